@@ -1,0 +1,208 @@
+import { z } from "zod";
+
+/**
+ * The experiment file: what a user writes in YAML. Strict: an unknown key is an error, with a suggestion.
+ * `tollgate schema` prints it as JSON Schema, so every field carries a description.
+ */
+const seconds = (fallback: number, what: string) =>
+  z.number().positive().default(fallback).describe(`${what}, in seconds`);
+
+const simulatorOptions = {
+  seed: z.number().int().default(1).describe("Seed of the simulator's own draws"),
+  errorRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Share of episodes in which the simulated agent makes a mistake"),
+  faults: z.array(z.string()).default([]).describe("Faults to inject, as in `tollgate simulate --fault`"),
+  drop: z
+    .array(z.string())
+    .default([])
+    .describe("Golden actions the simulated agent leaves out, as `taskId:actionId`"),
+  maxRunningRequests: z
+    .number()
+    .int()
+    .positive()
+    .default(16)
+    .describe("Requests decoded at once; the rest queue"),
+  prefillTokensPerSecond: z
+    .number()
+    .positive()
+    .default(40_000)
+    .describe("Prefill rate for tokens that are not cached"),
+  decodeStepMs: z
+    .number()
+    .positive()
+    .default(4)
+    .describe("Time of one decode step at batch size 1, in milliseconds"),
+  decodeStepMsPerRequest: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe("Added to a decode step for each further running request"),
+  contextLength: z
+    .number()
+    .int()
+    .positive()
+    .default(131_072)
+    .describe("Longest prompt plus output, in tokens"),
+  radixCache: z.boolean().default(true).describe("Keep a prefix cache between requests"),
+};
+export const simulatorSchema = z.strictObject(simulatorOptions).describe("A simulated SGLang engine");
+
+const embeddedStack = z.strictObject({
+  kind: z.literal("embedded"),
+  model: z.string().default("tollgate-sim").describe("Name the simulated engines serve"),
+  agent: simulatorSchema.prefault({}),
+  user: simulatorSchema.prefault({}),
+});
+
+const attachedEngine = z.strictObject({
+  url: z.url().describe("Base URL of the server, without /v1"),
+  model: z.string().optional().describe("Served model name; asked from /v1/models when absent"),
+  apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
+  metricsUrl: z.url().optional().describe("Address of the Prometheus page; default URL/metrics"),
+});
+const attachStack = z.strictObject({
+  kind: z.literal("attach"),
+  agent: attachedEngine,
+  user: attachedEngine,
+});
+
+const rawArm = z.strictObject({ name: z.string().default("raw"), kind: z.literal("raw") });
+const gatewayArm = z.strictObject({
+  name: z.string().default("gateway"),
+  kind: z.literal("gateway"),
+});
+const urlArm = z.strictObject({
+  name: z.string(),
+  kind: z.literal("url"),
+  url: z
+    .url()
+    .describe("Base URL of an OpenAI-compatible gateway, without /v1; it must forward to the agent engine"),
+  apiKeyEnv: z.string().optional().describe("Environment variable that holds the gateway's API key"),
+});
+export const armSchema = z.discriminatedUnion("kind", [rawArm, gatewayArm, urlArm]);
+
+export const agentSchema = z.strictObject({
+  kind: z
+    .enum(["openclaw", "native"])
+    .default("openclaw")
+    .describe("openclaw: the real agent; native: tau2's own loop"),
+  prompt: z
+    .enum(["exact", "stock"])
+    .default("exact")
+    .describe("exact: the model sees what tau2 would send, byte for byte; stock: OpenClaw as it ships"),
+  gateways: z
+    .union([z.literal("auto"), z.number().int().positive()])
+    .default("auto")
+    .describe("OpenClaw gateway processes; auto = clamp(ceil(C/12), 1, floor(cores/2))"),
+});
+
+export const workloadSchema = z.strictObject({
+  kind: z.literal("tau2").default("tau2"),
+  domain: z.string().describe("library (ships with Tollgate), mock, airline, retail, telecom"),
+  data: z
+    .string()
+    .optional()
+    .describe("Folder that holds tau2/; default: Tollgate's own data. TAU2_DATA_DIR overrides"),
+  schemas: z
+    .string()
+    .optional()
+    .describe("Folder with schemas_<domain>.json; default: DATA/../golden, then the checkout"),
+  checkout: z
+    .string()
+    .optional()
+    .describe("tau2-bench checkout to read tool schemas from. TAU2_CHECKOUT overrides"),
+  tasks: z
+    .strictObject({
+      ids: z
+        .array(z.union([z.string(), z.number()]).transform(String))
+        .optional()
+        .describe("Task ids to run"),
+      split: z.string().optional().describe("Name in split_tasks.json; default base where it exists"),
+      count: z.number().int().positive().optional().describe("The first N of the selected tasks"),
+    })
+    .prefault({}),
+  trials: z
+    .number()
+    .int()
+    .positive()
+    .default(1)
+    .describe("Repetitions of each task (pass^k needs k of them)"),
+  maxSteps: z.number().int().positive().default(200).describe("tau2's step limit; a tool round counts 2"),
+  maxErrors: z.number().int().positive().default(10).describe("tau2's limit of failed tool calls"),
+  seed: z.number().int().default(300).describe("Base seed; trial seeds are drawn from it as tau2 does"),
+  pythonVersion: z.string().default("3.12").describe("Python whose error texts the tools reproduce"),
+  pydanticVersion: z.string().default("2.12").describe("pydantic whose error texts the tools reproduce"),
+  judge: z
+    .strictObject({
+      url: z.url(),
+      model: z.string(),
+      apiKeyEnv: z.string().optional(),
+    })
+    .optional()
+    .describe(
+      "Endpoint for natural-language assertions (`tollgate judge`); without it such tasks stay unjudged",
+    ),
+});
+
+export const experimentSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
+    .describe("Lower-case name; the run directory starts with it"),
+  note: z.string().default("").describe("Free text, shown by `tollgate runs`"),
+  stack: z.discriminatedUnion("kind", [embeddedStack, attachStack]),
+  arms: z
+    .array(armSchema)
+    .min(1)
+    .default([
+      { kind: "raw", name: "raw" },
+      { kind: "gateway", name: "gateway" },
+    ]),
+  agent: agentSchema.prefault({}),
+  workload: workloadSchema,
+  sweep: z
+    .strictObject({
+      concurrency: z
+        .array(z.number().int().positive())
+        .min(1)
+        .default([1, 4])
+        .describe("Episodes in flight, one cell each"),
+      repetitions: z.number().int().positive().default(1).describe("Times the whole matrix is run"),
+    })
+    .prefault({}),
+  sampling: z
+    .strictObject({
+      temperature: z.number().min(0).default(0),
+      topP: z.number().min(0).max(1).default(1),
+      topK: z.number().int().default(-1).describe("-1 = no limit"),
+      maxTokens: z.number().int().positive().default(2048),
+    })
+    .prefault({})
+    .describe("Pinned in every arm, because engines and gateways fall back to defaults of their own"),
+  limits: z
+    .strictObject({
+      callSeconds: seconds(300, "One model request"),
+      turnSeconds: seconds(600, "One agent turn"),
+      episodeSeconds: seconds(1800, "One episode"),
+      cellSeconds: seconds(14_400, "One cell"),
+      drainSeconds: seconds(60, "Wait for the engines to become idle"),
+      startSeconds: seconds(180, "Start of a server"),
+    })
+    .prefault({}),
+  output: z
+    .strictObject({
+      directory: z.string().default("runs").describe("Folder of run directories"),
+      bodies: z.boolean().default(true).describe("Keep request and response bodies as evidence"),
+    })
+    .prefault({}),
+});
+
+export type Experiment = z.infer<typeof experimentSchema>;
+export type ArmSpec = z.infer<typeof armSchema>;
+export type SimulatorSpec = z.infer<typeof simulatorSchema>;
+export type WorkloadSpec = z.infer<typeof workloadSchema>;
+export type AgentSpec = z.infer<typeof agentSchema>;

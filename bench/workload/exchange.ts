@@ -1,0 +1,62 @@
+/** One HTTP exchange as a tap saw it. All `*Ns` are CLOCK_MONOTONIC nanoseconds, comparable between processes of one host. */
+export interface Exchange extends ExchangeTiming {
+  /** Request and response bodies as text, exactly as they went over the wire (response: after transfer decoding). */
+  readonly requestBody: string;
+  readonly responseBody: string;
+}
+
+/** `outer`: agent -> arm. `inner`: gateway (or raw outer tap) -> engine. `user`: harness -> user engine. */
+export type Hop = "outer" | "inner" | "user";
+
+/** One line of `taps.ndjson`. */
+export interface ExchangeTiming {
+  readonly v: 1;
+  readonly hop: Hop;
+  readonly arm: string;
+  /** Taken from `x-tollgate-request`; a tap's own number where the header is absent. */
+  readonly requestId: string;
+  /** From `x-tollgate-episode`; null where the gateway did not propagate it. */
+  readonly episodeId: string | null;
+  /** From `x-tollgate-attempt`. */
+  readonly attemptKey: string | null;
+  readonly method: string;
+  readonly path: string;
+  /** null when no status line came back. */
+  readonly status: number | null;
+  readonly outcome: "completed" | "client-aborted" | "upstream-failed" | "upstream-truncated";
+  /** What went wrong, for the outcomes that are not `completed`. */
+  readonly error: string | null;
+  readonly streamed: boolean;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** Request head parsed by the tap. */
+  readonly startedNs: number;
+  /** Last byte of the request body received. */
+  readonly requestEndNs: number;
+  /** First byte of the response head from upstream. */
+  readonly firstByteNs: number | null;
+  /** First chunk that carries generated text, reasoning or a tool call; the role chunk does not count. */
+  readonly firstTokenNs: number | null;
+  /** Last chunk that carries generated text, reasoning or a tool call. */
+  readonly lastTokenNs: number | null;
+  /** End of the response body. */
+  readonly endedNs: number;
+  /** Every body chunk as [ns after startedNs, bytes]. */
+  readonly chunks: readonly (readonly [number, number])[];
+  /** Token counts from the response's `usage`; null when the response carried none. */
+  readonly usage: ExchangeUsage | null;
+  readonly finishReason: string | null;
+}
+
+export interface ExchangeUsage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly cachedTokens: number | null;
+}
+
+/** Headers that carry identity from the agent through every hop that forwards headers. */
+export const identityHeaders = {
+  request: "x-tollgate-request",
+  episode: "x-tollgate-episode",
+  attempt: "x-tollgate-attempt",
+} as const;
