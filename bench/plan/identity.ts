@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import type { Experiment } from "../config/experiment.ts";
+import type { EpisodeTask } from "../workload/workload.ts";
+import type { Cell } from "./cells.ts";
+
+/**
+ * The id of an episode: 16 hex digits of what it is made of (cell settings, task, trial, seed). Ports, paths and limits
+ * of time are left out, so a resumed run on another port, or from another folder, finds its episodes again.
+ */
+export function episodeId(experiment: Experiment, cell: Cell, task: EpisodeTask): string {
+  return fingerprint({ ...cellSettings(experiment, cell), ...task });
+}
+
+/** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */
+export function experimentFingerprint(experiment: Experiment): string {
+  const { output: _output, note: _note, limits: _limits, workload, ...rest } = experiment;
+  return fingerprint({ ...rest, workload: withoutPaths(workload) });
+}
+
+function cellSettings(experiment: Experiment, cell: Cell) {
+  const { stack, agent, sampling, workload } = experiment;
+  const { tasks: _tasks, trials: _trials, judge: _judge, ...settings } = withoutPaths(workload);
+  return {
+    arm: cell.arm.kind === "url" ? { kind: cell.arm.kind, name: cell.arm.name } : cell.arm,
+    concurrency: cell.concurrency,
+    repetition: cell.repetition,
+    stack: stack.kind === "attach" ? { kind: stack.kind, model: stack.agent.model ?? null } : stack,
+    agent: { kind: agent.kind, prompt: agent.prompt },
+    sampling,
+    workload: settings,
+  };
+}
+
+function withoutPaths(workload: Experiment["workload"]) {
+  const { data: _data, schemas: _schemas, checkout: _checkout, ...rest } = workload;
+  return rest;
+}
+
+/** First 16 hex digits of sha256 over JSON with sorted keys. */
+export function fingerprint(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 16);
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (value !== null && typeof value === "object") {
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
+  }
+  return JSON.stringify(value ?? null);
+}
