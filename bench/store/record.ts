@@ -40,6 +40,8 @@ export const episodeSchema = z.object({
   episodeId: z.string().regex(/^[0-9a-f]{16}$/),
   cellId: z.string(),
   segmentId: z.string(),
+  /** The attempt that gave this result; what other attempts of the episode cost is waste. Filled in by the store. */
+  attemptKey: z.string().optional(),
   arm: z.string(),
   load: z.string(),
   repetition: z.number().int(),

@@ -1,0 +1,105 @@
+import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ResumeRefusedError } from "../errors.ts";
+import { storing, systemErrorCode } from "./storage-error.ts";
+
+/** Boot time in `/proc/stat` has whole seconds. */
+const startTimeSlackMs = 2000;
+
+/**
+ * `driver.pid`: the process that writes a run directory. It holds nothing but the pid, because people and scripts do
+ * `kill $(cat driver.pid)`.
+ */
+export class DriverLock implements AsyncDisposable {
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Throws ResumeRefusedError while another driver is alive, StorageError when the file cannot be written. */
+  static async acquire(runDirectory: string, pid: number): Promise<DriverLock> {
+    const path = join(runDirectory, "driver.pid");
+    const mine = `${path}.${pid}`;
+    await storing(mine, "Cannot write", () => writeFile(mine, `${pid}\n`));
+    try {
+      await removeStale(runDirectory, path, `${mine}.stale`);
+      // A link appears with its content in one step, and fails when another driver was faster.
+      await link(mine, path);
+    } catch (thrown) {
+      if (systemErrorCode(thrown) === "EEXIST") throw refusal(runDirectory, "another process", thrown);
+      throw thrown;
+    } finally {
+      await rm(mine, { force: true });
+    }
+    return new DriverLock(path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#path, { force: true });
+  }
+}
+
+/** Takes a dead driver's file out of the way. Throws ResumeRefusedError when the driver lives. */
+async function removeStale(runDirectory: string, path: string, aside: string): Promise<void> {
+  const before = await readIfPresent(path);
+  if (before === null) return;
+  const owner = await driverOf(runDirectory);
+  if (owner !== null) throw refusal(runDirectory, `process ${owner}`, undefined);
+  await rename(path, aside);
+  const moved = await readIfPresent(aside);
+  await rm(aside, { force: true });
+  if (moved === before) return;
+  // Between the look and the rename another driver took the place: it keeps it.
+  await writeFile(path, moved ?? "", { flag: "wx" });
+  throw refusal(runDirectory, "another process", undefined);
+}
+
+function refusal(runDirectory: string, who: string, cause: unknown): ResumeRefusedError {
+  return new ResumeRefusedError(
+    `${runDirectory} is being written by ${who}. Watch it with \`tollgate attach\`, or end it with \`tollgate stop\` first.`,
+    { cause },
+  );
+}
+
+/** The living driver of a run, or null: no file, a dead process, a zombie, or a pid that the system gave to another. */
+export async function driverOf(runDirectory: string): Promise<number | null> {
+  const path = join(runDirectory, "driver.pid");
+  const text = await readIfPresent(path);
+  const pid = Number.parseInt(text ?? "", 10);
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !isRunning(pid)) return null;
+  const process = await processStat(pid);
+  if (process === null) return pid;
+  if (process.state === "Z" || process.state === "X") return null;
+  const writtenMs = (await stat(path)).mtimeMs;
+  return process.startedMs > writtenMs + startTimeSlackMs ? null : pid;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return systemErrorCode(thrown) === "EPERM";
+  }
+}
+
+/** State letter and start time from `/proc`; null on systems without it. */
+async function processStat(pid: number): Promise<{ state: string; startedMs: number } | null> {
+  const [line, system] = await Promise.all([readIfPresent(`/proc/${pid}/stat`), readIfPresent("/proc/stat")]);
+  if (line === null || system === null) return null;
+  // The command in parentheses may hold spaces and parentheses itself.
+  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(system)?.[1]);
+  // USER_HZ is 100 on every Linux that Node supports.
+  return { state: fields[0] ?? "", startedMs: bootSeconds * 1000 + Number(fields[19]) * 10 };
+}
+
+async function readIfPresent(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (thrown) {
+    const code = systemErrorCode(thrown);
+    if (code === "ENOENT" || code === "ESRCH" || code === "ENOTDIR") return null;
+    throw thrown;
+  }
+}

@@ -1,0 +1,196 @@
+import type { EpisodeRecord, RunRecord, SegmentEndedRecord } from "./record.ts";
+import type { RunJson } from "./run-json.ts";
+import type { StoredRun } from "./read-run.ts";
+
+/**
+ * The record that counts for each episode id. Resume never repeats an episode; `--redo` does, and then the last one
+ * counts. A cancelled attempt is no result, so its episode is still to be done.
+ */
+export function finishedEpisodes(records: readonly RunRecord[]): ReadonlyMap<string, EpisodeRecord> {
+  const finished = new Map<string, EpisodeRecord>();
+  for (const record of records) {
+    if (record.type === "episode" && record.status !== "cancelled") finished.set(record.episodeId, record);
+  }
+  return finished;
+}
+
+/** Planned episodes that have no result yet, in the order of the plan. */
+export function remainingEpisodes(
+  identity: RunJson,
+  records: readonly RunRecord[],
+): readonly RemainingCell[] {
+  const finished = finishedEpisodes(records);
+  return identity.cells
+    .map(({ cellId, episodeIds }) => ({ cellId, episodeIds: episodeIds.filter((id) => !finished.has(id)) }))
+    .filter(({ episodeIds }) => episodeIds.length > 0);
+}
+
+export interface RemainingCell {
+  readonly cellId: string;
+  readonly episodeIds: readonly string[];
+}
+
+/** One stretch of a cell between two snapshots. */
+export interface Segment {
+  readonly cellId: string;
+  readonly segmentId: string;
+  /** Wall clock, ISO 8601. */
+  readonly at: string;
+  readonly startedNs: number;
+  /** null: the driver was killed inside the segment (or is in it now), so it has no closing snapshot. */
+  readonly ended: SegmentEndedRecord | null;
+}
+
+/** Segments in the order in which they started. */
+export function segmentsOf(records: readonly RunRecord[]): readonly Segment[] {
+  const ended = new Map(
+    records
+      .filter((record) => record.type === "segment-ended")
+      .map((record) => [segmentKey(record), record] as const),
+  );
+  return records
+    .filter((record) => record.type === "segment-started")
+    .map((record) => ({
+      cellId: record.cellId,
+      segmentId: record.segmentId,
+      at: record.at,
+      startedNs: record.startedNs,
+      ended: ended.get(segmentKey(record)) ?? null,
+    }));
+}
+
+function segmentKey(record: { readonly cellId: string; readonly segmentId: string }): string {
+  return `${record.cellId}/${record.segmentId}`;
+}
+
+export interface RunProgress {
+  readonly runId: string;
+  readonly simulated: boolean;
+  readonly state: "running" | "complete" | "interrupted" | "failed";
+  readonly plannedEpisodes: number;
+  readonly finishedEpisodes: number;
+  readonly episodesByStatus: Readonly<Record<EpisodeRecord["status"], number>>;
+  readonly failuresByClass: Readonly<Record<string, number>>;
+  readonly cells: readonly CellProgress[];
+  /** Over the time inside segments (an open one ends at its last episode); null before the first episode. */
+  readonly episodesPerMinute: number | null;
+  /** Seconds that the rest takes at the pace measured for each load; null while a load was never measured. */
+  readonly etaSeconds: number | null;
+}
+
+export interface CellProgress {
+  readonly cellId: string;
+  readonly arm: string;
+  readonly load: string;
+  readonly state: "planned" | "running" | "interrupted" | "complete";
+  readonly planned: number;
+  readonly finished: number;
+  /** Verdict of the cell's summary, once there is one. */
+  readonly verdict: string | null;
+}
+
+/** How far a run is. `driverAlive`: whether a process writes it now (`driverOf`). */
+export function progressOf(run: StoredRun, driverAlive: boolean): RunProgress {
+  const { identity, records } = run;
+  const finished = finishedEpisodes(records);
+  const episodes = [...finished.values()];
+  const cells = identity.cells.map((cell) => cellProgress(cell, { records, finished, driverAlive }));
+  const pace = paceByLoad(records, episodes);
+  const minutes = [...pace.values()].reduce((sum, { seconds }) => sum + seconds / 60, 0);
+  const paced = [...pace.values()].reduce((sum, { episodes }) => sum + episodes, 0);
+  return {
+    runId: identity.runId,
+    simulated: identity.simulated,
+    state: runState(records, driverAlive),
+    plannedEpisodes: identity.cells.reduce((sum, cell) => sum + cell.episodeIds.length, 0),
+    finishedEpisodes: episodes.length,
+    episodesByStatus: {
+      completed: episodes.filter(({ status }) => status === "completed").length,
+      failed: episodes.filter(({ status }) => status === "failed").length,
+      "timed-out": episodes.filter(({ status }) => status === "timed-out").length,
+      cancelled: 0,
+    },
+    failuresByClass: countBy(episodes.flatMap(({ failure }) => (failure === null ? [] : [failure.class]))),
+    cells,
+    episodesPerMinute: minutes > 0 ? paced / minutes : null,
+    etaSeconds: eta(cells, pace),
+  };
+}
+
+function runState(records: readonly RunRecord[], driverAlive: boolean): RunProgress["state"] {
+  if (driverAlive) return "running";
+  const last = records.findLast((record) => record.type === "run-ended" || record.type === "run-started");
+  return last?.type === "run-ended" ? last.reason : "interrupted";
+}
+
+interface ProgressFacts {
+  readonly records: readonly RunRecord[];
+  readonly finished: ReadonlyMap<string, EpisodeRecord>;
+  readonly driverAlive: boolean;
+}
+
+function cellProgress(cell: RunJson["cells"][number], facts: ProgressFacts): CellProgress {
+  const finished = cell.episodeIds.filter((id) => facts.finished.has(id)).length;
+  const segments = segmentsOf(facts.records).filter(({ cellId }) => cellId === cell.cellId);
+  const summary = facts.records.findLast((record) => record.type === "cell" && record.cellId === cell.cellId);
+  const verdict = summary?.type === "cell" ? summary.summary["verdict"] : null;
+  const open = segments.at(-1)?.ended === null;
+  return {
+    cellId: cell.cellId,
+    arm: cell.arm,
+    load: cell.load,
+    state: cellState(
+      { complete: finished === cell.episodeIds.length, open, segments: segments.length },
+      facts,
+    ),
+    planned: cell.episodeIds.length,
+    finished,
+    verdict: typeof verdict === "string" ? verdict : null,
+  };
+}
+
+function cellState(
+  cell: { readonly complete: boolean; readonly open: boolean; readonly segments: number },
+  facts: ProgressFacts,
+): CellProgress["state"] {
+  if (cell.open && facts.driverAlive) return "running";
+  if (cell.complete) return "complete";
+  return cell.segments === 0 ? "planned" : "interrupted";
+}
+
+interface Pace {
+  readonly episodes: number;
+  readonly seconds: number;
+}
+
+function paceByLoad(records: readonly RunRecord[], episodes: readonly EpisodeRecord[]): Map<string, Pace> {
+  const pace = new Map<string, Pace>();
+  for (const segment of segmentsOf(records)) {
+    const within = episodes.filter((episode) => segmentKey(episode) === segmentKey(segment));
+    const load = within[0]?.load;
+    if (load === undefined) continue;
+    const endedNs = segment.ended?.endedNs ?? Math.max(...within.map(({ endedNs }) => endedNs));
+    const before = pace.get(load) ?? { episodes: 0, seconds: 0 };
+    const seconds = (endedNs - segment.startedNs) / 1e9;
+    pace.set(load, { episodes: before.episodes + within.length, seconds: before.seconds + seconds });
+  }
+  return pace;
+}
+
+function eta(cells: readonly CellProgress[], pace: ReadonlyMap<string, Pace>): number | null {
+  let seconds = 0;
+  for (const { load, planned, finished } of cells) {
+    if (planned === finished) continue;
+    const measured = pace.get(load);
+    if (measured === undefined) return null;
+    seconds += ((planned - finished) * measured.seconds) / measured.episodes;
+  }
+  return seconds;
+}
+
+/** How often each value occurs. */
+export function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}

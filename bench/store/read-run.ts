@@ -1,0 +1,149 @@
+import { access, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { messageOf, ResumeRefusedError } from "../errors.ts";
+import { readLines, type Line } from "./line-file.ts";
+import { recordSchema, trajectorySchema, type RunRecord, type Trajectory } from "./record.ts";
+import { runJsonSchema, type RunJson } from "./run-json.ts";
+import { systemErrorCode } from "./storage-error.ts";
+
+/** What a run directory says. `records` are in the order in which they were written. */
+export interface StoredRun {
+  readonly directory: string;
+  readonly identity: RunJson;
+  readonly records: readonly RunRecord[];
+  /** Length of `records.jsonl` up to the last complete line, in bytes. */
+  readonly recordsEndByte: number;
+  readonly warnings: readonly StoreWarning[];
+}
+
+export interface StoreWarning {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/**
+ * Reads `run.json` and `records.jsonl`. A last line without newline is left out with a warning: its writer was killed.
+ * Any other line that cannot be read throws ResumeRefusedError with file and line. Nothing on disk is changed.
+ */
+export async function readRun(directory: string): Promise<StoredRun> {
+  const path = resolve(directory);
+  const identity = await readRunJson(path);
+  const records: RunRecord[] = [];
+  const warnings: StoreWarning[] = [];
+  let recordsEndByte = 0;
+  for await (const { value, line } of readJsonLines(join(path, "records.jsonl"), recordSchema, warnings)) {
+    records.push(value);
+    recordsEndByte = line.endByte;
+  }
+  return { directory: path, identity, records, recordsEndByte, warnings };
+}
+
+/** Throws ResumeRefusedError when the directory holds no readable `run.json`. */
+export async function readRunJson(directory: string): Promise<RunJson> {
+  const path = join(directory, "run.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (thrown) {
+    throw new ResumeRefusedError(
+      `${directory} is not a run directory: ${messageOf(thrown)}. Give a folder that \`tollgate sweep\` printed, or see \`tollgate runs\`.`,
+      { cause: thrown },
+    );
+  }
+  return parseAs(runJsonSchema, text, path);
+}
+
+export interface StoredTrajectory {
+  readonly trajectory: Trajectory;
+  /** 1-based line in the file. */
+  readonly line: number;
+  readonly startByte: number;
+  readonly endByte: number;
+}
+
+/**
+ * The lines of `trajectories.jsonl` or `trajectories.jsonl.zst`, in constant memory; none when the run has no such file.
+ * Lines whose episode was never recorded are among them: see `episodesOf`.
+ */
+export async function* readTrajectories(
+  directory: string,
+  warnings: StoreWarning[] = [],
+): AsyncGenerator<StoredTrajectory> {
+  const path = await trajectoriesPath(directory);
+  if (path === null) return;
+  for await (const { value, line } of readJsonLines(path, trajectorySchema, warnings)) {
+    yield { trajectory: value, line: line.number, startByte: line.startByte, endByte: line.endByte };
+  }
+}
+
+/** The file that holds the trajectories: the plain one while the run is written, else the compressed one. */
+export async function trajectoriesPath(directory: string): Promise<string | null> {
+  const plain = join(directory, "trajectories.jsonl");
+  if (await exists(plain)) return plain;
+  return (await exists(`${plain}.zst`)) ? `${plain}.zst` : null;
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (thrown) {
+    const code = systemErrorCode(thrown);
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw thrown;
+  }
+}
+
+/** Every complete line of a JSON Lines file, checked against a schema. A missing file has no lines. */
+export async function* readJsonLines<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  warnings: StoreWarning[],
+): AsyncGenerator<{ value: T; line: Line }> {
+  if (!(await exists(path))) return;
+  for await (const line of readLines(path)) {
+    if (!line.terminated) {
+      const message = `the last line is torn (${line.bytes.length} bytes without a newline) and was left out`;
+      warnings.push({ file: path, line: line.number, message });
+      return;
+    }
+    yield { value: parseAs(schema, decode(line.bytes, path, line.number), path, line.number), line };
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function decode(bytes: Buffer, path: string, line: number): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (thrown) {
+    throw damaged({ path, line, why: "it is not UTF-8" }, thrown);
+  }
+}
+
+// oxlint-disable-next-line max-params -- file and line are one place
+function parseAs<T>(schema: z.ZodType<T>, text: string, path: string, line?: number): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (thrown) {
+    throw damaged({ path, line, why: messageOf(thrown) }, thrown);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw damaged({ path, line, why: z.prettifyError(parsed.error) }, parsed.error);
+}
+
+function damaged(
+  place: { readonly path: string; readonly line: number | undefined; readonly why: string },
+  cause: unknown,
+): ResumeRefusedError {
+  const { path, line, why } = place;
+  const where = line === undefined ? path : `${path}:${line}`;
+  return new ResumeRefusedError(
+    `${where} cannot be read: ${why}. Only the last line of a run may be incomplete; this one was damaged or written by another version. Restore the file from a copy, or start a new run.`,
+    { cause },
+  );
+}

@@ -1,0 +1,173 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { AppendFile } from "./append-file.ts";
+import { restoreTrajectories } from "./compressed-trajectories.ts";
+import { DriverLock } from "./driver-lock.ts";
+import { dropOrphans } from "./orphan-trajectories.ts";
+import { readRun, readRunJson, type StoredRun } from "./read-run.ts";
+import { recordSchema, trajectorySchema, type EpisodeRecord, type RunRecord } from "./record.ts";
+import { runJsonSchema, type RunJson } from "./run-json.ts";
+import { storing } from "./storage-error.ts";
+import { TextStore, writeWhole } from "./text-store.ts";
+import { trajectoryOf, type AttemptEvidence } from "./trajectory.ts";
+
+/** `<experiment>-<YYYYMMDDTHHMMSSZ>-<6 hex>`; `suffix` is six random hex digits. */
+export function runIdOf(name: {
+  readonly experiment: string;
+  readonly at: Date;
+  readonly suffix: string;
+}): string {
+  const stamp = name.at.toISOString().replace(/[-:]|\.\d+/g, "");
+  return `${name.experiment}-${stamp}-${name.suffix}`;
+}
+
+/**
+ * A run directory that this process writes. Every method waits until its bytes are on disk, so that what it returned
+ * for survives kill -9 and a power cut; StorageError means that nothing of that call counts.
+ */
+export class RunDirectory implements AsyncDisposable {
+  readonly path: string;
+  readonly #lock: DriverLock;
+  readonly #records: AppendFile;
+  readonly #trajectories: AppendFile;
+  readonly #texts: TextStore;
+  /** One writer at a time: episodes end in any order, lines must not mix. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    path: string,
+    parts: {
+      readonly lock: DriverLock;
+      readonly records: AppendFile;
+      readonly trajectories: AppendFile;
+    },
+  ) {
+    this.path = path;
+    this.#lock = parts.lock;
+    this.#records = parts.records;
+    this.#trajectories = parts.trajectories;
+    this.#texts = new TextStore(path);
+  }
+
+  /** Makes `<parent>/<identity.runId>` with `run.json` in it. Throws StorageError. */
+  static async create(
+    parent: string,
+    options: { readonly identity: RunJson; readonly pid: number },
+  ): Promise<RunDirectory> {
+    const identity = runJsonSchema.parse(options.identity);
+    const path = resolve(parent, identity.runId);
+    await storing(path, "Cannot create", async () => {
+      await mkdir(parent, { recursive: true });
+      await mkdir(path);
+      for (const folder of ["logs", "report", "evidence"]) await mkdir(join(path, folder));
+      await writeWhole(join(path, "run.json"), `${JSON.stringify(identity, null, 2)}\n`);
+    });
+    const lock = await DriverLock.acquire(path, options.pid);
+    return RunDirectory.#open(path, lock);
+  }
+
+  /**
+   * Opens a run to go on with it: takes the lock, cuts off a torn last line, drops trajectories whose episode was not
+   * recorded. Throws ResumeRefusedError (another driver, damaged file) or StorageError.
+   */
+  static async resume(
+    directory: string,
+    options: { readonly pid: number },
+  ): Promise<{ readonly run: RunDirectory; readonly stored: StoredRun }> {
+    const path = resolve(directory);
+    await readRunJson(path);
+    const lock = await DriverLock.acquire(path, options.pid);
+    try {
+      // Only after the lock: until then another driver may still append.
+      const stored = await readRun(path);
+      const trajectoryWarnings = await restoreTrajectories(path).then(() =>
+        dropOrphans(path, stored.records),
+      );
+      const run = await RunDirectory.#open(path, lock);
+      await run.#records.truncate(stored.recordsEndByte);
+      return { run, stored: { ...stored, warnings: [...stored.warnings, ...trajectoryWarnings] } };
+    } catch (thrown) {
+      await lock[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  static async #open(path: string, lock: DriverLock): Promise<RunDirectory> {
+    const records = await AppendFile.open(join(path, "records.jsonl"));
+    const trajectories = await AppendFile.open(join(path, "trajectories.jsonl"));
+    return new RunDirectory(path, { lock, records, trajectories });
+  }
+
+  get logDirectory(): string {
+    return join(this.path, "logs");
+  }
+
+  get reportDirectory(): string {
+    return join(this.path, "report");
+  }
+
+  /** Appends any record but an episode's. */
+  async append(record: Exclude<RunRecord, { readonly type: "episode" }>): Promise<void> {
+    const line = JSON.stringify(recordSchema.parse(record));
+    await this.#inTurn(() => this.#records.appendLine(line));
+  }
+
+  /** Stores an episode: its texts, then its trajectory, then the record that makes it finished. */
+  async appendEpisode(record: EpisodeRecord, attempt: AttemptEvidence): Promise<void> {
+    const recordLine = JSON.stringify(recordSchema.parse({ ...record, attemptKey: attempt.attemptKey }));
+    const { trajectory, texts } = trajectoryOf(record, attempt);
+    const trajectoryLine = JSON.stringify(trajectorySchema.parse(trajectory));
+    await this.#inTurn(async () => {
+      for (const text of texts) await this.#texts.put(text);
+      const before = this.#trajectories.length;
+      await this.#trajectories.appendLine(trajectoryLine);
+      try {
+        await this.#records.appendLine(recordLine);
+      } catch (thrown) {
+        await this.#trajectories.truncate(before);
+        throw thrown;
+      }
+    });
+  }
+
+  /** Makes and returns `evidence/<cell>/<segment>`, absolute. Throws StorageError. */
+  async segmentDirectory(cellId: string, segmentId: string): Promise<string> {
+    const path = segmentPath(this.path, { cellId, segmentId });
+    await storing(path, "Cannot create", () => mkdir(path, { recursive: true }));
+    return path;
+  }
+
+  /** Writes one evidence or report file; its name appears only with its whole content. Throws StorageError. */
+  async writeFile(path: string, text: string): Promise<void> {
+    await storing(path, "Cannot write", () => writeWhole(path, text)).catch(async (thrown: unknown) => {
+      await rm(`${path}.tmp`, { force: true });
+      throw thrown;
+    });
+  }
+
+  /** Closes the files and removes `driver.pid`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+    await this.#records[Symbol.asyncDispose]();
+    await this.#trajectories[Symbol.asyncDispose]();
+    await this.#lock[Symbol.asyncDispose]();
+  }
+
+  async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(operation);
+    // The next in line does not care how this one ended; the caller does.
+    this.#last = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+}
+
+/** Where the evidence of a segment lies. */
+export function segmentPath(
+  runDirectory: string,
+  segment: { readonly cellId: string; readonly segmentId: string },
+): string {
+  return join(runDirectory, "evidence", segment.cellId, segment.segmentId);
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+/**
+ * `run.json`: who this run is. Written once, before the first record, and never changed; what happens later is in
+ * `records.jsonl`. Readers ignore unknown keys, so a field may be added without a new version.
+ */
+export const runJsonSchema = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  /** The experiment's name; the directory's name starts with it. */
+  experiment: z.string(),
+  note: z.string(),
+  /** Wall clock, ISO 8601. */
+  createdAt: z.string(),
+  /** Command line after the program's name. */
+  argv: z.array(z.string()),
+  /** The experiment with every default and override filled in. Secrets are names of environment variables, never values. */
+  resolved: z.record(z.string(), z.unknown()),
+  /** What must be equal for `--resume` and for an honest comparison, e.g. `experiment`, `data`, `schemas`. */
+  hashes: z.record(z.string(), z.string()),
+  /** Tollgate, Node, agent, engine; null where a part does not tell. */
+  versions: z.record(z.string(), z.string().nullable()),
+  /** Git revision of Tollgate; null outside a checkout. */
+  git: z.object({ revision: z.string(), dirty: z.boolean() }).nullable(),
+  host: z.object({
+    platform: z.string(),
+    architecture: z.string(),
+    kernel: z.string(),
+    cpuModel: z.string(),
+    cpuCount: z.number().int(),
+    memoryBytes: z.number(),
+    gpus: z.array(z.string()),
+  }),
+  agent: z.object({ name: z.string(), version: z.string() }),
+  /** True when any engine is a simulator; every output says so. */
+  simulated: z.boolean(),
+  /** What the workload says about itself: data hashes, effective reward bases. */
+  workload: z.record(z.string(), z.unknown()),
+  /** The plan in the order it runs, so that progress and resume are exact without the experiment's data. */
+  cells: z.array(
+    z.object({
+      cellId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
+      arm: z.string(),
+      /** `raw`, `gateway`, `url`: what the arm is, apart from its name. */
+      armKind: z.string(),
+      load: z.string(),
+      /** Episodes in flight; null for an open loop. */
+      concurrency: z.number().int().nullable(),
+      repetition: z.number().int(),
+      episodeIds: z.array(z.string()),
+    }),
+  ),
+});
+
+export type RunJson = z.infer<typeof runJsonSchema>;
+export type PlannedCell = RunJson["cells"][number];
