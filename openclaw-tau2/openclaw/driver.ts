@@ -1,0 +1,162 @@
+import path from "node:path";
+import type { AgentDriver, AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
+import { pressureReplySchema } from "./frames.ts";
+import { Fleet, type Lease } from "./fleet.ts";
+import { GatewayProcess } from "./gateway-process.ts";
+import { findOpenClaw, pinnedVersion } from "./installation.ts";
+import { writePlugin } from "./plugin-package.ts";
+import { OpenClawSession } from "./session.ts";
+
+export interface OpenClawOptions {
+  /** Gateway processes to start; see `fleetSize`. */
+  readonly gateways: number;
+  /** Folder for state, sockets and the generated plugin; emptied on dispose. */
+  readonly scratchDirectory: string;
+  readonly logDirectory: string;
+  /** Survives the run: compiled code of OpenClaw. */
+  readonly cacheDirectory: string;
+  /** The whole environment of the processes, beside what OpenClaw needs; carries PATH and TOLLGATE_RUN. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  /** Token for `session` frames; also guards the gateways' own WebSocket. */
+  readonly fleetToken: string;
+  readonly toolSockets: readonly string[];
+  /** Union of the tool names of all sessions. */
+  readonly toolNames: readonly string[];
+  readonly model: string;
+  /** Tokens. */
+  readonly contextWindow: number;
+  /** Tokens. */
+  readonly maxTokens: number;
+  readonly turnTimeoutMs: number;
+  /** Sessions in flight over all gateways. */
+  readonly maxConcurrent: number;
+  readonly startTimeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+}
+
+export interface OpenClawDriver extends AgentDriver {
+  /** Facts for the run's record: version, labels, processes. */
+  describe(): Readonly<Record<string, unknown>>;
+  /** `openclaw-unpinned` when the installed version is not the one that the contract test has checked. */
+  readonly labels: readonly string[];
+  /** Gateway processes that died and were started again so far. */
+  readonly restarts: number;
+  /** Process ids of the gateways that are up. */
+  readonly pids: readonly number[];
+  /**
+   * Runs one turn in every gateway, because the first turn of a process loads code for seconds. `register` must make
+   * the tool server know a session with that key. Resolves with how the turns ended.
+   */
+  warmUp(
+    register: (attemptKey: string) => Promise<AgentSessionRequest>,
+    signal: AbortSignal,
+  ): Promise<readonly AgentTurn[]>;
+}
+
+/** Starts real OpenClaw gateways. Throws `StartError` when one does not come up; nothing is left running then. */
+export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawDriver> {
+  const installation = findOpenClaw();
+  const pluginDirectory = path.join(options.scratchDirectory, "plugin");
+  const { fleetToken, toolSockets, toolNames } = options;
+  await writePlugin(pluginDirectory, { fleetToken, toolSockets, toolNames });
+  const fleet = await Fleet.start({
+    size: options.gateways,
+    staggerMs: 500,
+    progress: options.progress,
+    start: async (index) =>
+      GatewayProcess.start({
+        name: `openclaw-${index}`,
+        entry: installation.entry,
+        directory: path.join(options.scratchDirectory, `oc${index}`),
+        logFile: path.join(options.logDirectory, `openclaw-${index}.log`),
+        cacheDirectory: options.cacheDirectory,
+        environment: options.childEnvironment,
+        config: {
+          token: fleetToken,
+          pluginDirectory,
+          toolNames,
+          model: options.model,
+          contextWindow: options.contextWindow,
+          maxTokens: options.maxTokens,
+          maxConcurrent: options.maxConcurrent,
+          turnTimeoutMs: options.turnTimeoutMs,
+        },
+        startTimeoutMs: options.startTimeoutMs,
+        signal: options.signal,
+      }),
+  });
+  return new FleetDriver(fleet, installation.version);
+}
+
+class FleetDriver implements OpenClawDriver {
+  readonly name = "openclaw";
+  readonly version: string;
+  readonly died: Promise<never>;
+  readonly labels: readonly string[];
+  readonly #fleet: Fleet;
+
+  constructor(fleet: Fleet, version: string) {
+    this.#fleet = fleet;
+    this.version = version;
+    this.died = fleet.died;
+    this.labels = version === pinnedVersion ? [] : ["openclaw-unpinned"];
+  }
+
+  get restarts(): number {
+    return this.#fleet.restarts;
+  }
+
+  get pids(): readonly number[] {
+    return this.#fleet.processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  describe(): Readonly<Record<string, unknown>> {
+    return {
+      openclaw: this.version,
+      pinned: pinnedVersion,
+      gateways: this.#fleet.processes.length,
+      restarts: this.restarts,
+    };
+  }
+
+  async openSession(request: AgentSessionRequest): Promise<AgentSession> {
+    return await openOn(await this.#fleet.lease(), request);
+  }
+
+  async pressure(): ReturnType<AgentDriver["pressure"]> {
+    return await Promise.all(
+      this.#fleet.processes.map(async ({ name, client }) => {
+        const reply = await client.request("tollgate.pressure", {}, { timeoutMs: 5000 }).catch(() => null);
+        const parsed = pressureReplySchema.safeParse(reply);
+        return { process: name, eventLoopUtilization: parsed.success ? parsed.data.utilization : null };
+      }),
+    );
+  }
+
+  async warmUp(
+    register: (attemptKey: string) => Promise<AgentSessionRequest>,
+    signal: AbortSignal,
+  ): Promise<readonly AgentTurn[]> {
+    return await Promise.all(
+      this.#fleet.processes.map(async (gateway) => {
+        const request = await register(`warm-up-${gateway.name}`);
+        await using session = await openOn({ gateway, release: () => undefined }, request);
+        return await session.turn("Hello.", signal);
+      }),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#fleet[Symbol.asyncDispose]();
+  }
+}
+
+async function openOn({ gateway, release }: Lease, request: AgentSessionRequest): Promise<AgentSession> {
+  try {
+    return await OpenClawSession.open(gateway, request, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+/** Frames of OpenClaw's gateway protocol 4, as far as the driver reads them. Unknown fields and frame types pass. */
+export const serverFrameSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("event"), event: z.string(), payload: z.unknown() }),
+  z.object({
+    type: z.literal("res"),
+    id: z.string(),
+    ok: z.boolean(),
+    payload: z.unknown(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+  }),
+]);
+
+/** First answer to `agent`: the run is queued. The second one, with the same id, is its result. */
+export const acceptedSchema = z.object({ status: z.literal("accepted") });
+
+export const runResultSchema = z.object({
+  status: z.string(),
+  summary: z.string().optional(),
+  stopReason: z.string().optional(),
+  result: z
+    .object({
+      payloads: z.array(z.object({ text: z.string().nullish() })).nullish(),
+      meta: z
+        .object({
+          aborted: z.boolean().optional(),
+          error: z.object({ kind: z.string(), message: z.string() }).optional(),
+        })
+        .nullish(),
+    })
+    .nullish(),
+});
+export type RunResult = z.infer<typeof runResultSchema>;
+
+/** What the plugin's own methods answer. */
+export const openReplySchema = z.object({ prompt: z.enum(["exact", "stock"]) });
+export const pressureReplySchema = z.object({ utilization: z.number() });
+export const outcomeSchema = z.object({
+  answer: z.object({ text: z.string(), calls: z.array(z.object({ name: z.string() })) }).nullable(),
+  failure: z.object({ kind: z.string(), message: z.string() }).nullable(),
+  requests: z.number(),
+  misses: z.array(z.string()),
+});
+export type TurnOutcome = z.infer<typeof outcomeSchema>;

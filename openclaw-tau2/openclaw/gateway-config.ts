@@ -1,0 +1,89 @@
+/** Name of the model provider and of the plugin inside OpenClaw's configuration. */
+export const providerName = "tollgate";
+export const pluginName = "tollgate";
+
+export interface GatewayConfigOptions {
+  readonly port: number;
+  readonly token: string;
+  readonly workspace: string;
+  readonly pluginDirectory: string;
+  readonly logFile: string;
+  readonly toolNames: readonly string[];
+  readonly model: string;
+  /** Tokens. */
+  readonly contextWindow: number;
+  /** Tokens. */
+  readonly maxTokens: number;
+  readonly maxConcurrent: number;
+  readonly turnTimeoutMs: number;
+}
+
+/**
+ * `openclaw.json` of one gateway: one agent, one provider, the plugin's tools and nothing else. What OpenClaw would add
+ * by itself (skills, bootstrap files, heartbeats, tool search, compaction, update checks) is off, because each of it
+ * would change or add model requests.
+ */
+export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<string, unknown>> {
+  return {
+    gateway: {
+      mode: "local",
+      port: options.port,
+      bind: "loopback",
+      auth: { mode: "token", token: options.token },
+      controlUi: { enabled: false },
+    },
+    update: { checkOnStart: false },
+    logging: { level: "warn", consoleLevel: "warn", file: options.logFile },
+    models: {
+      mode: "replace",
+      catalogRefresh: { enabled: false },
+      providers: { [providerName]: providerConfig(options) },
+    },
+    plugins: {
+      allow: [pluginName],
+      load: { paths: [options.pluginDirectory] },
+      slots: { memory: "none" },
+      entries: { [pluginName]: { enabled: true, hooks: { allowConversationAccess: true } } },
+    },
+    tools: { allow: options.toolNames, toolSearch: false, codeMode: false },
+    skills: { allowBundled: [] },
+    agents: {
+      defaults: {
+        workspace: options.workspace,
+        skipBootstrap: true,
+        contextInjection: "never",
+        skills: [],
+        model: { primary: `${providerName}/${options.model}` },
+        maxConcurrent: options.maxConcurrent,
+        heartbeat: { every: "0m" },
+        thinkingDefault: "off",
+        userTimezone: "UTC",
+        compaction: { enabled: false },
+      },
+    },
+  };
+}
+
+function providerConfig(options: GatewayConfigOptions): Readonly<Record<string, unknown>> {
+  return {
+    // Both are replaced in every request by those of the session.
+    baseUrl: "http://127.0.0.1:1/v1",
+    apiKey: "replaced-per-session",
+    api: "openai-completions",
+    timeoutSeconds: Math.ceil(options.turnTimeoutMs / 1000),
+    models: [
+      {
+        id: options.model,
+        name: options.model,
+        reasoning: false,
+        input: ["text"],
+        cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+        contextWindow: options.contextWindow,
+        maxTokens: options.maxTokens,
+      },
+    ],
+  };
+}
+
+/** The workspace's `.openclaw/settings.json`: a failed model request is a result, not something to repeat. */
+export const workspaceSettings = { retry: { provider: { maxRetries: 0 } } };

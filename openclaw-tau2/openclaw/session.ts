@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
+import {
+  openReplySchema,
+  outcomeSchema,
+  type RunResult,
+  runResultSchema,
+  type TurnOutcome,
+} from "./frames.ts";
+import type { GatewayProcess } from "./gateway-process.ts";
+import { GatewayConnectionLost, GatewayRefusal } from "./websocket-client.ts";
+
+/** How long a request that does no model work may take, e.g. on a loaded machine. */
+const controlTimeoutMs = 30_000;
+/** How long a run may need to end after it was aborted. */
+const abortGraceMs = 15_000;
+
+/** What a run of the agent ended with, before it is read together with what the plugin saw. */
+type RunEnd =
+  | { readonly kind: "result"; readonly result: RunResult }
+  | { readonly kind: "refused"; readonly error: GatewayRefusal }
+  | { readonly kind: "stopped"; readonly turn: AgentTurn };
+
+/** One episode's session in one gateway process. */
+export class OpenClawSession implements AgentSession {
+  readonly #gateway: GatewayProcess;
+  readonly #request: AgentSessionRequest;
+  readonly #stock: boolean;
+  readonly #release: () => void;
+  #turns = 0;
+  #misses = 0;
+
+  private constructor(gateway: GatewayProcess, request: AgentSessionRequest, state: SessionState) {
+    this.#gateway = gateway;
+    this.#request = request;
+    this.#stock = state.prompt === "stock";
+    this.#release = state.release;
+  }
+
+  /** Makes the gateway's plugin fetch the session from the tool server. Rejects when no tool worker knows it. */
+  static async open(
+    gateway: GatewayProcess,
+    request: AgentSessionRequest,
+    release: () => void,
+  ): Promise<OpenClawSession> {
+    const { attemptKey, endpoint, greeting } = request;
+    const opening = { session: attemptKey, model: endpoint.model, apiKey: endpoint.apiKey, greeting };
+    const reply = await gateway.client.request("tollgate.open", opening, { timeoutMs: controlTimeoutMs });
+    const { prompt } = openReplySchema.parse(reply);
+    return new OpenClawSession(gateway, request, { prompt, release });
+  }
+
+  promptMisses(): number {
+    return this.#misses;
+  }
+
+  async turn(text: string, signal: AbortSignal): Promise<AgentTurn> {
+    this.#turns += 1;
+    try {
+      const sent = this.#stock ? text : deliverable(text);
+      await this.#control("tollgate.turn", { text, sent: sent.trim() });
+      const end = await this.#run(sent, signal);
+      if (end.kind === "stopped") return end.turn;
+      const outcome = outcomeSchema.parse(await this.#control("tollgate.outcome", {}));
+      this.#misses = outcome.misses.length;
+      return this.#stock ? stockTurn(end, outcome) : exactTurn(end, outcome);
+    } catch (error) {
+      if (error instanceof GatewayConnectionLost) return await this.#died();
+      if (error instanceof GatewayRefusal) {
+        return { status: "agent-error", kind: error.rpcCode.toLowerCase(), message: error.message };
+      }
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#release();
+    try {
+      await this.#control("tollgate.close", {});
+      const key = { key: this.#sessionKey, deleteTranscript: true };
+      await this.#gateway.client.request("sessions.delete", key, { timeoutMs: controlTimeoutMs });
+    } catch (error) {
+      // A session that never had a turn, or whose process is gone, has nothing left to delete.
+      const nothingLeft = error instanceof GatewayConnectionLost || error instanceof GatewayRefusal;
+      if (!nothingLeft) throw error;
+    }
+  }
+
+  get #sessionKey(): string {
+    return `agent:main:${this.#request.attemptKey}`;
+  }
+
+  async #control(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const full = { session: this.#request.attemptKey, ...params };
+    return await this.#gateway.client.request(method, full, { timeoutMs: controlTimeoutMs });
+  }
+
+  async #run(message: string, signal: AbortSignal): Promise<RunEnd> {
+    const { turnTimeoutMs } = this.#request;
+    const runId = `${this.#request.attemptKey}-${this.#turns}`;
+    const deadline = AbortSignal.timeout(turnTimeoutMs);
+    const stop = AbortSignal.any([signal, deadline]);
+    const abort = (): void => {
+      const params = { sessionKey: this.#sessionKey, runId };
+      this.#gateway.client.request("chat.abort", params, { timeoutMs: abortGraceMs }).catch(() => undefined);
+    };
+    stop.addEventListener("abort", abort, { once: true });
+    try {
+      if (signal.aborted) return { kind: "stopped", turn: { status: "aborted" } };
+      const params = {
+        message,
+        sessionKey: this.#sessionKey,
+        idempotencyKey: runId,
+        deliver: false,
+        timeout: Math.ceil((turnTimeoutMs + abortGraceMs) / 1000),
+        ...(this.#stock ? { extraSystemPrompt: this.#request.system } : { promptMode: "minimal" }),
+      };
+      const options = { timeoutMs: turnTimeoutMs + 2 * abortGraceMs, traceparent: traceparentOf(runId) };
+      const payload = await this.#gateway.client.request("agent", params, options);
+      if (stop.aborted) return { kind: "stopped", turn: stopped(signal, turnTimeoutMs) };
+      return { kind: "result", result: runResultSchema.parse(payload) };
+    } catch (error) {
+      if (!(error instanceof GatewayRefusal)) throw error;
+      if (stop.aborted) return { kind: "stopped", turn: stopped(signal, turnTimeoutMs) };
+      return { kind: "refused", error };
+    } finally {
+      stop.removeEventListener("abort", abort);
+    }
+  }
+
+  async #died(): Promise<AgentTurn> {
+    const how = await Promise.race([this.#gateway.exited, closedAlive()]);
+    return { status: "process-died", message: `OpenClaw process ${this.#gateway.name} is gone: ${how}` };
+  }
+}
+
+interface SessionState {
+  readonly prompt: "exact" | "stock";
+  readonly release: () => void;
+}
+
+function stopped(signal: AbortSignal, turnTimeoutMs: number): AgentTurn {
+  return signal.aborted ? { status: "aborted" } : { status: "timed-out", afterMs: turnTimeoutMs };
+}
+
+async function closedAlive(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  setTimeout(resolve, 2000, "it closed the connection").unref();
+  return await promise;
+}
+
+/**
+ * The text that OpenClaw is given. It takes `/reset` and the like as commands and refuses blank text; a word joiner in
+ * front keeps it from doing so. The model never sees it: the plugin puts the exact text back.
+ */
+export function deliverable(text: string): string {
+  return /^\s*(?:\/|$)/u.test(text) ? `\u2060${text}` : text;
+}
+
+function exactTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutcome): AgentTurn {
+  if (outcome.failure !== null) return failedTurn(end, outcome.failure);
+  if (end.kind === "refused") {
+    return { status: "agent-error", kind: end.error.rpcCode.toLowerCase(), message: end.error.message };
+  }
+  const error = end.result.result?.meta?.error;
+  if (error !== undefined) return { status: "agent-error", kind: error.kind, message: error.message };
+  const { answer } = outcome;
+  if (end.result.status !== "ok" || answer === null || answer.calls.length > 0) {
+    const message = `the run ended as ${end.result.status} (${end.result.summary ?? "no summary"}) without an answer`;
+    return { status: "agent-error", kind: end.result.status, message };
+  }
+  // OpenClaw's own reply text is trimmed and cleaned of its directives; the model's words are what counts.
+  return { status: "answered", text: answer.text };
+}
+
+function failedTurn(
+  end: Exclude<RunEnd, { kind: "stopped" }>,
+  failure: NonNullable<TurnOutcome["failure"]>,
+): AgentTurn {
+  if (failure.kind !== "model") return { status: "agent-error", ...failure };
+  const error = end.kind === "result" ? end.result.result?.meta?.error : undefined;
+  if (error !== undefined) return { status: "agent-error", kind: error.kind, message: error.message };
+  return { status: "model-unavailable", message: failure.message };
+}
+
+function stockTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutcome): AgentTurn {
+  if (end.kind === "refused" || end.result.result?.meta?.error !== undefined) return exactTurn(end, outcome);
+  const text = (end.result.result?.payloads ?? []).map((payload) => payload.text ?? "").join("\n");
+  if (end.result.status === "ok" && text !== "") return { status: "answered", text };
+  return exactTurn(end, outcome);
+}
+
+/** A trace id that is the same for every request of one turn. */
+function traceparentOf(runId: string): string {
+  const hex = createHash("sha256").update(runId).digest("hex");
+  return `00-${hex.slice(0, 32)}-${hex.slice(32, 48)}-01`;
+}
