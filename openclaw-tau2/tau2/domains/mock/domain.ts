@@ -1,0 +1,12 @@
+import type { DomainDefinition } from "../../domain-definition.ts";
+import { mockTools } from "./tools.ts";
+import { mockUserTools } from "./user-tools.ts";
+
+export const mockDomain: DomainDefinition = {
+  name: "mock",
+  databaseFile: "db.json",
+  userDatabaseFile: "user_db.json",
+  agent: mockTools,
+  user: mockUserTools,
+  supportsSolo: true,
+};

@@ -1,0 +1,19 @@
+import { ConfigError } from "../../../bench/errors.ts";
+import type { DomainDefinition } from "../domain-definition.ts";
+import { mockDomain } from "./mock/domain.ts";
+
+/** Every domain that runs natively. One line each: mock, airline, retail, telecom and Tollgate's own library. */
+const domains: readonly DomainDefinition[] = [mockDomain];
+
+export const domainNames: readonly string[] = domains.map((domain) => domain.name);
+
+/** The definition of a domain. Throws ConfigError with the known names for another one. */
+export function domainDefinition(name: string): DomainDefinition {
+  const found = domains.find((domain) => domain.name === name);
+  if (found === undefined) {
+    throw new ConfigError(
+      `Unknown domain ${JSON.stringify(name)}. Known domains: ${domainNames.join(", ")}.`,
+    );
+  }
+  return found;
+}
