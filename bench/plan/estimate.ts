@@ -1,8 +1,5 @@
 import type { Cell } from "./cells.ts";
 
-/** Mean length of an episode per cell, from an earlier run; empty when there is none. */
-export type MeasuredEpisodeSeconds = ReadonlyMap<string, number>;
-
 export interface CellEstimate {
   readonly cellId: string;
   readonly episodes: number;
@@ -10,14 +7,39 @@ export interface CellEstimate {
   readonly seconds: number | null;
 }
 
-/** Time of each cell by `episodes x mean episode seconds / concurrency`, with a closed loop's tail ignored. */
+interface MeasuredEpisode {
+  readonly type: string;
+  readonly arm?: string;
+  readonly load?: string;
+  readonly startedNs?: number;
+  readonly endedNs?: number;
+}
+
+/** Key of what an episode's length depends on: the arm and the load, not the repetition. */
+const paceKey = (arm: string, load: string) => `${arm} ${load}`;
+
+/** Mean length of an episode in seconds by arm and load, from the records of a run. */
+export function measuredEpisodeSeconds(records: readonly MeasuredEpisode[]): ReadonlyMap<string, number> {
+  const lengths = new Map<string, number[]>();
+  for (const { type, arm, load, startedNs, endedNs } of records) {
+    if (type !== "episode" || arm === undefined || load === undefined) continue;
+    if (startedNs === undefined || endedNs === undefined) continue;
+    const key = paceKey(arm, load);
+    lengths.set(key, [...(lengths.get(key) ?? []), (endedNs - startedNs) / 1e9]);
+  }
+  return new Map(
+    [...lengths].map(([key, values]) => [key, values.reduce((sum, each) => sum + each, 0) / values.length]),
+  );
+}
+
+/** Time of each cell by `episodes x mean episode seconds / in flight`, with a closed loop's tail ignored. */
 export function estimateCells(
   cells: readonly Cell[],
   episodesPerCell: number,
-  measured: MeasuredEpisodeSeconds,
+  measured: ReadonlyMap<string, number>,
 ): CellEstimate[] {
   return cells.map((cell) => {
-    const mean = measured.get(cell.cellId);
+    const mean = measured.get(paceKey(cell.arm.name, `closed:${cell.concurrency}`));
     const inFlight = Math.min(cell.concurrency, episodesPerCell);
     return {
       cellId: cell.cellId,

@@ -1,16 +1,17 @@
-import type { z } from "zod";
+import type { Experiment } from "../config/experiment.ts";
 import type { Exchange } from "./exchange.ts";
 
 /**
  * The contract between the driver and a source of work. The driver owns it; `openclaw-tau2/workload.ts` implements it.
  * A workload knows tasks, agents and rewards; it does not know arms, cells or metrics.
  */
-export interface Workload<Options> {
+export interface Workload {
   readonly specificationVersion: "workload-v1";
   readonly kind: string;
-  readonly optionsSchema: z.ZodType<Options>;
-  /** Loads data and starts what lives as long as the run (agents, tool server). Throws when the options cannot work. */
-  prepare(options: Options, context: WorkloadContext): Promise<PreparedWorkload>;
+  /** Reads data and starts nothing: what a sweep would do. Throws ConfigError when the experiment cannot work. */
+  plan(experiment: Experiment): Promise<WorkloadPlan>;
+  /** Starts what lives as long as the run (agents, tool server). Throws StartError. */
+  prepare(experiment: Experiment, context: WorkloadContext): Promise<PreparedWorkload>;
 }
 
 /** What `prepare` may use. Everything in it outlives the prepared workload. */
@@ -24,17 +25,28 @@ export interface WorkloadContext {
   readonly childEnvironment: Readonly<Record<string, string>>;
   /** Highest number of episodes that will be in flight at once. */
   readonly concurrencyMax: number;
+  /** Model name that the agent's requests carry. */
+  readonly model: string;
+  /** What lasts longer than a run, e.g. compile caches; may be emptied at any time. */
+  readonly cacheDirectory: string;
   readonly signal: AbortSignal;
   /** One line for a person who watches; never results. */
   readonly progress: (line: string) => void;
 }
 
-export interface PreparedWorkload extends AsyncDisposable {
+export interface WorkloadPlan {
   /** Known before anything runs: plan, progress and resume are exact. */
   readonly episodes: readonly EpisodeTask[];
   readonly agent: { readonly name: string; readonly version: string };
-  /** Facts for `run.json`: data hashes, versions, effective reward bases. */
-  describe(): Readonly<Record<string, unknown>>;
+  /** sha256 by input file; equal data is a condition of resume and of an honest comparison. */
+  readonly hashes: Readonly<Record<string, string>>;
+  /** Other facts for `run.json`: versions, effective reward bases, tasks that were left out and why. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** What a simulated engine needs to play the tasks. */
+  readonly taskData: { readonly dataDirectory: string; readonly schemasDirectory: string };
+}
+
+export interface PreparedWorkload extends AsyncDisposable {
   /** Work that would disturb the first cell if it happened inside it (first turns of an agent process). */
   warmUp(context: WarmUpContext): Promise<void>;
   /** Runs one episode. Never throws for a failed episode; what it throws is a bug of the harness and fails the cell. */

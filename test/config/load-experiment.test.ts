@@ -1,0 +1,87 @@
+import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadExperiment } from "../../bench/config/load-experiment.ts";
+import { ConfigError } from "../../bench/errors.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tollgate-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function load(text: string, options: { set?: string[]; environment?: Record<string, string> } = {}) {
+  const file = join(folder, "experiment.yaml");
+  writeFileSync(file, text);
+  return loadExperiment(file, { environment: {}, workingDirectory: "/work-here", ...options });
+}
+const minimal = "name: small\nstack:\n  kind: embedded\nworkload:\n  domain: library\n";
+
+test("a minimal file gets every default, and both arms", () => {
+  const { experiment } = load(minimal);
+  expect(experiment.arms).toEqual([
+    { kind: "raw", name: "raw" },
+    { kind: "gateway", name: "gateway" },
+  ]);
+  expect(experiment.sampling).toEqual({ temperature: 0, topP: 1, topK: -1, maxTokens: 2048 });
+  expect(experiment.agent).toEqual({ kind: "openclaw", prompt: "exact", gateways: "auto" });
+});
+
+test.each([
+  [
+    "unknown key with a suggestion",
+    `${minimal}sweep:\n  concurency: [1]\n`,
+    /sweep\.concurency.*Did you mean concurrency\?/,
+  ],
+  [
+    "unknown key inside a union arm",
+    minimal.replace("embedded", "embedded\n  modle: x"),
+    /stack\.modle.*Did you mean model\?/,
+  ],
+  ["wrong type with its line", `${minimal}sweep:\n  repetitions: many\n`, /sweep\.repetitions \(line 7\)/],
+  ["bad YAML", "name: [", /not valid YAML/],
+  ["a list instead of a mapping", "- a\n- b\n", /must hold a mapping/],
+  ["a name that is no folder name", minimal.replace("small", "../etc"), /name \(line 1\)/],
+  [
+    "a variable that is not set",
+    minimal.replace("library", "${NOT_SET_ANYWHERE}"),
+    /NOT_SET_ANYWHERE.*not set/,
+  ],
+])("refuses %s", (_, text, message) => {
+  expect(() => load(text)).toThrow(ConfigError);
+  expect(() => load(text)).toThrow(message);
+});
+
+test("a missing file is an error that names it", () => {
+  const options = { environment: {}, workingDirectory: folder };
+  expect(() => loadExperiment(join(folder, "absent.yaml"), options)).toThrow(/absent\.yaml cannot be read/);
+});
+
+test("--set changes and adds values, typed as YAML", () => {
+  const { experiment } = load(minimal, { set: ["sweep.concurrency=[2, 3]", "stack.agent.errorRate=0.25"] });
+  expect(experiment.sweep.concurrency).toEqual([2, 3]);
+  expect(experiment.stack.kind === "embedded" && experiment.stack.agent.errorRate).toBe(0.25);
+});
+
+test("variables and their defaults are filled in", () => {
+  const text = minimal.replace("library", "${DOMAIN:-mock}");
+  expect(load(text).experiment.workload.domain).toBe("mock");
+  expect(load(text, { environment: { DOMAIN: "retail" } }).experiment.workload.domain).toBe("retail");
+});
+
+test("paths are relative to the file, and to the working directory when they come from the environment", () => {
+  const text = `${minimal}  data: tau2-data\n`;
+  expect(load(text).experiment.workload.data).toBe(join(folder, "tau2-data"));
+  const environment = { TAU2_DATA_DIR: "elsewhere" };
+  expect(load(text, { environment }).experiment.workload.data).toBe("/work-here/elsewhere");
+});
+
+test("every shipped experiment is accepted", () => {
+  const files = globSync("experiments/*.yaml");
+  expect(files.length).toBeGreaterThanOrEqual(5);
+  for (const file of files) {
+    const { experiment } = loadExperiment(file, { environment: {}, workingDirectory: process.cwd() });
+    expect(file).toBe(`experiments/${experiment.name}.yaml`);
+  }
+});

@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { experimentSchema, type Experiment } from "../../bench/config/experiment.ts";
+import { expandCells } from "../../bench/plan/cells.ts";
+import { estimateCells, measuredEpisodeSeconds } from "../../bench/plan/estimate.ts";
+import { episodeId, experimentFingerprint } from "../../bench/plan/identity.ts";
+
+const experiment = (changes: Record<string, unknown> = {}): Experiment =>
+  experimentSchema.parse({
+    name: "x",
+    stack: { kind: "embedded" },
+    workload: { domain: "library" },
+    ...changes,
+  });
+const task = { domain: "library", taskId: "1", trial: 0, seed: 7 };
+
+test("the matrix is complete, without repetition, and its ids are folder names", () => {
+  const matrix = fc.record({
+    concurrency: fc.uniqueArray(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 6 }),
+    repetitions: fc.integer({ min: 1, max: 5 }),
+  });
+  fc.assert(
+    fc.property(matrix, (sweep) => {
+      const cells = expandCells(experiment({ sweep }));
+      expect(cells).toHaveLength(sweep.concurrency.length * sweep.repetitions * 2);
+      expect(new Set(cells.map(({ cellId }) => cellId)).size).toBe(cells.length);
+      expect(cells.every(({ cellId }) => /^[a-z0-9-]+$/.test(cellId))).toBe(true);
+    }),
+  );
+});
+
+test("arms alternate between blocks, so that drift meets both alike", () => {
+  const cells = expandCells(experiment({ sweep: { concurrency: [1, 4], repetitions: 2 } }));
+  expect(cells.map(({ arm }) => arm.name).join(" ")).toBe("raw gateway gateway raw raw gateway gateway raw");
+});
+
+test("an episode id is 16 hex digits of what the episode is, and of nothing else", () => {
+  const here = experiment();
+  const [raw, gateway] = expandCells(here);
+  if (!raw || !gateway) throw new Error("two arms make two cells");
+  const id = episodeId(here, raw, task);
+  expect(id).toMatch(/^[0-9a-f]{16}$/);
+  expect(episodeId(experiment({ name: "y", note: "other", output: { directory: "/z" } }), raw, task)).toBe(
+    id,
+  );
+  expect(episodeId(experiment({ workload: { domain: "library", data: "/moved" } }), raw, task)).toBe(id);
+  const others = [
+    episodeId(here, gateway, task),
+    episodeId(here, raw, { ...task, trial: 1 }),
+    episodeId(here, raw, { ...task, seed: 8 }),
+    episodeId(experiment({ sampling: { temperature: 1 } }), raw, task),
+  ];
+  expect(new Set([id, ...others]).size).toBe(5);
+});
+
+test("the experiment's fingerprint ignores where things are and how long they may take", () => {
+  expect(experimentFingerprint(experiment({ limits: { callSeconds: 5 } }))).toBe(
+    experimentFingerprint(experiment()),
+  );
+  expect(experimentFingerprint(experiment({ sweep: { concurrency: [9] } }))).not.toBe(
+    experimentFingerprint(experiment()),
+  );
+});
+
+test("time is estimated from what was measured at the same load and arm, and is unknown otherwise", () => {
+  const records = [
+    { type: "episode", arm: "raw", load: "closed:1", startedNs: 0, endedNs: 2e9 },
+    { type: "episode", arm: "raw", load: "closed:1", startedNs: 0, endedNs: 4e9 },
+    { type: "cell" },
+  ];
+  const cells = expandCells(experiment({ sweep: { concurrency: [1] } }));
+  expect(estimateCells(cells, 10, measuredEpisodeSeconds(records)).map(({ seconds }) => seconds)).toEqual([
+    30,
+    null,
+  ]);
+});
