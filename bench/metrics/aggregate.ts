@@ -1,0 +1,78 @@
+import type { Labels } from "./exposition.ts";
+import { seriesKey } from "./exposition.ts";
+import type { CounterSource } from "./profiles/profile.ts";
+
+/** Anything with labels and a number that may be unknown: a counter's increase, a gauge's value, a histogram's count. */
+export interface LabelledValue {
+  readonly name: string;
+  readonly labels: Labels;
+  /** null: the series exists, its number cannot be used. */
+  readonly value: number | null;
+}
+
+/**
+ * One number for a concept, or null when the page has no such series, or when one of the series that belong to it has
+ * no usable number: a sum with a part missing looks plausible and is wrong.
+ */
+export function sumSeries(
+  series: readonly LabelledValue[],
+  source: CounterSource,
+  rankLabels: readonly string[],
+): number | null {
+  const chosen = oncePerRank(selectSeries(series, source), rankLabels);
+  if (chosen.length === 0) return null;
+  const total = sum(chosen);
+  const { totalOf } = source;
+  if (totalOf === undefined) return total;
+  const isTotal = ({ labels }: LabelledValue) => labels.get(totalOf.label) === totalOf.value;
+  const totals = sum(chosen.filter(isTotal));
+  const parts = sum(chosen.filter((item) => !isTotal(item)));
+  return totals !== null && totals === parts ? totals : total;
+}
+
+/** The series of the first of the source's names that occurs, with its label values. */
+export function selectSeries<T extends Pick<LabelledValue, "name" | "labels">>(
+  series: readonly T[],
+  source: Pick<CounterSource, "names" | "where">,
+): readonly T[] {
+  const name = source.names.find((candidate) => series.some((item) => item.name === candidate));
+  const where = Object.entries(source.where ?? {});
+  return series.filter(
+    (item) => item.name === name && where.every(([label, value]) => item.labels.get(label) === value),
+  );
+}
+
+/**
+ * Drops the copies of one count that ranks print: of series that are equal but for their rank labels, the one of rank
+ * 0 stays, or the largest when there is no rank 0 (data-parallel attention) or several. An unusable number wins, so
+ * that it is noticed.
+ */
+export function oncePerRank<T extends LabelledValue>(
+  series: readonly T[],
+  rankLabels: readonly string[],
+): readonly T[] {
+  const groups = Map.groupBy(series, ({ labels }) =>
+    seriesKey("", new Map([...labels].filter(([label]) => !rankLabels.includes(label)))),
+  );
+  return [...groups.values()].flatMap((copies) => {
+    const ofRankZero = copies.filter(({ labels }) =>
+      ["tp_rank", "pp_rank"].every(
+        (label) => !rankLabels.includes(label) || (labels.get(label) ?? "0") === "0",
+      ),
+    );
+    const candidates = ofRankZero.length > 0 ? ofRankZero : copies;
+    const unusable = candidates.find(({ value }) => value === null);
+    if (unusable !== undefined) return [unusable];
+    const largest = candidates.reduce((best, item) => ((item.value ?? 0) > (best.value ?? 0) ? item : best));
+    return [largest];
+  });
+}
+
+function sum(series: readonly LabelledValue[]): number | null {
+  let total = 0;
+  for (const { value } of series) {
+    if (value === null || !Number.isFinite(value)) return null;
+    total += value;
+  }
+  return total;
+}
