@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+
+/** A live process (zombies are not: nothing of them runs). */
+export interface LiveProcess {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly groupId: number;
+  /** Clock ticks after boot. With the pid it identifies a process: pids are used again. */
+  readonly startTicks: number;
+  readonly command: string;
+}
+
+/** False on platforms without procfs: there only registered processes can be found. */
+export const hasProcessTable = existsSync("/proc/self/environ");
+
+/** All processes that this user may see. Empty without procfs. */
+export function liveProcesses(): readonly LiveProcess[] {
+  if (!hasProcessTable) return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => liveProcess(Number(name)))
+    .filter((found) => found !== null);
+}
+
+/** Reads one process; null when it is gone or a zombie, and without procfs. */
+export function liveProcess(pid: number): LiveProcess | null {
+  const stat = readProcFile(pid, "stat");
+  if (stat === null) return null;
+  // The name is in parentheses and may itself hold spaces and parentheses; the fields start after the last one.
+  const nameEnd = stat.lastIndexOf(")");
+  const [state, parentPid, groupId, ...rest] = stat.slice(nameEnd + 2).split(" ");
+  if (state === "Z" || state === "X") return null;
+  const commandLine = readProcFile(pid, "cmdline")?.replaceAll("\0", " ").trim();
+  return {
+    pid,
+    parentPid: Number(parentPid),
+    groupId: Number(groupId),
+    // Field 22 of stat(5); `rest` begins with field 6.
+    startTicks: Number(rest[16]),
+    command: commandLine || stat.slice(stat.indexOf("(") + 1, nameEnd),
+  };
+}
+
+/** The environment a process was started with; empty when it is gone or belongs to somebody else. */
+export function startEnvironment(pid: number): ReadonlyMap<string, string> {
+  const text = readProcFile(pid, "environ") ?? "";
+  return new Map(
+    text.split("\0").flatMap((entry): [string, string][] => {
+      const equals = entry.indexOf("=");
+      return equals > 0 ? [[entry.slice(0, equals), entry.slice(equals + 1)]] : [];
+    }),
+  );
+}
+
+/** Sends a signal; a negative pid means a process group. False when there is nobody (any more) to receive it. */
+export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    // EPERM: somebody else's process has taken the number. It is not ours to end.
+    if (code === "ESRCH" || code === "EPERM") return false;
+    throw thrown;
+  }
+}
+
+function readProcFile(pid: number, name: "stat" | "cmdline" | "environ"): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "latin1");
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    // Processes end while the table is read, and others' environments are private.
+    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return null;
+    throw thrown;
+  }
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/**
+ * Lines of JSON on the supervisor's stdin. The pipe itself is the heartbeat: when it closes without a farewell, the
+ * driver is gone.
+ */
+export const supervisorCommandSchema = z.discriminatedUnion("op", [
+  z.object({ op: z.literal("watch"), pid: z.int().positive(), startTicks: z.number().nullable() }),
+  z.object({ op: z.literal("unwatch"), pid: z.int().positive() }),
+  z.object({ op: z.literal("farewell") }),
+]);
+export type SupervisorCommand = z.infer<typeof supervisorCommandSchema>;
+
+/** The one line the supervisor prints, in answer to a farewell. */
+export const farewellReportSchema = z.object({
+  /** Processes of the run that were still alive although the driver said it was done. They have been ended. */
+  leftovers: z.array(z.object({ pid: z.number(), command: z.string() })),
+  /** Those of them that could not be ended. */
+  left: z.array(z.object({ pid: z.number(), command: z.string() })),
+});
+export type FarewellReport = z.infer<typeof farewellReportSchema>;
+
+export const supervisorOptionsSchema = z.object({
+  runId: z.string().min(1),
+  supervisorId: z.string().min(1),
+  scratchDirectory: z.string().min(1),
+  driverPid: z.int().positive(),
+  graceMs: z.number(),
+  deadlineMs: z.number(),
+});
+export type SupervisorOptions = z.infer<typeof supervisorOptionsSchema>;

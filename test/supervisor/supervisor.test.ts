@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { ConfigError } from "../../bench/errors.ts";
+import { liveProcess, sendSignal } from "../../bench/stack/supervisor/process-table.ts";
+import { findRunProcesses, terminateRun } from "../../bench/stack/supervisor/run-processes.ts";
+import { startSupervisor } from "../../bench/stack/supervisor/supervisor.ts";
+
+const cleanUps: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+interface Driver {
+  readonly process: ChildProcess;
+  readonly runId: string;
+  readonly scratch: string;
+  readonly log: string;
+  readonly supervisor: number;
+  readonly children: readonly number[];
+  readonly nextLine: () => Promise<unknown>;
+}
+
+async function startDriver(runId = `test-${randomUUID()}`): Promise<Driver> {
+  const directory = mkdtempSync(join(tmpdir(), "tollgate-test-"));
+  const [scratch, log] = [join(directory, "scratch"), join(directory, "supervisor.log")];
+  const driver = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "fixtures/crashing-driver.ts"), runId, randomUUID(), scratch, log],
+    { stdio: ["pipe", "pipe", "inherit"] },
+  );
+  const lines = createInterface({ input: driver.stdout })[Symbol.asyncIterator]();
+  const nextLine = async () => JSON.parse((await lines.next()).value as string) as unknown;
+  cleanUps.push(() => rmSync(directory, { recursive: true }));
+  cleanUps.push(async () => {
+    driver.kill("SIGKILL");
+    await terminateRun({ runId }, { graceMs: 0, deadlineMs: 5_000 });
+    // Those without the run's environment, should the supervisor have failed.
+    for (const pid of started.children) sendSignal(pid, "SIGKILL");
+  });
+  const started = (await nextLine()) as { supervisor: number; children: number[] };
+  return { process: driver, runId, scratch, log, nextLine, ...started };
+}
+
+const ascending = (a: number, b: number) => a - b;
+const alive = (pids: readonly number[]) => pids.filter((pid) => liveProcess(pid) !== null);
+
+/** Milliseconds until none of the processes lives; gives up after 10 s. */
+async function msUntilGone(pids: readonly number[]): Promise<number> {
+  const start = performance.now();
+  while (alive(pids).length > 0 && performance.now() - start < 10_000) await sleep(50);
+  return performance.now() - start;
+}
+
+test("nothing of a run outlives a driver that was killed with SIGKILL", async () => {
+  const driver = await startDriver();
+  expect(alive(driver.children)).toHaveLength(5);
+  driver.process.kill("SIGKILL");
+  await msUntilGone([...driver.children, driver.supervisor]);
+  expect(alive([...driver.children, driver.supervisor])).toEqual([]);
+  expect(findRunProcesses({ runId: driver.runId })).toEqual([]);
+  expect(existsSync(driver.scratch)).toBe(false);
+  const logged = JSON.parse(/\{.*\}/.exec(readFileSync(driver.log, "utf8"))?.[0] ?? "") as {
+    ended: { pid: number }[];
+  };
+  expect(logged).toMatchObject({ runId: driver.runId, reason: "driver gone", left: [] });
+  expect(logged.ended.map(({ pid }) => pid).sort(ascending)).toEqual(driver.children.toSorted(ascending));
+});
+
+test("a terminal's signals do not end the supervisor", async () => {
+  const driver = await startDriver();
+  // While it boots, it has no handlers yet; a session of its own keeps the terminal away from it then.
+  while (!readFileSync(driver.log, "utf8").includes("watching")) await sleep(20);
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.kill(driver.supervisor, signal);
+  await sleep(300);
+  expect(alive([driver.supervisor])).toEqual([driver.supervisor]);
+  driver.process.kill("SIGKILL");
+  await msUntilGone([...driver.children, driver.supervisor]);
+  expect(alive([...driver.children, driver.supervisor])).toEqual([]);
+});
+
+test("a farewell after a clean end reports nothing and removes the scratch directory", async () => {
+  const driver = await startDriver();
+  driver.process.stdin?.write("kill children, then farewell\n");
+  expect(await driver.nextLine()).toEqual({ leftovers: [], left: [] });
+  await msUntilGone([driver.supervisor]);
+  expect(alive([driver.supervisor])).toEqual([]);
+  expect(existsSync(driver.scratch)).toBe(false);
+});
+
+test("a farewell names what the driver forgot, and ends it", async () => {
+  const driver = await startDriver();
+  driver.process.stdin?.write("farewell\n");
+  const report = (await driver.nextLine()) as { leftovers: { pid: number }[]; left: unknown };
+  expect(report.leftovers.map(({ pid }) => pid).sort(ascending)).toEqual(driver.children.toSorted(ascending));
+  expect(report.left).toEqual([]);
+  expect(alive(driver.children)).toEqual([]);
+});
+
+test("the supervisor of a dead driver leaves its successor's children alone", async () => {
+  const dead = await startDriver();
+  const successor = await startDriver(dead.runId);
+  dead.process.kill("SIGKILL");
+  await msUntilGone([...dead.children, dead.supervisor]);
+  expect(alive(dead.children)).toEqual([]);
+  expect(alive(successor.children)).toEqual(successor.children);
+});
+
+test("a scratch directory that holds the working directory or the log is refused", () => {
+  const options = { runId: "r", supervisorId: "s", logFile: join(tmpdir(), "x", "supervisor.log") };
+  for (const scratchDirectory of ["/", process.cwd(), join(tmpdir(), "x"), "relative"]) {
+    expect(() => startSupervisor({ ...options, scratchDirectory })).toThrow(ConfigError);
+  }
+});
