@@ -2,7 +2,9 @@
  * The two text rules of Python that reach a prompt: which characters end a line, and what counts as blank.
  * JavaScript's own `split` and `trim` differ from them on rare code points.
  */
+// oxlint-disable-next-line no-control-regex -- Python ends lines at these control characters
 const LINES = /[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|$)/gu;
+// oxlint-disable-next-line no-control-regex -- and takes these for white space
 const BLANK = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/u;
 
 /** `str.splitlines(keepends=True)`. */
