@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Engine, Ticket } from "../engine/engine.ts";
+import { type OutputPlan, planOutput, type SamplingLimits } from "../engine/output-plan.ts";
+import type { FinishReason } from "../engine/sequence.ts";
+import type { RequestFaults } from "../faults.ts";
+import type { ToolChoice } from "../policy/forced-call.ts";
+import { parseReference } from "../policy/reference.ts";
+import type { Reply } from "../policy/reply.ts";
+import { UnknownScenarioError } from "../policy/scripted-agent.ts";
+import { ApiError, identityHeaders } from "./http.ts";
+import { checkContext } from "./chat-request.ts";
+
+/** One HTTP request that generates, from whichever endpoint. */
+export interface HttpExchange {
+  readonly engine: Engine;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Ends the process as a crash would. */
+  readonly die: () => void;
+}
+
+export interface GenerationRequest {
+  readonly promptText: string;
+  readonly promptIds: Int32Array;
+  readonly toolChoice: ToolChoice;
+  readonly limits: SamplingLimits;
+  readonly streamed: boolean;
+  readonly rid: string | null;
+  readonly endpoint: string;
+  readonly arrivalNs: number;
+  readonly faults: RequestFaults;
+}
+
+export function newRequestId(): string {
+  return randomUUID().replaceAll("-", "");
+}
+
+/** Asks the scripted model and cuts its reply to the request's limits. @throws ApiError 400 */
+export function planGeneration({ engine, request }: HttpExchange, generation: GenerationRequest): OutputPlan {
+  const { promptIds, promptText, toolChoice, limits } = generation;
+  if (promptIds.length === 0) throw new ApiError(400, "The prompt is empty.");
+  const { roomTokens } = checkContext(engine, promptIds.length, limits.maxNewTokens);
+  const header = request.headers["x-tollgate-ref"];
+  const reference = typeof header === "string" ? parseReference(header) : null;
+  if (header !== undefined && reference === null)
+    throw new ApiError(400, "x-tollgate-ref must be <domain>/<encodeURIComponent(taskId)>/<trial>.");
+  let reply: Reply;
+  try {
+    reply = engine.model({ text: promptText, toolChoice, reference });
+  } catch (error) {
+    if (error instanceof UnknownScenarioError) throw new ApiError(400, `Simulator: ${error.message}.`);
+    throw error;
+  }
+  if (generation.faults.malformedToolJson && reply.call !== null)
+    reply = { ...reply, call: { ...reply.call, argumentsText: reply.call.argumentsText.slice(0, -1) } };
+  return planOutput(reply, limits, { tokenizer: engine.tokenizer, roomTokens });
+}
+
+export interface GenerationListener {
+  readonly onToken: (count: number, ticket: Ticket) => void;
+  readonly onFinish: (finish: FinishReason, ticket: Ticket) => void;
+}
+
+/**
+ * Runs a planned generation and keeps it tied to its client: a client that goes away aborts it, the faults that strike in
+ * mid-answer strike here.
+ */
+export function runGeneration(
+  exchange: HttpExchange,
+  { generation, plan, id }: { generation: GenerationRequest; plan: OutputPlan; id: string },
+  listener: GenerationListener,
+): void {
+  const { engine, request, response } = exchange;
+  const { faults } = generation;
+  let isCut = false;
+  const half = Math.max(1, Math.floor(plan.ids.length / 2));
+  const ticket = engine.submit({
+    id,
+    endpoint: generation.endpoint,
+    headers: identityHeaders(request),
+    promptIds: generation.promptIds,
+    plan,
+    streamed: generation.streamed,
+    counted: true,
+    arrivalNs: generation.arrivalNs,
+    onToken: (count) => {
+      listener.onToken(count, ticket);
+      if (count !== half) return;
+      if (faults.die) exchange.die();
+      if (!faults.cut) return;
+      isCut = true;
+      ticket.abort("Injected fault cut-stream");
+      // Later, so that the chunks so far go out before the connection does.
+      setImmediate(() => response.destroy());
+    },
+    onFinish: (finish) => {
+      if (!isCut && !response.destroyed) listener.onFinish(finish, ticket);
+    },
+  });
+  response.on("close", () => {
+    if (!response.writableFinished) ticket.abort("Client disconnected");
+  });
+}

@@ -1,0 +1,56 @@
+import type { RequestFaults } from "../faults.ts";
+import { chatCompletions } from "./chat-completions.ts";
+import * as control from "./control.ts";
+import { generate } from "./generate.ts";
+import type { HttpExchange } from "./generation.ts";
+import { ApiError, send } from "./http.ts";
+
+type Handler = (exchange: HttpExchange) => void | Promise<void>;
+type GeneratingHandler = (exchange: HttpExchange, faults: RequestFaults) => Promise<void>;
+
+/** Applies the faults that strike before a request is read; one request is counted for the faults of the rest. */
+function generating(handler: GeneratingHandler): Handler {
+  return async (exchange) => {
+    const faults = exchange.engine.faults.next();
+    // The connection stays open and silent until the client gives up.
+    if (faults.hang) {
+      exchange.request.resume();
+      return;
+    }
+    if (faults.http500) {
+      exchange.request.resume();
+      throw new ApiError(500, "Internal server error (injected fault http-500).");
+    }
+    await handler(exchange, faults);
+  };
+}
+
+const health: Handler = ({ response }) =>
+  send(response, { status: 200, contentType: "text/plain", body: "" });
+
+const get = ["GET"] as const;
+const post = ["POST"] as const;
+const either = ["GET", "POST"] as const;
+
+export const routes: Readonly<
+  Record<string, { readonly methods: readonly string[]; readonly handle: Handler }>
+> = {
+  "/v1/chat/completions": { methods: post, handle: generating(chatCompletions) },
+  "/generate": { methods: ["POST", "PUT"], handle: generating(generate) },
+  "/tokenize": { methods: post, handle: control.tokenize },
+  "/v1/tokenize": { methods: post, handle: control.tokenize },
+  "/detokenize": { methods: post, handle: control.detokenize },
+  "/v1/detokenize": { methods: post, handle: control.detokenize },
+  "/health": { methods: get, handle: health },
+  "/health_generate": { methods: get, handle: control.healthGenerate },
+  "/v1/models": { methods: get, handle: control.models },
+  "/model_info": { methods: get, handle: control.modelInfo },
+  "/get_model_info": { methods: get, handle: control.modelInfo },
+  "/server_info": { methods: get, handle: control.serverInfo },
+  "/get_server_info": { methods: get, handle: control.serverInfo },
+  "/flush_cache": { methods: either, handle: control.flushCache },
+  "/v1/loads": { methods: get, handle: control.loads },
+  "/abort_request": { methods: post, handle: control.abortRequest },
+  "/metrics": { methods: get, handle: control.metricsPage },
+  "/simulator/log": { methods: get, handle: control.requestLog },
+};

@@ -1,0 +1,94 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { ConfigError, messageOf } from "../errors.ts";
+import { simulatorSchema } from "../config/experiment.ts";
+import type { SimulatorOptions } from "./options.ts";
+
+export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]
+  [--data DIR] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]
+  [--fault NAME[=VALUE]]... [--max-running-requests N] [--prefill-tokens-per-second N] [--decode-step-ms N]
+  [--decode-step-ms-per-request N] [--context-length N] [--no-radix-cache] [--log FILE]`;
+
+const text = { type: "string" } as const;
+const list = { type: "string", multiple: true } as const;
+
+/** @throws ConfigError for unknown flags and impossible values */
+export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptions {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      allowNegative: true,
+      options: {
+        role: text,
+        host: text,
+        port: text,
+        model: text,
+        data: text,
+        domain: list,
+        schemas: text,
+        "error-rate": text,
+        drop: list,
+        seed: text,
+        fault: list,
+        "max-running-requests": text,
+        "prefill-tokens-per-second": text,
+        "decode-step-ms": text,
+        "decode-step-ms-per-request": text,
+        "context-length": text,
+        "radix-cache": { type: "boolean" },
+        log: text,
+      },
+    }));
+  } catch (cause) {
+    throw new ConfigError(`${messageOf(cause)}\n${simulatorUsage}`, { cause });
+  }
+  const given = Object.fromEntries(
+    Object.entries({
+      role: values.role,
+      host: values.host,
+      port: numberOf(values.port),
+      model: values.model,
+      data: values.data,
+      domains: values.domain,
+      schemas: values.schemas,
+      errorRate: numberOf(values["error-rate"]),
+      drop: values.drop,
+      seed: numberOf(values.seed),
+      faults: values.fault,
+      maxRunningRequests: numberOf(values["max-running-requests"]),
+      prefillTokensPerSecond: numberOf(values["prefill-tokens-per-second"]),
+      decodeStepMs: numberOf(values["decode-step-ms"]),
+      decodeStepMsPerRequest: numberOf(values["decode-step-ms-per-request"]),
+      contextLength: numberOf(values["context-length"]),
+      radixCache: values["radix-cache"],
+      logFile: values.log,
+    }).filter(([, value]) => value !== undefined),
+  );
+  return completeSimulatorOptions(given);
+}
+
+const optionsSchema = simulatorSchema.extend({
+  role: z.enum(["agent", "user"]),
+  host: z.string().default("127.0.0.1"),
+  port: z.number().int().min(0).max(65_535),
+  model: z.string().default("tollgate-sim"),
+  data: z.string().nullable().default(null),
+  domains: z.array(z.string()).default([]),
+  schemas: z.string().nullable().default(null),
+  logFile: z.string().nullable().default(null),
+});
+
+/** Fills in defaults; the experiment file has the same ones. @throws ConfigError */
+export function completeSimulatorOptions(given: Readonly<Record<string, unknown>>): SimulatorOptions {
+  const parsed = optionsSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new ConfigError(`${issues.join("\n")}\n${simulatorUsage}`, { cause: parsed.error });
+}
+
+/** NaN for text that is no number, which the schema refuses. */
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return text.trim() === "" ? Number.NaN : Number(text);
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import { EngineMetrics } from "../exposition/engine-metrics.ts";
+import type { Faults } from "../faults.ts";
+import { type ChatTemplate, loadChatTemplate } from "../model/chat-template.ts";
+import { loadTokenizer, type Tokenizer } from "../model/tokenizer.ts";
+import { chunkedPrefillSize, poolTokens, type SimulatorOptions } from "../options.ts";
+import { continuation, type ScriptedModel } from "../policy/scripted-model.ts";
+import { say } from "../policy/reply.ts";
+import { type OutputPlan, planOutput } from "./output-plan.ts";
+import { PseudoLogprobs } from "./pseudo-logprobs.ts";
+import { RequestLog } from "./request-log.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { FinishReason, ScheduledSequence } from "./sequence.ts";
+
+export interface EngineParts {
+  readonly options: SimulatorOptions;
+  readonly model: ScriptedModel;
+  readonly faults: Faults;
+  readonly clockNs: () => number;
+  readonly pid: number;
+  readonly logSink: ((line: string) => void) | null;
+}
+
+export interface Generation {
+  readonly id: string;
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly promptIds: Int32Array;
+  readonly plan: OutputPlan;
+  readonly streamed: boolean;
+  readonly counted: boolean;
+  readonly arrivalNs: number;
+  readonly onToken: (count: number) => void;
+  readonly onFinish: (finish: FinishReason) => void;
+}
+
+/** A generation in the engine. */
+export interface Ticket {
+  readonly scheduled: ScheduledSequence;
+  readonly logprobs: PseudoLogprobs;
+  /** Notes that a piece of the answer was written to the client just now. */
+  sent(): void;
+  abort(message: string): void;
+}
+
+/** The parts of the simulated engine together, and the requests that are in it. */
+export class Engine {
+  readonly options: SimulatorOptions;
+  readonly model: ScriptedModel;
+  readonly faults: Faults;
+  readonly tokenizer: Tokenizer = loadTokenizer();
+  readonly template: ChatTemplate = loadChatTemplate();
+  readonly scheduler: Scheduler;
+  readonly metrics: EngineMetrics;
+  readonly log: RequestLog;
+  readonly clockNs: () => number;
+  /** New at every start: a client can tell a restart from a reset counter. */
+  readonly startId: string = randomUUID();
+  readonly pid: number;
+  readonly #tickets = new Map<string, Ticket>();
+
+  constructor({ options, model, faults, clockNs, pid, logSink }: EngineParts) {
+    this.options = options;
+    this.model = model;
+    this.faults = faults;
+    this.clockNs = clockNs;
+    this.pid = pid;
+    this.metrics = new EngineMetrics(
+      { modelName: options.model, contextLength: options.contextLength, pid },
+      clockNs,
+    );
+    this.log = new RequestLog({ entriesMax: 4096, tokensMax: 8_000_000, sink: logSink });
+    this.scheduler = new Scheduler(
+      { ...options, poolTokens, chunkedPrefillSize, slowFactor: faults.slowFactor },
+      clockNs,
+      this.metrics,
+    );
+  }
+
+  submit(generation: Generation): Ticket {
+    const { promptIds, plan } = generation;
+    const sendNs: number[] = [];
+    const { seed } = this.options;
+    const logprobs = new PseudoLogprobs(promptIds, { seed, vocabSize: this.tokenizer.vocabSize });
+    const scheduled: ScheduledSequence = this.scheduler.submit({
+      id: generation.id,
+      promptIds,
+      outputIds: plan.ids,
+      finish: plan.finish,
+      streamed: generation.streamed,
+      counted: generation.counted,
+      arrivalNs: generation.arrivalNs,
+      onToken: generation.onToken,
+      onFinish: (finish) => {
+        this.#tickets.delete(generation.id);
+        generation.onFinish(finish);
+        if (generation.counted) this.#record(generation, { scheduled, finish, sendNs, logprobs });
+      },
+    });
+    const ticket: Ticket = {
+      scheduled,
+      logprobs,
+      sent: () => void sendNs.push(this.clockNs()),
+      abort: (message) => this.scheduler.abort(scheduled, message),
+    };
+    this.#tickets.set(generation.id, ticket);
+    return ticket;
+  }
+
+  /** Ends the requests whose id starts with `id`, as SGLang does. */
+  abortById(id: string): void {
+    for (const [key, ticket] of this.#tickets)
+      if (key.startsWith(id)) ticket.abort("Aborted by /abort_request");
+  }
+
+  /**
+   * SGLang's own first request: 6 prompt tokens, 8 output tokens, counted like any other. Resolves when it is done.
+   */
+  async warmUp(): Promise<void> {
+    const prompt = this.tokenizer.encode("The capital city of France is");
+    await this.probe(prompt.slice(0, 6), { maxNewTokens: 8, counted: true });
+  }
+
+  /** Runs a prompt of the engine's own. */
+  async probe(
+    promptIds: Int32Array,
+    { maxNewTokens, counted }: { readonly maxNewTokens: number; readonly counted: boolean },
+  ): Promise<void> {
+    const limits = { maxNewTokens, stop: [], stopTokenIds: [], ignoreEos: true };
+    const plan = planOutput(say(continuation), limits, {
+      tokenizer: this.tokenizer,
+      roomTokens: maxNewTokens,
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.submit({
+      id: randomUUID().replaceAll("-", ""),
+      endpoint: "(own)",
+      headers: {},
+      promptIds,
+      plan,
+      streamed: false,
+      counted,
+      arrivalNs: this.clockNs(),
+      onToken: () => {},
+      onFinish: () => resolve(),
+    });
+    await promise;
+  }
+
+  #record(
+    generation: Generation,
+    end: {
+      readonly scheduled: ScheduledSequence;
+      readonly finish: FinishReason;
+      readonly sendNs: readonly number[];
+      readonly logprobs: PseudoLogprobs;
+    },
+  ): void {
+    const { scheduled, finish, sendNs, logprobs } = end;
+    this.log.append({
+      id: generation.id,
+      endpoint: generation.endpoint,
+      streamed: generation.streamed,
+      headers: generation.headers,
+      arrivalNs: generation.arrivalNs,
+      prefillStartNs: scheduled.prefillStartNs,
+      tokenNs: scheduled.tokenNs,
+      sendNs,
+      endNs: this.clockNs(),
+      finish: finish.type,
+      cachedTokens: scheduled.cachedTokens,
+      promptIds: generation.promptIds,
+      outputIds: generation.plan.ids.slice(0, scheduled.produced),
+      logprobs: scheduled.tokenNs.map((_, position) => logprobs.at(position)),
+    });
+  }
+}

@@ -1,0 +1,33 @@
+/** Everything that decides how a simulated engine behaves. */
+export interface SimulatorOptions {
+  readonly role: "agent" | "user";
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Served model name. */
+  readonly model: string;
+  /** Folder that holds `tau2/`; null = no tasks. */
+  readonly data: string | null;
+  /** Domains to load; empty = all of `data`. */
+  readonly domains: readonly string[];
+  readonly schemas: string | null;
+  readonly errorRate: number;
+  readonly seed: number;
+  /** `name` or `name=value`, see faults.ts. */
+  readonly faults: readonly string[];
+  /** Golden actions to leave out, as `taskId:actionId`. */
+  readonly drop: readonly string[];
+  readonly maxRunningRequests: number;
+  readonly prefillTokensPerSecond: number;
+  readonly decodeStepMs: number;
+  readonly decodeStepMsPerRequest: number;
+  readonly contextLength: number;
+  readonly radixCache: boolean;
+  /** File that gets one line of JSON per request; null = only `GET /simulator/log`. */
+  readonly logFile: string | null;
+}
+
+/** Memory of the simulated KV cache, in tokens. */
+export const poolTokens = 1_048_576;
+/** SGLang's default on a large GPU. */
+export const chunkedPrefillSize = 8192;

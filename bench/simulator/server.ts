@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { messageOf, StartError } from "../errors.ts";
+import { ApiError, errorBody, sendJson } from "./api/http.ts";
+import { routes } from "./api/routes.ts";
+import type { Engine } from "./engine/engine.ts";
+
+export interface SimulatorServerOptions {
+  readonly die: () => void;
+  /** Receives the text of a bug: an error that no handler expected. */
+  readonly onBug: (text: string) => void;
+}
+
+/** HTTP in front of an engine. */
+export class SimulatorServer {
+  readonly #engine: Engine;
+  readonly #options: SimulatorServerOptions;
+  readonly #server: Server;
+
+  constructor(engine: Engine, options: SimulatorServerOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#server = createServer((request, response) => {
+      void this.#answer(request, response);
+    });
+    // Clients that keep connections longer than Node's default of 5 s would meet resets that no engine caused.
+    this.#server.keepAliveTimeout = 75_000;
+  }
+
+  /** Resolves to the base URL. @throws StartError when the port cannot be had */
+  async listen(): Promise<string> {
+    const { host, port } = this.#engine.options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? "the port is taken" : cause.message;
+      const hint = "choose another --port, or 0 for a free one";
+      reject(new StartError("simulator", `cannot listen on ${host}:${port}: ${why}; ${hint}`, { cause }));
+    });
+    this.#server.listen(port, host, resolve);
+    await promise;
+    const { port: actual } = this.#server.address() as AddressInfo;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
+  }
+
+  /** Stops listening, lets running requests end within `graceMs`, then closes their connections. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+    this.#engine.scheduler.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader("x-tollgate-simulator", "1");
+    try {
+      const route = routes[(request.url ?? "/").split("?")[0] ?? "/"];
+      if (route === undefined) sendJson(response, 404, { detail: "Not Found" });
+      else if (!route.methods.includes(request.method ?? ""))
+        sendJson(response, 405, { detail: "Method Not Allowed" });
+      else await route.handle({ engine: this.#engine, request, response, die: this.#options.die });
+    } catch (error) {
+      this.#answerError(response, error);
+    }
+  }
+
+  #answerError(response: ServerResponse, error: unknown): void {
+    // A client that left while its body was read.
+    if (response.destroyed) return;
+    const expected = error instanceof ApiError;
+    if (!expected)
+      this.#options.onBug(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const shown = expected ? error : new ApiError(500, `Bug in the simulator: ${messageOf(error)}`);
+    if (response.headersSent) response.destroy();
+    else sendJson(response, shown.status, errorBody(shown));
+  }
+}

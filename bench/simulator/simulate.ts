@@ -1,0 +1,51 @@
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { Engine } from "./engine/engine.ts";
+import { parseFaults } from "./faults.ts";
+import type { SimulatorOptions } from "./options.ts";
+import { loadScenarios } from "./policy/scenario.ts";
+import { scriptedModel } from "./policy/scripted-model.ts";
+import { SimulatorServer } from "./server.ts";
+
+/** What a simulator needs of its process. */
+export interface SimulatorIo {
+  /** Receives the ready line, without a newline. */
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  /** Monotonic nanoseconds. */
+  readonly clockNs: () => number;
+  readonly pid: number;
+  /** Aborted when the simulator should stop. */
+  readonly signal: AbortSignal;
+  /** Ends the process at once, as a crash would; for the fault `die-after`. */
+  readonly die: () => void;
+}
+
+/** Time that running requests get to end after the stop signal. */
+const stopGraceMs = 2000;
+
+/**
+ * Runs a simulated engine until `io.signal` aborts. Prints one line of JSON `{"url":"…","pid":N}` when it is ready.
+ * @throws ConfigError for options or data that cannot work, StartError when the port cannot be had
+ */
+export async function runSimulator(options: SimulatorOptions, io: SimulatorIo): Promise<void> {
+  const faults = parseFaults(options.faults, options.seed);
+  const model = scriptedModel(options.role, loadScenarios(options), options);
+  const log = options.logFile === null ? null : createWriteStream(options.logFile, { flags: "a" });
+  log?.on("error", (error) => io.err(`simulator: cannot write ${options.logFile}: ${error.message}`));
+  const engine = new Engine({
+    options,
+    model,
+    faults,
+    clockNs: io.clockNs,
+    pid: io.pid,
+    logSink: log === null ? null : (line) => void log.write(line),
+  });
+  const server = new SimulatorServer(engine, { die: io.die, onBug: io.err });
+  const url = await server.listen();
+  await engine.warmUp();
+  io.out(JSON.stringify({ url, pid: io.pid }));
+  if (!io.signal.aborted) await once(io.signal, "abort");
+  await server.close(stopGraceMs);
+  log?.end();
+}
