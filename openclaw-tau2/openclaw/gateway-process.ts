@@ -28,7 +28,25 @@ export interface GatewayProcessOptions {
 }
 
 /** Bounds the memory of a process at no measured cost: 1.0 GB resident instead of up to 1.6 GB. */
-const heapFlags = ["--max-old-space-size=384", "--max-semi-space-size=8"];
+const heapFlags = ["--max-old-space-size=384", "--max-semi-space-size=16"];
+
+/**
+ * Parts of OpenClaw that an episode does not need. Without the bundled plugins a start costs 16 CPU seconds instead of
+ * 18. The compile cache variable keeps the launcher from starting a second Node process with a cache path of its own.
+ */
+const quietEnvironment = {
+  OPENCLAW_DISABLE_BONJOUR: "1",
+  OPENCLAW_DISABLE_BUNDLED_PLUGINS: "1",
+  OPENCLAW_EXEC_SHELL_SNAPSHOT: "0",
+  OPENCLAW_NO_AUTO_UPDATE: "1",
+  OPENCLAW_NO_RESPAWN: "1",
+  OPENCLAW_PACKAGED_COMPILE_CACHE_RESPAWNED: "1",
+  OPENCLAW_SKIP_BROWSER_CONTROL_SERVER: "1",
+  OPENCLAW_SKIP_CANVAS_HOST: "1",
+  OPENCLAW_SKIP_CHANNELS: "1",
+  OPENCLAW_SKIP_CRON: "1",
+  OPENCLAW_TRAJECTORY: "0",
+};
 const stopDeadlineMs = 8000;
 const readinessSchema = z.object({ ready: z.boolean() });
 
@@ -102,11 +120,7 @@ async function spawnGateway(options: GatewayProcessOptions, port: number): Promi
       Object.entries(folders).map(([key, folder]) => [key, path.join(directory, folder)]),
     ),
     OPENCLAW_CONFIG_PATH: configFile,
-    OPENCLAW_DISABLE_BONJOUR: "1",
-    OPENCLAW_NO_RESPAWN: "1",
-    OPENCLAW_SKIP_CHANNELS: "1",
-    OPENCLAW_EXEC_SHELL_SNAPSHOT: "0",
-    OPENCLAW_TRAJECTORY: "0",
+    ...quietEnvironment,
     NODE_COMPILE_CACHE: options.cacheDirectory,
   };
   const log = openSync(options.logFile, "a");
