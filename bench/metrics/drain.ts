@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clock, millisecondsBetween } from "../measure/clock.ts";
+import { readEngineState } from "./engine-state.ts";
+import { scrape, ScrapeError } from "./snapshot.ts";
+
+export interface DrainOptions {
+  readonly clock: Clock;
+  /** How long to wait in all. */
+  readonly timeoutMs: number;
+  /** Between two looks. */
+  readonly intervalMs: number;
+  /** For one look. */
+  readonly scrapeTimeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface DrainResult {
+  /** Nothing was running or queued in two looks in a row. Engines count requests when they finish, so only then are counters complete. */
+  readonly drained: boolean;
+  readonly waitedMs: number;
+  /** Why it is not known to be idle; null when it is. */
+  readonly reason: string | null;
+}
+
+/** An engine that refuses this many looks in a row is taken for dead. */
+const failuresMax = 5;
+
+/**
+ * Waits until the engine behind `url` is idle. Never throws for a server that is busy, silent or without metrics: it
+ * says so in `reason`. An engine whose page does not tell running and queued requests is not waited for.
+ */
+export async function waitUntilIdle(url: string, options: DrainOptions): Promise<DrainResult> {
+  const startNs = options.clock.nowNs();
+  const waited = () => millisecondsBetween(startNs, options.clock.nowNs());
+  const end = (reason: string | null): DrainResult => ({
+    drained: reason === null,
+    waitedMs: waited(),
+    reason,
+  });
+  let idleLooks = 0;
+  let failures = 0;
+  for (;;) {
+    const seen = await look(url, options);
+    if (seen.kind === "unknowable") return end(seen.reason);
+    idleLooks = seen.kind === "idle" ? idleLooks + 1 : 0;
+    if (idleLooks === 2) return end(null);
+    failures = seen.kind === "failed" ? failures + 1 : 0;
+    if (failures === failuresMax) return end(`${failuresMax} looks in a row failed: ${seen.reason ?? ""}`);
+    if (waited() + options.intervalMs > options.timeoutMs) {
+      return end(`not idle after ${options.timeoutMs} ms: ${seen.reason ?? "idle in one look only"}`);
+    }
+    if (!(await pause(options))) return end("stopped by the caller");
+  }
+}
+
+interface Look {
+  readonly kind: "idle" | "busy" | "failed" | "unknowable";
+  readonly reason: string | null;
+}
+
+async function look(url: string, options: DrainOptions): Promise<Look> {
+  const { clock, scrapeTimeoutMs: timeoutMs, signal, headers } = options;
+  try {
+    const snapshot = await scrape(url, {
+      clock,
+      timeoutMs,
+      ...(signal && { signal }),
+      ...(headers && { headers }),
+    });
+    const { running, queued } = readEngineState(snapshot);
+    if (running === null || queued === null) {
+      return { kind: "unknowable", reason: "the metrics page does not tell running and queued requests" };
+    }
+    if (running + queued === 0) return { kind: "idle", reason: null };
+    return { kind: "busy", reason: `${running} running, ${queued} queued` };
+  } catch (error) {
+    if (!(error instanceof ScrapeError)) throw error;
+    const transient =
+      error.reason === "unreachable" || error.reason === "timeout" || (error.status ?? 0) >= 500;
+    return { kind: transient ? "failed" : "unknowable", reason: error.message };
+  }
+}
+
+/** false when the caller's signal ended the pause. */
+async function pause({ intervalMs, signal }: DrainOptions): Promise<boolean> {
+  try {
+    await sleep(intervalMs, undefined, signal && { signal });
+    return true;
+  } catch (error) {
+    if (signal?.aborted === true) return false;
+    throw error;
+  }
+}

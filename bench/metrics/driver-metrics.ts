@@ -1,0 +1,136 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { performance } from "node:perf_hooks";
+import { Counter, Gauge, Registry } from "prom-client";
+import { messageOf, StartError } from "../errors.ts";
+
+export interface DriverMetricsOptions {
+  readonly runId: string;
+  readonly plannedEpisodes: number;
+  readonly plannedCells: number;
+  /** 0 picks a free port. Only loopback is served. */
+  readonly port: number;
+}
+
+/** What the driver reports about itself while it runs. Each call is a few map look-ups. */
+export interface DriverMetrics extends AsyncDisposable {
+  /** Address of the Prometheus page. */
+  readonly url: string;
+  episodeStarted(): void;
+  episodeEnded(episode: { readonly status: string; readonly arm: string }): void;
+  cellStarted(cell: { readonly cellId: string; readonly arm: string; readonly load: string }): void;
+  cellEnded(): void;
+}
+
+/** Serves the driver's own metrics until disposed. Throws StartError when the port is taken. */
+export async function serveDriverMetrics(options: DriverMetricsOptions): Promise<DriverMetrics> {
+  const registry = new Registry();
+  registry.setDefaultLabels({ run: options.runId });
+  const instruments = createInstruments(registry);
+  instruments.episodesPlanned.set(options.plannedEpisodes);
+  instruments.cellsPlanned.set(options.plannedCells);
+  const server = createServer((request, response) => void answer(registry, { request, response }));
+  const url = await listen(server, options.port);
+  return {
+    url,
+    episodeStarted: () => instruments.inFlight.inc(),
+    episodeEnded: ({ status, arm }) => {
+      instruments.inFlight.dec();
+      instruments.episodes.inc({ status, arm });
+    },
+    cellStarted: ({ cellId, arm, load }) => {
+      instruments.currentCell.reset();
+      instruments.currentCell.set({ cell: cellId, arm, load }, 1);
+    },
+    cellEnded: () => {
+      instruments.currentCell.reset();
+      instruments.cellsDone.inc();
+    },
+    [Symbol.asyncDispose]: () => close(server),
+  };
+}
+
+function createInstruments(registry: Registry) {
+  const registers = [registry];
+  const lastUtilization = { reading: performance.eventLoopUtilization() };
+  const resident: Gauge = new Gauge({
+    name: "tollgate_driver_resident_memory_bytes",
+    help: "Resident memory of the driver process",
+    registers,
+    collect: () => {
+      resident.set(process.memoryUsage.rss());
+    },
+  });
+  const utilization: Gauge = new Gauge({
+    name: "tollgate_driver_event_loop_utilization",
+    help: "Share of time the driver's event loop was busy since the last scrape, 0..1",
+    registers,
+    collect: () => {
+      const reading = performance.eventLoopUtilization();
+      utilization.set(performance.eventLoopUtilization(reading, lastUtilization.reading).utilization);
+      lastUtilization.reading = reading;
+    },
+  });
+  return {
+    episodes: new Counter({
+      name: "tollgate_episodes_total",
+      help: "Episodes that ended, by status and arm",
+      labelNames: ["status", "arm"],
+      registers,
+    }),
+    inFlight: new Gauge({ name: "tollgate_episodes_in_flight", help: "Episodes running now", registers }),
+    episodesPlanned: new Gauge({
+      name: "tollgate_episodes_planned",
+      help: "Episodes of the whole run",
+      registers,
+    }),
+    cellsDone: new Counter({ name: "tollgate_cells_done_total", help: "Cells that ended", registers }),
+    cellsPlanned: new Gauge({ name: "tollgate_cells_planned", help: "Cells of the whole run", registers }),
+    currentCell: new Gauge({
+      name: "tollgate_current_cell",
+      help: "1 for the cell that runs now",
+      labelNames: ["cell", "arm", "load"],
+      registers,
+    }),
+  };
+}
+
+async function answer(
+  registry: Registry,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
+  if (request.url !== "/metrics" || request.method !== "GET") {
+    response.writeHead(404).end("GET /metrics\n");
+    return;
+  }
+  try {
+    const page = await registry.metrics();
+    response.writeHead(200, { "content-type": registry.contentType }).end(page);
+  } catch (error) {
+    response.writeHead(500).end(`${messageOf(error)}\n`);
+  }
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) =>
+      reject(
+        new StartError(
+          "driver metrics",
+          `cannot serve the driver's metrics on port ${port}: ${error.message}`,
+          {
+            cause: error,
+          },
+        ),
+      ),
+    );
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,138 @@
+import { open } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigError, messageOf } from "../errors.ts";
+import { type Clock, secondsBetween } from "../measure/clock.ts";
+import { type EngineState, readEngineState } from "./engine-state.ts";
+import { type MonitorRow, monitorHeader, monitorLine } from "./monitor-csv.ts";
+import { scrape, ScrapeError } from "./snapshot.ts";
+
+export interface MonitorOptions {
+  readonly clock: Clock;
+  readonly intervalS: number;
+  /** null: until the signal. */
+  readonly durationS: number | null;
+  /** The CSV file; replaced when it exists. */
+  readonly out: string;
+  readonly scrapeTimeoutMs: number;
+  /** Ends the monitor; the rows so far stay. */
+  readonly signal: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly warn: (line: string) => void;
+}
+
+export interface MonitorResult {
+  readonly rows: number;
+  /** Rows whose cells are empty because the scrape failed. */
+  readonly failedScrapes: number;
+  readonly stopped: "duration" | "signal";
+}
+
+/**
+ * Samples an engine's metrics at a fixed rate into a CSV, row by row, so that whatever ends it leaves what there is.
+ * A failed scrape is a row with empty cells; a cell whose number is not known is empty. Samples are due at start +
+ * k x interval; those missed by a slow scrape are left out, never caught up.
+ */
+export async function monitor(url: string, options: MonitorOptions): Promise<MonitorResult> {
+  const { clock, signal } = options;
+  const file = await open(options.out, "w").catch((error: unknown) => {
+    throw new ConfigError(`cannot write ${options.out}: ${messageOf(error)}`, { cause: error });
+  });
+  try {
+    await file.write(monitorHeader);
+    const startNs = clock.nowNs();
+    const elapsedS = () => secondsBetween(startNs, clock.nowNs());
+    let rows = 0;
+    let failedScrapes = 0;
+    let last: Reading | null = null;
+    for (
+      let due = 0;
+      !isOver(due, options);
+      due = nextDue(due, { intervalS: options.intervalS, nowS: elapsedS() })
+    ) {
+      if (!(await waitUntil(due - elapsedS(), signal))) break;
+      const reading = await read(url, options);
+      if (reading === "stopped") break;
+      await file.write(monitorLine(rowOf({ at: clock.wallIso(), elapsedS: elapsedS(), reading, last })));
+      rows++;
+      if (reading === null) failedScrapes++;
+      last = reading ?? last;
+    }
+    return { rows, failedScrapes, stopped: signal.aborted ? "signal" : "duration" };
+  } finally {
+    await file.close();
+  }
+}
+
+interface Reading {
+  readonly state: EngineState;
+  readonly atNs: number;
+}
+
+/** null for a failed scrape, which is reported and costs one row. */
+async function read(url: string, options: MonitorOptions): Promise<Reading | null | "stopped"> {
+  const { clock, scrapeTimeoutMs: timeoutMs, signal, headers } = options;
+  try {
+    const snapshot = await scrape(url, { clock, timeoutMs, signal, ...(headers && { headers }) });
+    return { state: readEngineState(snapshot), atNs: snapshot.atNs ?? clock.nowNs() };
+  } catch (error) {
+    if (!(error instanceof ScrapeError)) throw error;
+    if (error.reason === "aborted") return "stopped";
+    options.warn(error.message);
+    return null;
+  }
+}
+
+function rowOf(sample: {
+  readonly at: string;
+  readonly elapsedS: number;
+  readonly reading: Reading | null;
+  readonly last: Reading | null;
+}): MonitorRow {
+  const { reading, last } = sample;
+  const state = reading?.state;
+  return {
+    timestamp: sample.at,
+    elapsed: sample.elapsedS,
+    prompt_tokens: state?.promptTokens ?? null,
+    generation_tokens: state?.generationTokens ?? null,
+    num_requests: state?.requests ?? null,
+    running_reqs: state?.running ?? null,
+    queue_reqs: state?.queued ?? null,
+    input_tok_per_sec: rate(last, reading, "promptTokens"),
+    output_tok_per_sec: rate(last, reading, "generationTokens"),
+  };
+}
+
+/** Since the last sample that could be read; null before there is one and after a counter went down. */
+function rate(
+  last: Reading | null,
+  now: Reading | null,
+  field: "promptTokens" | "generationTokens",
+): number | null {
+  const [from, to] = [last?.state[field] ?? null, now?.state[field] ?? null];
+  if (last === null || now === null || from === null || to === null || to < from) return null;
+  const seconds = secondsBetween(last.atNs, now.atNs);
+  return seconds > 0 ? (to - from) / seconds : null;
+}
+
+function isOver(dueS: number, { durationS, signal }: MonitorOptions): boolean {
+  return signal.aborted || (durationS !== null && dueS > durationS);
+}
+
+function nextDue(
+  dueS: number,
+  { intervalS, nowS }: { readonly intervalS: number; readonly nowS: number },
+): number {
+  return Math.max(dueS + intervalS, Math.ceil(nowS / intervalS) * intervalS);
+}
+
+/** false when the signal came first. */
+async function waitUntil(seconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(Math.max(0, seconds * 1000), undefined, { signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
