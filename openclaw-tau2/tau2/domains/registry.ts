@@ -1,9 +1,11 @@
 import { ConfigError } from "../../../bench/errors.ts";
 import type { DomainDefinition } from "../domain-definition.ts";
+import { airlineDomain } from "./airline/domain.ts";
 import { mockDomain } from "./mock/domain.ts";
+import { retailDomain } from "./retail/domain.ts";
 
 /** Every domain that runs natively. One line each: mock, airline, retail, telecom and Tollgate's own library. */
-const domains: readonly DomainDefinition[] = [mockDomain];
+const domains: readonly DomainDefinition[] = [mockDomain, airlineDomain, retailDomain];
 
 export const domainNames: readonly string[] = domains.map((domain) => domain.name);
 

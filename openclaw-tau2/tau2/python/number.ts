@@ -3,7 +3,7 @@ import { typeName } from "./repr.ts";
 import { normalizeInt, PyFloat } from "./value.ts";
 import type { PyInt, PyList, PyValue } from "./value.ts";
 
-type Operator = "+" | "-" | "*";
+type Operator = "+" | "-" | "*" | "+=" | "-=";
 
 export function isInt(value: PyValue): value is PyInt {
   return typeof value === "number" || typeof value === "bigint";
@@ -20,6 +20,11 @@ export function add(left: PyValue, right: PyValue): PyValue {
     throw typeError(`can only concatenate list (not "${typeName(right)}") to list`);
   }
   return arithmetic(left, "+", right);
+}
+
+/** Python's `left += right` of numbers, which names itself in the TypeError. */
+export function addInPlace(left: PyValue, right: PyValue): PyValue {
+  return arithmetic(left, "+=", right);
 }
 
 /** Python's `left - right`. */
@@ -85,13 +90,13 @@ function intArithmetic(a: PyInt, operator: Operator, b: PyInt): PyInt {
     if (Number.isSafeInteger(fast)) return fast + 0;
   }
   const [x, y] = [BigInt(a), BigInt(b)];
-  if (operator === "+") return normalizeInt(x + y);
-  return normalizeInt(operator === "-" ? x - y : x * y);
+  if (operator.startsWith("+")) return normalizeInt(x + y);
+  return normalizeInt(operator === "*" ? x * y : x - y);
 }
 
 function floatArithmetic(a: number, operator: Operator, b: number): number {
-  if (operator === "+") return a + b;
-  return operator === "-" ? a - b : a * b;
+  if (operator === "+" || operator === "+=") return a + b;
+  return operator === "*" ? a * b : a - b;
 }
 
 /** Python's `-value`. */
