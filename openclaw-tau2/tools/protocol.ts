@@ -19,6 +19,8 @@ export const toolRequestSchema = z.discriminatedUnion("op", [
     /** The argument text exactly as the model wrote it. */
     arguments: z.string(),
     toolCallId: z.string().optional(),
+    /** The model request whose answer asked for the call. Calls of one request are one tool round of the step limit. */
+    requestId: z.string().optional(),
   }),
   /** Hashes of the databases and call counts. Token: either of the episode's. */
   z.object({ ...base, op: z.literal("state") }),
@@ -44,6 +46,8 @@ export const sessionReplySchema = z.object({
   /** Fields that must be in every request body: temperature, top_p, top_k, max_tokens, seed. */
   sampling: z.record(z.string(), z.number()),
   prompt: z.enum(["exact", "stock"]),
+  /** Assistant message that precedes the first user turn. */
+  greeting: z.string().nullish(),
 });
 export type SessionReply = z.infer<typeof sessionReplySchema>;
 
@@ -55,11 +59,46 @@ export const callReplySchema = z.object({
 });
 export type CallReply = z.infer<typeof callReplySchema>;
 
+export const helloReplySchema = z.object({
+  id: z.union([z.number(), z.string()]),
+  ok: z.literal(true),
+  /** 0-based number of the worker, and how often its thread was replaced. */
+  worker: z.number(),
+  generation: z.number(),
+  pid: z.number(),
+  /** Episodes open on this worker. */
+  episodes: z.number(),
+});
+export type HelloReply = z.infer<typeof helloReplySchema>;
+
+export const callCountsSchema = z.object({
+  agentCalls: z.number(),
+  userCalls: z.number(),
+  /** Calls of either side whose result was an error. */
+  errors: z.number(),
+  /** Calls that were not executed: past a limit or past their deadline. */
+  refused: z.number(),
+  /** tau2 steps so far: 2 per round of agent calls, plus what the harness added. */
+  steps: z.number(),
+  /** The limit that is reached; further calls are refused. */
+  limit: z.enum(["max_steps", "too_many_errors"]).nullable(),
+});
+export type CallCounts = Readonly<z.infer<typeof callCountsSchema>>;
+
+export const stateReplySchema = z.object({
+  id: z.union([z.number(), z.string()]),
+  ok: z.literal(true),
+  agentHash: z.string(),
+  userHash: z.string().nullable(),
+  counts: callCountsSchema,
+});
+export type StateReply = z.infer<typeof stateReplySchema>;
+
 /** A request that could not be carried out; the connection lives on. */
 export const errorReplySchema = z.object({
   id: z.union([z.number(), z.string()]).nullable(),
   ok: z.literal(false),
-  /** Stable word: `bad-token`, `unknown-op`, `malformed`, `oversize`, `unknown-session`, `limit`, `deadline`, `closed`. */
+  /** Stable word: `bad-token`, `unknown-op`, `malformed`, `oversize`, `unknown-session`, `limit`, `deadline`, `closed`, `internal`. */
   code: z.string(),
   message: z.string(),
 });
