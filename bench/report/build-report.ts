@@ -1,0 +1,92 @@
+import { driverOf } from "../store/driver-lock.ts";
+import { finishedEpisodes, progressOf } from "../store/progress.ts";
+import { readRun, type StoredRun, type StoreWarning } from "../store/read-run.ts";
+import type { EpisodeRecord } from "../store/record.ts";
+import type { CellSummary } from "./cell-summary.ts";
+import { definitions } from "./definitions.ts";
+import { diskUse } from "./disk-use.ts";
+import { exclusionsOf } from "./exclusions.ts";
+import { compareArms, type ComparedCell } from "./overhead.ts";
+import { isPassed } from "./pass-rate.ts";
+import { readCell } from "./read-cell.ts";
+import type { ReportModel } from "./report-model.ts";
+
+/**
+ * The report of a run, from its directory alone: records and evidence, never from an earlier report. Works on a run that
+ * is still being written. Throws ResumeRefusedError when the directory is no run or is damaged.
+ */
+export async function buildReport(directory: string): Promise<ReportModel> {
+  const run = await readRun(directory);
+  const warnings: StoreWarning[] = [...run.warnings];
+  const cells: ComparedCell[] = [];
+  for (const { cellId } of run.identity.cells) cells.push(await readCell(run, cellId, warnings));
+  const summaries = cells.map(({ summary }) => summary);
+  const episodes = [...finishedEpisodes(run.records).values()];
+  return {
+    v: 1,
+    run: runFacts(run, (await driverOf(run.directory)) !== null),
+    cells: summaries,
+    overheads: [...compareArms(cells)],
+    totals: {
+      planned: run.identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),
+      finished: episodes.length,
+      trajectories: episodes.filter(({ status }) => status !== "failed").length,
+      diskBytes: await diskUse(run.directory),
+      wastedAttempts: sum(summaries, ({ waste }) => waste.attempts),
+      wastedTokens: sum(summaries, ({ waste }) => waste.promptTokens + waste.completionTokens),
+    },
+    exclusions: exclusionsOf(cells, run.records),
+    trials: trialsOf(episodes),
+    definitions: [...definitions],
+    warnings: warnings.map(({ file, line, message }) => `${file}${line > 0 ? `:${line}` : ""}: ${message}`),
+  };
+}
+
+function runFacts(run: StoredRun, driverAlive: boolean): ReportModel["run"] {
+  const { identity } = run;
+  const { host } = identity;
+  const gpus = host.gpus.length > 0 ? `, ${host.gpus.join(", ")}` : "";
+  return {
+    runId: identity.runId,
+    experiment: identity.experiment,
+    note: identity.note,
+    createdAt: identity.createdAt,
+    simulated: identity.simulated,
+    state: progressOf(run, driverAlive).state,
+    agent: identity.agent,
+    versions: identity.versions,
+    gitRevision:
+      identity.git === null ? null : `${identity.git.revision}${identity.git.dirty ? "+changes" : ""}`,
+    host: `${host.platform} ${host.architecture}, ${host.cpuCount} x ${host.cpuModel}, ${(host.memoryBytes / 2 ** 30).toFixed(0)} GiB${gpus}`,
+  };
+}
+
+function sum(cells: readonly CellSummary[], of: (cell: CellSummary) => number): number {
+  return cells.reduce((total, cell) => total + of(cell), 0);
+}
+
+function trialsOf(episodes: readonly EpisodeRecord[]): ReportModel["trials"] {
+  const groups = Map.groupBy(episodes, ({ arm, load, repetition, trial }) =>
+    JSON.stringify([arm, load, repetition, trial]),
+  );
+  return [...groups.values()].map((members) => {
+    const [{ arm, load, repetition, trial }] = members as [EpisodeRecord];
+    const passed = members.filter(({ reward }) => reward !== null && isPassed(reward)).length;
+    const errors = members.filter(({ reward }) => reward === null).length;
+    // Monotonic time does not go on over a restart of the machine, so trials over several segments have no length.
+    const oneSegment = new Set(members.map(({ segmentId }) => segmentId)).size === 1;
+    const startNs = Math.min(...members.map(({ startedNs }) => startedNs));
+    const endNs = Math.max(...members.map(({ endedNs }) => endedNs));
+    return {
+      arm,
+      load,
+      repetition,
+      trial,
+      tasks: members.length,
+      passed,
+      failed: members.length - passed - errors,
+      errors,
+      seconds: oneSegment ? (endNs - startNs) / 1e9 : null,
+    };
+  });
+}

@@ -1,0 +1,46 @@
+import { minimumSampleRule, percentileMethod } from "../measure/distribution.ts";
+import { latencyDefinitions, minimumClusters } from "./latency.ts";
+import { minimumTasks } from "./overhead.ts";
+import { utilizationMax } from "./verdict.ts";
+
+/** What each number in a report means; printed with it. */
+export const definitions: readonly { readonly term: string; readonly meaning: string }[] = [
+  { term: "TTFT", meaning: latencyDefinitions.ttft },
+  { term: "ITL", meaning: latencyDefinitions.itl },
+  { term: "E2E", meaning: latencyDefinitions.e2e },
+  {
+    term: "input, output tok/s",
+    meaning: "difference of the engine's own counters over the wall clock of the used segments",
+  },
+  {
+    term: "in flight",
+    meaning:
+      "mean over the used segments: episodes from their records, requests by Little's law at the outer tap",
+  },
+  { term: "queue", meaning: "mean queue time per request, from the engine's histogram (sum / count)" },
+  { term: "cache", meaning: "cached prompt tokens / prompt tokens, from the engine's counters" },
+  {
+    term: "rate",
+    meaning:
+      "passed / judged with Wilson's 95 % interval; failed episodes and unjudged ones are left out and counted",
+  },
+  {
+    term: "tokens",
+    meaning:
+      "exact: usage at the outer tap = usage at the inner tap = the engine's counters, for prompt and completion tokens",
+  },
+  {
+    term: "path",
+    meaning:
+      "time at the outer tap minus time at the inner tap on the same request; arm minus raw, so that the taps cancel",
+  },
+  {
+    term: "interval",
+    meaning: `95 %. Latencies: bootstrap over episodes (none below ${minimumClusters}). Differences: t interval over tasks (no finding below ${minimumTasks})`,
+  },
+  { term: "percentile", meaning: `${percentileMethod}; ${minimumSampleRule}` },
+  {
+    term: "verdict",
+    meaning: `worst of: engine-died, engine-restarted, interrupted, not-drained, no-metrics, token-mismatch, client-limited (an event loop above ${utilizationMax * 100} %), valid`,
+  },
+];

@@ -1,0 +1,47 @@
+import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
+import { ResumeRefusedError } from "../errors.ts";
+import type { StoredRun, StoreWarning } from "../store/read-run.ts";
+import { summarizeCell, type CellSummary } from "./cell-summary.ts";
+import type { ComparedCell } from "./overhead.ts";
+import { joinPath } from "./path-samples.ts";
+import { readSegmentEvidence, type SegmentEvidence } from "./segment-evidence.ts";
+
+/** The summary of one cell from the run directory. Throws ResumeRefusedError for an unknown cell or damaged evidence. */
+export async function readCellSummary(run: StoredRun, cellId: string): Promise<CellSummary> {
+  return (await readCell(run, cellId, [])).summary;
+}
+
+/** A cell with what a comparison of arms needs; its evidence is held in memory only while this runs. */
+export async function readCell(
+  run: StoredRun,
+  cellId: string,
+  warnings: StoreWarning[],
+): Promise<ComparedCell> {
+  const cell = run.identity.cells.find((planned) => planned.cellId === cellId);
+  if (cell === undefined) {
+    throw new ResumeRefusedError(`Run ${run.identity.runId} has no cell ${cellId}; see run.json.`);
+  }
+  const records = run.records.filter((record) => record.type === "episode" && record.cellId === cellId);
+  const segments: SegmentEvidence[] = [];
+  for (const segment of segmentsOf(run.records)) {
+    if (segment.cellId !== cellId) continue;
+    segments.push(await readSegmentEvidence(run.directory, segment, warnings));
+  }
+  const episodes = [...finishedEpisodes(records).values()];
+  const summary = summarizeCell({
+    cell,
+    simulated: run.identity.simulated,
+    episodes,
+    recordedAttempts: new Set(
+      records.flatMap((record) => (record.type === "episode" ? (record.attemptKey ?? []) : [])),
+    ),
+    segments,
+  });
+  const used = new Set(summary.segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
+  const timings = segments.flatMap(({ segment, timings }) => (used.has(segment.segmentId) ? timings : []));
+  return {
+    summary,
+    episodes: episodes.filter(({ segmentId }) => used.has(segmentId)),
+    path: joinPath(timings),
+  };
+}

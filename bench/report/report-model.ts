@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { cellSummarySchema } from "./cell-summary.ts";
+import { overheadSchema } from "./overhead.ts";
+
+/** Everything a report says, before anybody decides how it looks; `report.json` is this. */
+export const reportModelSchema = z.object({
+  v: z.literal(1),
+  run: z.object({
+    runId: z.string(),
+    experiment: z.string(),
+    note: z.string(),
+    createdAt: z.string(),
+    simulated: z.boolean(),
+    state: z.string(),
+    agent: z.object({ name: z.string(), version: z.string() }),
+    versions: z.record(z.string(), z.string().nullable()),
+    gitRevision: z.string().nullable(),
+    host: z.string(),
+  }),
+  cells: z.array(cellSummarySchema),
+  overheads: z.array(overheadSchema),
+  totals: z.object({
+    planned: z.number().int(),
+    finished: z.number().int(),
+    /** Finished episodes that did not fail: what `export` can write. */
+    trajectories: z.number().int(),
+    diskBytes: z.object({ all: z.number(), trajectories: z.number(), evidence: z.number() }),
+    wastedAttempts: z.number().int(),
+    wastedTokens: z.number(),
+  }),
+  /** What does not count somewhere, and why. */
+  exclusions: z.array(
+    z.object({ what: z.string(), count: z.number().int(), reason: z.string(), cells: z.array(z.string()) }),
+  ),
+  /** tau2's repetitions in one table row each, as the seed's tables had them. */
+  trials: z.array(
+    z.object({
+      arm: z.string(),
+      load: z.string(),
+      repetition: z.number().int(),
+      trial: z.number().int(),
+      tasks: z.number().int(),
+      passed: z.number().int(),
+      failed: z.number().int(),
+      errors: z.number().int(),
+      /** From the first start to the last end, in seconds; trials of a cell overlap. */
+      seconds: z.number().nullable(),
+    }),
+  ),
+  definitions: z.array(z.object({ term: z.string(), meaning: z.string() })),
+  warnings: z.array(z.string()),
+});
+export type ReportModel = z.infer<typeof reportModelSchema>;

@@ -1,0 +1,27 @@
+import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
+import { liveTable, pathTable } from "./overhead-tables.ts";
+import type { ReportModel } from "./report-model.ts";
+import { exclusionTable, productTable, seedTable } from "./run-tables.ts";
+import type { Table } from "./table.ts";
+
+export interface TableChoice {
+  /** Adds the seed's table (Concurrency | Trial | Tasks | ...) for each arm. */
+  readonly seed: boolean;
+}
+
+/** Every table of a report, in the order of reading. */
+export function reportTables(report: ReportModel, choice: TableChoice): readonly Table[] {
+  const { cells, overheads } = report;
+  const sessions = sessionTable(cells);
+  const arms = [...new Set(report.trials.map(({ arm }) => arm))];
+  return [
+    speedTable(cells),
+    latencyTable(cells),
+    outcomeTable(cells),
+    ...(sessions === null ? [] : [sessions]),
+    ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
+    productTable(report),
+    exclusionTable(report),
+    ...(choice.seed ? arms.map((arm) => seedTable(report, arm)) : []),
+  ];
+}

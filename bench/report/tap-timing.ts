@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { readJsonLines, type StoreWarning } from "../store/read-run.ts";
+import type { ExchangeTiming } from "../workload/exchange.ts";
+
+/** A line of `taps.ndjson` without the stamps of single chunks, which reports do not need. */
+export type TapTiming = Omit<ExchangeTiming, "chunks">;
+
+const tapTimingSchema: z.ZodType<TapTiming> = z.object({
+  v: z.literal(1),
+  hop: z.enum(["outer", "inner", "user"]),
+  arm: z.string(),
+  requestId: z.string(),
+  episodeId: z.string().nullable(),
+  attemptKey: z.string().nullable(),
+  method: z.string(),
+  path: z.string(),
+  status: z.number().int().nullable(),
+  outcome: z.enum(["completed", "client-aborted", "upstream-failed", "upstream-truncated"]),
+  error: z.string().nullable(),
+  streamed: z.boolean(),
+  requestBytes: z.number(),
+  responseBytes: z.number(),
+  startedNs: z.number(),
+  requestEndNs: z.number(),
+  firstByteNs: z.number().nullable(),
+  firstTokenNs: z.number().nullable(),
+  lastTokenNs: z.number().nullable(),
+  endedNs: z.number(),
+  usage: z
+    .object({
+      promptTokens: z.number(),
+      completionTokens: z.number(),
+      cachedTokens: z.number().nullable(),
+    })
+    .nullable(),
+  finishReason: z.string().nullable(),
+});
+
+/** The exchanges of a segment; none when it has no `taps.ndjson`. Throws ResumeRefusedError on a damaged line. */
+export async function readTapTimings(
+  segmentDirectory: string,
+  warnings: StoreWarning[],
+): Promise<readonly TapTiming[]> {
+  const timings: TapTiming[] = [];
+  const path = join(segmentDirectory, "taps.ndjson");
+  for await (const { value } of readJsonLines(path, tapTimingSchema, warnings)) timings.push(value);
+  return timings;
+}
+
+/** An answer that arrived whole; only these have latencies. */
+export function isAnswered(timing: TapTiming): boolean {
+  return timing.outcome === "completed" && timing.status === 200;
+}
+
+/** A request for generated text, as opposed to `/v1/models` and the like. */
+export function isGeneration(timing: TapTiming): boolean {
+  return (
+    timing.method === "POST" && /\/(?:completions|generate|responses)$/.test(timing.path.split("?")[0] ?? "")
+  );
+}

@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+/**
+ * `segment.json` in a segment's evidence folder: what the driver knows about a segment and no other file holds.
+ * Absent after kill -9.
+ */
+export const segmentFactsSchema = z.object({
+  v: z.literal(1),
+  cellId: z.string(),
+  segmentId: z.string(),
+  load: z.string(),
+  cacheFlushed: z.boolean(),
+  drained: z.boolean(),
+  /** Snapshots that could not be taken, by role, with the reason. */
+  scrapeErrors: z.record(z.string(), z.string()),
+  pressure: z.array(z.object({ process: z.string(), eventLoopUtilization: z.number().nullable() })),
+  /** Sums of each tap listener over the segment. */
+  tapTotals: z.record(
+    z.string(),
+    z.object({
+      requests: z.number(),
+      completed: z.number(),
+      failed: z.number(),
+      withoutUsage: z.number(),
+      promptTokens: z.number(),
+      completionTokens: z.number(),
+      cachedTokens: z.number(),
+      requestBytes: z.number(),
+      responseBytes: z.number(),
+    }),
+  ),
+  /** Identity of the engine process by role (pid, container, server info); absent where the driver cannot tell. */
+  engineIdentity: z.record(z.string(), z.string()).optional(),
+});
+
+export type SegmentFacts = z.infer<typeof segmentFactsSchema>;

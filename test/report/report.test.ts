@@ -1,0 +1,231 @@
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildReport } from "../../bench/report/build-report.ts";
+import { rebuildReport, renderReport } from "../../bench/report/rebuild.ts";
+import { reportModelSchema, type ReportModel } from "../../bench/report/report-model.ts";
+import { RunDirectory } from "../../bench/store/run-directory.ts";
+import { buildIdentity, plannedCell, runStarted } from "../store/run-builder.ts";
+import { writeSegment, type SegmentPlan } from "./evidence-builder.ts";
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "tollgate-report-"));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const episodes = 12;
+const loads = [1, 16];
+const cells = loads.flatMap((load) => [
+  plannedCell("raw", episodes, load),
+  plannedCell("gateway", episodes, load),
+]);
+const all = Array.from({ length: episodes }, (_, index) => index);
+let made = 0;
+
+/** A run of raw and gateway at two loads; the gateway takes 3 ms more, with a little noise. */
+async function writeRun(change: (plan: SegmentPlan) => SegmentPlan = (plan) => plan): Promise<string> {
+  made += 1;
+  const identity = buildIdentity({ runId: `run-${made}`, cells });
+  await using run = await RunDirectory.create(scratch, { identity, pid: process.pid });
+  await run.append(runStarted(identity));
+  for (const cell of cells) {
+    const extraNs = cell.arm === "raw" ? 0 : 3e6;
+    await writeSegment(
+      run,
+      change({
+        cell,
+        episodes: all,
+        pathNs: (episode, request) =>
+          1e6 + extraNs + ((episode * 31 + request * 17) % 7) * 1e4 * (extraNs > 0 ? 1 : 2),
+        record: (episode) => ({ promptTokens: 300 + (cell.arm === "raw" ? 0 : (episode % 3) - 1) }),
+      }),
+    );
+  }
+  return run.path;
+}
+
+test("the report is rebuilt from the run directory to the same bytes", async () => {
+  const directory = await writeRun();
+  const report = await rebuildReport(directory);
+  expect((await readdir(join(directory, "report"))).sort()).toEqual([
+    "cells.csv",
+    "report.html",
+    "report.json",
+    "report.md",
+  ]);
+  const stored: unknown = JSON.parse(await readFile(join(directory, "report", "report.json"), "utf8"));
+  expect(reportModelSchema.parse(stored)).toEqual(report);
+  const again = await buildReport(directory);
+  expect({ ...again, totals: null }).toEqual({ ...report, totals: null });
+});
+
+test("a planted path overhead of 3 ms is found with its interval; equal arms show no difference", async () => {
+  const report = await buildReport(await writeRun());
+  expect(report.overheads.map(({ load, arm, refused }) => [load, arm, refused])).toEqual([
+    ["closed:1", "gateway", null],
+    ["closed:16", "gateway", null],
+  ]);
+  for (const { pathMs, armPath, live } of report.overheads) {
+    expect(armPath).toEqual({ requests: 36, joined: 36, unmatched: 0, retried: 0 });
+    const { difference, tasks, finding } = pathMs.whole;
+    expect(tasks).toBe(12);
+    expect(difference.count).toBe(12);
+    expect(finding).toBe("more");
+    expect(difference.low).toBeLessThan(3);
+    expect(difference.high).toBeGreaterThan(2.9);
+    expect(difference.value).toBeCloseTo(3, 1);
+    expect(live.reward).toMatchObject({ difference: { value: 0, count: 12 }, finding: "cannot-tell" });
+    expect(live.promptTokens).toMatchObject({ difference: { value: 0, count: 12 }, finding: "cannot-tell" });
+  }
+});
+
+test("different engines: no overhead, not a number", async () => {
+  const directory = await writeRun((plan) => ({
+    ...plan,
+    facts: { engineIdentity: { agent: `pid ${plan.cell.arm === "raw" ? 1 : 2}` } },
+  }));
+  const report = await buildReport(directory);
+  for (const overhead of report.overheads) {
+    expect(overhead.refused).toMatch(/^different engines/);
+    expect(overhead.pathMs.whole).toEqual({
+      difference: { value: null, count: 0, low: null, high: null },
+      tasks: 0,
+      baselineMean: null,
+      armMean: null,
+      finding: "cannot-tell",
+    });
+    expect(overhead.live.reward.difference.value).toBeNull();
+  }
+  expect(renderReport(report, "table")).toContain("closed:1 gateway: no overhead: different engines");
+});
+
+test("requests that a gateway repeats or hides are counted and left out", async () => {
+  const directory = await writeRun((plan) => ({
+    ...plan,
+    timing: (timing) =>
+      plan.cell.arm === "gateway" && timing.hop === "inner" && timing.requestId.endsWith("-1")
+        ? { ...timing, requestId: timing.requestId.replace(/-1$/, "-0") }
+        : timing,
+  }));
+  const [overhead] = (await buildReport(directory)).overheads;
+  expect(overhead?.armPath).toEqual({ requests: 36, joined: 12, unmatched: 12, retried: 12 });
+});
+
+test("too few tasks: numbers with their count, but no finding", async () => {
+  const directory = await writeRun((plan) => ({ ...plan, episodes: [0, 1, 2] }));
+  const [overhead] = (await buildReport(directory)).overheads;
+  expect(overhead?.pathMs.whole).toMatchObject({
+    tasks: 3,
+    difference: { count: 3 },
+    finding: "cannot-tell",
+  });
+});
+
+test("exclusions name what was left out, how often and why", async () => {
+  const failure = { class: "gateway", message: "502" };
+  const directory = await writeRun((plan) => ({
+    ...plan,
+    record: (episode) =>
+      episode === 0 ? { status: "failed", reward: null, failure } : episode === 1 ? { reward: null } : {},
+  }));
+  const report = await buildReport(directory);
+  expect(report.exclusions).toEqual([
+    {
+      what: "episodes",
+      count: 4,
+      reason: "failed: gateway (no reward, no trajectory)",
+      cells: cells.map(({ cellId }) => cellId),
+    },
+    {
+      what: "episodes",
+      count: 4,
+      reason: "unjudged: no reward, left out of the pass rate",
+      cells: cells.map(({ cellId }) => cellId),
+    },
+  ]);
+  expect(report.totals).toMatchObject({ planned: 48, finished: 48, trajectories: 44 });
+});
+
+test("the terminal report fits 120 columns", async () => {
+  const report = await buildReport(await writeRun());
+  const wide = withLongNumbers(report);
+  for (const text of [
+    renderReport(report, "table", { seed: true }),
+    renderReport(wide, "table", { seed: true }),
+  ]) {
+    expect(text.split("\n").filter((line) => line.length > 120)).toEqual([]);
+    expect(text).toContain("SIMULATED ENGINES");
+  }
+});
+
+/** The largest numbers that a real sweep may have. */
+function withLongNumbers(report: ReportModel): ReportModel {
+  const estimate = { value: 123456, count: 200, low: 112233, high: 134567 };
+  const latency = {
+    count: 3500,
+    episodes: 200,
+    mean: estimate,
+    p50: estimate,
+    p95: estimate,
+    p99: estimate,
+    max: 1e6,
+  };
+  const difference = {
+    difference: { value: -1234.5, count: 200, low: -2345.6, high: 1234.5 },
+    tasks: 50,
+    baselineMean: 1,
+    armMean: 1,
+    finding: "cannot-tell" as const,
+  };
+  return {
+    ...report,
+    cells: report.cells.map((cell) => ({
+      ...cell,
+      cellId: "c30-r0-gateway",
+      verdict: "engine-restarted",
+      passRate: { value: 0.345, count: 200, low: 0.283, high: 0.413 },
+      ttftMs: latency,
+      itlMs: latency,
+      e2eMs: latency,
+      episodeSeconds: latency,
+    })),
+    overheads: report.overheads.map((overhead) => ({
+      ...overhead,
+      pathMs: { firstByte: difference, firstToken: difference, whole: difference },
+      live: {
+        reward: { ...difference, difference: { value: -0.045, count: 200, low: -0.145, high: 0.055 } },
+        seconds: { ...difference, difference: { value: -45.1, count: 200, low: -55.3, high: 35.5 } },
+        requests: { ...difference, difference: { value: -1.25, count: 200, low: -2.35, high: 0.15 } },
+        promptTokens: { ...difference, difference: { value: -12345, count: 200, low: -22345, high: 12345 } },
+        completionTokens: { ...difference, difference: { value: -123, count: 200, low: -223, high: 123 } },
+      },
+    })),
+  };
+}
+
+test("every format tells the same numbers; the HTML loads nothing", async () => {
+  const report = await buildReport(await writeRun());
+  const csv = renderReport(report, "csv").split("\n");
+  expect(csv.length).toBe(cells.length + 2);
+  expect(csv[0]!.split(",").slice(0, 5)).toEqual(["cell", "arm", "load", "concurrency", "repetition"]);
+  const html = renderReport(report, "html", { seed: true });
+  expect(html).not.toMatch(/(?:src|href)=|@import|url\(|https?:/);
+  expect(html.match(/<svg /g)?.length).toBe(2);
+  const markdown = renderReport(report, "md", { seed: true });
+  expect(markdown).toContain(
+    "| Concurrency | Trial | Tasks | Pass | Fail | Error | Rate | Dur(s) | tasks/min |",
+  );
+  for (const { cellId } of cells) {
+    expect(markdown).toContain(`| ${cellId} |`);
+    expect(html).toContain(`<td class="left">${cellId}</td>`);
+  }
+});
+
+test("text from outside cannot break the page", async () => {
+  const report = await buildReport(await writeRun());
+  const html = renderReport({ ...report, warnings: ['<script>alert("1")</script>'] }, "html");
+  expect(html).toContain("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;");
+  expect(html).not.toContain("<script>");
+});
