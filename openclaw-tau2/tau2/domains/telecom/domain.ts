@@ -1,0 +1,14 @@
+import type { DomainDefinition } from "../../domain-definition.ts";
+import { syncTelecom } from "./sync.ts";
+import { telecomTools } from "./tools.ts";
+import { telecomUserTools } from "./user-tools.ts";
+
+export const telecomDomain: DomainDefinition = {
+  name: "telecom",
+  databaseFile: "db.toml",
+  userDatabaseFile: "user_db.toml",
+  agent: telecomTools,
+  user: telecomUserTools,
+  supportsSolo: true,
+  sync: syncTelecom,
+};

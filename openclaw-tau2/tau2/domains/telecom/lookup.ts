@@ -1,0 +1,89 @@
+import { equal } from "../../python/compare.ts";
+import { lower, listField } from "../../python/container.ts";
+import { valueError } from "../../python/error.ts";
+import { Model } from "../../python/model.ts";
+import { pyStr } from "../../python/repr.ts";
+import type { PyValue } from "../../python/value.ts";
+import type { Toolkit } from "../../toolkit.ts";
+import { billStatus } from "./data-model.ts";
+
+/** Python's `value in list`. */
+export function contains(list: readonly PyValue[], value: PyValue): boolean {
+  return list.some((item) => equal(item, value));
+}
+
+function models(kit: Toolkit, field: string): readonly Model[] {
+  return listField(kit.db, field).filter((item) => item instanceof Model);
+}
+
+interface Search {
+  readonly list: string;
+  readonly field: string;
+  /** How the ValueError begins. */
+  readonly label: string;
+}
+
+function find(kit: Toolkit, { list, field, label }: Search, wanted: PyValue): Model {
+  const found = models(kit, list).find((model) => equal(model.get(field), wanted));
+  if (found === undefined) throw valueError(`${label} ${pyStr(wanted)} not found`);
+  return found;
+}
+
+export function customerById(kit: Toolkit, customerId: PyValue): Model {
+  return find(kit, { list: "customers", field: "customer_id", label: "Customer with ID" }, customerId);
+}
+
+export function lineByPhone(kit: Toolkit, phoneNumber: PyValue): Model {
+  return find(kit, { list: "lines", field: "phone_number", label: "Line with phone number" }, phoneNumber);
+}
+
+export function lineById(kit: Toolkit, lineId: PyValue): Model {
+  return find(kit, { list: "lines", field: "line_id", label: "Line with ID" }, lineId);
+}
+
+export function planById(kit: Toolkit, planId: PyValue): Model {
+  return find(kit, { list: "plans", field: "plan_id", label: "Plan with ID" }, planId);
+}
+
+export function deviceById(kit: Toolkit, deviceId: PyValue): Model {
+  return find(kit, { list: "devices", field: "device_id", label: "Device with ID" }, deviceId);
+}
+
+export function billById(kit: Toolkit, billId: PyValue): Model {
+  return find(kit, { list: "bills", field: "bill_id", label: "Bill with ID" }, billId);
+}
+
+/** By the customer's own number or that of one of the lines, customer by customer. */
+export function customerByPhone(kit: Toolkit, phoneNumber: PyValue): Model {
+  for (const customer of models(kit, "customers")) {
+    if (equal(customer.get("phone_number"), phoneNumber)) return customer;
+    for (const lineId of listField(customer, "line_ids")) {
+      if (equal(lineById(kit, lineId).get("phone_number"), phoneNumber)) return customer;
+    }
+  }
+  throw valueError(`Customer with phone number ${pyStr(phoneNumber)} not found`);
+}
+
+export function customersByName(kit: Toolkit, fullName: PyValue, birthDay: PyValue): Model[] {
+  return models(kit, "customers").filter(
+    (customer) =>
+      lower(customer.get("full_name")) === lower(fullName) && equal(customer.get("date_of_birth"), birthDay),
+  );
+}
+
+/** The line when it belongs to the customer. */
+export function lineOfCustomer(kit: Toolkit, customerId: PyValue, lineId: PyValue): Model {
+  const customer = customerById(kit, customerId);
+  if (!contains(listField(customer, "line_ids"), lineId)) {
+    throw valueError(`Line ${pyStr(lineId)} not found for customer ${pyStr(customerId)}`);
+  }
+  return lineById(kit, lineId);
+}
+
+export function billsOf(kit: Toolkit, customer: Model): Model[] {
+  return listField(customer, "bill_ids").map((billId) => billById(kit, billId));
+}
+
+export function billsAwaitingPayment(kit: Toolkit, customer: Model): Model[] {
+  return billsOf(kit, customer).filter((bill) => equal(bill.get("status"), billStatus.awaitingPayment));
+}
