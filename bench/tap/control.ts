@@ -1,4 +1,5 @@
-import type { Exchange, Hop } from "../workload/exchange.ts";
+import type { ExchangeTiming, Hop } from "../workload/exchange.ts";
+import type { BodyDelta } from "./body-delta.ts";
 
 /**
  * Messages between the driver and the tap process, over Node's IPC channel (serialization "advanced").
@@ -25,22 +26,50 @@ export type TapReply =
       readonly id: number;
       readonly ok: true;
       readonly url?: string;
-      readonly totals?: TapTotals;
-      readonly exchanges?: readonly Exchange[];
+      readonly segment?: SegmentReport;
+      readonly exchanges?: readonly TakenExchange[];
     }
   | { readonly id: number; readonly ok: false; readonly message: string };
+
+/** Said once per segment, as soon as a file of it can no longer be written. */
+export interface TapEvent {
+  readonly event: "evidence-failed";
+  readonly message: string;
+}
+
+/** An exchange on its way to the driver: the request as a difference to the one before it in the same answer. */
+export interface TakenExchange {
+  readonly timing: ExchangeTiming;
+  readonly request: BodyDelta;
+  readonly responseBody: string;
+}
+
+/** What the tap says about a segment when it closes. */
+export interface SegmentReport {
+  readonly totals: TapTotals;
+  /** Exchanges that had begun and not ended. They are in no file and no sum, so the segment cannot be reconciled. */
+  readonly unfinished: number;
+  /** Why `taps.ndjson` or `bodies.ndjson` is incomplete; null when they are whole. The sums are right either way. */
+  readonly evidenceError: string | null;
+}
 
 /** Sums over one segment, per listener name. */
 export type TapTotals = Readonly<Record<string, TapListenerTotals>>;
 export interface TapListenerTotals {
+  /** Every exchange, also those that generate nothing (`GET /v1/models`). */
   readonly requests: number;
+  /** Of `requests`, those that ask for tokens: POST to a completions or generate path. */
+  readonly generations: number;
+  /** Exchanges that ran to their end with a status below 400; the others are `failed`. */
   readonly completed: number;
   readonly failed: number;
-  /** Exchanges with status 200 whose response carried no usage: then the token sums below are too small. */
+  /** Generations with status 200 whose response carried no usage: then the token sums below are too small. */
   readonly withoutUsage: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly cachedTokens: number;
+  /** Of the exchanges with usage, those that did not say how many tokens were cached. */
+  readonly withoutCachedTokens: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
 }

@@ -1,0 +1,83 @@
+import type { Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+
+/** A body as its sender meant it. */
+export interface DecodedBody {
+  readonly body: Buffer;
+  /** Length of the decoded body behind each chunk of the encoded one. */
+  readonly chunkEnds: readonly number[];
+  /** Why decoding stopped early; null when it did not. */
+  readonly error: string | null;
+}
+
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
+/** The decoded length of a body that the tap is willing to hold. */
+const decodedBytesMax = 512 << 20;
+
+/** Decodes a response body chunk by chunk, so that a token can still be found in the chunk that carried it. */
+export async function decodeBody(chunks: readonly Buffer[], encoding: string | null): Promise<DecodedBody> {
+  const name = encoding?.trim().toLowerCase() ?? "identity";
+  if (name === "identity" || name === "") return plain(chunks, null);
+  const create = decoders[name];
+  if (create === undefined) return plain(chunks, `unknown content-encoding ${name}`);
+  const decoder = create();
+  const parts: Buffer[] = [];
+  let length = 0;
+  decoder.on("data", (part: Buffer) => {
+    parts.push(part);
+    length += part.length;
+    if (length > decodedBytesMax) decoder.destroy(new Error(`more than ${decodedBytesMax} bytes`));
+  });
+  const chunkEnds: number[] = [];
+  try {
+    for (const chunk of chunks) {
+      await written(decoder, chunk);
+      chunkEnds.push(length);
+    }
+    await finished(decoder);
+  } catch (thrown) {
+    // A stream that was cut ends in the middle of a block. What came before it is still worth reading.
+    const error = `cannot decode ${name}: ${(thrown as Error).message}`;
+    return { body: Buffer.concat(parts), chunkEnds: filled(chunkEnds, chunks.length, length), error };
+  }
+  return {
+    body: Buffer.concat(parts),
+    chunkEnds: filled(chunkEnds.slice(0, -1), chunks.length, length),
+    error: null,
+  };
+}
+
+function plain(chunks: readonly Buffer[], error: string | null): DecodedBody {
+  let length = 0;
+  return { body: Buffer.concat(chunks), chunkEnds: chunks.map((chunk) => (length += chunk.length)), error };
+}
+
+/** The decoder may give out its last bytes only at the end; they came with the chunks that have no end yet. */
+function filled(ends: readonly number[], count: number, length: number): number[] {
+  return [...ends, ...Array.from({ length: count - ends.length }, () => length)];
+}
+
+function written(decoder: Transform, chunk: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    decoder.once("error", reject);
+    decoder.write(chunk, (error) => {
+      decoder.off("error", reject);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+function finished(decoder: Transform): Promise<void> {
+  return new Promise((resolve, reject) => {
+    decoder.once("error", reject).once("end", resolve);
+    decoder.end();
+  });
+}

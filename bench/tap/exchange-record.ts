@@ -1,0 +1,130 @@
+import type { IncomingMessage } from "node:http";
+import { identityHeaders, type Exchange, type ExchangeTiming } from "../workload/exchange.ts";
+import { decodeBody } from "./content-decoding.ts";
+import type { TapListenerSpec } from "./control.ts";
+import { monotonicNs, type ForwardEnd, type ForwardObserver, type ResponseHead } from "./forward.ts";
+import { readGeneration } from "./generation-reading.ts";
+import { headerOf } from "./hop-headers.ts";
+
+/** Bytes of a body that are kept per direction. The longest prompts are a hundredth of it. */
+const bodyBytesMax = 128 << 20;
+
+/**
+ * Collects what one exchange shows while it passes. Nothing is read or parsed here; `finish` does that when the last
+ * byte is gone.
+ */
+export class ExchangeRecord implements ForwardObserver {
+  readonly attemptKey: string | null;
+  readonly #spec: TapListenerSpec;
+  readonly #identity: Pick<ExchangeTiming, "requestId" | "episodeId" | "attemptKey" | "method" | "path">;
+  readonly #startedNs = monotonicNs();
+  readonly #request = new KeptBody();
+  readonly #response = new KeptBody();
+  readonly #chunks: { readonly atNs: number; readonly bytes: number }[] = [];
+  readonly #onEnd: (record: ExchangeRecord) => void;
+  #requestEndNs: number | null = null;
+  #head: (ResponseHead & { readonly atNs: number }) | null = null;
+  #end: (ForwardEnd & { readonly atNs: number }) | null = null;
+
+  /** @param fallbackId request id for a request that brings none */
+  constructor(
+    request: IncomingMessage,
+    options: { spec: TapListenerSpec; fallbackId: string; onEnd: (record: ExchangeRecord) => void },
+  ) {
+    const header = (name: string) => headerOf(request.rawHeaders, name);
+    this.#spec = options.spec;
+    this.#onEnd = options.onEnd;
+    this.attemptKey = header(identityHeaders.attempt);
+    this.#identity = {
+      requestId: header(identityHeaders.request) ?? options.fallbackId,
+      episodeId: header(identityHeaders.episode),
+      attemptKey: this.attemptKey,
+      method: request.method ?? "GET",
+      path: request.url ?? "/",
+    };
+  }
+
+  requestChunk(chunk: Buffer): void {
+    if (this.#end === null) this.#request.add(chunk);
+  }
+
+  requestEnd(atNs: number): void {
+    this.#requestEndNs ??= atNs;
+  }
+
+  responseHead(head: ResponseHead, atNs: number): void {
+    this.#head = { ...head, atNs };
+  }
+
+  responseChunk(chunk: Buffer, atNs: number): void {
+    this.#response.add(chunk);
+    this.#chunks.push({ atNs, bytes: chunk.length });
+  }
+
+  end(end: ForwardEnd, atNs: number): void {
+    this.#end = { ...end, atNs };
+    this.#onEnd(this);
+  }
+
+  /** Reads the bodies and says what happened. Call once, after `end`. */
+  async finish(): Promise<Exchange> {
+    const encoding = this.#head === null ? null : headerOf(this.#head.headers, "content-encoding");
+    const contentType = this.#head === null ? null : headerOf(this.#head.headers, "content-type");
+    const streamed = contentType?.toLowerCase().includes("text/event-stream") ?? false;
+    const decoded = await decodeBody(this.#response.chunks, encoding);
+    const generation = readGeneration(decoded.body, streamed);
+    const stampOf = (endByte: number | null) =>
+      endByte === null
+        ? null
+        : (this.#chunks[decoded.chunkEnds.findIndex((chunkEnd) => chunkEnd >= endByte)]?.atNs ?? null);
+    const endedNs = this.#end?.atNs ?? monotonicNs();
+    return {
+      v: 1,
+      hop: this.#spec.hop,
+      arm: this.#spec.arm,
+      ...this.#identity,
+      status: this.#head?.status ?? null,
+      outcome: this.#end?.outcome ?? "upstream-failed",
+      error:
+        this.#end?.error?.message ?? decoded.error ?? this.#response.shortened ?? this.#request.shortened,
+      streamed,
+      requestBytes: this.#request.bytes,
+      responseBytes: this.#response.bytes,
+      startedNs: this.#startedNs,
+      requestEndNs: this.#requestEndNs ?? endedNs,
+      firstByteNs: this.#head?.atNs ?? null,
+      firstTokenNs: stampOf(generation.firstTokenEndByte),
+      lastTokenNs: stampOf(generation.lastTokenEndByte),
+      endedNs,
+      chunks: this.#chunks.map(({ atNs, bytes }) => [atNs - this.#startedNs, bytes]),
+      usage: generation.usage,
+      finishReason: generation.finishReason,
+      requestBody: Buffer.concat(this.#request.chunks).toString("utf8"),
+      responseBody: decoded.body.toString("utf8"),
+    };
+  }
+}
+
+/** The chunks of a body, up to a bound: an endless answer must not take the tap down with it. */
+class KeptBody {
+  readonly chunks: Buffer[] = [];
+  bytes = 0;
+
+  /** Says that a part is missing; null when the body is whole. */
+  get shortened(): string | null {
+    return this.bytes > bodyBytesMax
+      ? `only the first ${bodyBytesMax} bytes or less of a body were kept`
+      : null;
+  }
+
+  add(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes <= bodyBytesMax) this.chunks.push(chunk);
+  }
+}
+
+/** The line of `taps.ndjson`: an exchange without its bodies. */
+export function timingOf(exchange: Exchange): ExchangeTiming {
+  const { requestBody: _request, responseBody: _response, ...timing } = exchange;
+  return timing;
+}

@@ -1,0 +1,182 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
+import { endToEndHeaders } from "./hop-headers.ts";
+import { RequestBody, hasBody } from "./request-body.ts";
+
+/** One request to pass on. The path may differ from the request's; the headers are already those of the next hop. */
+export interface ForwardCall {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly upstream: Dispatcher;
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** Body of the 502 for an upstream that cannot be reached, as JSON text. */
+  readonly unreachable: (error: Error) => string;
+}
+
+/** Watches a call. Everything is called after the bytes have been passed on, so that watching delays nothing. */
+export interface ForwardObserver {
+  requestChunk(chunk: Buffer): void;
+  requestEnd(atNs: number): void;
+  responseHead(head: ResponseHead, atNs: number): void;
+  responseChunk(chunk: Buffer, atNs: number): void;
+  /** Exactly once, last. */
+  end(end: ForwardEnd, atNs: number): void;
+}
+
+export interface ResponseHead {
+  readonly status: number;
+  /** Names and values in turn, as the upstream sent them. */
+  readonly headers: readonly string[];
+}
+
+export interface ForwardEnd {
+  readonly outcome: "completed" | "client-aborted" | "upstream-failed" | "upstream-truncated";
+  readonly error: Error | null;
+}
+
+export interface Forwarding {
+  /** Ends the call from this side: the upstream request is aborted and the client's connection cut. */
+  abort(reason: Error): void;
+}
+
+/** Monotonic nanoseconds, comparable between the processes of one host. */
+export const monotonicNs = (): number => Number(process.hrtime.bigint());
+
+/**
+ * Passes one request on and its response back, byte for byte and chunk by chunk, with back-pressure both ways. It adds
+ * and rewrites nothing but what belongs to a single connection. It never repeats a request.
+ */
+export function forward(call: ForwardCall, observer: ForwardObserver): Forwarding {
+  const pass = new Pass(call, observer);
+  const body = hasBody(call.request)
+    ? new RequestBody(call.request, {
+        chunk: (chunk) => observer.requestChunk(chunk),
+        end: () => observer.requestEnd(monotonicNs()),
+      })
+    : null;
+  if (body === null) observer.requestEnd(monotonicNs());
+  try {
+    call.upstream.dispatch(
+      {
+        path: call.path,
+        method: call.request.method as Dispatcher.HttpMethod,
+        headers: [...call.headers],
+        body,
+      },
+      pass,
+    );
+  } catch (thrown) {
+    // A request that undici refuses to send, e.g. for a header it does not allow.
+    pass.onResponseError(null, thrown as Error);
+  }
+  return { abort: (reason) => pass.abort(reason) };
+}
+
+class Pass implements Dispatcher.DispatchHandler {
+  readonly #call: ForwardCall;
+  readonly #observer: ForwardObserver;
+  #controller: Dispatcher.DispatchController | null = null;
+  #bodyStarted = false;
+  #ended = false;
+
+  constructor(call: ForwardCall, observer: ForwardObserver) {
+    this.#call = call;
+    this.#observer = observer;
+    call.response.on("close", () => {
+      if (this.#ended) return;
+      const error = new Error("the client closed its connection");
+      this.#end({ outcome: "client-aborted", error }, monotonicNs());
+      this.#controller?.abort(error);
+    });
+    call.response.on("drain", () => this.#controller?.resume());
+    // A client that is gone is seen as "close"; its write errors say nothing more.
+    call.response.on("error", () => undefined);
+  }
+
+  abort(reason: Error): void {
+    if (this.#ended) return;
+    this.#end({ outcome: "client-aborted", error: reason }, monotonicNs());
+    this.#controller?.abort(reason);
+    this.#call.response.destroy();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#ended) controller.abort(new Error("the client closed its connection"));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    ...[status, , reason]: [number, unknown, string?]
+  ): void {
+    // Informational responses belong to the hop; the client gets its own.
+    if (this.#ended || status < 200) return;
+    const atNs = monotonicNs();
+    const headers = textHeaders(controller.rawHeaders);
+    const { response } = this.#call;
+    response.sendDate = false;
+    response.writeHead(status, reason ?? "", endToEndHeaders(headers));
+    // With the first chunk where it is already here, without it otherwise: never later than this turn of the loop.
+    queueMicrotask(() => {
+      if (!this.#bodyStarted && !this.#ended) response.flushHeaders();
+    });
+    this.#observer.responseHead({ status, headers }, atNs);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#ended) return;
+    const atNs = monotonicNs();
+    this.#bodyStarted = true;
+    if (!this.#call.response.write(chunk)) controller.pause();
+    this.#observer.responseChunk(chunk, atNs);
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended) return;
+    const atNs = monotonicNs();
+    this.#call.response.end();
+    this.#end({ outcome: "completed", error: null }, atNs);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#ended) return;
+    const atNs = monotonicNs();
+    const { response } = this.#call;
+    if (response.headersSent) {
+      cut(response);
+      this.#end({ outcome: "upstream-truncated", error }, atNs);
+      return;
+    }
+    if (this.#controller === null) {
+      const text = this.#call.unreachable(error);
+      response.writeHead(502, {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(text),
+      });
+      response.end(text);
+    } else {
+      // The upstream took the request and went away. A client without us in between would see just that.
+      cut(response);
+    }
+    this.#end({ outcome: "upstream-failed", error }, atNs);
+  }
+
+  #end(end: ForwardEnd, atNs: number): void {
+    this.#ended = true;
+    this.#call.request.resume();
+    this.#observer.end(end, atNs);
+  }
+}
+
+/** Ends the client's connection in the middle of the message, after everything that was written has been sent. */
+function cut(response: ServerResponse): void {
+  if (response.socket === null) response.destroy();
+  else response.socket.destroySoon();
+}
+
+function textHeaders(raw: Dispatcher.DispatchController["rawHeaders"]): string[] {
+  if (!Array.isArray(raw)) return Object.entries(raw ?? {}).flatMap(([name, value]) => [name, String(value)]);
+  return raw.map((entry) => (typeof entry === "string" ? entry : entry.toString("latin1")));
+}

@@ -1,0 +1,68 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { messageOf } from "../errors.ts";
+
+/** Lines that wait for a disk: more than this and the disk is too slow to keep evidence. */
+const pendingCharsMax = 256 << 20;
+
+/**
+ * Appends lines to a file without making anybody wait: lines that come while one write is under way go out together
+ * with the next. After the first error it writes nothing more, so that only the last line can be torn.
+ */
+export class LineWriter {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  readonly #onFailure: (message: string) => void;
+  #pending: string[] = [];
+  #pendingChars = 0;
+  #writing: Promise<void> | null = null;
+  #failed = false;
+
+  private constructor(path: string, handle: FileHandle, onFailure: (message: string) => void) {
+    this.path = path;
+    this.#handle = handle;
+    this.#onFailure = onFailure;
+  }
+
+  /** @param onFailure called at most once, with what went wrong on which file */
+  static async open(path: string, onFailure: (message: string) => void): Promise<LineWriter> {
+    return new LineWriter(path, await open(path, "a"), onFailure);
+  }
+
+  append(line: string): void {
+    if (this.#failed) return;
+    this.#pending.push(line);
+    this.#pendingChars += line.length;
+    if (this.#pendingChars > pendingCharsMax)
+      this.#fail(new Error("the disk is slower than the evidence grows"));
+    else this.#writing ??= this.#drain();
+  }
+
+  /** Resolves when every line is in the file and the file is closed. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#handle.close();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#pending.length > 0 && !this.#failed) {
+        const text = `${this.#pending.join("\n")}\n`;
+        this.#pending = [];
+        this.#pendingChars = 0;
+        // Writes everything or throws; a plain write may stop half-way on a disk that is nearly full.
+        await this.#handle.writeFile(text);
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#pending = [];
+    this.#onFailure(`${this.path} is incomplete: ${messageOf(thrown)}`);
+  }
+}

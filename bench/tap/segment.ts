@@ -1,0 +1,125 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createZstdCompress } from "node:zlib";
+import { messageOf } from "../errors.ts";
+import type { Exchange } from "../workload/exchange.ts";
+import { BodyLog } from "./body-log.ts";
+import type { SegmentReport, TapListenerSpec } from "./control.ts";
+import { timingOf } from "./exchange-record.ts";
+import { LineWriter } from "./line-writer.ts";
+import { SegmentTotals } from "./segment-totals.ts";
+
+/** What is recorded between two snapshots: `taps.ndjson`, `bodies.ndjson` and their sums. */
+export class Segment {
+  readonly #timings: LineWriter;
+  readonly #bodies: { readonly writer: LineWriter; readonly log: BodyLog } | null;
+  readonly #totals: SegmentTotals;
+  readonly #failure: FirstFailure;
+  #open = 0;
+
+  private constructor(parts: {
+    timings: LineWriter;
+    bodies: LineWriter | null;
+    totals: SegmentTotals;
+    failure: FirstFailure;
+  }) {
+    this.#timings = parts.timings;
+    this.#bodies = parts.bodies === null ? null : { writer: parts.bodies, log: new BodyLog() };
+    this.#totals = parts.totals;
+    this.#failure = parts.failure;
+  }
+
+  /**
+   * Creates the directory and its files.
+   * @throws when they cannot be created
+   */
+  static async open(options: {
+    readonly directory: string;
+    readonly bodies: boolean;
+    readonly listeners: Iterable<TapListenerSpec>;
+    /** Told once, of the first file that cannot be written any more. */
+    readonly onFailure: (message: string) => void;
+  }): Promise<Segment> {
+    await mkdir(options.directory, { recursive: true });
+    const failure = new FirstFailure(options.onFailure);
+    const writer = (name: string) =>
+      LineWriter.open(join(options.directory, name), (message) => failure.report(message));
+    return new Segment({
+      timings: await writer("taps.ndjson"),
+      bodies: options.bodies ? await writer("bodies.ndjson") : null,
+      totals: new SegmentTotals(options.listeners),
+      failure,
+    });
+  }
+
+  /** Exchanges that began in this segment and have not been recorded. */
+  get open(): number {
+    return this.#open;
+  }
+
+  began(): void {
+    this.#open += 1;
+  }
+
+  /** Records an exchange that began in this segment. */
+  record(listener: string, exchange: Exchange): void {
+    this.#open -= 1;
+    this.#totals.add(listener, exchange);
+    this.#timings.append(JSON.stringify(timingOf(exchange)));
+    if (this.#bodies !== null) this.#bodies.writer.append(JSON.stringify(this.#bodies.log.line(exchange)));
+  }
+
+  /** Ends the files and compresses the bodies. What has not ended by now is counted as unfinished. */
+  async close(): Promise<SegmentReport> {
+    const [totals, unfinished] = [this.#totals.read(), this.#open];
+    await this.#flush();
+    if (this.#bodies !== null && this.#failure.message === null)
+      await this.#compress(this.#bodies.writer.path);
+    return { totals, unfinished, evidenceError: this.#failure.message };
+  }
+
+  /** Ends the files as they are, for a tap that has to go. */
+  async abandon(): Promise<void> {
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    for (const writer of [this.#timings, this.#bodies?.writer]) {
+      try {
+        await writer?.close();
+      } catch (thrown) {
+        this.#failure.report(`${writer?.path} could not be closed: ${messageOf(thrown)}`);
+      }
+    }
+  }
+
+  /** The plain file is removed last: at every moment one of the two is whole. */
+  async #compress(path: string): Promise<void> {
+    const part = `${path}.zst.part`;
+    try {
+      await pipeline(createReadStream(path), createZstdCompress(), createWriteStream(part));
+      await rename(part, `${path}.zst`);
+      await rm(path);
+    } catch (thrown) {
+      await rm(part, { force: true });
+      this.#failure.report(`${path} is complete but could not be compressed: ${messageOf(thrown)}`);
+    }
+  }
+}
+
+class FirstFailure {
+  readonly #onFailure: (message: string) => void;
+  message: string | null = null;
+
+  constructor(onFailure: (message: string) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  report(message: string): void {
+    if (this.message !== null) return;
+    this.message = message;
+    this.#onFailure(message);
+  }
+}

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SegmentReport, TakenExchange, TapListenerSpec } from "./control.ts";
+import type { ExchangeRecord } from "./exchange-record.ts";
+import { Listener } from "./listener.ts";
+import { RetainedExchanges } from "./retained-exchanges.ts";
+import { Segment } from "./segment.ts";
+
+/** Characters of untaken bodies over all attempts, about one or two bytes each. */
+const retainedCharsMax = 512 << 20;
+
+/** How long a closing segment waits for exchanges that are just ending. */
+const settleMs = 1_000;
+
+/** All listeners of a run, what they record, and what waits to be taken. Lives in the tap process. */
+export class Tap implements AsyncDisposable {
+  readonly #listeners = new Map<string, Listener>();
+  readonly #retained = new RetainedExchanges(retainedCharsMax);
+  /** Exchanges per attempt that have not been recorded yet, and who waits for them. */
+  readonly #open = new Map<string, number>();
+  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #segmentOf = new WeakMap<ExchangeRecord, Segment>();
+  readonly #onEvidenceFailure: (message: string) => void;
+  #segment: Segment | null = null;
+
+  constructor(onEvidenceFailure: (message: string) => void) {
+    this.#onEvidenceFailure = onEvidenceFailure;
+  }
+
+  /** Opens a listener and returns its origin. */
+  async listen(spec: TapListenerSpec): Promise<string> {
+    if (this.#listeners.has(spec.name)) throw new Error(`The tap has a listener named ${spec.name} already.`);
+    const listener = await Listener.open(spec, {
+      began: (record) => this.#began(record, spec),
+      // In a later turn of the loop: reading a body must not delay the chunks of other exchanges in this one.
+      ended: (record) => setImmediate(() => void this.#record(record, spec)),
+    });
+    this.#listeners.set(spec.name, listener);
+    return listener.url;
+  }
+
+  async openSegment(directory: string, bodies: boolean): Promise<void> {
+    if (this.#segment !== null) throw new Error("The last segment is still open; close it first.");
+    this.#retained.clear();
+    this.#segment = await Segment.open({
+      directory,
+      bodies,
+      listeners: Array.from(this.#listeners.values(), ({ spec }) => spec),
+      onFailure: this.#onEvidenceFailure,
+    });
+  }
+
+  async closeSegment(): Promise<SegmentReport> {
+    const segment = this.#segment;
+    if (segment === null) throw new Error("No segment is open.");
+    // A client has its last byte a moment before the exchange is recorded.
+    const giveUpMs = performance.now() + settleMs;
+    while (segment.open > 0 && performance.now() < giveUpMs) await sleep(2);
+    this.#segment = null;
+    return segment.close();
+  }
+
+  /** Waits until the attempt has no open outer exchange or the time is up, and gives out those that have ended. */
+  async take(attemptKey: string, waitMs: number): Promise<readonly TakenExchange[]> {
+    if (this.#open.has(attemptKey)) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        const waiting = this.#waiting.get(attemptKey) ?? [];
+        waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        this.#waiting.set(attemptKey, waiting);
+      });
+    }
+    return this.#retained.take(attemptKey);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const listener of this.#listeners.values()) await listener[Symbol.asyncDispose]();
+    await this.#segment?.abandon();
+  }
+
+  #began(record: ExchangeRecord, spec: TapListenerSpec): void {
+    if (this.#segment !== null) {
+      this.#segment.began();
+      this.#segmentOf.set(record, this.#segment);
+    }
+    if (spec.hop === "outer" && record.attemptKey !== null) {
+      this.#open.set(record.attemptKey, (this.#open.get(record.attemptKey) ?? 0) + 1);
+    }
+  }
+
+  async #record(record: ExchangeRecord, spec: TapListenerSpec): Promise<void> {
+    const exchange = await record.finish();
+    const segment = this.#segmentOf.get(record);
+    // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
+    if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);
+    if (spec.hop !== "outer" || record.attemptKey === null) return;
+    this.#retained.add(record.attemptKey, exchange);
+    const open = (this.#open.get(record.attemptKey) ?? 1) - 1;
+    if (open > 0) {
+      this.#open.set(record.attemptKey, open);
+      return;
+    }
+    this.#open.delete(record.attemptKey);
+    for (const resume of this.#waiting.get(record.attemptKey) ?? []) resume();
+    this.#waiting.delete(record.attemptKey);
+  }
+}
