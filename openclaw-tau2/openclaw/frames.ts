@@ -2,15 +2,18 @@ import { z } from "zod";
 
 /** Frames of OpenClaw's gateway protocol 4, as far as the driver reads them. Unknown fields and frame types pass. */
 export const serverFrameSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("event"), event: z.string(), payload: z.unknown() }),
+  z.object({ type: z.literal("event"), event: z.string(), payload: z.unknown().optional() }),
   z.object({
     type: z.literal("res"),
     id: z.string(),
     ok: z.boolean(),
-    payload: z.unknown(),
+    payload: z.unknown().optional(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
   }),
 ]);
+
+/** What can still be told from an answer that does not fit: whose it was. */
+export const answerIdSchema = z.object({ type: z.literal("res"), id: z.string() });
 
 /** First answer to `agent`: the run is queued. The second one, with the same id, is its result. */
 export const acceptedSchema = z.object({ status: z.literal("accepted") });

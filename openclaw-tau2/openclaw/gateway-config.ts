@@ -66,9 +66,9 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
 
 function providerConfig(options: GatewayConfigOptions): Readonly<Record<string, unknown>> {
   return {
-    // Both are replaced in every request by those of the session.
+    // Replaced in every request by that of the session. A local provider without a key has no credential that OpenClaw
+    // could disable: one refused request would otherwise stop every session of the process for minutes.
     baseUrl: "http://127.0.0.1:1/v1",
-    apiKey: "replaced-per-session",
     api: "openai-completions",
     timeoutSeconds: Math.ceil(options.turnTimeoutMs / 1000),
     models: [

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { TollgateError } from "../../bench/errors.ts";
-import { acceptedSchema, serverFrameSchema } from "./frames.ts";
+import { acceptedSchema, answerIdSchema, serverFrameSchema } from "./frames.ts";
 
 /** OpenClaw refused a request; `rpcCode` is its own word, e.g. `UNAVAILABLE`. */
 export class GatewayRefusal extends TollgateError {
@@ -108,8 +108,12 @@ export class GatewayClient {
   }
 
   #receive(text: string): void {
-    const parsed = serverFrameSchema.safeParse(JSON.parse(text));
-    if (!parsed.success) return;
+    const json: unknown = JSON.parse(text);
+    const parsed = serverFrameSchema.safeParse(json);
+    if (!parsed.success) {
+      this.#refuseUnreadable(json, parsed.error.message);
+      return;
+    }
     const frame = parsed.data;
     if (frame.type === "event") {
       if (frame.event === "connect.challenge") this.#take(frame.event)?.resolve(frame.payload);
@@ -124,6 +128,14 @@ export class GatewayClient {
       const { code, message } = frame.error ?? { code: "UNKNOWN", message: "no reason given" };
       pending.reject(new GatewayRefusal(pending.method, code, message));
     }
+  }
+
+  #refuseUnreadable(json: unknown, why: string): void {
+    const answer = answerIdSchema.safeParse(json);
+    // Frames of other kinds are none of the driver's business.
+    if (!answer.success) return;
+    const pending = this.#take(answer.data.id);
+    pending?.reject(new GatewayRefusal(pending.method, "UNREADABLE", why));
   }
 
   #take(id: string): PendingRequest | undefined {
