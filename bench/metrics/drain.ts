@@ -7,10 +7,10 @@ export interface DrainOptions {
   readonly clock: Clock;
   /** How long to wait in all. */
   readonly timeoutMs: number;
-  /** Between two looks. */
-  readonly intervalMs: number;
-  /** For one look. */
-  readonly scrapeTimeoutMs: number;
+  /** Between two looks; default 200. */
+  readonly intervalMs?: number;
+  /** For one look; default 5000. */
+  readonly scrapeTimeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -23,6 +23,8 @@ export interface DrainResult {
   readonly reason: string | null;
 }
 
+const intervalDefaultMs = 200;
+const scrapeTimeoutDefaultMs = 5000;
 /** An engine that refuses this many looks in a row is taken for dead. */
 const failuresMax = 5;
 
@@ -32,6 +34,7 @@ const failuresMax = 5;
  */
 export async function waitUntilIdle(url: string, options: DrainOptions): Promise<DrainResult> {
   const startNs = options.clock.nowNs();
+  const intervalMs = options.intervalMs ?? intervalDefaultMs;
   const waited = () => millisecondsBetween(startNs, options.clock.nowNs());
   const end = (reason: string | null): DrainResult => ({
     drained: reason === null,
@@ -47,10 +50,10 @@ export async function waitUntilIdle(url: string, options: DrainOptions): Promise
     if (idleLooks === 2) return end(null);
     failures = seen.kind === "failed" ? failures + 1 : 0;
     if (failures === failuresMax) return end(`${failuresMax} looks in a row failed: ${seen.reason ?? ""}`);
-    if (waited() + options.intervalMs > options.timeoutMs) {
+    if (waited() + intervalMs > options.timeoutMs) {
       return end(`not idle after ${options.timeoutMs} ms: ${seen.reason ?? "idle in one look only"}`);
     }
-    if (!(await pause(options))) return end("stopped by the caller");
+    if (!(await pause(intervalMs, options.signal))) return end("stopped by the caller");
   }
 }
 
@@ -60,7 +63,7 @@ interface Look {
 }
 
 async function look(url: string, options: DrainOptions): Promise<Look> {
-  const { clock, scrapeTimeoutMs: timeoutMs, signal, headers } = options;
+  const { clock, scrapeTimeoutMs: timeoutMs = scrapeTimeoutDefaultMs, signal, headers } = options;
   try {
     const snapshot = await scrape(url, {
       clock,
@@ -83,7 +86,7 @@ async function look(url: string, options: DrainOptions): Promise<Look> {
 }
 
 /** false when the caller's signal ended the pause. */
-async function pause({ intervalMs, signal }: DrainOptions): Promise<boolean> {
+async function pause(intervalMs: number, signal: AbortSignal | undefined): Promise<boolean> {
   try {
     await sleep(intervalMs, undefined, signal && { signal });
     return true;

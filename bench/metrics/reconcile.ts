@@ -24,12 +24,19 @@ export interface Reconciliation {
 
 /** Compares the counts. Requests and cached tokens are compared too, but only mentioned: engines define them differently. */
 export function reconcile(counts: TokenCounts): Reconciliation {
+  const { outer, inner, engine } = counts;
   const missing = missingCounts(counts);
   const differences = [
-    ...tokenDifferences("prompt tokens", pointsOf(counts, "promptTokens", "prompt_tokens")),
-    ...tokenDifferences("completion tokens", pointsOf(counts, "completionTokens", "generation_tokens")),
-    ...repliesWithoutUsage("outer tap", counts.outer),
-    ...repliesWithoutUsage("inner tap", counts.inner),
+    ...differencesOf(
+      "prompt tokens",
+      pointsOf([outer?.promptTokens, inner?.promptTokens, engine?.prompt_tokens]),
+    ),
+    ...differencesOf(
+      "completion tokens",
+      pointsOf([outer?.completionTokens, inner?.completionTokens, engine?.generation_tokens]),
+    ),
+    ...repliesWithoutUsage("outer tap", outer),
+    ...repliesWithoutUsage("inner tap", inner),
   ];
   const verdict = differences.length > 0 ? "mismatch" : missing.length > 0 ? "unavailable" : "exact";
   return { verdict, details: [...differences, ...missing, ...remarks(counts)] };
@@ -37,40 +44,35 @@ export function reconcile(counts: TokenCounts): Reconciliation {
 
 interface Point {
   readonly place: string;
-  readonly tokens: number;
+  readonly count: number;
 }
 
-function pointsOf(
-  { outer, inner, engine }: TokenCounts,
-  tapField: "promptTokens" | "completionTokens" | "cachedTokens",
-  engineField: "prompt_tokens" | "generation_tokens" | "cached_tokens",
-): readonly Point[] {
-  const points: readonly { readonly place: string; readonly tokens: number | null }[] = [
-    { place: "outer tap", tokens: outer?.[tapField] ?? null },
-    { place: "inner tap", tokens: inner?.[tapField] ?? null },
-    { place: "engine counter", tokens: engine?.[engineField] ?? null },
-  ];
-  return points.flatMap(({ place, tokens }) => (tokens === null ? [] : [{ place, tokens }]));
+/** Counts on the way to the engine, in that order, without the places where there is none. */
+function pointsOf(counts: readonly (number | null | undefined)[]): readonly Point[] {
+  return ["outer tap", "inner tap", "engine counter"].flatMap((place, index) => {
+    const count = counts[index];
+    return count == null ? [] : [{ place, count }];
+  });
 }
 
 /** Each place against the one before it on the way to the engine. */
-function tokenDifferences(what: string, points: readonly Point[]): readonly string[] {
+function differencesOf(what: string, points: readonly Point[]): readonly string[] {
   return points.flatMap((point, index) => {
     const previous = points[index - 1];
-    if (previous === undefined || previous.tokens === point.tokens) return [];
-    const by = Math.abs(point.tokens - previous.tokens);
-    const more = point.tokens > previous.tokens ? point.place : previous.place;
+    if (previous === undefined || previous.count === point.count) return [];
+    const by = Math.abs(point.count - previous.count);
+    const more = point.count > previous.count ? point.place : previous.place;
     return [
-      `${what}: ${previous.place} ${previous.tokens}, ${point.place} ${point.tokens}; ${by} more at the ${more}`,
+      `${what}: ${previous.place} ${previous.count}, ${point.place} ${point.count}; ${by} more at the ${more}`,
     ];
   });
 }
 
 function repliesWithoutUsage(place: string, totals: TapListenerTotals | null): readonly string[] {
   if (totals === null || totals.withoutUsage === 0) return [];
-  const { withoutUsage, requests } = totals;
+  const { withoutUsage, generations } = totals;
   return [
-    `${place}: ${withoutUsage} of ${requests} requests answered without usage, so its sums are too small`,
+    `${place}: ${withoutUsage} of ${generations} requests answered without usage, so its sums are too small`,
   ];
 }
 
@@ -90,18 +92,18 @@ function missingCounts({ outer, inner, engine }: TokenCounts): readonly string[]
 
 function remarks(counts: TokenCounts): readonly string[] {
   const { outer, inner, engine } = counts;
-  const requests: readonly Point[] = [
-    ...(outer === null ? [] : [{ place: "outer tap", tokens: outer.requests }]),
-    ...(inner === null ? [] : [{ place: "inner tap", tokens: inner.requests }]),
-    ...(engine?.num_requests == null ? [] : [{ place: "engine counter", tokens: engine.num_requests }]),
-  ];
   const failed = [
     ...(outer !== null && outer.failed > 0 ? [`outer tap: ${outer.failed} requests failed`] : []),
     ...(inner !== null && inner.failed > 0 ? [`inner tap: ${inner.failed} requests failed`] : []),
   ];
-  return [
-    ...tokenDifferences("requests", requests),
-    ...tokenDifferences("cached tokens", pointsOf(counts, "cachedTokens", "cached_tokens")),
-    ...failed,
-  ].map((remark) => `note: ${remark}`);
+  const requests = pointsOf([outer?.generations, inner?.generations, engine?.num_requests]);
+  const cached = pointsOf([knownCached(outer), knownCached(inner), engine?.cached_tokens]);
+  return [...differencesOf("requests", requests), ...differencesOf("cached tokens", cached), ...failed].map(
+    (remark) => `note: ${remark}`,
+  );
+}
+
+/** A sum over the replies that told, which is the sum over all only when all told. */
+function knownCached(totals: TapListenerTotals | null): number | null {
+  return totals === null || totals.withoutCachedTokens > 0 ? null : totals.cachedTokens;
 }

@@ -1,20 +1,10 @@
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Clock } from "../../bench/measure/clock.ts";
 import { systemClock } from "../../bench/measure/clock.ts";
 import { metricsUrl, readSnapshot, scrape, ScrapeError, snapshotJson } from "../../bench/metrics/snapshot.ts";
+import { serve } from "./server.ts";
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 const stopped: Clock = { nowNs: () => 42, wallIso: () => "2026-01-02T03:04:05.000Z" };
 const failure = (promise: Promise<unknown>) =>
   promise.then(

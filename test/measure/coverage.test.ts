@@ -1,0 +1,123 @@
+import { expect, test } from "vitest";
+import { blockBootstrap, bootstrap } from "../../bench/measure/bootstrap.ts";
+import { meanOf } from "../../bench/measure/distribution.ts";
+import type { Interval } from "../../bench/measure/interval.ts";
+import { pairedDifference } from "../../bench/measure/paired.ts";
+import { createRng, exponential, gamma, normal, type Rng } from "../../bench/measure/rng.ts";
+import { wilsonInterval } from "../../bench/measure/wilson.ts";
+
+/**
+ * Do 95 % intervals hold the truth in 95 % of runs? Synthetic A/B runs with what real ones have: heavy-tailed request
+ * noise, requests of one block alike, drift over the run (linear and a random walk), and now and then a stall.
+ * 935 of 1,000 is what a true 95 % coverage falls below once in about 50 seeds; seeds are fixed.
+ */
+const runs = 1000;
+const confidence = 0.95;
+
+interface Scenario {
+  readonly blocks: number;
+  readonly pairsPerBlock: number;
+  /** Milliseconds that the gateway adds on average. */
+  readonly overheadMs: number;
+}
+
+/** Differences (arm - raw) per block. Arms alternate in ABBA order, so that linear drift cancels within a block. */
+function simulateRun(
+  rng: Rng,
+  { blocks, pairsPerBlock, overheadMs }: Scenario,
+): readonly (readonly number[])[] {
+  const slope = 0.05 * normal(rng);
+  let walk = 0;
+  let slot = 0;
+  const latency = () => {
+    slot++;
+    walk += 0.1 * normal(rng);
+    const stall = rng.next() < 0.01 ? exponential(rng, 40) : 0;
+    return 100 + slope * slot + walk + Math.exp(2 + 0.6 * normal(rng)) + stall;
+  };
+  const overhead = () => gamma(rng, { shape: 2, mean: overheadMs });
+  return Array.from({ length: blocks }, () => {
+    const blockEffect = 0.5 * normal(rng);
+    return Array.from({ length: pairsPerBlock }, () => {
+      const [a1, b1, b2, a2] = [latency(), latency(), latency(), latency()];
+      const added = overheadMs === 0 ? 0 : (overhead() + overhead()) / 2;
+      return (b1 + b2 - a1 - a2) / 2 + added + blockEffect;
+    });
+  });
+}
+
+function covered(
+  seed: number,
+  scenario: Scenario,
+  intervalOf: (blocks: readonly (readonly number[])[]) => Interval | null,
+) {
+  const rng = createRng(seed);
+  let hits = 0;
+  for (let run = 0; run < runs; run++) {
+    const interval = intervalOf(simulateRun(rng, scenario));
+    if (interval !== null && interval.low <= scenario.overheadMs && scenario.overheadMs <= interval.high)
+      hits++;
+  }
+  return hits;
+}
+const overBlocks = (blocks: readonly (readonly number[])[]) => pairedDifference(blocks, { confidence });
+
+test.each([
+  { blocks: 4, pairsPerBlock: 25, overheadMs: 3 },
+  { blocks: 8, pairsPerBlock: 25, overheadMs: 3 },
+  { blocks: 20, pairsPerBlock: 10, overheadMs: 3 },
+])("paired t over $blocks blocks holds the truth in at least 935 of 1,000 runs", (scenario) => {
+  expect(covered(41, scenario, overBlocks)).toBeGreaterThanOrEqual(935);
+});
+
+test("A/A: equal arms are called equal in at least 935 of 1,000 runs, and not because intervals are endless", () => {
+  const scenario = { blocks: 8, pairsPerBlock: 25, overheadMs: 0 };
+  expect(covered(42, scenario, overBlocks)).toBeGreaterThanOrEqual(935);
+  expect(covered(42, scenario, overBlocks)).toBeLessThanOrEqual(970);
+});
+
+test("ignoring blocks is too sure of itself: the reason why blocks are the unit", () => {
+  const scenario = { blocks: 8, pairsPerBlock: 100, overheadMs: 3 };
+  const pooled = (blocks: readonly (readonly number[])[]) =>
+    pairedDifference(
+      blocks.flat().map((difference) => [difference]),
+      { confidence },
+    );
+  expect(covered(43, scenario, pooled)).toBeLessThan(900);
+  expect(covered(43, scenario, overBlocks)).toBeGreaterThanOrEqual(935);
+});
+
+test("a bootstrapped mean is too narrow over few blocks and with heavy tails, the t interval is not", () => {
+  const rng = createRng(7);
+  const bootstrapped = (blocks: readonly (readonly number[])[]) =>
+    blockBootstrap(blocks, meanOf, { confidence, resamples: 300, method: "percentile", rng });
+  const [few, many] = [5, 40].map((blocks) => ({ blocks, pairsPerBlock: 5, overheadMs: 3 }));
+  expect(covered(44, few!, bootstrapped)).toBeLessThan(900);
+  expect(covered(44, many!, bootstrapped)).toBeGreaterThanOrEqual(900);
+  expect(covered(44, few!, overBlocks)).toBeGreaterThanOrEqual(935);
+  expect(covered(44, many!, overBlocks)).toBeGreaterThanOrEqual(935);
+});
+
+test("on well-behaved values BCa over 40 units holds the truth in at least 920 of 1,000 runs", () => {
+  const rng = createRng(8);
+  let hits = 0;
+  for (let run = 0; run < runs; run++) {
+    const values = Array.from({ length: 40 }, () => normal(rng));
+    const { low, high } = bootstrap(values, meanOf, { confidence, resamples: 400, method: "bca", rng })!;
+    if (low <= 0 && high >= 0) hits++;
+  }
+  expect(hits).toBeGreaterThanOrEqual(920);
+});
+
+test("Wilson's interval holds the true pass rate in at least 920 of 1,000 runs, whatever the rate", () => {
+  const rng = createRng(45);
+  for (const rate of [0.05, 0.38, 0.5, 0.9]) {
+    let hits = 0;
+    for (let run = 0; run < runs; run++) {
+      const passes = Array.from({ length: 50 }, () => rng.next()).filter((draw) => draw < rate).length;
+      const { low, high } = wilsonInterval(passes, 50, { confidence })!;
+      if (low <= rate && rate <= high) hits++;
+    }
+    expect(hits).toBeGreaterThanOrEqual(920);
+  }
+});
