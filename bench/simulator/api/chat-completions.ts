@@ -117,6 +117,7 @@ function wholeAnswer(exchange: HttpExchange, answer: Answer): GenerationListener
       };
       const usage = engine.faults.dropUsage ? {} : { usage: usageOf(engine, ticket, produced) };
       const { id, created, model } = envelopeOf(exchange, answer);
+      ticket.sent();
       sendJson(response, 200, {
         id,
         object: "chat.completion",
@@ -126,7 +127,6 @@ function wholeAnswer(exchange: HttpExchange, answer: Answer): GenerationListener
         ...usage,
         metadata: { weight_version: "default" },
       });
-      ticket.sent();
     },
   };
 }

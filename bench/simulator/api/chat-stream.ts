@@ -127,10 +127,8 @@ export class ChatStream {
       request.logprobs === true
         ? logprobsContent({ engine, ticket, plan }, range, request.top_logprobs ?? 0)
         : null;
-    this.#write(
-      chatChunk(this.#parts.envelope, delta, { logprobs, usage: this.#continuousUsage(count, ticket) }),
-    );
-    ticket.sent();
+    const usage = this.#continuousUsage(count, ticket);
+    this.#write(chatChunk(this.#parts.envelope, delta, { logprobs, usage }), ticket);
   }
 
   #continuousUsage(count: number, ticket: Ticket) {
@@ -139,7 +137,9 @@ export class ChatStream {
     return usageOf(engine, ticket, count);
   }
 
-  #write(chunk: unknown): void {
-    this.#parts.response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+  #write(chunk: unknown, content?: Ticket): void {
+    const event = `data: ${JSON.stringify(chunk)}\n\n`;
+    content?.sent();
+    this.#parts.response.write(event);
   }
 }

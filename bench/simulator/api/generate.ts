@@ -99,15 +99,17 @@ function answer(exchange: HttpExchange, request: GenerateRequest, plan: OutputPl
     return {
       onToken: () => {},
       onFinish: (finish, ticket) => {
-        sendJson(response, 200, frame(ticket.scheduled.produced, ticket, finish));
+        const body = frame(ticket.scheduled.produced, ticket, finish);
         ticket.sent();
+        sendJson(response, 200, body);
       },
     };
   const write = (body: unknown, ticket: Ticket) => {
     if (!response.headersSent)
       response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
-    response.write(`data: ${JSON.stringify(body)}\n\n`);
+    const event = `data: ${JSON.stringify(body)}\n\n`;
     ticket.sent();
+    response.write(event);
   };
   return {
     onToken: (count, ticket) => {

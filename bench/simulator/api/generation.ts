@@ -98,7 +98,10 @@ export function runGeneration(
       if (!isCut && !response.destroyed) listener.onFinish(finish, ticket);
     },
   });
-  response.on("close", () => {
+  const abortUnlessSent = () => {
     if (!response.writableFinished) ticket.abort("Client disconnected");
-  });
+  };
+  response.on("close", abortUnlessSent);
+  // It may have left while its body was read.
+  if (response.destroyed) abortUnlessSent();
 }

@@ -43,7 +43,7 @@ export async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`);
-  throw new ApiError(400, `${issues.length} validation errors: ${issues.join("; ")}`);
+  throw new ApiError(400, `The request is not valid: ${issues.join("; ")}`);
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

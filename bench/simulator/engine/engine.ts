@@ -38,7 +38,7 @@ export interface Generation {
 export interface Ticket {
   readonly scheduled: ScheduledSequence;
   readonly logprobs: PseudoLogprobs;
-  /** Notes that a piece of the answer was written to the client just now. */
+  /** Notes that a piece of the answer is being written to the client right now; call it just before the write. */
   sent(): void;
   abort(message: string): void;
 }

@@ -111,7 +111,7 @@ function scenarioOf(domain: string, task: RawTask, mutations: MutationTable | nu
         actionId: action.action_id,
         requestor,
         name: action.name,
-        argumentsText: pythonJson(JSON.stringify(action.arguments)),
+        argumentsText: pythonJson(unmarkKeys(JSON.stringify(action.arguments))),
         mutatesState: mutations === null ? null : (mutations.get(`${requestor} ${action.name}`) ?? false),
       };
     }),
@@ -131,6 +131,18 @@ function loadMutations(schemas: string, domain: string): MutationTable | null {
   return new Map([...entries("assistant", content.agent), ...entries("user", content.user)]);
 }
 
+/**
+ * JavaScript moves keys that look like integers to the front of an object; with a mark before them they stay where the
+ * file has them.
+ */
+const keyMark = "\uE000";
+function markKeys(text: string): string {
+  return text.replaceAll(/(?<!\\)"(\d+)"(?=\s*:)/g, `"${keyMark}$1"`);
+}
+function unmarkKeys(text: string): string {
+  return text.replaceAll(`"${keyMark}`, '"');
+}
+
 /** Numbers become raw JSON, so that `2.0` is still `2.0` when the arguments are written again. */
 function keepNumberText(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== "number" || context?.source === undefined) return value;
@@ -147,7 +159,7 @@ function readJson<T>(file: string, schema: z.ZodType<T>): T {
     throw new ConfigError(`cannot read ${file}: ${String(cause)}`, { cause });
   }
   try {
-    return schema.parse(JSON.parse(text, keepNumberText));
+    return schema.parse(JSON.parse(markKeys(text), keepNumberText));
   } catch (cause) {
     throw new ConfigError(`${file} does not have the form of tau2-bench: ${String(cause)}`, { cause });
   }

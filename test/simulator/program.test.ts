@@ -1,0 +1,93 @@
+import { createServer } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { chat, post } from "./client.ts";
+import { runProgram, startEngine } from "./engine-process.ts";
+
+const messages = [{ role: "user", content: "Hello" }];
+
+test("wrong command lines end with status 2 and say what is wrong", async () => {
+  const base = ["--role", "agent", "--port", "0"];
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [["--port", "0"], "role"],
+    [[...base, "--porta", "1"], "--porta"],
+    [["--role", "boss", "--port", "0"], "role"],
+    [[...base, "--error-rate", "2"], "errorRate"],
+    [[...base, "--seed", "x"], "seed"],
+    [[...base, "--fault", "frobnicate"], 'unknown fault "frobnicate"; known: usage-skew'],
+    [[...base, "--fault", "slow=fast"], "fault slow=fast: the value must be a number"],
+    [[...base, "--data", "/absent"], "no folder /absent/tau2/domains"],
+    [[...base, "--domain", "shop"], "--domain needs --data"],
+  ];
+  for (const [args, message] of cases) {
+    const result = await runProgram(args);
+    expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 2, stdout: "" });
+    expect(result.stderr).toContain(message);
+  }
+});
+
+test("a port that is taken ends the start with status 3", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const result = await runProgram(["--role", "user", "--port", String(port)]);
+  other.close();
+  expect(result).toEqual({
+    code: 3,
+    stdout: "",
+    stderr: `cannot listen on 127.0.0.1:${port}: the port is taken; choose another --port, or 0 for a free one\n`,
+  });
+});
+
+test("SIGTERM lets a running answer end, then the process ends with 0", async () => {
+  await using engine = await startEngine(["--decode-step-ms", "20"]);
+  const answer = post(`${engine.url}/v1/chat/completions`, { messages, stream: true });
+  await expect
+    .poll(async () => (await (await fetch(`${engine.url}/metrics`)).text()).includes("num_running_reqs"), {
+      timeout: 5000,
+    })
+    .toBe(true);
+  await expect
+    .poll(
+      async () => /num_running_reqs\{[^}]*\} 1\.0/.test(await (await fetch(`${engine.url}/metrics`)).text()),
+      { timeout: 5000 },
+    )
+    .toBe(true);
+  engine.child.kill("SIGTERM");
+  expect((await answer).text).toContain("[DONE]");
+  expect(await engine.exited).toEqual({ code: 0, signal: null });
+});
+
+test("kill -9 leaves no process and a port that can be used again", async () => {
+  await using first = await startEngine();
+  const { port } = new URL(first.url);
+  await chat(first.url, { messages });
+  first.child.kill("SIGKILL");
+  await first.exited;
+  expect(() => process.kill(first.child.pid ?? 0, 0)).toThrow("ESRCH");
+  await using second = await startEngine(["--port", port]);
+  expect(new URL(second.url).port).toBe(port);
+  await chat(second.url, { messages });
+});
+
+test("--log writes what the engine knows, one line of JSON per request", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "tollgate-simulator-log-"));
+  try {
+    const file = path.join(folder, "engine.ndjson");
+    await using engine = await startEngine(["--log", file]);
+    const answer = await chat(engine.url, { messages, return_token_ids: true });
+    engine.child.kill("SIGTERM");
+    await engine.exited;
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as { endpoint: string; outputIds: number[] })).toMatchObject([
+      { seq: 0, endpoint: "(own)" },
+      { seq: 1, id: answer.id, endpoint: "/v1/chat/completions", outputIds: answer.choices[0].token_ids },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
