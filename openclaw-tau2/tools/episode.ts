@@ -1,6 +1,7 @@
 import type { ToolCallLog } from "../../bench/workload/workload.ts";
 import type { Environment, LoadedDomain, Requestor, Task } from "../tau2/domain.ts";
-import type { DomainModule, Evaluation } from "./domain-module.ts";
+import type { Evaluation } from "../tau2/evaluate.ts";
+import type { DomainModule } from "./domain-module.ts";
 import { LimitCounter } from "./episode-limits.ts";
 import type { CallCounts } from "./protocol.ts";
 import type { EvaluationRequest, OpenedEpisode, OpenParameters, RunningCall } from "./worker-messages.ts";
@@ -80,10 +81,17 @@ export class Episode {
     }
     running.begin(this.parameters.ordinal, startedNs + callTimeoutMs * 1e6);
     try {
-      const reply = this.#execute(call);
+      const { content, error } = this.#environment.call(call);
       const endedNs = nowNs();
-      this.#limits.record(call.requestor, reply.error);
-      const line = { ...this.#identityOf(call), ...reply, receivedNs: call.receivedNs, startedNs, endedNs };
+      this.#limits.record(call.requestor, error);
+      const line = {
+        ...this.#identityOf(call),
+        content,
+        error,
+        receivedNs: call.receivedNs,
+        startedNs,
+        endedNs,
+      };
       return { status: "called", line, counts: this.#limits.counts() };
     } finally {
       running.end();
@@ -120,18 +128,6 @@ export class Episode {
     return { status: "refused", reason, message, counts: this.#limits.counts() };
   }
 
-  #execute(call: IncomingCall): { readonly content: string; readonly error: boolean } {
-    const problem = argumentsProblem(call.argumentsText);
-    if (problem !== null) {
-      return {
-        content: `Error: The arguments of ${call.name} are not a JSON object: ${problem}`,
-        error: true,
-      };
-    }
-    const { content, error } = this.#environment.call(call);
-    return { content, error };
-  }
-
   #identityOf(call: IncomingCall) {
     return {
       episodeId: this.parameters.episodeId,
@@ -141,20 +137,5 @@ export class Episode {
       argumentsText: call.argumentsText,
       requestor: call.requestor,
     };
-  }
-}
-
-/**
- * tau2 parses arguments where it receives the model's answer and gives the whole simulation up when they are not JSON.
- * An agent program behind a socket gets an error result instead, which it can react to.
- */
-function argumentsProblem(text: string): string | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? null
-      : "it is another JSON value";
-  } catch (error) {
-    return (error as SyntaxError).message;
   }
 }

@@ -1,5 +1,5 @@
 import type { ToolCallLog } from "../../bench/workload/workload.ts";
-import type { Evaluation } from "./domain-module.ts";
+import type { Evaluation } from "../tau2/evaluate.ts";
 import { ToolOperationError } from "./tool-server-error.ts";
 import type { CallCounts } from "./protocol.ts";
 import type { EvaluationRequest, OpenedEpisode, OpenParameters } from "./worker-messages.ts";

@@ -48,7 +48,7 @@ export class ToolOperationError extends ToolServerError {
 }
 
 /** The server answered a frame with an error frame. */
-export class ToolRefusedError extends TollgateError {
+export class ToolRefusedError extends ToolServerError {
   readonly code = "TOLLGATE_TOOL_REFUSED";
   /** The protocol's stable word, e.g. `limit`. */
   readonly reason: string;
@@ -60,7 +60,7 @@ export class ToolRefusedError extends TollgateError {
 }
 
 /** The connection to the tool server could not be made, was lost, or spoke something else than the protocol. */
-export class ToolConnectionError extends TollgateError {
+export class ToolConnectionError extends ToolServerError {
   readonly code = "TOLLGATE_TOOL_CONNECTION";
   readonly socket: string;
 
@@ -71,7 +71,7 @@ export class ToolConnectionError extends TollgateError {
 }
 
 /** The tool server did not answer within the client's own deadline. */
-export class ToolTimeoutError extends TollgateError {
+export class ToolTimeoutError extends ToolServerError {
   readonly code = "TOLLGATE_TOOL_TIMEOUT";
   readonly afterMs: number;
 

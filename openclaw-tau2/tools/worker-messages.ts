@@ -1,6 +1,7 @@
 import type { ToolCallLog } from "../../bench/workload/workload.ts";
 import type { JudgeEntry, Tau2Message } from "../tau2/domain.ts";
-import type { DomainSettings, Evaluation } from "./domain-module.ts";
+import type { Evaluation } from "../tau2/evaluate.ts";
+import type { DomainSettings } from "./domain-module.ts";
 import type { EpisodeLimits } from "./episode-limits.ts";
 import type { CallCounts, SessionReply } from "./protocol.ts";
 

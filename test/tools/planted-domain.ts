@@ -8,7 +8,8 @@ import type {
   LoadedDomain,
   Task,
 } from "../../openclaw-tau2/tau2/domain.ts";
-import type { DomainSettings, Evaluation } from "../../openclaw-tau2/tools/domain-module.ts";
+import type { Evaluation } from "../../openclaw-tau2/tau2/evaluate.ts";
+import type { DomainSettings } from "../../openclaw-tau2/tools/domain-module.ts";
 
 /** A domain whose tools misbehave on purpose. It is a `DomainModule`, imported by real worker threads. */
 export function loadDomain(settings: DomainSettings): LoadedDomain {
@@ -30,7 +31,13 @@ export function evaluate(domain: LoadedDomain, input: EvaluationInput): Evaluati
   if (input.terminationReason === "explode") throw new RangeError("cannot judge this");
   const judged = input.judge === null ? null : input.judge(input.task.nlAssertions, input.messages);
   const dump = { domain: domain.name, task: input.task.id, messages: input.messages.length, judged };
-  return { reward: 1, rewardBasis: input.task.rewardBasis, dump };
+  return {
+    reward: 1,
+    rewardBasis: input.task.rewardBasis,
+    dump,
+    dumpText: JSON.stringify(dump),
+    hashes: null,
+  };
 }
 
 function createTask(id: string): Task {
@@ -49,7 +56,8 @@ class PlantedEnvironment implements Environment {
   #total = 0;
 
   call(call: EnvironmentCall): EnvironmentReply {
-    const fields = JSON.parse(call.argumentsText) as Record<string, unknown>;
+    const fields = fieldsOf(call.argumentsText);
+    if (fields === null) return { content: "Error: these are no arguments", error: true };
     switch (call.name) {
       case "add":
         this.#total += Number(fields["by"]);
@@ -108,6 +116,14 @@ class PlantedEnvironment implements Environment {
 
   mutates(name: string): boolean {
     return name === "add";
+  }
+}
+
+function fieldsOf(text: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return null;
   }
 }
 

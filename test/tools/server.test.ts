@@ -229,7 +229,6 @@ test("bad frames are answered with error frames and the connection lives on", as
     JSON.stringify({ id: 2, pad: "x".repeat(3_000) }),
     call(3, "big", '{"bytes":5000}'),
     call(4, "add", "{broken"),
-    call(5, "add", "[1]"),
     call(6, "add", '{"by":1}'),
   ];
   const replies = await exchange(episode.socket, [Buffer.from([0xff, 0x0a]), lines.join("\n")]);
@@ -243,13 +242,7 @@ test("bad frames are answered with error frames and the connection lives on", as
     { id: null, ok: false, code: "malformed" },
     { id: null, ok: false, code: "oversize" },
     { id: 3, ok: false, code: "oversize" },
-    {
-      id: 4,
-      ok: true,
-      content: expect.stringMatching(/^Error: The arguments of add are not a JSON object: /),
-      error: true,
-    },
-    { id: 5, ok: true, content: expect.stringMatching(/^Error: The arguments of add are not/), error: true },
+    { id: 4, ok: true, content: "Error: these are no arguments", error: true },
     { id: 6, ok: true, content: "1", error: false },
   ]);
 });
@@ -345,6 +338,8 @@ test("evaluation runs in the worker, and its failure is an error with the origin
     reward: 1,
     rewardBasis: ["DB"],
     dump: { domain: "planted", task: "t1", messages: 1, judged },
+    dumpText: expect.stringContaining("planted"),
+    hashes: null,
   });
   const failure = episode.evaluate({ messages, terminationReason: "explode" });
   await expect(failure).rejects.toBeInstanceOf(ToolOperationError);

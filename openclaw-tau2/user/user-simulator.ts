@@ -1,0 +1,106 @@
+import { identityHeaders } from "../../bench/workload/exchange.ts";
+import type { Endpoint, TokenUsage, TranscriptMessage } from "../../bench/workload/workload.ts";
+import type { ChatClient } from "../model/chat-client.ts";
+import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";
+import { ModelStreamError } from "../model/model-error.ts";
+
+export interface UserSimulatorOptions {
+  readonly client: Pick<ChatClient, "complete">;
+  readonly endpoint: Endpoint;
+  readonly systemPrompt: string;
+  /** JSON text of the OpenAI tools array; null when the user has no tools. */
+  readonly toolsJson: string | null;
+  /** `<domain>/<encodeURIComponent(taskId)>/<trial>`: tells the simulated engine which scenario to play. */
+  readonly reference: string;
+  readonly attemptKey: string;
+  /** Fields of every request body; temperature and seed are pinned here. */
+  readonly sampling: Readonly<Record<string, number>>;
+  readonly callTimeoutMs: number;
+}
+
+/** What a user says: text, or calls of the user's tools. */
+export type UserMessage = Extract<TranscriptMessage, { readonly role: "assistant" | "user" }>;
+
+/** Sums over the simulator's requests; `cachedTokens` is null as long as the endpoint has not reported any. */
+export type UserUsage = TokenUsage & { readonly requests: number };
+
+/**
+ * tau2's user simulator over a chat endpoint. What the user knows is the history it is given; the simulator itself only
+ * counts its requests.
+ */
+export class UserSimulator {
+  readonly #options: UserSimulatorOptions;
+  #usage: UserUsage = { requests: 0, promptTokens: 0, completionTokens: 0, cachedTokens: null };
+
+  constructor(options: UserSimulatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The user's next message. A message with tool calls is answered by running them as the user and asking again.
+   * @throws ModelError when the endpoint fails or says nothing, the signal's reason when it aborts.
+   */
+  async next(history: readonly TranscriptMessage[], signal: AbortSignal): Promise<UserMessage> {
+    const { attemptKey, callTimeoutMs, client, endpoint, reference, sampling, systemPrompt, toolsJson } =
+      this.#options;
+    const requestId = `${attemptKey}-u${this.#usage.requests + 1}`;
+    this.#usage = { ...this.#usage, requests: this.#usage.requests + 1 };
+    const { content, toolCalls, usage } = await client.complete({
+      endpoint,
+      headers: {
+        [identityHeaders.request]: requestId,
+        [identityHeaders.attempt]: attemptKey,
+        [referenceHeader]: reference,
+      },
+      messages: [{ role: "system", content: systemPrompt }, ...asUser(history)],
+      toolsJson,
+      sampling,
+      stream: false,
+      timeoutMs: callTimeoutMs,
+      signal,
+    });
+    this.#add(usage);
+    if (toolCalls === null && (content ?? "") === "") {
+      throw new ModelStreamError(endpoint.baseUrl, "the user simulator said nothing");
+    }
+    return { role: "user", content, toolCalls, requestId, usage };
+  }
+
+  usage(): UserUsage {
+    return this.#usage;
+  }
+
+  #add(usage: TokenUsage | null): void {
+    if (usage === null) return;
+    const { cachedTokens, completionTokens, promptTokens, requests } = this.#usage;
+    this.#usage = {
+      requests,
+      promptTokens: promptTokens + usage.promptTokens,
+      completionTokens: completionTokens + usage.completionTokens,
+      cachedTokens: usage.cachedTokens === null ? cachedTokens : (cachedTokens ?? 0) + usage.cachedTokens,
+    };
+  }
+}
+
+/** Read by the simulated engine only; other servers ignore it. */
+export const referenceHeader = "x-tollgate-ref";
+
+/**
+ * The conversation as the user's model sees it: what the user said is the assistant's, what the agent said is the user's.
+ * The agent's tool calls are never shown, nor the text beside them, which tau2 does not deliver; the user's own are,
+ * because without them the model would call its tools again.
+ */
+function asUser(history: readonly TranscriptMessage[]): ChatMessage[] {
+  const messages: ChatMessage[] = [];
+  for (const message of history) {
+    if (message.role === "tool") {
+      if (message.requestor !== "user") continue;
+      messages.push({ role: "tool", content: message.content, tool_call_id: message.toolCallId });
+    } else if (message.role === "user") {
+      messages.push(assistantMessage(message));
+    } else if (message.toolCalls === null) {
+      messages.push({ role: "user", content: message.content ?? "" });
+    }
+  }
+  return messages;
+}
