@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { RunJson } from "../store/run-json.ts";
+import type { InlinedTrajectory } from "./inlined-trajectory.ts";
+
+const countsSchema = z.record(z.string(), z.number().int());
+
+/** `manifest.json`: what an export holds, what it leaves out, and where it comes from. */
+export const manifestSchema = z.object({
+  v: z.literal(1),
+  format: z.string(),
+  run: z.object({
+    runId: z.string(),
+    experiment: z.string(),
+    createdAt: z.string(),
+    simulated: z.boolean(),
+    agent: z.object({ name: z.string(), version: z.string() }),
+    versions: z.record(z.string(), z.string().nullable()),
+    hashes: z.record(z.string(), z.string()),
+  }),
+  counts: z.object({
+    trajectories: z.number().int(),
+    judged: z.number().int(),
+    passed: z.number().int(),
+    messages: z.number().int(),
+    byArm: countsSchema,
+    byDomain: countsSchema,
+    byStatus: countsSchema,
+    byTermination: countsSchema,
+    byLabel: countsSchema,
+  }),
+  exclusions: z.array(z.object({ reason: z.string(), count: z.number().int() })),
+  /** Which tasks are in it, so that training and test sets can be kept apart. */
+  split: z.object({
+    /** Name in the task set's own split file; null when tasks were chosen otherwise. */
+    name: z.string().nullable(),
+    tasks: z.record(z.string(), z.array(z.string())),
+  }),
+  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Counts what was written and what was not, one trajectory at a time. */
+export class ManifestCounter {
+  readonly #counts = {
+    trajectories: 0,
+    judged: 0,
+    passed: 0,
+    messages: 0,
+    byArm: {} as Record<string, number>,
+    byDomain: {} as Record<string, number>,
+    byStatus: {} as Record<string, number>,
+    byTermination: {} as Record<string, number>,
+    byLabel: {} as Record<string, number>,
+  };
+  readonly #exclusions = new Map<string, number>();
+  readonly #tasks = new Map<string, Set<string>>();
+
+  written({ record, trajectory }: InlinedTrajectory): void {
+    const counts = this.#counts;
+    counts.trajectories += 1;
+    counts.messages += trajectory.messages.length;
+    if (record.reward !== null) counts.judged += 1;
+    if (record.reward !== null && record.reward >= 1 - 1e-6) counts.passed += 1;
+    increment(counts.byArm, record.arm);
+    increment(counts.byDomain, record.domain);
+    increment(counts.byStatus, record.status);
+    increment(counts.byTermination, record.termination ?? "none");
+    for (const label of record.labels) increment(counts.byLabel, label);
+    const tasks = this.#tasks.get(record.domain) ?? new Set();
+    this.#tasks.set(record.domain, tasks.add(record.taskId));
+  }
+
+  excluded(reason: string, count = 1): void {
+    if (count > 0) this.#exclusions.set(reason, (this.#exclusions.get(reason) ?? 0) + count);
+  }
+
+  manifest(identity: RunJson, format: string, files: Manifest["files"]): Manifest {
+    const { runId, experiment, createdAt, simulated, agent, versions, hashes } = identity;
+    return {
+      v: 1,
+      format,
+      run: { runId, experiment, createdAt, simulated, agent, versions, hashes },
+      counts: this.#counts,
+      exclusions: [...this.#exclusions].map(([reason, count]) => ({ reason, count })),
+      split: {
+        name: splitName(identity),
+        tasks: Object.fromEntries([...this.#tasks].map(([domain, ids]) => [domain, [...ids].sort()])),
+      },
+      files,
+    };
+  }
+}
+
+function increment(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}
+
+const resolvedSplit = z.object({ workload: z.object({ tasks: z.object({ split: z.string() }) }) });
+
+function splitName({ resolved }: RunJson): string | null {
+  return resolvedSplit.safeParse(resolved).data?.workload.tasks.split ?? null;
+}
+
+/** Size and hash of the files of an export. */
+export async function describeFiles(directory: string, names: readonly string[]): Promise<Manifest["files"]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const path = join(directory, name);
+      const hash = createHash("sha256");
+      for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+      return { name, bytes: (await stat(path)).size, sha256: hash.digest("hex") };
+    }),
+  );
+}
