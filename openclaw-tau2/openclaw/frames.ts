@@ -40,9 +40,10 @@ export type RunResult = z.infer<typeof runResultSchema>;
 export const openReplySchema = z.object({ prompt: z.enum(["exact", "stock"]) });
 export const pressureReplySchema = z.object({ utilization: z.number() });
 export const outcomeSchema = z.object({
-  answer: z.object({ text: z.string(), calls: z.array(z.object({ name: z.string() })) }).nullable(),
+  /** The text with which the model ended the turn. */
+  answer: z.string().nullable(),
   failure: z.object({ kind: z.string(), message: z.string() }).nullable(),
   requests: z.number(),
-  misses: z.array(z.string()),
+  misses: z.number(),
 });
 export type TurnOutcome = z.infer<typeof outcomeSchema>;

@@ -58,11 +58,11 @@ export class OpenClawSession implements AgentSession {
     this.#turns += 1;
     try {
       const sent = this.#stock ? text : deliverable(text);
-      await this.#control("tollgate.turn", { text, sent: sent.trim() });
+      await this.#control("tollgate.turn", { text });
       const end = await this.#run(sent, signal);
       if (end.kind === "stopped") return end.turn;
       const outcome = outcomeSchema.parse(await this.#control("tollgate.outcome", {}));
-      this.#misses = outcome.misses.length;
+      this.#misses = outcome.misses;
       return this.#stock ? stockTurn(end, outcome) : exactTurn(end, outcome);
     } catch (error) {
       if (error instanceof GatewayConnectionLost) return await this.#died();
@@ -158,19 +158,20 @@ export function deliverable(text: string): string {
 }
 
 function exactTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutcome): AgentTurn {
+  // OpenClaw's own reply text is trimmed and cleaned of its directives; the model's words are what counts.
+  if (outcome.answer !== null) return { status: "answered", text: outcome.answer };
   if (outcome.failure !== null) return failedTurn(end, outcome.failure);
   if (end.kind === "refused") {
     return { status: "agent-error", kind: end.error.rpcCode.toLowerCase(), message: end.error.message };
   }
   const error = end.result.result?.meta?.error;
   if (error !== undefined) return { status: "agent-error", kind: error.kind, message: error.message };
-  const { answer } = outcome;
-  if (end.result.status !== "ok" || answer === null || answer.calls.length > 0) {
-    const message = `the run ended as ${end.result.status} (${end.result.summary ?? "no summary"}) without an answer`;
-    return { status: "agent-error", kind: end.result.status, message };
-  }
-  // OpenClaw's own reply text is trimmed and cleaned of its directives; the model's words are what counts.
-  return { status: "answered", text: answer.text };
+  const { status, summary = "no summary" } = end.result;
+  return {
+    status: "agent-error",
+    kind: status,
+    message: `the run ended as ${status} (${summary}) without an answer`,
+  };
 }
 
 function failedTurn(

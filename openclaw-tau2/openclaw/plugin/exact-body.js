@@ -1,92 +1,70 @@
 /**
- * Turns the chat-completions body that OpenClaw built back into the one tau2 would send. OpenClaw's messages are walked
- * and each one is replaced by its original, which is known from three records: the user texts (from the driver), the
- * model's answers (from the stream tap) and the tool results (from `execute`). Nothing is invented: a message without
- * an original stays as OpenClaw wrote it and is counted.
+ * The chat-completions body that tau2 would send, in place of the one that OpenClaw built. Its messages come from what
+ * is known first hand: the policy and the tools (tool server), the user texts (driver), the model's answers (stream tap)
+ * and the tool results (`execute`). OpenClaw's own rendering of the same history differs: dates in front of user texts,
+ * trimmed and cleaned texts, rewritten ids, arguments as parsed and serialised again, capped results, notes of its own.
  *
  * Rules where tau2 leaves a choice:
  * - an assistant message without text has content null, whether the model sent "" or nothing;
  * - reasoning is not sent back;
- * - a tool call that OpenClaw answered by itself (a name that does not exist) keeps OpenClaw's answer.
+ * - argument texts are the model's own, not Python's rendering of the parsed value;
+ * - a call that OpenClaw answered by itself (a tool name that does not exist) keeps OpenClaw's answer.
+ *
+ * @typedef {{id: string, name: string, arguments: string, exact: boolean, result?: string}} Call
+ * @typedef {{role: "user", text: string} | {role: "assistant", text: string, calls: Call[]}} Entry
  */
 
-/**
- * @param {object} payload OpenClaw's body; not changed
- * @param {{policy: string, greeting: string | null, users: {text: string, sent: string}[],
- *   answers: {text: string, calls: {id: string, name: string, arguments: string, result?: string}[]}[]}} record
- * @returns {{messages: object[], misses: string[]}} misses: one line for each message that has no original
- */
-export function exactMessages(payload, record) {
-  const walk = { record, nextUser: 0, nextAnswer: 0, openCalls: [], misses: [] };
-  const positional = countOf(payload.messages, "user") === record.users.length;
-  const messages = [{ role: "system", content: record.policy }];
-  if (record.greeting !== null) messages.push({ role: "assistant", content: record.greeting });
-  for (const message of payload.messages) {
-    if (message.role === "user") messages.push(exactUser(message, walk, positional));
-    else if (message.role === "assistant") messages.push(exactAssistant(message, walk));
-    else if (message.role === "tool") messages.push(exactTool(message, walk));
-    else if (message.role !== "system") messages.push(missed(message, walk, "unknown role"));
-  }
-  if (walk.nextUser < record.users.length) walk.misses.push("a user text was left out");
-  if (walk.nextAnswer < record.answers.length) walk.misses.push("an answer of the model was left out");
-  return { messages, misses: walk.misses };
+/** @param {{policy: string, greeting: string | null, history: Entry[]}} record */
+export function exactMessages({ policy, greeting, history }) {
+  const opening = [{ role: "system", content: policy }];
+  if (greeting !== null) opening.push({ role: "assistant", content: greeting });
+  return [
+    ...opening,
+    ...history.flatMap((entry) => (entry.role === "user" ? [userMessage(entry)] : answerMessages(entry))),
+  ];
 }
 
-function exactUser(message, walk, positional) {
-  const original = walk.record.users[walk.nextUser];
-  if (original === undefined) return missed(message, walk, "a user text was added");
-  const shown = textOf(message.content);
-  // Each user text gets OpenClaw's date in front; the text itself may begin with something that looks like one.
-  const same =
-    shown === original.sent || (datePrefix.test(shown) && shown.replace(datePrefix, "") === original.sent);
-  if (!same && !positional) return missed(message, walk, "a user text was added");
-  walk.nextUser += 1;
-  return { role: "user", content: original.text };
+function userMessage({ text }) {
+  return { role: "user", content: text };
 }
 
-const datePrefix = /^\[[A-Z][a-z]{2} \d{4}-\d{2}-\d{2} \d{2}:\d{2} [^\]]+\] /;
-
-function exactAssistant(message, walk) {
-  const shownCalls = message.tool_calls ?? [];
-  const answer = walk.record.answers[walk.nextAnswer];
-  if (answer === undefined || answer.calls.length !== shownCalls.length) {
-    walk.openCalls = [];
-    return missed(message, walk, "an assistant message has no recorded answer");
-  }
-  walk.nextAnswer += 1;
-  walk.openCalls = answer.calls.map((call, index) => ({ shownId: shownCalls[index].id, call }));
-  const content = answer.text === "" ? null : answer.text;
-  if (answer.calls.length === 0) return { role: "assistant", content };
-  return { role: "assistant", content, tool_calls: answer.calls.map(exactCall) };
+function answerMessages({ text, calls }) {
+  const content = text === "" ? null : text;
+  if (calls.length === 0) return [{ role: "assistant", content }];
+  const message = { role: "assistant", content, tool_calls: calls.map(toolCall) };
+  return [
+    message,
+    ...calls.map(({ id, result }) => ({ role: "tool", content: result ?? "", tool_call_id: id })),
+  ];
 }
 
-function exactCall({ id, name, arguments: text }) {
+function toolCall({ id, name, arguments: text }) {
   return { id, type: "function", function: { name, arguments: text } };
 }
 
-function exactTool(message, walk) {
-  const open = walk.openCalls.find(({ shownId }) => shownId === message.tool_call_id);
-  if (open === undefined) return missed(message, walk, "a tool result belongs to no recorded call");
-  return {
-    role: "tool",
-    content: open.call.result ?? textOf(message.content),
-    tool_call_id: open.call.id,
-  };
-}
-
-function missed(message, walk, why) {
-  walk.misses.push(why);
-  return message;
+/**
+ * Fills in what OpenClaw answered to calls of the last answer that never reached a tool, from the end of its own
+ * messages. Returns one line for each thing that cannot be what tau2 would send.
+ *
+ * @param {Entry | undefined} last @param {object[]} messages OpenClaw's
+ * @returns {string[]}
+ */
+export function completeResults(last, messages) {
+  if (last === undefined || last.role === "user") return [];
+  const shown = messages.slice(messages.findLastIndex(({ role }) => role === "assistant") + 1);
+  const answers = shown.filter(({ role }) => role === "tool");
+  const misses = [];
+  for (const [index, call] of last.calls.entries()) {
+    if (!call.exact) misses.push(`the argument text of ${call.name} was not seen`);
+    if (call.result !== undefined) continue;
+    if (answers.length === last.calls.length) call.result = textOf(answers[index].content);
+    else misses.push(`the result of ${call.name} is not known`);
+  }
+  return misses;
 }
 
 function textOf(content) {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content.map((part) => part.text ?? "").join("");
-}
-
-function countOf(messages, role) {
-  return messages.filter((message) => message.role === role).length;
+  return typeof content === "string" ? content : content.map((part) => part.text ?? "").join("");
 }
 
 /** The body with the sampling fields that every arm must use. `max_tokens` replaces OpenClaw's `max_completion_tokens`. */

@@ -1,4 +1,4 @@
-import { exactMessages, exactTools, pinned } from "./exact-body.js";
+import { completeResults, exactMessages, exactTools, pinned } from "./exact-body.js";
 import { tapped } from "./stream-tap.js";
 
 /** What the plugin knows about one OpenClaw session, and the rewriting of its model requests. */
@@ -6,42 +6,45 @@ export class Session {
   /** @param {object} reply the tool server's answer to `session`; @param {object} opening what the driver adds */
   constructor(reply, opening) {
     this.reply = reply;
+    this.exact = reply.prompt === "exact";
     this.tools = JSON.parse(reply.tools);
     this.model = opening.model;
     this.apiKey = opening.apiKey;
-    this.record = { policy: reply.policy, greeting: opening.greeting, users: [], answers: [] };
+    this.greeting = opening.greeting;
+    this.history = [];
     this.requests = 0;
     this.misses = [];
     this.failure = null;
   }
 
-  beginTurn({ text, sent }) {
-    this.record.users.push({ text, sent });
+  beginTurn({ text }) {
+    this.history.push({ role: "user", text });
     this.failure = null;
   }
 
-  /** What the driver asks for after a turn. */
+  /** What the driver asks for after a turn; `answer` is null when the model has not answered this turn with text. */
   outcome() {
-    const answer = this.record.answers.at(-1);
-    return { answer: answer ?? null, failure: this.failure, requests: this.requests, misses: this.misses };
+    const last = this.history.at(-1);
+    const answer = last?.role === "assistant" && last.calls.length === 0 ? last.text : null;
+    return { answer, failure: this.failure, requests: this.requests, misses: this.misses.length };
   }
 
   callOf(toolCallId) {
-    return this.record.answers.at(-1)?.calls.find((call) => call.id === toolCallId);
+    return this.history.at(-1)?.calls?.find((call) => call.id === toolCallId);
   }
 
-  /** First failure of a turn. OpenClaw asks again after some of them, with a changed prompt; see `stream`. */
+  /** Only the first failure of a turn tells what happened; later ones follow from it. */
   fail(kind, message) {
     this.failure ??= { kind, message };
   }
 
   /** Runs one model request of this session through OpenClaw's own transport. */
   stream(streamFn, [model, context, options]) {
-    // After a failed request the turn is over: another one would be a request tau2 would never send.
-    const refused = this.failure;
-    if (refused === null) this.requests += 1;
+    const refusal = this.refusal();
+    if (refusal === null) this.requests += 1;
     const onPayload = async (payload, payloadModel) => {
-      if (refused !== null) throw new Error(refused.message);
+      // The only place where a request can still be stopped; OpenClaw ends the run with this message.
+      if (refusal !== null) throw new Error(refusal);
       const theirs = (await options.onPayload?.(payload, payloadModel)) ?? payload;
       return this.body(theirs);
     };
@@ -52,35 +55,48 @@ export class Session {
       : tapped(result, this);
   }
 
+  /**
+   * Why no further request may be sent in this turn, or null. OpenClaw asks again, with words of its own, after
+   * malformed tool arguments (three times), an empty completion and a reply it takes for silence; tau2 never does.
+   */
+  refusal() {
+    if (!this.exact) return null;
+    if (this.failure !== null) return this.failure.message;
+    return this.outcome().answer === null ? null : "the turn already has its answer";
+  }
+
   headers() {
-    const given = Object.fromEntries(
-      Object.entries(this.reply.headers).map(([name, value]) => [name.toLowerCase(), value]),
-    );
+    const given = Object.entries(this.reply.headers).map(([name, value]) => [name.toLowerCase(), value]);
     return {
       authorization: `Bearer ${this.apiKey}`,
       "x-tollgate-episode": this.reply.episodeId,
       "x-tollgate-attempt": this.reply.attemptKey,
-      ...given,
+      ...Object.fromEntries(given),
       "x-tollgate-request": `${this.reply.attemptKey}-${this.requests}`,
     };
   }
 
   body(payload) {
     const body = pinned(payload, { model: this.model, sampling: this.reply.sampling });
-    if (this.reply.prompt === "stock") return body;
-    const { messages, misses } = exactMessages(payload, this.record);
-    if (misses.length > 0) this.misses.push(`request ${this.requests}: ${misses.join("; ")}`);
+    if (!this.exact) return body;
+    const misses = completeResults(this.history.at(-1), payload.messages);
+    this.misses.push(...misses);
+    const { greeting, history } = this;
+    const messages = exactMessages({ policy: this.reply.policy, greeting, history });
     return exactTools({ ...body, messages }, this.tools);
   }
 
-  answered(answer) {
-    this.record.answers.push(answer);
-    if (answer.text === "" && answer.calls.length === 0) {
+  answered({ text, calls }) {
+    if (text === "" && calls.length === 0) {
       this.fail("incomplete_turn", "the model answered with neither text nor a tool call");
+      return;
     }
+    // With OpenClaw's own retries in stock mode, an answer after a failure means the failure was overcome.
+    this.failure = null;
+    this.history.push({ role: "assistant", text, calls });
   }
 
   failed(message, aborted) {
-    this.fail(aborted ? "aborted" : "model", message);
+    if (this.refusal() === null) this.fail(aborted ? "aborted" : "model", message);
   }
 }

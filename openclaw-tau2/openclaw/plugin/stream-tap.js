@@ -54,5 +54,5 @@ function answerOf(message, text, rawArguments) {
       },
     ];
   });
-  return { text, calls, stopReason: message.stopReason };
+  return { text, calls };
 }
