@@ -23,6 +23,7 @@ export interface DrainResult {
   readonly reason: string | null;
 }
 
+const stoppedByCaller = "stopped by the caller";
 const intervalDefaultMs = 200;
 const scrapeTimeoutDefaultMs = 5000;
 /** An engine that refuses this many looks in a row is taken for dead. */
@@ -53,7 +54,7 @@ export async function waitUntilIdle(url: string, options: DrainOptions): Promise
     if (waited() + intervalMs > options.timeoutMs) {
       return end(`not idle after ${options.timeoutMs} ms: ${seen.reason ?? "idle in one look only"}`);
     }
-    if (!(await pause(intervalMs, options.signal))) return end("stopped by the caller");
+    if (!(await pause(intervalMs, options.signal))) return end(stoppedByCaller);
   }
 }
 
@@ -79,6 +80,7 @@ async function look(url: string, options: DrainOptions): Promise<Look> {
     return { kind: "busy", reason: `${running} running, ${queued} queued` };
   } catch (error) {
     if (!(error instanceof ScrapeError)) throw error;
+    if (error.reason === "aborted") return { kind: "unknowable", reason: stoppedByCaller };
     const transient =
       error.reason === "unreachable" || error.reason === "timeout" || (error.status ?? 0) >= 500;
     return { kind: transient ? "failed" : "unknowable", reason: error.message };

@@ -111,7 +111,12 @@ function transportError(
     const message = `no complete page within ${state.options.timeoutMs} ms`;
     return new ScrapeError({ url, reason: "timeout" }, message, { cause: error });
   }
-  return new ScrapeError({ url, reason: "unreachable" }, messageOf(error), { cause: error });
+  return new ScrapeError({ url, reason: "unreachable" }, connectionMessage(error), { cause: error });
+}
+
+/** A name with several addresses fails with one error for each, inside an error that says nothing itself. */
+function connectionMessage(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : messageOf(error);
 }
 
 const snapshotSchema = z.object({
