@@ -1,0 +1,89 @@
+import { ConfigError } from "../errors.ts";
+import { recordFinder } from "../store/orphan-trajectories.ts";
+import { finishedEpisodes } from "../store/progress.ts";
+import { readTrajectories, type StoredRun } from "../store/read-run.ts";
+import type { EpisodeRecord, Trajectory } from "../store/record.ts";
+import { segmentPath } from "../store/run-directory.ts";
+import { TextStore } from "../store/text-store.ts";
+import { absent, numberText } from "./number-text.ts";
+import { left, right, type Table } from "./table.ts";
+import { readTapTimings, type TapTiming } from "./tap-timing.ts";
+
+/** An episode with everything there is to show about it. */
+export interface Inspection {
+  readonly record: EpisodeRecord;
+  readonly trajectory: Trajectory;
+  readonly system: string;
+  readonly tools: string;
+  /** Outer tap by request id. */
+  readonly timings: ReadonlyMap<string, TapTiming>;
+}
+
+/** `tollgate inspect RUN`: a row per finished episode. */
+export function episodesTable(run: StoredRun): Table {
+  return {
+    title: `Episodes of ${run.identity.runId}`,
+    columns: [
+      left("episode"),
+      left("cell"),
+      left("task"),
+      right("trial"),
+      left("status"),
+      left("ended by"),
+      right("reward"),
+      right("steps"),
+      right("tools"),
+      right("s"),
+    ],
+    rows: [...finishedEpisodes(run.records).values()].map((episode) => [
+      episode.episodeId,
+      episode.cellId,
+      `${episode.domain}/${episode.taskId}`,
+      String(episode.trial),
+      episode.failure === null ? episode.status : `${episode.status}: ${episode.failure.class}`,
+      episode.termination ?? absent,
+      episode.reward === null ? absent : numberText(episode.reward),
+      String(episode.steps),
+      `${episode.toolCalls}${episode.toolErrors > 0 ? ` (${episode.toolErrors} err)` : ""}`,
+      numberText((episode.endedNs - episode.startedNs) / 1e9),
+    ]),
+    notes: [],
+  };
+}
+
+/**
+ * Everything about one episode, by its id or the beginning of it. Throws ConfigError when none or several match,
+ * ResumeRefusedError when the run is damaged.
+ */
+export async function inspectEpisode(run: StoredRun, reference: string): Promise<Inspection> {
+  const record = findEpisode(run, reference);
+  const recordOf = recordFinder(run.records);
+  for await (const { trajectory } of readTrajectories(run.directory)) {
+    if (recordOf(trajectory) !== record) continue;
+    const texts = new TextStore(run.directory);
+    const timings = await readTapTimings(segmentPath(run.directory, record), []);
+    return {
+      record,
+      trajectory,
+      system: await texts.get(trajectory.systemSha256),
+      tools: await texts.get(trajectory.toolsSha256),
+      timings: new Map(
+        timings.filter(({ hop }) => hop === "outer").map((timing) => [timing.requestId, timing] as const),
+      ),
+    };
+  }
+  throw new ConfigError(
+    `Episode ${record.episodeId} has a record and no trajectory: the file was cut by hand.`,
+  );
+}
+
+function findEpisode(run: StoredRun, reference: string): EpisodeRecord {
+  const episodes = [...finishedEpisodes(run.records).values()];
+  const matching = episodes.filter(({ episodeId }) => episodeId.startsWith(reference));
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return only;
+  const what = matching.length === 0 ? "No finished episode" : `${matching.length} episodes`;
+  throw new ConfigError(
+    `${what} of ${run.identity.runId} begins with ${reference}. \`tollgate inspect ${run.directory}\` lists them.`,
+  );
+}
