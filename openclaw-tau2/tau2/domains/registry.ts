@@ -1,12 +1,19 @@
 import { ConfigError } from "../../../bench/errors.ts";
 import type { DomainDefinition } from "../domain-definition.ts";
 import { airlineDomain } from "./airline/domain.ts";
+import { libraryDomain } from "./library/domain.ts";
 import { mockDomain } from "./mock/domain.ts";
 import { retailDomain } from "./retail/domain.ts";
 import { telecomDomain } from "./telecom/domain.ts";
 
 /** Every domain that runs natively. One line each: mock, airline, retail, telecom and Tollgate's own library. */
-const domains: readonly DomainDefinition[] = [mockDomain, airlineDomain, retailDomain, telecomDomain];
+const domains: readonly DomainDefinition[] = [
+  libraryDomain,
+  mockDomain,
+  airlineDomain,
+  retailDomain,
+  telecomDomain,
+];
 
 export const domainNames: readonly string[] = domains.map((domain) => domain.name);
 
