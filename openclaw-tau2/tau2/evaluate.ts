@@ -1,4 +1,4 @@
-import { messageOf, TollgateError } from "../../bench/errors.ts";
+import { TollgateError } from "../../bench/errors.ts";
 import type { EvaluationInput } from "./domain.ts";
 import { checkActions } from "./evaluation/action-check.ts";
 import { breakdownDump, checkAssertions } from "./evaluation/assertion-check.ts";
@@ -6,24 +6,12 @@ import { checkCommunication } from "./evaluation/communicate-check.ts";
 import { criteriaOf } from "./evaluation/criteria.ts";
 import type { Criteria } from "./evaluation/criteria.ts";
 import { checkEnvironment, note } from "./evaluation/environment-check.ts";
-import type { DatabaseHashes } from "./evaluation/environment-check.ts";
+import { EvaluationError } from "./evaluation/evaluation-error.ts";
+import type { DatabaseHashes } from "./evaluation/evaluation-error.ts";
 import type { NativeDomain } from "./load.ts";
-import { PythonError } from "./python/error.ts";
 import { dumpJson } from "./python/json-dump.ts";
 import { float } from "./python/value.ts";
 import type { PyDict, PyValue } from "./python/value.ts";
-
-/** tau2 raised while it evaluated: the transcript cannot be replayed, or an assertion failed to run. */
-export class EvaluationError extends TollgateError {
-  readonly code = "TOLLGATE_TAU2_EVALUATION";
-  /** Python's class of the exception. */
-  readonly pythonType: string;
-
-  constructor(cause: unknown) {
-    super(messageOf(cause), { cause });
-    this.pythonType = cause instanceof PythonError ? cause.type : "ValueError";
-  }
-}
 
 export interface Evaluation {
   /** null: an assertion of the basis could not be judged; `dump` keeps what is known. */
@@ -37,6 +25,8 @@ export interface Evaluation {
   /** What the database check compared; null when it did not come to that. */
   readonly hashes: DatabaseHashes | null;
 }
+
+export { EvaluationError };
 
 const NORMAL_ENDS = new Set(["user_stop", "agent_stop"]);
 
@@ -54,8 +44,8 @@ export function evaluate(domain: NativeDomain, input: EvaluationInput): Evaluati
     if (criteria === null) return evaluationOf(1, { info: note("No evaluation criteria") }, null);
     return evaluateCriteria(domain, input, criteria);
   } catch (error) {
-    if (error instanceof TollgateError) throw new EvaluationError(error);
-    throw error;
+    if (error instanceof EvaluationError || !(error instanceof TollgateError)) throw error;
+    throw new EvaluationError(error);
   }
 }
 

@@ -103,7 +103,8 @@ export function agentMetrics(simulations: readonly ScoredSimulation[], trialCoun
     termination_agent_stop: ended(new Set(["agent_stop"])),
     termination_max_steps: ended(new Set(["max_steps"])),
     termination_error: ended(ERROR_ENDS),
-    termination_infrastructure_error: infrastructureErrors,
+    // tau2 leaves this one at 0 when there is nothing else.
+    termination_infrastructure_error: scored.length === 0 ? 0 : infrastructureErrors,
   };
 }
 

@@ -5,13 +5,8 @@ import { dumpJson } from "../python/json-dump.ts";
 import { float } from "../python/value.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
 import type { Criteria, GoldenAction } from "./criteria.ts";
-
-export interface DatabaseHashes {
-  readonly goldAgent: string;
-  readonly goldUser: string | null;
-  readonly predictedAgent: string;
-  readonly predictedUser: string | null;
-}
+import { EvaluationError } from "./evaluation-error.ts";
+import type { DatabaseHashes } from "./evaluation-error.ts";
 
 /** One component of the reward. `reward` counts, `breakdown` is what tau2 lists for it. */
 export interface Component {
@@ -54,7 +49,9 @@ export function checkEnvironment(
   for (const action of criteria.actions ?? []) runGolden(gold, action);
   const hashes = hashesOf(gold, predicted);
   const match = hashes.goldAgent === hashes.predictedAgent && hashes.goldUser === hashes.predictedUser;
-  const { checks, reward: assertionReward } = runAssertions(predicted, criteria);
+  const { checks, reward: assertionReward } = assertionsAfter(hashes, () =>
+    runAssertions(predicted, criteria),
+  );
   const components: [string, number][] = [
     ["DB", match ? 1 : 0],
     ["ENV_ASSERTION", assertionReward],
@@ -87,6 +84,16 @@ function hashesOf(gold: Environment, predicted: Environment): DatabaseHashes {
     predictedAgent: predicted.agentHash(),
     predictedUser: predicted.userHash(),
   };
+}
+
+/** An assertion that raises ends the evaluation, but the databases were compared by then. */
+function assertionsAfter<Value>(hashes: DatabaseHashes, run: () => Value): Value {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof PythonError) throw new EvaluationError(error, hashes);
+    throw error;
+  }
 }
 
 function runAssertions(predicted: Environment, criteria: Criteria): { checks: PyValue[]; reward: number } {

@@ -1,20 +1,26 @@
-import { add, asInt, multiply, negate, round2, subtract, toDouble } from "./number.ts";
+import { addInPlace, multiplyNumbers, negate, round2, subtract, toDouble } from "./number.ts";
 import { floatRepr } from "./float-text.ts";
 import { iterate } from "./container.ts";
 import { parseExpression } from "./expression.ts";
-import type { Expression } from "./expression.ts";
-import { PythonError, typeError, valueError } from "./error.ts";
-import { typeName } from "./repr.ts";
+import type { Argument, Expression } from "./expression.ts";
+import { typeError, valueError } from "./error.ts";
+import { pyStr, typeName } from "./repr.ts";
 import { divide, floorDivide, power } from "./division.ts";
 import { PyFloat } from "./value.ts";
-import type { PyValue } from "./value.ts";
+import type { PyInt, PyValue } from "./value.ts";
 
 const ALLOWED = "0123456789+-*/(). ";
 
-/** A value that an expression can also have: `()` and `...`. */
-type Result = PyValue | typeof TUPLE | typeof ELLIPSIS;
-const TUPLE: unique symbol = Symbol("tuple");
-const ELLIPSIS: unique symbol = Symbol("ellipsis");
+/** The other values that such an expression can have: `()`, `...` and the root of a negative number. */
+const TUPLE = { type: "tuple", text: "()" } as const;
+const ELLIPSIS = { type: "ellipsis", text: "Ellipsis" } as const;
+const COMPLEX = { type: "complex", text: "complex" } as const;
+type Other = typeof TUPLE | typeof ELLIPSIS | typeof COMPLEX;
+type Result = PyInt | PyFloat | Other;
+
+function isOther(result: Result): result is Other {
+  return typeof result === "object" && !(result instanceof PyFloat);
+}
 
 /**
  * tau2's `calculate`: Python's `str(round(float(eval(expression)), 2))` over digits, `+-*\/()`, dots and spaces.
@@ -34,19 +40,14 @@ export function calculate(expression: PyValue): string {
 }
 
 function asFloat(result: Result): number {
-  if (typeof result === "symbol") {
-    throw typeError(`float() argument must be a string or a real number, not '${nameOf(result)}'`);
+  if (isOther(result)) {
+    throw typeError(`float() argument must be a string or a real number, not '${result.type}'`);
   }
-  if (result instanceof PyFloat) return result.value;
-  const int = asInt(result);
-  if (int === undefined) throw typeError(`float() argument must be a real number, not '${typeName(result)}'`);
-  return toDouble(int);
+  return result instanceof PyFloat ? result.value : toDouble(result);
 }
 
 function nameOf(result: Result): string {
-  if (result === TUPLE) return "tuple";
-  if (result === ELLIPSIS) return "ellipsis";
-  return typeName(result);
+  return isOther(result) ? result.type : typeName(result);
 }
 
 function evaluate(expression: Expression): Result {
@@ -57,11 +58,8 @@ function evaluate(expression: Expression): Result {
       return TUPLE;
     case "ellipsis":
       return ELLIPSIS;
-    case "call": {
-      const callee = evaluate(expression.callee);
-      for (const argument of expression.arguments) evaluate(argument);
-      throw typeError(`'${nameOf(callee)}' object is not callable`);
-    }
+    case "call":
+      return call(evaluate(expression.callee), expression.argument);
     case "unary":
       return sign(expression.operator, evaluate(expression.operand));
     case "binary":
@@ -70,32 +68,44 @@ function evaluate(expression: Expression): Result {
   return operate(expression.operator, evaluate(expression.left), evaluate(expression.right));
 }
 
-function sign(operator: string, operand: Result): Result {
-  if (typeof operand === "symbol") {
-    throw typeError(`bad operand type for unary ${operator}: '${nameOf(operand)}'`);
+/** Nothing here can be called; the only question is which error Python raises first. */
+function call(callee: Result, argument: Argument | null): never {
+  const value = argument === null ? null : evaluate(argument.value);
+  if (argument !== null && value !== null && argument.spread !== null) {
+    const required = argument.spread === "*" ? "an iterable" : "a mapping";
+    if (argument.spread === "**" || value !== TUPLE) {
+      const text = isOther(callee) ? callee.text : pyStr(callee);
+      throw typeError(`${text} argument after ${argument.spread} must be ${required}, not ${nameOf(value)}`);
+    }
   }
+  throw typeError(`'${nameOf(callee)}' object is not callable`);
+}
+
+function sign(operator: string, operand: Result): Result {
+  if (operand === COMPLEX) return COMPLEX;
+  if (isOther(operand)) throw typeError(`bad operand type for unary ${operator}: '${operand.type}'`);
   return operator === "-" ? negate(operand) : operand;
 }
 
 function operate(operator: string, left: Result, right: Result): Result {
-  if (typeof left === "symbol" || typeof right === "symbol") return operateOnOthers(operator, left, right);
+  if (isOther(left) || isOther(right)) return operateOnOthers(operator, left, right);
   switch (operator) {
     case "+":
-      return add(left, right);
+      return addInPlace(left, right);
     case "-":
       return subtract(left, right);
     case "*":
-      return multiply(left, right);
+      return multiplyNumbers(left, right);
     case "/":
       return divide(left, right);
     case "//":
       return floorDivide(left, right);
     default:
-      return power(left, right);
+      return power(left, right) ?? COMPLEX;
   }
 }
 
-/** Tuples can be added to tuples and repeated by ints; nothing else is possible. */
+/** Tuples can be added to tuples and repeated by ints; complex numbers know all operators but `//`. */
 function operateOnOthers(operator: string, left: Result, right: Result): Result {
   if (left === TUPLE && operator === "+") {
     if (right === TUPLE) return TUPLE;
@@ -103,12 +113,11 @@ function operateOnOthers(operator: string, left: Result, right: Result): Result 
   }
   if (operator === "*" && (left === TUPLE || right === TUPLE)) {
     const other = left === TUPLE ? right : left;
-    if (typeof other !== "symbol" && asInt(other) !== undefined) return TUPLE;
+    if (typeof other !== "object") return TUPLE;
     throw typeError(`can't multiply sequence by non-int of type '${nameOf(other)}'`);
   }
+  const isComplex = (value: Result): boolean => value === COMPLEX || !isOther(value);
+  if (operator !== "//" && isComplex(left) && isComplex(right)) return COMPLEX;
   const symbol = operator === "**" ? "** or pow()" : operator;
-  throw new PythonError(
-    "TypeError",
-    `unsupported operand type(s) for ${symbol}: '${nameOf(left)}' and '${nameOf(right)}'`,
-  );
+  throw typeError(`unsupported operand type(s) for ${symbol}: '${nameOf(left)}' and '${nameOf(right)}'`);
 }

@@ -55,7 +55,7 @@ function bits(value: bigint): number {
 }
 
 /** Python's `left // right` of numbers. */
-export function floorDivide(left: PyValue, right: PyValue): PyValue {
+export function floorDivide(left: PyValue, right: PyValue): PyInt | PyFloat {
   const [a, b] = [asInt(left), asInt(right)];
   if (a !== undefined && b !== undefined) {
     if (Number(b) === 0) throw zeroDivision("integer division or modulo by zero");
@@ -78,10 +78,10 @@ function floatFloor(left: number, right: number): number {
   return quotient - floor > 0.5 ? floor + 1 : floor;
 }
 
-/** Python's `left ** right` of numbers. */
-export function power(left: PyValue, right: PyValue): PyValue {
+/** Python's `left ** right` of numbers; null where the result is complex. */
+export function power(left: PyValue, right: PyValue): PyInt | PyFloat | null {
   const [a, b] = [asInt(left), asInt(right)];
-  if (a === undefined || b === undefined || b < 0) return floatPower(double(left), double(right), b);
+  if (a === undefined || b === undefined || b < 0) return floatPower(double(left), double(right));
   const [base, exponent] = [BigInt(a), BigInt(b)];
   if (magnitude(base) > 1n && BigInt(bits(base)) * exponent > MAX_POWER_BITS) {
     throw new PythonError("OverflowError", "int too large to convert to float");
@@ -89,13 +89,12 @@ export function power(left: PyValue, right: PyValue): PyValue {
   return normalizeInt(base ** exponent);
 }
 
-function floatPower(base: number, exponent: number, _exactExponent: PyInt | undefined): PyValue {
+function floatPower(base: number, exponent: number): PyFloat | null {
   if (base === 0 && exponent < 0) {
     throw zeroDivision("0.0 cannot be raised to a negative power");
   }
   if (base < 0 && Number.isFinite(base) && Number.isFinite(exponent) && !Number.isInteger(exponent)) {
-    // Python gives a complex number, which float() then refuses.
-    throw new PythonError("TypeError", "float() argument must be a string or a real number, not 'complex'");
+    return null;
   }
   if (base === 1 || exponent === 0) return new PyFloat(1);
   const value = base ** exponent;

@@ -23,13 +23,18 @@ export function add(left: PyValue, right: PyValue): PyValue {
 }
 
 /** Python's `left += right` of numbers, which names itself in the TypeError. */
-export function addInPlace(left: PyValue, right: PyValue): PyValue {
+export function addInPlace(left: PyValue, right: PyValue): PyInt | PyFloat {
   return arithmetic(left, "+=", right);
 }
 
 /** Python's `left - right`. */
-export function subtract(left: PyValue, right: PyValue): PyValue {
+export function subtract(left: PyValue, right: PyValue): PyInt | PyFloat {
   return arithmetic(left, "-", right);
+}
+
+/** Python's `left * right` of numbers. */
+export function multiplyNumbers(left: PyValue, right: PyValue): PyInt | PyFloat {
+  return arithmetic(left, "*", right);
 }
 
 /** Python's `left * right`, also repeating a str or list by an int. */
@@ -55,7 +60,7 @@ function repeat(sequence: string | PyList, times: PyInt): PyValue {
   return Array.from({ length: count }, () => sequence).flat(1);
 }
 
-function arithmetic(left: PyValue, operator: Operator, right: PyValue): PyValue {
+function arithmetic(left: PyValue, operator: Operator, right: PyValue): PyInt | PyFloat {
   const a = asInt(left);
   const b = asInt(right);
   if (a !== undefined && b !== undefined) return intArithmetic(a, operator, b);
@@ -100,7 +105,7 @@ function floatArithmetic(a: number, operator: Operator, b: number): number {
 }
 
 /** Python's `-value`. */
-export function negate(value: PyValue): PyValue {
+export function negate(value: PyValue): PyInt | PyFloat {
   const int = asInt(value);
   if (int !== undefined) return intArithmetic(0, "-", int);
   if (value instanceof PyFloat) return new PyFloat(-value.value);
@@ -117,7 +122,7 @@ export function absolute(value: PyValue): PyValue {
 
 /** Python's `round(x, 2)` of a double: half to even, but only when the decimal value is an exact tie. */
 export function round2(value: number): number {
-  if (!Number.isFinite(value) || Math.abs(value) >= 1e21) return value;
+  if (!Number.isFinite(value) || value === 0 || Math.abs(value) >= 1e21) return value;
   // At two places a double is an exact tie only when it is an odd multiple of 1/8, where toFixed rounds up.
   const eighths = value * 8;
   if (Number.isInteger(eighths) && eighths % 2 !== 0) {
