@@ -1,10 +1,21 @@
 import type { IncomingMessage } from "node:http";
-import { identityHeaders, type Exchange, type ExchangeTiming } from "../workload/exchange.ts";
+import { identityHeaders, type Exchange, type ExchangeTiming, type Hop } from "../workload/exchange.ts";
 import { decodeBody } from "./content-decoding.ts";
-import type { TapListenerSpec } from "./control.ts";
 import { monotonicNs, type ForwardEnd, type ForwardObserver, type ResponseHead } from "./forward.ts";
 import { readGeneration } from "./generation-reading.ts";
 import { headerOf } from "./hop-headers.ts";
+
+/** Where the exchange was seen. */
+export interface ExchangePlace {
+  readonly hop: Hop;
+  readonly arm: string;
+}
+
+export interface ReadExchange {
+  readonly exchange: Exchange;
+  /** Id that the server gave its answer, e.g. `chatcmpl-…`. */
+  readonly responseId: string | null;
+}
 
 /** Bytes of a body that are kept per direction. The longest prompts are a hundredth of it. */
 const bodyBytesMax = 128 << 20;
@@ -15,7 +26,7 @@ const bodyBytesMax = 128 << 20;
  */
 export class ExchangeRecord implements ForwardObserver {
   readonly attemptKey: string | null;
-  readonly #spec: TapListenerSpec;
+  readonly #place: ExchangePlace;
   readonly #identity: Pick<ExchangeTiming, "requestId" | "episodeId" | "attemptKey" | "method" | "path">;
   readonly #startedNs = monotonicNs();
   readonly #request = new KeptBody();
@@ -29,10 +40,10 @@ export class ExchangeRecord implements ForwardObserver {
   /** @param fallbackId request id for a request that brings none */
   constructor(
     request: IncomingMessage,
-    options: { spec: TapListenerSpec; fallbackId: string; onEnd: (record: ExchangeRecord) => void },
+    options: { place: ExchangePlace; fallbackId: string; onEnd: (record: ExchangeRecord) => void },
   ) {
     const header = (name: string) => headerOf(request.rawHeaders, name);
-    this.#spec = options.spec;
+    this.#place = options.place;
     this.#onEnd = options.onEnd;
     this.attemptKey = header(identityHeaders.attempt);
     this.#identity = {
@@ -67,7 +78,7 @@ export class ExchangeRecord implements ForwardObserver {
   }
 
   /** Reads the bodies and says what happened. Call once, after `end`. */
-  async finish(): Promise<Exchange> {
+  async finish(): Promise<ReadExchange> {
     const encoding = this.#head === null ? null : headerOf(this.#head.headers, "content-encoding");
     const contentType = this.#head === null ? null : headerOf(this.#head.headers, "content-type");
     const streamed = contentType?.toLowerCase().includes("text/event-stream") ?? false;
@@ -78,10 +89,10 @@ export class ExchangeRecord implements ForwardObserver {
         ? null
         : (this.#chunks[decoded.chunkEnds.findIndex((chunkEnd) => chunkEnd >= endByte)]?.atNs ?? null);
     const endedNs = this.#end?.atNs ?? monotonicNs();
-    return {
+    const exchange: Exchange = {
       v: 1,
-      hop: this.#spec.hop,
-      arm: this.#spec.arm,
+      hop: this.#place.hop,
+      arm: this.#place.arm,
       ...this.#identity,
       status: this.#head?.status ?? null,
       outcome: this.#end?.outcome ?? "upstream-failed",
@@ -102,6 +113,7 @@ export class ExchangeRecord implements ForwardObserver {
       requestBody: Buffer.concat(this.#request.chunks).toString("utf8"),
       responseBody: decoded.body.toString("utf8"),
     };
+    return { exchange, responseId: generation.responseId };
   }
 }
 

@@ -37,8 +37,11 @@ export interface ForwardEnd {
 }
 
 export interface Forwarding {
-  /** Ends the call from this side: the upstream request is aborted and the client's connection cut. */
-  abort(reason: Error): void;
+  /**
+   * Ends the call from this side: the upstream request is aborted. The client gets the answer if none has begun, and
+   * its connection is cut.
+   */
+  abort(reason: Error, answer?: { readonly status: number; readonly body: string }): void;
 }
 
 /** Monotonic nanoseconds, comparable between the processes of one host. */
@@ -71,10 +74,10 @@ export function forward(call: ForwardCall, observer: ForwardObserver): Forwardin
     // A request that undici refuses to send, e.g. for a header it does not allow.
     pass.onResponseError(null, thrown as Error);
   }
-  return { abort: (reason) => pass.abort(reason) };
+  return pass;
 }
 
-class Pass implements Dispatcher.DispatchHandler {
+class Pass implements Dispatcher.DispatchHandler, Forwarding {
   readonly #call: ForwardCall;
   readonly #observer: ForwardObserver;
   #controller: Dispatcher.DispatchController | null = null;
@@ -95,11 +98,17 @@ class Pass implements Dispatcher.DispatchHandler {
     call.response.on("error", () => undefined);
   }
 
-  abort(reason: Error): void {
+  abort(reason: Error, answer?: { readonly status: number; readonly body: string }): void {
     if (this.#ended) return;
+    const { response } = this.#call;
     this.#end({ outcome: "client-aborted", error: reason }, monotonicNs());
     this.#controller?.abort(reason);
-    this.#call.response.destroy();
+    if (answer === undefined || response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.shouldKeepAlive = false;
+    answerJson(response, answer.status, answer.body);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -168,6 +177,14 @@ class Pass implements Dispatcher.DispatchHandler {
     this.#call.request.resume();
     this.#observer.end(end, atNs);
   }
+}
+
+function answerJson(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
 }
 
 /** Ends the client's connection in the middle of the message, after everything that was written has been sent. */

@@ -41,7 +41,7 @@ export class Listener implements AsyncDisposable {
       { keepAliveTimeout: 3_600_000, requestTimeout: 0, maxHeaderSize: headBytesMax, noDelay: true },
       (request: IncomingMessage, response: ServerResponse) => {
         const record = new ExchangeRecord(request, {
-          spec,
+          place: spec,
           fallbackId: `${spec.name}-${(count += 1)}`,
           onEnd: () => observer.ended(record, spec),
         });

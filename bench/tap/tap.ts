@@ -91,7 +91,7 @@ export class Tap implements AsyncDisposable {
   }
 
   async #record(record: ExchangeRecord, spec: TapListenerSpec): Promise<void> {
-    const exchange = await record.finish();
+    const { exchange } = await record.finish();
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
     if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);

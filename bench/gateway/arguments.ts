@@ -1,0 +1,57 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { ConfigError, messageOf } from "../errors.ts";
+import { recordingLevels, type GatewayOptions } from "./options.ts";
+
+const schema = z.strictObject({
+  engine: z.url("--engine must be the engine's base URL"),
+  port: z.coerce.number("--port must be a number").int().min(0).max(65_535),
+  host: z.string().optional(),
+  "admin-key-env": z.string("--admin-key-env must name an environment variable"),
+  "engine-key-env": z.string().optional(),
+  level: z.enum(recordingLevels, `--level must be one of ${recordingLevels.join(", ")}`).default("L0"),
+});
+
+/**
+ * Reads `gateway --engine URL --port N --admin-key-env NAME [--level L0] [--host H] [--engine-key-env NAME]`. Keys come
+ * through the environment because the arguments of a process can be read by everybody on the host.
+ * @throws {ConfigError}
+ */
+export function parseGatewayArguments(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): GatewayOptions {
+  const parsed = schema.safeParse(values(args));
+  if (!parsed.success) throw new ConfigError(`tollgate gateway: ${z.prettifyError(parsed.error)}`);
+  const {
+    engine,
+    port,
+    host,
+    level,
+    "admin-key-env": adminVariable,
+    "engine-key-env": engineVariable,
+  } = parsed.data;
+  const key = (variable: string) => {
+    const value = environment[variable];
+    if (value) return value;
+    throw new ConfigError(`tollgate gateway: the environment variable ${variable} is empty or not set.`);
+  };
+  return {
+    engineUrl: engine,
+    port,
+    level,
+    adminKey: key(adminVariable),
+    ...(host === undefined ? {} : { host }),
+    ...(engineVariable === undefined ? {} : { engineApiKey: key(engineVariable) }),
+  };
+}
+
+function values(args: readonly string[]): unknown {
+  const option = { type: "string" } as const;
+  const options = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, option]));
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (cause) {
+    throw new ConfigError(`tollgate gateway: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,38 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import type { SessionStore } from "./session-store.ts";
+
+/** The gateway's own Prometheus page. */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+  readonly requests = this.#counter("requests_total", "Requests by route and status", ["route", "status"]);
+  readonly calls = this.#counter("calls_total", "Chat calls by outcome", ["outcome"]);
+  readonly lateCalls = this.#counter("late_calls_total", "Calls in flight at a reward or begun after it");
+  readonly unrecordedCalls = this.#counter(
+    "unrecorded_calls_total",
+    "Calls with the admin key, in no session",
+  );
+  readonly repeatedRewards = this.#counter("repeated_rewards_total", "Rewards for a trajectory that had one");
+
+  constructor(sessions: SessionStore) {
+    this.#gauge("sessions", "Sessions that have not been removed", () => sessions.count);
+    this.#gauge("recorded_chars", "Characters of recorded text", () => sessions.chars);
+  }
+
+  #counter<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Counter<Label> {
+    return new Counter({ name: `tollgate_gateway_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    const collect = (): void => gauge.set(read());
+    const gauge: Gauge = new Gauge({
+      name: `tollgate_gateway_${name}`,
+      help,
+      registers: [this.registry],
+      collect,
+    });
+  }
+}
