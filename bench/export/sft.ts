@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { TranscriptMessage } from "../workload/workload.ts";
+import type { Trajectory } from "../store/record.ts";
 import type { ExportFormat } from "./format.ts";
 import { lineWithTools, type InlinedTrajectory } from "./inlined-trajectory.ts";
 import { LineWriter } from "./line-writer.ts";
@@ -41,7 +41,7 @@ function lineOf({ trajectory, system, tools }: InlinedTrajectory): string {
 }
 
 /** What the agent's model saw: the simulated user's own tool calls are left out. */
-function chatMessage(message: TranscriptMessage): object[] {
+function chatMessage(message: Trajectory["messages"][number]): object[] {
   if (message.role === "tool") {
     const { toolCallId, content, requestor } = message;
     return requestor === "user" ? [] : [{ role: "tool", tool_call_id: toolCallId, content }];

@@ -175,10 +175,11 @@ function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
   };
 }
 
-/** Several processes in one cell are no identity. */
+/** Several processes in one cell are all named, so that the cell equals no other one. */
 function identityOf(used: readonly SegmentEvidence[]): string | null {
-  const identities = new Set(used.map(({ facts }) => facts?.engineIdentity?.["agent"] ?? null));
-  return identities.size === 1 ? ([...identities][0] ?? null) : null;
+  const identities = new Set(used.map(({ facts }) => facts?.engineIdentity?.["agent"]));
+  if (identities.has(undefined)) return null;
+  return identities.size === 0 ? null : [...identities].join(" and then ");
 }
 
 /** A failed episode leaves no trajectory that training could use. */
