@@ -11,7 +11,7 @@ export function closestWord(word: string, candidates: readonly string[]): string
 /** Levenshtein distance by rows. */
 function editDistance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [i, character] of [...left].entries()) {
+  for (const [i, character] of left.split("").entries()) {
     const next = [i + 1];
     for (let j = 0; j < right.length; j += 1) {
       const replaced = (row[j] ?? 0) + (character === right[j] ? 0 : 1);

@@ -1,0 +1,18 @@
+/** What a command may touch of the process it runs in; `main.ts` makes the real one. */
+export interface Host {
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  /** Results: one call, one line or block. Nothing else goes to standard output. */
+  readonly print: (text: string) => void;
+  /** Progress and warnings, on standard error. */
+  readonly tell: (text: string) => void;
+  /** Raw text on standard error, for progress that redraws. */
+  readonly write: (text: string) => void;
+  /** Tells the process that started this one detached; does nothing otherwise. */
+  readonly announce: (message: { readonly directory: string }) => void;
+  /** True when a person watches standard error: progress redraws instead of one line a minute. */
+  readonly interactive: boolean;
+  readonly columns: number;
+  readonly setExitCode: (code: number) => void;
+}

@@ -1,0 +1,83 @@
+import type { Command } from "commander";
+import { systemClock } from "../measure/clock.ts";
+import {
+  analyzeCommand,
+  diffCommand,
+  monitorCommand,
+  snapshotCommand,
+  type MetricsHost,
+  type MetricsOutcome,
+} from "../metrics/commands.ts";
+import type { Host } from "./host.ts";
+
+export function register(program: Command, host: Host): void {
+  const metrics = program
+    .command("metrics")
+    .description("read, compare and watch a server's Prometheus metrics");
+  const deliver = async (outcome: Promise<MetricsOutcome>) => {
+    const { stdout, exitCode } = await outcome;
+    if (stdout !== "") host.print(stdout);
+    host.setExitCode(exitCode);
+  };
+
+  metrics
+    .command("snapshot <url>")
+    .description("one scrape; with -o X.prom the verbatim page, else JSON with the time it was taken")
+    .option("-o, --out <file>", "write here instead of standard output")
+    .action((url: string, { out }: { readonly out?: string }) =>
+      deliver(snapshotCommand({ url, ...(out && { out }) }, metricsHost(host))),
+    );
+
+  metrics
+    .command("diff <pre> <post>")
+    .description(
+      "what happened between two snapshots: tokens, requests, throughput, latencies; absent is null, never 0",
+    )
+    .option("--wall-clock <seconds>", "time between the two; JSON snapshots know it", Number)
+    .option("-o, --out <file>", "write here instead of standard output")
+    .action((pre: string, post: string, flags: { readonly wallClock?: number; readonly out?: string }) =>
+      deliver(
+        diffCommand({
+          pre,
+          post,
+          ...(flags.wallClock !== undefined && { wallClockS: flags.wallClock }),
+          ...(flags.out && { out: flags.out }),
+        }),
+      ),
+    );
+
+  metrics
+    .command("monitor <url>")
+    .description("scrape at an interval into a CSV until the duration is over or Ctrl-C")
+    .requiredOption("-o, --out <csv>", "the CSV file")
+    .option("-i, --interval <seconds>", "seconds between scrapes", Number, 5)
+    .option("--duration <seconds>", "stop after this time", Number)
+    .action(
+      (url: string, flags: { readonly out: string; readonly interval: number; readonly duration?: number }) =>
+        deliver(
+          monitorCommand(
+            {
+              url,
+              out: flags.out,
+              intervalS: flags.interval,
+              ...(flags.duration !== undefined && { durationS: flags.duration }),
+            },
+            metricsHost(host),
+          ),
+        ),
+    );
+
+  metrics
+    .command("analyze <csv>")
+    .description("percentiles of a monitor's CSV; rows without a reading are left out and counted")
+    .option("-o, --out <file>", "write here instead of standard output")
+    .action((csv: string, { out }: { readonly out?: string }) =>
+      deliver(analyzeCommand({ csv, ...(out && { out }) })),
+    );
+}
+
+function metricsHost(host: Host): MetricsHost {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  return { clock: systemClock, signal: stop.signal, warn: host.tell };
+}

@@ -1,0 +1,77 @@
+import { resolve } from "node:path";
+import { Option, type Command } from "commander";
+import { exportFormats, exportRun } from "../export/export-run.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { renderByteCheck } from "../report/byte-check-text.ts";
+import { checkRunBytes } from "../report/check-run-bytes.ts";
+import { renderConversation } from "../report/conversation.ts";
+import { episodesTable, inspectEpisode } from "../report/inspect.ts";
+import { renderTable } from "../report/terminal.ts";
+import { rebuildReport, renderReport, reportFormats, type ReportFormat } from "../report/rebuild.ts";
+import { readRun } from "../store/read-run.ts";
+import { resolveRun } from "../store/list-runs.ts";
+import { writeWhole } from "../store/text-store.ts";
+import type { Host } from "./host.ts";
+
+/** Commands that read a finished (or running) run directory. */
+export function register(program: Command, host: Host): void {
+  const find = (run: string) => resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
+
+  program
+    .command("report <run>")
+    .description("rebuild a run's report from its records and evidence, and print it")
+    .addOption(new Option("--format <format>", "what to print").choices(reportFormats).default("table"))
+    .option("-o, --out <file>", "write here instead of standard output")
+    .option("--seed-table", "add the table of the published comparison: one row per concurrency and trial")
+    .action(async (run: string, flags: ReportFlags) => {
+      const choice = { seed: flags.seedTable === true };
+      const text = renderReport(await rebuildReport(await find(run), choice), flags.format, choice);
+      if (flags.out === undefined) host.print(text);
+      else await writeWhole(resolve(host.workingDirectory, flags.out), text);
+    });
+
+  program
+    .command("inspect <run> [episode]")
+    .description(
+      "an episode as a conversation: tool calls, tokens, times, reward; without an episode, the list of them",
+    )
+    .option(
+      "--bytes",
+      "check instead that every request at the inner tap equals the transcript, byte for byte",
+    )
+    .action(async (run: string, episode: string | undefined, flags: { readonly bytes?: boolean }) => {
+      const directory = await find(run);
+      if (!flags.bytes) {
+        const stored = await readRun(directory);
+        host.print(
+          episode === undefined
+            ? renderTable(episodesTable(stored))
+            : renderConversation(await inspectEpisode(stored, episode)),
+        );
+        return;
+      }
+      const check = await checkRunBytes(directory);
+      host.print(renderByteCheck(check));
+      const whole = check.requests > 0 && check.equal === check.requests;
+      host.setExitCode(whole ? exitCodes.ok : exitCodes.resultInvalid);
+    });
+
+  program
+    .command("export <run>")
+    .description("write a run's trajectories for trainers and other tools")
+    .addOption(
+      new Option("--format <format>", "form of the trajectories").choices(exportFormats).default("jsonl"),
+    )
+    .requiredOption("-o, --out <folder>", "a new or empty folder")
+    .action(async (run: string, flags: { readonly format: string; readonly out: string }) => {
+      const out = resolve(host.workingDirectory, flags.out);
+      const manifest = await exportRun(await find(run), { format: flags.format, out });
+      host.print(JSON.stringify(manifest, null, 2));
+    });
+}
+
+interface ReportFlags {
+  readonly format: ReportFormat;
+  readonly out?: string;
+  readonly seedTable?: boolean;
+}

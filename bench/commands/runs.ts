@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { resolve } from "node:path";
+import Table from "cli-table3";
+import type { Command } from "commander";
+import { clockText } from "../drive/sweep-progress.ts";
+import { ConfigError } from "../errors.ts";
+import { driverOf } from "../store/driver-lock.ts";
+import { listRuns, resolveRun } from "../store/list-runs.ts";
+import { progressOf, type RunProgress } from "../store/progress.ts";
+import { readRun } from "../store/read-run.ts";
+import type { Host } from "./host.ts";
+
+const outOption = ["--out <folder>", "folder of run directories", "runs"] as const;
+
+interface RunsFlags {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+export function register(program: Command, host: Host): void {
+  const find = (run: string | undefined, { out }: RunsFlags) =>
+    resolveRun(run, { runs: resolve(host.workingDirectory, out) });
+
+  program
+    .command("runs")
+    .description("list the runs of a folder: state, episodes, note")
+    .option(...outOption)
+    .option("--json", "print JSON")
+    .action(async (flags: RunsFlags) => {
+      const runs = await listRuns(resolve(host.workingDirectory, flags.out));
+      host.print(flags.json ? JSON.stringify(runs, null, 2) : runsTable(runs));
+    });
+
+  program
+    .command("status [run]")
+    .description("how far a run is (default: the newest)")
+    .option(...outOption)
+    .option("--json", "print JSON")
+    .action(async (run: string | undefined, flags: RunsFlags) => {
+      const directory = await find(run, flags);
+      const progress = await readProgress(directory);
+      host.print(flags.json ? JSON.stringify(progress, null, 2) : statusText(directory, progress));
+    });
+
+  program
+    .command("attach [run]")
+    .description("follow a run that was started with --detach until it ends; Ctrl-C leaves it running")
+    .option(...outOption)
+    .action(async (run: string | undefined, flags: RunsFlags) => {
+      const directory = await find(run, flags);
+      for (;;) {
+        const progress = await readProgress(directory);
+        host.write(host.interactive ? `\r\u001b[K${progressLine(progress)}` : `${progressLine(progress)}\n`);
+        if (progress.state !== "running") break;
+        await sleep(host.interactive ? 1_000 : 60_000);
+      }
+      host.print(`\n${statusText(directory, await readProgress(directory))}`);
+    });
+
+  program
+    .command("stop [run]")
+    .description("ask a running sweep to drain and stop; it can be resumed (its exit code is 4)")
+    .option(...outOption)
+    .action(async (run: string | undefined, flags: RunsFlags) => {
+      const directory = await find(run, flags);
+      const pid = await driverOf(directory);
+      if (pid === null)
+        throw new ConfigError(`No driver of ${directory} is running; there is nothing to stop.`);
+      process.kill(pid, "SIGUSR2");
+      host.tell(`asked driver ${pid} to stop; waiting for the episodes in flight`);
+      while ((await driverOf(directory)) !== null) await sleep(500);
+      host.print(statusText(directory, await readProgress(directory)));
+    });
+}
+
+async function readProgress(directory: string): Promise<RunProgress> {
+  return progressOf(await readRun(directory), (await driverOf(directory)) !== null);
+}
+
+function progressLine(progress: RunProgress): string {
+  const done = progress.cells.filter(({ state }) => state === "complete").length;
+  const eta = progress.etaSeconds === null ? "" : `, about ${clockText(progress.etaSeconds)} left`;
+  return `${progress.state}: cells ${done}/${progress.cells.length}, episodes ${progress.finishedEpisodes}/${progress.plannedEpisodes}${eta}`;
+}
+
+function statusText(directory: string, progress: RunProgress): string {
+  const table = new Table({
+    head: ["cell", "state", "episodes", "verdict"],
+    style: { head: [], border: [] },
+  });
+  for (const { cellId, state, finished, planned, verdict } of progress.cells) {
+    table.push([cellId, state, `${finished}/${planned}`, verdict ?? "-"]);
+  }
+  const failures = Object.entries(progress.failuresByClass).map(([name, count]) => `${name} ${count}`);
+  return [
+    `${directory}${progress.simulated ? "  (simulated engines)" : ""}`,
+    progressLine(progress),
+    ...(failures.length > 0 ? [`failed episodes by class: ${failures.join(", ")}`] : []),
+    table.toString(),
+  ].join("\n");
+}
+
+function runsTable(runs: Awaited<ReturnType<typeof listRuns>>): string {
+  const table = new Table({
+    head: ["run", "started", "state", "episodes", "note"],
+    style: { head: [], border: [] },
+  });
+  for (const { createdAt, note, progress } of runs) {
+    table.push([
+      progress.runId,
+      createdAt.slice(0, 19),
+      progress.state,
+      `${progress.finishedEpisodes}/${progress.plannedEpisodes}`,
+      note,
+    ]);
+  }
+  return runs.length === 0
+    ? "no runs here yet; start one with `tollgate sweep experiments/laptop.yaml`"
+    : table.toString();
+}

@@ -1,0 +1,57 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Command } from "commander";
+import { parseGatewayArguments } from "../gateway/arguments.ts";
+import { runGateway } from "../gateway/run-gateway.ts";
+import { parseSimulatorArguments, simulatorUsage } from "../simulator/arguments.ts";
+import { runSimulator } from "../simulator/simulate.ts";
+import type { Host } from "./host.ts";
+
+/** Servers print one ready line of JSON on standard output and stop on SIGTERM or SIGINT. */
+export function register(program: Command, host: Host): void {
+  passThrough(program, "simulate")
+    .description(
+      "a simulated SGLang engine, labelled as one: scripted agent or user, timing model, /metrics, faults",
+    )
+    .addHelpText("after", `\n${simulatorUsage}`)
+    .action(async (_flags: unknown, command: Command) => {
+      await runSimulator(parseSimulatorArguments(command.args), {
+        out: host.print,
+        err: host.tell,
+        clockNs: () => Number(process.hrtime.bigint()),
+        pid: process.pid,
+        signal: stopSignal(),
+        die: () => process.kill(process.pid, "SIGKILL"),
+      });
+    });
+
+  passThrough(program, "gateway")
+    .description(
+      "the recording gateway: AReaL's v2 dialect in front of an OpenAI-compatible engine, true streaming",
+    )
+    .addHelpText("after", gatewayUsage)
+    .action(async (_flags: unknown, command: Command) => {
+      await runGateway(parseGatewayArguments(command.args, host.environment), {
+        out: host.print,
+        err: host.tell,
+        pid: process.pid,
+        signal: stopSignal(),
+        randomBytes,
+        randomUuid: randomUUID,
+      });
+    });
+}
+
+const gatewayUsage = `
+usage: gateway --engine URL --port N --admin-key-env NAME [--level L0] [--host ADDRESS] [--engine-key-env NAME]
+  NAME is an environment variable that holds the key; --port 0 picks a free port`;
+
+/** The server's own parser reads the flags, so that its program and this command cannot differ. */
+function passThrough(program: Command, name: string): Command {
+  return program.command(name).allowUnknownOption().allowExcessArguments().usage("[flags]");
+}
+
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
+}

@@ -1,0 +1,210 @@
+import { identityHeaders, type Exchange } from "../workload/exchange.ts";
+import type { EpisodeResult, EpisodeTask, ToolCallLog, TokenUsage } from "../workload/workload.ts";
+import type { EpisodeRecord } from "../store/record.ts";
+import type { ArmSession, ClosedSession, RunningArm } from "../stack/stack.ts";
+import { loadOf, type Cell } from "../plan/cells.ts";
+import { messageOf } from "../errors.ts";
+import type { SweepParts } from "../sweep.ts";
+
+/** An episode of the plan, with the id that makes resume exact. */
+export interface PlannedEpisode {
+  readonly episodeId: string;
+  readonly task: EpisodeTask;
+}
+
+export interface SegmentContext {
+  readonly cell: Cell;
+  readonly segmentId: string;
+  readonly arm: RunningArm;
+  readonly signal: AbortSignal;
+  readonly logToolCall: (line: ToolCallLog) => void;
+}
+
+/**
+ * Runs one episode in one arm and stores it: session, attempt, reward, then trajectory and record. A cancelled attempt is
+ * not stored: it is no result, and a resumed run repeats it.
+ */
+export async function attemptEpisode(
+  parts: SweepParts,
+  segment: SegmentContext,
+  planned: PlannedEpisode,
+): Promise<EpisodeRecord | null> {
+  const startedNs = parts.clock.nowNs();
+  const attemptKey = `${planned.episodeId}-${segment.segmentId}`;
+  const usage = new UsageSum();
+  const session = await openSession(segment.arm, attemptKey);
+  if ("failure" in session) {
+    return store(parts, segment, {
+      planned,
+      attemptKey,
+      startedNs,
+      usage,
+      result: session.failure,
+      sessionMs: null,
+    });
+  }
+  const result = await parts.prepared.attempt(planned.task, {
+    episodeId: planned.episodeId,
+    attemptKey,
+    agent: {
+      role: "agent",
+      baseUrl: segment.arm.baseUrl,
+      model: parts.stack.agentEngine.model,
+      apiKey: session.opened.apiKey,
+      headers: { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey },
+    },
+    user: {
+      role: "user",
+      baseUrl: parts.stack.userBaseUrl,
+      model: parts.stack.userEngine.model,
+      apiKey: parts.stack.userEngine.apiKey,
+      headers: { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey },
+    },
+    takeExchanges: async () => usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs)),
+    logToolCall: segment.logToolCall,
+    signal: segment.signal,
+  });
+  usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs));
+  const closing = await closeSession(session.opened, result.reward);
+  const warning = closing.warning ?? lostCalls(closing.closed, usage);
+  if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
+  if (result.status === "cancelled") return null;
+  const sessionMs = timesOf(session.opened, closing.closed);
+  const labels = warning ? [...result.labels, "gateway-record-incomplete"] : result.labels;
+  return store(parts, segment, {
+    planned,
+    attemptKey,
+    startedNs,
+    usage,
+    result: { ...result, labels },
+    sessionMs,
+  });
+}
+
+interface Attempted {
+  readonly planned: PlannedEpisode;
+  readonly attemptKey: string;
+  readonly startedNs: number;
+  readonly usage: UsageSum;
+  readonly result: EpisodeResult;
+  readonly sessionMs: EpisodeRecord["sessionMs"];
+}
+
+async function store(
+  parts: SweepParts,
+  segment: SegmentContext,
+  attempted: Attempted,
+): Promise<EpisodeRecord> {
+  const { planned, result } = attempted;
+  const record: EpisodeRecord = {
+    v: 1,
+    type: "episode",
+    episodeId: planned.episodeId,
+    cellId: segment.cell.cellId,
+    segmentId: segment.segmentId,
+    arm: segment.cell.arm.name,
+    load: loadOf(segment.cell),
+    repetition: segment.cell.repetition,
+    ...planned.task,
+    agent: { ...parts.agent },
+    simulated: parts.stack.simulated,
+    status: result.status,
+    termination: result.termination,
+    reward: result.reward,
+    rewardBasis: result.rewardBasis === null ? null : [...result.rewardBasis],
+    failure: result.status === "failed" ? { ...result.failure } : null,
+    labels: [...result.labels],
+    startedNs: attempted.startedNs,
+    endedNs: parts.clock.nowNs(),
+    steps: result.steps,
+    toolCalls: result.toolCalls,
+    toolErrors: result.toolErrors,
+    ...attempted.usage.total(),
+    userUsage: { ...result.userUsage },
+    sessionMs: attempted.sessionMs,
+  };
+  await parts.run.appendEpisode(record, { attemptKey: attempted.attemptKey, facts: result });
+  return record;
+}
+
+type Opened = { readonly opened: ArmSession } | { readonly failure: EpisodeResult };
+
+/** A gateway that gives no session fails the episode, not the cell: others may still get one. */
+async function openSession(arm: RunningArm, attemptKey: string): Promise<Opened> {
+  try {
+    return { opened: await arm.openSession(attemptKey) };
+  } catch (error) {
+    return { failure: notStarted({ class: "gateway", message: `no session: ${messageOf(error)}` }) };
+  }
+}
+
+async function closeSession(session: ArmSession, reward: number | null) {
+  try {
+    return { closed: await session.close(reward), warning: null };
+  } catch (error) {
+    return { closed: null, warning: `the gateway session did not close: ${messageOf(error)}` };
+  }
+}
+
+/** A gateway that recorded fewer calls than the agent made has lost training data, silently. */
+function lostCalls(closed: ClosedSession | null, usage: UsageSum): string | null {
+  const recorded = closed?.interactions ?? null;
+  const made = usage.answered;
+  return recorded === null || recorded === made
+    ? null
+    : `the gateway recorded ${recorded} calls, the outer tap saw ${made} answered`;
+}
+
+function timesOf(session: ArmSession, closed: ClosedSession | null): EpisodeRecord["sessionMs"] {
+  if (session.startMs === null) return null;
+  return { start: session.startMs, reward: closed?.rewardMs ?? null, export: closed?.exportMs ?? null };
+}
+
+function notStarted(failure: Extract<EpisodeResult, { status: "failed" }>["failure"]): EpisodeResult {
+  return {
+    status: "failed",
+    reward: null,
+    failure,
+    termination: null,
+    rewardBasis: null,
+    rewardInfo: null,
+    steps: 0,
+    toolCalls: 0,
+    toolErrors: 0,
+    labels: [],
+    userUsage: { requests: 0, promptTokens: 0, completionTokens: 0, cachedTokens: null },
+    transcript: { system: "", tools: "[]", messages: [] },
+  };
+}
+
+/** Sums token counts over exchanges; one exchange without a count makes that sum unknown, never too small. */
+class UsageSum {
+  #requests = 0;
+  #answered = 0;
+  readonly #sums: { -readonly [K in keyof TokenUsage]: number | null } = {
+    promptTokens: 0,
+    completionTokens: 0,
+    cachedTokens: 0,
+  };
+
+  add(exchanges: readonly Exchange[]): readonly Exchange[] {
+    for (const { usage, status, outcome } of exchanges) {
+      this.#requests += 1;
+      if (status === 200 && outcome === "completed") this.#answered += 1;
+      for (const key of ["promptTokens", "completionTokens", "cachedTokens"] as const) {
+        const sum = this.#sums[key];
+        const count = usage?.[key] ?? null;
+        this.#sums[key] = sum === null || count === null ? null : sum + count;
+      }
+    }
+    return exchanges;
+  }
+
+  get answered(): number {
+    return this.#answered;
+  }
+
+  total() {
+    return { requests: this.#requests, ...this.#sums };
+  }
+}

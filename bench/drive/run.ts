@@ -1,0 +1,273 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { messageOf } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { systemClock } from "../measure/clock.ts";
+import { simulatedEngines } from "../stack/engine.ts";
+import { startStack } from "../stack/start-stack.ts";
+import { startSupervisor, type Supervisor } from "../stack/supervisor/supervisor.ts";
+import { RunDirectory, runIdOf } from "../store/run-directory.ts";
+import { checkResumable } from "../store/resume-check.ts";
+import type { RunRecord } from "../store/record.ts";
+import { runSweep, type SweepEnd, type SweepParts } from "../sweep.ts";
+import type { Workload, WorkloadPlan } from "../workload/workload.ts";
+import { gitFacts, hostFacts } from "./host-facts.ts";
+import { hashesOf, identityOf, planRun, plannedCells, remainingCells, type RunPlan } from "./run-plan.ts";
+import type { StopRequest } from "./stop-request.ts";
+import { SweepProgress } from "./sweep-progress.ts";
+
+export interface RunOptions {
+  readonly loaded: LoadedExperiment;
+  readonly workload: Workload;
+  /** Folder of run directories. */
+  readonly outputDirectory: string;
+  /** Run directory to go on with; null starts a new run. */
+  readonly resume: string | null;
+  /** Cells of a resumed run that are run again for performance. */
+  readonly redo: (records: readonly RunRecord[]) => ReadonlySet<string>;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cacheDirectory: string;
+  readonly stop: StopRequest;
+  readonly screen: {
+    readonly interactive: boolean;
+    readonly columns: number;
+    readonly write: (text: string) => void;
+  };
+  /** Called with the run directory as soon as it exists. */
+  readonly opened: (directory: string) => void;
+  /** Writes the summary record of a cell from the run's evidence. */
+  readonly summarise: (run: RunDirectory, cellId: string) => Promise<void>;
+  /** Writes `report/` at the end, also after an interruption. */
+  readonly report: (directory: string) => Promise<void>;
+}
+
+export interface RunEnd {
+  readonly directory: string;
+  readonly end: SweepEnd;
+}
+
+/** A whole run: plan, directory, supervisor, stack, agents, sweep, report. What it started is gone when it returns. */
+export async function executeRun(options: RunOptions): Promise<RunEnd> {
+  const { experiment } = options.loaded;
+  const workload = await options.workload.plan(experiment);
+  const plan = planRun(options.loaded, workload);
+  const { run, records } = await openRun(options, { workload, plan });
+  await using _run = run;
+  options.opened(run.path);
+  const runId = run.path.slice(run.path.lastIndexOf("/") + 1);
+  const scratchDirectory = await mkdtemp(join(tmpdir(), "tg-"));
+  const supervisor = startSupervisor({
+    runId,
+    supervisorId: randomUUID(),
+    scratchDirectory,
+    logFile: join(run.logDirectory, "supervisor.log"),
+  });
+  await startRecord(run, { runId, plan, resumed: options.resume !== null });
+  let end: SweepEnd = { reason: "failed", message: "the run did not start" };
+  try {
+    end = await sweepWith({
+      ...options,
+      plan,
+      workloadPlan: workload,
+      run,
+      records,
+      runId,
+      scratchDirectory,
+      supervisor,
+    });
+  } catch (error) {
+    end = options.stop.cancelled.aborted
+      ? { reason: "interrupted" }
+      : { reason: "failed", message: messageOf(error) };
+    if (end.reason === "failed") throw error;
+  } finally {
+    await endRecord(run, end, options);
+    const { leftovers } = await supervisor.farewell();
+    if (leftovers.length > 0) {
+      options.screen.write(
+        `ended ${leftovers.length} processes that were still running: see logs/supervisor.log\n`,
+      );
+    }
+    await options.report(run.path);
+  }
+  return { directory: run.path, end };
+}
+
+interface OpenFacts {
+  readonly workload: WorkloadPlan;
+  readonly plan: RunPlan;
+}
+
+async function openRun(options: RunOptions, { workload, plan }: OpenFacts) {
+  if (options.resume !== null) {
+    const { run, stored } = await RunDirectory.resume(options.resume, { pid: process.pid });
+    try {
+      checkResumable(stored.identity, {
+        hashes: hashesOf(options.loaded, workload),
+        cells: plannedCells(plan),
+      });
+    } catch (error) {
+      await run[Symbol.asyncDispose]();
+      throw error;
+    }
+    for (const { file, line, message } of stored.warnings)
+      options.screen.write(`${file}:${line}: ${message}\n`);
+    return { run, records: stored.records };
+  }
+  const createdAt = new Date();
+  const runId = runIdOf({
+    experiment: options.loaded.experiment.name,
+    at: createdAt,
+    suffix: randomBytes(3).toString("hex"),
+  });
+  const identity = identityOf(options.loaded, workload, {
+    plan,
+    facts: {
+      runId,
+      createdAt: createdAt.toISOString(),
+      argv: options.argv,
+      versions: {
+        tollgate: "0.1.0",
+        node: process.versions.node,
+        [workload.agent.name]: workload.agent.version,
+      },
+      git: await gitFacts(import.meta.dirname),
+      host: await hostFacts(),
+      simulated: await simulatedEngines(options.loaded.experiment.stack, options.environment),
+    },
+  });
+  const run = await RunDirectory.create(resolve(options.outputDirectory), { identity, pid: process.pid });
+  return { run, records: [] as readonly RunRecord[] };
+}
+
+interface StartedRun extends RunOptions {
+  readonly plan: RunPlan;
+  readonly workloadPlan: WorkloadPlan;
+  readonly run: RunDirectory;
+  readonly records: readonly RunRecord[];
+  readonly runId: string;
+  readonly scratchDirectory: string;
+  readonly supervisor: Supervisor;
+}
+
+async function sweepWith(started: StartedRun): Promise<SweepEnd> {
+  const { experiment } = started.loaded;
+  const { run, supervisor, stop } = started;
+  const cells = remainingCells(started.plan, started.records, started.redo(started.records));
+  const episodes = cells.reduce((sum, { remaining }) => sum + remaining.length, 0);
+  if (episodes === 0) return { reason: "complete" };
+  using progress = new SweepProgress({
+    clock: systemClock,
+    cells: cells.filter(({ remaining }) => remaining.length > 0).length,
+    episodes,
+    ...started.screen,
+  });
+  const tell = (line: string) => progress.tell(line);
+  const childEnvironment = { ...inherited(started.environment), ...supervisor.environment };
+  await using stack = await startStack({
+    experiment,
+    taskData: started.workloadPlan.taskData,
+    logDirectory: run.logDirectory,
+    childEnvironment,
+    environment: started.environment,
+    keeper: supervisor,
+    adminKey: randomBytes(24).toString("base64url"),
+    signal: stop.cancelled,
+    tell,
+  });
+  await using prepared = await started.workload.prepare(experiment, {
+    runId: started.runId,
+    logDirectory: run.logDirectory,
+    scratchDirectory: started.scratchDirectory,
+    cacheDirectory: started.cacheDirectory,
+    childEnvironment,
+    concurrencyMax: Math.max(...experiment.sweep.concurrency),
+    model: stack.agentEngine.model,
+    signal: stop.cancelled,
+    progress: tell,
+  });
+  const parts: SweepParts = {
+    experiment,
+    plan: cells,
+    agent: started.workloadPlan.agent,
+    prepared,
+    stack,
+    run,
+    clock: systemClock,
+    stop,
+    progress,
+    limits: limitsOf(started),
+    summarise: (cellId) => started.summarise(run, cellId),
+    tell,
+  };
+  await warmUp(parts);
+  // Without `await` the stack would be stopped before the sweep began.
+  return await runSweep(parts);
+}
+
+/** The first turns of an agent process cost seconds of module loading, which belong to no cell. */
+async function warmUp({ prepared, stack, stop }: SweepParts): Promise<void> {
+  const arm = stack.arms[0];
+  if (!arm) return;
+  const session = await arm.openSession("warm-up");
+  await prepared.warmUp({
+    agent: {
+      role: "agent",
+      baseUrl: arm.baseUrl,
+      model: stack.agentEngine.model,
+      apiKey: session.apiKey,
+      headers: {},
+    },
+    signal: stop.cancelled,
+  });
+  await session.close(null);
+}
+
+function limitsOf({ loaded }: StartedRun): SweepParts["limits"] {
+  const { callSeconds, cellSeconds, drainSeconds } = loaded.experiment.limits;
+  return { callMs: callSeconds * 1000, cellMs: cellSeconds * 1000, drainMs: drainSeconds * 1000 };
+}
+
+/** Children get what a program needs to run, not the user's keys. */
+function inherited(environment: RunOptions["environment"]): Record<string, string> {
+  const names = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "NODE_EXTRA_CA_CERTS"];
+  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+}
+
+async function startRecord(
+  run: RunDirectory,
+  { runId, plan, resumed }: { readonly runId: string; readonly plan: RunPlan; readonly resumed: boolean },
+): Promise<void> {
+  await run.append({
+    v: 1,
+    type: "run-started",
+    runId,
+    at: systemClock.wallIso(),
+    plannedEpisodes: plan.episodeCount,
+    plannedCells: plan.cells.length,
+    resumed,
+  });
+}
+
+async function endRecord(run: RunDirectory, end: SweepEnd, { stop }: RunOptions): Promise<void> {
+  await run.append({
+    v: 1,
+    type: "run-ended",
+    at: systemClock.wallIso(),
+    reason: end.reason,
+    exitCode: exitCodeOf(end, stop),
+    error: end.reason === "failed" ? end.message : null,
+  });
+}
+
+/** Before the verdicts of the cells are looked at. */
+export function exitCodeOf(end: SweepEnd, stop: StopRequest): number {
+  if (end.reason === "complete") return exitCodes.ok;
+  if (end.reason === "failed") return exitCodes.resultInvalid;
+  if (stop.cause === "sigint") return exitCodes.sigint;
+  return stop.cause === "sigterm" ? exitCodes.sigterm : exitCodes.stoppedResumable;
+}

@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { GatewaySessionClient } from "../gateway/session-client.ts";
+import type { Experiment } from "../config/experiment.ts";
+import { millisecondsBetween, systemClock } from "../measure/clock.ts";
+import { readyLineSchema, tollgateEntry, type ReadyLine } from "./simulated-engine.ts";
+import type { ArmSession } from "./stack.ts";
+import { spawnManaged, type ManagedProcess } from "./supervisor/managed-process.ts";
+
+export interface GatewayOptions {
+  readonly engineUrl: string;
+  readonly engineKey: string;
+  readonly experiment: Experiment;
+  readonly adminKey: string;
+  readonly logDirectory: string;
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  readonly keeper: { watch(pid: number): void; unwatch(pid: number): void };
+  readonly signal: AbortSignal;
+}
+
+/** Keys travel in the environment, because everybody on the host can read a command line. */
+const adminKeyVariable = "TOLLGATE_GATEWAY_ADMIN_KEY";
+const engineKeyVariable = "TOLLGATE_GATEWAY_ENGINE_KEY";
+
+/** Starts Tollgate's recording gateway in front of the engine and gives it one session per episode. */
+export async function startGateway(name: string, options: GatewayOptions) {
+  const process_: ManagedProcess<ReadyLine> = await spawnManaged(process.execPath, {
+    name: `gateway ${name}`,
+    args: [
+      tollgateEntry,
+      "gateway",
+      "--engine",
+      options.engineUrl,
+      "--port",
+      "0",
+      "--admin-key-env",
+      adminKeyVariable,
+    ],
+    environment: {
+      ...options.childEnvironment,
+      [adminKeyVariable]: options.adminKey,
+      [engineKeyVariable]: options.engineKey,
+    },
+    logFile: join(options.logDirectory, `${name}.log`),
+    readySchema: readyLineSchema,
+    startTimeoutMs: options.experiment.limits.startSeconds * 1000,
+    keeper: options.keeper,
+    signal: options.signal,
+  });
+  const client = new GatewaySessionClient({ url: process_.ready.url, adminKey: options.adminKey });
+  return { process: process_, openSession: (attemptKey: string) => openSession(client, attemptKey) };
+}
+
+async function openSession(client: GatewaySessionClient, taskId: string): Promise<ArmSession> {
+  const { value: session, ms } = await timed(() => client.startSession({ taskId }));
+  return {
+    apiKey: session.apiKey,
+    startMs: ms,
+    close: async (reward) => {
+      const rewarded = reward === null ? null : await timed(() => client.setReward(session, reward));
+      const exported = await timed(() => client.exportSession(session));
+      return {
+        rewardMs: rewarded?.ms ?? null,
+        exportMs: exported.ms,
+        interactions: exported.value?.interactions ?? null,
+      };
+    },
+  };
+}
+
+async function timed<T>(action: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const startedNs = systemClock.nowNs();
+  const value = await action();
+  return { value, ms: millisecondsBetween(startedNs, systemClock.nowNs()) };
+}

@@ -1,0 +1,52 @@
+import type { ArmSpec } from "../config/experiment.ts";
+import type { TapClient } from "../tap/client.ts";
+import type { Engine } from "./engine.ts";
+
+/** The system under test while it runs. Disposing it stops what it started and nothing else. */
+export interface RunningStack extends AsyncDisposable {
+  readonly kind: "embedded" | "attach";
+  /** True when the engines are Tollgate's simulator: then every output says so. */
+  readonly simulated: boolean;
+  readonly agentEngine: Engine;
+  readonly userEngine: Engine;
+  readonly arms: readonly RunningArm[];
+  /** Base URL (with /v1) of the user engine behind its tap. */
+  readonly userBaseUrl: string;
+  readonly tap: TapClient;
+  /** First process of the stack that ended although nobody asked it to; null while all is well. */
+  death(): StackDeath | null;
+}
+
+export interface StackDeath {
+  readonly part: "engine" | "user-engine" | "gateway" | "tap";
+  readonly message: string;
+}
+
+/** One way to reach the agent engine: outer tap -> (gateway ->) inner tap -> engine. */
+export interface RunningArm {
+  readonly spec: ArmSpec;
+  /** Base URL (with /v1) of the arm's outer tap. */
+  readonly baseUrl: string;
+  /** False where the gateway's upstream is not ours to set: then nothing is known about the inner hop. */
+  readonly innerTapped: boolean;
+  /** Prometheus page of the gateway; null for an arm without one. */
+  readonly metricsUrl: string | null;
+  /** `attemptKey` is unique among all attempts a gateway ever sees. Throws when the gateway gives no session. */
+  openSession(attemptKey: string): Promise<ArmSession>;
+}
+
+/** What an arm needs per episode. For the raw arm it is only the engine's key. */
+export interface ArmSession {
+  readonly apiKey: string;
+  /** null for an arm without sessions. */
+  readonly startMs: number | null;
+  /** Reports the reward and collects what the gateway recorded. Called once, also after a failed episode (reward null). */
+  close(reward: number | null): Promise<ClosedSession>;
+}
+
+export interface ClosedSession {
+  readonly rewardMs: number | null;
+  readonly exportMs: number | null;
+  /** Calls that the gateway says it recorded; null where it exports nothing (no session, or no reward). */
+  readonly interactions: number | null;
+}

@@ -1,0 +1,95 @@
+import { messageOf } from "./errors.ts";
+import { attemptEpisode, type PlannedEpisode } from "./drive/attempt.ts";
+import { closeSegment, openSegment, type OpenSegment } from "./drive/segment.ts";
+import type { SweepProgress } from "./drive/sweep-progress.ts";
+import type { StopRequest } from "./drive/stop-request.ts";
+import type { Experiment } from "./config/experiment.ts";
+import type { Clock } from "./measure/clock.ts";
+import type { Cell } from "./plan/cells.ts";
+import type { RunningStack } from "./stack/stack.ts";
+import type { RunDirectory } from "./store/run-directory.ts";
+import { runClosedLoop } from "./workload/closed-loop.ts";
+import type { PreparedWorkload, WorkloadPlan } from "./workload/workload.ts";
+
+export interface SweepParts {
+  readonly experiment: Experiment;
+  readonly plan: readonly PlannedCellRun[];
+  readonly agent: WorkloadPlan["agent"];
+  readonly prepared: PreparedWorkload;
+  readonly stack: RunningStack;
+  readonly run: RunDirectory;
+  readonly clock: Clock;
+  readonly stop: StopRequest;
+  readonly progress: SweepProgress;
+  readonly limits: { readonly callMs: number; readonly cellMs: number; readonly drainMs: number };
+  /** Writes the cell's summary record from its evidence. */
+  readonly summarise: (cellId: string) => Promise<void>;
+  /** Warnings for a person. */
+  readonly tell: (text: string) => void;
+}
+
+/** A cell and what is left to do in it. */
+export interface PlannedCellRun {
+  readonly cell: Cell;
+  readonly segmentId: string;
+  readonly remaining: readonly PlannedEpisode[];
+}
+
+export type SweepEnd =
+  | { readonly reason: "complete" }
+  | { readonly reason: "interrupted" }
+  | { readonly reason: "failed"; readonly message: string };
+
+/** The sweep: for each cell drain, flush, snapshot, run, drain, snapshot, summarise. */
+export async function runSweep(parts: SweepParts): Promise<SweepEnd> {
+  for (const planned of parts.plan) {
+    if (planned.remaining.length === 0) continue;
+    if (!parts.stop.admits()) return { reason: "interrupted" };
+    const segment = await openSegment(parts, planned.cell, planned.segmentId);
+    const end = await runSegment(parts, segment, planned.remaining);
+    await closeSegment(parts, segment, end.reason);
+    await parts.summarise(planned.cell.cellId);
+    if (end.message !== null) return { reason: "failed", message: end.message };
+    if (end.reason === "interrupted") return { reason: "interrupted" };
+  }
+  return { reason: "complete" };
+}
+
+interface SegmentEnd {
+  readonly reason: "complete" | "interrupted" | "engine-died";
+  /** Why the whole run cannot go on; null when it can. */
+  readonly message: string | null;
+}
+
+async function runSegment(
+  parts: SweepParts,
+  segment: OpenSegment,
+  remaining: readonly PlannedEpisode[],
+): Promise<SegmentEnd> {
+  parts.progress.cellStarted(segment.cell, remaining.length);
+  const deadline = AbortSignal.timeout(parts.limits.cellMs);
+  const signal = AbortSignal.any([parts.stop.cancelled, deadline]);
+  const admit = () => parts.stop.admits() && !deadline.aborted && parts.stack.death() === null;
+  let finished = 0;
+  const attempt = async (episode: PlannedEpisode) => {
+    parts.progress.episodeStarted();
+    const record = await attemptEpisode(parts, { ...segment, signal }, episode);
+    if (record) finished += 1;
+    parts.progress.episodeEnded(record);
+  };
+  try {
+    await runClosedLoop(remaining, attempt, { concurrency: segment.cell.concurrency, admit });
+  } catch (error) {
+    await closeSegment(parts, segment, "interrupted").catch((closing: unknown) => {
+      parts.tell(`the segment could not be closed either: ${messageOf(closing)}`);
+    });
+    throw error;
+  }
+  const death = parts.stack.death();
+  if (death)
+    return {
+      reason: "engine-died",
+      message: `The ${death.part} ended during cell ${segment.cell.cellId}: ${death.message}`,
+    };
+  return { reason: finished === remaining.length ? "complete" : "interrupted", message: null };
+}

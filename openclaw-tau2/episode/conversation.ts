@@ -1,0 +1,107 @@
+import type { EpisodeResult } from "../../bench/workload/workload.ts";
+import type { AgentTurn } from "../agent.ts";
+import { turnMessages } from "../transcript/turn-messages.ts";
+import type { ConversationEnd, EpisodeDraft, EpisodeParts, Termination } from "./episode.ts";
+import { endOfThrown, finishEpisode } from "./outcome.ts";
+
+const stopTokens = ["###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"] as const;
+
+/**
+ * tau2's half-duplex conversation between the simulated user and an agent program, until one of tau2's ends. The agent's
+ * tool rounds happen inside its turn: the tool server counts their steps and errors while they happen and ends the turn
+ * when a limit is reached; what was said is read from the outer tap afterwards.
+ */
+export async function runEpisode(parts: EpisodeParts): Promise<EpisodeResult> {
+  const draft: EpisodeDraft = { messages: [...parts.prefix], labels: new Set(parts.labels) };
+  const end = await converse(parts, draft).catch((thrown: unknown) => endOfThrown(thrown, parts.context));
+  return finishEpisode(parts, draft, end);
+}
+
+/** Order of a round: the user speaks, its step counts, stop token, limits, the agent's turn, limits, the turn's outcome. */
+async function converse(parts: EpisodeParts, draft: EpisodeDraft): Promise<ConversationEnd> {
+  for (;;) {
+    const text = await userTurn(parts, draft);
+    if (text === null) return ended(parts.open.counts().limit ?? "user_error");
+    if (stopTokens.some((token) => text.includes(token))) return ended("user_stop");
+    const limitBefore = parts.open.counts().limit;
+    if (limitBefore) return ended(limitBefore);
+    const turn = await agentTurn(parts, draft, text);
+    const limitAfter = parts.open.counts().limit;
+    if (limitAfter) return ended(limitAfter);
+    const end = endOfTurn(turn, parts);
+    if (end) return end;
+  }
+}
+
+/** Runs the user simulator until it speaks; its tool rounds come before its text. null: it may not go on. */
+async function userTurn({ open, user, context }: EpisodeParts, draft: EpisodeDraft): Promise<string | null> {
+  for (;;) {
+    const message = await user.next(draft.messages, context.signal);
+    draft.messages.push(message);
+    if (!message.toolCalls) {
+      await open.addSteps(1);
+      return message.content;
+    }
+    for (const call of message.toolCalls) {
+      const reply = await open.callUserTool({
+        name: call.name,
+        argumentsText: call.arguments,
+        toolCallId: call.id,
+      });
+      draft.messages.push({
+        role: "tool",
+        toolCallId: call.id,
+        content: reply.content,
+        error: reply.error,
+        requestor: "user",
+        answeredBy: "tool-server",
+      });
+    }
+    const { limit } = await open.addSteps(2);
+    logTools({ open, context });
+    if (limit) return null;
+  }
+}
+
+async function agentTurn(parts: EpisodeParts, draft: EpisodeDraft, text: string): Promise<AgentTurn> {
+  const { open, session, context } = parts;
+  const signal = AbortSignal.any([context.signal, open.limitSignal, open.lost]);
+  const turn = await session.turn(text, signal);
+  const calls = logTools(parts);
+  draft.messages.push(...turnMessages(await context.takeExchanges(), calls));
+  open.lost.throwIfAborted();
+  if (turn.status === "answered") await open.addSteps(1);
+  return turn;
+}
+
+function logTools({ open, context }: Pick<EpisodeParts, "open" | "context">) {
+  const calls = open.takeLog();
+  for (const call of calls) context.logToolCall(call);
+  return calls.filter(({ requestor }) => requestor === "assistant");
+}
+
+function ended(termination: Termination): ConversationEnd {
+  return { kind: "ended", termination };
+}
+
+function endOfTurn(turn: AgentTurn, { context }: EpisodeParts): ConversationEnd | null {
+  switch (turn.status) {
+    case "answered":
+      return null;
+    case "agent-error":
+      return ended("agent_error");
+    case "timed-out":
+      return { kind: "timed-out", afterMs: turn.afterMs };
+    case "aborted":
+      return context.signal.aborted
+        ? { kind: "cancelled" }
+        : {
+            kind: "failed",
+            failure: { class: "harness", message: "the turn was aborted, but nobody asked for it" },
+          };
+    case "model-unavailable":
+      return { kind: "failed", failure: { class: "engine", message: turn.message } };
+    case "process-died":
+      return { kind: "failed", failure: { class: "agent-process", message: turn.message } };
+  }
+}

@@ -1,0 +1,51 @@
+import type {
+  AttemptContext,
+  Failure,
+  TokenUsage,
+  TranscriptMessage,
+} from "../../bench/workload/workload.ts";
+import type { AgentSession } from "../agent.ts";
+import type { OpenEpisode } from "../tools/open-episode.ts";
+
+/** Everything one attempt works with; made by the workload, closed by it. */
+export interface EpisodeParts {
+  readonly open: OpenEpisode;
+  readonly session: AgentSession;
+  readonly user: SimulatedUser;
+  readonly context: AttemptContext;
+  /** Messages that are there before the first turn: tau2's greeting. */
+  readonly prefix: readonly TranscriptMessage[];
+  readonly labels: readonly string[];
+}
+
+/** The user side of the conversation, whoever plays it. */
+export interface SimulatedUser {
+  /** The user's next message after this history; a tool call is answered by calling again. Throws ModelError. */
+  next(history: readonly TranscriptMessage[], signal: AbortSignal): Promise<UserMessage>;
+  usage(): TokenUsage & { readonly requests: number };
+}
+
+export type UserMessage = Extract<TranscriptMessage, { readonly role: "assistant" | "user" }>;
+
+/** tau2's reasons for the end of a simulation that Tollgate can produce. */
+export type Termination =
+  | "user_stop"
+  | "max_steps"
+  | "too_many_errors"
+  | "agent_error"
+  | "user_error"
+  | "timeout"
+  | "infrastructure_error";
+
+/** How the conversation ended: with a reason that tau2 judges, or with a fault that must not be judged. */
+export type ConversationEnd =
+  | { readonly kind: "ended"; readonly termination: Termination }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  | { readonly kind: "timed-out"; readonly afterMs: number }
+  | { readonly kind: "cancelled" };
+
+/** What an episode has gathered so far. */
+export interface EpisodeDraft {
+  readonly messages: TranscriptMessage[];
+  readonly labels: Set<string>;
+}

@@ -1,0 +1,77 @@
+import type { AttemptContext, EpisodeFacts, EpisodeResult, Failure } from "../../bench/workload/workload.ts";
+import { ModelError } from "../model/model-error.ts";
+import { ToolServerError } from "../tools/tool-server-error.ts";
+import { tau2Messages } from "../transcript/tau2-messages.ts";
+import type { ConversationEnd, EpisodeDraft, EpisodeParts } from "./episode.ts";
+
+/** Judges what may be judged and gives the episode its one outcome. */
+export async function finishEpisode(
+  parts: EpisodeParts,
+  draft: EpisodeDraft,
+  end: ConversationEnd,
+): Promise<EpisodeResult> {
+  if (parts.session.promptMisses() > 0) draft.labels.add("prompt-rewritten");
+  const facts = factsOf(parts, draft, end);
+  switch (end.kind) {
+    case "failed":
+      return { ...facts, status: "failed", reward: null, failure: end.failure };
+    case "cancelled":
+      return { ...facts, status: "cancelled", reward: null };
+    case "timed-out":
+      return {
+        ...facts,
+        ...(await judge(parts, draft, "timeout")),
+        status: "timed-out",
+        afterMs: end.afterMs,
+      };
+    case "ended":
+      return { ...facts, ...(await judge(parts, draft, end.termination)), status: "completed" };
+  }
+}
+
+async function judge(parts: EpisodeParts, draft: EpisodeDraft, terminationReason: string) {
+  const evaluation = await parts.open.evaluate({
+    messages: tau2Messages(draft.messages),
+    terminationReason,
+    judged: null,
+  });
+  if (evaluation.reward === null) draft.labels.add("unjudged");
+  return {
+    reward: evaluation.reward,
+    rewardBasis: evaluation.rewardBasis,
+    rewardInfo: evaluation.dump,
+    labels: [...draft.labels],
+  };
+}
+
+function factsOf(parts: EpisodeParts, draft: EpisodeDraft, end: ConversationEnd): EpisodeFacts {
+  const tools = draft.messages.filter((message) => message.role === "tool");
+  return {
+    termination: terminationOf(end),
+    rewardBasis: null,
+    rewardInfo: null,
+    steps: parts.open.counts().steps,
+    toolCalls: tools.length,
+    toolErrors: tools.filter(({ error }) => error).length,
+    labels: [...draft.labels],
+    userUsage: parts.user.usage(),
+    transcript: { system: parts.open.policy, tools: parts.open.agentToolsJson, messages: draft.messages },
+  };
+}
+
+function terminationOf(end: ConversationEnd): string | null {
+  if (end.kind === "ended") return end.termination;
+  return end.kind === "timed-out" ? "timeout" : null;
+}
+
+/** The episode boundary: the one place where an exception becomes data. A bug of the harness is thrown on. */
+export function endOfThrown(thrown: unknown, context: AttemptContext): ConversationEnd {
+  if (context.signal.aborted) return { kind: "cancelled" };
+  if (thrown instanceof ModelError) return failed("user-engine", thrown);
+  if (thrown instanceof ToolServerError) return failed("tool-server", thrown);
+  throw thrown;
+}
+
+function failed(failureClass: Failure["class"], error: Error): ConversationEnd {
+  return { kind: "failed", failure: { class: failureClass, message: error.message } };
+}

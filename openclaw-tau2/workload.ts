@@ -1,0 +1,306 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Experiment } from "../bench/config/experiment.ts";
+import { ConfigError, StartError } from "../bench/errors.ts";
+import type {
+  AttemptContext,
+  EpisodeResult,
+  EpisodeTask,
+  PreparedWorkload,
+  WarmUpContext,
+  Workload,
+  WorkloadContext,
+  WorkloadPlan,
+} from "../bench/workload/workload.ts";
+import type { AgentDriver, AgentSessionRequest } from "./agent.ts";
+import { runEpisode } from "./episode/conversation.ts";
+import { ChatClient } from "./model/chat-client.ts";
+import { startNative } from "./native/driver.ts";
+import { startOpenClaw } from "./openclaw/driver.ts";
+import { fleetSize } from "./openclaw/fleet.ts";
+import { findOpenClaw } from "./openclaw/installation.ts";
+import { selectTasks } from "./task-selection.ts";
+import type { LoadedDomain, Task } from "./tau2/domain.ts";
+import { loadDomain, type LoadOptions } from "./tau2/load.ts";
+import { trialSeeds } from "./tau2/random.ts";
+import { startToolServer, type ToolServer } from "./tools/server.ts";
+import { UserSimulator } from "./user/user-simulator.ts";
+
+/** tau2's fixed first message of the agent; it is in every conversation before anybody is asked anything. */
+const greeting = "Hi! How can I help you today?";
+
+/** tau2's tasks, run by the OpenClaw agent or by tau2's own loop. */
+export const openclawTau2: Workload = {
+  specificationVersion: "workload-v1",
+  kind: "tau2",
+  plan: (experiment) => Promise.resolve(planOf(experiment)),
+  prepare: (experiment, context) => Tau2Workload.start(experiment, context),
+};
+
+function planOf(experiment: Experiment): WorkloadPlan {
+  const { workload, agent } = experiment;
+  const options = domainOptions(experiment);
+  const domain = loadDomain(options);
+  const tasks = selectTasks(domain, workload.tasks);
+  const withHistory = tasks.filter((task) => task.messageHistory.length > 0);
+  if (agent.kind === "openclaw" && withHistory.length > 0) {
+    throw new ConfigError(
+      `Tasks ${withHistory.map(({ id }) => id).join(", ")} begin with a conversation, which OpenClaw cannot be given. Leave them out (workload.tasks.ids) or use agent.kind: native.`,
+    );
+  }
+  const seeds = trialSeeds(workload.seed, workload.trials);
+  return {
+    episodes: seeds.flatMap((seed, trial) =>
+      tasks.map((task): EpisodeTask => ({ domain: domain.name, taskId: task.id, trial, seed })),
+    ),
+    agent: {
+      name: agent.kind,
+      version: agent.kind === "openclaw" ? findOpenClaw().version : "tau2-llm-agent",
+    },
+    hashes: domain.fileHashes,
+    facts: {
+      domain: domain.name,
+      tasks: tasks.length,
+      trials: workload.trials,
+      prompt: agent.prompt,
+      rewardBases: countBases(tasks),
+      pythonVersion: workload.pythonVersion,
+      pydanticVersion: workload.pydanticVersion,
+    },
+    taskData: {
+      dataDirectory: options.dataDirectory,
+      schemasDirectory:
+        options.schemasDirectory ?? join(options.dataDirectory, "tau2", "domains", workload.domain),
+    },
+  };
+}
+
+function countBases(tasks: readonly Task[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { rewardBasis } of tasks) {
+    const name = rewardBasis.join("+");
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function domainOptions({ workload }: Experiment): LoadOptions & { readonly schemasDirectory: string | null } {
+  const dataDirectory = workload.data ?? join(import.meta.dirname, "data");
+  return {
+    domain: workload.domain,
+    dataDirectory,
+    schemasDirectory: workload.schemas ?? schemasBeside(dataDirectory, workload.domain),
+    checkout: workload.checkout ?? null,
+    pythonVersion: workload.pythonVersion,
+    pydanticVersion: workload.pydanticVersion,
+  };
+}
+
+/** Where schemas files lie when nobody says so: `golden/` beside the data folder, as tau2's reference data has it. */
+function schemasBeside(dataDirectory: string, domain: string): string | null {
+  const directory = join(dataDirectory, "..", "golden");
+  return existsSync(join(directory, `schemas_${domain}.json`)) ? directory : null;
+}
+
+interface Tau2Parts {
+  readonly experiment: Experiment;
+  readonly context: WorkloadContext;
+  readonly domain: LoadedDomain;
+  readonly toolServer: ToolServer;
+  readonly userClient: ChatClient;
+  readonly driver: AgentDriver;
+  readonly warmUpDriver:
+    ((open: OpenSession, signal: AbortSignal) => Promise<readonly { readonly status: string }[]>) | null;
+}
+
+type OpenSession = (attemptKey: string) => Promise<AgentSessionRequest>;
+
+class Tau2Workload implements PreparedWorkload {
+  readonly #parts: Tau2Parts;
+  readonly #stoppable: AsyncDisposableStack;
+  readonly #tasks: ReadonlyMap<string, Task>;
+
+  private constructor(parts: Tau2Parts, stoppable: AsyncDisposableStack) {
+    this.#parts = parts;
+    this.#stoppable = stoppable;
+    this.#tasks = new Map(parts.domain.tasks.map((task) => [task.id, task]));
+  }
+
+  static async start(experiment: Experiment, context: WorkloadContext): Promise<Tau2Workload> {
+    const stoppable = new AsyncDisposableStack();
+    try {
+      const options = domainOptions(experiment);
+      const domain = loadDomain(options);
+      const toolServer = stoppable.use(
+        await startToolServer({ scratchDirectory: context.scratchDirectory, preload: [{ ...options }] }),
+      );
+      const userClient = stoppable.use(new ChatClient());
+      const { driver, warmUpDriver } = await startAgent({ experiment, context, domain, toolServer });
+      stoppable.use(driver);
+      const parts = { experiment, context, domain, toolServer, userClient, driver, warmUpDriver };
+      return new Tau2Workload(parts, stoppable);
+    } catch (error) {
+      await stoppable.disposeAsync();
+      throw error;
+    }
+  }
+
+  async attempt(episode: EpisodeTask, context: AttemptContext): Promise<EpisodeResult> {
+    const { experiment, domain, driver } = this.#parts;
+    const task = this.#tasks.get(episode.taskId);
+    if (!task)
+      throw new Error(
+        `episode ${context.episodeId} names task ${episode.taskId}, which ${domain.name} lacks`,
+      );
+    const deadline = AbortSignal.timeout(experiment.limits.episodeSeconds * 1000);
+    const { open, request } = await this.#open(task, { ...context, seed: episode.seed });
+    try {
+      await using session = await driver.openSession(request);
+      return await runEpisode({
+        open,
+        session,
+        user: this.#userOf(task, { episode, context, open }),
+        context: { ...context, signal: AbortSignal.any([context.signal, deadline]) },
+        prefix: [{ role: "assistant", content: greeting, toolCalls: null, requestId: null, usage: null }],
+        labels: experiment.agent.prompt === "stock" ? ["prompt-stock"] : [],
+      });
+    } finally {
+      await open.close();
+    }
+  }
+
+  async warmUp({ agent, signal }: WarmUpContext): Promise<void> {
+    const { warmUpDriver, domain } = this.#parts;
+    const task = domain.tasks[0];
+    if (!warmUpDriver || !task) return;
+    const opened: { close(): Promise<void> }[] = [];
+    const turns = await warmUpDriver(async (attemptKey) => {
+      const { open, request } = await this.#open(task, { episodeId: "warm-up", attemptKey, agent, seed: 0 });
+      opened.push(open);
+      return request;
+    }, signal);
+    for (const open of opened) await open.close();
+    const failed = turns.find(({ status }) => status !== "answered");
+    if (failed) {
+      throw new StartError(
+        "agent",
+        `The agent's first turn failed: ${JSON.stringify(failed)}. See the agent's log in ${this.#parts.context.logDirectory}.`,
+      );
+    }
+  }
+
+  pressure() {
+    return this.#parts.driver.pressure();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stoppable.disposeAsync();
+  }
+
+  async #open(
+    task: Task,
+    attempt: Pick<AttemptContext, "episodeId" | "attemptKey" | "agent"> & { readonly seed: number },
+  ) {
+    const { experiment, toolServer } = this.#parts;
+    const { workload, limits, agent } = experiment;
+    const sampling = samplingOf(experiment, attempt.seed);
+    const open = await toolServer.openEpisode({
+      episodeId: attempt.episodeId,
+      attemptKey: attempt.attemptKey,
+      domain: { ...domainOptions(experiment) },
+      taskId: task.id,
+      limits: {
+        maxSteps: workload.maxSteps,
+        maxErrors: workload.maxErrors,
+        callTimeoutMs: limits.callSeconds * 1000,
+      },
+      session: {
+        baseUrl: attempt.agent.baseUrl,
+        headers: { ...attempt.agent.headers, authorization: `Bearer ${attempt.agent.apiKey}` },
+        sampling,
+        prompt: agent.prompt,
+        greeting,
+      },
+    });
+    const request: AgentSessionRequest = {
+      episodeId: attempt.episodeId,
+      attemptKey: attempt.attemptKey,
+      endpoint: attempt.agent,
+      sampling,
+      system: open.policy,
+      tools: open.agentToolsJson,
+      greeting,
+      turnTimeoutMs: limits.turnSeconds * 1000,
+    };
+    return { open, request };
+  }
+
+  #userOf(task: Task, attempt: UserContext): UserSimulator {
+    const { experiment } = this.#parts;
+    const { domain, taskId, trial, seed } = attempt.episode;
+    return new UserSimulator({
+      client: this.#parts.userClient,
+      endpoint: attempt.context.user,
+      systemPrompt: attempt.open.userSystemPrompt,
+      toolsJson: task.hasUserTools ? attempt.open.userToolsJson : null,
+      reference: `${domain}/${encodeURIComponent(taskId)}/${trial}`,
+      attemptKey: attempt.context.attemptKey,
+      sampling: { temperature: 0, seed },
+      callTimeoutMs: experiment.limits.callSeconds * 1000,
+    });
+  }
+}
+
+interface UserContext {
+  readonly episode: EpisodeTask;
+  readonly context: AttemptContext;
+  readonly open: { readonly userSystemPrompt: string; readonly userToolsJson: string | null };
+}
+
+function samplingOf({ sampling }: Experiment, seed: number): Record<string, number> {
+  return {
+    temperature: sampling.temperature,
+    top_p: sampling.topP,
+    ...(sampling.topK > 0 ? { top_k: sampling.topK } : {}),
+    max_tokens: sampling.maxTokens,
+    seed,
+  };
+}
+
+async function startAgent(
+  parts: Pick<Tau2Parts, "experiment" | "context" | "domain" | "toolServer">,
+): Promise<Pick<Tau2Parts, "driver" | "warmUpDriver">> {
+  const { experiment, context, domain, toolServer } = parts;
+  if (experiment.agent.kind === "native") {
+    return {
+      driver: startNative({ toolServer, callTimeoutMs: experiment.limits.callSeconds * 1000 }),
+      warmUpDriver: null,
+    };
+  }
+  const { gateways } = experiment.agent;
+  const driver = await startOpenClaw({
+    gateways: gateways === "auto" ? fleetSize(context.concurrencyMax, availableParallelism()) : gateways,
+    scratchDirectory: context.scratchDirectory,
+    logDirectory: context.logDirectory,
+    cacheDirectory: context.cacheDirectory,
+    childEnvironment: context.childEnvironment,
+    fleetToken: toolServer.fleetToken,
+    toolSockets: toolServer.sockets,
+    toolNames: toolNames(domain),
+    model: context.model,
+    contextWindow: experiment.stack.kind === "embedded" ? experiment.stack.agent.contextLength : 131_072,
+    maxTokens: experiment.sampling.maxTokens,
+    turnTimeoutMs: experiment.limits.turnSeconds * 1000,
+    maxConcurrent: context.concurrencyMax,
+    startTimeoutMs: experiment.limits.startSeconds * 1000,
+    signal: context.signal,
+    progress: context.progress,
+  });
+  return { driver, warmUpDriver: (open, signal) => driver.warmUp(open, signal) };
+}
+
+function toolNames(domain: LoadedDomain): string[] {
+  const tools = JSON.parse(domain.agentToolsJson) as { readonly function: { readonly name: string } }[];
+  return tools.map((tool) => tool.function.name);
+}
