@@ -13,7 +13,7 @@ import {
   summarizeClustered,
   timeToFirstToken,
 } from "./latency.ts";
-import { isPassed, passHatK, passRate } from "./pass-rate.ts";
+import { isPassed, passHatK, passRate, taskKey } from "./pass-rate.ts";
 import { segmentUse, segmentUseSchema, type SegmentUse } from "./segment-choice.ts";
 import type { SegmentEvidence } from "./segment-evidence.ts";
 import { isGeneration, type TapTiming } from "./tap-timing.ts";
@@ -126,7 +126,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     simulated: evidence.simulated,
     ...judgement,
     episodes: counts,
-    passRate: passRate(counts.passed, counts.judged),
+    passRate: passRate(episodes),
     passHatK: [...passHatK(episodes)],
     meanReward: meanReward(episodes),
     segments: uses,
@@ -189,9 +189,7 @@ function isTrajectory({ status }: EpisodeRecord): boolean {
 
 function meanReward(episodes: readonly EpisodeRecord[]): Estimate {
   const rewards = episodes.flatMap((episode) =>
-    episode.reward === null
-      ? []
-      : [{ value: episode.reward, cluster: JSON.stringify([episode.domain, episode.taskId]) }],
+    episode.reward === null ? [] : [{ value: episode.reward, cluster: taskKey(episode) }],
   );
   return summarizeClustered(rewards).mean;
 }

@@ -1,5 +1,6 @@
 import { minimumSampleRule, percentileMethod } from "../measure/distribution.ts";
-import { latencyDefinitions, minimumClusters } from "./latency.ts";
+import { minimumClusters } from "./cluster-interval.ts";
+import { latencyDefinitions } from "./latency.ts";
 import { minimumTasks } from "./overhead.ts";
 import { utilizationMax } from "./verdict.ts";
 
@@ -22,7 +23,7 @@ export const definitions: readonly { readonly term: string; readonly meaning: st
   {
     term: "rate",
     meaning:
-      "passed / judged with Wilson's 95 % interval; failed episodes and unjudged ones are left out and counted",
+      "passed / judged; failed and unjudged episodes are left out and counted. Interval: Wilson's over episodes; with several trials a task the wider of it and a bootstrap over tasks",
   },
   {
     term: "tokens",

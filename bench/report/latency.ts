@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { blockBootstrap, type Statistic } from "../measure/bootstrap.ts";
-import { meanOf, percentile, summarize } from "../measure/distribution.ts";
-import { createRng } from "../measure/rng.ts";
+import { summarize } from "../measure/distribution.ts";
+import { clusterIntervals, type ClusteredValue, type Limits } from "./cluster-interval.ts";
 import { estimateSchema, type Estimate } from "./estimate.ts";
 import { isAnswered, isGeneration, type TapTiming } from "./tap-timing.ts";
 
@@ -18,17 +17,6 @@ export const latencySchema = z.object({
   max: z.number().nullable(),
 });
 export type Latency = z.infer<typeof latencySchema>;
-
-/** A value and the episode it comes from. */
-export interface ClusteredValue {
-  readonly value: number;
-  readonly cluster: string;
-}
-
-/** Fewest episodes for which an interval is stated. */
-export const minimumClusters = 10;
-const seed = 20_261_121;
-const bootstrapOptions = { confidence: 0.95, resamples: 300, method: "percentile" } as const;
 
 /** Definitions of the three latencies, printed beside them. */
 export const latencyDefinitions = {
@@ -68,26 +56,23 @@ export function latencyOf(
   return summarizeClustered(values);
 }
 
-/** Mean and percentiles, each with a bootstrap interval over clusters (fixed seed: a report rebuilds to the same bytes). */
+/** Mean and percentiles, each with its interval where there are enough units. */
 export function summarizeClustered(values: readonly ClusteredValue[]): Latency {
   const { count, mean, p50, p95, p99, max } = summarize(values.map(({ value }) => value));
-  const clusters = [...Map.groupBy(values, ({ cluster }) => cluster).values()].map((members) =>
-    members.map(({ value }) => value),
-  );
-  const estimate = (value: number | null, statistic: Statistic<number>): Estimate => {
-    const interval =
-      value === null || clusters.length < minimumClusters
-        ? null
-        : blockBootstrap(clusters, statistic, { ...bootstrapOptions, rng: createRng(seed) });
-    return { value, count, low: interval?.low ?? null, high: interval?.high ?? null };
-  };
+  const intervals = clusterIntervals(values);
+  const estimate = (value: number | null, limits: Limits | undefined): Estimate => ({
+    value,
+    count,
+    low: value === null ? null : (limits?.low ?? null),
+    high: value === null ? null : (limits?.high ?? null),
+  });
   return {
     count,
-    episodes: clusters.length,
-    mean: estimate(mean, meanOf),
-    p50: estimate(p50, (sample) => percentile(sample, 0.5) ?? Number.NaN),
-    p95: estimate(p95, (sample) => percentile(sample, 0.95) ?? Number.NaN),
-    p99: { value: p99, count, low: null, high: null },
+    episodes: new Set(values.map(({ cluster }) => cluster)).size,
+    mean: estimate(mean, intervals?.mean),
+    p50: estimate(p50, intervals?.p50),
+    p95: estimate(p95, intervals?.p95),
+    p99: estimate(p99, undefined),
     max,
   };
 }

@@ -3,6 +3,7 @@ import { pairedDifference } from "../measure/paired.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { CellSummary } from "./cell-summary.ts";
 import { estimateSchema, type Estimate } from "./estimate.ts";
+import { taskKey } from "./pass-rate.ts";
 import type { JoinedPath, PathSample } from "./path-samples.ts";
 
 /** What a difference says. `cannot-tell`: its interval holds zero, or there are too few pairs to state one. */
@@ -167,7 +168,7 @@ function episodeValues(
 }
 
 function taskValue(episode: EpisodeRecord, value: number): TaskValue {
-  const task = JSON.stringify([episode.domain, episode.taskId]);
+  const task = taskKey(episode);
   return { task, pair: JSON.stringify([task, episode.trial, episode.repetition]), value };
 }
 

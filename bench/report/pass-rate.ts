@@ -1,5 +1,6 @@
 import { wilsonInterval } from "../measure/wilson.ts";
 import type { EpisodeRecord } from "../store/record.ts";
+import { clusterIntervals } from "./cluster-interval.ts";
 import type { Estimate } from "./estimate.ts";
 
 /** tau2 counts a reward of 1 as passed; the tolerance absorbs products of floats. */
@@ -7,11 +8,31 @@ export function isPassed(reward: number): boolean {
   return reward >= 1 - 1e-6;
 }
 
-/** Share of `passes` in `count` with Wilson's 95 % score interval. */
-export function passRate(passes: number, count: number): Estimate {
-  const interval = wilsonInterval(passes, count, { confidence: 0.95 });
-  if (interval === null) return { value: null, count, low: null, high: null };
-  return { value: interval.estimate, count, low: interval.low, high: interval.high };
+/**
+ * Share of passed among judged episodes, with Wilson's interval over episodes, which does not shrink to nothing at 0 and
+ * 1. With several trials a task a bootstrap over tasks widens it, because trials of one task are alike.
+ */
+export function passRate(episodes: readonly EpisodeRecord[]): Estimate {
+  const outcomes = episodes.flatMap((episode) =>
+    episode.reward === null ? [] : [{ value: isPassed(episode.reward) ? 1 : 0, cluster: taskKey(episode) }],
+  );
+  const passes = outcomes.reduce((sum, { value }) => sum + value, 0);
+  const count = outcomes.length;
+  const wilson = wilsonInterval(passes, count, { confidence: 0.95 });
+  if (wilson === null) return { value: null, count, low: null, high: null };
+  const tasks = new Set(outcomes.map(({ cluster }) => cluster)).size;
+  const byTask = tasks === count ? wilson : (clusterIntervals(outcomes)?.mean ?? wilson);
+  return {
+    value: wilson.estimate,
+    count,
+    low: Math.min(wilson.low, byTask.low),
+    high: Math.max(wilson.high, byTask.high),
+  };
+}
+
+/** Identity of a task across trials, arms and cells. */
+export function taskKey({ domain, taskId }: EpisodeRecord): string {
+  return JSON.stringify([domain, taskId]);
 }
 
 /** Chance that all of k trials of a task pass, averaged over tasks with at least k judged trials. */
@@ -25,9 +46,10 @@ export interface PassHatK {
 /** pass^1 .. pass^trials by tau2's unbiased estimator C(passes, k) / C(trials, k). */
 export function passHatK(episodes: readonly EpisodeRecord[]): readonly PassHatK[] {
   const tasks = new Map<string, { passes: number; trials: number }>();
-  for (const { domain, taskId, reward } of episodes) {
+  for (const episode of episodes) {
+    const { reward } = episode;
     if (reward === null) continue;
-    const key = JSON.stringify([domain, taskId]);
+    const key = taskKey(episode);
     const { passes, trials } = tasks.get(key) ?? { passes: 0, trials: 0 };
     tasks.set(key, { passes: passes + (isPassed(reward) ? 1 : 0), trials: trials + 1 });
   }
