@@ -1,7 +1,7 @@
 import { messageOf } from "./errors.ts";
 import { attemptEpisode, type PlannedEpisode } from "./drive/attempt.ts";
 import { closeSegment, openSegment, type OpenSegment } from "./drive/segment.ts";
-import type { SweepProgress } from "./drive/sweep-progress.ts";
+import type { SweepWatcher } from "./drive/sweep-progress.ts";
 import type { StopRequest } from "./drive/stop-request.ts";
 import type { Experiment } from "./config/experiment.ts";
 import type { Clock } from "./measure/clock.ts";
@@ -20,7 +20,7 @@ export interface SweepParts {
   readonly run: RunDirectory;
   readonly clock: Clock;
   readonly stop: StopRequest;
-  readonly progress: SweepProgress;
+  readonly watchers: readonly SweepWatcher[];
   readonly limits: { readonly callMs: number; readonly cellMs: number; readonly drainMs: number };
   /** Writes the cell's summary record from its evidence. */
   readonly summarise: (cellId: string) => Promise<void>;
@@ -66,16 +66,17 @@ async function runSegment(
   segment: OpenSegment,
   remaining: readonly PlannedEpisode[],
 ): Promise<SegmentEnd> {
-  parts.progress.cellStarted(segment.cell, remaining.length);
+  const tellAll = (what: (watcher: SweepWatcher) => void) => parts.watchers.forEach(what);
+  tellAll((watcher) => watcher.cellStarted(segment.cell, remaining.length));
   const deadline = AbortSignal.timeout(parts.limits.cellMs);
   const signal = AbortSignal.any([parts.stop.cancelled, deadline]);
   const admit = () => parts.stop.admits() && !deadline.aborted && parts.stack.death() === null;
   let finished = 0;
   const attempt = async (episode: PlannedEpisode) => {
-    parts.progress.episodeStarted();
+    tellAll((watcher) => watcher.episodeStarted());
     const record = await attemptEpisode(parts, { ...segment, signal }, episode);
     if (record) finished += 1;
-    parts.progress.episodeEnded(record);
+    tellAll((watcher) => watcher.episodeEnded(record));
   };
   try {
     await runClosedLoop(remaining, attempt, { concurrency: segment.cell.concurrency, admit });
@@ -85,6 +86,7 @@ async function runSegment(
     });
     throw error;
   }
+  tellAll((watcher) => watcher.cellEnded());
   const death = parts.stack.death();
   if (death)
     return {

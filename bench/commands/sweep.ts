@@ -23,6 +23,7 @@ interface SweepFlags {
   readonly resume?: string;
   readonly redo?: string;
   readonly budget?: string;
+  readonly metricsPort: number;
   readonly detach?: boolean;
 }
 
@@ -42,6 +43,12 @@ export function register(program: Command, host: Host): void {
     .option("--resume <run>", "go on with a run that was stopped or killed; finished episodes are kept")
     .option("--redo <what>", "with --resume: run interrupted or invalid cells again")
     .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
+    .option(
+      "--metrics-port <port>",
+      "port of the driver's own Prometheus page (default: a free one)",
+      Number,
+      0,
+    )
     .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
     .action(async (file: string, flags: SweepFlags) => {
       if (flags.detach) await detach(file, flags, host);
@@ -72,6 +79,7 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
       argv: host.argv,
       environment: host.environment,
       cacheDirectory: cacheDirectory(host),
+      metricsPort: flags.metricsPort,
       stop,
       screen: { interactive: host.interactive, columns: host.columns, write: (text) => host.write(text) },
       opened: (path) => {

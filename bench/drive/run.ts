@@ -6,6 +6,8 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { messageOf } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
+import { serveDriverMetrics, type DriverMetrics } from "../metrics/driver-metrics.ts";
+import { loadOf } from "../plan/cells.ts";
 import { simulatedEngines } from "../stack/engine.ts";
 import { startStack } from "../stack/start-stack.ts";
 import { startSupervisor, type Supervisor } from "../stack/supervisor/supervisor.ts";
@@ -17,7 +19,7 @@ import type { Workload, WorkloadPlan } from "../workload/workload.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
 import { hashesOf, identityOf, planRun, plannedCells, remainingCells, type RunPlan } from "./run-plan.ts";
 import type { StopRequest } from "./stop-request.ts";
-import { SweepProgress } from "./sweep-progress.ts";
+import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
 
 export interface RunOptions {
   readonly loaded: LoadedExperiment;
@@ -31,6 +33,8 @@ export interface RunOptions {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cacheDirectory: string;
+  /** Port of the driver's own Prometheus page; 0 picks a free one. */
+  readonly metricsPort: number;
   readonly stop: StopRequest;
   readonly screen: {
     readonly interactive: boolean;
@@ -167,6 +171,13 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
     ...started.screen,
   });
   const tell = (line: string) => progress.tell(line);
+  await using metrics = await serveDriverMetrics({
+    runId: started.runId,
+    plannedEpisodes: episodes,
+    plannedCells: cells.length,
+    port: started.metricsPort,
+  });
+  tell(`the driver's own metrics: ${metrics.url}`);
   const childEnvironment = { ...inherited(started.environment), ...supervisor.environment };
   await using stack = await startStack({
     experiment,
@@ -199,7 +210,7 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
     run,
     clock: systemClock,
     stop,
-    progress,
+    watchers: [progress, metricsWatcher(metrics)],
     limits: limitsOf(started),
     summarise: (cellId) => started.summarise(run, cellId),
     tell,
@@ -207,6 +218,17 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
   await warmUp(parts);
   // Without `await` the stack would be stopped before the sweep began.
   return await runSweep(parts);
+}
+
+function metricsWatcher(metrics: DriverMetrics): SweepWatcher {
+  return {
+    cellStarted: (cell) =>
+      metrics.cellStarted({ cellId: cell.cellId, arm: cell.arm.name, load: loadOf(cell) }),
+    cellEnded: () => metrics.cellEnded(),
+    episodeStarted: () => metrics.episodeStarted(),
+    episodeEnded: (record) =>
+      metrics.episodeEnded({ status: record?.status ?? "cancelled", arm: record?.arm ?? "none" }),
+  };
 }
 
 /** The first turns of an agent process cost seconds of module loading, which belong to no cell. */

@@ -13,8 +13,17 @@ export interface SweepProgressOptions {
   readonly write: (text: string) => void;
 }
 
+/** Whoever wants to know how a sweep goes: the progress line, the driver's own metrics. */
+export interface SweepWatcher {
+  cellStarted(cell: Cell, episodes: number): void;
+  cellEnded(): void;
+  episodeStarted(): void;
+  /** null: the attempt was cancelled and is no result. */
+  episodeEnded(record: EpisodeRecord | null): void;
+}
+
 /** What a person sees while a sweep runs: cells, episodes, time left, errors by class. Writes to standard error only. */
-export class SweepProgress implements Disposable {
+export class SweepProgress implements SweepWatcher, Disposable {
   readonly #options: SweepProgressOptions;
   readonly #startedNs: number;
   readonly #timer: NodeJS.Timeout;
@@ -43,11 +52,14 @@ export class SweepProgress implements Disposable {
     this.#draw();
   }
 
+  cellEnded(): void {
+    this.#draw();
+  }
+
   episodeStarted(): void {
     this.#inFlight += 1;
   }
 
-  /** null: the attempt was cancelled and is no result. */
   episodeEnded(record: EpisodeRecord | null): void {
     this.#inFlight -= 1;
     if (record === null) return;
