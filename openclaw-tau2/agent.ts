@@ -1,4 +1,4 @@
-import type { Endpoint } from "../bench/workload/workload.ts";
+import type { Endpoint, TranscriptMessage } from "../bench/workload/workload.ts";
 
 /**
  * An agent program that takes part in an episode. Two implementations: `openclaw/` (the real agent, in gateway
@@ -26,6 +26,8 @@ export interface AgentSessionRequest {
   readonly tools: string;
   /** Messages that precede the first user turn, e.g. tau2's fixed greeting. */
   readonly greeting: string | null;
+  /** A conversation that the task begins with, in place of the greeting. Only `native` can be given one. */
+  readonly history?: readonly TranscriptMessage[];
   readonly turnTimeoutMs: number;
 }
 

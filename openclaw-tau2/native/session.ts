@@ -1,5 +1,5 @@
 import { identityHeaders } from "../../bench/workload/exchange.ts";
-import type { TranscriptToolCall } from "../../bench/workload/workload.ts";
+import type { TranscriptMessage, TranscriptToolCall } from "../../bench/workload/workload.ts";
 import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
 import type { ChatClient } from "../model/chat-client.ts";
 import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";
@@ -27,9 +27,11 @@ export class NativeSession implements AgentSession {
 
   constructor(parts: NativeSessionParts) {
     this.#parts = parts;
-    const { greeting, system } = parts.request;
-    this.#messages = [{ role: "system", content: system }];
-    if (greeting !== null) this.#messages.push({ role: "assistant", content: greeting });
+    const { greeting, history = [], system } = parts.request;
+    this.#messages = [{ role: "system", content: system }, ...asAgent(history)];
+    if (greeting !== null && history.length === 0) {
+      this.#messages.push({ role: "assistant", content: greeting });
+    }
   }
 
   /** @throws ToolServerError when the tool server is gone: neither the agent nor the model has failed then. */
@@ -103,6 +105,18 @@ export class NativeSession implements AgentSession {
     });
     this.#messages.push({ role: "tool", content: reply.content, tool_call_id: call.id });
   }
+}
+
+/** A conversation as the agent's model sees it: without the user's tool calls. */
+function asAgent(history: readonly TranscriptMessage[]): ChatMessage[] {
+  return history.flatMap((message): ChatMessage[] => {
+    if (message.role === "tool") {
+      const { content, requestor, toolCallId } = message;
+      return requestor === "assistant" ? [{ role: "tool", content, tool_call_id: toolCallId }] : [];
+    }
+    if (message.role === "assistant") return [assistantMessage(message)];
+    return message.toolCalls === null ? [{ role: "user", content: message.content ?? "" }] : [];
+  });
 }
 
 /**

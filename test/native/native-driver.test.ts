@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { TranscriptMessage } from "../../bench/workload/workload.ts";
 import { startNative } from "../../openclaw-tau2/native/driver.ts";
 import { startToolServer } from "../../openclaw-tau2/tools/server.ts";
 import { answerStream, startEndpoint, type Script, type ScriptedAnswer } from "../model/scripted-endpoint.ts";
@@ -19,12 +20,13 @@ async function openSession(answers: readonly ScriptedAnswer[] | Script, changes 
       : (response, _, index) => answerStream(response, answers[index] ?? {});
   const endpoint = stack.use(await startEndpoint(script));
   const toolServer = stack.use(
-    await startToolServer({ scratchDirectory, domainModule: planted, workers: 2 }),
+    await startToolServer({ scratchDirectory, domainModule: planted, workers: 1 }),
   );
   const settings = {
     limits: { maxSteps: 200, maxErrors: 10, callTimeoutMs: 5_000 },
     callTimeoutMs: 5_000,
     turnTimeoutMs: 5_000,
+    history: [] as readonly TranscriptMessage[],
     ...changes,
   };
   const open = await toolServer.openEpisode({
@@ -52,6 +54,7 @@ async function openSession(answers: readonly ScriptedAnswer[] | Script, changes 
       tools: open.agentToolsJson,
       greeting: "Hello.",
       turnTimeoutMs: settings.turnTimeoutMs,
+      history: settings.history,
     }),
   );
   const bodies = () => endpoint.seen.map(({ body }) => JSON.parse(body) as { messages: unknown[] });
@@ -121,6 +124,47 @@ test("a turn runs the model's tool calls in order and ends with its text", async
   ]);
   expect(world.open.counts()).toMatchObject({ agentCalls: 3, errors: 1, steps: 4 });
   expect(world.session.promptMisses()).toBe(0);
+});
+
+test("a task's own conversation stands in place of the greeting, without the user's tool calls", async () => {
+  const said = (role: "assistant" | "user", content: string | null, calls: { id: string }[] = []) => ({
+    role,
+    content,
+    toolCalls: calls.length === 0 ? null : calls.map(({ id }) => ({ id, name: "look", arguments: "{}" })),
+    requestId: null,
+    usage: null,
+  });
+  const result = (requestor: "assistant" | "user", toolCallId: string) =>
+    ({
+      role: "tool",
+      toolCallId,
+      content: "seen",
+      error: false,
+      requestor,
+      answeredBy: "tool-server",
+    }) as const;
+  const history = [
+    said("user", "Hi."),
+    said("assistant", null, [{ id: "c1" }]),
+    result("assistant", "c1"),
+    said("assistant", "Look yourself."),
+    said("user", null, [{ id: "u1" }]),
+    result("user", "u1"),
+  ];
+  await using world = await openSession([{ content: "Good." }], { history });
+  await world.session.turn("I see it.", never);
+  expect(world.bodies()[0]!.messages).toEqual([
+    { role: "system", content: "Count with care. 数" },
+    { role: "user", content: "Hi." },
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [{ id: "c1", type: "function", function: { name: "look", arguments: "{}" } }],
+    },
+    { role: "tool", content: "seen", tool_call_id: "c1" },
+    { role: "assistant", content: "Look yourself." },
+    { role: "user", content: "I see it." },
+  ]);
 });
 
 const failures: readonly {
