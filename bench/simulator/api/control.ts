@@ -55,8 +55,7 @@ export function serverInfo({ engine, request, response }: HttpExchange): void {
     tool_call_parser: "qwen25",
     random_seed: options.seed,
     simulator_options: options,
-    /** How late the worst step was: the error of this process's own timing. */
-    simulator_late_ms_max: scheduler.lateMsMax,
+    simulator_timing: { late_ms_max: scheduler.timing.lateMsMax, stalled_ms: scheduler.timing.stalledMs },
     internal_states: [{ last_gen_throughput: engine.metrics.throughputTokensPerSecond }],
   });
 }

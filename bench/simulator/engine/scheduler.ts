@@ -31,11 +31,15 @@ interface Step {
   readonly work: readonly (readonly [ScheduledSequence, number])[];
 }
 
+/** Lateness up to this is caught up by running the steps that are due at once; more is a stall of the whole engine. */
+const catchUpNs = 50e6;
+/** Time after which the loop lets HTTP have its turn, however many steps are still due. */
+const turnNs = 4e6;
+
 /**
  * The engine's loop in time. One step at a time, as on a GPU: a prefill step (chunked, FIFO, before anything else) computes
  * prompt tokens that are not cached and yields a first token for every prompt it completes; a decode step yields one token
- * for each running sequence. A step starts where the last one should have ended, so timer error does not add up; when the
- * process was late, the steps that are due happen at once.
+ * for each running sequence. A step starts where the last one should have ended, so timer error does not add up.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -49,6 +53,7 @@ export class Scheduler {
   #step: Step | null = null;
   #timer: NodeJS.Timeout | null = null;
   #latestNs = 0;
+  #stalledNs = 0;
 
   constructor(options: SchedulerOptions, clockNs: () => number, observer: SchedulerObserver) {
     this.#options = options;
@@ -73,9 +78,9 @@ export class Scheduler {
   get poolTokens(): number {
     return this.#options.poolTokens;
   }
-  /** The longest time by which a step was late, in ms: how far the simulated engine's timing can be trusted. */
-  get lateMsMax(): number {
-    return this.#latestNs / 1e6;
+  /** How far the timing of this process can be trusted: the latest step, and the time by which the schedule was moved. */
+  get timing(): { readonly lateMsMax: number; readonly stalledMs: number } {
+    return { lateMsMax: this.#latestNs / 1e6, stalledMs: this.#stalledNs / 1e6 };
   }
 
   submit(sequence: Sequence): ScheduledSequence {
@@ -126,14 +131,17 @@ export class Scheduler {
   }
 
   #runDueSteps(): void {
+    const beganNs = this.#clockNs();
     for (;;) {
       const step = this.#step;
       const nowNs = this.#clockNs();
-      if (step === null || step.endNs > nowNs) break;
+      if (step === null || step.endNs > nowNs || nowNs - beganNs > turnNs) break;
       this.#latestNs = Math.max(this.#latestNs, nowNs - step.endNs);
       if (step.kind === "prefill") this.#completePrefill(step, nowNs);
       else this.#completeDecode(step, nowNs);
-      this.#step = this.#nextStep(step.endNs);
+      const startNs = Math.max(step.endNs, nowNs - catchUpNs);
+      this.#stalledNs += startNs - step.endNs;
+      this.#step = this.#nextStep(startNs);
     }
     this.#arm();
   }
