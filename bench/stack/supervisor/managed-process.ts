@@ -55,7 +55,7 @@ export async function spawnManaged<Ready>(
   options: ManagedProcessOptions<Ready>,
 ): Promise<ManagedProcess<Ready>> {
   options.signal?.throwIfAborted();
-  const log = openSync(options.logFile, "a");
+  const log = openLog(options);
   const child = spawn(command, options.args, {
     cwd: options.workingDirectory,
     env: options.environment,
@@ -93,6 +93,20 @@ export async function spawnManaged<Ready>(
   } catch (thrown) {
     await stop();
     throw thrown;
+  }
+}
+
+function openLog({ name, logFile }: { readonly name: string; readonly logFile: string }): number {
+  try {
+    return openSync(logFile, "a");
+  } catch (cause) {
+    throw new StartError(
+      name,
+      `${name} was not started: its log ${logFile} cannot be opened: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
