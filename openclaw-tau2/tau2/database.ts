@@ -13,6 +13,7 @@ export class Database {
   readonly #base: Model;
   readonly #fields: readonly BaseField[];
   readonly #baseHash: string;
+  readonly #recent = new Map<string, string>();
 
   constructor(base: Model) {
     share(base);
@@ -47,16 +48,30 @@ export class Database {
     const first = this.#fields.findIndex((field) => !isUnchanged(field, current.values[field.slot] ?? null));
     const start = this.#fields[first];
     if (start === undefined) return this.#baseHash;
-    const hash = start.before.copy();
+    const text = new CanonicalText();
     for (const field of this.#fields.slice(first)) {
       const value = current.values[field.slot] ?? null;
-      hash.update(field.opening);
-      if (field.dict !== null && value instanceof Map) field.dict.update(hash, value);
-      else hash.update(dumpCanonical(value));
+      text.add(field.opening);
+      if (field.dict !== null && value instanceof Map) field.dict.write(text, value);
+      else text.add(dumpCanonical(value));
     }
-    return hash.update("}").digest("hex");
+    text.add("}");
+    return this.#recent.get(text.key) ?? this.#remember(text.key, text.hashFrom(start.before));
+  }
+
+  #remember(key: string, hash: string): string {
+    if (key.length > LONGEST_KEY) return hash;
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size >= RECENT_HASHES && oldest !== undefined) this.#recent.delete(oldest);
+    this.#recent.set(key, hash);
+    return hash;
   }
 }
+
+/** Two sides of an evaluation are mostly equal, and the gold side is the same in every trial of a task. */
+const RECENT_HASHES = 32;
+/** In characters; a database that was replaced as a whole is not worth keeping. */
+const LONGEST_KEY = 100_000;
 
 interface BaseField {
   readonly slot: number;
@@ -111,9 +126,9 @@ class BaseDict {
     return this.#entries.every((entry) => current.get(entry.key) === entry.value);
   }
 
-  /** Adds the canonical text of `current` to a hash, from the base's text where nothing changed. */
-  update(hash: Hash, current: PyDict): void {
-    const writer = new EntryWriter(hash, this.text);
+  /** Writes the canonical text of `current`, in pieces of the base's text where nothing changed. */
+  write(text: CanonicalText, current: PyDict): void {
+    const writer = new EntryWriter(text, this.text);
     const added = [...current.keys()].filter((key) => !this.#keys.has(key)).sort(compareText);
     let nextAdded = 0;
     for (const entry of this.#entries) {
@@ -132,17 +147,44 @@ function isBefore(key: string | undefined, other: string): boolean {
   return key !== undefined && compareText(key, other) < 0;
 }
 
-/** Writes dict entries to a hash, neighbouring unchanged ones as one piece of the base's text. */
+/** A canonical text in pieces, and a short key that two equal texts over the same base share. */
+class CanonicalText {
+  readonly #pieces: (string | Buffer)[] = [];
+  #key = "";
+
+  get key(): string {
+    return this.#key;
+  }
+
+  add(piece: string): void {
+    this.#pieces.push(piece);
+    this.#key += piece;
+  }
+
+  /** Adds a range of a base's text; a control character keeps its place in the key apart from JSON. */
+  addRange(base: Buffer, { start, end }: { start: number; end: number }): void {
+    this.#pieces.push(base.subarray(start, end));
+    this.#key += `\u0000${start}-${end}`;
+  }
+
+  hashFrom(before: Hash): string {
+    const hash = before.copy();
+    for (const piece of this.#pieces) hash.update(piece);
+    return hash.digest("hex");
+  }
+}
+
+/** Writes dict entries, neighbouring unchanged ones as one range of the base's text. */
 class EntryWriter {
-  readonly #hash: Hash;
-  readonly #text: Buffer;
+  readonly #text: CanonicalText;
+  readonly #base: Buffer;
   #run: { start: number; end: number } | null = null;
   #isEmpty = true;
 
-  constructor(hash: Hash, text: Buffer) {
-    this.#hash = hash;
+  constructor(text: CanonicalText, base: Buffer) {
     this.#text = text;
-    hash.update("{");
+    this.#base = base;
+    text.add("{");
   }
 
   unchanged(entry: BaseEntry): void {
@@ -156,23 +198,23 @@ class EntryWriter {
   changed(key: string, current: PyDict): void {
     this.#flush();
     this.#separate();
-    this.#hash.update(`${jsonString(key)}: ${dumpCanonical(current.get(key) ?? null)}`);
+    this.#text.add(`${jsonString(key)}: ${dumpCanonical(current.get(key) ?? null)}`);
   }
 
   close(): void {
     this.#flush();
-    this.#hash.update("}");
+    this.#text.add("}");
   }
 
   #flush(): void {
     if (this.#run === null) return;
     this.#separate();
-    this.#hash.update(this.#text.subarray(this.#run.start, this.#run.end));
+    this.#text.addRange(this.#base, this.#run);
     this.#run = null;
   }
 
   #separate(): void {
-    if (!this.#isEmpty) this.#hash.update(", ");
+    if (!this.#isEmpty) this.#text.add(", ");
     this.#isEmpty = false;
   }
 }

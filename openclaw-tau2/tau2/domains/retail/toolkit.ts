@@ -15,9 +15,6 @@ export interface CustomerName {
 
 /** What the retail tools have in common: look-ups that raise tau2's errors. `own…` give a model to write to. */
 export class RetailToolkit extends Toolkit {
-  #namesOf: PyDict | null = null;
-  #names: readonly CustomerName[] = [];
-
   get users(): PyDict {
     return dictField(this.db, "users");
   }
@@ -71,19 +68,25 @@ export class RetailToolkit extends Toolkit {
   }
 
   /** Names and mail addresses in lower case, in database order. */
-  customerNames(): readonly CustomerName[] {
-    const users = this.users;
-    if (this.#namesOf !== users) {
-      this.#namesOf = users;
-      this.#names = Array.from(users, ([userId, user]) => ({
-        userId,
-        firstName: lowered(attribute(user, "name"), "first_name"),
-        lastName: lowered(attribute(user, "name"), "last_name"),
-        email: lowered(user, "email"),
-      }));
-    }
-    return this.#names;
+  *customerNames(): Generator<CustomerName> {
+    for (const [userId, user] of this.users) yield customerName(userId, user as Model);
   }
+}
+
+/** Shared by all environments that share the user. */
+const customers = new WeakMap<Model, CustomerName>();
+
+function customerName(userId: string, user: Model): CustomerName {
+  const known = customers.get(user);
+  if (known !== undefined) return known;
+  const customer = {
+    userId,
+    firstName: lowered(user.get("name"), "first_name"),
+    lastName: lowered(user.get("name"), "last_name"),
+    email: lowered(user, "email"),
+  };
+  customers.set(user, customer);
+  return customer;
 }
 
 function lowered(owner: PyValue, field: string): string {
