@@ -5,12 +5,16 @@ import path from "node:path";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import { ConfigError } from "../../bench/errors.ts";
+import { parseSimulatorArguments } from "../../bench/simulator/arguments.ts";
+import { parseFaults } from "../../bench/simulator/faults.ts";
+import { loadScenarios } from "../../bench/simulator/policy/scenario.ts";
 import { chat, post } from "./client.ts";
 import { runProgram, startEngine } from "./engine-process.ts";
 
 const messages = [{ role: "user", content: "Hello" }];
 
-test("wrong command lines end with status 2 and say what is wrong", async () => {
+test("wrong command lines are refused with a reason", () => {
   const base = ["--role", "agent", "--port", "0"];
   const cases: readonly (readonly [readonly string[], string])[] = [
     [["--port", "0"], "role"],
@@ -18,16 +22,27 @@ test("wrong command lines end with status 2 and say what is wrong", async () => 
     [["--role", "boss", "--port", "0"], "role"],
     [[...base, "--error-rate", "2"], "errorRate"],
     [[...base, "--seed", "x"], "seed"],
-    [[...base, "--fault", "frobnicate"], 'unknown fault "frobnicate"; known: usage-skew'],
-    [[...base, "--fault", "slow=fast"], "fault slow=fast: the value must be a number"],
-    [[...base, "--data", "/absent"], "no folder /absent/tau2/domains"],
-    [[...base, "--domain", "shop"], "--domain needs --data"],
   ];
   for (const [args, message] of cases) {
-    const result = await runProgram(args);
-    expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 2, stdout: "" });
-    expect(result.stderr).toContain(message);
+    const parse = () => parseSimulatorArguments(args);
+    expect(parse).toThrow(ConfigError);
+    expect(parse).toThrow(message);
+    expect(parse).toThrow("usage: simulate --role agent|user");
   }
+});
+
+test("flags that name what does not exist are refused with a reason", () => {
+  expect(() => parseFaults(["frobnicate"], 1)).toThrow('unknown fault "frobnicate"; known: usage-skew');
+  expect(() => parseFaults(["slow=fast"], 1)).toThrow("fault slow=fast: the value must be a number");
+  const source = { data: "/absent", domains: [], schemas: null };
+  expect(() => loadScenarios(source)).toThrow("no folder /absent/tau2/domains");
+  expect(() => loadScenarios({ ...source, data: null, domains: ["shop"] })).toThrow("--domain needs --data");
+});
+
+test("a wrong command line ends the program with status 2", async () => {
+  const result = await runProgram(["--role", "agent", "--port", "0", "--frobnicate"]);
+  expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 2, stdout: "" });
+  expect(result.stderr).toContain("--frobnicate");
 });
 
 test("a port that is taken ends the start with status 3", async () => {

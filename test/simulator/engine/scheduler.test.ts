@@ -30,7 +30,10 @@ test("no token comes before prefill and decode steps allow it; cached tokens cos
     for (const [index, stamp] of tokenNs.entries())
       expect(stamp).toBeGreaterThan(prefillStartNs + prefillNs + index * 5e6 - toleranceNs);
   }
-  expect(entries.map(({ promptIds, cachedTokens }) => promptIds.length - cachedTokens)).toEqual([entries[0]?.promptIds.length, 1]);
+  expect(entries.map(({ promptIds, cachedTokens }) => promptIds.length - cachedTokens)).toEqual([
+    entries[0]?.promptIds.length,
+    1,
+  ]);
 });
 
 test("requests are taken from the queue in the order of their arrival", async () => {
