@@ -1,7 +1,7 @@
 import { minimumSampleRule, percentileMethod } from "../measure/distribution.ts";
 import { minimumClusters } from "./cluster-interval.ts";
 import { latencyDefinitions } from "./latency.ts";
-import { minimumTasks } from "./overhead.ts";
+import { minimumCellPairs, minimumTasks } from "./overhead.ts";
 import { utilizationMax } from "./verdict.ts";
 
 /** What each number in a report means; printed with it. */
@@ -37,7 +37,7 @@ export const definitions: readonly { readonly term: string; readonly meaning: st
   },
   {
     term: "interval",
-    meaning: `95 %. Latencies: bootstrap over episodes (none below ${minimumClusters}). Differences: t interval over tasks (no finding below ${minimumTasks})`,
+    meaning: `95 %. Latencies: bootstrap over episodes (none below ${minimumClusters}). Differences: t interval over tasks (no finding below ${minimumTasks}); of times over pairs of cells from ${minimumCellPairs} on`,
   },
   { term: "percentile", meaning: `${percentileMethod}; ${minimumSampleRule}` },
   {

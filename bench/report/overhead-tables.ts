@@ -1,16 +1,16 @@
 import { differenceText, numberText, percentText } from "./number-text.ts";
-import { minimumTasks, type Difference, type Overhead } from "./overhead.ts";
+import { minimumCellPairs, minimumTasks, type Difference, type Overhead } from "./overhead.ts";
 import { left, right, type Table } from "./table.ts";
 
 /** Time between the taps on the same requests, arm minus baseline. */
 export function pathTable(overheads: readonly Overhead[]): Table {
   return {
-    title: "Overhead in the path, ms per request (arm minus raw, 95 % interval over tasks)",
+    title: "Overhead in the path, ms per request (arm minus raw, 95 % interval)",
     columns: [
       left("load"),
       left("arm"),
       right("joined\n/requests"),
-      right("tasks"),
+      right("tasks\n/pairs"),
       right("to first byte"),
       right("to first token"),
       right("whole request"),
@@ -20,7 +20,7 @@ export function pathTable(overheads: readonly Overhead[]): Table {
       load,
       arm,
       `${armPath.joined}/${armPath.requests}`,
-      String(pathMs.whole.tasks),
+      `${pathMs.whole.tasks}/${pathMs.whole.cellPairs}`,
       differenceText(pathMs.firstByte.difference),
       differenceText(pathMs.firstToken.difference),
       differenceText(pathMs.whole.difference),
@@ -28,6 +28,7 @@ export function pathTable(overheads: readonly Overhead[]): Table {
     ]),
     notes: [
       ...refusals(overheads),
+      ...driftNote(overheads),
       ...overheads.flatMap(({ load, arm, baseline, pathMs, refused }) =>
         refused !== null || pathMs.whole.armMean === null
           ? []
@@ -49,7 +50,7 @@ export function pathTable(overheads: readonly Overhead[]): Table {
 /** The whole episode, paired by task, trial and repetition. */
 export function liveTable(overheads: readonly Overhead[]): Table {
   return {
-    title: "Live difference per episode (arm minus raw, 95 % interval over tasks)",
+    title: "Live difference per episode (arm minus raw, 95 % interval)",
     columns: [
       left("load"),
       left("arm"),
@@ -78,7 +79,7 @@ export function liveTable(overheads: readonly Overhead[]): Table {
               `${load}: reward over ${live.reward.difference.count} judged pairs: ${arm} ${percentText(live.reward.armMean)}, ${baseline} ${percentText(live.reward.baselineMean)}`,
             ],
       ),
-      `* cannot tell: the interval holds 0, or fewer than ${minimumTasks} tasks have a pair.`,
+      `* cannot tell: the interval holds 0, fewer than ${minimumTasks} tasks have a pair, or (seconds) fewer than ${minimumCellPairs} pairs of cells.`,
     ],
   };
 }
@@ -90,7 +91,17 @@ function difference(of: Difference): string {
 
 function findingText({ finding, tasks }: Difference): string {
   if (finding !== "cannot-tell") return finding === "more" ? "slower" : "faster";
-  return tasks < minimumTasks ? "cannot tell\n(too few tasks)" : "cannot tell\n(interval holds 0)";
+  return tasks < minimumTasks ? "cannot tell\n(too few tasks)" : "cannot tell\n(holds 0)";
+}
+
+/** Said where it matters most: an interval over tasks looks sure of itself and knows one moment of the machine. */
+function driftNote(overheads: readonly Overhead[]): string[] {
+  const few = overheads.some(({ pathMs, refused }) => refused === null && pathMs.whole.unit === "tasks");
+  return few
+    ? [
+        `Intervals are over tasks within fewer than ${minimumCellPairs} pairs of cells (tasks/pairs): drift from cell to cell is not in them. sweep.repetitions: ${minimumCellPairs} or more puts it in.`,
+      ]
+    : [];
 }
 
 function refusals(overheads: readonly Overhead[]): string[] {

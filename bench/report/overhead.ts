@@ -10,10 +10,17 @@ import type { JoinedPath, PathSample } from "./path-samples.ts";
 const findings = ["more", "less", "cannot-tell"] as const;
 
 export const differenceSchema = z.object({
-  /** Mean of (arm - baseline) over tasks, with a t interval over tasks; `count` is pairs of episodes. */
+  /** Mean of (arm - baseline) over units, with a t interval over units; `count` is pairs of episodes. */
   difference: estimateSchema,
-  /** Tasks with a pair: the independent units behind the interval. */
+  /**
+   * What the interval is over. Times drift from cell to cell, so with enough repetitions their units are pairs of cells;
+   * with fewer, and for what does not drift (rewards, tokens), they are tasks.
+   */
+  unit: z.enum(["tasks", "cell pairs"]),
+  /** Tasks with a pair. */
   tasks: z.number().int(),
+  /** Repetitions with a pair: one cell of each arm, run at nearly the same time. */
+  cellPairs: z.number().int(),
   baselineMean: z.number().nullable(),
   armMean: z.number().nullable(),
   finding: z.enum(findings),
@@ -57,6 +64,11 @@ export type Overhead = z.infer<typeof overheadSchema>;
 
 /** Fewest tasks for which a finding is stated. */
 export const minimumTasks = 5;
+/** Fewest pairs of cells from which on they are the units of a time's interval, so that drift between cells is in it. */
+export const minimumCellPairs = 3;
+
+/** `counts` do not drift; `path` compares two taps on one request, `time` whole episodes in two cells. */
+type Kind = "counts" | "path" | "time";
 
 /** A cell as a comparison needs it. */
 export interface ComparedCell {
@@ -87,9 +99,9 @@ function compareAt(
   const refused = refusal(baseline, arm);
   const [baselineUsed, armUsed] = refused === null ? [baseline, arm] : [[], []];
   const path = (of: (sample: PathSample) => number | null) =>
-    pair(pathMeans(baselineUsed, of), pathMeans(armUsed, of));
-  const live = (of: (episode: EpisodeRecord) => number | null) =>
-    pair(episodeValues(baselineUsed, of), episodeValues(armUsed, of));
+    pair(pathMeans(baselineUsed, of), pathMeans(armUsed, of), "path");
+  const live = (of: (episode: EpisodeRecord) => number | null, kind: Kind = "counts") =>
+    pair(episodeValues(baselineUsed, of), episodeValues(armUsed, of), kind);
   return {
     ...names,
     cells: [...baseline, ...arm].map(({ summary: { cellId, verdict } }) => ({ cellId, verdict })),
@@ -103,8 +115,9 @@ function compareAt(
     },
     live: {
       reward: live(({ reward }) => reward),
-      seconds: live(({ startedNs, endedNs, status }) =>
-        status === "failed" ? null : (endedNs - startedNs) / 1e9,
+      seconds: live(
+        ({ startedNs, endedNs, status }) => (status === "failed" ? null : (endedNs - startedNs) / 1e9),
+        "time",
       ),
       requests: live(({ requests, status }) => (status === "failed" ? null : requests)),
       promptTokens: live(({ promptTokens, status }) => (status === "failed" ? null : promptTokens)),
@@ -139,6 +152,7 @@ function reachedOurEngine({ inner, tokenCheck }: CellSummary): boolean {
 
 interface TaskValue {
   readonly task: string;
+  readonly repetition: number;
   /** Task, trial and repetition. */
   readonly pair: string;
   readonly value: number;
@@ -169,19 +183,21 @@ function episodeValues(
 
 function taskValue(episode: EpisodeRecord, value: number): TaskValue {
   const task = taskKey(episode);
-  return { task, pair: JSON.stringify([task, episode.trial, episode.repetition]), value };
+  const { trial, repetition } = episode;
+  return { task, repetition, pair: JSON.stringify([task, trial, repetition]), value };
 }
 
-/** Differences of the pairs, with tasks as independent units: trials of one task are alike. */
-function pair(baseline: readonly TaskValue[], arm: readonly TaskValue[]): Difference {
+function pair(baseline: readonly TaskValue[], arm: readonly TaskValue[], kind: Kind): Difference {
   const before = new Map(baseline.map((value) => [value.pair, value]));
-  const pairs = arm.flatMap((target) => {
-    const base = before.get(target.pair);
-    return base === undefined ? [] : [{ task: target.task, base: base.value, target: target.value }];
+  const pairs = arm.flatMap(({ task, repetition, pair, value }) => {
+    const base = before.get(pair);
+    return base === undefined ? [] : [{ task, repetition, base: base.value, target: value }];
   });
-  const blocks = [...Map.groupBy(pairs, ({ task }) => task).values()].map((members) =>
-    members.map(({ base, target }) => target - base),
-  );
+  const tasks = new Set(pairs.map(({ task }) => task)).size;
+  const cellPairs = new Set(pairs.map(({ repetition }) => repetition)).size;
+  const unit = kind !== "counts" && cellPairs >= minimumCellPairs ? "cell pairs" : "tasks";
+  const units = Map.groupBy(pairs, ({ task, repetition }) => (unit === "tasks" ? task : repetition));
+  const blocks = [...units.values()].map((members) => members.map(({ base, target }) => target - base));
   const interval = pairedDifference(blocks, { confidence: 0.95 });
   const difference: Estimate = {
     value: interval?.estimate ?? null,
@@ -189,17 +205,21 @@ function pair(baseline: readonly TaskValue[], arm: readonly TaskValue[]): Differ
     low: interval?.low ?? null,
     high: interval?.high ?? null,
   };
+  // Within one pair of cells an episode's time differs by what else the machine did, and no interval over tasks sees it.
+  const supported = tasks >= minimumTasks && (kind !== "time" || unit === "cell pairs");
   return {
     difference,
-    tasks: blocks.length,
+    unit,
+    tasks,
+    cellPairs,
     baselineMean: pairs.length === 0 ? null : meanOfKnown(pairs.map(({ base }) => base)),
     armMean: pairs.length === 0 ? null : meanOfKnown(pairs.map(({ target }) => target)),
-    finding: findingOf(difference, blocks.length),
+    finding: supported ? findingOf(difference) : "cannot-tell",
   };
 }
 
-function findingOf({ low, high }: Estimate, tasks: number): Difference["finding"] {
-  if (low === null || high === null || tasks < minimumTasks) return "cannot-tell";
+function findingOf({ low, high }: Estimate): Difference["finding"] {
+  if (low === null || high === null) return "cannot-tell";
   if (low > 0) return "more";
   return high < 0 ? "less" : "cannot-tell";
 }

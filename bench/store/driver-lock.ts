@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ResumeRefusedError } from "../errors.ts";
-import { storing, systemErrorCode } from "./storage-error.ts";
+import { StorageError, storing, systemErrorCode } from "./storage-error.ts";
 
 /** Boot time in `/proc/stat` has whole seconds. */
 const startTimeSlackMs = 2000;
@@ -25,9 +25,10 @@ export class DriverLock implements AsyncDisposable {
     try {
       await removeStale(runDirectory, path, `${mine}.stale`);
       // A link appears with its content in one step, and fails when another driver was faster.
-      await link(mine, path);
+      await storing(path, "Cannot create", () => link(mine, path));
     } catch (thrown) {
-      if (systemErrorCode(thrown) === "EEXIST") throw refusal(runDirectory, "another process", thrown);
+      const cause = thrown instanceof StorageError ? thrown.cause : null;
+      if (systemErrorCode(cause) === "EEXIST") throw refusal(runDirectory, "another process", thrown);
       throw thrown;
     } finally {
       await rm(mine, { force: true });

@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { AppendFile } from "./append-file.ts";
 import { restoreTrajectories } from "./compressed-trajectories.ts";
@@ -139,10 +139,7 @@ export class RunDirectory implements AsyncDisposable {
 
   /** Writes one evidence or report file; its name appears only with its whole content. Throws StorageError. */
   async writeFile(path: string, text: string): Promise<void> {
-    await storing(path, "Cannot write", () => writeWhole(path, text)).catch(async (thrown: unknown) => {
-      await rm(`${path}.tmp`, { force: true });
-      throw thrown;
-    });
+    await storing(path, "Cannot write", () => writeWhole(path, text));
   }
 
   /** Closes the files and removes `driver.pid`. */

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { messageOf, ResumeRefusedError } from "../errors.ts";
@@ -57,15 +57,23 @@ export class TextStore {
   }
 }
 
-/** Writes a file so that its name appears only with its whole content. */
+/**
+ * Writes a file so that its name appears only with its whole content, also when two processes write it at once (a report
+ * that is asked for while a sweep writes its own).
+ */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const handle = await open(temporary, "w");
+  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, "w");
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
   }
-  await rename(temporary, path);
 }

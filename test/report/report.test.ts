@@ -6,7 +6,7 @@ import { buildReport } from "../../bench/report/build-report.ts";
 import { rebuildReport, renderReport } from "../../bench/report/rebuild.ts";
 import { reportModelSchema, type ReportModel } from "../../bench/report/report-model.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
-import { buildIdentity, plannedCell, runStarted } from "../store/run-builder.ts";
+import { buildIdentity, hex, plannedCell, runStarted } from "../store/run-builder.ts";
 import { writeSegment, type SegmentPlan } from "./evidence-builder.ts";
 
 let scratch: string;
@@ -25,12 +25,15 @@ const all = Array.from({ length: episodes }, (_, index) => index);
 let made = 0;
 
 /** A run of raw and gateway at two loads; the gateway takes 3 ms more, with a little noise. */
-async function writeRun(change: (plan: SegmentPlan) => SegmentPlan = (plan) => plan): Promise<string> {
+async function writeRun(
+  change: (plan: SegmentPlan) => SegmentPlan = (plan) => plan,
+  planned: typeof cells = cells,
+): Promise<string> {
   made += 1;
-  const identity = buildIdentity({ runId: `run-${made}`, cells });
+  const identity = buildIdentity({ runId: `run-${made}`, cells: planned });
   await using run = await RunDirectory.create(scratch, { identity, pid: process.pid });
   await run.append(runStarted(identity));
-  for (const cell of cells) {
+  for (const cell of planned) {
     const extraNs = cell.arm === "raw" ? 0 : 3e6;
     await writeSegment(
       run,
@@ -91,7 +94,9 @@ test("different engines: no overhead, not a number", async () => {
     expect(overhead.refused).toMatch(/^different engines/);
     expect(overhead.pathMs.whole).toEqual({
       difference: { value: null, count: 0, low: null, high: null },
+      unit: "tasks",
       tasks: 0,
+      cellPairs: 0,
       baselineMean: null,
       armMean: null,
       finding: "cannot-tell",
@@ -111,6 +116,39 @@ test("requests that a gateway repeats or hides are counted and left out", async 
   }));
   const [overhead] = (await buildReport(directory)).overheads;
   expect(overhead?.armPath).toEqual({ requests: 36, joined: 12, unmatched: 12, retried: 12 });
+});
+
+test("one pair of cells cannot say that episodes take longer; three that agree can", async () => {
+  const slower = (plan: SegmentPlan): SegmentPlan => ({
+    ...plan,
+    record: (episode) => ({
+      startedNs: 0,
+      endedNs: 1e9 + episode * 1e7 + (plan.cell.arm === "raw" ? 0 : 5e8 + plan.cell.repetition * 1e6),
+    }),
+  });
+  const [once] = (await buildReport(await writeRun(slower))).overheads;
+  expect(once?.live.seconds).toMatchObject({ unit: "tasks", cellPairs: 1, finding: "cannot-tell" });
+  expect(once?.live.seconds.difference.low).toBeGreaterThan(0.4);
+  const repeated = [0, 1, 2].flatMap((repetition) =>
+    cells.slice(0, 2).map((cell) => {
+      const cellId = `c1-r${repetition}-${cell.arm}`;
+      return {
+        ...cell,
+        cellId,
+        repetition,
+        episodeIds: cell.episodeIds.map((_, index) => hex(cellId, index)),
+      };
+    }),
+  );
+  const [thrice] = (await buildReport(await writeRun(slower, repeated))).overheads;
+  expect(thrice?.live.seconds).toMatchObject({
+    unit: "cell pairs",
+    cellPairs: 3,
+    tasks: 12,
+    finding: "more",
+  });
+  expect(thrice?.live.seconds.difference.value).toBeCloseTo(0.501, 9);
+  expect(thrice?.live.promptTokens).toMatchObject({ unit: "tasks", finding: "cannot-tell" });
 });
 
 test("too few tasks: numbers with their count, but no finding", async () => {
@@ -174,7 +212,9 @@ function withLongNumbers(report: ReportModel): ReportModel {
   };
   const difference = {
     difference: { value: -1234.5, count: 200, low: -2345.6, high: 1234.5 },
+    unit: "tasks" as const,
     tasks: 50,
+    cellPairs: 1,
     baselineMean: 1,
     armMean: 1,
     finding: "cannot-tell" as const,
