@@ -128,15 +128,16 @@ export class ToolClient implements Disposable {
       this.#socket.destroy();
       return;
     }
-    const failure = errorReplySchema.safeParse(frame.value);
-    const { id } = frame.value as { readonly id: string | number };
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
+    const reply = (frame.value ?? {}) as { readonly id?: string | number; readonly ok?: unknown };
+    const waiting = reply.id === undefined ? undefined : this.#waiting.get(reply.id);
+    // A reply without a waiting request came after its deadline.
+    if (reply.id === undefined || waiting === undefined) return;
+    this.#waiting.delete(reply.id);
     clearTimeout(waiting.timer);
-    if (failure.success)
+    const failure = reply.ok === false ? errorReplySchema.safeParse(reply) : null;
+    if (failure?.success) {
       waiting.reject(new ToolRefusedError(waiting.op, failure.data.code, failure.data.message));
-    else waiting.resolve(frame.value);
+    } else waiting.resolve(reply);
   }
 
   #lose(detail: string, cause?: unknown): void {
