@@ -1,6 +1,6 @@
 import { equal } from "./compare.ts";
 import { EnumMember } from "./enum-member.ts";
-import { attributeError, PythonError, typeError } from "./error.ts";
+import { attributeError, pythonError, typeError } from "./error.ts";
 import { Model } from "./model.ts";
 import { pyRepr, typeName } from "./repr.ts";
 import { textLength } from "./text-order.ts";
@@ -32,7 +32,7 @@ export function hasKey(dict: ReadonlyMap<string, PyValue>, key: PyValue): key is
 export function item(dict: ReadonlyMap<string, PyValue>, key: PyValue): PyValue {
   const text = dictKey(key);
   const value = text === undefined ? undefined : dict.get(text);
-  if (value === undefined) throw new PythonError("KeyError", pyRepr(key));
+  if (value === undefined) throw pythonError("KeyError", pyRepr(key));
   return value;
 }
 

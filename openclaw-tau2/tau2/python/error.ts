@@ -12,14 +12,28 @@ export class PythonError extends TollgateError {
   }
 }
 
+/**
+ * An exception that is part of a tool's answer. Nobody reads its JavaScript stack, and recording one costs more than most
+ * tool calls.
+ */
+export function pythonError(type: string, message: string): PythonError {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return new PythonError(type, message);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
 export function valueError(message: string): PythonError {
-  return new PythonError("ValueError", message);
+  return pythonError("ValueError", message);
 }
 
 export function typeError(message: string): PythonError {
-  return new PythonError("TypeError", message);
+  return pythonError("TypeError", message);
 }
 
 export function attributeError(owner: string, attribute: string): PythonError {
-  return new PythonError("AttributeError", `'${owner}' object has no attribute '${attribute}'`);
+  return pythonError("AttributeError", `'${owner}' object has no attribute '${attribute}'`);
 }

@@ -1,4 +1,5 @@
-import { PythonError } from "./error.ts";
+import { pythonError } from "./error.ts";
+import type { PythonError } from "./error.ts";
 
 export interface Token {
   readonly kind: "number" | "operator" | "end";
@@ -14,7 +15,7 @@ const LEADING_ZEROS =
 const MAX_OPEN_PARENTHESES = 200;
 
 export function syntaxError(message: string, line = 1): PythonError {
-  return new PythonError("SyntaxError", `${message} (<string>, line ${line})`);
+  return pythonError("SyntaxError", `${message} (<string>, line ${line})`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { EnumMember } from "./enum-member.ts";
 import type { FieldType } from "./field-type.ts";
-import { asInt, isInt, toDouble } from "./number.ts";
+import { asInt } from "./number.ts";
 import type { Validation } from "./validation.ts";
 import { normalizeInt, PyDate, PyFloat } from "./value.ts";
 import type { PyValue } from "./value.ts";
@@ -24,25 +24,30 @@ export const int: FieldType = {
   },
 };
 
+const INT64_LIMIT = 2 ** 63;
+const TOO_LARGE = "Unable to parse input string as an integer, exceeded maximum size";
+
 function intOfFloat(input: PyFloat, validation: Validation): PyValue | undefined {
-  if (Number.isInteger(input.value)) return normalizeInt(BigInt(input.value));
   if (!Number.isFinite(input.value)) {
     return validation.fail("finite_number", "Input should be a finite number", input);
+  }
+  if (Number.isInteger(input.value)) {
+    if (Math.abs(input.value) < INT64_LIMIT) return normalizeInt(BigInt(input.value));
+    return validation.fail("int_parsing_size", TOO_LARGE, input);
   }
   const message = "Input should be a valid integer, got a number with a fractional part";
   return validation.fail("int_from_float", message, input);
 }
 
 function intOfText(input: string, validation: Validation): PyValue | undefined {
-  const match = /^\s*([+-]?)(\d+(?:_\d+)*)(?:\.0*)?\s*$/.exec(input);
+  const match = /^\s*([+-]?)(\d+(?:_\d+)*)(?:\.0+)?\s*$/.exec(input);
   const digits = match?.[2]?.replaceAll("_", "");
   if (digits === undefined) {
     const message = "Input should be a valid integer, unable to parse string as an integer";
     return validation.fail("int_parsing", message, input);
   }
   if (digits.length > 4300) {
-    const message = "Unable to parse input string as an integer, exceeded maximum size";
-    return validation.fail("int_parsing_size", message, input);
+    return validation.fail("int_parsing_size", TOO_LARGE, input);
   }
   return normalizeInt(BigInt(`${match?.[1] === "-" ? "-" : ""}${digits}`));
 }
@@ -52,7 +57,7 @@ export const float: FieldType = {
   validate(input, validation) {
     if (input instanceof PyFloat) return input;
     const value = asInt(input);
-    if (value !== undefined) return new PyFloat(toDouble(value));
+    if (value !== undefined && Number.isFinite(Number(value))) return new PyFloat(Number(value));
     if (typeof input !== "string") {
       return validation.fail("float_type", "Input should be a valid number", input);
     }
@@ -85,7 +90,7 @@ export const bool: FieldType = {
     if (typeof input === "boolean") return input;
     const parsed = booleanOf(input);
     if (parsed !== undefined) return parsed;
-    if (typeof input === "string" || isInt(input) || input instanceof PyFloat) {
+    if (typeof input === "string" || isInt64(input)) {
       return validation.fail(
         "bool_parsing",
         "Input should be a valid boolean, unable to interpret input",
@@ -95,6 +100,13 @@ export const bool: FieldType = {
     return validation.fail("bool_type", "Input should be a valid boolean", input);
   },
 };
+
+/** Whether pydantic gets so far as to ask which int it is. */
+function isInt64(input: PyValue): boolean {
+  const value = input instanceof PyFloat ? input.value : input;
+  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value;
+  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < INT64_LIMIT;
+}
 
 function booleanOf(input: PyValue): boolean | undefined {
   const value = input instanceof PyFloat ? input.value : input;

@@ -1,4 +1,5 @@
-import { PythonError } from "./error.ts";
+import { pythonError } from "./error.ts";
+import type { PythonError } from "./error.ts";
 import { pyRepr, typeName } from "./repr.ts";
 import type { PyValue } from "./value.ts";
 
@@ -57,7 +58,7 @@ export class Validation {
         `    For further information visit https://errors.pydantic.dev/${versions.pydantic}/v/${issue.kind}`,
       );
     }
-    return new PythonError("ValidationError", lines.join("\n"));
+    return pythonError("ValidationError", lines.join("\n"));
   }
 }
 

@@ -15,6 +15,9 @@ export interface CustomerName {
 
 /** What the retail tools have in common: look-ups that raise tau2's errors. `own…` give a model to write to. */
 export class RetailToolkit extends Toolkit {
+  #customersOf: PyDict | null = null;
+  #customers: readonly CustomerName[] = [];
+
   get users(): PyDict {
     return dictField(this.db, "users");
   }
@@ -68,8 +71,13 @@ export class RetailToolkit extends Toolkit {
   }
 
   /** Names and mail addresses in lower case, in database order. */
-  *customerNames(): Generator<CustomerName> {
-    for (const [userId, user] of this.users) yield customerName(userId, user as Model);
+  customerNames(): readonly CustomerName[] {
+    const { users } = this;
+    if (this.#customersOf !== users) {
+      this.#customersOf = users;
+      this.#customers = Array.from(users, ([userId, user]) => customerName(userId, user as Model));
+    }
+    return this.#customers;
   }
 }
 

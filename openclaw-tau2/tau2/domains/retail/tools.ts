@@ -57,10 +57,9 @@ export const retailTools = defineToolkit<RetailToolkit>({
 
     find_user_id_by_email: method({ email: REQUIRED }, (kit, args) => {
       const email = lower(args.email);
-      for (const customer of kit.customerNames()) {
-        if (customer.email === email) return customer.userId;
-      }
-      throw valueError("User not found");
+      const found = kit.customerNames().find((customer) => customer.email === email);
+      if (found === undefined) throw valueError("User not found");
+      return found.userId;
     }),
 
     get_order_details: method({ order_id: REQUIRED }, (kit, args) => kit.order(args.order_id)),
