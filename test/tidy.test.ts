@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bench/tap",
   ],
   "bench/export": ["bench/store", "bench/report"],
-  "openclaw-tau2": ["bench/workload", "bench/measure", "bench/config"],
+  "openclaw-tau2": ["bench/workload", "bench/measure", "bench/config", "bench/store"],
 };
 /** Files of `bench/` itself that belong to no part. `errors.ts` and `exit-codes.ts` may be imported by all. */
 const FOR_ALL = ["bench/errors.ts", "bench/exit-codes.ts"];

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolve } from "node:path";
-import Table from "cli-table3";
 import type { Command } from "commander";
 import { clockText } from "../drive/sweep-progress.ts";
 import { ConfigError } from "../errors.ts";
+import { runsTable } from "../report/runs.ts";
+import { renderStatus } from "../report/status.ts";
+import { renderTable } from "../report/terminal.ts";
 import { driverOf } from "../store/driver-lock.ts";
 import { listRuns, resolveRun } from "../store/list-runs.ts";
 import { progressOf, type RunProgress } from "../store/progress.ts";
@@ -28,7 +30,7 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .action(async (flags: RunsFlags) => {
       const runs = await listRuns(resolve(host.workingDirectory, flags.out));
-      host.print(flags.json ? JSON.stringify(runs, null, 2) : runsTable(runs));
+      host.print(flags.json ? JSON.stringify(runs, null, 2) : renderTable(runsTable(runs)));
     });
 
   program
@@ -38,8 +40,9 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .action(async (run: string | undefined, flags: RunsFlags) => {
       const directory = await find(run, flags);
-      const progress = await readProgress(directory);
-      host.print(flags.json ? JSON.stringify(progress, null, 2) : statusText(directory, progress));
+      host.print(
+        flags.json ? JSON.stringify(await readProgress(directory), null, 2) : await statusText(directory),
+      );
     });
 
   program
@@ -54,7 +57,7 @@ export function register(program: Command, host: Host): void {
         if (progress.state !== "running") break;
         await sleep(host.interactive ? 1_000 : 60_000);
       }
-      host.print(`\n${statusText(directory, await readProgress(directory))}`);
+      host.print(`\n${await statusText(directory)}`);
     });
 
   program
@@ -69,7 +72,7 @@ export function register(program: Command, host: Host): void {
       process.kill(pid, "SIGUSR2");
       host.tell(`asked driver ${pid} to stop; waiting for the episodes in flight`);
       while ((await driverOf(directory)) !== null) await sleep(500);
-      host.print(statusText(directory, await readProgress(directory)));
+      host.print(await statusText(directory));
     });
 }
 
@@ -77,44 +80,13 @@ async function readProgress(directory: string): Promise<RunProgress> {
   return progressOf(await readRun(directory), (await driverOf(directory)) !== null);
 }
 
+async function statusText(directory: string): Promise<string> {
+  const run = await readRun(directory);
+  return `${directory}\n${renderStatus(progressOf(run, (await driverOf(directory)) !== null), run.warnings)}`;
+}
+
 function progressLine(progress: RunProgress): string {
   const done = progress.cells.filter(({ state }) => state === "complete").length;
   const eta = progress.etaSeconds === null ? "" : `, about ${clockText(progress.etaSeconds)} left`;
   return `${progress.state}: cells ${done}/${progress.cells.length}, episodes ${progress.finishedEpisodes}/${progress.plannedEpisodes}${eta}`;
-}
-
-function statusText(directory: string, progress: RunProgress): string {
-  const table = new Table({
-    head: ["cell", "state", "episodes", "verdict"],
-    style: { head: [], border: [] },
-  });
-  for (const { cellId, state, finished, planned, verdict } of progress.cells) {
-    table.push([cellId, state, `${finished}/${planned}`, verdict ?? "-"]);
-  }
-  const failures = Object.entries(progress.failuresByClass).map(([name, count]) => `${name} ${count}`);
-  return [
-    `${directory}${progress.simulated ? "  (simulated engines)" : ""}`,
-    progressLine(progress),
-    ...(failures.length > 0 ? [`failed episodes by class: ${failures.join(", ")}`] : []),
-    table.toString(),
-  ].join("\n");
-}
-
-function runsTable(runs: Awaited<ReturnType<typeof listRuns>>): string {
-  const table = new Table({
-    head: ["run", "started", "state", "episodes", "note"],
-    style: { head: [], border: [] },
-  });
-  for (const { createdAt, note, progress } of runs) {
-    table.push([
-      progress.runId,
-      createdAt.slice(0, 19),
-      progress.state,
-      `${progress.finishedEpisodes}/${progress.plannedEpisodes}`,
-      note,
-    ]);
-  }
-  return runs.length === 0
-    ? "no runs here yet; start one with `tollgate sweep experiments/laptop.yaml`"
-    : table.toString();
 }

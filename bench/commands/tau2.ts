@@ -1,8 +1,12 @@
-import { resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import Table from "cli-table3";
 import type { Command } from "commander";
+import { regradeRun, type Regrade } from "../../openclaw-tau2/offline/regrade.ts";
+import { exportTau2Results } from "../../openclaw-tau2/offline/results.ts";
 import { verifyTau2 } from "../../openclaw-tau2/tau2/verify.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { resolveRun } from "../store/list-runs.ts";
 import { collect } from "./experiment.ts";
 import type { Host } from "./host.ts";
 
@@ -17,9 +21,35 @@ interface VerifyFlags {
 }
 
 export function register(program: Command, host: Host): void {
-  program
-    .command("tau2")
-    .description("the native port of tau2")
+  const tau2 = program.command("tau2").description("the native port of tau2, and runs in tau2's terms");
+  const find = (run: string) => resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
+
+  tau2
+    .command("regrade <run>")
+    .description(
+      "evaluate a run's stored trajectories again, offline; exit code 1 unless every reward is equal",
+    )
+    .option("--json", "print JSON")
+    .action(async (run: string, flags: { readonly json?: boolean }) => {
+      const regrade = await regradeRun(await find(run));
+      host.print(flags.json ? JSON.stringify(regrade, null, 2) : regradeText(regrade));
+      const allEqual = regrade.episodes > 0 && regrade.equal === regrade.episodes;
+      host.setExitCode(allEqual ? exitCodes.ok : exitCodes.resultInvalid);
+    });
+
+  tau2
+    .command("results <run>")
+    .description(
+      "write a run as tau2's own results.json, one per arm and load, for `tau2 view` and `evaluate-trajs`",
+    )
+    .requiredOption("-o, --out <folder>", "where the files go")
+    .action(async (run: string, { out }: { readonly out: string }) => {
+      const folder = resolve(host.workingDirectory, out);
+      await mkdir(folder, { recursive: true });
+      for (const name of await exportTau2Results(await find(run), folder)) host.print(join(folder, name));
+    });
+
+  tau2
     .command("verify")
     .description(
       "compare the port with what the Python original answered; exit code 1 unless every row is equal",
@@ -47,6 +77,17 @@ export function register(program: Command, host: Host): void {
       const allEqual = rows.length > 0 && rows.every(({ equal, total }) => equal === total);
       host.setExitCode(allEqual ? exitCodes.ok : exitCodes.resultInvalid);
     });
+}
+
+function regradeText({ episodes, equal, differences }: Regrade): string {
+  const lines = differences.map(
+    ({ episodeId, taskId, recorded, offline }) =>
+      `${episodeId} task ${taskId}: recorded ${recorded}, offline ${offline}`,
+  );
+  return [
+    `${equal} of ${episodes} rewards equal the offline evaluation of the stored trajectory`,
+    ...lines,
+  ].join("\n");
 }
 
 function verifyTable(rows: Awaited<ReturnType<typeof verifyTau2>>): string {

@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { WorkloadSpec } from "../bench/config/experiment.ts";
+import type { LoadOptions } from "./tau2/load.ts";
+
+/** Where an experiment's domain is loaded from, with the defaults filled in. */
+export function domainOptions(
+  workload: WorkloadSpec,
+): LoadOptions & { readonly dataDirectory: string; readonly schemasDirectory: string | null } {
+  const dataDirectory = workload.data ?? join(import.meta.dirname, "data");
+  return {
+    domain: workload.domain,
+    dataDirectory,
+    schemasDirectory: workload.schemas ?? schemasBeside(dataDirectory, workload.domain),
+    checkout: workload.checkout ?? null,
+    pythonVersion: workload.pythonVersion,
+    pydanticVersion: workload.pydanticVersion,
+  };
+}
+
+/** Where schemas files lie when nobody says so: `golden/` beside the data folder, as tau2's reference data has it. */
+function schemasBeside(dataDirectory: string, domain: string): string | null {
+  const directory = join(dataDirectory, "..", "golden");
+  return existsSync(join(directory, `schemas_${domain}.json`)) ? directory : null;
+}

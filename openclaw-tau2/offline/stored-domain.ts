@@ -1,0 +1,28 @@
+import { experimentSchema, type WorkloadSpec } from "../../bench/config/experiment.ts";
+import { ResumeRefusedError } from "../../bench/errors.ts";
+import type { RunJson } from "../../bench/store/run-json.ts";
+import { domainOptions } from "../domain-options.ts";
+import { loadDomain, type NativeDomain } from "../tau2/load.ts";
+
+export interface StoredDomain {
+  readonly workload: WorkloadSpec;
+  readonly domain: NativeDomain;
+}
+
+/**
+ * The domain that a run used, loaded again from the data it was run with.
+ * @throws {ResumeRefusedError} when the data has changed since: its rewards could not be compared.
+ */
+export function storedDomain(identity: RunJson): StoredDomain {
+  const { workload } = experimentSchema.pick({ workload: true }).strip().parse(identity.resolved);
+  const domain = loadDomain(domainOptions(workload));
+  const changed = Object.entries(domain.fileHashes).filter(
+    ([file, sha256]) => identity.hashes[file] !== sha256,
+  );
+  if (changed.length > 0) {
+    throw new ResumeRefusedError(
+      `The data of run ${identity.runId} has changed: ${changed.map(([file]) => file).join(", ")}. Restore it, then try again.`,
+    );
+  }
+  return { workload, domain };
+}
