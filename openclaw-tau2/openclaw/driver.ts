@@ -1,11 +1,12 @@
 import path from "node:path";
 import type { AgentDriver, AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
 import { pressureReplySchema } from "./frames.ts";
-import { Fleet, type Lease } from "./fleet.ts";
+import { Fleet } from "./fleet.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { findOpenClaw, pinnedVersion } from "./installation.ts";
 import { writePlugin } from "./plugin-package.ts";
 import { OpenClawSession } from "./session.ts";
+import { GatewayConnectionLost } from "./websocket-client.ts";
 
 export interface OpenClawOptions {
   /** Gateway processes to start; see `fleetSize`. */
@@ -63,6 +64,7 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
   const fleet = await Fleet.start({
     size: options.gateways,
     staggerMs: 500,
+    signal: options.signal,
     progress: options.progress,
     start: async (index) =>
       GatewayProcess.start({
@@ -83,6 +85,7 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
           turnTimeoutMs: options.turnTimeoutMs,
         },
         startTimeoutMs: options.startTimeoutMs,
+        stopTimeoutMs: 8000,
         signal: options.signal,
       }),
   });
@@ -94,9 +97,10 @@ class FleetDriver implements OpenClawDriver {
   readonly version: string;
   readonly died: Promise<never>;
   readonly labels: readonly string[];
-  readonly #fleet: Fleet;
+  readonly #fleet: Fleet<GatewayProcess>;
+  #warmUps = 0;
 
-  constructor(fleet: Fleet, version: string) {
+  constructor(fleet: Fleet<GatewayProcess>, version: string) {
     this.#fleet = fleet;
     this.version = version;
     this.died = fleet.died;
@@ -121,7 +125,17 @@ class FleetDriver implements OpenClawDriver {
   }
 
   async openSession(request: AgentSessionRequest): Promise<AgentSession> {
-    return await openOn(await this.#fleet.lease(), request);
+    for (;;) {
+      const { gateway, release } = await this.#fleet.lease();
+      try {
+        return await OpenClawSession.open(gateway, request, release);
+      } catch (error) {
+        release();
+        // The process died a moment ago: another one takes the session, or the lease says that none is left.
+        if (!(error instanceof GatewayConnectionLost)) throw error;
+        await gateway.exited;
+      }
+    }
   }
 
   async pressure(): ReturnType<AgentDriver["pressure"]> {
@@ -140,8 +154,10 @@ class FleetDriver implements OpenClawDriver {
   ): Promise<readonly AgentTurn[]> {
     return await Promise.all(
       this.#fleet.processes.map(async (gateway) => {
-        const request = await register(`warm-up-${gateway.name}`);
-        await using session = await openOn({ gateway, release: () => undefined }, request);
+        // OpenClaw answers a run id that it has seen before from memory.
+        this.#warmUps += 1;
+        const request = await register(`warm-up-${this.#warmUps}`);
+        await using session = await OpenClawSession.open(gateway, request, () => undefined);
         return await session.turn("Hello.", signal);
       }),
     );
@@ -149,14 +165,5 @@ class FleetDriver implements OpenClawDriver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#fleet[Symbol.asyncDispose]();
-  }
-}
-
-async function openOn({ gateway, release }: Lease, request: AgentSessionRequest): Promise<AgentSession> {
-  try {
-    return await OpenClawSession.open(gateway, request, release);
-  } catch (error) {
-    release();
-    throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, TollgateError } from "../../bench/errors.ts";
-import type { GatewayProcess } from "./gateway-process.ts";
 
 /** No OpenClaw process is left that could serve a session. */
 export class AgentProcessError extends TollgateError {
@@ -15,36 +14,44 @@ export function fleetSize(concurrency: number, cores: number): number {
   return Math.min(Math.ceil(concurrency / 12), Math.max(1, Math.floor(cores / 2))) || 1;
 }
 
-interface Slot {
+/** What a fleet consists of. */
+export interface FleetMember extends AsyncDisposable {
+  readonly name: string;
+  /** Resolves with how the process ended, whoever ended it. */
+  readonly exited: Promise<string>;
+}
+
+interface Slot<Member> {
   readonly index: number;
-  process: GatewayProcess | null;
+  process: Member | null;
   sessions: number;
   restarts: number;
 }
 
-export interface FleetOptions {
+export interface FleetOptions<Member> {
   readonly size: number;
   readonly staggerMs: number;
-  readonly start: (index: number) => Promise<GatewayProcess>;
+  readonly start: (index: number) => Promise<Member>;
+  readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
 }
 
-/** A lease of one gateway for one session. */
-export interface Lease {
-  readonly gateway: GatewayProcess;
+/** One gateway, lent to one session. */
+export interface Lease<Member> {
+  readonly gateway: Member;
   readonly release: () => void;
 }
 
 /** N gateway processes; sessions go to the one with the fewest. A process that dies is restarted once. */
-export class Fleet implements AsyncDisposable {
+export class Fleet<Member extends FleetMember> implements AsyncDisposable {
   readonly died: Promise<never>;
-  readonly #options: FleetOptions;
-  readonly #slots: readonly Slot[];
+  readonly #options: FleetOptions<Member>;
+  readonly #slots: readonly Slot<Member>[];
   readonly #fail: (error: AgentProcessError) => void;
   readonly #restarting = new Set<Promise<void>>();
   #closing = false;
 
-  private constructor(options: FleetOptions) {
+  private constructor(options: FleetOptions<Member>) {
     this.#options = options;
     this.#slots = Array.from({ length: options.size }, (_, index) => ({
       index,
@@ -60,10 +67,10 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Starts all processes, a moment apart so that they do not load the same code at once. */
-  static async start(options: FleetOptions): Promise<Fleet> {
+  static async start<Member extends FleetMember>(options: FleetOptions<Member>): Promise<Fleet<Member>> {
     const fleet = new Fleet(options);
     const starts = fleet.#slots.map(async (slot) => {
-      await sleep(slot.index * options.staggerMs);
+      await sleep(slot.index * options.staggerMs, undefined, { signal: options.signal });
       await fleet.#fill(slot);
     });
     const results = await Promise.allSettled(starts);
@@ -73,7 +80,7 @@ export class Fleet implements AsyncDisposable {
     throw failed.reason;
   }
 
-  get processes(): readonly GatewayProcess[] {
+  get processes(): readonly Member[] {
     return this.#slots.flatMap(({ process }) => (process === null ? [] : [process]));
   }
 
@@ -83,7 +90,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** The gateway with the fewest sessions; waits for a restart when none is up. Rejects with `AgentProcessError`. */
-  async lease(): Promise<Lease> {
+  async lease(): Promise<Lease<Member>> {
     while (this.processes.length === 0 && this.#restarting.size > 0) await Promise.race(this.#restarting);
     const [slot] = this.#slots
       .filter(({ process }) => process !== null)
@@ -105,13 +112,13 @@ export class Fleet implements AsyncDisposable {
     await Promise.all(this.processes.map(async (process) => process[Symbol.asyncDispose]()));
   }
 
-  async #fill(slot: Slot): Promise<void> {
+  async #fill(slot: Slot<Member>): Promise<void> {
     const started = await this.#options.start(slot.index);
     slot.process = started;
     void started.exited.then(async (how) => this.#replace(slot, started, how));
   }
 
-  async #replace(slot: Slot, dead: GatewayProcess, how: string): Promise<void> {
+  async #replace(slot: Slot<Member>, dead: Member, how: string): Promise<void> {
     if (this.#closing) return;
     slot.process = null;
     this.#options.progress(`OpenClaw gateway ${dead.name} died (${how})`);
@@ -123,7 +130,7 @@ export class Fleet implements AsyncDisposable {
     this.#fail(new AgentProcessError(`the last OpenClaw gateway process, ${dead.name}, died: ${how}`));
   }
 
-  async #restart(slot: Slot, dead: GatewayProcess): Promise<void> {
+  async #restart(slot: Slot<Member>, dead: Member): Promise<void> {
     await dead[Symbol.asyncDispose]();
     if (slot.restarts > 0 || this.#closing) return;
     slot.restarts += 1;

@@ -45,7 +45,12 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
       slots: { memory: "none" },
       entries: { [pluginName]: { enabled: true, hooks: { allowConversationAccess: true } } },
     },
-    tools: { allow: options.toolNames, toolSearch: false, codeMode: false },
+    tools: {
+      allow: options.toolNames,
+      toolSearch: false,
+      codeMode: false,
+      loopDetection: { enabled: false },
+    },
     skills: { allowBundled: [] },
     agents: {
       defaults: {

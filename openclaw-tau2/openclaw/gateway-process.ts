@@ -9,6 +9,7 @@ import { request } from "undici";
 import { z } from "zod";
 import { messageOf, StartError } from "../../bench/errors.ts";
 import { type GatewayConfigOptions, gatewayConfig, workspaceSettings } from "./gateway-config.ts";
+import type { FleetMember } from "./fleet.ts";
 import { GatewayClient } from "./websocket-client.ts";
 
 export interface GatewayProcessOptions {
@@ -24,6 +25,8 @@ export interface GatewayProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly config: Omit<GatewayConfigOptions, "port" | "workspace" | "logFile">;
   readonly startTimeoutMs: number;
+  /** From SIGTERM to SIGKILL; OpenClaw needs 2 to 3 s. */
+  readonly stopTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -47,17 +50,18 @@ const quietEnvironment = {
   OPENCLAW_SKIP_CRON: "1",
   OPENCLAW_TRAJECTORY: "0",
 };
-const stopDeadlineMs = 8000;
 const readinessSchema = z.object({ ready: z.boolean() });
 
 /** One OpenClaw gateway in a process group of its own, with its own state, configuration, home and port. */
-export class GatewayProcess implements AsyncDisposable {
+export class GatewayProcess implements FleetMember {
   readonly name: string;
   readonly client: GatewayClient;
   /** Resolves with how the process ended, whoever ended it. */
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   readonly #directory: string;
+  readonly #stopTimeoutMs: number;
+  #ending = false;
 
   private constructor(started: StartedChild, client: GatewayClient, options: GatewayProcessOptions) {
     this.name = options.name;
@@ -65,6 +69,11 @@ export class GatewayProcess implements AsyncDisposable {
     this.exited = started.exited;
     this.#child = started.child;
     this.#directory = options.directory;
+    this.#stopTimeoutMs = options.stopTimeoutMs;
+    void client.closed.then(() => {
+      // A process that cannot be reached is as good as dead, but would hold its sessions for ever.
+      if (!this.#ending) signalGroup(started.child, "SIGKILL");
+    });
   }
 
   get pid(): number | undefined {
@@ -81,7 +90,7 @@ export class GatewayProcess implements AsyncDisposable {
       const client = await GatewayClient.connect(url, options.config.token, options.startTimeoutMs);
       return new GatewayProcess(started, client, options);
     } catch (cause) {
-      await endGroup(started);
+      await endGroup(started, options.stopTimeoutMs);
       await rm(options.directory, { recursive: true, force: true });
       if (options.signal.aborted) throw cause;
       throw await startError(options, cause);
@@ -90,8 +99,9 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** SIGTERM, deadline, SIGKILL of the group; then removes what the process wrote. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
     await this.client.close();
-    await endGroup({ child: this.#child, exited: this.exited });
+    await endGroup({ child: this.#child, exited: this.exited }, this.#stopTimeoutMs);
     await rm(this.#directory, { recursive: true, force: true, maxRetries: 3 });
   }
 }
@@ -103,6 +113,8 @@ interface StartedChild {
 
 async function spawnGateway(options: GatewayProcessOptions, port: number): Promise<StartedChild> {
   const { directory, config } = options;
+  // State of a process that was killed with its driver would be taken for a running gateway's.
+  await rm(directory, { recursive: true, force: true });
   const workspace = path.join(directory, "ws");
   const folders = { HOME: "home", OPENCLAW_STATE_DIR: "state", TMPDIR: "tmp" };
   for (const folder of [...Object.values(folders), "ws/.openclaw"]) {
@@ -184,9 +196,9 @@ async function isReady(port: number, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-async function endGroup({ child, exited }: StartedChild): Promise<void> {
+async function endGroup({ child, exited }: StartedChild, stopTimeoutMs: number): Promise<void> {
   signalGroup(child, "SIGTERM");
-  await Promise.race([exited, sleep(stopDeadlineMs, undefined, { ref: false })]);
+  await Promise.race([exited, sleep(stopTimeoutMs, undefined, { ref: false })]);
   // Also after a clean exit: auxiliary processes of the group may be left.
   signalGroup(child, "SIGKILL");
   await exited;

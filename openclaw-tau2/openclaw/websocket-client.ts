@@ -35,10 +35,14 @@ export interface RequestOptions {
 export class GatewayClient {
   readonly #socket: WebSocket;
   readonly #pending = new Map<string, PendingRequest>();
+  /** Resolves when the connection is gone, whoever closed it. */
+  readonly closed: Promise<void>;
   #nextId = 1;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
     socket.on("message", (data: Buffer) => {
       this.#receive(data.toString("utf8"));
     });
@@ -46,6 +50,7 @@ export class GatewayClient {
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.#lose();
+      resolve();
     });
   }
 
@@ -84,13 +89,8 @@ export class GatewayClient {
   /** Closes the socket and waits until it is closed, at most a second. */
   async close(): Promise<void> {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
-    const closed = new Promise<void>((resolve) => {
-      this.#socket.once("close", () => {
-        resolve();
-      });
-    });
     this.#socket.close();
-    await Promise.race([closed, sleep(1000, undefined, { ref: false })]);
+    await Promise.race([this.closed, sleep(1000, undefined, { ref: false })]);
     this.#socket.terminate();
   }
 

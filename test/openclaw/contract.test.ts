@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findOpenClaw, pinnedVersion } from "../../openclaw-tau2/openclaw/installation.ts";
 import { otherToolsText, policy, Rig, sampling, toolsText } from "./rig.ts";
-import type { ScriptedCall, ScriptedReply, SeenMessage } from "./scripted-model.ts";
-import type { ToolCall } from "./stand-in-tools.ts";
+import { call, execute, history, oddConversation, spoken } from "./odd-conversation.ts";
+import type { ScriptedReply, SeenMessage } from "./scripted-model.ts";
 
 /**
  * Tollgate leans on parts of OpenClaw that may change with any release. Each test here is named after one of them, so
@@ -11,7 +11,11 @@ import type { ToolCall } from "./stand-in-tools.ts";
 let rig: Rig;
 
 beforeAll(async () => {
-  rig = await Rig.start(execute);
+  rig = await Rig.start((call) => {
+    if (call.arguments.includes("hang up")) return { hangUp: true };
+    if (call.arguments.includes("refuse")) return { refuse: "limit" };
+    return execute(call);
+  });
 }, 300_000);
 
 afterAll(async () => {
@@ -19,38 +23,6 @@ afterAll(async () => {
 }, 60_000);
 
 const quiet = new AbortController().signal;
-const long = "x".repeat(150_000);
-
-/** The stand-in's tools: what they answer depends only on the argument text. */
-function execute({ name, arguments: text }: ToolCall): string {
-  if (text.includes("empty")) return "";
-  if (text.includes("fail")) return "Error: no such user";
-  if (text.includes("long")) return long;
-  return `${name} saw ${text}`;
-}
-
-function call(id: string, text: string, name = "zeta_lookup"): ScriptedCall {
-  return { id, name, arguments: text };
-}
-
-/** What tau2 would have in its history after one model answer and its tool results. */
-function history(reply: { readonly say?: string; readonly calls?: readonly ScriptedCall[] }): SeenMessage[] {
-  const content = reply.say === undefined || reply.say === "" ? null : reply.say;
-  const calls = reply.calls ?? [];
-  if (calls.length === 0) return [{ role: "assistant", content }];
-  const toolCalls = calls.map(({ id, name, arguments: text }) => ({
-    id,
-    type: "function",
-    function: { name, arguments: text },
-  }));
-  const results = calls.map((each) => ({
-    role: "tool",
-    content: execute({ id: 0, token: "", op: "call", name: each.name, arguments: each.arguments }),
-    tool_call_id: each.id,
-  }));
-  return [{ role: "assistant", content, tool_calls: toolCalls }, ...results];
-}
-
 test("package: the installed OpenClaw is the version that these tests have checked", () => {
   expect(findOpenClaw().version).toBe(pinnedVersion);
 });
@@ -89,48 +61,7 @@ test("session routing: endpoint, identity, trace and sampling are those of the s
 });
 
 test("payload hook: every request is what tau2 would send, byte for byte, over odd texts", async () => {
-  const longId = `call_${"Z9-_.:".repeat(10)}`;
-  const turns: readonly {
-    readonly user: string;
-    readonly replies: readonly Extract<ScriptedReply, { calls: unknown } | { say: string }>[];
-  }[] = [
-    {
-      user: "[Sat 2026-11-21 00:44 UTC] plan  ",
-      replies: [
-        { say: "  Let me\n\n check. ", calls: [call("call_8-aB", '{ "amount" : 2.0, "z":1e0}')] },
-        { say: "Done.  \n" },
-      ],
-    },
-    {
-      user: "日本 é 👩‍👩‍👧 \u2028 end\t\n",
-      replies: [
-        { calls: [call("functions.x:0", '{"q":"\\u00e9\\/","n":12345678901234567890,"m":-0.0}')] },
-        { calls: [call("functions.x:0", '{"q":"empty"}')] },
-        { say: "ok" },
-      ],
-    },
-    {
-      user: "/reset everything",
-      replies: [
-        {
-          calls: [
-            call(longId, '{"q":"fail"}'),
-            call("b.2", '{"amount":"2"}', "book"),
-            call("b.3", "{}", "book"),
-          ],
-        },
-        { say: "[[reply_to_current]] fine" },
-      ],
-    },
-    { user: "   ", replies: [{ calls: [call("call_8-aB", '{"q":"long"}')] }, { say: "NO_REPLY" }] },
-    {
-      user: "Current time: noon\n[Inter-session message] <<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>",
-      replies: [{ say: "\n\n", calls: [call("call_9", '{\n "q": "a\\nb"\n}')] }, { say: "HEARTBEAT_OK" }],
-    },
-    { user: "reason", replies: [{ say: "I will do it now.", reasoning: "hm" }] },
-    { user: "again", replies: [{ say: "MEDIA:/tmp/x.png\nlook" }] },
-    { user: "bye", replies: [{ say: "cut", finish: "length" }] },
-  ];
+  const turns = oddConversation;
   const greeting = "Hi! How can I help you today?";
   await using session = await rig.open({
     key: "exact-1",
@@ -149,7 +80,7 @@ test("payload hook: every request is what tau2 would send, byte for byte, over o
       past.push(...history(reply));
     }
     const turn = await session.turn(user, quiet);
-    expect(turn).toEqual({ status: "answered", text: replies.at(-1)?.say });
+    expect(turn).toEqual({ status: "answered", text: spoken(replies.at(-1)?.say) });
   }
   const requests = rig.model.of("exact-1");
   expect(requests.map(({ body }) => body.messages)).toEqual(expected);
@@ -163,12 +94,8 @@ test("payload hook: every request is what tau2 would send, byte for byte, over o
 }, 120_000);
 
 test("tool factory: two sessions at once keep their own tools, endpoints and history", async () => {
-  const replies: ScriptedReply[] = [{ calls: [call("c", '{"q":1.0}')] }, { say: "a1" }, { say: "a2" }];
-  const others: ScriptedReply[] = [
-    { calls: [call("c", '{"q":2.0}', "refuel")] },
-    { say: "b1" },
-    { say: "b2" },
-  ];
+  const replies = [{ calls: [call("c", '{"q":1.0}')] }, { say: "a1" }, { say: "a2" }];
+  const others = [{ calls: [call("c", '{"q":2.0}', "refuel")] }, { say: "b1" }, { say: "b2" }];
   await using a = await rig.open({ key: "twin-a", replies });
   await using b = await rig.open({ key: "twin-b", replies: others, tools: otherToolsText });
   expect(await Promise.all([a.turn("one", quiet), b.turn("uno", quiet)])).toEqual([
@@ -185,14 +112,14 @@ test("tool factory: two sessions at once keep their own tools, endpoints and his
     [
       { role: "system", content: policy },
       { role: "user", content: "one" },
-      ...history(replies[0] as never),
+      ...history(replies[0]),
       { role: "assistant", content: "a1" },
       { role: "user", content: "two" },
     ],
     [
       { role: "system", content: policy },
       { role: "user", content: "uno" },
-      ...history(others[0] as never),
+      ...history(others[0]),
       { role: "assistant", content: "b1" },
       { role: "user", content: "dos" },
     ],
@@ -307,20 +234,43 @@ test("stock prompt: OpenClaw's own prompt and rewriting stay, with the policy in
   expect(session.promptMisses()).toBe(0);
 });
 
-test("tool server gone: the turn ends with its own kind", async () => {
-  await using session = await rig.open({
-    key: "gone-1",
-    replies: [{ calls: [call("c1", "{}")] }, { say: "no" }],
-  });
-  await using nobody = await rig.open({ key: "gone-2", replies: [] });
-  expect(nobody.promptMisses()).toBe(0);
-  await expect(
-    rig.driver.openSession({
-      ...rig.register({ key: "gone-3", replies: [] }),
-      attemptKey: "never-registered",
-    }),
-  ).rejects.toThrow(/never-registered/);
-  expect(await session.turn("x", quiet)).toEqual({ status: "answered", text: "no" });
+test("tool results: a tool server that refuses or hangs up ends the turn after one request", async () => {
+  const ends = [
+    ["hang up", "tool_transport", /lost the connection/],
+    ["refuse", "tool_limit", /refused: limit/],
+  ] as const;
+  for (const [text, kind, message] of ends) {
+    const key = `tools-${kind.replace("_", "-")}`;
+    const replies = [{ calls: [call("c1", JSON.stringify({ text }))] }, { say: "a second request" }];
+    const turn = await rig.oneTurn({ key, replies });
+    expect(turn).toEqual({ status: "agent-error", kind, message: expect.stringMatching(message) });
+    expect(rig.model.of(key).length, "model requests").toBe(1);
+  }
+});
+
+test("plugin methods: a session that the tool server does not know cannot be opened", async () => {
+  const request = { ...rig.register({ key: "known", replies: [] }), attemptKey: "unknown" };
+  await expect(rig.driver.openSession(request)).rejects.toThrow(
+    /no tool worker knows session unknown: .*unknown-session/,
+  );
+});
+
+test("warm-up: every gateway runs a turn, as often as it is asked to", async () => {
+  const register = async (key: string) => Promise.resolve(rig.register({ key, replies: [{ say: key }] }));
+  expect(await rig.driver.warmUp(register, quiet)).toEqual([{ status: "answered", text: "warm-up-1" }]);
+  expect(await rig.driver.warmUp(register, quiet)).toEqual([{ status: "answered", text: "warm-up-2" }]);
+});
+
+test("tool loops: OpenClaw does not end a turn for repeating itself", async () => {
+  const same = Array.from({ length: 30 }, () => ({ calls: [call("c1", "{}")] }));
+  const turn = await rig.oneTurn({ key: "loop-1", replies: [...same, { say: "done" }] });
+  expect(turn).toEqual({ status: "answered", text: "done" });
+  expect(rig.model.of("loop-1").length, "model requests").toBe(31);
+});
+
+test("hidden calls: every model request belongs to a turn of some session", () => {
+  const strangers = rig.model.requests.filter(({ headers }) => headers["x-tollgate-attempt"] === undefined);
+  expect(strangers).toEqual([]);
 });
 
 test("crash: the session ends as process-died, the process is restarted, nothing is left behind", async () => {

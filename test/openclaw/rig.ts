@@ -4,7 +4,7 @@ import path from "node:path";
 import type { AgentSession, AgentSessionRequest, AgentTurn } from "../../openclaw-tau2/agent.ts";
 import { type OpenClawDriver, startOpenClaw } from "../../openclaw-tau2/openclaw/driver.ts";
 import { ScriptedModel, type ScriptedReply } from "./scripted-model.ts";
-import { StandInTools, type ToolCall } from "./stand-in-tools.ts";
+import { StandInTools, type StandInOptions } from "./stand-in-tools.ts";
 
 export const toolsText = JSON.stringify([
   tool("zeta_lookup", { $defs: { Q: { type: "string" } }, properties: { q: { $ref: "#/$defs/Q" } } }),
@@ -49,7 +49,7 @@ export class Rig implements AsyncDisposable {
     this.#scripts = scripts;
   }
 
-  static async start(execute: (call: ToolCall) => string): Promise<Rig> {
+  static async start(execute: StandInOptions["execute"]): Promise<Rig> {
     const directory = await mkdtemp(path.join(tmpdir(), "tg-oc-"));
     const scripts = new Map<string, ScriptedReply[]>();
     const model = await ScriptedModel.start(({ headers }) => {

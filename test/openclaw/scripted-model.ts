@@ -1,20 +1,19 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 
+/** A streamed completion. */
+export interface ScriptedAnswer {
+  readonly say?: string;
+  readonly calls?: readonly ScriptedCall[];
+  /** Sent before the text as `reasoning_content`. */
+  readonly reasoning?: string;
+  /** Finish reason, where it is not the natural one. */
+  readonly finish?: string;
+}
+
 /** What the scripted model does with one request. */
 export type ScriptedReply =
-  | {
-      readonly say: string;
-      readonly calls?: readonly ScriptedCall[];
-      readonly finish?: string;
-      readonly reasoning?: string;
-    }
-  | {
-      readonly calls: readonly ScriptedCall[];
-      readonly say?: undefined;
-      readonly finish?: undefined;
-      readonly reasoning?: undefined;
-    }
+  | ScriptedAnswer
   | { readonly status: number; readonly error: unknown }
   | { readonly drop: true }
   | { readonly hang: true };

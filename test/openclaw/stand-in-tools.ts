@@ -15,7 +15,7 @@ export class StandInTools implements AsyncDisposable {
   readonly #connections = new Set<Socket>();
   readonly #sessions = new Map<string, RegisteredSession>();
   readonly #fleetToken: string;
-  readonly #execute: (call: ToolCall) => string;
+  readonly #execute: StandInOptions["execute"];
 
   private constructor(options: StandInOptions) {
     this.socket = options.socket;
@@ -53,7 +53,9 @@ export class StandInTools implements AsyncDisposable {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
-        connection.write(`${JSON.stringify(this.#reply(toolRequestSchema.parse(JSON.parse(line))))}\n`);
+        const reply = this.#reply(toolRequestSchema.parse(JSON.parse(line)));
+        if (reply === null) connection.destroy();
+        else connection.write(`${JSON.stringify(reply)}\n`);
       }
     });
   }
@@ -68,6 +70,11 @@ export class StandInTools implements AsyncDisposable {
     if (frame.op === "call" && frame.token.startsWith("episode:")) {
       this.calls.push({ ...frame, attemptKey: frame.token.slice("episode:".length) });
       const content = this.#execute(frame);
+      if (typeof content !== "string") {
+        return "hangUp" in content
+          ? null
+          : { id, ok: false, code: content.refuse, message: `refused: ${content.refuse}` };
+      }
       return { id, ok: true, content, error: content.startsWith("Error:") };
     }
     return { id, ok: false, code: "bad-token", message: "bad token" };
@@ -77,5 +84,6 @@ export class StandInTools implements AsyncDisposable {
 export interface StandInOptions {
   readonly socket: string;
   readonly fleetToken: string;
-  readonly execute: (call: ToolCall) => string;
+  /** The content of the result, or what else happens: the server refuses, or hangs up. */
+  readonly execute: (call: ToolCall) => string | { readonly refuse: string } | { readonly hangUp: true };
 }

@@ -44,22 +44,27 @@ function toolCall({ id, name, arguments: text }) {
 
 /**
  * Fills in what OpenClaw answered to calls of the last answer that never reached a tool, from the end of its own
- * messages. Returns one line for each thing that cannot be what tau2 would send.
+ * messages. Returns one line for each thing that cannot be what tau2 would send; each is reported once.
  *
- * @param {Entry | undefined} last @param {object[]} messages OpenClaw's
+ * @param {Entry[]} history @param {object[]} messages OpenClaw's
  * @returns {string[]}
  */
-export function completeResults(last, messages) {
-  if (last === undefined || last.role === "user") return [];
+export function completeResults(history, messages) {
+  const last = history.at(-1);
   const shown = messages.slice(messages.findLastIndex(({ role }) => role === "assistant") + 1);
   const answers = shown.filter(({ role }) => role === "tool");
-  const misses = [];
-  for (const [index, call] of last.calls.entries()) {
-    if (!call.exact) misses.push(`the argument text of ${call.name} was not seen`);
-    if (call.result !== undefined) continue;
-    if (answers.length === last.calls.length) call.result = textOf(answers[index].content);
-    else misses.push(`the result of ${call.name} is not known`);
+  if (last?.role === "assistant" && answers.length === last.calls.length) {
+    for (const [index, call] of last.calls.entries()) call.result ??= textOf(answers[index].content);
   }
+  return history.flatMap(({ calls = [] }) => calls.flatMap(missesOf));
+}
+
+function missesOf(call) {
+  const misses = [];
+  if (!call.exact) misses.push(`the argument text of ${call.name} was not seen`);
+  if (call.result === undefined) misses.push(`the result of ${call.name} is not known`);
+  call.exact = true;
+  call.result ??= "";
   return misses;
 }
 

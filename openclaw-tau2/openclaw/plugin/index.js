@@ -52,8 +52,8 @@ function toolFor(name, context) {
     description: declared.description ?? "",
     parameters: session.reply.prompt === "exact" ? anyArguments : declared.parameters,
     executionMode: "sequential",
-    async execute(toolCallId, params) {
-      const text = await sessions.call(session, { toolCallId, name, params });
+    async execute(toolCallId, params, signal) {
+      const text = await sessions.call(session, { toolCallId, name, params, signal });
       return { content: [{ type: "text", text }] };
     },
   };

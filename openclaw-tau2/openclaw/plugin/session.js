@@ -79,7 +79,7 @@ export class Session {
   body(payload) {
     const body = pinned(payload, { model: this.model, sampling: this.reply.sampling });
     if (!this.exact) return body;
-    const misses = completeResults(this.history.at(-1), payload.messages);
+    const misses = completeResults(this.history, payload.messages);
     this.misses.push(...misses);
     const { greeting, history } = this;
     const messages = exactMessages({ policy: this.reply.policy, greeting, history });

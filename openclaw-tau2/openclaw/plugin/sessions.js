@@ -13,22 +13,26 @@ export class Sessions {
     this.#run = run;
   }
 
-  /** Asks the tool workers for the session; one of them holds it. */
+  /** Asks the tool workers for the session; one of them holds it, and one that hangs must not matter. */
   async open({ session: key, ...opening }) {
-    const replies = await Promise.all(
-      this.#run.toolSockets.map((address) =>
-        this.#socket(address).request({ op: "session", token: this.#run.fleetToken, session: key }),
-      ),
-    );
-    const reply = replies.find(({ ok }) => ok);
-    if (reply === undefined) {
-      throw new Error(
-        `no tool worker knows session ${key}: ${replies.map(({ message }) => message).join("; ")}`,
-      );
+    const asked = this.#run.toolSockets.map((address) => this.#ask(address, key));
+    let reply;
+    try {
+      reply = await Promise.any(asked);
+    } catch (error) {
+      const reasons = error.errors.map(({ message }) => message).join("; ");
+      throw new Error(`no tool worker knows session ${key}: ${reasons}`, { cause: error });
     }
     const session = new Session(reply, opening);
     this.#byKey.set(key, session);
     return session;
+  }
+
+  async #ask(address, key) {
+    const frame = { op: "session", token: this.#run.fleetToken, session: key };
+    const reply = await this.#socket(address).request(frame);
+    if (!reply.ok) throw new Error(`${address}: ${reply.message} (${reply.code})`);
+    return reply;
   }
 
   /** @param {string} key attempt key, or OpenClaw's `agent:<agent>:<attempt key>` */
@@ -62,21 +66,16 @@ export class Sessions {
    * sees a failed tool as `Error: …` content, as in tau2. Rejects when the tool server refused or is gone; the turn is
    * then over.
    */
-  async call(session, { toolCallId, name, params }) {
+  async call(session, { toolCallId, name, params, signal }) {
     const call = session.callOf(toolCallId);
     const argumentsText = call?.arguments ?? JSON.stringify(params);
     const { socket, token } = session.reply;
+    const frame = { op: "call", token, name, arguments: argumentsText, toolCallId };
     let reply;
     try {
-      reply = await this.#socket(socket).request({
-        op: "call",
-        token,
-        name,
-        arguments: argumentsText,
-        toolCallId,
-      });
+      reply = await this.#socket(socket).request(frame, signal);
     } catch (error) {
-      session.fail("tool_transport", error.message);
+      session.fail(signal?.aborted ? "aborted" : "tool_transport", error.message);
       throw error;
     }
     if (!reply.ok) {

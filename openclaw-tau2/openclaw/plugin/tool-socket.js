@@ -15,11 +15,15 @@ export class ToolSocket {
     this.#address = address;
   }
 
-  /** Sends one frame and resolves with its reply; rejects when the connection is lost before the reply. */
-  request(frame) {
+  /**
+   * Sends one frame and resolves with its reply. Rejects when the connection is lost before the reply, or with the
+   * signal's reason.
+   */
+  request(frame, signal) {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
+      signal?.addEventListener("abort", () => this.#take(id)?.reject(signal.reason), { once: true });
       this.#connected().write(`${JSON.stringify({ id, ...frame })}\n`);
     });
   }
@@ -39,7 +43,11 @@ export class ToolSocket {
     socket.on("data", (text) => {
       const lines = (rest + text).split("\n");
       rest = lines.pop();
-      for (const line of lines) this.#settle(line);
+      try {
+        for (const line of lines) this.#settle(line);
+      } catch (error) {
+        socket.destroy(error);
+      }
     });
     socket.on("error", (cause) => this.#lose(socket, cause));
     socket.on("close", () => this.#lose(socket, undefined));
@@ -50,9 +58,13 @@ export class ToolSocket {
   #settle(line) {
     if (line.trim() === "") return;
     const reply = JSON.parse(line);
-    const waiting = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
-    waiting?.resolve(reply);
+    this.#take(reply.id)?.resolve(reply);
+  }
+
+  #take(id) {
+    const waiting = this.#pending.get(id);
+    this.#pending.delete(id);
+    return waiting;
   }
 
   #lose(socket, cause) {
