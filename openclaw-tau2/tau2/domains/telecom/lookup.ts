@@ -24,33 +24,42 @@ interface Search {
 }
 
 function find(kit: Toolkit, { list, field, label }: Search, wanted: PyValue): Model {
-  const found = models(kit, list).find((model) => equal(model.get(field), wanted));
-  if (found === undefined) throw valueError(`${label} ${pyStr(wanted)} not found`);
-  return found;
+  for (const item of listField(kit.db, list)) {
+    if (item instanceof Model && equal(item.get(field), wanted)) return item;
+  }
+  throw valueError(`${label} ${pyStr(wanted)} not found`);
 }
 
+// Made once: a sync after every call looks up a line, a plan and a customer.
+const CUSTOMER_BY_ID = { list: "customers", field: "customer_id", label: "Customer with ID" };
+const LINE_BY_PHONE = { list: "lines", field: "phone_number", label: "Line with phone number" };
+const LINE_BY_ID = { list: "lines", field: "line_id", label: "Line with ID" };
+const PLAN_BY_ID = { list: "plans", field: "plan_id", label: "Plan with ID" };
+const DEVICE_BY_ID = { list: "devices", field: "device_id", label: "Device with ID" };
+const BILL_BY_ID = { list: "bills", field: "bill_id", label: "Bill with ID" };
+
 export function customerById(kit: Toolkit, customerId: PyValue): Model {
-  return find(kit, { list: "customers", field: "customer_id", label: "Customer with ID" }, customerId);
+  return find(kit, CUSTOMER_BY_ID, customerId);
 }
 
 export function lineByPhone(kit: Toolkit, phoneNumber: PyValue): Model {
-  return find(kit, { list: "lines", field: "phone_number", label: "Line with phone number" }, phoneNumber);
+  return find(kit, LINE_BY_PHONE, phoneNumber);
 }
 
 export function lineById(kit: Toolkit, lineId: PyValue): Model {
-  return find(kit, { list: "lines", field: "line_id", label: "Line with ID" }, lineId);
+  return find(kit, LINE_BY_ID, lineId);
 }
 
 export function planById(kit: Toolkit, planId: PyValue): Model {
-  return find(kit, { list: "plans", field: "plan_id", label: "Plan with ID" }, planId);
+  return find(kit, PLAN_BY_ID, planId);
 }
 
 export function deviceById(kit: Toolkit, deviceId: PyValue): Model {
-  return find(kit, { list: "devices", field: "device_id", label: "Device with ID" }, deviceId);
+  return find(kit, DEVICE_BY_ID, deviceId);
 }
 
 export function billById(kit: Toolkit, billId: PyValue): Model {
-  return find(kit, { list: "bills", field: "bill_id", label: "Bill with ID" }, billId);
+  return find(kit, BILL_BY_ID, billId);
 }
 
 /** By the customer's own number or that of one of the lines, customer by customer. */
