@@ -4,6 +4,8 @@ import type { EpisodeRecord } from "../store/record.ts";
 import type { ArmSession, ClosedSession, RunningArm } from "../stack/stack.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
 import { messageOf } from "../errors.ts";
+import { notStarted } from "../workload/not-started.ts";
+import { faultyHop } from "./blame.ts";
 import type { SweepParts } from "../sweep.ts";
 
 /** An episode of the plan, with the id that makes resume exact. */
@@ -43,7 +45,7 @@ export async function attemptEpisode(
       sessionMs: null,
     });
   }
-  const result = await parts.prepared.attempt(planned.task, {
+  const attempted = await parts.prepared.attempt(planned.task, {
     episodeId: planned.episodeId,
     attemptKey,
     agent: {
@@ -65,6 +67,7 @@ export async function attemptEpisode(
     signal: segment.signal,
   });
   usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs));
+  const result = await blamed(attempted, { parts, arm: segment.arm, attemptKey, usage });
   const closing = await closeSession(session.opened, result.reward);
   const warning = closing.warning ?? lostCalls(closing.closed, usage);
   if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
@@ -79,6 +82,25 @@ export async function attemptEpisode(
     result: { ...result, labels },
     sessionMs,
   });
+}
+
+interface BlameContext {
+  readonly parts: SweepParts;
+  readonly arm: RunningArm;
+  readonly attemptKey: string;
+  readonly usage: UsageSum;
+}
+
+/** The workload calls every failed model request the engine's; only the taps know which side of the gateway it was. */
+async function blamed(
+  result: EpisodeResult,
+  { parts, arm, attemptKey, usage }: BlameContext,
+): Promise<EpisodeResult> {
+  if (result.status !== "failed" || result.failure.class !== "engine" || arm.spec.kind === "raw")
+    return result;
+  const inner = arm.innerTapped ? await parts.stack.tap.lastInner(attemptKey) : null;
+  const hop = faultyHop({ arm: arm.spec.kind, outer: usage.last, inner });
+  return { ...result, failure: { ...result.failure, class: hop } };
 }
 
 interface Attempted {
@@ -160,27 +182,11 @@ function timesOf(session: ArmSession, closed: ClosedSession | null): EpisodeReco
   return { start: session.startMs, reward: closed?.rewardMs ?? null, export: closed?.exportMs ?? null };
 }
 
-function notStarted(failure: Extract<EpisodeResult, { status: "failed" }>["failure"]): EpisodeResult {
-  return {
-    status: "failed",
-    reward: null,
-    failure,
-    termination: null,
-    rewardBasis: null,
-    rewardInfo: null,
-    steps: 0,
-    toolCalls: 0,
-    toolErrors: 0,
-    labels: [],
-    userUsage: { requests: 0, promptTokens: 0, completionTokens: 0, cachedTokens: null },
-    transcript: { system: "", tools: "[]", messages: [] },
-  };
-}
-
 /** Sums token counts over exchanges; one exchange without a count makes that sum unknown, never too small. */
 class UsageSum {
   #requests = 0;
   #answered = 0;
+  #last: Exchange | null = null;
   readonly #sums: { -readonly [K in keyof TokenUsage]: number | null } = {
     promptTokens: 0,
     completionTokens: 0,
@@ -188,6 +194,7 @@ class UsageSum {
   };
 
   add(exchanges: readonly Exchange[]): readonly Exchange[] {
+    this.#last = exchanges.at(-1) ?? this.#last;
     for (const { usage, status, outcome } of exchanges) {
       this.#requests += 1;
       if (status === 200 && outcome === "completed") this.#answered += 1;
@@ -198,6 +205,11 @@ class UsageSum {
       }
     }
     return exchanges;
+  }
+
+  /** The exchange that began last. */
+  get last(): Exchange | null {
+    return this.#last;
   }
 
   get answered(): number {

@@ -5,6 +5,7 @@ import { spawnManaged, type ManagedProcess } from "../stack/supervisor/managed-p
 import type { Exchange } from "../workload/exchange.ts";
 import { applyDelta } from "./body-delta.ts";
 import type {
+  InnerEnd,
   SegmentReport,
   TakenExchange,
   TapCommand,
@@ -42,6 +43,8 @@ export interface TapClient extends AsyncDisposable {
   closeSegment(): Promise<SegmentReport>;
   /** Outer exchanges of one attempt since the last take, in order of start; waits up to `waitMs` for open ones to end. */
   take(attemptKey: string, waitMs: number): Promise<readonly Exchange[]>;
+  /** How the attempt's last inner exchange of the open segment ended; null when there was none with its key. */
+  lastInner(attemptKey: string): Promise<InnerEnd | null>;
 }
 
 /**
@@ -119,6 +122,11 @@ class TapProcess implements TapClient {
   async take(attemptKey: string, waitMs: number): Promise<readonly Exchange[]> {
     const { exchanges } = await this.#ask({ op: "take", attemptKey, waitMs });
     return withBodies(required(exchanges)).toSorted((a, b) => a.startedNs - b.startedNs);
+  }
+
+  async lastInner(attemptKey: string): Promise<InnerEnd | null> {
+    const { inner } = await this.#ask({ op: "last-inner", attemptKey });
+    return required(inner);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

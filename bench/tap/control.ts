@@ -19,7 +19,12 @@ export type TapCommand =
   | { readonly id: number; readonly op: "open-segment"; readonly directory: string; readonly bodies: boolean }
   | { readonly id: number; readonly op: "close-segment" }
   /** Outer exchanges of one attempt since the last take; waits (up to waitMs) for open ones to end. */
-  | { readonly id: number; readonly op: "take"; readonly attemptKey: string; readonly waitMs: number };
+  | { readonly id: number; readonly op: "take"; readonly attemptKey: string; readonly waitMs: number }
+  /** How the last inner exchange of an attempt ended, in the open segment. */
+  | { readonly id: number; readonly op: "last-inner"; readonly attemptKey: string };
+
+/** How an inner exchange ended: enough to tell on which side of a gateway a request failed. */
+export type InnerEnd = Pick<ExchangeTiming, "requestId" | "status" | "outcome">;
 
 export type TapReply =
   | {
@@ -28,6 +33,7 @@ export type TapReply =
       readonly url?: string;
       readonly segment?: SegmentReport;
       readonly exchanges?: readonly TakenExchange[];
+      readonly inner?: InnerEnd | null;
     }
   | { readonly id: number; readonly ok: false; readonly message: string };
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SegmentReport, TakenExchange, TapListenerSpec } from "./control.ts";
+import type { InnerEnd, SegmentReport, TakenExchange, TapListenerSpec } from "./control.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
@@ -18,6 +18,8 @@ export class Tap implements AsyncDisposable {
   /** Exchanges per attempt that have not been recorded yet, and who waits for them. */
   readonly #open = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
+  /** How each attempt's last inner exchange ended; null while it is open. */
+  readonly #inner = new Map<string, InnerEnd | null>();
   readonly #segmentOf = new WeakMap<ExchangeRecord, Segment>();
   readonly #onEvidenceFailure: (message: string) => void;
   #segment: Segment | null = null;
@@ -41,6 +43,7 @@ export class Tap implements AsyncDisposable {
   async openSegment(directory: string, bodies: boolean): Promise<void> {
     if (this.#segment !== null) throw new Error("The last segment is still open; close it first.");
     this.#retained.clear();
+    this.#inner.clear();
     this.#segment = await Segment.open({
       directory,
       bodies,
@@ -75,6 +78,14 @@ export class Tap implements AsyncDisposable {
     return this.#retained.take(attemptKey);
   }
 
+  /** How the attempt's last inner exchange ended; null when there was none or it does not end. */
+  async lastInner(attemptKey: string): Promise<InnerEnd | null> {
+    // A gateway hears a moment later than the tap that its client went away.
+    const giveUpMs = performance.now() + settleMs;
+    while (this.#inner.get(attemptKey) === null && performance.now() < giveUpMs) await sleep(2);
+    return this.#inner.get(attemptKey) ?? null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listener of this.#listeners.values()) await listener[Symbol.asyncDispose]();
     await this.#segment?.abandon();
@@ -85,7 +96,9 @@ export class Tap implements AsyncDisposable {
       this.#segment.began();
       this.#segmentOf.set(record, this.#segment);
     }
-    if (spec.hop === "outer" && record.attemptKey !== null) {
+    if (record.attemptKey === null) return;
+    if (spec.hop === "inner") this.#inner.set(record.attemptKey, null);
+    if (spec.hop === "outer") {
       this.#open.set(record.attemptKey, (this.#open.get(record.attemptKey) ?? 0) + 1);
     }
   }
@@ -95,7 +108,12 @@ export class Tap implements AsyncDisposable {
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
     if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);
-    if (spec.hop !== "outer" || record.attemptKey === null) return;
+    if (record.attemptKey === null) return;
+    if (spec.hop === "inner") {
+      const { requestId, status, outcome } = exchange;
+      this.#inner.set(record.attemptKey, { requestId, status, outcome });
+    }
+    if (spec.hop !== "outer") return;
     this.#retained.add(record.attemptKey, exchange);
     const open = (this.#open.get(record.attemptKey) ?? 1) - 1;
     if (open > 0) {
