@@ -6,7 +6,7 @@ import type { StopRequest } from "./drive/stop-request.ts";
 import type { Experiment } from "./config/experiment.ts";
 import type { Clock } from "./measure/clock.ts";
 import type { Cell } from "./plan/cells.ts";
-import type { RunningStack } from "./stack/stack.ts";
+import type { RunningStack, StackDeath } from "./stack/stack.ts";
 import type { RunDirectory } from "./store/run-directory.ts";
 import { runClosedLoop } from "./workload/closed-loop.ts";
 import type { PreparedWorkload, WorkloadPlan } from "./workload/workload.ts";
@@ -40,25 +40,39 @@ export type SweepEnd =
   | { readonly reason: "interrupted" }
   | { readonly reason: "failed"; readonly message: string };
 
-/** The sweep: for each cell drain, flush, snapshot, run, drain, snapshot, summarise. */
+/**
+ * The sweep: for each cell drain, flush, snapshot, run, drain, snapshot, summarise. A part that dies ends its cell; cells
+ * of arms that do not need it go on.
+ */
 export async function runSweep(parts: SweepParts): Promise<SweepEnd> {
+  const broken = new Map<StackDeath, string>();
   for (const planned of parts.plan) {
     if (planned.remaining.length === 0) continue;
     if (!parts.stop.admits()) return { reason: "interrupted" };
+    const death = parts.stack.death(planned.cell.arm.name);
+    if (death !== null) {
+      if (!broken.has(death)) broken.set(death, deathText(death, `before cell ${planned.cell.cellId}`));
+      continue;
+    }
     const segment = await openSegment(parts, planned.cell, planned.segmentId);
     const end = await runSegment(parts, segment, planned.remaining);
     await closeSegment(parts, segment, end.reason);
     await parts.summarise(planned.cell.cellId);
-    if (end.message !== null) return { reason: "failed", message: end.message };
-    if (end.reason === "interrupted") return { reason: "interrupted" };
+    if (end.death !== null) broken.set(end.death, deathText(end.death, `during cell ${planned.cell.cellId}`));
+    else if (end.reason === "interrupted") return { reason: "interrupted" };
   }
-  return { reason: "complete" };
+  if (broken.size === 0) return { reason: "complete" };
+  return { reason: "failed", message: [...broken.values()].join("\n") };
+}
+
+function deathText({ part, message }: StackDeath, when: string): string {
+  return `The ${part} ended ${when}: ${message}`;
 }
 
 interface SegmentEnd {
   readonly reason: "complete" | "interrupted" | "engine-died";
-  /** Why the whole run cannot go on; null when it can. */
-  readonly message: string | null;
+  /** What ended although nobody asked it to, so that the arm cannot go on; null when it can. */
+  readonly death: StackDeath | null;
 }
 
 async function runSegment(
@@ -70,7 +84,8 @@ async function runSegment(
   tellAll((watcher) => watcher.cellStarted(segment.cell, remaining.length));
   const deadline = AbortSignal.timeout(parts.limits.cellMs);
   const signal = AbortSignal.any([parts.stop.cancelled, deadline]);
-  const admit = () => parts.stop.admits() && !deadline.aborted && parts.stack.death() === null;
+  const arm = segment.cell.arm.name;
+  const admit = () => parts.stop.admits() && !deadline.aborted && parts.stack.death(arm) === null;
   let finished = 0;
   const attempt = async (episode: PlannedEpisode) => {
     tellAll((watcher) => watcher.episodeStarted());
@@ -87,11 +102,9 @@ async function runSegment(
     throw error;
   }
   tellAll((watcher) => watcher.cellEnded());
-  const death = parts.stack.death();
-  if (death)
-    return {
-      reason: "engine-died",
-      message: `The ${death.part} ended during cell ${segment.cell.cellId}: ${death.message}`,
-    };
-  return { reason: finished === remaining.length ? "complete" : "interrupted", message: null };
+  if (deadline.aborted)
+    parts.tell(`cell ${segment.cell.cellId} reached limits.cellSeconds; what was in flight is cancelled`);
+  const death = parts.stack.death(arm);
+  if (death !== null) return { reason: "engine-died", death };
+  return { reason: finished === remaining.length ? "complete" : "interrupted", death: null };
 }

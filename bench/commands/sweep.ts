@@ -69,6 +69,7 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
   const loaded = readExperiment(file, flags.set, host);
   const stop = new StopRequest(host.tell);
   const release = listen(stop, flags.budget);
+  let opened: string | null = null;
   try {
     const { directory, end } = await executeRun({
       loaded,
@@ -83,6 +84,7 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
       stop,
       screen: { interactive: host.interactive, columns: host.columns, write: (text) => host.write(text) },
       opened: (path) => {
+        opened = path;
         host.tell(`run directory: ${path}`);
         host.announce({ directory: path });
       },
@@ -101,6 +103,10 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     host.setExitCode(code === exitCodes.ok && !usable(model) ? exitCodes.resultInvalid : code);
     if (end.reason === "failed")
       host.tell(`tollgate: ${end.message}\nGo on with: tollgate sweep ${file} --resume ${directory}`);
+  } catch (error) {
+    // Whatever went wrong, what was finished is in there, and scripts look for it on the last line.
+    if (opened !== null) host.print(opened);
+    throw error;
   } finally {
     release();
   }

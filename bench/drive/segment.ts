@@ -69,7 +69,8 @@ export async function closeSegment(
     directory: segment.directory,
     when: "after",
   });
-  const taps = parts.stack.death()?.part === "tap" ? null : await parts.stack.tap.closeSegment();
+  const taps =
+    parts.stack.death(segment.arm.spec.name)?.part === "tap" ? null : await parts.stack.tap.closeSegment();
   await segment.toolLog.close();
   const facts: SegmentFacts = {
     v: 1,

@@ -13,12 +13,17 @@ export interface RunningStack extends AsyncDisposable {
   /** Base URL (with /v1) of the user engine behind its tap. */
   readonly userBaseUrl: string;
   readonly tap: TapClient;
-  /** First process of the stack that ended although nobody asked it to; null while all is well. */
-  death(): StackDeath | null;
+  /**
+   * First process that this arm needs and that ended although nobody asked it to; null while all is well. One that every
+   * arm needs comes before the arm's own gateway.
+   */
+  death(arm: string): StackDeath | null;
 }
 
 export interface StackDeath {
   readonly part: "engine" | "user-engine" | "gateway" | "tap";
+  /** The one arm that needs it; null when all do. */
+  readonly arm: string | null;
   readonly message: string;
 }
 

@@ -26,6 +26,7 @@ export interface StartStackOptions {
 /** What the stack has started so far; stopped in reverse order. */
 export interface Started {
   readonly part: StackDeath["part"];
+  readonly arm: StackDeath["arm"];
   readonly process: ManagedProcess<unknown>;
 }
 
@@ -36,9 +37,9 @@ export interface Started {
 export async function startStack(options: StartStackOptions): Promise<RunningStack> {
   const stoppable = new AsyncDisposableStack();
   const started: Started[] = [];
-  const own = (part: Started["part"], process: ManagedProcess<unknown>) => {
-    started.push({ part, process });
-    stoppable.use(process);
+  const own: Own = (owned) => {
+    started.push(owned);
+    stoppable.use(owned.process);
   };
   try {
     const [agentEngine, userEngine] = await startEngines(options, own);
@@ -63,7 +64,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
       arms,
       userBaseUrl,
       tap,
-      death: () => deaths.first,
+      death: (arm) => deaths.of(null) ?? deaths.of(arm),
       [Symbol.asyncDispose]: async () => {
         deaths.stopping = true;
         await stoppable.disposeAsync();
@@ -75,7 +76,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
   }
 }
 
-type Own = (part: Started["part"], process: ManagedProcess<unknown>) => void;
+type Own = (owned: Started) => void;
 
 async function startEngines(options: StartStackOptions, own: Own): Promise<[Engine, Engine]> {
   const { stack } = options.experiment;
@@ -91,7 +92,7 @@ async function startEngines(options: StartStackOptions, own: Own): Promise<[Engi
   const simulators = await Promise.all(
     (["agent", "user"] as const).map(async (role) => {
       const process = await startSimulator(role, { ...options, spec: stack[role], model: stack.model });
-      own(role === "agent" ? "engine" : "user-engine", process);
+      own({ part: role === "agent" ? "engine" : "user-engine", arm: null, process });
       return process;
     }),
   );
@@ -165,7 +166,7 @@ async function armTarget(
     engineUrl: inner,
     engineKey: context.agentEngine.apiKey,
   });
-  context.own("gateway", process);
+  context.own({ part: "gateway", arm: spec.name, process });
   return { url: process.ready.url, metricsUrl: `${process.ready.url}/metrics`, openSession };
 }
 
@@ -182,18 +183,23 @@ function plainSession(apiKey: string): ArmSession {
 }
 
 function watchDeaths(started: readonly Started[], tap: TapClient) {
-  const state: { first: StackDeath | null; stopping: boolean } = { first: null, stopping: false };
-  const note = (death: StackDeath) => {
-    if (!state.stopping) state.first ??= death;
+  const deaths: StackDeath[] = [];
+  const watch = {
+    stopping: false,
+    of: (arm: string | null) => deaths.find((death) => death.arm === arm) ?? null,
   };
-  for (const { part, process } of started) {
+  const note = (death: StackDeath) => {
+    if (!watch.stopping) deaths.push(death);
+  };
+  for (const { part, arm, process } of started) {
     void process.exited.then(({ code, signal }) =>
       note({
         part,
+        arm,
         message: `${process.name} (pid ${process.pid}) ended with ${signal ?? `code ${code}`}. Its log ends with:\n${process.lastLogLines(5)}`,
       }),
     );
   }
-  void tap.died.then((error: Error) => note({ part: "tap", message: error.message }));
-  return state;
+  void tap.died.then((error: Error) => note({ part: "tap", arm: null, message: error.message }));
+  return watch;
 }
