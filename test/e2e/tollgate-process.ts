@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { recordSchema, type EpisodeRecord, type RunRecord } from "../../bench/store/record.ts";
 
 export interface Finished {
@@ -12,9 +13,10 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** The real command in a process of its own, as a user starts it. */
-export class TollgateProcess {
+/** The real command in a process of its own, as a user starts it. Disposing it kills what is left of it. */
+export class TollgateProcess implements AsyncDisposable {
   readonly child: ChildProcess;
+  readonly #closed: Promise<[number | null, NodeJS.Signals | null]>;
   #stdout = "";
   #stderr = "";
 
@@ -23,6 +25,7 @@ export class TollgateProcess {
       env: { ...process.env, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    this.#closed = once(this.child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
   }
@@ -35,22 +38,43 @@ export class TollgateProcess {
     return this.#stderr;
   }
 
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   async finished(): Promise<Finished> {
-    const [code, signal] = (await once(this.child, "close")) as [number | null, NodeJS.Signals | null];
+    const [code, signal] = await this.#closed;
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
   }
 
   /** Resolves with the run directory as soon as the driver names it. */
   async runDirectory(timeoutMs = 60_000): Promise<string> {
+    const named = () => /^run directory: (.+)$/m.exec(this.#stderr)?.[1];
+    await this.until(() => named() !== undefined, { what: "a run directory", timeoutMs });
+    return named() ?? "";
+  }
+
+  /** Waits until something holds; rejects with what the process said when it ends or the time is up before. */
+  async until(holds: () => boolean, { what, timeoutMs = 60_000 }: { what: string; timeoutMs?: number }) {
     const until = Date.now() + timeoutMs;
-    while (Date.now() < until) {
-      const match = /^run directory: (.+)$/m.exec(this.#stderr);
-      if (match?.[1]) return match[1];
-      if (this.child.exitCode !== null) break;
+    while (!holds()) {
+      if (this.ended || Date.now() > until) {
+        throw new Error(`there was not ${what} in time:\n${this.#stdout}\n${this.#stderr}`);
+      }
       await pause(20);
     }
-    throw new Error(`no run directory was named:\n${this.#stderr}`);
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.#closed;
+  }
+}
+
+/** The exit code; when it is another one, what the process said is shown. */
+export function expectExit({ code, stdout, stderr }: Finished, expected: number): void {
+  const said = code === expected ? null : `${stdout}\n${stderr}`;
+  expect({ code, said }).toEqual({ code: expected, said: null });
 }
 
 export async function tollgate(
