@@ -1,7 +1,7 @@
 /** What the metrics read of one simulation. */
 export interface ScoredSimulation {
   readonly taskId: string;
-  /** null: not scored, as after an infrastructure error. */
+  /** null: not scored, because of an infrastructure error or for want of a judge. */
   readonly reward: number | null;
   readonly terminationReason: string;
   /** In dollars; null when unknown. */
@@ -66,13 +66,17 @@ export function taskPassHatKs(
   );
 }
 
+/** What has a reward: infrastructure errors have none that counts, unjudged simulations have none at all. */
 function evaluated(simulations: readonly ScoredSimulation[]): ScoredSimulation[] {
-  return simulations.filter(({ terminationReason }) => terminationReason !== INFRASTRUCTURE_ERROR);
+  return simulations.filter(
+    ({ terminationReason, reward }) => terminationReason !== INFRASTRUCTURE_ERROR && reward !== null,
+  );
 }
 
 /**
  * tau2's metrics over simulations of `trialCount` planned trials. Infrastructure errors are removed first and counted.
- * Unscored simulations count as no success and are left out of the average reward, as are unknown costs.
+ * Unjudged simulations (reward null) are removed too: they are neither success nor failure, and whoever shows the metrics
+ * says how many there are. Unknown costs are left out of their mean.
  */
 export function agentMetrics(simulations: readonly ScoredSimulation[], trialCount: number): AgentMetrics {
   const scored = evaluated(simulations);
@@ -84,7 +88,9 @@ export function agentMetrics(simulations: readonly ScoredSimulation[], trialCoun
     actions.filter((action) => action.toolType === type && (match === undefined || action.match)).length;
   const matched = (match: boolean | null): number =>
     scored.filter(({ databaseMatch }) => databaseMatch === match).length;
-  const infrastructureErrors = simulations.length - scored.length;
+  const infrastructureErrors = simulations.filter(
+    ({ terminationReason }) => terminationReason === INFRASTRUCTURE_ERROR,
+  ).length;
   return {
     avg_reward: mean(scored.map(({ reward }) => reward)),
     pass_hat_ks: passHatKMeans(tasks),

@@ -7,6 +7,7 @@ import type { PyDict, PyValue } from "./python/value.ts";
 
 /** tau2's default when a task has criteria without a basis. */
 const DEFAULT_BASIS = ["DB", "COMMUNICATE"];
+const REWARD_TYPES = new Set(["DB", "ENV_ASSERTION", "ACTION", "NL_ASSERTION", "COMMUNICATE"]);
 
 /** Reads a tasks.json. `offersUserTools`: whether the domain has user tools. Throws ConfigError with path and task. */
 export function readTasks(path: string, offersUserTools: boolean): Task[] {
@@ -46,10 +47,18 @@ function taskOf(value: PyValue, offersUserTools: boolean): Task {
     text: dumpJson(value),
     initialStateText: state === null ? null : dumpJson(state),
     messageHistory: state === null ? [] : messagesOf(dictOf(state, "initial_state").get("message_history")),
-    rewardBasis: criteria !== null && basis === null ? DEFAULT_BASIS : textsOf(basis, "reward_basis"),
+    rewardBasis: criteria !== null && basis === null ? DEFAULT_BASIS : rewardBasisOf(basis),
     nlAssertions: textsOf(assertions, "nl_assertions"),
     hasUserTools: offersUserTools && !(Array.isArray(userTools) && userTools.length === 0),
   };
+}
+
+function rewardBasisOf(value: PyValue): string[] {
+  const basis = textsOf(value, "reward_basis");
+  if (basis.some((type) => !REWARD_TYPES.has(type))) {
+    throw malformed("reward_basis", `a list of ${[...REWARD_TYPES].join(", ")}`);
+  }
+  return basis;
 }
 
 /** Messages in tau2's JSON form. Throws ConfigError for other forms. */

@@ -155,7 +155,9 @@ class JsonParser {
       return plain;
     }
     const digits = this.#text.slice(at + 2, at + 6);
-    if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw this.#error("Invalid \\uXXXX escape", at + 1);
+    // Python wants a character behind the digits, if only the closing quote.
+    const isComplete = /^[0-9a-fA-F]{4}$/.test(digits) && at + 6 < this.#text.length;
+    if (!isComplete) throw this.#error("Invalid \\uXXXX escape", at + 1);
     this.#at += 4;
     return String.fromCharCode(Number.parseInt(digits, 16));
   }

@@ -3,17 +3,23 @@ export function compareText(left: string, right: string): number {
   if (left === right) return 0;
   const length = Math.min(left.length, right.length);
   for (let index = 0; index < length; index++) {
-    const a = left.charCodeAt(index);
-    const b = right.charCodeAt(index);
-    if (a !== b) return rank(a) - rank(b);
+    const unit = left.charCodeAt(index);
+    if (unit === right.charCodeAt(index)) continue;
+    return compareAt(left, right, index);
   }
   return left.length - right.length;
 }
 
-/** Surrogates stand for code points above every other unit, so they rank above U+E000 to U+FFFF. */
-function rank(unit: number): number {
-  if (unit < 0xd800) return unit;
-  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+/** The order of two strings that differ at a UTF-16 unit, which can be the second half of a pair. */
+function compareAt(left: string, right: string, index: number): number {
+  const before = left.charCodeAt(index - 1);
+  const inPair = before >= 0xd800 && before < 0xdc00;
+  const order = inPair ? pointAt(left, index - 1) - pointAt(right, index - 1) : 0;
+  return order === 0 ? pointAt(left, index) - pointAt(right, index) : order;
+}
+
+function pointAt(text: string, index: number): number {
+  return text.codePointAt(index) ?? -1;
 }
 
 /** `len()` of a str: code points, a lone surrogate counts one. */
