@@ -198,9 +198,14 @@ function checkEnvironmentKeywords(args: PyDict): void {
   }
 }
 
-/** `str(exception)`. A stack that JavaScript could not hold would have been too deep for Python as well. */
+/**
+ * `str(exception)`. A stack that JavaScript cannot hold would have been too deep for Python as well; a text that it cannot
+ * hold would have been a MemoryError, whose text is empty.
+ */
 function pythonText(error: unknown): string {
   if (error instanceof PythonError) return error.message;
-  if (error instanceof RangeError) return "maximum recursion depth exceeded";
+  if (error instanceof RangeError) {
+    return error.message.includes("call stack") ? "maximum recursion depth exceeded" : "";
+  }
   throw error instanceof Error ? error : new Error(messageOf(error));
 }
