@@ -86,11 +86,20 @@ test("payload hook: every request is what tau2 would send, byte for byte, over o
   expect(requests.map(({ body }) => body.messages)).toEqual(expected);
   for (const { body } of requests) expect(JSON.stringify(body["tools"])).toBe(toolsText);
   expect(session.promptMisses()).toBe(0);
-  const called = turns.flatMap(({ replies }) => replies.flatMap(({ calls }) => calls ?? []));
-  const served = rig.tools.calls.filter(({ attemptKey }) => attemptKey === "exact-1");
-  expect(
-    served.map(({ toolCallId, name, arguments: text }) => ({ id: toolCallId, name, arguments: text })),
-  ).toEqual(called);
+  const called = turns
+    .flatMap(({ replies }) => replies)
+    .flatMap(({ calls = [] }, index) => {
+      return calls.map(({ id, ...each }) => ({ toolCallId: id, requestId: `exact-1-${index + 1}`, ...each }));
+    });
+  const served = rig.tools.calls
+    .filter(({ attemptKey }) => attemptKey === "exact-1")
+    .map(({ toolCallId, requestId, name, arguments: text }) => ({
+      toolCallId,
+      requestId,
+      name,
+      arguments: text,
+    }));
+  expect(served).toEqual(called);
 }, 120_000);
 
 test("tool factory: two sessions at once keep their own tools, endpoints and history", async () => {

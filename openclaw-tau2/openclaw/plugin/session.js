@@ -65,6 +65,11 @@ export class Session {
     return this.outcome().answer === null ? null : "the turn already has its answer";
   }
 
+  /** Identity of the latest model request. */
+  get requestId() {
+    return `${this.reply.attemptKey}-${this.requests}`;
+  }
+
   headers() {
     const given = Object.entries(this.reply.headers).map(([name, value]) => [name.toLowerCase(), value]);
     return {
@@ -72,7 +77,7 @@ export class Session {
       "x-tollgate-episode": this.reply.episodeId,
       "x-tollgate-attempt": this.reply.attemptKey,
       ...Object.fromEntries(given),
-      "x-tollgate-request": `${this.reply.attemptKey}-${this.requests}`,
+      "x-tollgate-request": this.requestId,
     };
   }
 

@@ -70,7 +70,8 @@ export class Sessions {
     const call = session.callOf(toolCallId);
     const argumentsText = call?.arguments ?? JSON.stringify(params);
     const { socket, token } = session.reply;
-    const frame = { op: "call", token, name, arguments: argumentsText, toolCallId };
+    const { requestId } = session;
+    const frame = { op: "call", token, name, arguments: argumentsText, toolCallId, requestId };
     let reply;
     try {
       reply = await this.#socket(socket).request(frame, signal);
