@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { experimentSchema, type Experiment } from "../../bench/config/experiment.ts";
 import { expandCells } from "../../bench/plan/cells.ts";

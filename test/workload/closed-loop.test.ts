@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { runClosedLoop } from "../../bench/workload/closed-loop.ts";
 
