@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { expectExit, sharedFolder, tollgate } from "./tollgate-process.ts";
+
+interface Shipped {
+  readonly workload: { readonly domain: string };
+}
+const shared = sharedFolder();
+const shipped = readdirSync("experiments").map((file) => ({
+  file: join("experiments", file),
+  domain: (parse(readFileSync(join("experiments", file), "utf8")) as Shipped).workload.domain,
+}));
+
+test.each(shipped.filter(({ domain }) => domain === "library"))("$file is planned", plans);
+test.skipIf(shared === null).each(shipped.filter(({ domain }) => domain !== "library"))(
+  "$file is planned, with a tau2 data folder",
+  plans,
+);
+
+test("the shipped experiments are those that the project promises", () => {
+  const names = shipped.map(({ file }) => file.slice("experiments/".length));
+  expect(names).toEqual(
+    expect.arrayContaining(["airline.yaml", "attach.yaml", "laptop.yaml", "retail.yaml", "seed-001.yaml"]),
+  );
+});
+
+async function plans({ file, domain }: { readonly file: string; readonly domain: string }): Promise<void> {
+  const environment: Record<string, string> =
+    domain === "library" || shared === null ? {} : { TAU2_DATA_DIR: join(shared, "tau2", "data") };
+  const planned = await tollgate(["plan", file, "--json"], environment);
+  expectExit(planned, 0);
+  const plan = JSON.parse(planned.stdout) as { episodes: number; cells: { episodes: number }[] };
+  expect(plan.cells.length).toBeGreaterThan(1);
+  expect(plan.episodes).toBe(plan.cells.reduce((sum, { episodes }) => sum + episodes, 0));
+}
