@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, StartError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
 import { serveDriverMetrics, type DriverMetrics } from "../metrics/driver-metrics.ts";
@@ -14,6 +14,8 @@ import { startSupervisor, type Supervisor } from "../stack/supervisor/supervisor
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
 import { checkResumable } from "../store/resume-check.ts";
 import type { RunRecord } from "../store/record.ts";
+import type { RunJson } from "../store/run-json.ts";
+import { StorageError } from "../store/storage-error.ts";
 import { runSweep, type SweepEnd, type SweepParts } from "../sweep.ts";
 import type { Workload, WorkloadPlan } from "../workload/workload.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
@@ -144,8 +146,18 @@ async function openRun(options: RunOptions, { workload, plan }: OpenFacts) {
       simulated: await simulatedEngines(options.loaded.experiment.stack, options.environment),
     },
   });
-  const run = await RunDirectory.create(resolve(options.outputDirectory), { identity, pid: process.pid });
+  const run = await newRun(resolve(options.outputDirectory), identity);
   return { run, records: [] as readonly RunRecord[] };
+}
+
+/** A folder that cannot be written is found out before anything is started: nothing was stopped by it. */
+async function newRun(outputDirectory: string, identity: RunJson): Promise<RunDirectory> {
+  try {
+    return await RunDirectory.create(outputDirectory, { identity, pid: process.pid });
+  } catch (cause) {
+    if (!(cause instanceof StorageError)) throw cause;
+    throw new StartError("run directory", cause.message, { cause });
+  }
 }
 
 interface StartedRun extends RunOptions {

@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { AppendFile } from "./append-file.ts";
 import { restoreTrajectories } from "./compressed-trajectories.ts";
 import { DriverLock } from "./driver-lock.ts";
 import { dropOrphans } from "./orphan-trajectories.ts";
-import { readRun, readRunJson, type StoredRun } from "./read-run.ts";
+import { exists, readRun, readRunJson, type StoredRun } from "./read-run.ts";
 import { recordSchema, trajectorySchema, type EpisodeRecord, type RunRecord } from "./record.ts";
 import { runJsonSchema, type RunJson } from "./run-json.ts";
-import { storing } from "./storage-error.ts";
+import { storing, systemErrorCode } from "./storage-error.ts";
 import { TextStore, writeWhole } from "./text-store.ts";
 import { trajectoryOf, type AttemptEvidence } from "./trajectory.ts";
 
@@ -57,7 +57,7 @@ export class RunDirectory implements AsyncDisposable {
     const identity = runJsonSchema.parse(options.identity);
     const path = resolve(parent, identity.runId);
     await storing(path, "Cannot create", async () => {
-      await mkdir(parent, { recursive: true });
+      await makeFolder(parent);
       await mkdir(path);
       for (const folder of ["logs", "report", "evidence"]) await mkdir(join(path, folder));
       await writeWhole(join(path, "run.json"), `${JSON.stringify(identity, null, 2)}\n`);
@@ -159,6 +159,20 @@ export class RunDirectory implements AsyncDisposable {
     );
     return turn;
   }
+}
+
+/**
+ * Makes a folder and what leads to it. Node's own recursive mkdir never returns where the kernel says "no such file"
+ * although the parent is there, as /proc does.
+ */
+async function makeFolder(path: string): Promise<void> {
+  if (await exists(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  await mkdir(path).catch((thrown: unknown) => {
+    // Another run was faster.
+    if (systemErrorCode(thrown) !== "EEXIST") throw thrown;
+  });
 }
 
 /** Where the evidence of a segment lies. */
