@@ -89,13 +89,18 @@ async function startEngines(options: StartStackOptions, own: Own): Promise<[Engi
       }),
     ) as Promise<[Engine, Engine]>;
   }
-  const simulators = await Promise.all(
+  const starts = await Promise.allSettled(
     (["agent", "user"] as const).map(async (role) => {
       const process = await startSimulator(role, { ...options, spec: stack[role], model: stack.model });
       own({ part: role === "agent" ? "engine" : "user-engine", arm: null, process });
       return process;
     }),
   );
+  // Both are waited for: one that comes up while the other fails has to be stopped with the rest.
+  const simulators = starts.map((start) => {
+    if (start.status === "rejected") throw start.reason;
+    return start.value;
+  });
   return Promise.all(
     simulators.map((process, index) =>
       describeEngine(
