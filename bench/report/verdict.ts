@@ -36,9 +36,12 @@ export function judgeCell(facts: VerdictFacts): {
   readonly verdict: Verdict;
   readonly reasons: VerdictReason[];
 } {
+  const engine = engineReasons(facts);
+  const unseen = engine.some(({ verdict }) => verdict === "no-metrics");
   const reasons = [
-    ...segmentReasons(facts),
-    ...engineReasons(facts),
+    // Whether an engine without metrics is idle cannot be seen: that it was not is no finding of its own.
+    ...segmentReasons(facts).filter(({ verdict }) => !(unseen && verdict === "not-drained")),
+    ...engine,
     ...tokenReasons(facts.tokenCheck),
     ...pressureReasons(facts),
   ].sort((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
