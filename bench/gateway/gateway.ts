@@ -87,7 +87,7 @@ export class Gateway implements AsyncDisposable {
       await gateway[Symbol.asyncDispose]();
       throw new StartError(
         "gateway",
-        `The gateway cannot listen on ${host}:${options.port}: ${messageOf(cause)}`,
+        `The gateway cannot listen on ${host}:${options.port}: ${messageOf(cause)}; choose another --port, or 0 for a free one`,
         {
           cause,
         },
