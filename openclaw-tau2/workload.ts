@@ -1,30 +1,36 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Experiment } from "../bench/config/experiment.ts";
-import { ConfigError, StartError } from "../bench/errors.ts";
+import { ConfigError, StartError, TollgateError } from "../bench/errors.ts";
+import { notStarted } from "../bench/workload/not-started.ts";
 import type {
   AttemptContext,
   EpisodeResult,
   EpisodeTask,
+  FailureClass,
   PreparedWorkload,
+  TranscriptMessage,
   WarmUpContext,
   Workload,
   WorkloadContext,
   WorkloadPlan,
 } from "../bench/workload/workload.ts";
 import type { AgentDriver, AgentSessionRequest } from "./agent.ts";
+import { domainOptions } from "./domain-options.ts";
 import { runEpisode } from "./episode/conversation.ts";
 import { ChatClient } from "./model/chat-client.ts";
 import { startNative } from "./native/driver.ts";
 import { startOpenClaw } from "./openclaw/driver.ts";
-import { fleetSize } from "./openclaw/fleet.ts";
+import { AgentProcessError, fleetSize } from "./openclaw/fleet.ts";
 import { findOpenClaw } from "./openclaw/installation.ts";
 import { selectTasks } from "./task-selection.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";
-import { loadDomain, type LoadOptions } from "./tau2/load.ts";
+import { loadDomain } from "./tau2/load.ts";
 import { trialSeeds } from "./tau2/random.ts";
+import { agentSystemPrompt, readAgentPrompt } from "./tau2/text/agent-prompt.ts";
 import { startToolServer, type ToolServer } from "./tools/server.ts";
+import { ToolServerError } from "./tools/tool-server-error.ts";
+import { transcriptMessages } from "./transcript/tau2-messages.ts";
 import { UserSimulator } from "./user/user-simulator.ts";
 
 /** tau2's fixed first message of the agent; it is in every conversation before anybody is asked anything. */
@@ -40,7 +46,7 @@ export const openclawTau2: Workload = {
 
 function planOf(experiment: Experiment): WorkloadPlan {
   const { workload, agent } = experiment;
-  const options = domainOptions(experiment);
+  const options = domainOptions(experiment.workload);
   const domain = loadDomain(options);
   const tasks = selectTasks(domain, workload.tasks);
   const withHistory = tasks.filter((task) => task.messageHistory.length > 0);
@@ -49,6 +55,7 @@ function planOf(experiment: Experiment): WorkloadPlan {
       `Tasks ${withHistory.map(({ id }) => id).join(", ")} begin with a conversation, which OpenClaw cannot be given. Leave them out (workload.tasks.ids) or use agent.kind: native.`,
     );
   }
+  systemPrompt(experiment);
   const seeds = trialSeeds(workload.seed, workload.trials);
   return {
     episodes: seeds.flatMap((seed, trial) =>
@@ -85,25 +92,26 @@ function countBases(tasks: readonly Task[]): Record<string, number> {
   return counts;
 }
 
-function domainOptions({ workload }: Experiment): LoadOptions & { readonly schemasDirectory: string | null } {
-  const dataDirectory = workload.data ?? join(import.meta.dirname, "data");
-  return {
-    domain: workload.domain,
-    dataDirectory,
-    schemasDirectory: workload.schemas ?? schemasBeside(dataDirectory, workload.domain),
-    checkout: workload.checkout ?? null,
-    pythonVersion: workload.pythonVersion,
-    pydanticVersion: workload.pydanticVersion,
-  };
+/** What was said before the first turn: the task's own conversation where it has one, else tau2's greeting. */
+function prefixOf(task: Task): TranscriptMessage[] {
+  if (task.messageHistory.length > 0) return transcriptMessages(task.messageHistory);
+  return [{ role: "assistant", content: greeting, toolCalls: null, requestId: null, usage: null }];
 }
 
-/** Where schemas files lie when nobody says so: `golden/` beside the data folder, as tau2's reference data has it. */
-function schemasBeside(dataDirectory: string, domain: string): string | null {
-  const directory = join(dataDirectory, "..", "golden");
-  return existsSync(join(directory, `schemas_${domain}.json`)) ? directory : null;
+/** OpenClaw's system message is the policy alone; tau2's own agent wraps it in its instruction. */
+function systemPrompt({ agent, workload }: Experiment): (policy: string) => string {
+  if (agent.kind === "openclaw") return (policy) => policy;
+  const { dataDirectory, schemasDirectory, checkout } = domainOptions(workload);
+  const prompt = readAgentPrompt({
+    checkoutDirectory: checkout ?? null,
+    policiesFile: schemasDirectory === null ? null : join(schemasDirectory, "policies.json"),
+    instructionFile: workload.data === undefined ? join(dataDirectory, "tau2", "agent_instruction.md") : null,
+  });
+  return (policy) => agentSystemPrompt(prompt, policy);
 }
 
 interface Tau2Parts {
+  readonly systemOf: (policy: string) => string;
   readonly experiment: Experiment;
   readonly context: WorkloadContext;
   readonly domain: LoadedDomain;
@@ -130,7 +138,7 @@ class Tau2Workload implements PreparedWorkload {
   static async start(experiment: Experiment, context: WorkloadContext): Promise<Tau2Workload> {
     const stoppable = new AsyncDisposableStack();
     try {
-      const options = domainOptions(experiment);
+      const options = domainOptions(experiment.workload);
       const domain = loadDomain(options);
       const toolServer = stoppable.use(
         await startToolServer({ scratchDirectory: context.scratchDirectory, preload: [{ ...options }] }),
@@ -138,7 +146,8 @@ class Tau2Workload implements PreparedWorkload {
       const userClient = stoppable.use(new ChatClient());
       const { driver, warmUpDriver } = await startAgent({ experiment, context, domain, toolServer });
       stoppable.use(driver);
-      const parts = { experiment, context, domain, toolServer, userClient, driver, warmUpDriver };
+      const systemOf = systemPrompt(experiment);
+      const parts = { experiment, context, domain, systemOf, toolServer, userClient, driver, warmUpDriver };
       return new Tau2Workload(parts, stoppable);
     } catch (error) {
       await stoppable.disposeAsync();
@@ -153,16 +162,25 @@ class Tau2Workload implements PreparedWorkload {
       throw new Error(
         `episode ${context.episodeId} names task ${episode.taskId}, which ${domain.name} lacks`,
       );
-    const deadline = AbortSignal.timeout(experiment.limits.episodeSeconds * 1000);
-    const { open, request } = await this.#open(task, { ...context, seed: episode.seed });
+    const deadlineMs = experiment.limits.episodeSeconds * 1000;
+    const deadline = { signal: AbortSignal.timeout(deadlineMs), afterMs: deadlineMs };
+    const opened = await reached("tool-server", context, () =>
+      this.#open(task, { ...context, seed: episode.seed }),
+    );
+    if ("result" in opened) return opened.result;
+    const { open, request } = opened.value;
     try {
-      await using session = await driver.openSession(request);
+      const joined = await reached("agent-process", context, () => driver.openSession(request));
+      if ("result" in joined) return joined.result;
+      await using session = joined.value;
       return await runEpisode({
         open,
         session,
         user: this.#userOf(task, { episode, context, open }),
-        context: { ...context, signal: AbortSignal.any([context.signal, deadline]) },
-        prefix: [{ role: "assistant", content: greeting, toolCalls: null, requestId: null, usage: null }],
+        context,
+        deadline,
+        system: request.system,
+        prefix: prefixOf(task),
         labels: experiment.agent.prompt === "stock" ? ["prompt-stock"] : [],
       });
     } finally {
@@ -208,7 +226,7 @@ class Tau2Workload implements PreparedWorkload {
     const open = await toolServer.openEpisode({
       episodeId: attempt.episodeId,
       attemptKey: attempt.attemptKey,
-      domain: { ...domainOptions(experiment) },
+      domain: { ...domainOptions(experiment.workload) },
       taskId: task.id,
       limits: {
         maxSteps: workload.maxSteps,
@@ -228,9 +246,10 @@ class Tau2Workload implements PreparedWorkload {
       attemptKey: attempt.attemptKey,
       endpoint: attempt.agent,
       sampling,
-      system: open.policy,
+      system: this.#parts.systemOf(open.policy),
       tools: open.agentToolsJson,
       greeting,
+      ...(task.messageHistory.length > 0 && { history: prefixOf(task) }),
       turnTimeoutMs: limits.turnSeconds * 1000,
     };
     return { open, request };
@@ -249,6 +268,27 @@ class Tau2Workload implements PreparedWorkload {
       sampling: { temperature: 0, seed },
       callTimeoutMs: experiment.limits.callSeconds * 1000,
     });
+  }
+}
+
+/**
+ * A part that an attempt needs before anything is said. One that is gone or refuses costs this episode and no other: the
+ * next one may meet its successor. When there is none left, or for a bug of the harness, the error is thrown on: the run
+ * ends and can be resumed, instead of failing every episode that is left.
+ */
+async function reached<T>(
+  part: FailureClass,
+  { signal }: AttemptContext,
+  reach: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly result: EpisodeResult }> {
+  try {
+    return { value: await reach() };
+  } catch (error) {
+    const final = error instanceof AgentProcessError || error instanceof StartError;
+    if (final || !(error instanceof TollgateError)) throw error;
+    if (signal.aborted) return { result: notStarted(null) };
+    const failureClass = error instanceof ToolServerError ? "tool-server" : part;
+    return { result: notStarted({ class: failureClass, message: error.message }) };
   }
 }
 

@@ -2,7 +2,7 @@ import type { EpisodeResult } from "../../bench/workload/workload.ts";
 import type { AgentTurn } from "../agent.ts";
 import { turnMessages } from "../transcript/turn-messages.ts";
 import type { ConversationEnd, EpisodeDraft, EpisodeParts, Termination } from "./episode.ts";
-import { endOfThrown, finishEpisode } from "./outcome.ts";
+import { endOfSignals, endOfThrown, finishEpisode } from "./outcome.ts";
 
 const stopTokens = ["###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"] as const;
 
@@ -13,7 +13,7 @@ const stopTokens = ["###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"] as con
  */
 export async function runEpisode(parts: EpisodeParts): Promise<EpisodeResult> {
   const draft: EpisodeDraft = { messages: [...parts.prefix], labels: new Set(parts.labels) };
-  const end = await converse(parts, draft).catch((thrown: unknown) => endOfThrown(thrown, parts.context));
+  const end = await converse(parts, draft).catch((thrown: unknown) => endOfThrown(thrown, parts));
   return finishEpisode(parts, draft, end);
 }
 
@@ -34,9 +34,11 @@ async function converse(parts: EpisodeParts, draft: EpisodeDraft): Promise<Conve
 }
 
 /** Runs the user simulator until it speaks; its tool rounds come before its text. null: it may not go on. */
-async function userTurn({ open, user, context }: EpisodeParts, draft: EpisodeDraft): Promise<string | null> {
+async function userTurn(parts: EpisodeParts, draft: EpisodeDraft): Promise<string | null> {
+  const { open, user, context, deadline } = parts;
+  const signal = AbortSignal.any([context.signal, deadline.signal]);
   for (;;) {
-    const message = await user.next(draft.messages, context.signal);
+    const message = await user.next(draft.messages, signal);
     draft.messages.push(message);
     if (!message.toolCalls) {
       await open.addSteps(1);
@@ -64,8 +66,8 @@ async function userTurn({ open, user, context }: EpisodeParts, draft: EpisodeDra
 }
 
 async function agentTurn(parts: EpisodeParts, draft: EpisodeDraft, text: string): Promise<AgentTurn> {
-  const { open, session, context } = parts;
-  const signal = AbortSignal.any([context.signal, open.limitSignal, open.lost]);
+  const { open, session, context, deadline } = parts;
+  const signal = AbortSignal.any([context.signal, deadline.signal, open.limitSignal, open.lost]);
   const turn = await session.turn(text, signal);
   const calls = logTools(parts);
   draft.messages.push(...turnMessages(await context.takeExchanges(), calls));
@@ -84,7 +86,7 @@ function ended(termination: Termination): ConversationEnd {
   return { kind: "ended", termination };
 }
 
-function endOfTurn(turn: AgentTurn, { context }: EpisodeParts): ConversationEnd | null {
+function endOfTurn(turn: AgentTurn, parts: EpisodeParts): ConversationEnd | null {
   switch (turn.status) {
     case "answered":
       return null;
@@ -93,12 +95,12 @@ function endOfTurn(turn: AgentTurn, { context }: EpisodeParts): ConversationEnd 
     case "timed-out":
       return { kind: "timed-out", afterMs: turn.afterMs };
     case "aborted":
-      return context.signal.aborted
-        ? { kind: "cancelled" }
-        : {
-            kind: "failed",
-            failure: { class: "harness", message: "the turn was aborted, but nobody asked for it" },
-          };
+      return (
+        endOfSignals(parts) ?? {
+          kind: "failed",
+          failure: { class: "harness", message: "the turn was aborted, but nobody asked for it" },
+        }
+      );
     case "model-unavailable":
       return { kind: "failed", failure: { class: "engine", message: turn.message } };
     case "process-died":

@@ -12,10 +12,20 @@ export interface EpisodeParts {
   readonly open: OpenEpisode;
   readonly session: AgentSession;
   readonly user: SimulatedUser;
+  /** Its signal cancels the attempt; it is not a deadline. */
   readonly context: AttemptContext;
+  readonly deadline: EpisodeDeadline;
+  /** The system message that the agent's model gets, exactly. */
+  readonly system: string;
   /** Messages that are there before the first turn: tau2's greeting. */
   readonly prefix: readonly TranscriptMessage[];
   readonly labels: readonly string[];
+}
+
+/** Longest time of an episode: when it is up the episode ends as timed out, which is a result and is not repeated. */
+export interface EpisodeDeadline {
+  readonly signal: AbortSignal;
+  readonly afterMs: number;
 }
 
 /** The user side of the conversation, whoever plays it. */

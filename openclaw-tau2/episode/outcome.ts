@@ -1,4 +1,4 @@
-import type { AttemptContext, EpisodeFacts, EpisodeResult, Failure } from "../../bench/workload/workload.ts";
+import type { EpisodeFacts, EpisodeResult, Failure } from "../../bench/workload/workload.ts";
 import { ModelError } from "../model/model-error.ts";
 import { ToolServerError } from "../tools/tool-server-error.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
@@ -12,20 +12,26 @@ export async function finishEpisode(
 ): Promise<EpisodeResult> {
   if (parts.session.promptMisses() > 0) draft.labels.add("prompt-rewritten");
   const facts = factsOf(parts, draft, end);
-  switch (end.kind) {
-    case "failed":
-      return { ...facts, status: "failed", reward: null, failure: end.failure };
-    case "cancelled":
-      return { ...facts, status: "cancelled", reward: null };
-    case "timed-out":
-      return {
-        ...facts,
-        ...(await judge(parts, draft, "timeout")),
-        status: "timed-out",
-        afterMs: end.afterMs,
-      };
-    case "ended":
-      return { ...facts, ...(await judge(parts, draft, end.termination)), status: "completed" };
+  try {
+    switch (end.kind) {
+      case "failed":
+        return { ...facts, status: "failed", reward: null, failure: end.failure };
+      case "cancelled":
+        return { ...facts, status: "cancelled", reward: null };
+      case "timed-out":
+        return {
+          ...facts,
+          ...(await judge(parts, draft, "timeout")),
+          status: "timed-out",
+          afterMs: end.afterMs,
+        };
+      case "ended":
+        return { ...facts, ...(await judge(parts, draft, end.termination)), status: "completed" };
+    }
+  } catch (thrown) {
+    // The conversation is whole, but nobody can say what it is worth.
+    if (!(thrown instanceof ToolServerError)) throw thrown;
+    return { ...facts, status: "failed", reward: null, failure: toolServerFailure(thrown) };
   }
 }
 
@@ -55,7 +61,7 @@ function factsOf(parts: EpisodeParts, draft: EpisodeDraft, end: ConversationEnd)
     toolErrors: tools.filter(({ error }) => error).length,
     labels: [...draft.labels],
     userUsage: parts.user.usage(),
-    transcript: { system: parts.open.policy, tools: parts.open.agentToolsJson, messages: draft.messages },
+    transcript: { system: parts.system, tools: parts.open.agentToolsJson, messages: draft.messages },
   };
 }
 
@@ -64,14 +70,26 @@ function terminationOf(end: ConversationEnd): string | null {
   return end.kind === "timed-out" ? "timeout" : null;
 }
 
-/** The episode boundary: the one place where an exception becomes data. A bug of the harness is thrown on. */
-export function endOfThrown(thrown: unknown, context: AttemptContext): ConversationEnd {
+/** How an episode ended that was told to: by whoever cancels attempts, or by its own deadline. null: nobody told it. */
+export function endOfSignals({
+  context,
+  deadline,
+}: Pick<EpisodeParts, "context" | "deadline">): ConversationEnd | null {
   if (context.signal.aborted) return { kind: "cancelled" };
-  if (thrown instanceof ModelError) return failed("user-engine", thrown);
-  if (thrown instanceof ToolServerError) return failed("tool-server", thrown);
+  return deadline.signal.aborted ? { kind: "timed-out", afterMs: deadline.afterMs } : null;
+}
+
+/** The episode boundary: the one place where an exception becomes data. A bug of the harness is thrown on. */
+export function endOfThrown(thrown: unknown, parts: EpisodeParts): ConversationEnd {
+  const told = endOfSignals(parts);
+  if (told) return told;
+  if (thrown instanceof ModelError) {
+    return { kind: "failed", failure: { class: "user-engine", message: thrown.message } };
+  }
+  if (thrown instanceof ToolServerError) return { kind: "failed", failure: toolServerFailure(thrown) };
   throw thrown;
 }
 
-function failed(failureClass: Failure["class"], error: Error): ConversationEnd {
-  return { kind: "failed", failure: { class: failureClass, message: error.message } };
+function toolServerFailure({ message }: ToolServerError): Failure {
+  return { class: "tool-server", message };
 }
