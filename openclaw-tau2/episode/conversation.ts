@@ -91,7 +91,10 @@ function endOfTurn(turn: AgentTurn, parts: EpisodeParts): ConversationEnd | null
     case "answered":
       return null;
     case "agent-error":
-      return ended("agent_error");
+      // A tool server that cannot be reached is no fault of the agent.
+      return turn.kind === "tool_transport"
+        ? { kind: "failed", failure: { class: "tool-server", message: turn.message } }
+        : ended("agent_error");
     case "timed-out":
       return { kind: "timed-out", afterMs: turn.afterMs };
     case "aborted":
