@@ -32,6 +32,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["simulate gateway", () => import("./commands/servers.ts")],
   ["metrics", () => import("./commands/metrics.ts")],
   ["tau2", () => import("./commands/tau2.ts")],
+  ["judge", () => import("./commands/judge.ts")],
 ];
 interface Registration {
   readonly register: (program: Command, host: Host) => void;

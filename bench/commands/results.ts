@@ -8,7 +8,7 @@ import { renderConversation } from "../report/conversation.ts";
 import { episodesTable, inspectEpisode } from "../report/inspect.ts";
 import { renderTable } from "../report/terminal.ts";
 import { rebuildReport, renderReport, reportFormats, type ReportFormat } from "../report/rebuild.ts";
-import { readRun } from "../store/read-run.ts";
+import { readJudgedRun } from "../store/judgements.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { writeWhole } from "../store/text-store.ts";
 import type { Host } from "./host.ts";
@@ -42,7 +42,7 @@ export function register(program: Command, host: Host): void {
     .action(async (run: string, episode: string | undefined, flags: { readonly bytes?: boolean }) => {
       const directory = await find(run);
       if (!flags.bytes) {
-        const stored = await readRun(directory);
+        const stored = await readJudgedRun(directory);
         host.print(
           episode === undefined
             ? renderTable(episodesTable(stored))

@@ -138,9 +138,9 @@ export const workloadSchema = z.strictObject({
   pydanticVersion: z.string().default("2.12").describe("pydantic whose error texts the tools reproduce"),
   judge: z
     .strictObject({
-      url: z.url(),
-      model: z.string(),
-      apiKeyEnv: z.string().optional(),
+      url: z.url().describe("Base URL of an OpenAI-compatible server, with or without /v1"),
+      model: z.string().describe("Model to ask"),
+      apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
     })
     .optional()
     .describe(

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { recordFinder } from "../store/orphan-trajectories.ts";
 import { finishedEpisodes } from "../store/progress.ts";
-import { readRun, readTrajectories, type StoredRun } from "../store/read-run.ts";
+import { judgedTrajectory, readJudgedRun, type JudgedRun } from "../store/judgements.ts";
+import { readTrajectories } from "../store/read-run.ts";
 import { storing } from "../store/storage-error.ts";
 import { TextStore, writeWhole } from "../store/text-store.ts";
 import type { ExportFormat, ExportWriter } from "./format.ts";
@@ -29,7 +30,7 @@ export async function exportRun(
       `Unknown export format ${options.format}. Use one of: ${exportFormats.join(", ")}.`,
     );
   }
-  const run = await readRun(runDirectory);
+  const run = await readJudgedRun(runDirectory);
   await prepareFolder(options.out);
   const counter = new ManifestCounter();
   const writer = await format.open(options.out);
@@ -51,7 +52,7 @@ async function prepareFolder(out: string): Promise<void> {
   );
 }
 
-async function writeAll(run: StoredRun, writer: ExportWriter, counter: ManifestCounter): Promise<void> {
+async function writeAll(run: JudgedRun, writer: ExportWriter, counter: ManifestCounter): Promise<void> {
   const recordOf = recordFinder(run.records);
   const texts = new TextStore(run.directory);
   const missing = new Set(finishedEpisodes(run.records).keys());
@@ -67,7 +68,7 @@ async function writeAll(run: StoredRun, writer: ExportWriter, counter: ManifestC
       continue;
     }
     const { systemSha256, toolsSha256 } = trajectory;
-    const whole = inlined(record, trajectory, {
+    const whole = inlined(record, judgedTrajectory(trajectory, run.judgements), {
       system: await texts.get(systemSha256),
       tools: await texts.get(toolsSha256),
     });

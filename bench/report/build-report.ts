@@ -1,6 +1,7 @@
 import { driverOf } from "../store/driver-lock.ts";
 import { finishedEpisodes, progressOf } from "../store/progress.ts";
-import { readRun, type StoredRun, type StoreWarning } from "../store/read-run.ts";
+import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements.ts";
+import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { CellSummary } from "./cell-summary.ts";
 import { definitions } from "./definitions.ts";
@@ -16,7 +17,7 @@ import type { ReportModel } from "./report-model.ts";
  * is still being written. Throws ResumeRefusedError when the directory is no run or is damaged.
  */
 export async function buildReport(directory: string): Promise<ReportModel> {
-  const run = await readRun(directory);
+  const run = await readJudgedRun(directory);
   const warnings: StoreWarning[] = [...run.warnings];
   const cells: ComparedCell[] = [];
   for (const { cellId } of run.identity.cells) cells.push(await readCell(run, cellId, warnings));
@@ -37,6 +38,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     },
     exclusions: exclusionsOf(cells, run.records),
     trials: trialsOf(episodes),
+    judges: judgesOf(episodes, run.judgements),
     definitions: [...definitions],
     warnings: warnings.map(({ file, line, message }) => `${file}${line > 0 ? `:${line}` : ""}: ${message}`),
   };
@@ -63,6 +65,18 @@ function runFacts(run: StoredRun, driverAlive: boolean): ReportModel["run"] {
 
 function sum(cells: readonly CellSummary[], of: (cell: CellSummary) => number): number {
   return cells.reduce((total, cell) => total + of(cell), 0);
+}
+
+/** Which judge gave how many of the rewards that count. */
+function judgesOf(episodes: readonly EpisodeRecord[], judgements: Judgements): ReportModel["judges"] {
+  const used = episodes.flatMap((episode) => judgementOf(episode, judgements) ?? []);
+  const groups = Map.groupBy(used, ({ model, url }) => JSON.stringify([model, url]));
+  return [...groups.values()].flatMap((members) => {
+    const [first] = members;
+    if (first === undefined) return [];
+    const incomplete = members.filter(({ complete }) => !complete).length;
+    return [{ model: first.model, url: first.url, rewards: members.length, incomplete }];
+  });
 }
 
 function trialsOf(episodes: readonly EpisodeRecord[]): ReportModel["trials"] {

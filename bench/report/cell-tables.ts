@@ -1,4 +1,5 @@
 import type { CellSummary } from "./cell-summary.ts";
+import type { ReportModel } from "./report-model.ts";
 import type { Latency } from "./latency.ts";
 import { absent, estimateText, numberText, percentText } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
@@ -76,7 +77,7 @@ export function latencyTable(cells: readonly CellSummary[]): Table {
 }
 
 /** What became of the episodes. */
-export function outcomeTable(cells: readonly CellSummary[]): Table {
+export function outcomeTable({ cells, judges }: Pick<ReportModel, "cells" | "judges">): Table {
   return {
     title: "Episodes",
     columns: [
@@ -103,11 +104,19 @@ export function outcomeTable(cells: readonly CellSummary[]): Table {
       passHatText(cell),
       estimateText(cell.episodeSeconds.p50),
     ]),
-    notes: cells.flatMap(({ cellId, episodes }) => {
-      const classes = Object.entries(episodes.byFailureClass).map(([name, count]) => `${count} ${name}`);
-      return classes.length === 0 ? [] : [`${cellId}: failed: ${classes.join(", ")}`];
-    }),
+    notes: [
+      ...cells.flatMap(({ cellId, episodes }) => {
+        const classes = Object.entries(episodes.byFailureClass).map(([name, count]) => `${count} ${name}`);
+        return classes.length === 0 ? [] : [`${cellId}: failed: ${classes.join(", ")}`];
+      }),
+      ...judges.map(judgeText),
+    ],
   };
+}
+
+function judgeText({ model, url, rewards, incomplete }: ReportModel["judges"][number]): string {
+  const short = incomplete === 0 ? "" : `; ${incomplete} answers had not one entry per assertion`;
+  return `${rewards} rewards rest on the judge ${model} at ${url}, asked after the run${short}`;
 }
 
 /** pass^2 and the highest k, over the tasks that have so many trials. */

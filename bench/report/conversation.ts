@@ -5,7 +5,7 @@ import { numberText } from "./number-text.ts";
 
 /** An episode as a conversation for a terminal: who said what, tool calls with results, tokens, times, reward. */
 export function renderConversation(inspection: Inspection): string {
-  const { record, trajectory, system, tools } = inspection;
+  const { record, trajectory, judgement, system, tools } = inspection;
   return [
     ...headLines(inspection),
     "",
@@ -17,6 +17,9 @@ export function renderConversation(inspection: Inspection): string {
     indented(
       `reward ${record.reward === null ? "none" : numberText(record.reward)}${basisText(record.rewardBasis)}`,
     ),
+    ...(judgement === null
+      ? []
+      : [indented(`judged by ${judgement.model} at ${judgement.url}, ${judgement.at}`)]),
     ...(record.failure === null
       ? []
       : [indented(`failed: ${record.failure.class}: ${record.failure.message}`)]),

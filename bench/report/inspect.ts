@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { recordFinder } from "../store/orphan-trajectories.ts";
 import { finishedEpisodes } from "../store/progress.ts";
+import { judgedTrajectory, judgementOf, type Judgement, type JudgedRun } from "../store/judgements.ts";
 import { readTrajectories, type StoredRun } from "../store/read-run.ts";
 import type { EpisodeRecord, Trajectory } from "../store/record.ts";
 import { segmentPath } from "../store/run-directory.ts";
@@ -13,6 +14,8 @@ import { readTapTimings, type TapTiming } from "./tap-timing.ts";
 export interface Inspection {
   readonly record: EpisodeRecord;
   readonly trajectory: Trajectory;
+  /** Where the reward comes from when a judge was asked after the run. */
+  readonly judgement: Judgement | null;
   readonly system: string;
   readonly tools: string;
   /** Outer tap by request id. */
@@ -55,7 +58,7 @@ export function episodesTable(run: StoredRun): Table {
  * Everything about one episode, by its id or the beginning of it. Throws ConfigError when none or several match,
  * ResumeRefusedError when the run is damaged.
  */
-export async function inspectEpisode(run: StoredRun, reference: string): Promise<Inspection> {
+export async function inspectEpisode(run: JudgedRun, reference: string): Promise<Inspection> {
   const record = findEpisode(run, reference);
   const recordOf = recordFinder(run.records);
   for await (const { trajectory } of readTrajectories(run.directory)) {
@@ -64,7 +67,8 @@ export async function inspectEpisode(run: StoredRun, reference: string): Promise
     const timings = await readTapTimings(segmentPath(run.directory, record), []);
     return {
       record,
-      trajectory,
+      trajectory: judgedTrajectory(trajectory, run.judgements),
+      judgement: judgementOf(record, run.judgements),
       system: await texts.get(trajectory.systemSha256),
       tools: await texts.get(trajectory.toolsSha256),
       timings: new Map(

@@ -47,6 +47,15 @@ export const reportModelSchema = z.object({
       seconds: z.number().nullable(),
     }),
   ),
+  /** Judges that were asked after the run; `incomplete`: their answer had not one entry per assertion. */
+  judges: z.array(
+    z.object({
+      model: z.string(),
+      url: z.string(),
+      rewards: z.number().int(),
+      incomplete: z.number().int(),
+    }),
+  ),
   definitions: z.array(z.object({ term: z.string(), meaning: z.string() })),
   warnings: z.array(z.string()),
 });

@@ -17,7 +17,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
   return [
     speedTable(cells),
     latencyTable(cells),
-    outcomeTable(cells),
+    outcomeTable(report),
     ...(sessions === null ? [] : [sessions]),
     ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
     productTable(report),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { finishedEpisodes, segmentsOf, type Segment } from "../../bench/store/progress.ts";
-import { readRun, readTrajectories } from "../../bench/store/read-run.ts";
+import { judgedTrajectory, readJudgedRun, type Judgements } from "../../bench/store/judgements.ts";
+import { readTrajectories } from "../../bench/store/read-run.ts";
 import type { EpisodeRecord, Trajectory } from "../../bench/store/record.ts";
 import {
   writeResultsFile,
@@ -16,7 +17,7 @@ import { storedDomain } from "./stored-domain.ts";
  * further trials of its tasks. Returns the files' names.
  */
 export async function exportTau2Results(directory: string, out: string): Promise<string[]> {
-  const run = await readRun(directory);
+  const run = await readJudgedRun(directory);
   const { workload, domain } = storedDomain(run.identity);
   const finished = finishedEpisodes(run.records);
   const used = new Set([...finished.values()].map(({ taskId }) => taskId));
@@ -50,6 +51,7 @@ export async function exportTau2Results(directory: string, out: string): Promise
         group,
         trials: workload.trials,
         segments: segmentsOf(run.records),
+        judgements: run.judgements,
       }),
     );
     names.push(name);
@@ -68,6 +70,7 @@ interface Selection {
   readonly group: string;
   readonly trials: number;
   readonly segments: readonly Segment[];
+  readonly judgements: Judgements;
 }
 
 /** Records carry monotonic time; the segment's start knows what o'clock that was. */
@@ -81,7 +84,8 @@ function wallClockOf(record: EpisodeRecord, segments: readonly Segment[]): Date 
 }
 
 async function* simulationsOf(directory: string, selection: Selection): AsyncGenerator<ResultsSimulation> {
-  for await (const { trajectory } of readTrajectories(directory)) {
+  for await (const { trajectory: stored } of readTrajectories(directory)) {
+    const trajectory = judgedTrajectory(stored, selection.judgements);
     const record = selection.finished.get(trajectory.episodeId);
     if (record?.attemptKey !== trajectory.attemptKey || groupOf(record) !== selection.group) continue;
     yield {

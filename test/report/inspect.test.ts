@@ -9,7 +9,7 @@ import { renderStatus } from "../../bench/report/status.ts";
 import { renderTable } from "../../bench/report/terminal.ts";
 import { listRuns } from "../../bench/store/list-runs.ts";
 import { progressOf } from "../../bench/store/progress.ts";
-import { readRun } from "../../bench/store/read-run.ts";
+import { readJudgedRun } from "../../bench/store/judgements.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import {
   buildAttempt,
@@ -37,7 +37,9 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 test("an episode reads as a conversation", async () => {
   const [episodeId] = cells[0]!.episodeIds;
-  const text = renderConversation(await inspectEpisode(await readRun(directory), episodeId!.slice(0, 6)));
+  const text = renderConversation(
+    await inspectEpisode(await readJudgedRun(directory), episodeId!.slice(0, 6)),
+  );
   expect(text).toBe(
     [
       `${episodeId}  library task 0 trial 0 seed 300`,
@@ -114,14 +116,14 @@ test("times of the outer tap stand beside what a request produced; escape sequen
     join(run.path, "evidence", cells[1]!.cellId, "s0", "taps.ndjson"),
     `${JSON.stringify(timing)}\n`,
   );
-  const text = renderConversation(await inspectEpisode(await readRun(run.path), episode.episodeId));
+  const text = renderConversation(await inspectEpisode(await readJudgedRun(run.path), episode.episodeId));
   expect(text).toContain("[assistant] 120 (100 cached) -> 8 tokens; TTFT 25.0 ms, E2E 100 ms");
   expect(text).toContain("  \\u001b[2Jgone");
   expect(text).not.toContain("\u001b");
 });
 
 test("an unknown or ambiguous episode says how to find one", async () => {
-  const run = await readRun(directory);
+  const run = await readJudgedRun(directory);
   await expect(inspectEpisode(run, "zzz")).rejects.toThrow(
     /^No finished episode of .* begins with zzz.*inspect/,
   );
@@ -129,7 +131,7 @@ test("an unknown or ambiguous episode says how to find one", async () => {
 });
 
 test("episodes, status and runs as tables", async () => {
-  const run = await readRun(directory);
+  const run = await readJudgedRun(directory);
   const [first] = cells[0]!.episodeIds;
   expect(renderTable(episodesTable(run)).split("\n")[4]).toBe(
     `│ ${first} │ c1-r0-raw │ library/0 │     0 │ completed │ user_stop │   1.00 │     6 │     2 │ 0.900 │`,
