@@ -24,6 +24,7 @@ import { startOpenClaw } from "./openclaw/driver.ts";
 import { AgentProcessError, fleetSize } from "./openclaw/fleet.ts";
 import { findOpenClaw } from "./openclaw/installation.ts";
 import { selectTasks } from "./task-selection.ts";
+import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";
 import { loadDomain } from "./tau2/load.ts";
 import { trialSeeds } from "./tau2/random.ts";
@@ -56,6 +57,7 @@ function planOf(experiment: Experiment): WorkloadPlan {
     );
   }
   systemPrompt(experiment);
+  const checkout = workload.checkout === undefined ? null : checkoutFacts(workload.checkout, domain.name);
   const seeds = trialSeeds(workload.seed, workload.trials);
   return {
     episodes: seeds.flatMap((seed, trial) =>
@@ -74,7 +76,9 @@ function planOf(experiment: Experiment): WorkloadPlan {
       rewardBases: countBases(tasks),
       pythonVersion: workload.pythonVersion,
       pydanticVersion: workload.pydanticVersion,
+      checkout,
     },
+    warnings: checkout === null ? [] : checkoutWarnings(checkout),
     taskData: {
       dataDirectory: options.dataDirectory,
       schemasDirectory:
@@ -138,8 +142,13 @@ class Tau2Workload implements PreparedWorkload {
   static async start(experiment: Experiment, context: WorkloadContext): Promise<Tau2Workload> {
     const stoppable = new AsyncDisposableStack();
     try {
+      const { checkout } = experiment.workload;
       const options = domainOptions(experiment.workload);
       const domain = loadDomain(options);
+      if (checkout !== undefined) {
+        for (const warning of checkoutWarnings(checkoutFacts(checkout, domain.name)))
+          context.progress(`warning: ${warning}`);
+      }
       const toolServer = stoppable.use(
         await startToolServer({ scratchDirectory: context.scratchDirectory, preload: [{ ...options }] }),
       );

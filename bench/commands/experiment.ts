@@ -40,6 +40,7 @@ export function register(program: Command, host: Host): void {
         measured,
       );
       const shown = { loaded, workload, plan, estimates };
+      for (const warning of workload.warnings ?? []) host.tell(`warning: ${warning}`);
       host.print(flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown));
     });
 }

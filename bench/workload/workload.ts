@@ -42,6 +42,8 @@ export interface WorkloadPlan {
   readonly hashes: Readonly<Record<string, string>>;
   /** Other facts for `run.json`: versions, effective reward bases, tasks that were left out and why. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** What a person should know before the run, one line each. */
+  readonly warnings?: readonly string[];
   /** What a simulated engine needs to play the tasks. */
   readonly taskData: { readonly dataDirectory: string; readonly schemasDirectory: string };
 }

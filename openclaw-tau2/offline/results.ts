@@ -3,12 +3,14 @@ import { finishedEpisodes, segmentsOf, type Segment } from "../../bench/store/pr
 import { judgedTrajectory, readJudgedRun, type Judgements } from "../../bench/store/judgements.ts";
 import { readTrajectories } from "../../bench/store/read-run.ts";
 import type { EpisodeRecord, Trajectory } from "../../bench/store/record.ts";
+import { checkoutFactsSchema } from "../tau2/checkout.ts";
 import {
   writeResultsFile,
   type ResultsMessage,
   type ResultsRun,
   type ResultsSimulation,
 } from "../tau2/results-file.ts";
+import type { RunJson } from "../../bench/store/run-json.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import { storedDomain } from "./stored-domain.ts";
 
@@ -23,7 +25,7 @@ export async function exportTau2Results(directory: string, out: string): Promise
   const used = new Set([...finished.values()].map(({ taskId }) => taskId));
   const header: ResultsRun = {
     startedAt: new Date(run.identity.createdAt),
-    gitCommit: "unknown",
+    gitCommit: commitOf(run.identity),
     domain: domain.name,
     policy: domain.policy,
     trialsPerTask: workload.trials * repetitionsOf([...finished.values()]),
@@ -57,6 +59,11 @@ export async function exportTau2Results(directory: string, out: string): Promise
     names.push(name);
   }
   return names;
+}
+
+/** The commit of the checkout that the run used; tau2 itself writes `unknown` where there is none. */
+function commitOf({ workload }: RunJson): string {
+  return checkoutFactsSchema.safeParse(workload["checkout"]).data?.commit ?? "unknown";
 }
 
 const groupOf = ({ arm, load }: EpisodeRecord) => `${arm}-${load.replace(":", "")}`;
