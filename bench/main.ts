@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { addExamples } from "./commands/examples.ts";
 import type { Host } from "./commands/host.ts";
 import { ConfigError, messageOf, ResumeRefusedError, StartError, TollgateError } from "./errors.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -33,6 +34,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["metrics", () => import("./commands/metrics.ts")],
   ["tau2", () => import("./commands/tau2.ts")],
   ["judge", () => import("./commands/judge.ts")],
+  ["completion", () => import("./commands/completion.ts")],
 ];
 interface Registration {
   readonly register: (program: Command, host: Host) => void;
@@ -58,8 +60,12 @@ Begin with:
   $ tollgate sweep experiments/laptop.yaml      the whole benchmark on simulated engines, about two minutes
   $ tollgate plan experiments/seed-001.yaml     what a sweep would do, without doing it`,
     );
-  const called = commandFiles.filter(([names]) => names.split(" ").includes(command ?? ""));
+  // `completion` speaks about every other command.
+  const called = commandFiles.filter(
+    ([names]) => command !== "completion" && names.split(" ").includes(command ?? ""),
+  );
   for (const [, load] of called.length > 0 ? called : commandFiles) (await load()).register(program, host);
+  addExamples(program);
   return program;
 }
 

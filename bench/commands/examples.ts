@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+
+/** Command lines that teach, by command, as they are typed; what stands behind two spaces explains. */
+const examplesOf: Readonly<Record<string, readonly string[]>> = {
+  schema: [
+    "tollgate schema > experiment.schema.json",
+    "  then, as the first line of an experiment:  # yaml-language-server: $schema=experiment.schema.json",
+  ],
+  plan: [
+    "tollgate plan experiments/seed-001.yaml",
+    "tollgate plan experiments/airline.yaml --set sweep.concurrency=[8] --set workload.trials=4",
+    "tollgate plan experiments/laptop.yaml --from @last      time, by what the newest run took",
+  ],
+  runs: ["tollgate runs", "tollgate runs --out /data/runs --json"],
+  status: [
+    "tollgate status      the newest run in runs/",
+    "tollgate status runs/airline-20260101T120000Z-1a2b3c --json",
+  ],
+  attach: [
+    "tollgate sweep experiments/airline.yaml --detach",
+    "tollgate attach      from any terminal, as often as you like",
+  ],
+  stop: [
+    "tollgate stop",
+    "tollgate sweep experiments/airline.yaml --resume runs/airline-20260101T120000Z-1a2b3c      goes on later",
+  ],
+  report: ["tollgate report @last", "tollgate report @last --format html -o report.html"],
+  inspect: [
+    "tollgate inspect @last                       its episodes, with their ids",
+    "tollgate inspect @last 0123456789abcdef      one of them as a conversation",
+    "tollgate inspect @last --bytes               exit code 1 unless the model saw exactly the transcript",
+  ],
+  export: ["tollgate export @last -o trajectories", "tollgate export @last --format sft -o chat-lines"],
+  simulate: [
+    "tollgate simulate --role agent --port 30000",
+    "tollgate simulate --role agent --port 0 --data path/to/tau2-bench/data --domain airline --fault drop-usage",
+  ],
+  gateway: [
+    "ADMIN_KEY=secret tollgate gateway --engine http://127.0.0.1:30000 --port 8080 --admin-key-env ADMIN_KEY",
+  ],
+  metrics: [
+    "tollgate metrics snapshot http://127.0.0.1:30000 -o before.json",
+    "tollgate metrics snapshot http://127.0.0.1:30000 -o after.json",
+    "tollgate metrics diff before.json after.json",
+  ],
+  "metrics snapshot": [
+    "tollgate metrics snapshot http://127.0.0.1:30000 -o before.json",
+    "tollgate metrics snapshot http://127.0.0.1:30000 -o before.prom      the page as it came",
+  ],
+  "metrics diff": [
+    "tollgate metrics diff before.json after.json",
+    "tollgate metrics diff before.prom after.prom --wall-clock 60      plain pages do not know their time",
+  ],
+  "metrics monitor": ["tollgate metrics monitor http://127.0.0.1:30000 -i 5 --duration 600 -o engine.csv"],
+  "metrics analyze": ["tollgate metrics analyze engine.csv"],
+  judge: ["tollgate judge @last --url http://127.0.0.1:8000 --model some-judge --api-key-env JUDGE_KEY"],
+  completion: [
+    "source <(tollgate completion bash)      for this shell; put the line into ~/.bashrc to keep it",
+    "source <(tollgate completion zsh)       after compinit, in ~/.zshrc",
+    "tollgate completion fish | source       or into ~/.config/fish/completions/tollgate.fish",
+  ],
+  tau2: ["tollgate tau2 verify --data path/to/tau2-bench/data --golden path/to/golden"],
+  "tau2 regrade": ["tollgate tau2 regrade @last"],
+  "tau2 results": ["tollgate tau2 results @last -o tau2-results"],
+  "tau2 verify": [
+    "tollgate tau2 verify --data path/to/tau2-bench/data --golden path/to/golden",
+    "tollgate tau2 verify --data path/to/tau2-bench/data --domain airline --json",
+  ],
+};
+
+/** Lets the help of every command end with its examples. For a program whose commands are all registered. */
+export function addExamples(program: Command): void {
+  for (const [path, lines] of Object.entries(examplesOf)) {
+    const command = commandAt(program, path.split(" "));
+    const title = lines.length === 1 ? "Example" : "Examples";
+    command?.addHelpText("after", `\n${title}:\n${lines.map(shown).join("\n")}`);
+  }
+}
+
+/** A line that begins with spaces goes on with the one before it. */
+function shown(line: string): string {
+  return line.startsWith(" ") ? `  ${line}` : `  $ ${line}`;
+}
+
+/** null when only another command's file was loaded. */
+function commandAt(program: Command, names: readonly string[]): Command | null {
+  return names.reduce<Command | null>(
+    (parent, name) => parent?.commands.find((command) => command.name() === name) ?? null,
+    program,
+  );
+}
