@@ -1,11 +1,12 @@
 import type { WorkloadSpec } from "../bench/config/experiment.ts";
 import { ConfigError } from "../bench/errors.ts";
+import { criteriaOf } from "./tau2/evaluation/criteria.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";
 
 /**
  * The tasks an experiment asks for, in the order of the file: by id, else by split (tau2's default `base` where there is
  * one), cut to a count.
- * @throws {ConfigError} naming ids or splits that do not exist.
+ * @throws {ConfigError} naming ids or splits that do not exist, ids that are given twice, and an empty selection.
  */
 export function selectTasks(domain: LoadedDomain, selection: WorkloadSpec["tasks"]): Task[] {
   const byId = new Map(domain.tasks.map((task) => [task.id, task]));
@@ -16,8 +17,45 @@ export function selectTasks(domain: LoadedDomain, selection: WorkloadSpec["tasks
       `Domain ${domain.name} has no task ${unknown.slice(0, 5).join(", ")}${unknown.length > 5 ? ` and ${unknown.length - 5} more` : ""}. It has ${byId.size}, e.g. ${[...byId.keys()].slice(0, 5).join(", ")}.`,
     );
   }
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  if (twice.length > 0) {
+    throw new ConfigError(
+      `workload.tasks.ids names ${twice.join(", ")} more than once. To repeat tasks, set workload.trials.`,
+    );
+  }
+  if (ids.length === 0) {
+    throw new ConfigError(
+      `The selection of tasks of domain ${domain.name} is empty. Change workload.tasks, or leave it out for all.`,
+    );
+  }
   const tasks = ids.flatMap((id) => byId.get(id) ?? []);
   return tasks.slice(0, selection.count ?? tasks.length);
+}
+
+/**
+ * Golden actions that a simulated agent is told to leave out must be there: a slip of the pen would leave nothing out and
+ * look like an agent that makes no mistakes.
+ * @throws {ConfigError} naming those that no selected task has.
+ */
+export function checkDrops(tasks: readonly Task[], drops: readonly string[]): void {
+  const known = new Set(
+    tasks.flatMap((task) =>
+      (criteriaOf(task)?.actions ?? []).map(({ dump }) => {
+        const actionId = dump.get("action_id");
+        return typeof actionId === "string" ? `${task.id}:${actionId}` : null;
+      }),
+    ),
+  );
+  const unknown = drops.filter((drop) => !known.has(drop));
+  if (unknown.length === 0) return;
+  const sample =
+    [...known]
+      .filter((name) => name !== null)
+      .slice(0, 3)
+      .join(", ") || "none";
+  throw new ConfigError(
+    `stack.agent.drop names ${unknown.join(", ")}, which no selected task has. Write TASK:ACTION_ID, e.g. ${sample}.`,
+  );
 }
 
 function splitIds(domain: LoadedDomain, split: string | undefined): readonly string[] | undefined {

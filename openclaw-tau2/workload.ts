@@ -23,9 +23,10 @@ import { startNative } from "./native/driver.ts";
 import { startOpenClaw } from "./openclaw/driver.ts";
 import { AgentProcessError, fleetSize } from "./openclaw/fleet.ts";
 import { findOpenClaw } from "./openclaw/installation.ts";
-import { selectTasks } from "./task-selection.ts";
+import { checkDrops, selectTasks } from "./task-selection.ts";
 import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";
+import { dataFolderOf } from "./tau2/domains/registry.ts";
 import { loadDomain } from "./tau2/load.ts";
 import { trialSeeds } from "./tau2/random.ts";
 import { agentSystemPrompt, readAgentPrompt } from "./tau2/text/agent-prompt.ts";
@@ -57,6 +58,7 @@ function planOf(experiment: Experiment): WorkloadPlan {
     );
   }
   systemPrompt(experiment);
+  if (experiment.stack.kind === "embedded") checkDrops(tasks, experiment.stack.agent.drop);
   const checkout = workload.checkout === undefined ? null : checkoutFacts(workload.checkout, domain.name);
   const seeds = trialSeeds(workload.seed, workload.trials);
   return {
@@ -82,7 +84,9 @@ function planOf(experiment: Experiment): WorkloadPlan {
     taskData: {
       dataDirectory: options.dataDirectory,
       schemasDirectory:
-        options.schemasDirectory ?? join(options.dataDirectory, "tau2", "domains", workload.domain),
+        options.schemasDirectory ??
+        join(options.dataDirectory, "tau2", "domains", dataFolderOf(workload.domain)),
+      domain: dataFolderOf(workload.domain),
     },
   };
 }
@@ -267,12 +271,14 @@ class Tau2Workload implements PreparedWorkload {
   #userOf(task: Task, attempt: UserContext): UserSimulator {
     const { experiment } = this.#parts;
     const { domain, taskId, trial, seed } = attempt.episode;
+    // The simulated agent knows tasks by the folder of their data.
+    const folder = dataFolderOf(domain);
     return new UserSimulator({
       client: this.#parts.userClient,
       endpoint: attempt.context.user,
       systemPrompt: attempt.open.userSystemPrompt,
       toolsJson: task.hasUserTools ? attempt.open.userToolsJson : null,
-      reference: `${domain}/${encodeURIComponent(taskId)}/${trial}`,
+      reference: `${folder}/${encodeURIComponent(taskId)}/${trial}`,
       attemptKey: attempt.context.attemptKey,
       sampling: { temperature: 0, seed },
       callTimeoutMs: experiment.limits.callSeconds * 1000,
