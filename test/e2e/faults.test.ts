@@ -138,7 +138,7 @@ test(
 test(
   "a gateway that is killed fails its own episodes only; the raw cells after it are run",
   async () => {
-    const workload = { domain: "library", tasks: { count: 3 } };
+    const workload = { domain: "library", tasks: { count: 2 } };
     using place = new Workplace({
       stack: slowStack,
       arms: [{ kind: "gateway" }, { kind: "raw" }],
@@ -158,7 +158,7 @@ test(
       ["completed", 1, null],
       ["failed", null, "gateway"],
     ]);
-    expect(outcomes(run, "raw")).toEqual(Array.from({ length: 3 }, () => ["completed", 1, null]));
+    expect(outcomes(run, "raw")).toEqual(Array.from({ length: 2 }, () => ["completed", 1, null]));
     expect(verdicts(run)).toEqual({ "c1-r0-gateway": "engine-died", "c1-r0-raw": "valid" });
     expectNothingLeft(place, run);
   },
