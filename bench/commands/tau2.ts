@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { regradeRun, type Regrade } from "../../openclaw-tau2/offline/regrade.ts";
 import { exportTau2Results } from "../../openclaw-tau2/offline/results.ts";
 import { verifyTau2 } from "../../openclaw-tau2/tau2/verify.ts";
+import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { collect } from "./experiment.ts";
@@ -62,10 +63,11 @@ export function register(program: Command, host: Host): void {
     .option("--pydantic <version>", "pydantic whose error texts the golden files hold", "2.13")
     .option("--json", "print JSON")
     .action(async (flags: VerifyFlags) => {
+      const goldenDirectory = resolve(flags.golden ?? `${flags.data}/../golden`);
       const rows = await verifyTau2(
         {
           dataDirectory: resolve(flags.data),
-          goldenDirectory: resolve(flags.golden ?? `${flags.data}/../golden`),
+          goldenDirectory,
           checkout: flags.checkout ?? host.environment["TAU2_CHECKOUT"] ?? null,
           ...(flags.domain.length > 0 && { domains: flags.domain }),
           pythonVersion: flags.python,
@@ -73,8 +75,13 @@ export function register(program: Command, host: Host): void {
         },
         ({ domain, kind, equal, total }) => host.tell(`${domain} ${kind}: ${equal} of ${total}`),
       );
+      if (rows.length === 0) {
+        throw new ConfigError(
+          `Nothing was compared: ${goldenDirectory} holds no golden files for these domains. Give their folder with --golden.`,
+        );
+      }
       host.print(flags.json ? JSON.stringify(rows, null, 2) : verifyTable(rows));
-      const allEqual = rows.length > 0 && rows.every(({ equal, total }) => equal === total);
+      const allEqual = rows.every(({ equal, total }) => equal === total);
       host.setExitCode(allEqual ? exitCodes.ok : exitCodes.resultInvalid);
     });
 }

@@ -74,6 +74,7 @@ const refusedCommands: readonly (readonly [line: string, code: number, says: Reg
   ["simulate --role nobody --port 0", 2, /role: Invalid option/],
   ["simulate --role agent --port 0 --fault explode", 2, /unknown fault "explode"; known: usage-skew/],
   ["gateway --engine http://127.0.0.1:1 --port 0 --admin-key-env NOT_SET", 2, /NOT_SET/],
+  ["tau2 verify --data /nowhere", 2, /Nothing was compared: \/golden holds no golden files.*--golden/],
   ["metrics diff nowhere.prom nowhere.prom --wall-clock 1", 2, /cannot read nowhere\.prom/],
 ];
 
