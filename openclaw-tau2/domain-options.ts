@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkloadSpec } from "../bench/config/experiment.ts";
+import { dataFolderOf } from "./tau2/domains/registry.ts";
 import type { LoadOptions } from "./tau2/load.ts";
 
 /** Where an experiment's domain is loaded from, with the defaults filled in. */
@@ -11,7 +12,7 @@ export function domainOptions(
   return {
     domain: workload.domain,
     dataDirectory,
-    schemasDirectory: workload.schemas ?? schemasBeside(dataDirectory, workload.domain),
+    schemasDirectory: workload.schemas ?? schemasBeside(dataDirectory, dataFolderOf(workload.domain)),
     checkout: workload.checkout ?? null,
     pythonVersion: workload.pythonVersion,
     pydanticVersion: workload.pydanticVersion,
@@ -19,7 +20,7 @@ export function domainOptions(
 }
 
 /** Where schemas files lie when nobody says so: `golden/` beside the data folder, as tau2's reference data has it. */
-function schemasBeside(dataDirectory: string, domain: string): string | null {
+function schemasBeside(dataDirectory: string, dataFolder: string): string | null {
   const directory = join(dataDirectory, "..", "golden");
-  return existsSync(join(directory, `schemas_${domain}.json`)) ? directory : null;
+  return existsSync(join(directory, `schemas_${dataFolder}.json`)) ? directory : null;
 }

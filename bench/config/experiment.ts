@@ -102,7 +102,9 @@ export const agentSchema = z.strictObject({
 
 export const workloadSchema = z.strictObject({
   kind: z.literal("tau2").default("tau2"),
-  domain: z.string().describe("library (ships with Tollgate), mock, airline, retail, telecom"),
+  domain: z
+    .string()
+    .describe("library (ships with Tollgate), mock, airline, retail, telecom, telecom-workflow"),
   data: z
     .string()
     .optional()

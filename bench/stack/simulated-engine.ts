@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Experiment, SimulatorSpec } from "../config/experiment.ts";
+import type { TaskData } from "../workload/workload.ts";
 import { spawnManaged, type ManagedProcess } from "./supervisor/managed-process.ts";
 
 /** The line a server of ours prints when it serves. */
@@ -11,7 +12,7 @@ export interface SimulatorProcessOptions {
   readonly spec: SimulatorSpec;
   readonly model: string;
   readonly experiment: Experiment;
-  readonly taskData: { readonly dataDirectory: string; readonly schemasDirectory: string };
+  readonly taskData: TaskData;
   readonly logDirectory: string;
   readonly childEnvironment: Readonly<Record<string, string>>;
   readonly keeper: { watch(pid: number): void; unwatch(pid: number): void };
@@ -52,7 +53,7 @@ export function simulatorArguments(
     ["port", 0],
     ["model", model],
     ["data", taskData.dataDirectory],
-    ["domain", experiment.workload.domain],
+    ["domain", taskData.domain ?? experiment.workload.domain],
     ["schemas", taskData.schemasDirectory],
     ["error-rate", spec.errorRate],
     ["seed", spec.seed],

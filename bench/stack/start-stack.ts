@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ArmSpec, Experiment } from "../config/experiment.ts";
 import { startTap, type TapClient } from "../tap/client.ts";
+import type { TaskData } from "../workload/workload.ts";
 import { describeEngine, type Engine } from "./engine.ts";
 import { startGateway } from "./gateway-arm.ts";
 import { startSimulator } from "./simulated-engine.ts";
@@ -10,7 +11,7 @@ import type { ManagedProcess } from "./supervisor/managed-process.ts";
 export interface StartStackOptions {
   readonly experiment: Experiment;
   /** Where the simulated engines find tasks and tool schemas. */
-  readonly taskData: { readonly dataDirectory: string; readonly schemasDirectory: string };
+  readonly taskData: TaskData;
   readonly logDirectory: string;
   /** For every child process; carries TOLLGATE_RUN. */
   readonly childEnvironment: Readonly<Record<string, string>>;

@@ -45,7 +45,15 @@ export interface WorkloadPlan {
   /** What a person should know before the run, one line each. */
   readonly warnings?: readonly string[];
   /** What a simulated engine needs to play the tasks. */
-  readonly taskData: { readonly dataDirectory: string; readonly schemasDirectory: string };
+  readonly taskData: TaskData;
+}
+
+/** Where the tasks are that a simulated engine plays. */
+export interface TaskData {
+  readonly dataDirectory: string;
+  readonly schemasDirectory: string;
+  /** Name of the domain's folder in the data; default: the domain's own name. */
+  readonly domain?: string;
 }
 
 export interface PreparedWorkload extends AsyncDisposable {

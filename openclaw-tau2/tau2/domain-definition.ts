@@ -3,7 +3,9 @@ import type { AnyToolkitDefinition, Toolkit } from "./toolkit.ts";
 /** A domain's code: what is not read from the user's data folder. */
 export interface DomainDefinition {
   readonly name: string;
-  /** Database files below `tau2/domains/<name>/`, `.json` or `.toml`. */
+  /** Folder of its data below `tau2/domains/`, where that is another domain's; default: its name. */
+  readonly dataFolder?: string;
+  /** Database files in that folder, `.json` or `.toml`. */
   readonly databaseFile: string;
   readonly userDatabaseFile: string | null;
   readonly agent: AnyToolkitDefinition;

@@ -7,7 +7,7 @@ import { Database } from "./database.ts";
 import { readDatabase } from "./database-file.ts";
 import type { EnvironmentOptions, LoadedDomain, Task } from "./domain.ts";
 import type { DomainDefinition } from "./domain-definition.ts";
-import { domainDefinition } from "./domains/registry.ts";
+import { dataFolderOf, domainDefinition } from "./domains/registry.ts";
 import { DomainEnvironment } from "./environment.ts";
 import type { Side } from "./environment.ts";
 import type { Versions } from "./python/validation.ts";
@@ -51,7 +51,7 @@ export function loadDomain(options: LoadOptions): NativeDomain {
   const definition = domainDefinition(options.domain);
   const versions = { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" };
   const files = domainFiles(options, definition);
-  const { schemas, source } = domainSchemas(options);
+  const { schemas, source } = domainSchemas({ ...options, domain: dataFolderOf(options.domain) });
   const loadSide = (toolkit: AnyToolkitDefinition, file: string, tools: readonly ToolSchema[]): Side => ({
     definition: toolkit,
     database: new Database(readDatabase(file, toolkit.database, versions)),
@@ -119,7 +119,7 @@ interface DomainFiles {
 }
 
 function domainFiles({ dataDirectory }: LoadOptions, definition: DomainDefinition): DomainFiles {
-  const folder = join("tau2", "domains", definition.name);
+  const folder = join("tau2", "domains", dataFolderOf(definition.name));
   if (!existsSync(join(dataDirectory, folder))) {
     throw new ConfigError(
       `No domain ${definition.name} in ${dataDirectory}: ${join(dataDirectory, folder)} is missing. ` +

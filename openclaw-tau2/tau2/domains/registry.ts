@@ -4,7 +4,7 @@ import { airlineDomain } from "./airline/domain.ts";
 import { libraryDomain } from "./library/domain.ts";
 import { mockDomain } from "./mock/domain.ts";
 import { retailDomain } from "./retail/domain.ts";
-import { telecomDomain } from "./telecom/domain.ts";
+import { telecomDomain, telecomWorkflowDomain } from "./telecom/domain.ts";
 
 /** Every domain that runs natively. One line each: mock, airline, retail, telecom and Tollgate's own library. */
 const domains: readonly DomainDefinition[] = [
@@ -13,7 +13,13 @@ const domains: readonly DomainDefinition[] = [
   airlineDomain,
   retailDomain,
   telecomDomain,
+  telecomWorkflowDomain,
 ];
+
+/** Name of the folder that holds a domain's data, which is also in the name of its schemas file. */
+export function dataFolderOf(name: string): string {
+  return domainDefinition(name).dataFolder ?? name;
+}
 
 export const domainNames: readonly string[] = domains.map((domain) => domain.name);
 

@@ -12,3 +12,10 @@ export const telecomDomain: DomainDefinition = {
   supportsSolo: true,
   sync: syncTelecom,
 };
+
+/** telecom with the support text that is a workflow. */
+export const telecomWorkflowDomain: DomainDefinition = {
+  ...telecomDomain,
+  name: "telecom-workflow",
+  dataFolder: "telecom",
+};
