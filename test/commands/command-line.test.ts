@@ -1,0 +1,142 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RunDirectory } from "../../bench/store/run-directory.ts";
+import { TemporaryFolder, tollgate } from "../e2e/tollgate-process.ts";
+import {
+  buildAttempt,
+  buildEpisode,
+  buildIdentity,
+  plannedCell,
+  runStarted,
+  segmentStarted,
+} from "../store/run-builder.ts";
+
+/** What scripts of others rely on: exit codes, JSON on standard output, sentences on standard error. */
+const folder = new TemporaryFolder();
+const runs = join(folder.path, "runs");
+const cell = plannedCell("raw", 2);
+const identity = buildIdentity({ cells: [cell], note: "by hand" });
+beforeAll(async () => {
+  await using run = await RunDirectory.create(runs, { identity, pid: process.pid });
+  await run.append(runStarted(identity));
+  await run.append(segmentStarted(cell.cellId));
+  await run.appendEpisode(buildEpisode(cell, 0), buildAttempt());
+});
+afterAll(() => folder[Symbol.dispose]());
+
+test.each([
+  ["an unknown command", ["swep"], "unknown command 'swep'"],
+  ["an unknown subcommand", ["metrics", "dif"], "unknown command 'dif'"],
+  ["an unknown flag", ["runs", "--jsn"], "unknown option '--jsn'"],
+  ["a missing argument", ["plan"], "missing required argument 'file'"],
+  ["an argument too many", ["schema", "x"], "too many arguments"],
+  ["a flag without its value", ["runs", "--out"], "argument missing"],
+  ["a value that is none of the choices", ["report", "x", "--format", "pdf"], "table, md, csv, json, html"],
+  ["a file that is not there", ["plan", "none.yaml"], "none.yaml"],
+  ["no run to speak of", ["status", "--out", join(folder.path, "empty")], "There is no run in"],
+])("%s: exit code 2, nothing on standard output", async (_name, args, message) => {
+  const { code, stdout, stderr } = await tollgate(args);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test("a slip of the pen gets a suggestion", async () => {
+  expect((await tollgate(["swep"])).stderr).toContain("Did you mean sweep?");
+  expect((await tollgate(["runs", "--jsn"])).stderr).toContain("Did you mean --json?");
+});
+
+test.each([
+  [["--help"]],
+  [["sweep", "--help"]],
+  [["metrics", "diff", "-h"]],
+  [["help", "plan"]],
+  [["--version"]],
+])("%j: exit code 0 on standard output", async (args) => {
+  const { code, stdout, stderr } = await tollgate(args);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).not.toBe("");
+});
+
+test("nothing at all: the help, on standard error, with exit code 2", async () => {
+  const { code, stdout, stderr } = await tollgate([]);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain("Usage: tollgate");
+});
+
+test("schema: a JSON Schema that names the top-level keys and refuses others", async () => {
+  const { code, stdout } = await tollgate(["schema"]);
+  expect(code).toBe(0);
+  const schema = JSON.parse(stdout) as { properties: object; required: string[] };
+  expect(Object.keys(schema.properties)).toEqual(
+    expect.arrayContaining([
+      "name",
+      "note",
+      "stack",
+      "arms",
+      "agent",
+      "workload",
+      "sweep",
+      "sampling",
+      "limits",
+    ]),
+  );
+  expect(schema).toMatchObject({
+    type: "object",
+    additionalProperties: false,
+    required: expect.arrayContaining(["name", "stack", "workload"]),
+  });
+});
+
+test("plan --json: every cell with its episodes, twice the same, and nothing is started or written", async () => {
+  const args = ["plan", "experiments/laptop.yaml", "--json", "--set", "sweep.concurrency=[1,2]"];
+  const [first, second] = [await tollgate(args), await tollgate(args)];
+  expect([first.code, first.stderr, second.stdout]).toEqual([0, "", first.stdout]);
+  const plan = JSON.parse(first.stdout) as {
+    episodes: number;
+    cells: { cellId: string; arm: string; load: string; episodes: number; episodeIds: string[] }[];
+  };
+  expect(plan).toMatchObject({ experiment: "laptop", stack: "embedded", agent: { name: "openclaw" } });
+  expect(plan.cells.map(({ arm, load }) => `${arm} ${load}`).sort()).toEqual([
+    "gateway closed:1",
+    "gateway closed:2",
+    "raw closed:1",
+    "raw closed:2",
+  ]);
+  const ids = plan.cells.flatMap(({ episodeIds }) => episodeIds);
+  expect([new Set(ids).size, plan.cells.reduce((sum, { episodes }) => sum + episodes, 0)]).toEqual([
+    plan.episodes,
+    plan.episodes,
+  ]);
+  expect(ids.filter((id) => !/^[0-9a-f]{16}$/.test(id))).toEqual([]);
+});
+
+test("runs and status: JSON and tables of a run that was killed", async () => {
+  const listed = await tollgate(["runs", "--out", runs, "--json"]);
+  expect(JSON.parse(listed.stdout)).toMatchObject([
+    {
+      directory: join(runs, identity.runId),
+      experiment: "laptop",
+      note: "by hand",
+      progress: { state: "interrupted", plannedEpisodes: 2, finishedEpisodes: 1 },
+    },
+  ]);
+  expect((await tollgate(["runs", "--out", runs])).stdout).toMatch(/laptop-20261121T120000Z-0a1b2c.*by hand/);
+  const status = await tollgate(["status", "--out", runs, "--json"]);
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    runId: identity.runId,
+    simulated: true,
+    cells: [{ cellId: "c1-r0-raw", state: "interrupted" }],
+  });
+  const named = await tollgate(["status", join(runs, identity.runId)]);
+  expect([named.code, named.stdout]).toEqual([0, expect.stringContaining("1")]);
+  const stopped = await tollgate(["stop", "--out", runs]);
+  expect([stopped.code, stopped.stderr]).toEqual([2, expect.stringContaining("there is nothing to stop")]);
+});
+
+test("an empty folder has no runs, which is no error", async () => {
+  const empty = join(folder.path, "none");
+  mkdirSync(empty);
+  expect(await tollgate(["runs", "--out", empty, "--json"])).toMatchObject({ code: 0, stdout: "[]\n" });
+});
