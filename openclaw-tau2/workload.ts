@@ -221,6 +221,10 @@ class Tau2Workload implements PreparedWorkload {
     }
   }
 
+  async renew(): Promise<boolean> {
+    return (await this.#parts.driver.renew?.()) ?? false;
+  }
+
   pressure() {
     return this.#parts.driver.pressure();
   }

@@ -21,6 +21,7 @@ import type { Workload, WorkloadPlan } from "../workload/workload.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
 import { hashesOf, identityOf, planRun, plannedCells, remainingCells, type RunPlan } from "./run-plan.ts";
 import type { StopRequest } from "./stop-request.ts";
+import { warmUp } from "./warm-up.ts";
 import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
 
 export interface RunOptions {
@@ -241,24 +242,6 @@ function metricsWatcher(metrics: DriverMetrics): SweepWatcher {
     episodeEnded: (record) =>
       metrics.episodeEnded({ status: record?.status ?? "cancelled", arm: record?.arm ?? "none" }),
   };
-}
-
-/** The first turns of an agent process cost seconds of module loading, which belong to no cell. */
-async function warmUp({ prepared, stack, stop }: SweepParts): Promise<void> {
-  const arm = stack.arms[0];
-  if (!arm) return;
-  const session = await arm.openSession("warm-up");
-  await prepared.warmUp({
-    agent: {
-      role: "agent",
-      baseUrl: arm.baseUrl,
-      model: stack.agentEngine.model,
-      apiKey: session.apiKey,
-      headers: {},
-    },
-    signal: stop.cancelled,
-  });
-  await session.close(null);
 }
 
 function limitsOf({ loaded }: StartedRun): SweepParts["limits"] {

@@ -11,6 +11,7 @@ import type { SegmentEndedRecord } from "../store/record.ts";
 import type { SegmentFacts } from "../store/segment-facts.ts";
 import type { ToolCallLog } from "../workload/workload.ts";
 import type { SweepParts } from "../sweep.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** A stretch of a cell between two snapshots, open while its episodes run. */
 export interface OpenSegment {
@@ -24,11 +25,12 @@ export interface OpenSegment {
   readonly toolLog: ToolLogFile;
 }
 
-/** Order matters: drain (counters move when a request ends), then empty the cache, then snapshot, then record. */
+/** Order matters: renew what has worn out, drain (counters move when a request ends), then empty the cache, then snapshot, then record. */
 export async function openSegment(parts: SweepParts, cell: Cell, segmentId: string): Promise<OpenSegment> {
   const arm = parts.stack.arms.find(({ spec }) => spec.name === cell.arm.name);
   if (!arm) throw new Error(`cell ${cell.cellId} names arm ${cell.arm.name}, which the stack does not have`);
   const directory = await parts.run.segmentDirectory(cell.cellId, segmentId);
+  if (await parts.prepared.renew()) await warmUp(parts);
   await drain(parts);
   const cacheFlushed = await flushed(parts);
   await parts.prepared.pressure();

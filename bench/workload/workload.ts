@@ -59,6 +59,8 @@ export interface TaskData {
 export interface PreparedWorkload extends AsyncDisposable {
   /** Work that would disturb the first cell if it happened inside it (first turns of an agent process). */
   warmUp(context: WarmUpContext): Promise<void>;
+  /** Between cells: replaces what wears out. True when a warm-up is due again. Throws StartError. */
+  renew(): Promise<boolean>;
   /** Runs one episode. Never throws for a failed episode; what it throws is a bug of the harness and fails the cell. */
   attempt(episode: EpisodeTask, context: AttemptContext): Promise<EpisodeResult>;
   /** Gauges of the agent side since the last call, for the cell's verdict, e.g. event-loop utilisation per process. */

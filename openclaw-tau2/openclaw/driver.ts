@@ -92,6 +92,9 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
   return new FleetDriver(fleet, installation.version);
 }
 
+/** Some 3 MB of heap stay behind with every session: 300 of them are half of what a process may have. */
+const sessionsPerProcessMax = 300;
+
 class FleetDriver implements OpenClawDriver {
   readonly name = "openclaw";
   readonly version: string;
@@ -122,6 +125,10 @@ class FleetDriver implements OpenClawDriver {
       gateways: this.#fleet.processes.length,
       restarts: this.restarts,
     };
+  }
+
+  async renew(): Promise<boolean> {
+    return (await this.#fleet.renew(sessionsPerProcessMax)) > 0;
   }
 
   async openSession(request: AgentSessionRequest): Promise<AgentSession> {

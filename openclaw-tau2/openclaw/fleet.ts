@@ -25,6 +25,8 @@ interface Slot<Member> {
   readonly index: number;
   process: Member | null;
   sessions: number;
+  /** Sessions since the process started. */
+  served: number;
   restarts: number;
 }
 
@@ -49,6 +51,8 @@ export class Fleet<Member extends FleetMember> implements AsyncDisposable {
   readonly #slots: readonly Slot<Member>[];
   readonly #fail: (error: AgentProcessError) => void;
   readonly #restarting = new Set<Promise<void>>();
+  /** Processes that were ended on purpose: their end is no death. */
+  readonly #retired = new WeakSet<Member>();
   #closing = false;
 
   private constructor(options: FleetOptions<Member>) {
@@ -57,6 +61,7 @@ export class Fleet<Member extends FleetMember> implements AsyncDisposable {
       index,
       process: null,
       sessions: 0,
+      served: 0,
       restarts: 0,
     }));
     const { promise, reject } = Promise.withResolvers<never>();
@@ -98,12 +103,32 @@ export class Fleet<Member extends FleetMember> implements AsyncDisposable {
     if (slot?.process == null)
       throw new AgentProcessError("no OpenClaw gateway process is left; see its log");
     slot.sessions += 1;
+    slot.served += 1;
     let held = true;
     const release = (): void => {
       if (held) slot.sessions -= 1;
       held = false;
     };
     return { gateway: slot.process, release };
+  }
+
+  /**
+   * Starts idle processes anew that have served more than `servedMax` sessions, because a process keeps something of each.
+   * Call between cells. Returns how many were renewed; rejects when one does not come up again.
+   */
+  async renew(servedMax: number): Promise<number> {
+    const worn = this.#slots.filter(({ sessions, served }) => sessions === 0 && served > servedMax);
+    await Promise.all(
+      worn.map(async (slot) => {
+        const old = slot.process;
+        if (old === null) return;
+        this.#retired.add(old);
+        slot.process = null;
+        await old[Symbol.asyncDispose]();
+        await this.#fill(slot);
+      }),
+    );
+    return worn.length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,11 +140,12 @@ export class Fleet<Member extends FleetMember> implements AsyncDisposable {
   async #fill(slot: Slot<Member>): Promise<void> {
     const started = await this.#options.start(slot.index);
     slot.process = started;
+    slot.served = 0;
     void started.exited.then(async (how) => this.#replace(slot, started, how));
   }
 
   async #replace(slot: Slot<Member>, dead: Member, how: string): Promise<void> {
-    if (this.#closing) return;
+    if (this.#closing || this.#retired.has(dead)) return;
     slot.process = null;
     this.#options.progress(`OpenClaw gateway ${dead.name} died (${how})`);
     const restart = this.#restart(slot, dead);

@@ -90,3 +90,16 @@ test("when one process does not start, those that did are ended", async () => {
   await expect(fleet).rejects.toThrow("no memory");
   expect(await Promise.all(started.map(async ({ exited }) => exited))).toEqual(["SIGKILL"]);
 });
+
+test("a worn process is renewed when it is idle, and its end is no death", async () => {
+  const progress: string[] = [];
+  await using fleet = await startFleet(2, progress);
+  const [busy, idle] = [await fleet.lease(), await fleet.lease()];
+  idle.release();
+  expect(await fleet.renew(0)).toBe(1);
+  expect(fleet.processes.map(({ name }) => name)).toEqual(["idler-0.1", "idler-1.3"]);
+  expect(await idle.gateway.exited).toBe("SIGKILL");
+  expect(await fleet.renew(0)).toBe(0);
+  busy.release();
+  expect([fleet.restarts, progress]).toEqual([0, []]);
+});
