@@ -34,14 +34,14 @@ ${report.definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd
 }
 
 function htmlTable({ title, columns, rows, notes }: Table): string {
-  const cell = (tag: "td" | "th", text: string, index: number) =>
-    `<${tag} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
-  const head = columns.map((column, index) => cell("th", column.head, index)).join("");
+  const cell = (tag: string, text: string, index: number) =>
+    `<${tag} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag.slice(0, 2)}>`;
+  const head = columns.map((column, index) => cell('th scope="col"', column.head, index)).join("");
   const body = rows
     .map((row) => `<tr>${row.map((text, index) => cell("td", text, index)).join("")}</tr>`)
     .join("\n");
   return `<section><h2>${escapeHtml(title)}</h2>
-<div class="scroll"><table><thead><tr>${head}</tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table><thead><tr>${head}</tr></thead>
 <tbody>
 ${body}
 </tbody></table></div>
