@@ -113,8 +113,10 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
 }
 
 /** `client-limited` is a warning: the agent side was the bottleneck, but rewards and counts stand. */
+const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
+
 function usable({ cells }: ReportModel): boolean {
-  return cells.every(({ verdict }) => verdict === "valid" || verdict === "client-limited");
+  return cells.every(({ verdict }) => usableVerdicts.has(verdict));
 }
 
 /** SIGHUP does no harm: a run outlives the terminal that it was started from. */
@@ -158,7 +160,9 @@ function redoRule(flags: SweepFlags): (records: readonly RunRecord[]) => Readonl
     return (records) =>
       new Set(
         records.flatMap((record) =>
-          record.type === "cell" && record.summary["verdict"] !== "valid" ? [record.cellId] : [],
+          record.type === "cell" && !usableVerdicts.has(String(record.summary["verdict"]))
+            ? [record.cellId]
+            : [],
         ),
       );
   }

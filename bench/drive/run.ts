@@ -92,12 +92,16 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
       : { reason: "failed", message: messageOf(error) };
     if (end.reason === "failed") throw error;
   } finally {
-    await endRecord(run, end, options);
-    const { leftovers } = await supervisor.farewell();
-    if (leftovers.length > 0) {
-      options.screen.write(
-        `ended ${leftovers.length} processes that were still running: see logs/supervisor.log\n`,
-      );
+    // A full disk refuses the record as well; what was started must be gone all the same.
+    try {
+      await endRecord(run, end, options);
+    } finally {
+      const { leftovers } = await supervisor.farewell();
+      if (leftovers.length > 0) {
+        options.screen.write(
+          `ended ${leftovers.length} processes that were still running: see logs/supervisor.log\n`,
+        );
+      }
     }
     await options.report(run.path);
   }
