@@ -87,9 +87,14 @@ function grid(top: number, y: Scale["y"]): string {
     .map((share) => {
       const at = y(top * share);
       const kind = share === 0 ? "axis" : "grid";
-      return `<line class="${kind}" x1="${size.left}" x2="${size.width - size.right}" y1="${at}" y2="${at}"/><text x="${size.left - 6}" y="${at + 4}" text-anchor="end">${numberText(top * share)}</text>`;
+      return `<line class="${kind}" x1="${size.left}" x2="${size.width - size.right}" y1="${at}" y2="${at}"/><text x="${size.left - 6}" y="${at + 4}" text-anchor="end">${tickText(top * share)}</text>`;
     })
     .join("");
+}
+
+/** Without trailing zeros, so that the ticks of one axis look alike. */
+function tickText(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 function line({ points, name }: Series, index: number, scale: Scale): string {

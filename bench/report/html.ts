@@ -19,7 +19,7 @@ export function renderHtml(report: ReportModel, choice: TableChoice = { seed: fa
 </head>
 <body>
 <header><h1>${escapeHtml(title)}</h1>
-${facts.map((fact) => `<p>${escapeHtml(fact)}</p>`).join("\n")}</header>
+${facts.map((fact, index) => `<p${report.run.simulated && index === 0 ? ' class="notice"' : ""}>${escapeHtml(fact)}</p>`).join("\n")}</header>
 <main>
 ${renderCharts(report.cells)}
 ${tables.map(htmlTable).join("\n")}
@@ -34,9 +34,11 @@ ${report.definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd
 }
 
 function htmlTable({ title, columns, rows, notes }: Table): string {
-  const cell = (tag: string, text: string, index: number) =>
-    `<${tag} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag.slice(0, 2)}>`;
-  const head = columns.map((column, index) => cell('th scope="col"', column.head, index)).join("");
+  const cell = (tag: "td" | "th", text: string, index: number) => {
+    const scope = tag === "th" ? ' scope="col"' : "";
+    return `<${tag}${scope} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
+  };
+  const head = columns.map((column, index) => cell("th", column.head, index)).join("");
   const body = rows
     .map((row) => `<tr>${row.map((text, index) => cell("td", text, index)).join("")}</tr>`)
     .join("\n");
@@ -59,16 +61,18 @@ const style = `
   :root { --ink: #ececee; --soft: #a2a2a8; --line: #3a3a3f; --paper: #17171a;
     --s0: #6db3f2; --s1: #ff9d5c; --s2: #77cc8c; --s3: #d29be6; --s4: #d9c74a; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-header p { margin: 0.1rem 0; color: var(--soft); }
+h1 { font-size: 1.4rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+header p { margin: 0.1rem 0; color: var(--soft); } header .notice { color: var(--ink); font-weight: 600; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.25rem 0.6rem; vertical-align: top; white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; } .left { text-align: left; } .right { text-align: right; }
 ul { color: var(--soft); padding-left: 1.2rem; } dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.2rem; color: var(--soft); }
-main { margin-top: 1.5rem; } .charts { display: flex; flex-wrap: wrap; gap: 1.5rem; } figure { margin: 0; } figcaption { color: var(--soft); }
+main { margin-top: 1.5rem; } .charts { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; } figure { margin: 0; } figcaption { color: var(--soft); }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 svg .axis, svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
 ${[0, 1, 2, 3, 4].map((index) => `.s${index} { stroke: var(--s${index}); fill: var(--s${index}); }`).join("\n")}
-svg polyline { fill: none; stroke-width: 2; } svg text.key { stroke: none; }
+svg { max-width: 100%; height: auto; } svg text.key { stroke: none; }
+/* Stronger than the colour of the series, which would fill the area under the line. */
+svg polyline[class] { fill: none; stroke-width: 2; }
 `;
