@@ -16,6 +16,8 @@ export function domainOptions(
     checkout: workload.checkout ?? null,
     pythonVersion: workload.pythonVersion,
     pydanticVersion: workload.pydanticVersion,
+    ...(workload.python !== undefined && { python: workload.python }),
+    ...(workload.retrieval !== undefined && { retrieval: workload.retrieval }),
   };
 }
 

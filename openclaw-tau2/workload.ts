@@ -78,6 +78,7 @@ function planOf(experiment: Experiment): WorkloadPlan {
       rewardBases: countBases(tasks),
       pythonVersion: workload.pythonVersion,
       pydanticVersion: workload.pydanticVersion,
+      ...domain.facts,
       checkout,
     },
     warnings: checkout === null ? [] : checkoutWarnings(checkout),

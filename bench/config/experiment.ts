@@ -104,7 +104,9 @@ export const workloadSchema = z.strictObject({
   kind: z.literal("tau2").default("tau2"),
   domain: z
     .string()
-    .describe("library (ships with Tollgate), mock, airline, retail, telecom, telecom-workflow"),
+    .describe(
+      "library (ships with Tollgate), mock, airline, retail, telecom, telecom-workflow, banking_knowledge (in Python)",
+    ),
   data: z
     .string()
     .optional()
@@ -138,6 +140,14 @@ export const workloadSchema = z.strictObject({
   seed: z.number().int().default(300).describe("Base seed; trial seeds are drawn from it as tau2 does"),
   pythonVersion: z.string().default("3.12").describe("Python whose error texts the tools reproduce"),
   pydanticVersion: z.string().default("2.12").describe("pydantic whose error texts the tools reproduce"),
+  python: z
+    .string()
+    .optional()
+    .describe("Interpreter for banking_knowledge, with tau2's packages installed; default python3"),
+  retrieval: z
+    .enum(["no_knowledge", "full_kb", "golden_retrieval"])
+    .optional()
+    .describe("How banking_knowledge's agent gets at the documents; default no_knowledge"),
   judge: z
     .strictObject({
       url: z.url().describe("Base URL of an OpenAI-compatible server, with or without /v1"),

@@ -16,12 +16,22 @@ export interface LoadedDomain {
   createEnvironment(options?: EnvironmentOptions): Environment;
   /** The user simulator's system prompt for a task. */
   userSystemPrompt(task: Task): string;
+  /** What a task has in place of the domain's own; absent where all tasks have the same. */
+  forTask?(task: Task): TaskOffer;
   /** sha256 per input file, for `run.json`. */
   readonly fileHashes: Readonly<Record<string, string>>;
 }
 
+/** `userToolsJson` counts only where the task's user has tools. */
+export interface TaskOffer {
+  readonly policy: string;
+  readonly userToolsJson: string;
+}
+
 export interface EnvironmentOptions {
   readonly solo?: boolean;
+  /** The task it is for; only banking_knowledge asks, whose log depends on the golden actions. */
+  readonly task?: Task;
 }
 
 export interface Environment {

@@ -5,9 +5,10 @@ import { z } from "zod";
 import { ConfigError, messageOf } from "../../bench/errors.ts";
 import { Database } from "./database.ts";
 import { readDatabase } from "./database-file.ts";
-import type { EnvironmentOptions, LoadedDomain, Task } from "./domain.ts";
+import type { Environment, EnvironmentOptions, LoadedDomain, Task } from "./domain.ts";
 import type { DomainDefinition } from "./domain-definition.ts";
 import { dataFolderOf, domainDefinition } from "./domains/registry.ts";
+import { loadBankingKnowledge } from "./domains/banking-knowledge/load.ts";
 import { DomainEnvironment } from "./environment.ts";
 import type { Side } from "./environment.ts";
 import type { Versions } from "./python/validation.ts";
@@ -32,15 +33,21 @@ export interface LoadOptions {
   readonly pythonVersion?: string;
   /** Default `2.12`. */
   readonly pydanticVersion?: string;
+  /** banking_knowledge: interpreter that has tau2's packages; default `python3`. */
+  readonly python?: string;
+  /** banking_knowledge: how the agent gets at the documents; default `no_knowledge`. */
+  readonly retrieval?: string;
 }
 
 /** A loaded domain with what the evaluator and `tau2 verify` need beyond the contract. */
 export interface NativeDomain extends LoadedDomain {
-  /** The tool of this name of either side, as tau2's evaluator looks it up. */
-  tool(name: string): Tool | null;
+  /** The tool of this name of either side, as tau2's evaluator looks it up; without a method where it is Python's. */
+  tool(name: string): (Omit<Tool, "method"> & Partial<Pick<Tool, "method">>) | null;
+  /** For `run.json`, in place of what the experiment says. */
+  readonly facts?: Readonly<Record<string, string>>;
   readonly schemas: { readonly agent: readonly ToolSchema[]; readonly user: readonly ToolSchema[] };
   /** An environment with its own source of ids, as `createEnvironment` otherwise starts one per environment. */
-  createEnvironmentWith(nextHex8: () => string, options?: EnvironmentOptions): DomainEnvironment;
+  createEnvironmentWith(nextHex8: () => string, options?: EnvironmentOptions): Environment;
 }
 
 /**
@@ -48,6 +55,7 @@ export interface NativeDomain extends LoadedDomain {
  * Throws ConfigError with file and path for whatever is missing, truncated or of another form.
  */
 export function loadDomain(options: LoadOptions): NativeDomain {
+  if (options.domain === "banking_knowledge") return loadBankingKnowledge(options);
   const definition = domainDefinition(options.domain);
   const versions = { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" };
   const files = domainFiles(options, definition);

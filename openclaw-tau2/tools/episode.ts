@@ -43,7 +43,7 @@ export class Episode {
     this.parameters = parameters;
     this.#parts = parts;
     this.#limits = new LimitCounter(parameters.limits);
-    this.#environment = parts.domain.createEnvironment();
+    this.#environment = parts.domain.createEnvironment({ task: parts.task });
     this.#environment.setState({
       initialStateText: parts.task.initialStateText,
       history: parts.task.messageHistory,
@@ -53,10 +53,11 @@ export class Episode {
 
   describe(): OpenedEpisode {
     const { domain, task } = this.#parts;
+    const offer = domain.forTask?.(task) ?? domain;
     return {
-      policy: domain.policy,
+      policy: offer.policy,
       agentToolsJson: domain.agentToolsJson,
-      userToolsJson: domain.userToolsJson,
+      userToolsJson: offer.userToolsJson,
       userSystemPrompt: domain.userSystemPrompt(task),
       messageHistory: task.messageHistory,
       rewardBasis: task.rewardBasis,

@@ -75,7 +75,7 @@ test("whatever is called, the environments beside it stay as they were loaded", 
     fc.property(fc.array(call, { maxLength: 8 }), (calls) => {
       const environment = library.createEnvironment();
       for (const { name, values } of calls) {
-        const parameters = Object.keys(library.tool(name)?.method.signature ?? {});
+        const parameters = Object.keys(library.tool(name)?.method?.signature ?? {});
         const entries = parameters.map((parameter, index) => [parameter, values[index] ?? null]);
         const argumentsText = JSON.stringify(Object.fromEntries(entries));
         expect(environment.call({ name, argumentsText, requestor: "assistant" }).content).toBeTypeOf(

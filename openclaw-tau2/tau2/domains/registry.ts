@@ -18,7 +18,7 @@ const domains: readonly DomainDefinition[] = [
 
 /** Name of the folder that holds a domain's data, which is also in the name of its schemas file. */
 export function dataFolderOf(name: string): string {
-  return domainDefinition(name).dataFolder ?? name;
+  return domains.find((domain) => domain.name === name)?.dataFolder ?? name;
 }
 
 export const domainNames: readonly string[] = domains.map((domain) => domain.name);
@@ -28,7 +28,7 @@ export function domainDefinition(name: string): DomainDefinition {
   const found = domains.find((domain) => domain.name === name);
   if (found === undefined) {
     throw new ConfigError(
-      `Unknown domain ${JSON.stringify(name)}. Known domains: ${domainNames.join(", ")}.`,
+      `Unknown domain ${JSON.stringify(name)}. Known domains: ${domainNames.join(", ")}, banking_knowledge.`,
     );
   }
   return found;

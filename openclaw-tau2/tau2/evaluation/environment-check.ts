@@ -42,9 +42,9 @@ export function checkEnvironment(
   }
   const { initialStateText } = input.task;
   const strict = input.strictReplay;
-  const predicted = domain.createEnvironment({ solo: input.solo });
+  const predicted = domain.createEnvironment({ solo: input.solo, task: input.task });
   predicted.setState({ initialStateText, history: input.messages, strict });
-  const gold = domain.createEnvironment();
+  const gold = domain.createEnvironment({ task: input.task });
   gold.setState({ initialStateText, history: input.task.messageHistory, strict });
   for (const action of criteria.actions ?? []) runGolden(gold, action);
   const hashes = hashesOf(gold, predicted);
