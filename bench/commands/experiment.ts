@@ -85,7 +85,7 @@ function planJson({ loaded, workload, plan, estimates }: ShownPlan) {
 function planText({ loaded, workload, plan, estimates }: ShownPlan): string {
   const table = new Table({
     head: ["#", "cell", "arm", "in flight", "episodes", "time"],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const [index, { cell, episodes }] of plan.cells.entries()) {
     const seconds = estimates[index]?.seconds ?? null;

@@ -100,7 +100,7 @@ function regradeText({ episodes, equal, differences }: Regrade): string {
 function verifyTable(rows: Awaited<ReturnType<typeof verifyTau2>>): string {
   const table = new Table({
     head: ["domain", "kind", "equal", "total", "first differences"],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const { domain, kind, equal, total, differences } of rows) {
     table.push([domain, kind, equal, total, (differences[0] ?? "").slice(0, 60)]);
