@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { exitCodeOf, executeRun } from "../drive/run.ts";
 import { StopRequest } from "../drive/stop-request.ts";
 import { ConfigError, StartError } from "../errors.ts";
@@ -11,6 +11,7 @@ import { rebuildReport, renderReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/report-model.ts";
 import { systemClock } from "../measure/clock.ts";
 import { segmentsOf } from "../store/progress.ts";
+import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
 import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
@@ -21,7 +22,7 @@ interface SweepFlags {
   readonly out?: string;
   readonly set: readonly string[];
   readonly resume?: string;
-  readonly redo?: string;
+  readonly redo?: "interrupted" | "invalid";
   readonly budget?: string;
   readonly metricsPort: number;
   readonly detach?: boolean;
@@ -40,8 +41,10 @@ export function register(program: Command, host: Host): void {
       collect,
       [],
     )
-    .option("--resume <run>", "go on with a run that was stopped or killed; finished episodes are kept")
-    .option("--redo <what>", "with --resume: run interrupted or invalid cells again")
+    .option("--resume <run>", "go on with a run (path, name or @last); finished episodes are kept")
+    .addOption(
+      new Option("--redo <what>", "with --resume: run these cells again").choices(["interrupted", "invalid"]),
+    )
     .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
     .option(
       "--metrics-port <port>",
@@ -67,6 +70,7 @@ Examples:
 
 async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void> {
   const loaded = readExperiment(file, flags.set, host);
+  const outputDirectory = resolve(host.workingDirectory, flags.out ?? loaded.experiment.output.directory);
   const stop = new StopRequest(host.tell);
   const release = listen(stop, flags.budget);
   let opened: string | null = null;
@@ -74,8 +78,8 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     const { directory, end } = await executeRun({
       loaded,
       workload: openclawTau2,
-      outputDirectory: resolve(host.workingDirectory, flags.out ?? loaded.experiment.output.directory),
-      resume: flags.resume ?? null,
+      outputDirectory,
+      resume: flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory }),
       redo: redoRule(flags),
       argv: host.argv,
       environment: host.environment,
@@ -156,17 +160,14 @@ function redoRule(flags: SweepFlags): (records: readonly RunRecord[]) => Readonl
         segmentsOf(records).flatMap(({ ended, cellId }) => (ended?.reason === "complete" ? [] : [cellId])),
       );
   }
-  if (flags.redo === "invalid") {
-    return (records) =>
-      new Set(
-        records.flatMap((record) =>
-          record.type === "cell" && !usableVerdicts.has(String(record.summary["verdict"]))
-            ? [record.cellId]
-            : [],
-        ),
-      );
-  }
-  throw new ConfigError(`--redo ${flags.redo} is unknown; use interrupted or invalid`);
+  return (records) =>
+    new Set(
+      records.flatMap((record) =>
+        record.type === "cell" && !usableVerdicts.has(String(record.summary["verdict"]))
+          ? [record.cellId]
+          : [],
+      ),
+    );
 }
 
 function cacheDirectory({ environment, workingDirectory }: Host): string {
