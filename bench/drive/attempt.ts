@@ -1,5 +1,6 @@
 import { identityHeaders, type Exchange } from "../workload/exchange.ts";
-import type { EpisodeResult, EpisodeTask, ToolCallLog, TokenUsage } from "../workload/workload.ts";
+import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
+import type { EpisodeResult, EpisodeTask, ToolCallLog } from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { ArmSession, ClosedSession, RunningArm } from "../stack/stack.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
@@ -33,7 +34,7 @@ export async function attemptEpisode(
 ): Promise<EpisodeRecord | null> {
   const startedNs = parts.clock.nowNs();
   const attemptKey = `${planned.episodeId}-${segment.segmentId}`;
-  const usage = new UsageSum();
+  const usage = new SeenExchanges();
   const session = await openSession(segment.arm, attemptKey);
   if ("failure" in session) {
     return store(parts, segment, {
@@ -88,7 +89,7 @@ interface BlameContext {
   readonly parts: SweepParts;
   readonly arm: RunningArm;
   readonly attemptKey: string;
-  readonly usage: UsageSum;
+  readonly usage: SeenExchanges;
 }
 
 /** The workload calls every failed model request the engine's; only the taps know which side of the gateway it was. */
@@ -107,7 +108,7 @@ interface Attempted {
   readonly planned: PlannedEpisode;
   readonly attemptKey: string;
   readonly startedNs: number;
-  readonly usage: UsageSum;
+  readonly usage: SeenExchanges;
   readonly result: EpisodeResult;
   readonly sessionMs: EpisodeRecord["sessionMs"];
 }
@@ -169,7 +170,7 @@ async function closeSession(session: ArmSession, reward: number | null) {
 }
 
 /** A gateway that recorded fewer calls than the agent made has lost training data, silently. */
-function lostCalls(closed: ClosedSession | null, usage: UsageSum): string | null {
+function lostCalls(closed: ClosedSession | null, usage: SeenExchanges): string | null {
   const recorded = closed?.interactions ?? null;
   const made = usage.answered;
   return recorded === null || recorded === made
@@ -182,27 +183,17 @@ function timesOf(session: ArmSession, closed: ClosedSession | null): EpisodeReco
   return { start: session.startMs, reward: closed?.rewardMs ?? null, export: closed?.exportMs ?? null };
 }
 
-/** Sums token counts over exchanges; one exchange without a count makes that sum unknown, never too small. */
-class UsageSum {
-  #requests = 0;
+/** What the outer tap saw of one attempt. */
+class SeenExchanges {
+  readonly #usage = new UsageSum();
   #answered = 0;
   #last: Exchange | null = null;
-  readonly #sums: { -readonly [K in keyof TokenUsage]: number | null } = {
-    promptTokens: 0,
-    completionTokens: 0,
-    cachedTokens: 0,
-  };
 
   add(exchanges: readonly Exchange[]): readonly Exchange[] {
     this.#last = exchanges.at(-1) ?? this.#last;
     for (const { usage, status, outcome } of exchanges) {
-      this.#requests += 1;
+      this.#usage.add(usage);
       if (status === 200 && outcome === "completed") this.#answered += 1;
-      for (const key of ["promptTokens", "completionTokens", "cachedTokens"] as const) {
-        const sum = this.#sums[key];
-        const count = usage?.[key] ?? null;
-        this.#sums[key] = sum === null || count === null ? null : sum + count;
-      }
     }
     return exchanges;
   }
@@ -216,7 +207,7 @@ class UsageSum {
     return this.#answered;
   }
 
-  total() {
-    return { requests: this.#requests, ...this.#sums };
+  total(): UsageTotal {
+    return this.#usage.total();
   }
 }

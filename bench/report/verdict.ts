@@ -86,11 +86,13 @@ function tokenReasons({ status, details }: TokenCheck): VerdictReason[] {
   return status === "mismatch" ? details.map((detail) => ({ verdict: "token-mismatch", detail })) : [];
 }
 
+/** A process that did not answer may be the busiest of all: not knowing is a limit as well. */
 function pressureReasons({ pressure }: VerdictFacts): VerdictReason[] {
-  return pressure
-    .filter(({ eventLoopUtilization }) => (eventLoopUtilization ?? 0) > utilizationMax)
-    .map(({ process, eventLoopUtilization }) => ({
-      verdict: "client-limited",
-      detail: `${process} was busy ${((eventLoopUtilization ?? 0) * 100).toFixed(0)} % of the time (limit ${utilizationMax * 100} %)`,
-    }));
+  return pressure.flatMap(({ process, eventLoopUtilization: busy }): VerdictReason[] => {
+    if (busy === null)
+      return [{ verdict: "client-limited", detail: `${process} did not say how busy it was` }];
+    if (busy <= utilizationMax) return [];
+    const percent = `${(busy * 100).toFixed(0)} % of the time (limit ${utilizationMax * 100} %)`;
+    return [{ verdict: "client-limited", detail: `${process} was busy ${percent}` }];
+  });
 }

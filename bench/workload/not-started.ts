@@ -12,7 +12,7 @@ export function notStarted(failure: Failure | null): EpisodeResult {
     toolCalls: 0,
     toolErrors: 0,
     labels: [],
-    userUsage: { requests: 0, promptTokens: 0, completionTokens: 0, cachedTokens: null },
+    userUsage: { requests: 0, promptTokens: 0, completionTokens: 0, cachedTokens: 0 },
     transcript: { system: "", tools: "[]", messages: [] },
   };
 }

@@ -1,5 +1,6 @@
 import type { Experiment } from "../config/experiment.ts";
 import type { Exchange } from "./exchange.ts";
+import type { UsageTotal } from "./usage-sum.ts";
 
 /**
  * The contract between the driver and a source of work. The driver owns it; `openclaw-tau2/workload.ts` implements it.
@@ -149,7 +150,7 @@ export interface EpisodeFacts {
   readonly toolCalls: number;
   readonly toolErrors: number;
   readonly labels: readonly string[];
-  readonly userUsage: TokenUsage & { readonly requests: number };
+  readonly userUsage: UsageTotal;
   readonly transcript: Transcript;
 }
 

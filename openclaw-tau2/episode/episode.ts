@@ -1,9 +1,5 @@
-import type {
-  AttemptContext,
-  Failure,
-  TokenUsage,
-  TranscriptMessage,
-} from "../../bench/workload/workload.ts";
+import type { AttemptContext, Failure, TranscriptMessage } from "../../bench/workload/workload.ts";
+import type { UsageTotal } from "../../bench/workload/usage-sum.ts";
 import type { AgentSession } from "../agent.ts";
 import type { OpenEpisode } from "../tools/open-episode.ts";
 
@@ -32,7 +28,7 @@ export interface EpisodeDeadline {
 export interface SimulatedUser {
   /** The user's next message after this history; a tool call is answered by calling again. Throws ModelError. */
   next(history: readonly TranscriptMessage[], signal: AbortSignal): Promise<UserMessage>;
-  usage(): TokenUsage & { readonly requests: number };
+  usage(): UsageTotal;
 }
 
 export type UserMessage = Extract<TranscriptMessage, { readonly role: "assistant" | "user" }>;

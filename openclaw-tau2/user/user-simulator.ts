@@ -1,5 +1,6 @@
 import { identityHeaders } from "../../bench/workload/exchange.ts";
-import type { Endpoint, TokenUsage, TranscriptMessage } from "../../bench/workload/workload.ts";
+import { UsageSum, type UsageTotal } from "../../bench/workload/usage-sum.ts";
+import type { Endpoint, TranscriptMessage } from "../../bench/workload/workload.ts";
 import type { ChatClient } from "../model/chat-client.ts";
 import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";
 import { ModelStreamError } from "../model/model-error.ts";
@@ -21,16 +22,13 @@ export interface UserSimulatorOptions {
 /** What a user says: text, or calls of the user's tools. */
 export type UserMessage = Extract<TranscriptMessage, { readonly role: "assistant" | "user" }>;
 
-/** Sums over the simulator's requests; `cachedTokens` is null as long as the endpoint has not reported any. */
-export type UserUsage = TokenUsage & { readonly requests: number };
-
 /**
  * tau2's user simulator over a chat endpoint. What the user knows is the history it is given; the simulator itself only
  * counts its requests.
  */
 export class UserSimulator {
   readonly #options: UserSimulatorOptions;
-  #usage: UserUsage = { requests: 0, promptTokens: 0, completionTokens: 0, cachedTokens: null };
+  readonly #usage = new UsageSum();
 
   constructor(options: UserSimulatorOptions) {
     this.#options = options;
@@ -43,42 +41,36 @@ export class UserSimulator {
   async next(history: readonly TranscriptMessage[], signal: AbortSignal): Promise<UserMessage> {
     const { attemptKey, callTimeoutMs, client, endpoint, reference, sampling, systemPrompt, toolsJson } =
       this.#options;
-    const requestId = `${attemptKey}-u${this.#usage.requests + 1}`;
-    this.#usage = { ...this.#usage, requests: this.#usage.requests + 1 };
-    const { content, toolCalls, usage } = await client.complete({
-      endpoint,
-      headers: {
-        [identityHeaders.request]: requestId,
-        [identityHeaders.attempt]: attemptKey,
-        [referenceHeader]: reference,
-      },
-      messages: [{ role: "system", content: systemPrompt }, ...asUser(history)],
-      toolsJson,
-      sampling,
-      stream: false,
-      timeoutMs: callTimeoutMs,
-      signal,
-    });
-    this.#add(usage);
+    const requestId = `${attemptKey}-u${this.#usage.total().requests + 1}`;
+    const completion = await client
+      .complete({
+        endpoint,
+        headers: {
+          [identityHeaders.request]: requestId,
+          [identityHeaders.attempt]: attemptKey,
+          [referenceHeader]: reference,
+        },
+        messages: [{ role: "system", content: systemPrompt }, ...asUser(history)],
+        toolsJson,
+        sampling,
+        stream: false,
+        timeoutMs: callTimeoutMs,
+        signal,
+      })
+      .catch((error: unknown) => {
+        this.#usage.add(null);
+        throw error;
+      });
+    const { content, toolCalls, usage } = completion;
+    this.#usage.add(usage);
     if (toolCalls === null && (content ?? "") === "") {
       throw new ModelStreamError(endpoint.baseUrl, "the user simulator said nothing");
     }
     return { role: "user", content, toolCalls, requestId, usage };
   }
 
-  usage(): UserUsage {
-    return this.#usage;
-  }
-
-  #add(usage: TokenUsage | null): void {
-    if (usage === null) return;
-    const { cachedTokens, completionTokens, promptTokens, requests } = this.#usage;
-    this.#usage = {
-      requests,
-      promptTokens: promptTokens + usage.promptTokens,
-      completionTokens: completionTokens + usage.completionTokens,
-      cachedTokens: usage.cachedTokens === null ? cachedTokens : (cachedTokens ?? 0) + usage.cachedTokens,
-    };
+  usage(): UsageTotal {
+    return this.#usage.total();
   }
 }
 

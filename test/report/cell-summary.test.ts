@@ -211,6 +211,12 @@ test.each<[string, Omit<SegmentPlan, "cell">, string, RegExp]>([
     "client-limited",
     /openclaw-0 was busy 91 % of the time \(limit 70 %\)/,
   ],
+  [
+    "an agent process that does not answer",
+    { episodes: all, facts: { pressure: [{ process: "openclaw-0", eventLoopUtilization: null }] } },
+    "client-limited",
+    /openclaw-0 did not say how busy it was/,
+  ],
 ])("%s turns the verdict", async (...[, plan, verdict, detail]) => {
   const summary = await summaryOf(plan);
   expect(summary.verdict).toBe(verdict);

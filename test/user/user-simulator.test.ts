@@ -126,7 +126,7 @@ test("tool calls come back as the user's, and usage is summed over requests", as
     requests: 0,
     promptTokens: 0,
     completionTokens: 0,
-    cachedTokens: null,
+    cachedTokens: 0,
   });
   expect(await simulation.next([greeting])).toEqual({
     role: "user",
@@ -154,8 +154,8 @@ test("a user that says nothing and an endpoint that fails are errors of the mode
   await expect(broken.next([greeting])).rejects.toBeInstanceOf(ModelHttpError);
   expect(broken.user.usage()).toEqual({
     requests: 1,
-    promptTokens: 0,
-    completionTokens: 0,
+    promptTokens: null,
+    completionTokens: null,
     cachedTokens: null,
   });
 });
