@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { armSchema } from "./arm-schema.ts";
+import { stackSchema } from "./stack-schema.ts";
 
 /**
  * The experiment file: what a user writes in YAML. Strict: an unknown key is an error, with a suggestion.
@@ -6,84 +8,6 @@ import { z } from "zod";
  */
 const seconds = (fallback: number, what: string) =>
   z.number().positive().default(fallback).describe(`${what}, in seconds`);
-
-const simulatorOptions = {
-  seed: z.number().int().default(1).describe("Seed of the simulator's own draws"),
-  errorRate: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe("Share of episodes in which the simulated agent makes a mistake"),
-  faults: z.array(z.string()).default([]).describe("Faults to inject, as in `tollgate simulate --fault`"),
-  drop: z
-    .array(z.string())
-    .default([])
-    .describe("Golden actions the simulated agent leaves out, as `taskId:actionId`"),
-  maxRunningRequests: z
-    .number()
-    .int()
-    .positive()
-    .default(16)
-    .describe("Requests decoded at once; the rest queue"),
-  prefillTokensPerSecond: z
-    .number()
-    .positive()
-    .default(40_000)
-    .describe("Prefill rate for tokens that are not cached"),
-  decodeStepMs: z
-    .number()
-    .positive()
-    .default(4)
-    .describe("Time of one decode step at batch size 1, in milliseconds"),
-  decodeStepMsPerRequest: z
-    .number()
-    .min(0)
-    .default(0.1)
-    .describe("Added to a decode step for each further running request"),
-  contextLength: z
-    .number()
-    .int()
-    .positive()
-    .default(131_072)
-    .describe("Longest prompt plus output, in tokens"),
-  radixCache: z.boolean().default(true).describe("Keep a prefix cache between requests"),
-};
-export const simulatorSchema = z.strictObject(simulatorOptions).describe("A simulated SGLang engine");
-
-const embeddedStack = z.strictObject({
-  kind: z.literal("embedded"),
-  model: z.string().default("tollgate-sim").describe("Name the simulated engines serve"),
-  agent: simulatorSchema.prefault({}),
-  user: simulatorSchema.prefault({}),
-});
-
-const attachedEngine = z.strictObject({
-  url: z.url().describe("Base URL of the server, without /v1"),
-  model: z.string().optional().describe("Served model name; asked from /v1/models when absent"),
-  apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
-  metricsUrl: z.url().optional().describe("Address of the Prometheus page; default URL/metrics"),
-});
-const attachStack = z.strictObject({
-  kind: z.literal("attach"),
-  agent: attachedEngine,
-  user: attachedEngine,
-});
-
-const rawArm = z.strictObject({ name: z.string().default("raw"), kind: z.literal("raw") });
-const gatewayArm = z.strictObject({
-  name: z.string().default("gateway"),
-  kind: z.literal("gateway"),
-});
-const urlArm = z.strictObject({
-  name: z.string(),
-  kind: z.literal("url"),
-  url: z
-    .url()
-    .describe("Base URL of an OpenAI-compatible gateway, without /v1; it must forward to the agent engine"),
-  apiKeyEnv: z.string().optional().describe("Environment variable that holds the gateway's API key"),
-});
-export const armSchema = z.discriminatedUnion("kind", [rawArm, gatewayArm, urlArm]);
 
 export const agentSchema = z.strictObject({
   kind: z
@@ -166,7 +90,7 @@ export const experimentSchema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
     .describe("Lower-case name; the run directory starts with it"),
   note: z.string().default("").describe("Free text, shown by `tollgate runs`"),
-  stack: z.discriminatedUnion("kind", [embeddedStack, attachStack]),
+  stack: stackSchema,
   arms: z
     .array(armSchema)
     .min(1)
@@ -214,7 +138,5 @@ export const experimentSchema = z.strictObject({
 });
 
 export type Experiment = z.infer<typeof experimentSchema>;
-export type ArmSpec = z.infer<typeof armSchema>;
-export type SimulatorSpec = z.infer<typeof simulatorSchema>;
 export type WorkloadSpec = z.infer<typeof workloadSchema>;
 export type AgentSpec = z.infer<typeof agentSchema>;

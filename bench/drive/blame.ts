@@ -1,4 +1,4 @@
-import type { ArmSpec } from "../config/experiment.ts";
+import type { ArmSpec } from "../config/arm-schema.ts";
 import type { InnerEnd } from "../tap/control.ts";
 import type { ExchangeTiming } from "../workload/exchange.ts";
 

@@ -1,4 +1,5 @@
-import type { ArmSpec, Experiment } from "../config/experiment.ts";
+import type { ArmSpec } from "../config/arm-schema.ts";
+import type { Experiment } from "../config/experiment.ts";
 
 /** One point of the sweep: arm x load x repetition. */
 export interface Cell {

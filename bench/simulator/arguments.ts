@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
-import { simulatorSchema } from "../config/experiment.ts";
+import { simulatorSchema } from "../config/stack-schema.ts";
 import type { SimulatorOptions } from "./options.ts";
 
 export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]

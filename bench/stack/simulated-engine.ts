@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import type { Experiment, SimulatorSpec } from "../config/experiment.ts";
+import type { Experiment } from "../config/experiment.ts";
+import type { SimulatorSpec } from "../config/stack-schema.ts";
 import type { TaskData } from "../workload/workload.ts";
 import { spawnManaged, type ManagedProcess } from "./supervisor/managed-process.ts";
 

@@ -1,5 +1,6 @@
-import type { ArmSpec } from "../config/experiment.ts";
+import type { ArmSpec } from "../config/arm-schema.ts";
 import type { TapClient } from "../tap/client.ts";
+import type { RecordedEpisode } from "../workload/recorded-episode.ts";
 import type { Engine } from "./engine.ts";
 
 /** The system under test while it runs. Disposing it stops what it started and nothing else. */
@@ -54,4 +55,6 @@ export interface ClosedSession {
   readonly exportMs: number | null;
   /** Calls that the gateway says it recorded; null where it exports nothing (no session, or no reward). */
   readonly interactions: number | null;
+  /** What the gateway recorded, for `tokens.jsonl`; null where it exports nothing. The driver fills in the episode. */
+  readonly recorded: Omit<RecordedEpisode, "episodeId" | "attemptKey"> | null;
 }

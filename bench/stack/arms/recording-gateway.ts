@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { GatewaySessionClient } from "../gateway/session-client.ts";
-import type { Experiment } from "../config/experiment.ts";
-import { millisecondsBetween, systemClock } from "../measure/clock.ts";
-import { readyLineSchema, tollgateEntry, type ReadyLine } from "./simulated-engine.ts";
-import type { ArmSession } from "./stack.ts";
-import { spawnManaged, type ManagedProcess } from "./supervisor/managed-process.ts";
+import { GatewaySessionClient } from "../../gateway/session-client.ts";
+import type { Experiment } from "../../config/experiment.ts";
+import { millisecondsBetween, systemClock } from "../../measure/clock.ts";
+import { readyLineSchema, tollgateEntry, type ReadyLine } from "../simulated-engine.ts";
+import type { ArmSession } from "../stack.ts";
+import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 
 export interface GatewayOptions {
   readonly engineUrl: string;
@@ -62,6 +62,7 @@ async function openSession(client: GatewaySessionClient, taskId: string): Promis
         rewardMs: rewarded?.ms ?? null,
         exportMs: exported.ms,
         interactions: exported.value?.interactions ?? null,
+        recorded: null,
       };
     },
   };
