@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { faultSchema } from "./simulator-fault.ts";
 
 /** `stack:` of an experiment: which servers are under test and who starts them. */
 const simulatorOptions = {
@@ -9,7 +10,7 @@ const simulatorOptions = {
     .max(1)
     .default(0)
     .describe("Share of episodes in which the simulated agent makes a mistake"),
-  faults: z.array(z.string()).default([]).describe("Faults to inject, as in `tollgate simulate --fault`"),
+  faults: z.array(faultSchema).default([]).describe("Faults to inject, as in `tollgate simulate --fault`"),
   drop: z
     .array(z.string())
     .default([])

@@ -1,3 +1,4 @@
+import { readFault } from "../config/simulator-fault.ts";
 import { ConfigError } from "../errors.ts";
 import { draw } from "./draw.ts";
 
@@ -14,6 +15,9 @@ import { draw } from "./draw.ts";
  * | hang | rate | never answers |
  * | cut-stream | rate | closes the connection after half of the tokens |
  * | malformed-tool-json | rate | the arguments of a tool call lack their end |
+ * | no-tool-parser | – | chat answers carry tool calls as the raw text of the model, as without `--tool-call-parser` |
+ * | no-metrics | – | `/metrics` is 404, as without `--enable-metrics` |
+ * | half-ready | N, default all | health and models answer, the first N requests for tokens get 503 |
  *
  * A rate below 1 is a probability, drawn by seed and request number; 1 or more means every Nth request; without a value
  * every request.
@@ -22,30 +26,20 @@ export interface Faults {
   readonly usageSkewTokens: number;
   readonly dropUsage: boolean;
   readonly slowFactor: number;
+  readonly noToolParser: boolean;
+  readonly noMetrics: boolean;
   /** The faults of the next generation request; every call counts one. */
   next(): RequestFaults;
 }
 
 export interface RequestFaults {
   readonly http500: boolean;
+  readonly notReady: boolean;
   readonly hang: boolean;
   readonly cut: boolean;
   readonly malformedToolJson: boolean;
   readonly die: boolean;
 }
-
-const defaults: Readonly<Record<string, number>> = {
-  "usage-skew": 1,
-  "drop-usage": 1,
-  "die-after": 0,
-  slow: 4,
-  "http-500": 1,
-  hang: 1,
-  "cut-stream": 1,
-  "malformed-tool-json": 1,
-};
-
-export const faultNames: readonly string[] = Object.keys(defaults);
 
 /** @throws ConfigError for an unknown name or a value that is no number of 0 or more. */
 export function parseFaults(texts: readonly string[], seed: number): Faults {
@@ -60,10 +54,13 @@ export function parseFaults(texts: readonly string[], seed: number): Faults {
     usageSkewTokens: values.get("usage-skew") ?? 0,
     dropUsage: values.has("drop-usage"),
     slowFactor: values.get("slow") ?? 1,
+    noToolParser: values.has("no-tool-parser"),
+    noMetrics: values.has("no-metrics"),
     next() {
       requests++;
       return {
         http500: hits("http-500"),
+        notReady: requests <= (values.get("half-ready") ?? 0),
         hang: hits("hang"),
         cut: hits("cut-stream"),
         malformedToolJson: hits("malformed-tool-json"),
@@ -74,13 +71,7 @@ export function parseFaults(texts: readonly string[], seed: number): Faults {
 }
 
 function parseFault(text: string): [name: string, value: number] {
-  const [name = "", ...rest] = text.split("=");
-  const fallback = defaults[name];
-  if (fallback === undefined)
-    throw new ConfigError(`unknown fault ${JSON.stringify(name)}; known: ${faultNames.join(", ")}`);
-  if (rest.length === 0) return [name, fallback];
-  const value = Number(rest.join("="));
-  if (rest.join("=").trim() === "" || !Number.isFinite(value) || value < 0)
-    throw new ConfigError(`fault ${text}: the value must be a number of 0 or more`);
-  return [name, value];
+  const fault = readFault(text);
+  if (typeof fault === "string") throw new ConfigError(fault);
+  return [fault.name, fault.value];
 }

@@ -85,3 +85,14 @@ test("every shipped experiment is accepted", () => {
     expect(file).toBe(`experiments/${experiment.name}.yaml`);
   }
 });
+
+test("a fault that the simulator does not know is refused with its place, before anything starts", () => {
+  const settings = (fault: string) => ({ set: [`stack.agent.faults=["${fault}"]`] });
+  expect(() => load(minimal, settings("frobnicate"))).toThrow(
+    /stack\.agent\.faults\.0.*unknown fault "frobnicate"; known: usage-skew/s,
+  );
+  expect(() => load(minimal, settings("slow=fast"))).toThrow("the value must be a number of 0 or more");
+  expect(load(minimal, settings("die-after=3")).experiment.stack).toMatchObject({
+    agent: { faults: ["die-after=3"] },
+  });
+});

@@ -117,6 +117,32 @@ test("hang: no answer, while the rest of the server goes on", async () => {
   expect((await fetch(`${engine.url}/health`)).status).toBe(200);
 });
 
+test("no-tool-parser: a call stays the raw text of the model, whole and streamed", async () => {
+  await using engine = await startEngine(["--fault", "no-tool-parser"]);
+  const asked = { messages: [{ role: "user", content: '[call f {"a": 1}]' }], tools };
+  const whole = await chat(engine.url, asked);
+  expect(whole.choices[0]).toMatchObject({
+    finish_reason: "stop",
+    message: {
+      content: '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>',
+      tool_calls: null,
+    },
+  });
+  const streamed = await post(`${engine.url}/v1/chat/completions`, { ...asked, stream: true });
+  const deltas = chunksOf(streamed.text).map(({ choices }) => choices[0]?.delta);
+  expect(deltas.map((delta) => delta?.content ?? "").join("")).toContain('<tool_call>\n{"name": "f"');
+  expect(deltas.every((delta) => (delta?.tool_calls ?? null) === null)).toBe(true);
+});
+
+test("no-metrics and half-ready: the server looks well and gives no page, or no tokens at first", async () => {
+  await using engine = await startEngine(["--fault", "no-metrics", "--fault", "half-ready=2"]);
+  const status = async (path: string) => (await fetch(`${engine.url}${path}`)).status;
+  expect([await status("/health"), await status("/v1/models"), await status("/metrics")]).toEqual([
+    200, 200, 404,
+  ]);
+  expect([await statusOf(engine), await statusOf(engine), await statusOf(engine)]).toEqual([503, 503, 200]);
+});
+
 test("rates below 1 are drawn by seed and request number", () => {
   const hits = (seed: number) => {
     const faults = parseFaults(["http-500=0.3"], seed);

@@ -80,6 +80,7 @@ export function loads({ engine, response }: HttpExchange): void {
 }
 
 export function metricsPage({ engine, request, response }: HttpExchange): void {
+  if (engine.faults.noMetrics) throw new ApiError(404, "Not Found");
   const body = engine.metrics.page(engine.scheduler);
   sendPage(request, response, { contentType: "text/plain; version=0.0.4; charset=utf-8", body });
 }

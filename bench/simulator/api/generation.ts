@@ -6,7 +6,7 @@ import type { FinishReason } from "../engine/sequence.ts";
 import type { RequestFaults } from "../faults.ts";
 import type { ToolChoice } from "../policy/forced-call.ts";
 import { parseReference } from "../policy/reference.ts";
-import type { Reply } from "../policy/reply.ts";
+import { type Reply, say, writeReply } from "../policy/reply.ts";
 import { UnknownScenarioError } from "../policy/scripted-agent.ts";
 import { ApiError, identityHeaders } from "./http.ts";
 import { checkContext } from "./chat-request.ts";
@@ -54,6 +54,8 @@ export function planGeneration({ engine, request }: HttpExchange, generation: Ge
   }
   if (generation.faults.malformedToolJson && reply.call !== null)
     reply = { ...reply, call: { ...reply.call, argumentsText: reply.call.argumentsText.slice(0, -1) } };
+  if (engine.faults.noToolParser && generation.endpoint === "/v1/chat/completions")
+    reply = say(writeReply(reply).text);
   return planOutput(reply, limits, { tokenizer: engine.tokenizer, roomTokens });
 }
 

@@ -21,6 +21,10 @@ function generating(handler: GeneratingHandler): Handler {
       exchange.request.resume();
       throw new ApiError(500, "Internal server error (injected fault http-500).");
     }
+    if (faults.notReady) {
+      exchange.request.resume();
+      throw new ApiError(503, "The model is still loading (injected fault half-ready).");
+    }
     await handler(exchange, faults);
   };
 }
