@@ -1,11 +1,27 @@
 import { z } from "zod";
+import { arealArm } from "./areal-schema.ts";
+import { container } from "./container-schema.ts";
 
 /** `arms:` of an experiment: the ways to reach the agent engine. */
+const port = z.number().int().min(1).max(65_535);
+
 const rawArm = z.strictObject({ name: z.string().default("raw"), kind: z.literal("raw") });
+
 const gatewayArm = z.strictObject({
   name: z.string().default("gateway"),
   kind: z.literal("gateway"),
 });
+
+/** The placebo: what a gateway costs that does nothing. Started by Tollgate, a process of its own. */
+const nullProxyArm = z.strictObject({
+  name: z.string().default("null-proxy"),
+  kind: z.literal("null-proxy"),
+});
+
+/**
+ * A gateway that runs already. Its upstream is not Tollgate's to set, so nothing is known about the hop behind it (every
+ * failed request is its own, no share of the time is the engine's), unless it was pointed at `innerTapPort`.
+ */
 const urlArm = z.strictObject({
   name: z.string(),
   kind: z.literal("url"),
@@ -13,7 +29,82 @@ const urlArm = z.strictObject({
     .url()
     .describe("Base URL of an OpenAI-compatible gateway, without /v1; it must forward to the agent engine"),
   apiKeyEnv: z.string().optional().describe("Environment variable that holds the gateway's API key"),
+  metricsUrl: z
+    .url()
+    .optional()
+    .describe("Prometheus page of the gateway; kept as evidence around every cell"),
+  innerTapPort: port
+    .optional()
+    .describe(
+      "Port at which Tollgate's inner tap listens; set the gateway's upstream to http://127.0.0.1:PORT and its hop is measured",
+    ),
 });
-export const armSchema = z.discriminatedUnion("kind", [rawArm, gatewayArm, urlArm]);
+
+const placeholders =
+  "{engine} (URL without /v1 to forward to), {port}, {metricsPort}, {model}, {adminKey}, {engineKey}, {logs} are filled in";
+
+/** A gateway that Tollgate starts from a command line, and ends with the run. */
+const commandArm = z.strictObject({
+  name: z.string(),
+  kind: z.literal("command"),
+  command: z.array(z.string()).min(1).describe(`Program and arguments; no shell reads them. ${placeholders}`),
+  environment: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      `Further environment; the place for keys, which a command line shows to everybody. ${placeholders}`,
+    ),
+  workingDirectory: z.string().optional().describe("Folder to start it in; default: the current one"),
+  ...container,
+  ready: z
+    .strictObject({
+      path: z.string().startsWith("/").default("/v1/models").describe("Asked with GET until it answers"),
+      status: z.number().int().min(100).max(599).default(200).describe("Status that means ready"),
+    })
+    .prefault({}),
+  basePath: z
+    .string()
+    .regex(/^(\/[^/]+)*$/, "write a path such as /openai, without a slash at its end")
+    .default("")
+    .describe("Path before /v1, where its API is not at the root"),
+  metricsPath: z
+    .string()
+    .startsWith("/")
+    .optional()
+    .describe("Its Prometheus page, at {metricsPort} when the command names that port, else at {port}"),
+  apiKeyEnv: z
+    .string()
+    .optional()
+    .describe("Environment variable with the key that the agent sends it; default: the engine's key"),
+});
+
+/** SGLang's router (`sglang-router`), with what would repeat, refuse or hold back a request switched off. */
+const sglRouterArm = z.strictObject({
+  name: z.string().default("sgl-router"),
+  kind: z.literal("sgl-router"),
+  python: z
+    .string()
+    .default("python3")
+    .describe("Interpreter with the sglang-router wheel; in SGLang's image python3"),
+  policy: z
+    .enum(["random", "round_robin", "cache_aware", "power_of_two"])
+    .default("cache_aware")
+    .describe("--policy; with the one engine of an experiment it costs time but cannot choose"),
+  ...container,
+  extraArgs: z.array(z.string()).default([]).describe("Further words of its command line, as they are"),
+});
+
+export const armSchema = z.discriminatedUnion("kind", [
+  rawArm,
+  gatewayArm,
+  nullProxyArm,
+  urlArm,
+  commandArm,
+  sglRouterArm,
+  arealArm,
+]);
 
 export type ArmSpec = z.infer<typeof armSchema>;
+export type CommandArmSpec = z.infer<typeof commandArm>;
+export type SglRouterArmSpec = z.infer<typeof sglRouterArm>;
+export type UrlArmSpec = z.infer<typeof urlArm>;

@@ -21,7 +21,7 @@ function cellSettings(experiment: Experiment, cell: Cell) {
   const { stack, agent, sampling, workload } = experiment;
   const { tasks: _tasks, trials: _trials, judge: _judge, ...settings } = withoutPaths(workload);
   return {
-    arm: cell.arm.kind === "url" ? { kind: cell.arm.kind, name: cell.arm.name } : cell.arm,
+    arm: withoutPlaces(cell.arm),
     concurrency: cell.concurrency,
     repetition: cell.repetition,
     stack: stack.kind === "attach" ? { kind: stack.kind, model: stack.agent.model ?? null } : stack,
@@ -29,6 +29,12 @@ function cellSettings(experiment: Experiment, cell: Cell) {
     sampling,
     workload: settings,
   };
+}
+
+/** Where an arm is reached and where its program lies say nothing about what it is. */
+function withoutPlaces(arm: Cell["arm"]): Readonly<Record<string, unknown>> {
+  const places = new Set(["url", "metricsUrl", "dataProxyUrls", "innerTapPort", "python", "checkout"]);
+  return Object.fromEntries(Object.entries(arm).filter(([key]) => !places.has(key)));
 }
 
 function withoutPaths(workload: Experiment["workload"]) {

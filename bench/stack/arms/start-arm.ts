@@ -1,4 +1,5 @@
 import type { ArmSpec } from "../../config/arm-schema.ts";
+import { StartError } from "../../errors.ts";
 import type { TapClient } from "../../tap/client.ts";
 import type { Engine } from "../engine.ts";
 import { processPart, type Own } from "../part.ts";
@@ -55,6 +56,12 @@ async function armTarget(
   if (spec.kind === "url") return { url: spec.url.replace(/\/+$/, ""), metricsUrl: null, openSession: null };
   const inner = context.inner ?? context.agentEngine.url;
   if (spec.kind === "raw") return { url: inner, metricsUrl: null, openSession: null };
+  if (spec.kind !== "gateway") {
+    throw new StartError(
+      spec.name,
+      `Arm ${spec.name}: kind ${spec.kind} can be planned but not started yet.`,
+    );
+  }
   const { process, openSession } = await startGateway(spec.name, {
     ...context.options,
     engineUrl: inner,

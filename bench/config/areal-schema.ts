@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { container } from "./container-schema.ts";
+
+/**
+ * `kind: areal` among the arms: AReaL's inference service. The mode says who starts what, and with that what can be
+ * measured:
+ *
+ * | mode       | AReaL's processes are started by     | engine behind it   | inner tap | who exports    |
+ * | ---------- | ------------------------------------ | ------------------ | --------- | -------------- |
+ * | controller | its own RolloutControllerV2          | the experiment's   | yes       | Tollgate       |
+ * | cli        | `areal inf run`                      | AReaL's own        | no        | Tollgate       |
+ * | manual     | Tollgate, one by one                 | the experiment's   | yes       | Tollgate       |
+ * | url        | somebody else                        | not known          | optional  | Tollgate       |
+ *
+ * Only where the engine is the experiment's can the arm be compared with `raw` pair by pair.
+ */
+const interpreter = {
+  python: z
+    .string()
+    .default("python3")
+    .describe("Interpreter that can import areal; in AReaL's image python3"),
+  checkout: z
+    .string()
+    .optional()
+    .describe("AReaL checkout to put on PYTHONPATH; absent where it is installed"),
+  environment: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Further environment of AReaL's processes"),
+  ...container,
+};
+
+/** What AReaL's data proxy must know, because it renders prompts and reads tool calls itself. */
+const rendering = {
+  toolCallParser: z
+    .string()
+    .default("qwen25")
+    .describe(
+      "--tool-call-parser of the data proxy, by SGLang's names; as the engine's own, or calls differ",
+    ),
+  reasoningParser: z.string().default("qwen3").describe("--reasoning-parser of the data proxy"),
+  engineMaxTokens: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      "--engine-max-tokens: longest prompt plus output; default: the engine's context length. AReaL's own default is 32768",
+    ),
+  requestSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      "Longest generation that the data proxy waits for, in seconds; default: limits.callSeconds + 30. The gateway waits " +
+        "60 seconds longer, because it sends a request again after its own time-out",
+    ),
+};
+
+const base = { name: z.string().default("areal"), kind: z.literal("areal") };
+
+const tokenizerPath = z
+  .string()
+  .describe("Folder with the model's tokenizer and chat template, or a Hugging Face id");
+
+export const arealControllerArm = z.strictObject({
+  ...base,
+  mode: z.literal("controller"),
+  ...interpreter,
+  ...rendering,
+  tokenizerPath,
+});
+
+export const arealCliArm = z.strictObject({
+  ...base,
+  mode: z.literal("cli"),
+  ...interpreter,
+  ...rendering,
+  modelPath: z
+    .string()
+    .describe("--model-path of `areal inf run`: the weights of the engine that AReaL starts"),
+  backend: z
+    .string()
+    .regex(/^(sglang|vllm):[dtp\d]+$/, "write a backend such as sglang:d1t4")
+    .default("sglang:d1t4")
+    .describe("--backend of `areal inf run`: d = replicas, t = GPUs of each"),
+  gpus: z
+    .array(z.number().int().nonnegative())
+    .optional()
+    .describe("GPUs that AReaL may use (CUDA_VISIBLE_DEVICES)"),
+  engineArguments: z.string().default("").describe("--engine-args of `areal inf run`"),
+});
+
+export const arealManualArm = z.strictObject({
+  ...base,
+  mode: z.literal("manual"),
+  ...interpreter,
+  ...rendering,
+  tokenizerPath,
+});
+
+export const arealUrlArm = z.strictObject({
+  ...base,
+  mode: z.literal("url"),
+  url: z.url().describe("Base URL of the running gateway, without /v1"),
+  adminKeyEnv: z.string().describe("Environment variable that holds the gateway's admin key"),
+  dataProxyUrls: z
+    .array(z.url())
+    .default([])
+    .describe("Its data proxies, for the check that no session and no tensor is left between cells"),
+  innerTapPort: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe(
+      "Port at which Tollgate's inner tap listens; start the data proxy with --backend-addr http://127.0.0.1:PORT",
+    ),
+});
+
+export const arealArm = z.discriminatedUnion("mode", [
+  arealControllerArm,
+  arealCliArm,
+  arealManualArm,
+  arealUrlArm,
+]);
+
+export type ArealArmSpec = z.infer<typeof arealArm>;
