@@ -10,6 +10,24 @@ const rawArm = z.strictObject({ name: z.string().default("raw"), kind: z.literal
 const gatewayArm = z.strictObject({
   name: z.string().default("gateway"),
   kind: z.literal("gateway"),
+  level: z
+    .enum(["L0", "L1", "L2"])
+    .optional()
+    .describe(
+      "What is recorded; default L0: text, for latency. L1: token ids, streaming simulated, TTFT not comparable. L2: token ids with true streaming",
+    ),
+  tokenizer: z
+    .string()
+    .optional()
+    .describe("L2: folder of the model's tokenizer.json and chat template; embedded engines bring their own"),
+  toolCallParser: z
+    .enum(["qwen25", "qwen3_coder"])
+    .optional()
+    .describe("L2: how the model writes tool calls; default qwen25"),
+  reasoningParser: z
+    .enum(["none", "qwen3"])
+    .optional()
+    .describe("L2: how the model marks its reasoning; default none"),
 });
 
 /** The placebo: what a gateway costs that does nothing. Started by Tollgate, a process of its own. */
@@ -105,6 +123,7 @@ export const armSchema = z.discriminatedUnion("kind", [
 ]);
 
 export type ArmSpec = z.infer<typeof armSchema>;
+export type GatewayArmSpec = z.infer<typeof gatewayArm>;
 export type CommandArmSpec = z.infer<typeof commandArm>;
 export type SglRouterArmSpec = z.infer<typeof sglRouterArm>;
 export type UrlArmSpec = z.infer<typeof urlArm>;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
-import { recordingLevels, type GatewayOptions } from "./options.ts";
+import { reasoningParsers, recordingLevels, toolCallParsers, type GatewayOptions } from "./options.ts";
 
 const schema = z.strictObject({
   engine: z.url("--engine must be the engine's base URL"),
@@ -10,11 +10,19 @@ const schema = z.strictObject({
   "admin-key-env": z.string("--admin-key-env must name an environment variable"),
   "engine-key-env": z.string().optional(),
   level: z.enum(recordingLevels, `--level must be one of ${recordingLevels.join(", ")}`).default("L0"),
+  tokenizer: z.string().optional(),
+  "tool-call-parser": z
+    .enum(toolCallParsers, `--tool-call-parser must be one of ${toolCallParsers.join(", ")}`)
+    .default("qwen25"),
+  "reasoning-parser": z
+    .enum(reasoningParsers, `--reasoning-parser must be one of ${reasoningParsers.join(", ")}`)
+    .default("none"),
+  log: z.string().optional(),
 });
 
 /**
- * Reads `gateway --engine URL --port N --admin-key-env NAME [--level L0] [--host H] [--engine-key-env NAME]`. Keys come
- * through the environment because the arguments of a process can be read by everybody on the host.
+ * Reads `gateway --engine URL --port N --admin-key-env NAME …`; `gateway --help` has the rest. Keys come through
+ * the environment because the arguments of a process can be read by everybody on the host.
  * @throws {ConfigError}
  */
 export function parseGatewayArguments(
@@ -30,7 +38,16 @@ export function parseGatewayArguments(
     level,
     "admin-key-env": adminVariable,
     "engine-key-env": engineVariable,
+    tokenizer,
+    "tool-call-parser": toolCallParser,
+    "reasoning-parser": reasoningParser,
+    log,
   } = parsed.data;
+  if (level === "L2" && tokenizer === undefined) {
+    throw new ConfigError(
+      "tollgate gateway: --level L2 renders prompts itself and needs --tokenizer DIR, a folder with the model's tokenizer.json and chat template.",
+    );
+  }
   const key = (variable: string) => {
     const value = environment[variable];
     if (value) return value;
@@ -41,6 +58,10 @@ export function parseGatewayArguments(
     port,
     level,
     adminKey: key(adminVariable),
+    toolCallParser,
+    reasoningParser,
+    ...(tokenizer === undefined ? {} : { tokenizerDirectory: tokenizer }),
+    ...(log === undefined ? {} : { logFile: log }),
     ...(host === undefined ? {} : { host }),
     ...(engineVariable === undefined ? {} : { engineApiKey: key(engineVariable) }),
   };

@@ -78,6 +78,8 @@ export class Gateway implements AsyncDisposable {
 
   /** @throws {StartError} when the port is taken */
   static async start(options: GatewayOptions, io: GatewayIo): Promise<Gateway> {
+    if ((options.level ?? "L0") !== "L0" || options.logFile !== undefined)
+      throw new StartError("gateway", "Only level L0 without a log works so far");
     const gateway = new Gateway(options, io);
     const host = options.host ?? "127.0.0.1";
     try {

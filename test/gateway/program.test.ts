@@ -44,7 +44,7 @@ test.each([
   [["--engine", "http://e", "--port", "0", "--admin-key-env", "NOKEY"], "NOKEY is empty or not set"],
   [
     ["--engine", "http://e", "--port", "0", "--admin-key-env", "KEY", "--level", "L2"],
-    "--level must be one of L0",
+    "needs --tokenizer DIR",
   ],
   [["--engine", "http://e", "--port", "0", "--admin-key-env", "KEY", "--nope"], "Unknown option '--nope'"],
 ])("refuses %j", (args, message) => {

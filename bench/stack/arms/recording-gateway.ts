@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { GatewaySessionClient } from "../../gateway/session-client.ts";
+import type { GatewayArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
 import { millisecondsBetween, systemClock } from "../../measure/clock.ts";
 import { readyLineSchema, tollgateEntry, type ReadyLine } from "../simulated-engine.ts";
@@ -21,8 +23,12 @@ export interface GatewayOptions {
 const adminKeyVariable = "TOLLGATE_GATEWAY_ADMIN_KEY";
 const engineKeyVariable = "TOLLGATE_GATEWAY_ENGINE_KEY";
 
+/** Tokenizer and chat template of the simulated engine. */
+const simulatedModel = fileURLToPath(new URL("../../simulator/model", import.meta.url));
+
 /** Starts Tollgate's recording gateway in front of the engine and gives it one session per episode. */
-export async function startGateway(name: string, options: GatewayOptions) {
+export async function startGateway(spec: GatewayArmSpec, options: GatewayOptions) {
+  const { name } = spec;
   const process_: ManagedProcess<ReadyLine> = await spawnManaged(process.execPath, {
     name: `gateway ${name}`,
     args: [
@@ -34,6 +40,8 @@ export async function startGateway(name: string, options: GatewayOptions) {
       "0",
       "--admin-key-env",
       adminKeyVariable,
+      ...(options.engineKey === "" ? [] : ["--engine-key-env", engineKeyVariable]),
+      ...recordingFlags(spec, options.experiment),
     ],
     environment: {
       ...options.childEnvironment,
@@ -48,6 +56,19 @@ export async function startGateway(name: string, options: GatewayOptions) {
   });
   const client = new GatewaySessionClient({ url: process_.ready.url, adminKey: options.adminKey });
   return { process: process_, openSession: (attemptKey: string) => openSession(client, attemptKey) };
+}
+
+function recordingFlags(spec: GatewayArmSpec, { stack }: Experiment): string[] {
+  const { level, toolCallParser, reasoningParser } = spec;
+  const tokenizer =
+    spec.tokenizer ?? (stack.kind === "embedded" && level === "L2" ? simulatedModel : undefined);
+  const flags = {
+    level,
+    tokenizer,
+    "tool-call-parser": toolCallParser,
+    "reasoning-parser": reasoningParser,
+  };
+  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value]));
 }
 
 async function openSession(client: GatewaySessionClient, taskId: string): Promise<ArmSession> {

@@ -62,7 +62,7 @@ async function armTarget(
       `Arm ${spec.name}: kind ${spec.kind} can be planned but not started yet.`,
     );
   }
-  const { process, openSession } = await startGateway(spec.name, {
+  const { process, openSession } = await startGateway(spec, {
     ...context.options,
     engineUrl: inner,
     engineKey: context.agentEngine.apiKey,
