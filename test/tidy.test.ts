@@ -8,7 +8,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "bench/workload": ["bench/config"],
   "bench/measure": [],
   "bench/plan": ["bench/config", "bench/workload"],
-  "bench/stack/supervisor": [],
+  "bench/stack/docker/engine": [],
+  "bench/stack/supervisor": ["bench/stack/docker/engine"],
   "bench/simulator": ["bench/config"],
   "bench/store": ["bench/config", "bench/plan", "bench/workload", "bench/measure"],
   "bench/tap": ["bench/workload", "bench/measure", "bench/store", "bench/stack/supervisor"],
@@ -18,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bench/config",
     "bench/workload",
     "bench/measure",
+    "bench/stack/docker/engine",
     "bench/stack/supervisor",
     "bench/tap",
     "bench/gateway",
@@ -64,7 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bench/metrics",
     "bench/tap",
   ],
-  "bench/export": ["bench/store", "bench/report"],
+  "bench/export": ["bench/workload", "bench/store", "bench/report"],
   "openclaw-tau2": ["bench/workload", "bench/measure", "bench/config", "bench/store"],
 };
 /** Files of `bench/` itself that belong to no part. `errors.ts` and `exit-codes.ts` may be imported by all. */

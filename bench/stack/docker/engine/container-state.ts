@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { labelNames } from "./container-labels.ts";
+import type { DockerClient } from "./docker-client.ts";
+
+/** A container as the daemon tells it. */
+export interface ContainerFacts {
+  readonly id: string;
+  readonly name: string;
+  /** Reference it was created from. */
+  readonly image: string;
+  /** `sha256:…` of the image's configuration. */
+  readonly imageId: string;
+  /** `created`, `running`, `exited`, … in the daemon's words. */
+  readonly status: string;
+  readonly running: boolean;
+  readonly exitCode: number | null;
+  readonly outOfMemory: boolean;
+  /** The daemon's reason why it could not be started; "" when it had none. */
+  readonly error: string;
+  /** ISO 8601; null before the first start. */
+  readonly startedAt: string | null;
+  readonly pid: number | null;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  /** Values of variables that look like secrets are replaced by `<redacted>`. */
+  readonly environment: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly gpus: readonly string[];
+}
+
+const nullToEmpty = z.array(z.string()).nullish();
+const inspectSchema = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  Image: z.string(),
+  State: z.object({
+    Status: z.string(),
+    Running: z.boolean(),
+    ExitCode: z.number().nullish(),
+    OOMKilled: z.boolean().nullish(),
+    Error: z.string().nullish(),
+    StartedAt: z.string().nullish(),
+    Pid: z.number().nullish(),
+  }),
+  Config: z.object({
+    Image: z.string(),
+    Entrypoint: nullToEmpty,
+    Cmd: nullToEmpty,
+    Env: nullToEmpty,
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
+  HostConfig: z.object({ DeviceRequests: z.array(z.object({ DeviceIDs: nullToEmpty })).nullish() }).nullish(),
+});
+
+/** @throws {DockerApiError} 404 when there is no such container. */
+export async function inspectContainer(client: DockerClient, idOrName: string): Promise<ContainerFacts> {
+  const path = `/containers/${encodeURIComponent(idOrName)}/json`;
+  const { Id, Name, Image, State, Config, HostConfig } = await client.json(inspectSchema, {
+    method: "GET",
+    path,
+  });
+  const started = State.StartedAt ?? "";
+  return {
+    id: Id,
+    name: Name.replace(/^\//, ""),
+    image: Config.Image,
+    imageId: Image,
+    status: State.Status,
+    running: State.Running,
+    exitCode: State.Running || State.Status === "created" ? null : (State.ExitCode ?? null),
+    outOfMemory: State.OOMKilled === true,
+    error: State.Error ?? "",
+    // The zero of Go's clock.
+    startedAt: started === "" || started.startsWith("0001-") ? null : started,
+    pid: State.Pid || null,
+    entrypoint: Config.Entrypoint ?? [],
+    command: Config.Cmd ?? [],
+    environment: (Config.Env ?? []).map(redacted),
+    labels: Config.Labels ?? {},
+    gpus: (HostConfig?.DeviceRequests ?? []).flatMap(({ DeviceIDs }) => DeviceIDs ?? []),
+  };
+}
+
+export interface ListedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly state: string;
+  /** In words, e.g. `Up 3 minutes`. */
+  readonly status: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const listSchema = z.array(
+  z.object({
+    Id: z.string(),
+    Names: z.array(z.string()).nullish(),
+    Image: z.string(),
+    State: z.string(),
+    Status: z.string(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
+);
+
+/** Containers of Tollgate in any state that carry all these labels as well (`name` or `name=value`). */
+export async function listContainers(
+  client: DockerClient,
+  labels: readonly string[] = [],
+): Promise<readonly ListedContainer[]> {
+  const filters = JSON.stringify({ label: [labelNames.owner, ...labels] });
+  const found = await client.json(listSchema, {
+    method: "GET",
+    path: "/containers/json",
+    query: { all: "1", filters },
+  });
+  return found.map(({ Id, Names, Image, State, Status, Labels }) => ({
+    id: Id,
+    name: (Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, ""),
+    image: Image,
+    state: State,
+    status: Status,
+    labels: Labels ?? {},
+  }));
+}
+
+const secretName = /TOKEN|KEY|SECRET|PASSW|CREDENTIAL|AUTH/i;
+
+/** Addresses of proxies may hold a password as well. */
+function redacted(entry: string): string {
+  const equals = entry.indexOf("=");
+  const [name, value] = [entry.slice(0, equals), entry.slice(equals + 1)];
+  if (secretName.test(name)) return `${name}=<redacted>`;
+  return `${name}=${value.replace(/(\w+:\/\/)[^/@\s]*@/g, "$1<redacted>@")}`;
+}
