@@ -27,9 +27,11 @@ const host: Host = {
  */
 const commandFiles: readonly (readonly [names: string, load: () => Promise<Registration>])[] = [
   ["schema plan", () => import("./commands/experiment.ts")],
+  ["preflight", () => import("./commands/preflight.ts")],
   ["sweep", () => import("./commands/sweep.ts")],
   ["runs status attach stop", () => import("./commands/runs.ts")],
-  ["report inspect export", () => import("./commands/results.ts")],
+  ["report inspect", () => import("./commands/results.ts")],
+  ["export", () => import("./commands/export.ts")],
   ["simulate gateway", () => import("./commands/servers.ts")],
   ["metrics", () => import("./commands/metrics.ts")],
   ["tau2", () => import("./commands/tau2.ts")],

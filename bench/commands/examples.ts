@@ -11,6 +11,10 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate plan experiments/airline.yaml --set sweep.concurrency=[8] --set workload.trials=4",
     "tollgate plan experiments/laptop.yaml --from @last      time, by what the newest run took",
   ],
+  preflight: [
+    "tollgate preflight experiments/laptop.yaml",
+    "AGENT_URL=http://127.0.0.1:30000 tollgate preflight experiments/attach.yaml --json",
+  ],
   runs: ["tollgate runs", "tollgate runs --out /data/runs --json"],
   status: [
     "tollgate status      the newest run in runs/",
@@ -30,7 +34,12 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate inspect @last 0123456789abcdef      one of them as a conversation",
     "tollgate inspect @last --bytes               exit code 1 unless the model saw exactly the transcript",
   ],
-  export: ["tollgate export @last -o trajectories", "tollgate export @last --format sft -o chat-lines"],
+  export: [
+    "tollgate export @last -o trajectories",
+    "tollgate export @last --format sft -o chat-lines",
+    "tollgate export @last --format areal --arm gateway --split train --min-reward 1 -o train",
+    "tollgate export @last --format parquet --style individual -o table",
+  ],
   simulate: [
     "tollgate simulate --role agent --port 30000",
     "tollgate simulate --role agent --port 0 --data path/to/tau2-bench/data --domain airline --fault drop-usage",

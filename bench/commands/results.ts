@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { exportFormats, exportRun } from "../export/export-run.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { renderByteCheck } from "../report/byte-check-text.ts";
 import { checkRunBytes } from "../report/check-run-bytes.ts";
@@ -54,19 +53,6 @@ export function register(program: Command, host: Host): void {
       host.print(renderByteCheck(check));
       const whole = check.requests > 0 && check.equal === check.requests;
       host.setExitCode(whole ? exitCodes.ok : exitCodes.resultInvalid);
-    });
-
-  program
-    .command("export <run>")
-    .description("write a run's trajectories for trainers and other tools")
-    .addOption(
-      new Option("--format <format>", "form of the trajectories").choices(exportFormats).default("jsonl"),
-    )
-    .requiredOption("-o, --out <folder>", "a new or empty folder")
-    .action(async (run: string, flags: { readonly format: string; readonly out: string }) => {
-      const out = resolve(host.workingDirectory, flags.out);
-      const manifest = await exportRun(await find(run), { format: flags.format, out });
-      host.print(JSON.stringify(manifest, null, 2));
     });
 }
 

@@ -44,6 +44,7 @@ export async function attemptEpisode(
       usage,
       result: session.failure,
       sessionMs: null,
+      recorded: null,
     });
   }
   const attempted = await parts.prepared.attempt(planned.task, {
@@ -82,6 +83,7 @@ export async function attemptEpisode(
     usage,
     result: { ...result, labels },
     sessionMs,
+    recorded: closing.closed?.recorded ?? null,
   });
 }
 
@@ -111,6 +113,7 @@ interface Attempted {
   readonly usage: SeenExchanges;
   readonly result: EpisodeResult;
   readonly sessionMs: EpisodeRecord["sessionMs"];
+  readonly recorded: ClosedSession["recorded"];
 }
 
 async function store(
@@ -146,7 +149,8 @@ async function store(
     userUsage: { ...result.userUsage },
     sessionMs: attempted.sessionMs,
   };
-  await parts.run.appendEpisode(record, { attemptKey: attempted.attemptKey, facts: result });
+  const { attemptKey, recorded } = attempted;
+  await parts.run.appendEpisode(record, { attemptKey, facts: result, recorded });
   return record;
 }
 

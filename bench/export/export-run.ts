@@ -1,29 +1,38 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
-import { recordFinder } from "../store/orphan-trajectories.ts";
+import { recordFinder } from "../store/orphan-lines.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { judgedTrajectory, readJudgedRun, type JudgedRun } from "../store/judgements.ts";
 import { readTrajectories } from "../store/read-run.ts";
+import { TokensBesideTrajectories } from "../store/recorded-tokens.ts";
 import { storing } from "../store/storage-error.ts";
 import { TextStore, writeWhole } from "../store/text-store.ts";
-import type { ExportFormat, ExportWriter } from "./format.ts";
+import { areal } from "./areal.ts";
+import { atif } from "./atif.ts";
+import type { ExportFormat, ExportSettings, ExportWriter } from "./format.ts";
 import { inlined } from "./inlined-trajectory.ts";
 import { jsonl } from "./jsonl.ts";
 import { describeFiles, ManifestCounter, type Manifest } from "./manifest.ts";
+import { parquet } from "./parquet.ts";
+import { everything, selector, type Selection } from "./selection.ts";
 import { sft } from "./sft.ts";
 
-const formats: readonly ExportFormat[] = [jsonl, sft];
+const formats: readonly ExportFormat[] = [jsonl, areal, atif, sft, parquet];
 export const exportFormats: readonly string[] = formats.map(({ name }) => name);
+
+export interface ExportOptions {
+  readonly format: string;
+  readonly out: string;
+  readonly settings?: Partial<ExportSettings>;
+  readonly selection?: Partial<Selection>;
+}
 
 /**
  * Writes the trajectories of a run to an empty or new folder, streaming: memory does not grow with the run. Returns what
  * `manifest.json` says. Throws ConfigError (format, folder), ResumeRefusedError (damaged run), StorageError.
  */
-export async function exportRun(
-  runDirectory: string,
-  options: { readonly format: string; readonly out: string },
-): Promise<Manifest> {
+export async function exportRun(runDirectory: string, options: ExportOptions): Promise<Manifest> {
   const format = formats.find(({ name }) => name === options.format);
   if (format === undefined) {
     throw new ConfigError(
@@ -32,11 +41,18 @@ export async function exportRun(
   }
   const run = await readJudgedRun(runDirectory);
   await prepareFolder(options.out);
+  const settings: ExportSettings = { style: "concat", discount: 1, ...options.settings };
   const counter = new ManifestCounter();
-  const writer = await format.open(options.out);
-  await writeAll(run, writer, counter);
+  const writer = await format.open(options.out, settings);
+  const refusal = selector({ ...everything, ...options.selection });
+  await writeAll(run, { writer, counter, refusal });
   const names = await writer.close();
-  const manifest = counter.manifest(run.identity, format.name, await describeFiles(options.out, names));
+  const manifest = counter.manifest(run.identity, {
+    format: format.name,
+    settings,
+    selection: options.selection ?? {},
+    files: await describeFiles(options.out, names),
+  });
   const path = join(options.out, "manifest.json");
   await storing(path, "Cannot write", () => writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`));
   return manifest;
@@ -52,11 +68,19 @@ async function prepareFolder(out: string): Promise<void> {
   );
 }
 
-async function writeAll(run: JudgedRun, writer: ExportWriter, counter: ManifestCounter): Promise<void> {
+interface Export {
+  readonly writer: ExportWriter;
+  readonly counter: ManifestCounter;
+  readonly refusal: ReturnType<typeof selector>;
+}
+
+async function writeAll(run: JudgedRun, { writer, counter, refusal }: Export): Promise<void> {
+  await using tokens = new TokensBesideTrajectories(run.directory);
   const recordOf = recordFinder(run.records);
   const texts = new TextStore(run.directory);
   const missing = new Set(finishedEpisodes(run.records).keys());
   for await (const { trajectory } of readTrajectories(run.directory)) {
+    const recorded = await tokens.of(trajectory.attemptKey);
     const record = recordOf(trajectory);
     if (record === null) {
       counter.excluded("not the result that counts (killed before its record, or replaced by --redo)");
@@ -71,8 +95,9 @@ async function writeAll(run: JudgedRun, writer: ExportWriter, counter: ManifestC
     const whole = inlined(record, judgedTrajectory(trajectory, run.judgements), {
       system: await texts.get(systemSha256),
       tools: await texts.get(toolsSha256),
+      recorded,
     });
-    const refused = await writer.write(whole);
+    const refused = refusal(whole) ?? (await writer.write(whole));
     if (refused === null) counter.written(whole);
     else counter.excluded(refused);
   }

@@ -1,4 +1,5 @@
 import { spelledAlike } from "../store/json-text.ts";
+import type { RecordedEpisode } from "../workload/recorded-episode.ts";
 import type { EpisodeRecord, Trajectory } from "../store/record.ts";
 
 /** A trajectory with everything that belongs to it. What formats are made from. */
@@ -8,14 +9,16 @@ export interface InlinedTrajectory {
   readonly system: string;
   /** JSON text of the tools array on one line, numbers as they were written. */
   readonly tools: string;
+  /** What a recording gateway kept of its model calls; null where none did. */
+  readonly recorded: RecordedEpisode | null;
 }
 
 export function inlined(
   record: EpisodeRecord,
   trajectory: Trajectory,
-  texts: { readonly system: string; readonly tools: string },
+  parts: Pick<InlinedTrajectory, "system" | "tools" | "recorded">,
 ): InlinedTrajectory {
-  return { record, trajectory, system: texts.system, tools: spelledAlike(texts.tools) };
+  return { record, trajectory, ...parts, tools: spelledAlike(parts.tools) };
 }
 
 /** One JSON object per line whose `tools` keep their spelling: `2.0` would become `2` on the way through a parser. */

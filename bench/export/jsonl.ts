@@ -2,6 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { trajectorySchema } from "../store/record.ts";
+import { recordedEpisodeSchema } from "../workload/recorded-episode.ts";
+import { callRewards } from "./call-returns.ts";
 import type { ExportFormat } from "./format.ts";
 import { lineWithTools, type InlinedTrajectory } from "./inlined-trajectory.ts";
 import { LineWriter } from "./line-writer.ts";
@@ -14,10 +16,18 @@ export const exportedTrajectorySchema = trajectorySchema
     repetition: z.number().int(),
     rewardBasis: z.array(z.string()).nullable().describe("Parts of the reward; null when nothing was judged"),
     tokenSource: z
-      .literal("none")
-      .describe(
-        "Where token ids and log-probabilities come from. none: there are none, and none were made up",
-      ),
+      .enum(["none", "engine"])
+      .describe("Where token ids and logprobs come from. none: there are none, and none were made up"),
+    tokens: recordedEpisodeSchema
+      .omit({ v: true, episodeId: true, attemptKey: true })
+      .extend({
+        returns: z
+          .array(z.number())
+          .nullable()
+          .describe("Discounted return of each call; null when the episode was not judged"),
+      })
+      .nullable()
+      .describe("Model calls as a recording gateway kept them, prompts prefix-shared; null where none did"),
     system: z.string().describe("System message, byte for byte"),
     tools: z.array(z.unknown()).describe("OpenAI tools array; numbers are spelled as the model saw them"),
   });
@@ -28,11 +38,11 @@ const schemaName = "trajectories.schema.json";
 /** Tollgate's own format: complete, one JSON object per line. */
 export const jsonl: ExportFormat = {
   name: "jsonl",
-  async open(directory) {
+  async open(directory, { discount }) {
     const lines = new LineWriter(join(directory, fileName));
     return {
       async write(trajectory) {
-        await lines.write(lineOf(trajectory));
+        await lines.write(lineOf(trajectory, discount));
         return null;
       },
       async close() {
@@ -45,11 +55,20 @@ export const jsonl: ExportFormat = {
   },
 };
 
-function lineOf({ record, trajectory, system, tools }: InlinedTrajectory): string {
+function lineOf(whole: InlinedTrajectory, discount: number): string {
+  const { record, trajectory, system, tools, recorded } = whole;
   const { systemSha256: _system, toolsSha256: _tools, messages, ...identity } = trajectory;
   const { load, repetition, rewardBasis } = record;
+  const tokenSource = recorded === null || recorded.level === "L0" ? "none" : "engine";
+  const tokens = tokensOf(whole, discount);
   return lineWithTools(
-    { ...identity, load, repetition, rewardBasis, tokenSource: "none", system, messages },
+    { ...identity, load, repetition, rewardBasis, tokenSource, system, messages, tokens },
     tools,
   );
+}
+
+function tokensOf(whole: InlinedTrajectory, discount: number) {
+  if (whole.recorded === null) return null;
+  const { v: _version, episodeId: _episode, attemptKey: _attempt, ...tokens } = whole.recorded;
+  return { ...tokens, returns: callRewards(whole, discount)?.map((one) => one.return) ?? null };
 }

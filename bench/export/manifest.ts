@@ -4,7 +4,12 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { RunJson } from "../store/run-json.ts";
+import type { RecordedEpisode } from "../workload/recorded-episode.ts";
+import type { ExportSettings } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
+import type { Selection } from "./selection.ts";
+import { tokenCounts } from "./token-counts.ts";
+import { sequenceStyles } from "./token-sequences.ts";
 
 const countsSchema = z.record(z.string(), z.number().int());
 
@@ -32,6 +37,25 @@ export const manifestSchema = z.object({
     byTermination: countsSchema,
     byLabel: countsSchema,
   }),
+  /** How token sequences were cut; formats without them ignore it. */
+  settings: z.object({ style: z.enum(sequenceStyles), discount: z.number() }),
+  /** What the exported episodes' gateways recorded, over all of them; `sequences` as in `concat` style. */
+  tokens: z.object({
+    /** Trajectories per recording level; `none` had no recording gateway. */
+    byLevel: countsSchema,
+    calls: z.number().int(),
+    generated: z.number().int(),
+    processed: z.number().int(),
+    sequences: z.number().int(),
+    /** generated / processed: the share of what a trainer has to process that it can learn from; null without tokens. */
+    trainableFraction: z.number().nullable(),
+    /** Generated tokens per weight version of the engine. */
+    byWeightVersion: countsSchema,
+    /** Prompts that did not continue their conversation token for token, by cause. */
+    breaks: countsSchema,
+    /** Calls that the gateways did not keep, by reason. */
+    dropped: countsSchema,
+  }),
   exclusions: z.array(z.object({ reason: z.string(), count: z.number().int() })),
   /** Which tasks are in it, so that training and test sets can be kept apart. */
   split: z.object({
@@ -56,10 +80,21 @@ export class ManifestCounter {
     byTermination: {} as Record<string, number>,
     byLabel: {} as Record<string, number>,
   };
+  readonly #tokens = {
+    byLevel: {} as Record<string, number>,
+    calls: 0,
+    generated: 0,
+    processed: 0,
+    sequences: 0,
+    byWeightVersion: {} as Record<string, number>,
+    breaks: {} as Record<string, number>,
+    dropped: {} as Record<string, number>,
+  };
   readonly #exclusions = new Map<string, number>();
   readonly #tasks = new Map<string, Set<string>>();
 
-  written({ record, trajectory }: InlinedTrajectory): void {
+  written({ record, trajectory, recorded }: InlinedTrajectory): void {
+    this.#countTokens(recorded);
     const counts = this.#counts;
     counts.trajectories += 1;
     counts.messages += trajectory.messages.length;
@@ -74,20 +109,47 @@ export class ManifestCounter {
     this.#tasks.set(record.domain, tasks.add(record.taskId));
   }
 
+  #countTokens(recorded: RecordedEpisode | null): void {
+    const tokens = this.#tokens;
+    increment(tokens.byLevel, recorded?.level ?? "none");
+    for (const { reason } of recorded?.dropped ?? []) increment(tokens.dropped, reason);
+    const counts = recorded && tokenCounts(recorded);
+    if (counts === null) return;
+    tokens.calls += counts.calls;
+    tokens.generated += counts.generated;
+    tokens.processed += counts.processed;
+    tokens.sequences += counts.sequences;
+    for (const cause of counts.breaks) increment(tokens.breaks, cause);
+    for (const [version, count] of Object.entries(counts.versions))
+      increment(tokens.byWeightVersion, version, count);
+  }
+
   excluded(reason: string, count = 1): void {
     if (count > 0) this.#exclusions.set(reason, (this.#exclusions.get(reason) ?? 0) + count);
   }
 
-  manifest(identity: RunJson, format: string, files: Manifest["files"]): Manifest {
+  manifest(
+    identity: RunJson,
+    options: {
+      readonly format: string;
+      readonly settings: ExportSettings;
+      readonly selection: Partial<Selection>;
+      readonly files: Manifest["files"];
+    },
+  ): Manifest {
+    const { format, settings, selection, files } = options;
+    const { generated, processed } = this.#tokens;
     const { runId, experiment, createdAt, simulated, agent, versions, hashes } = identity;
     return {
       v: 1,
       format,
       run: { runId, experiment, createdAt, simulated, agent, versions, hashes },
       counts: this.#counts,
+      settings: { ...settings },
+      tokens: { ...this.#tokens, trainableFraction: processed === 0 ? null : generated / processed },
       exclusions: [...this.#exclusions].map(([reason, count]) => ({ reason, count })),
       split: {
-        name: splitName(identity),
+        name: selection.split?.name ?? splitName(identity),
         tasks: Object.fromEntries([...this.#tasks].map(([domain, ids]) => [domain, [...ids].sort()])),
       },
       files,
@@ -95,8 +157,8 @@ export class ManifestCounter {
   }
 }
 
-function increment(counts: Record<string, number>, key: string): void {
-  counts[key] = (counts[key] ?? 0) + 1;
+function increment(counts: Record<string, number>, key: string, by = 1): void {
+  counts[key] = (counts[key] ?? 0) + by;
 }
 
 const resolvedSplit = z.object({ workload: z.object({ tasks: z.object({ split: z.string() }) }) });

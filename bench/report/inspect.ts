@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import { recordFinder } from "../store/orphan-trajectories.ts";
+import { recordFinder } from "../store/orphan-lines.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { judgedTrajectory, judgementOf, type Judgement, type JudgedRun } from "../store/judgements.ts";
 import { readTrajectories, type StoredRun } from "../store/read-run.ts";

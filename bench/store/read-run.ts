@@ -71,16 +71,19 @@ export async function* readTrajectories(
   directory: string,
   warnings: StoreWarning[] = [],
 ): AsyncGenerator<StoredTrajectory> {
-  const path = await trajectoriesPath(directory);
+  const path = await logPath(directory, "trajectories.jsonl");
   if (path === null) return;
   for await (const { value, line } of readJsonLines(path, trajectorySchema, warnings)) {
     yield { trajectory: value, line: line.number, startByte: line.startByte, endByte: line.endByte };
   }
 }
 
-/** The file that holds the trajectories: the plain one while the run is written, else the compressed one. */
-export async function trajectoriesPath(directory: string): Promise<string | null> {
-  const plain = join(directory, "trajectories.jsonl");
+/** The files of a run that grow with every episode and may be compressed once it is over. */
+export type EpisodeLog = "trajectories.jsonl" | "tokens.jsonl";
+
+/** The file that holds a log: the plain one while the run is written, else the compressed one; null for none. */
+export async function logPath(directory: string, log: EpisodeLog): Promise<string | null> {
+  const plain = join(directory, log);
   if (await exists(plain)) return plain;
   return (await exists(`${plain}.zst`)) ? `${plain}.zst` : null;
 }

@@ -1,9 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { recordedEpisodeSchema } from "../workload/recorded-episode.ts";
 import { AppendFile } from "./append-file.ts";
-import { restoreTrajectories } from "./compressed-trajectories.ts";
+import { restoreLog } from "./compressed-log.ts";
 import { DriverLock } from "./driver-lock.ts";
-import { dropOrphans } from "./orphan-trajectories.ts";
+import { dropOrphans } from "./orphan-lines.ts";
 import { exists, readRun, readRunJson, type StoredRun } from "./read-run.ts";
 import { recordSchema, trajectorySchema, type EpisodeRecord, type RunRecord } from "./record.ts";
 import { runJsonSchema, type RunJson } from "./run-json.ts";
@@ -30,6 +31,8 @@ export class RunDirectory implements AsyncDisposable {
   readonly #lock: DriverLock;
   readonly #records: AppendFile;
   readonly #trajectories: AppendFile;
+  /** Opened with the first episode whose gateway recorded its calls: most runs have no such file. */
+  #tokens: AppendFile | null = null;
   readonly #texts: TextStore;
   /** One writer at a time: episodes end in any order, lines must not mix. */
   #last: Promise<unknown> = Promise.resolve();
@@ -80,12 +83,12 @@ export class RunDirectory implements AsyncDisposable {
     try {
       // Only after the lock: until then another driver may still append.
       const stored = await readRun(path);
-      const trajectoryWarnings = await restoreTrajectories(path).then(() =>
-        dropOrphans(path, stored.records),
-      );
+      await restoreLog(path, "trajectories.jsonl");
+      await restoreLog(path, "tokens.jsonl");
+      const orphanWarnings = await dropOrphans(path, stored.records);
       const run = await RunDirectory.#open(path, lock);
       await run.#records.truncate(stored.recordsEndByte);
-      return { run, stored: { ...stored, warnings: [...stored.warnings, ...trajectoryWarnings] } };
+      return { run, stored: { ...stored, warnings: [...stored.warnings, ...orphanWarnings] } };
     } catch (thrown) {
       await lock[Symbol.asyncDispose]();
       throw thrown;
@@ -112,21 +115,20 @@ export class RunDirectory implements AsyncDisposable {
     await this.#inTurn(() => this.#records.appendLine(line));
   }
 
-  /** Stores an episode: its texts, then its trajectory, then the record that makes it finished. */
+  /** Stores an episode: its texts, its tokens, its trajectory, then the record that makes it finished. */
   async appendEpisode(record: EpisodeRecord, attempt: AttemptEvidence): Promise<void> {
     const recordLine = JSON.stringify(recordSchema.parse({ ...record, attemptKey: attempt.attemptKey }));
     const { trajectory, texts } = trajectoryOf(record, attempt);
     const trajectoryLine = JSON.stringify(trajectorySchema.parse(trajectory));
+    const tokensLine = tokensOf(record, attempt);
     await this.#inTurn(async () => {
       for (const text of texts) await this.#texts.put(text);
-      const before = this.#trajectories.length;
-      await this.#trajectories.appendLine(trajectoryLine);
-      try {
-        await this.#records.appendLine(recordLine);
-      } catch (thrown) {
-        await this.#trajectories.truncate(before);
-        throw thrown;
-      }
+      const lines: [AppendFile, string][] = [
+        [this.#trajectories, trajectoryLine],
+        [this.#records, recordLine],
+      ];
+      if (tokensLine !== null) lines.unshift([await this.#openTokens(), tokensLine]);
+      await appendAll(lines);
     });
   }
 
@@ -147,7 +149,12 @@ export class RunDirectory implements AsyncDisposable {
     await this.#last;
     await this.#records[Symbol.asyncDispose]();
     await this.#trajectories[Symbol.asyncDispose]();
+    await this.#tokens?.[Symbol.asyncDispose]();
     await this.#lock[Symbol.asyncDispose]();
+  }
+
+  async #openTokens(): Promise<AppendFile> {
+    return (this.#tokens ??= await AppendFile.open(join(this.path, "tokens.jsonl")));
   }
 
   async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
@@ -159,6 +166,25 @@ export class RunDirectory implements AsyncDisposable {
     );
     return turn;
   }
+}
+
+/** All lines or none: what was written before a line that could not be is cut off again. */
+async function appendAll(lines: readonly (readonly [file: AppendFile, line: string])[]): Promise<void> {
+  const lengths = lines.map(([file]) => file.length);
+  for (const [index, [file, line]] of lines.entries()) {
+    try {
+      await file.appendLine(line);
+    } catch (thrown) {
+      for (const [at, [written]] of lines.slice(0, index).entries())
+        await written.truncate(lengths[at] ?? written.length);
+      throw thrown;
+    }
+  }
+}
+
+function tokensOf({ episodeId }: EpisodeRecord, { attemptKey, recorded }: AttemptEvidence): string | null {
+  if (recorded === null) return null;
+  return JSON.stringify(recordedEpisodeSchema.parse({ ...recorded, episodeId, attemptKey }));
 }
 
 /**

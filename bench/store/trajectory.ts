@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import type { EpisodeFacts } from "../workload/workload.ts";
+import type { RecordedEpisode } from "../workload/recorded-episode.ts";
 import type { EpisodeRecord, Trajectory } from "./record.ts";
 
 /** What an attempt leaves behind besides its record. */
 export interface AttemptEvidence {
   readonly attemptKey: string;
   readonly facts: Pick<EpisodeFacts, "transcript" | "rewardInfo">;
+  /** What a recording gateway kept of its model calls; null where none did. */
+  readonly recorded: Omit<RecordedEpisode, "episodeId" | "attemptKey"> | null;
 }
 
 /** The trajectory line of an episode, and the texts it refers to by their sha256. */

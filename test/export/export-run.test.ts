@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exportRun } from "../../bench/export/export-run.ts";
 import { exportedTrajectorySchema } from "../../bench/export/jsonl.ts";
-import { compressTrajectories } from "../../bench/store/compressed-trajectories.ts";
+import { compressLog } from "../../bench/store/compressed-log.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import {
   buildAttempt,
@@ -117,7 +117,7 @@ test("numbers in tool schemas keep their spelling", async () => {
   {
     await using run = await RunDirectory.create(scratch, { identity, pid: process.pid });
     const facts = { rewardInfo: null, transcript: { ...transcript, tools } };
-    await run.appendEpisode(buildEpisode(cell, 0), { attemptKey: "a0", facts });
+    await run.appendEpisode(buildEpisode(cell, 0), { ...buildAttempt(), facts });
   }
   const out = join(scratch, "spelled-out");
   await exportRun(join(scratch, "spelled"), { format: "jsonl", out });
@@ -163,7 +163,7 @@ test("sft: passed episodes as chats; the greeting is context", async () => {
 
 test("a compressed run exports the same bytes", async () => {
   const plain = await readFile(join(scratch, "jsonl", "trajectories.jsonl"));
-  await compressTrajectories(runDirectory);
+  await compressLog(runDirectory, "trajectories.jsonl");
   const out = join(scratch, "from-compressed");
   await exportRun(runDirectory, { format: "jsonl", out });
   expect(await readFile(join(out, "trajectories.jsonl"))).toEqual(plain);
@@ -171,7 +171,7 @@ test("a compressed run exports the same bytes", async () => {
 
 test("an unknown format and a folder in use are refused with what to do", async () => {
   await expect(exportRun(runDirectory, { format: "csv", out: join(scratch, "x") })).rejects.toThrow(
-    "Unknown export format csv. Use one of: jsonl, sft.",
+    "Unknown export format csv. Use one of: jsonl, areal, atif, sft, parquet.",
   );
   const used = join(scratch, "jsonl");
   await expect(exportRun(runDirectory, { format: "jsonl", out: used })).rejects.toThrow(/is not empty .*-o/);
@@ -186,7 +186,7 @@ test("memory does not grow with the run", async () => {
     for (let index = 0; index < 100; index += 1) {
       const message = { role: "user", content: text, toolCalls: null, requestId: null, usage: null } as const;
       const facts = { rewardInfo: null, transcript: { ...transcript, messages: [message] } };
-      await run.appendEpisode(buildEpisode(many, index), { attemptKey: "a0", facts });
+      await run.appendEpisode(buildEpisode(many, index), { ...buildAttempt(), facts });
     }
   }
   const script = join(scratch, "export.ts");

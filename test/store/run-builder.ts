@@ -123,8 +123,11 @@ export const transcript: Transcript = {
   ],
 };
 
-export function buildAttempt(attemptKey = "a0"): AttemptEvidence {
-  return { attemptKey, facts: { transcript, rewardInfo: { reward: 1 } } };
+export function buildAttempt(
+  attemptKey = "a0",
+  recorded: AttemptEvidence["recorded"] = null,
+): AttemptEvidence {
+  return { attemptKey, facts: { transcript, rewardInfo: { reward: 1 } }, recorded };
 }
 
 export function runStarted(identity: RunJson, resumed = false): RunRecord & { type: "run-started" } {

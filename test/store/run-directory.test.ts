@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ResumeRefusedError } from "../../bench/errors.ts";
-import { compressTrajectories } from "../../bench/store/compressed-trajectories.ts";
+import { compressLog } from "../../bench/store/compressed-log.ts";
 import { finishedEpisodes, progressOf, remainingEpisodes } from "../../bench/store/progress.ts";
 import { readRun, readTrajectories } from "../../bench/store/read-run.ts";
 import { RunDirectory, runIdOf } from "../../bench/store/run-directory.ts";
@@ -218,7 +218,7 @@ test("compressed trajectories read the same, and a run can be continued after co
   }
   const before = await readFile(join(directory, "trajectories.jsonl"));
   const ids = await trajectoryIds(directory);
-  await compressTrajectories(directory);
+  await compressLog(directory, "trajectories.jsonl");
   expect((await readdir(directory)).filter((name) => name.startsWith("trajectories"))).toEqual([
     "trajectories.jsonl.zst",
   ]);

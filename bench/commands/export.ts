@@ -1,0 +1,88 @@
+import { resolve } from "node:path";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { storedDomain } from "../../openclaw-tau2/offline/stored-domain.ts";
+import { ConfigError } from "../errors.ts";
+import { exportFormats, exportRun } from "../export/export-run.ts";
+import type { Selection } from "../export/selection.ts";
+import { sequenceStyles, type SequenceStyle } from "../export/token-sequences.ts";
+import { resolveRun } from "../store/list-runs.ts";
+import { readRunJson } from "../store/read-run.ts";
+import type { Host } from "./host.ts";
+
+/** Trajectories of a run for trainers and other tools. */
+export function register(program: Command, host: Host): void {
+  program
+    .command("export <run>")
+    .description(
+      "write a run's trajectories for trainers and other tools, with a manifest of what is in and what is not",
+    )
+    .addOption(
+      new Option(
+        "--format <format>",
+        "jsonl: everything; areal: AReaL's tensors; atif: Harbor, a file per episode; sft: passed chats; parquet: a row per token sequence",
+      )
+        .choices(exportFormats)
+        .default("jsonl"),
+    )
+    .requiredOption("-o, --out <folder>", "a new or empty folder")
+    .addOption(
+      new Option(
+        "--style <style>",
+        "token sequences: concat = one per conversation, as far as it went on token for token; individual = one per model call",
+      )
+        .choices(sequenceStyles)
+        .default("concat"),
+    )
+    .option("--discount <factor>", "of a later call's return in an earlier one's", number, 1)
+    .option("--arm <name...>", "only these arms")
+    .option("--domain <name...>", "only these domains")
+    .option("--status <status...>", "only these: completed, timed-out")
+    .option("--min-reward <reward>", "only judged episodes with at least this reward", number)
+    .option("--split <name>", "only tasks of this split in tau2's split_tasks.json, e.g. train or test")
+    .option("--dedup", "leave out what repeats an earlier conversation of the same task")
+    .action(async (run: string, flags: ExportFlags) => {
+      const directory = await resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
+      const manifest = await exportRun(directory, {
+        format: flags.format,
+        out: resolve(host.workingDirectory, flags.out),
+        settings: { style: flags.style, discount: flags.discount },
+        selection: {
+          arms: flags.arm ?? [],
+          domains: flags.domain ?? [],
+          statuses: flags.status ?? [],
+          rewardMin: flags.minReward ?? null,
+          split: flags.split === undefined ? null : await splitOf(directory, flags.split),
+          dedup: flags.dedup === true,
+        },
+      });
+      host.print(JSON.stringify(manifest, null, 2));
+    });
+}
+
+interface ExportFlags {
+  readonly format: string;
+  readonly out: string;
+  readonly style: SequenceStyle;
+  readonly discount: number;
+  readonly arm?: readonly string[];
+  readonly domain?: readonly string[];
+  readonly status?: readonly string[];
+  readonly minReward?: number;
+  readonly split?: string;
+  readonly dedup?: boolean;
+}
+
+/** The tasks of a split, read from the data that the run used. */
+async function splitOf(directory: string, name: string): Promise<Selection["split"]> {
+  const { domain } = storedDomain(await readRunJson(directory));
+  const tasks = domain.splits.get(name);
+  if (tasks !== undefined) return { name, tasks: new Set(tasks) };
+  const known = [...domain.splits.keys()].join(", ") || "none";
+  throw new ConfigError(`Domain ${domain.name} has no split ${name}. Its splits: ${known}.`);
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Give a number.");
+  return value;
+}

@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import type { InlinedTrajectory } from "./inlined-trajectory.ts";
+
+/** Which trajectories an export is about. A list that is empty leaves nothing out. */
+export interface Selection {
+  readonly arms: readonly string[];
+  readonly domains: readonly string[];
+  readonly statuses: readonly string[];
+  /** Smallest reward, inclusive; null takes every one and unjudged episodes too. */
+  readonly rewardMin: number | null;
+  /** Task ids of a split; null for all. */
+  readonly split: { readonly name: string; readonly tasks: ReadonlySet<string> } | null;
+  /** Leaves out what repeats an earlier conversation of the same task, word for word and call for call. */
+  readonly dedup: boolean;
+}
+
+export const everything: Selection = {
+  arms: [],
+  domains: [],
+  statuses: [],
+  rewardMin: null,
+  split: null,
+  dedup: false,
+};
+
+/** Says why a trajectory is not selected; null when it is. Remembers what it has seen, 32 bytes each, for `dedup`. */
+export function selector(selection: Selection): (trajectory: InlinedTrajectory) => string | null {
+  const seen = new Set<string>();
+  const { arms, domains, statuses, rewardMin, split, dedup } = selection;
+  const outside = (list: readonly string[], value: string) => list.length > 0 && !list.includes(value);
+  return (whole) => {
+    const { record } = whole;
+    if (outside(arms, record.arm)) return `not selected: arm ${record.arm}`;
+    if (outside(domains, record.domain)) return `not selected: domain ${record.domain}`;
+    if (outside(statuses, record.status)) return `not selected: status ${record.status}`;
+    if (split !== null && !split.tasks.has(record.taskId)) return `not selected: not in split ${split.name}`;
+    if (rewardMin !== null && record.reward === null) return "not selected: unjudged, so it has no reward";
+    if (rewardMin !== null && (record.reward ?? 0) < rewardMin)
+      return `not selected: reward below ${rewardMin}`;
+    if (!dedup) return null;
+    const digest = contentDigest(whole);
+    if (seen.has(digest)) return "duplicate of an earlier conversation of the same task";
+    seen.add(digest);
+    return null;
+  };
+}
+
+/** What was said and done, without the ids that name it. */
+function contentDigest({ record, trajectory, system, tools }: InlinedTrajectory): string {
+  const said = trajectory.messages.map((message) =>
+    message.role === "tool"
+      ? [message.role, message.requestor, message.content]
+      : [
+          message.role,
+          message.content,
+          message.toolCalls?.map((call) => [call.name, call.arguments]) ?? null,
+        ],
+  );
+  const content = JSON.stringify([record.domain, record.taskId, system, tools, said]);
+  return createHash("sha256").update(content).digest("base64");
+}

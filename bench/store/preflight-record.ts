@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { exists } from "./read-run.ts";
+import { ResumeRefusedError, messageOf } from "../errors.ts";
+
+/**
+ * `evidence/preflight.json`: what was found out about the servers before the first cell, once per invocation of the run.
+ * The checks' own requests lie beside it, in `evidence/preflight/<invocation>/`.
+ */
+const findingSchema = z.object({
+  /** What it is about: `agent engine`, `arm gateway`, `output folder`. */
+  on: z.string(),
+  /** `not checked`: the check could not be made; `what` says why. It is never an `ok`. */
+  status: z.enum(["ok", "warning", "failed", "not checked"]),
+  what: z.string(),
+  /** What to change; null where nothing is wrong. */
+  change: z.string().nullable(),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+const armFactsSchema = z.object({
+  /** `simulated`: the whole answer came at its end, so that its time to first token says nothing; null: not known. */
+  streaming: z.enum(["real", "simulated"]).nullable(),
+  /** Whether the arm's requests reach the engine that Tollgate reads; null: not known. */
+  sameEngine: z.boolean().nullable(),
+});
+export type ArmFacts = z.infer<typeof armFactsSchema>;
+
+export const preflightRecordSchema = z.object({
+  /** Wall clock, ISO 8601. */
+  at: z.string(),
+  seconds: z.number(),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      proves: z.string(),
+      /** Left out by `--skip-preflight`. */
+      skipped: z.boolean(),
+      findings: z.array(findingSchema),
+    }),
+  ),
+  arms: z.record(z.string(), armFactsSchema),
+});
+export type PreflightRecord = z.infer<typeof preflightRecordSchema>;
+
+const preflightFileSchema = z.object({ v: z.literal(1), invocations: z.array(preflightRecordSchema) });
+
+export const preflightPath = (runDirectory: string): string =>
+  join(runDirectory, "evidence", "preflight.json");
+
+/** Every preflight of a run, oldest first; none for a run without one. Throws ResumeRefusedError for a damaged file. */
+export async function readPreflights(runDirectory: string): Promise<readonly PreflightRecord[]> {
+  const path = preflightPath(runDirectory);
+  if (!(await exists(path))) return [];
+  try {
+    return preflightFileSchema.parse(JSON.parse(await readFile(path, "utf8"))).invocations;
+  } catch (cause) {
+    throw new ResumeRefusedError(`${path} cannot be read: ${messageOf(cause)}. Restore it from a copy.`, {
+      cause,
+    });
+  }
+}
+
+export function preflightText(invocations: readonly PreflightRecord[]): string {
+  return `${JSON.stringify({ v: 1, invocations }, null, 2)}\n`;
+}
