@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bench/config",
     "bench/workload",
     "bench/measure",
+    "bench/store",
     "bench/metrics",
     "bench/tap",
     "bench/stack",
