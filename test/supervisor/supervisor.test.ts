@@ -87,7 +87,12 @@ test("a terminal's signals do not end the supervisor", async () => {
 test("a farewell after a clean end reports nothing and removes the scratch directory", async () => {
   const driver = await startDriver();
   driver.process.stdin?.write("kill children, then farewell\n");
-  expect(await driver.nextLine()).toEqual({ leftovers: [], left: [] });
+  expect(await driver.nextLine()).toEqual({
+    leftovers: [],
+    left: [],
+    containers: [],
+    containersFailure: null,
+  });
   await msUntilGone([driver.supervisor]);
   expect(alive([driver.supervisor])).toEqual([]);
   expect(existsSync(driver.scratch)).toBe(false);

@@ -6,7 +6,16 @@ import type { z } from "zod";
 import { StartError, messageOf } from "../../errors.ts";
 import { sendSignal } from "./process-table.ts";
 
-export interface ManagedProcessOptions<Ready> {
+/** How it is known that a program serves. */
+export type Readiness<Ready> =
+  /** Shape of the first line on stdout, for programs of ours. */
+  | { readonly readySchema: z.ZodType<Ready> }
+  /** Asks until the program answers, for programs of others. Given up when the signal says so. */
+  | { readonly probe: (signal: AbortSignal) => Promise<Ready> };
+
+export type ManagedProcessOptions<Ready> = ManagedProcessBasics & Readiness<Ready>;
+
+interface ManagedProcessBasics {
   /** Name of the part, for messages. */
   readonly name: string;
   readonly args: readonly string[];
@@ -15,8 +24,6 @@ export interface ManagedProcessOptions<Ready> {
   readonly workingDirectory?: string;
   /** stdout and stderr are appended to it. */
   readonly logFile: string;
-  /** Shape of the first line on stdout, which says that the program serves. */
-  readonly readySchema: z.ZodType<Ready>;
   readonly startTimeoutMs: number;
   /** Between SIGTERM and SIGKILL in `stop`. */
   readonly stopGraceMs?: number;
@@ -47,7 +54,7 @@ export interface ManagedProcess<Ready> extends AsyncDisposable {
 }
 
 /**
- * Starts a program and waits for its ready line.
+ * Starts a program and waits until it serves.
  * @throws {StartError} with the last log lines when it cannot be started, ends early, says something else or is late.
  */
 export async function spawnManaged<Ready>(
@@ -114,19 +121,31 @@ async function waitUntilReady<Ready>(
   options: ManagedProcessOptions<Ready>,
   child: { readonly exited: Promise<ProcessExit>; readonly firstLine: Promise<string | null> },
 ): Promise<Ready> {
-  const line = await Promise.race([
-    child.firstLine,
-    child.exited.then(() => null),
-    timeout(options.startTimeoutMs, options.signal),
-  ]);
-  if (line === null) {
-    const { code, signal } = await child.exited;
-    throw startError(
-      options,
-      `ended before it was ready (exit code ${code ?? "none"}, signal ${signal ?? "none"})`,
-    );
+  const given = new AbortController();
+  try {
+    const ready = await Promise.race([
+      "probe" in options ? options.probe(given.signal) : child.firstLine,
+      child.exited.then(() => null),
+      timeout(options.startTimeoutMs, options.signal),
+    ]);
+    if (ready === null) {
+      const { code, signal } = await child.exited;
+      throw startError(
+        options,
+        `ended before it was ready (exit code ${code ?? "none"}, signal ${signal ?? "none"})`,
+      );
+    }
+    if (ready === late) throw startError(options, `was not ready after ${options.startTimeoutMs} ms`);
+    return "probe" in options ? (ready as Ready) : readyLine(options, ready as string);
+  } finally {
+    given.abort();
   }
-  if (line === "late") throw startError(options, `was not ready after ${options.startTimeoutMs} ms`);
+}
+
+function readyLine<Ready>(
+  options: ManagedProcessBasics & { readonly readySchema: z.ZodType<Ready> },
+  line: string,
+): Ready {
   try {
     return options.readySchema.parse(JSON.parse(line));
   } catch (cause) {
@@ -134,9 +153,11 @@ async function waitUntilReady<Ready>(
   }
 }
 
-function timeout(ms: number, signal: AbortSignal | undefined): Promise<"late"> {
+const late = Symbol("late");
+
+function timeout(ms: number, signal: AbortSignal | undefined): Promise<typeof late> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms, "late");
+    const timer = setTimeout(() => resolve(late), ms);
     timer.unref();
     signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { messageOf } from "../../errors.ts";
+import type { ContainerRemoval } from "./run-containers.ts";
 import { terminateRun, type Termination, type WatchedProcess } from "./run-processes.ts";
 import {
   supervisorCommandSchema,
@@ -23,7 +24,10 @@ process.stdout.on("error", (error) => log(`cannot report: ${messageOf(error)}`))
 log(`watching run ${options.runId} of driver ${options.driverPid}`);
 
 const { watched, farewell } = await listen();
-const termination = await terminateRun({ ...options, watched, except: [options.driverPid] }, options);
+const [termination, containers] = await Promise.all([
+  terminateRun({ ...options, watched, except: [options.driverPid] }, options),
+  removeContainers(),
+]);
 await removeScratch();
 log(
   JSON.stringify({
@@ -31,10 +35,12 @@ log(
     reason: farewell ? "farewell" : "driver gone",
     ended: termination.ended,
     left: termination.left,
+    containers: containers.removed,
+    containersFailure: containers.failure,
   }),
 );
-if (farewell) process.stdout.write(`${JSON.stringify(reportOf(termination))}\n`);
-process.exitCode = termination.left.length === 0 ? 0 : 1;
+if (farewell) process.stdout.write(`${JSON.stringify(reportOf(termination, containers))}\n`);
+process.exitCode = termination.left.length === 0 && containers.failure === null ? 0 : 1;
 
 async function listen(): Promise<{ watched: readonly WatchedProcess[]; farewell: boolean }> {
   const watched = new Map<number, WatchedProcess>();
@@ -57,8 +63,20 @@ async function removeScratch(): Promise<void> {
   }
 }
 
-function reportOf({ ended, left }: Termination): FarewellReport {
-  return { leftovers: [...ended], left: [...left] };
+/** Loaded only where there is something to remove: Docker's client is most of this program's weight. */
+async function removeContainers(): Promise<ContainerRemoval> {
+  if (options.dockerHost === null) return { removed: [], failure: null };
+  const { removeRunContainers } = await import("./run-containers.ts");
+  return removeRunContainers(options.dockerHost, options.supervisorId, options);
+}
+
+function reportOf({ ended, left }: Termination, { removed, failure }: ContainerRemoval): FarewellReport {
+  return {
+    leftovers: [...ended],
+    left: [...left],
+    containers: [...removed],
+    containersFailure: failure,
+  };
 }
 
 function parseJson(line: string): unknown {

@@ -7,4 +7,29 @@ export const runVariable = "TOLLGATE_RUN";
  */
 export const supervisorVariable = "TOLLGATE_SUPERVISOR";
 
-export type RunEnvironment = Readonly<Record<typeof runVariable | typeof supervisorVariable, string>>;
+/** Names the driver, as `processFingerprint` does: what a dead one left can be found when the supervisor died as well. */
+export const driverVariable = "TOLLGATE_DRIVER";
+
+/** The run that a child's environment belongs to. @throws {Error} when it belongs to none, which is a bug. */
+export function ownerOfRun(environment: Readonly<Record<string, string>>): {
+  readonly runId: string;
+  readonly supervisorId: string;
+  readonly driver: string;
+} {
+  const [runId, supervisorId] = [environment[runVariable], environment[supervisorVariable]];
+  if (runId === undefined || supervisorId === undefined)
+    throw new Error("the environment of a run's children lacks the run's variables");
+  return { runId, supervisorId, driver: String(process.pid) };
+}
+
+export type RunEnvironment = Readonly<
+  Record<typeof runVariable | typeof supervisorVariable | typeof driverVariable, string>
+>;
+
+/** File in the scratch folder of a run that says whose it is: a `ScratchOwner` as JSON. */
+export const scratchOwnerFile = "tollgate-owner.json";
+
+export interface ScratchOwner {
+  readonly runId: string;
+  readonly driver: string;
+}

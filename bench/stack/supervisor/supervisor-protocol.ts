@@ -17,6 +17,10 @@ export const farewellReportSchema = z.object({
   leftovers: z.array(z.object({ pid: z.number(), command: z.string() })),
   /** Those of them that could not be ended. */
   left: z.array(z.object({ pid: z.number(), command: z.string() })),
+  /** Names of containers of the run that were still there. They have been removed. */
+  containers: z.array(z.string()),
+  /** Why containers may still be there; null when all is well. */
+  containersFailure: z.string().nullable(),
 });
 export type FarewellReport = z.infer<typeof farewellReportSchema>;
 
@@ -25,6 +29,8 @@ export const supervisorOptionsSchema = z.object({
   supervisorId: z.string().min(1),
   scratchDirectory: z.string().min(1),
   driverPid: z.int().positive(),
+  /** Docker daemon whose containers of this run are removed, as `DOCKER_HOST` writes it; null when the run has none. */
+  dockerHost: z.string().nullable(),
   graceMs: z.number(),
   deadlineMs: z.number(),
 });

@@ -1,12 +1,20 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Socket } from "node:net";
-import { isAbsolute, relative } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { ConfigError, StartError, messageOf } from "../../errors.ts";
 import { liveProcess } from "./process-table.ts";
-import { runVariable, supervisorVariable, type RunEnvironment } from "./run-environment.ts";
+import { processFingerprint } from "./process-fingerprint.ts";
+import {
+  driverVariable,
+  runVariable,
+  scratchOwnerFile,
+  supervisorVariable,
+  type RunEnvironment,
+  type ScratchOwner,
+} from "./run-environment.ts";
 import {
   farewellReportSchema,
   type FarewellReport,
@@ -20,6 +28,8 @@ export interface StartSupervisorOptions {
   readonly supervisorId: string;
   /** Removed with everything in it when the driver is gone. Absolute. */
   readonly scratchDirectory: string;
+  /** For a run with containers: their daemon as `DOCKER_HOST` writes it. They are found by their label. */
+  readonly dockerHost?: string;
   readonly logFile: string;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs?: number;
@@ -28,8 +38,8 @@ export interface StartSupervisorOptions {
 }
 
 /**
- * A process of its own that ends every process of a run when this one is gone, however it went. It finds them by
- * `TOLLGATE_RUN` in their environment and by registration.
+ * A process of its own that ends every process and removes every container of a run when this one is gone, however it
+ * went. It finds processes by `TOLLGATE_RUN` in their environment and by registration, containers by their label.
  */
 export interface Supervisor {
   readonly pid: number;
@@ -50,15 +60,19 @@ export interface Supervisor {
  */
 export function startSupervisor(options: StartSupervisorOptions): Supervisor {
   refuseToRemove(options);
+  const driver = processFingerprint(process.pid);
   const environment: RunEnvironment = {
     [runVariable]: options.runId,
     [supervisorVariable]: options.supervisorId,
+    [driverVariable]: driver,
   };
+  claimScratch(options.scratchDirectory, { runId: options.runId, driver });
   const program: SupervisorOptions = {
     runId: options.runId,
     supervisorId: options.supervisorId,
     scratchDirectory: options.scratchDirectory,
     driverPid: process.pid,
+    dockerHost: options.dockerHost ?? null,
     graceMs: options.graceMs ?? 2_000,
     deadlineMs: options.deadlineMs ?? 7_500,
   };
@@ -137,6 +151,12 @@ async function readReport(
       cause,
     });
   }
+}
+
+/** So that `tollgate clean` knows whose it is when this process and the supervisor are both gone. */
+function claimScratch(directory: string, owner: ScratchOwner): void {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, scratchOwnerFile), `${JSON.stringify(owner)}\n`);
 }
 
 function refuseToRemove({ scratchDirectory, logFile }: StartSupervisorOptions): void {

@@ -132,7 +132,11 @@ export function createBody(
     Image: spec.image,
     ...(spec.entrypoint === null ? {} : { Entrypoint: spec.entrypoint }),
     ...(spec.command === null ? {} : { Cmd: spec.command }),
-    Env: [...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`), ...secret],
+    Env: [
+      ...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
+      ...secret,
+      ...runMark(spec.labels),
+    ],
     Labels: { ...spec.labels, [labelNames.spec]: specSha256(spec) },
     ...(spec.user === null ? {} : { User: spec.user }),
     ...(spec.workingDirectory === null ? {} : { WorkingDir: spec.workingDirectory }),
@@ -158,6 +162,13 @@ export function createBody(
       RestartPolicy: { Name: "no" },
     },
   };
+}
+
+/** What a supervisor finds processes by: with it a container's can be ended even when its daemon is gone. */
+function runMark(labels: ContainerSpec["labels"]): readonly string[] {
+  const [run, supervisor] = [labels[labelNames.run], labels[labelNames.supervisor]];
+  if (run === undefined || supervisor === undefined) return [];
+  return [`TOLLGATE_RUN=${run}`, `TOLLGATE_SUPERVISOR=${supervisor}`];
 }
 
 /** Docker reads it as one line of CSV. */
