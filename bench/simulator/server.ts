@@ -53,13 +53,15 @@ export class SimulatorServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const receivedNs = this.#engine.clockNs();
     response.setHeader("x-tollgate-simulator", "1");
     try {
       const route = routes[(request.url ?? "/").split("?")[0] ?? "/"];
       if (route === undefined) sendJson(response, 404, { detail: "Not Found" });
       else if (!route.methods.includes(request.method ?? ""))
         sendJson(response, 405, { detail: "Method Not Allowed" });
-      else await route.handle({ engine: this.#engine, request, response, die: this.#options.die });
+      else
+        await route.handle({ engine: this.#engine, request, response, receivedNs, die: this.#options.die });
     } catch (error) {
       this.#answerError(response, error);
     }

@@ -41,6 +41,7 @@ export async function chatCompletions(exchange: HttpExchange, faults: RequestFau
     streamed: request.stream ?? false,
     rid: request.rid ?? null,
     endpoint: "/v1/chat/completions",
+    receivedNs: exchange.receivedNs,
     arrivalNs,
     faults,
   };

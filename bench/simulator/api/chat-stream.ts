@@ -14,6 +14,7 @@ import {
   usageChunk,
   usageOf,
 } from "./chat-shapes.ts";
+import { flushWritten } from "./http.ts";
 
 /** Argument texts leave the tool parser in pieces of at least this many characters. */
 const argumentPiece = 16;
@@ -141,5 +142,6 @@ export class ChatStream {
     const event = `data: ${JSON.stringify(chunk)}\n\n`;
     content?.sent();
     this.#parts.response.write(event);
+    if (content !== undefined) flushWritten(this.#parts.response);
   }
 }

@@ -11,7 +11,7 @@ import {
   planGeneration,
   runGeneration,
 } from "./generation.ts";
-import { ApiError, readBody, sendJson } from "./http.ts";
+import { ApiError, flushWritten, readBody, sendJson } from "./http.ts";
 
 const flag = z.boolean().nullish();
 const id = z.number().int().min(0);
@@ -65,6 +65,7 @@ export async function generate(exchange: HttpExchange, faults: RequestFaults): P
     streamed: request.stream ?? false,
     rid: request.rid ?? null,
     endpoint: "/generate",
+    receivedNs: exchange.receivedNs,
     arrivalNs,
     faults,
   } as const;
@@ -110,6 +111,7 @@ function answer(exchange: HttpExchange, request: GenerateRequest, plan: OutputPl
     const event = `data: ${JSON.stringify(body)}\n\n`;
     ticket.sent();
     response.write(event);
+    flushWritten(response);
   };
   return {
     onToken: (count, ticket) => {

@@ -16,6 +16,8 @@ export interface HttpExchange {
   readonly engine: Engine;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** When the request's head was there, monotonic. */
+  readonly receivedNs: number;
   /** Ends the process as a crash would. */
   readonly die: () => void;
 }
@@ -28,6 +30,7 @@ export interface GenerationRequest {
   readonly streamed: boolean;
   readonly rid: string | null;
   readonly endpoint: string;
+  readonly receivedNs: number;
   readonly arrivalNs: number;
   readonly faults: RequestFaults;
 }
@@ -85,6 +88,7 @@ export function runGeneration(
     plan,
     streamed: generation.streamed,
     counted: true,
+    receivedNs: generation.receivedNs,
     arrivalNs: generation.arrivalNs,
     onToken: (count) => {
       listener.onToken(count, ticket);

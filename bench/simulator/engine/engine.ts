@@ -29,6 +29,7 @@ export interface Generation {
   readonly plan: OutputPlan;
   readonly streamed: boolean;
   readonly counted: boolean;
+  readonly receivedNs: number;
   readonly arrivalNs: number;
   readonly onToken: (count: number) => void;
   readonly onFinish: (finish: FinishReason) => void;
@@ -132,6 +133,7 @@ export class Engine {
       roomTokens: maxNewTokens,
     });
     const { promise, resolve } = Promise.withResolvers<void>();
+    const nowNs = this.clockNs();
     this.submit({
       id: randomUUID().replaceAll("-", ""),
       endpoint: "(own)",
@@ -140,7 +142,8 @@ export class Engine {
       plan,
       streamed: false,
       counted,
-      arrivalNs: this.clockNs(),
+      receivedNs: nowNs,
+      arrivalNs: nowNs,
       onToken: () => {},
       onFinish: () => resolve(),
     });
@@ -162,6 +165,7 @@ export class Engine {
       endpoint: generation.endpoint,
       streamed: generation.streamed,
       headers: generation.headers,
+      receivedNs: generation.receivedNs,
       arrivalNs: generation.arrivalNs,
       prefillStartNs: scheduled.prefillStartNs,
       tokenNs: scheduled.tokenNs,

@@ -6,14 +6,20 @@ export interface RequestLogEntry {
   readonly streamed: boolean;
   /** The request's `x-tollgate-*` headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Request body read completely. */
+  /** Request head read: the first that this process knows of the request. */
+  readonly receivedNs: number;
+  /** Request body read completely and parsed. */
   readonly arrivalNs: number;
   /** null when the request never left the queue. */
   readonly prefillStartNs: number | null;
   /** When each output token existed. */
   readonly tokenNs: readonly number[];
-  /** When each chunk with generated text or a piece of a tool call was written; without stream: the one response. */
+  /**
+   * When each chunk with generated text or a piece of a tool call was handed to the kernel; without stream: the one
+   * response.
+   */
   readonly sendNs: readonly number[];
+  /** The last byte was handed over. */
   readonly endNs: number;
   readonly finish: string;
   readonly cachedTokens: number;

@@ -155,13 +155,15 @@ test("the log says what the engine did, on the clock that all processes share", 
     outputIds: choice.token_ids,
     logprobs: choice.logprobs?.content.map(({ logprob }) => logprob),
   });
-  const { arrivalNs, prefillStartNs, tokenNs, sendNs } = entry as {
+  const { receivedNs, arrivalNs, prefillStartNs, tokenNs, sendNs, endNs } = entry as {
+    receivedNs: number;
     arrivalNs: number;
     prefillStartNs: number;
     tokenNs: number[];
     sendNs: number[];
+    endNs: number;
   };
-  const stamps = [beforeNs, arrivalNs, prefillStartNs, ...tokenNs, ...sendNs, afterNs];
+  const stamps = [beforeNs, receivedNs, arrivalNs, prefillStartNs, ...tokenNs, ...sendNs, endNs, afterNs];
   expect(stamps).toEqual([...stamps].sort((left, right) => left - right));
   expect(tokenNs).toHaveLength(choice.token_ids?.length ?? -1);
 });
