@@ -32,6 +32,7 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   inspect: [
     "tollgate inspect @last                       its episodes, with their ids",
     "tollgate inspect @last 0123456789abcdef      one of them as a conversation",
+    "tollgate inspect @last 0123456789abcdef --tokens      with token ids, logprobs and mask of every model call",
     "tollgate inspect @last --bytes               exit code 1 unless the model saw exactly the transcript",
   ],
   export: [

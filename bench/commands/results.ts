@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
+import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { renderByteCheck } from "../report/byte-check-text.ts";
 import { checkRunBytes } from "../report/check-run-bytes.ts";
 import { renderConversation } from "../report/conversation.ts";
 import { episodesTable, inspectEpisode } from "../report/inspect.ts";
 import { renderTable } from "../report/terminal.ts";
+import { renderTokens } from "../report/token-listing.ts";
 import { rebuildReport, renderReport, reportFormats, type ReportFormat } from "../report/rebuild.ts";
 import { readJudgedRun } from "../store/judgements.ts";
 import { resolveRun } from "../store/list-runs.ts";
@@ -38,15 +40,14 @@ export function register(program: Command, host: Host): void {
       "--bytes",
       "check instead that every request at the inner tap equals the transcript, byte for byte",
     )
-    .action(async (run: string, episode: string | undefined, flags: { readonly bytes?: boolean }) => {
+    .option(
+      "--tokens",
+      "add token ids, logprobs and mask of every model call, as a recording gateway kept them",
+    )
+    .action(async (run: string, episode: string | undefined, flags: InspectFlags) => {
       const directory = await find(run);
       if (!flags.bytes) {
-        const stored = await readJudgedRun(directory);
-        host.print(
-          episode === undefined
-            ? renderTable(episodesTable(stored))
-            : renderConversation(await inspectEpisode(stored, episode)),
-        );
+        host.print(await inspected(directory, episode, flags));
         return;
       }
       const check = await checkRunBytes(directory);
@@ -54,6 +55,27 @@ export function register(program: Command, host: Host): void {
       const whole = check.requests > 0 && check.equal === check.requests;
       host.setExitCode(whole ? exitCodes.ok : exitCodes.resultInvalid);
     });
+}
+
+interface InspectFlags {
+  readonly bytes?: boolean;
+  readonly tokens?: boolean;
+}
+
+async function inspected(directory: string, episode: string | undefined, flags: InspectFlags) {
+  const stored = await readJudgedRun(directory);
+  if (episode === undefined) {
+    if (flags.tokens)
+      throw new ConfigError("--tokens needs an episode: tollgate inspect RUN EPISODE --tokens.");
+    return renderTable(episodesTable(stored));
+  }
+  const inspection = await inspectEpisode(stored, episode);
+  const conversation = renderConversation(inspection);
+  return flags.tokens
+    ? `${conversation}
+
+${renderTokens(inspection.recorded)}`
+    : conversation;
 }
 
 interface ReportFlags {

@@ -1,4 +1,4 @@
-import type { ColumnSource } from "hyparquet-writer";
+import type { ColumnSource, ParquetWriter } from "hyparquet-writer";
 
 /** A row of `trajectories.parquet`. List columns have one entry per token. */
 export interface ParquetRow {
@@ -55,9 +55,7 @@ const kinds: Readonly<Record<keyof ParquetRow, Kind>> = {
 };
 const names = Object.keys(kinds) as (keyof ParquetRow)[];
 
-type SchemaElement = ConstructorParameters<
-  typeof import("hyparquet-writer").ParquetWriter
->[0]["schema"][number];
+type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]["schema"][number];
 
 /** Lists in the three-level form that DuckDB, Arrow and Spark read as lists. */
 export const parquetSchema: SchemaElement[] = [

@@ -4,8 +4,10 @@ import { finishedEpisodes } from "../store/progress.ts";
 import { judgedTrajectory, judgementOf, type Judgement, type JudgedRun } from "../store/judgements.ts";
 import { readTrajectories, type StoredRun } from "../store/read-run.ts";
 import type { EpisodeRecord, Trajectory } from "../store/record.ts";
+import { readRecordedTokens } from "../store/recorded-tokens.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { TextStore } from "../store/text-store.ts";
+import type { RecordedEpisode } from "../workload/recorded-episode.ts";
 import { absent, numberText } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
 import { readTapTimings, type TapTiming } from "./tap-timing.ts";
@@ -18,6 +20,8 @@ export interface Inspection {
   readonly judgement: Judgement | null;
   readonly system: string;
   readonly tools: string;
+  /** What a recording gateway kept of its model calls; null where none did. */
+  readonly recorded: RecordedEpisode | null;
   /** Outer tap by request id. */
   readonly timings: ReadonlyMap<string, TapTiming>;
 }
@@ -69,6 +73,7 @@ export async function inspectEpisode(run: JudgedRun, reference: string): Promise
       record,
       trajectory: judgedTrajectory(trajectory, run.judgements),
       judgement: judgementOf(record, run.judgements),
+      recorded: await recordedOf(run.directory, trajectory.attemptKey),
       system: await texts.get(trajectory.systemSha256),
       tools: await texts.get(trajectory.toolsSha256),
       timings: new Map(
@@ -79,6 +84,12 @@ export async function inspectEpisode(run: JudgedRun, reference: string): Promise
   throw new ConfigError(
     `Episode ${record.episodeId} has a record and no trajectory: the file was cut by hand.`,
   );
+}
+
+async function recordedOf(directory: string, attemptKey: string): Promise<RecordedEpisode | null> {
+  for await (const { recorded } of readRecordedTokens(directory))
+    if (recorded.attemptKey === attemptKey) return recorded;
+  return null;
 }
 
 function findEpisode(run: StoredRun, reference: string): EpisodeRecord {

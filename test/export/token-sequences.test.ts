@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { tokenCounts } from "../../bench/export/token-counts.ts";
 import { tokenSequences, type TokenSequence } from "../../bench/export/token-sequences.ts";
