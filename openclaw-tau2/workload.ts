@@ -57,7 +57,7 @@ function planOf(experiment: Experiment): WorkloadPlan {
       `Tasks ${withHistory.map(({ id }) => id).join(", ")} begin with a conversation, which OpenClaw cannot be given. Leave them out (workload.tasks.ids) or use agent.kind: native.`,
     );
   }
-  systemPrompt(experiment);
+  const systemOf = systemPrompt(experiment);
   if (experiment.stack.kind === "embedded") checkDrops(tasks, experiment.stack.agent.drop);
   const checkout = workload.checkout === undefined ? null : checkoutFacts(workload.checkout, domain.name);
   const seeds = trialSeeds(workload.seed, workload.trials);
@@ -89,6 +89,7 @@ function planOf(experiment: Experiment): WorkloadPlan {
         join(options.dataDirectory, "tau2", "domains", dataFolderOf(workload.domain)),
       domain: dataFolderOf(workload.domain),
     },
+    longestPrompt: { system: systemOf(domain.policy), toolsJson: domain.agentToolsJson },
   };
 }
 

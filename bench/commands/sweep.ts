@@ -17,6 +17,7 @@ import type { RunRecord } from "../store/record.ts";
 import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
+import { skipOption } from "./preflight.ts";
 
 interface SweepFlags {
   readonly out?: string;
@@ -25,6 +26,7 @@ interface SweepFlags {
   readonly redo?: "interrupted" | "invalid";
   readonly budget?: string;
   readonly metricsPort: number;
+  readonly skipPreflight: readonly string[];
   readonly detach?: boolean;
 }
 
@@ -52,6 +54,7 @@ export function register(program: Command, host: Host): void {
       Number,
       0,
     )
+    .addOption(skipOption())
     .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
     .action(async (file: string, flags: SweepFlags) => {
       if (flags.detach) await detach(file, flags, host);
@@ -85,6 +88,7 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
       environment: host.environment,
       cacheDirectory: cacheDirectory(host),
       metricsPort: flags.metricsPort,
+      skipPreflight: new Set(flags.skipPreflight),
       stop,
       screen: { interactive: host.interactive, columns: host.columns, write: (text) => host.write(text) },
       opened: (path) => {

@@ -9,7 +9,8 @@ import { systemClock } from "../measure/clock.ts";
 import { serveDriverMetrics, type DriverMetrics } from "../metrics/driver-metrics.ts";
 import { loadOf } from "../plan/cells.ts";
 import { simulatedEngines } from "../stack/engine.ts";
-import { startStack } from "../stack/start-stack.ts";
+import type { RunningStack } from "../stack/stack.ts";
+import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
 import { startSupervisor, type Supervisor } from "../stack/supervisor/supervisor.ts";
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
 import { checkResumable } from "../store/resume-check.ts";
@@ -19,8 +20,11 @@ import { StorageError } from "../store/storage-error.ts";
 import { runSweep, type SweepEnd, type SweepParts } from "../sweep.ts";
 import type { Workload, WorkloadPlan } from "../workload/workload.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
+import { preflight } from "./preflight.ts";
+import { preflightLines } from "./preflight-lines.ts";
 import { hashesOf, identityOf, planRun, plannedCells, remainingCells, type RunPlan } from "./run-plan.ts";
 import type { StopRequest } from "./stop-request.ts";
+import { childEnvironmentOf, startRunStack, type RunStackOptions } from "./run-stack.ts";
 import { warmUp } from "./warm-up.ts";
 import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
 
@@ -38,6 +42,8 @@ export interface RunOptions {
   readonly cacheDirectory: string;
   /** Port of the driver's own Prometheus page; 0 picks a free one. */
   readonly metricsPort: number;
+  /** Names of preflight checks that are left out. */
+  readonly skipPreflight: ReadonlySet<string>;
   readonly stop: StopRequest;
   readonly screen: {
     readonly interactive: boolean;
@@ -72,6 +78,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
     supervisorId: randomUUID(),
     scratchDirectory,
     logFile: join(run.logDirectory, "supervisor.log"),
+    ...(experiment.stack.kind === "docker" ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
   });
   await startRecord(run, { runId, plan, resumed: options.resume !== null });
   let end: SweepEnd = { reason: "failed", message: "the run did not start" };
@@ -195,18 +202,19 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
     port: started.metricsPort,
   });
   tell(`the driver's own metrics: ${metrics.url}`);
-  const childEnvironment = { ...inherited(started.environment), ...supervisor.environment };
-  await using stack = await startStack({
+  const childEnvironment = childEnvironmentOf(started.environment, supervisor);
+  await using stack = await startedStack(stop, {
     experiment,
     taskData: started.workloadPlan.taskData,
     logDirectory: run.logDirectory,
-    childEnvironment,
+    evidenceDirectory: join(run.path, "evidence"),
     environment: started.environment,
-    keeper: supervisor,
-    adminKey: randomBytes(24).toString("base64url"),
-    signal: stop.cancelled,
+    supervisor,
+    signal: stop.asked,
     tell,
   });
+  if (stack === null) return { reason: "interrupted" };
+  await checkStack(started, stack, { episodes, tell });
   await using prepared = await started.workload.prepare(experiment, {
     runId: started.runId,
     logDirectory: run.logDirectory,
@@ -237,6 +245,16 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
   return await runSweep(parts);
 }
 
+/** Weights take minutes to load: the first request to stop ends that wait. null then. */
+async function startedStack(stop: StopRequest, options: RunStackOptions): Promise<RunningStack | null> {
+  try {
+    return await startRunStack(options);
+  } catch (error) {
+    if (stop.asked.aborted) return null;
+    throw error;
+  }
+}
+
 function metricsWatcher(metrics: DriverMetrics): SweepWatcher {
   return {
     cellStarted: (cell) =>
@@ -253,10 +271,24 @@ function limitsOf({ loaded }: StartedRun): SweepParts["limits"] {
   return { callMs: callSeconds * 1000, cellMs: cellSeconds * 1000, drainMs: drainSeconds * 1000 };
 }
 
-/** Children get what a program needs to run, not the user's keys. */
-function inherited(environment: RunOptions["environment"]): Record<string, string> {
-  const names = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "NODE_EXTRA_CA_CERTS"];
-  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+/** @throws PreflightError when a check failed: the run then ends before its first cell. */
+async function checkStack(
+  started: StartedRun,
+  stack: RunningStack,
+  { episodes, tell }: { readonly episodes: number; readonly tell: (line: string) => void },
+): Promise<void> {
+  const record = await preflight({
+    experiment: started.loaded.experiment,
+    workload: started.workloadPlan,
+    stack,
+    directory: started.run.path,
+    output: { directory: started.run.path, episodes },
+    skipped: started.skipPreflight,
+    environment: started.environment,
+    signal: started.stop.cancelled,
+  });
+  for (const line of preflightLines(record)) tell(line);
+  if (failuresOf(record).length > 0) throw new PreflightError(record);
 }
 
 async function startRecord(

@@ -47,6 +47,8 @@ export interface WorkloadPlan {
   readonly warnings?: readonly string[];
   /** What a simulated engine needs to play the tasks. */
   readonly taskData: TaskData;
+  /** What every conversation of the agent begins with, where it is longest; absent where it is not known beforehand. */
+  readonly longestPrompt?: { readonly system: string; readonly toolsJson: string };
 }
 
 /** Where the tasks are that a simulated engine plays. */

@@ -1,0 +1,59 @@
+import { failed, nameOf, notChecked, ok, type Check, type PreflightContext } from "../check.ts";
+import type { Reply } from "../prober.ts";
+
+const greeting = { messages: [{ role: "user", content: "Say hello in one short sentence." }], maxTokens: 16 };
+
+/** A server can answer `/health` and `/v1/models` and still generate nothing. */
+export const generationCheck: Check = {
+  name: "generation",
+  proves: "every engine and every arm completes a real request in time",
+  async run(context) {
+    const { agentEngine, userEngine, arms } = context.stack;
+    const findings = [];
+    const broken = new Set<unknown>();
+    for (const engine of [agentEngine, userEngine]) {
+      const reply = await context.prober.askEngine(engine, greeting);
+      const problem = problemOf(reply);
+      if (problem !== null) broken.add(engine);
+      findings.push(
+        problem === null
+          ? ok(nameOf(engine), `answered in ${reply.ms.toFixed(0)} ms`)
+          : failed(
+              nameOf(engine),
+              `${engine.url} says which model it serves, but a request for 16 tokens gave ${problem}`,
+              halfReady(context),
+            ),
+      );
+    }
+    for (const arm of arms) {
+      if (broken.has(agentEngine)) {
+        findings.push(notChecked(nameOf(arm), "its engine does not generate"));
+        continue;
+      }
+      const reply = await context.prober.askArm(arm, greeting);
+      const problem = problemOf(reply);
+      findings.push(
+        problem === null
+          ? ok(nameOf(arm), `answered in ${reply.ms.toFixed(0)} ms`)
+          : failed(
+              nameOf(arm),
+              `the engine generates, the same request through this arm gave ${problem}`,
+              "Look at the gateway's log and at what stands behind it (router, data proxy), its upstream address, its API key and the model name.",
+            ),
+      );
+    }
+    return { findings };
+  },
+};
+
+function halfReady({ deadlineMs }: PreflightContext): string {
+  return `The server is half-ready: wait until its log says that it serves, or restart it; a longer first request needs limits.callSeconds above ${deadlineMs / 1000}.`;
+}
+
+/** null when the answer holds something. */
+export function problemOf({ chat, problem }: Reply): string | null {
+  if (chat === null) return problem ?? "no answer";
+  return chat.text === "" && chat.toolCalls.length === 0 && chat.completionTokens === null
+    ? "an empty answer"
+    : null;
+}
