@@ -2,7 +2,7 @@ import { createServer, request as forward, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { fastEngine, lastLine, Workplace } from "./small-experiment.ts";
+import { fastEngine, lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { cellSummaries, episodesOf, expectExit, TollgateProcess } from "./tollgate-process.ts";
 
 const data = "openclaw-tau2/data";
@@ -56,7 +56,7 @@ test("engines that run already: a gateway of one's own, one that answers 500, an
       { kind: "url", name: "failing", url: urlOf(failing) },
     ],
   });
-  const seen = await place.sweep();
+  const seen = await place.sweep(...unchecked);
   const outcomes = (run: string, arm: string) =>
     episodesOf(run)
       .filter((episode) => episode.arm === arm)
@@ -71,7 +71,7 @@ test("engines that run already: a gateway of one's own, one that answers 500, an
   });
 
   place.write({ stack: attach(urlOf(blind)), arms: [{ kind: "raw" }] });
-  const unseen = await place.sweep();
+  const unseen = await place.sweep("--skip-preflight", "metrics");
   expectExit(unseen, 1);
   expect(unseen.stderr).toMatch(/no before snapshot of the agent: .*404/s);
   expect(cellSummaries(lastLine(unseen))).toMatchObject({

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fastEngine, lastLine, slowStack, Workplace } from "./small-experiment.ts";
+import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
 import { countTokens } from "./token-counts.ts";
 import {
   cellSummaries,
@@ -42,7 +42,7 @@ test(
   "an engine that reports one token too many makes every cell a token-mismatch",
   async () => {
     using place = new Workplace({ stack: faultyAgent("usage-skew") });
-    const sweep = await place.sweep();
+    const sweep = await place.sweep(...unchecked);
     const run = lastLine(sweep);
     expectExit(sweep, 1);
     expect(verdicts(run)).toEqual({ "c2-r0-raw": "token-mismatch", "c2-r0-gateway": "token-mismatch" });
@@ -62,7 +62,7 @@ test(
   "an engine that reports no usage makes every cell a token-mismatch, and no token sum is made up",
   async () => {
     using place = new Workplace({ stack: faultyAgent("drop-usage") });
-    const sweep = await place.sweep();
+    const sweep = await place.sweep(...unchecked);
     const run = lastLine(sweep);
     expectExit(sweep, 1);
     expect(verdicts(run)).toEqual({ "c2-r0-raw": "token-mismatch", "c2-r0-gateway": "token-mismatch" });
@@ -82,7 +82,7 @@ test(
       workload,
       sweep: { concurrency: [1] },
     });
-    const sweep = await place.sweep();
+    const sweep = await place.sweep(...unchecked);
     const run = lastLine(sweep);
     expectExit(sweep, 1);
     expect(sweep.stderr).toMatch(/The engine ended during cell c1-r0-raw: simulated agent engine .* SIGKILL/);
@@ -97,7 +97,7 @@ test(
     expect(verdicts(run)).toEqual({ "c1-r0-raw": "engine-died" });
     expect(readRecords(run).at(-1)).toMatchObject({ type: "run-ended", reason: "failed", exitCode: 1 });
 
-    const resumed = await place.sweep("--resume", run);
+    const resumed = await place.sweep(...unchecked, "--resume", run);
     expectExit(resumed, 1);
     expect(lastLine(resumed)).toBe(run);
     const ids = episodesOf(run).map(({ episodeId }) => episodeId);
@@ -118,7 +118,7 @@ test(
       workload,
       sweep: { concurrency: [1] },
     });
-    const sweep = await place.sweep();
+    const sweep = await place.sweep(...unchecked);
     const run = lastLine(sweep);
     for (const arm of ["raw", "gateway"]) {
       const found = outcomes(run, arm);
@@ -169,7 +169,7 @@ test(
   "malformed tool arguments are the model's failure: reward 0, and no infrastructure class",
   async () => {
     using place = new Workplace({ stack: faultyAgent("malformed-tool-json"), arms: raw });
-    const sweep = await place.sweep();
+    const sweep = await place.sweep(...unchecked);
     const run = lastLine(sweep);
     expectExit(sweep, 0);
     expect(outcomes(run)).toEqual([
@@ -186,10 +186,10 @@ test(
   async () => {
     const limits = { drainSeconds: 1 };
     using place = new Workplace({ stack: faultyAgent("hang"), limits: { ...limits, turnSeconds: 1 } });
-    const turns = await place.sweep();
+    const turns = await place.sweep(...unchecked);
     expect(outcomes(lastLine(turns))).toEqual(Array.from({ length: 4 }, () => ["timed-out", 0, null]));
     place.write({ stack: faultyAgent("hang"), limits: { ...limits, callSeconds: 1 } });
-    const calls = await place.sweep();
+    const calls = await place.sweep(...unchecked);
     expect(outcomes(lastLine(calls))).toEqual(Array.from({ length: 4 }, () => ["failed", null, "engine"]));
     expectNothingLeft(place, lastLine(calls));
   },
@@ -202,13 +202,13 @@ test(
     const stack = { kind: "embedded", agent: fastEngine, user: { ...fastEngine, faults: ["hang"] } };
     const limits = { drainSeconds: 1 };
     using place = new Workplace({ stack, arms: raw, limits: { ...limits, episodeSeconds: 1 } });
-    const episodes = await place.sweep();
+    const episodes = await place.sweep(...unchecked);
     expect(outcomes(lastLine(episodes))).toEqual([
       ["timed-out", 0, null],
       ["timed-out", 0, null],
     ]);
     place.write({ stack, arms: raw, limits: { ...limits, callSeconds: 1 } });
-    const calls = await place.sweep();
+    const calls = await place.sweep(...unchecked);
     expect(outcomes(lastLine(calls))).toEqual([
       ["failed", null, "user-engine"],
       ["failed", null, "user-engine"],

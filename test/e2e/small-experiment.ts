@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkNames } from "../../bench/preflight/run-checks.ts";
 import { TemporaryFolder, tollgate, TollgateProcess, type Finished } from "./tollgate-process.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -22,6 +23,9 @@ export const slowStack = {
   agent: { ...fastEngine, decodeStepMs: 15 },
   user: { ...fastEngine, decodeStepMs: 15 },
 };
+
+/** Arguments of a sweep that leaves every preflight check out: its engines are broken on purpose, or count their requests. */
+export const unchecked: readonly string[] = checkNames.flatMap((name) => ["--skip-preflight", name]);
 
 /** A folder with an experiment in it, where its runs, its temporary files and nothing else go. */
 export class Workplace extends TemporaryFolder {
