@@ -1,5 +1,6 @@
 import { messageOf } from "./errors.ts";
 import { attemptEpisode, type PlannedEpisode } from "./drive/attempt.ts";
+import { awaitNewsOfDeath, EngineRecovery, unfinished, type Recovery } from "./drive/engine-recovery.ts";
 import { closeSegment, openSegment, type OpenSegment } from "./drive/segment.ts";
 import type { SweepWatcher } from "./drive/sweep-progress.ts";
 import type { StopRequest } from "./drive/stop-request.ts";
@@ -7,6 +8,7 @@ import type { Experiment } from "./config/experiment.ts";
 import type { Clock } from "./measure/clock.ts";
 import type { Cell } from "./plan/cells.ts";
 import type { RunningStack, StackDeath } from "./stack/stack.ts";
+import type { EpisodeRecord } from "./store/record.ts";
 import type { RunDirectory } from "./store/run-directory.ts";
 import { runClosedLoop } from "./workload/closed-loop.ts";
 import type { PreparedWorkload, WorkloadPlan } from "./workload/workload.ts";
@@ -41,11 +43,12 @@ export type SweepEnd =
   | { readonly reason: "failed"; readonly message: string };
 
 /**
- * The sweep: for each cell drain, flush, snapshot, run, drain, snapshot, summarise. A part that dies ends its cell; cells
- * of arms that do not need it go on.
+ * The sweep: for each cell drain, flush, snapshot, run, drain, snapshot, summarise. A part that dies ends its segment;
+ * an engine may be started again for the rest of the cell, and cells of arms that do not need the part go on.
  */
 export async function runSweep(parts: SweepParts): Promise<SweepEnd> {
   const broken = new Map<StackDeath, string>();
+  const recovery = new EngineRecovery(parts.experiment);
   for (const planned of parts.plan) {
     if (planned.remaining.length === 0) continue;
     if (!parts.stop.admits()) return { reason: "interrupted" };
@@ -54,15 +57,37 @@ export async function runSweep(parts: SweepParts): Promise<SweepEnd> {
       if (!broken.has(death)) broken.set(death, deathText(death, `before cell ${planned.cell.cellId}`));
       continue;
     }
-    const segment = await openSegment(parts, planned.cell, planned.segmentId);
-    const end = await runSegment(parts, segment, planned.remaining);
-    await closeSegment(parts, segment, end.reason);
-    await parts.summarise(planned.cell.cellId);
+    const end = await runCell(parts, planned, recovery);
     if (end.death !== null) broken.set(end.death, deathText(end.death, `during cell ${planned.cell.cellId}`));
     else if (end.reason === "interrupted") return { reason: "interrupted" };
+    if (end.recovery === "stop") break;
   }
   if (broken.size === 0) return { reason: "complete" };
   return { reason: "failed", message: [...broken.values()].join("\n") };
+}
+
+/** One segment, and another one for what is left whenever its engine died and was started again. */
+async function runCell(
+  parts: SweepParts,
+  planned: PlannedCellRun,
+  recovery: EngineRecovery,
+): Promise<SegmentEnd & { readonly recovery: Recovery | null }> {
+  for (let left = planned; ;) {
+    const segment = await openSegment(parts, left.cell, left.segmentId);
+    const end = await runSegment(parts, segment, left.remaining);
+    await closeSegment(parts, segment, end.reason);
+    await parts.summarise(left.cell.cellId);
+    if (end.death === null) return { ...end, recovery: null };
+    const next = await recovery.after(end.death, parts);
+    if (next !== "finish-cell") return { ...end, recovery: next };
+    if (end.unfinished.length === 0) return { ...end, death: null, recovery: next };
+    left = { ...left, segmentId: nextSegmentId(left.segmentId), remaining: end.unfinished };
+  }
+}
+
+/** `s0` -> `s1`. */
+function nextSegmentId(segmentId: string): string {
+  return `s${Number(segmentId.slice(1)) + 1}`;
 }
 
 function deathText({ part, message }: StackDeath, when: string): string {
@@ -73,6 +98,8 @@ interface SegmentEnd {
   readonly reason: "complete" | "interrupted" | "engine-died";
   /** What ended although nobody asked it to, so that the arm cannot go on; null when it can. */
   readonly death: StackDeath | null;
+  /** Episodes that have no result that counts. */
+  readonly unfinished: readonly PlannedEpisode[];
 }
 
 async function runSegment(
@@ -86,12 +113,13 @@ async function runSegment(
   const signal = AbortSignal.any([parts.stop.cancelled, deadline]);
   const arm = segment.cell.arm.name;
   const admit = () => parts.stop.admits() && !deadline.aborted && parts.stack.death(arm) === null;
-  let finished = 0;
+  const records = new Map<string, EpisodeRecord>();
   const attempt = async (episode: PlannedEpisode) => {
     tellAll((watcher) => watcher.episodeStarted());
     const record = await attemptEpisode(parts, { ...segment, signal }, episode);
-    if (record) finished += 1;
+    if (record) records.set(episode.episodeId, record);
     tellAll((watcher) => watcher.episodeEnded(record));
+    await awaitNewsOfDeath(parts, arm, record);
   };
   try {
     await runClosedLoop(remaining, attempt, { concurrency: segment.cell.concurrency, admit });
@@ -105,6 +133,7 @@ async function runSegment(
   if (deadline.aborted)
     parts.tell(`cell ${segment.cell.cellId} reached limits.cellSeconds; what was in flight is cancelled`);
   const death = parts.stack.death(arm);
-  if (death !== null) return { reason: "engine-died", death };
-  return { reason: finished === remaining.length ? "complete" : "interrupted", death: null };
+  if (death !== null) return { reason: "engine-died", death, unfinished: unfinished(remaining, records) };
+  const left = remaining.filter(({ episodeId }) => !records.has(episodeId));
+  return { reason: left.length === 0 ? "complete" : "interrupted", death: null, unfinished: left };
 }

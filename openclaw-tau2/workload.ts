@@ -350,7 +350,8 @@ async function startAgent(
     toolSockets: toolServer.sockets,
     toolNames: toolNames(domain),
     model: context.model,
-    contextWindow: experiment.stack.kind === "embedded" ? experiment.stack.agent.contextLength : 131_072,
+    contextWindow:
+      experiment.stack.kind === "attach" ? 131_072 : (experiment.stack.agent.contextLength ?? 131_072),
     maxTokens: experiment.sampling.maxTokens,
     turnTimeoutMs: experiment.limits.turnSeconds * 1000,
     maxConcurrent: context.concurrencyMax,

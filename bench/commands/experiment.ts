@@ -12,6 +12,9 @@ import { loadOf } from "../plan/cells.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { WorkloadPlan } from "../workload/workload.ts";
+import { ConfigError } from "../errors.ts";
+import type { DockerPlan } from "../stack/docker/docker-plan.ts";
+import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
 import type { Host } from "./host.ts";
 
 export function register(program: Command, host: Host): void {
@@ -32,16 +35,20 @@ export function register(program: Command, host: Host): void {
       const loaded = readExperiment(file, flags.set, host);
       const workload = await openclawTau2.plan(loaded.experiment);
       const plan = planRun(loaded, workload);
-      const measured =
-        flags.from === undefined ? new Map<string, number>() : await measuredIn(flags.from, host);
+      const run = flags.from === undefined ? null : await measuredIn(flags.from, host);
       const estimates = estimateCells(
         plan.cells.map(({ cell }) => cell),
         workload.episodes.length,
-        measured,
+        run?.episodeSeconds ?? new Map<string, number>(),
       );
-      const shown = { loaded, workload, plan, estimates };
+      const docker = await dockerPlanOf(
+        { experiment: loaded.experiment, episodes: plan.episodeCount, measured: run },
+        host,
+      );
+      const shown = { loaded, workload, plan, estimates, docker };
       for (const warning of workload.warnings ?? []) host.tell(`warning: ${warning}`);
       host.print(flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown));
+      if (docker !== null && docker.problems.length > 0) throw new ConfigError(docker.problems.join("\n"));
     });
 }
 
@@ -56,20 +63,44 @@ interface ShownPlan {
   readonly workload: WorkloadPlan;
   readonly plan: RunPlan;
   readonly estimates: readonly CellEstimate[];
+  readonly docker: DockerPlan | null;
 }
 
-async function measuredIn(reference: string, host: Host): Promise<ReadonlyMap<string, number>> {
+/** What a run tells about the next one. */
+interface MeasuredRun {
+  readonly directory: string;
+  readonly episodes: number;
+  readonly episodeSeconds: ReadonlyMap<string, number>;
+}
+
+async function measuredIn(reference: string, host: Host): Promise<MeasuredRun> {
   const directory = await resolveRun(reference, { runs: resolve(host.workingDirectory, "runs") });
-  return measuredEpisodeSeconds((await readRun(directory)).records);
+  const { records } = await readRun(directory);
+  return {
+    directory,
+    episodes: records.filter(({ type }) => type === "episode").length,
+    episodeSeconds: measuredEpisodeSeconds(records),
+  };
 }
 
-function planJson({ loaded, workload, plan, estimates }: ShownPlan) {
+/** null unless every cell was measured. */
+function totalSeconds(estimates: readonly CellEstimate[]): number | null {
+  return estimates.reduce<number | null>(
+    (sum, { seconds }) => (sum === null || seconds === null ? null : sum + seconds),
+    0,
+  );
+}
+
+function planJson({ loaded, workload, plan, estimates, docker }: ShownPlan) {
+  const seconds = totalSeconds(estimates);
   return {
     experiment: loaded.experiment.name,
     stack: loaded.experiment.stack.kind,
     agent: workload.agent,
     workload: workload.facts,
     episodes: plan.episodeCount,
+    estimatedSeconds: seconds,
+    ...(docker === null ? {} : { docker, gpuHours: seconds === null ? null : gpuHours(docker, seconds) }),
     cells: plan.cells.map(({ cell, episodes }, index) => ({
       cellId: cell.cellId,
       arm: cell.arm.name,
@@ -82,7 +113,7 @@ function planJson({ loaded, workload, plan, estimates }: ShownPlan) {
   };
 }
 
-function planText({ loaded, workload, plan, estimates }: ShownPlan): string {
+function planText({ loaded, workload, plan, estimates, docker }: ShownPlan): string {
   const table = new Table({
     head: ["#", "cell", "arm", "in flight", "episodes", "time"],
     style: { head: [], border: [], compact: true },
@@ -98,15 +129,15 @@ function planText({ loaded, workload, plan, estimates }: ShownPlan): string {
       seconds === null ? "not measured" : clockText(seconds),
     ]);
   }
-  const known = estimates.every(({ seconds }) => seconds !== null);
-  const total = estimates.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
+  const total = totalSeconds(estimates);
   return [
     `${loaded.experiment.name}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
     `agent ${workload.agent.name} ${workload.agent.version}, ${JSON.stringify(workload.facts)}`,
     table.toString(),
-    known
+    total !== null
       ? `about ${clockText(total)} in all, by the measured mean length of an episode`
       : "Time is not known before something was measured: run a short sweep, then `tollgate plan FILE --from RUN`.",
+    ...(docker === null ? [] : [dockerPlanText(docker, total)]),
   ].join("\n");
 }
 

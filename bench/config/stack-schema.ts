@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dockerStackSchema } from "./docker-schema.ts";
 import { faultSchema } from "./simulator-fault.ts";
 
 /** `stack:` of an experiment: which servers are under test and who starts them. */
@@ -65,6 +66,6 @@ const attachStack = z.strictObject({
   user: attachedEngine,
 });
 
-export const stackSchema = z.discriminatedUnion("kind", [embeddedStack, attachStack]);
+export const stackSchema = z.discriminatedUnion("kind", [embeddedStack, attachStack, dockerStackSchema]);
 export type StackSpec = z.infer<typeof stackSchema>;
 export type SimulatorSpec = z.infer<typeof simulatorSchema>;

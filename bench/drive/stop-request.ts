@@ -7,6 +7,7 @@ export type StopCause = "sigint" | "sigterm" | "stop-command" | "budget";
  */
 export class StopRequest {
   #cause: StopCause | null = null;
+  readonly #asked = new AbortController();
   readonly #cancel = new AbortController();
   readonly #tell: (text: string) => void;
 
@@ -17,6 +18,11 @@ export class StopRequest {
   /** The first cause, or null while nobody asked. */
   get cause(): StopCause | null {
     return this.#cause;
+  }
+
+  /** Aborted by the first request: whoever only waits for something to start need not go on. */
+  get asked(): AbortSignal {
+    return this.#asked.signal;
   }
 
   /** Aborted by the second request: everything in flight must end now. */
@@ -34,6 +40,7 @@ export class StopRequest {
       this.#tell(
         `Stopping (${cause}): episodes in flight run to their end, nothing new begins. Once more (Ctrl-C) cancels them.`,
       );
+      this.#asked.abort(new Error(`asked to stop (${cause})`));
     } else if (!this.#cancel.signal.aborted) {
       this.#tell("Cancelling what is in flight; finished episodes are kept.");
       this.#cancel.abort(new Error("cancelled by a second stop request"));

@@ -24,6 +24,20 @@ export interface EngineIdentity {
   readonly startId: string | null;
   /** sha256 over the server's own description, keys redacted; null where it has none. */
   readonly infoSha256: string | null;
+  /** Only for servers that Tollgate keeps in containers. */
+  readonly container?: ContainerIdentity;
+}
+
+export interface ContainerIdentity {
+  readonly id: string;
+  /** As it was named when the container was made. */
+  readonly image: string;
+  /** `sha256:…` of the image's configuration. */
+  readonly imageId: string;
+  /** `repo@sha256:…` of the registry; null for an image that was built here. */
+  readonly digest: string | null;
+  /** True when it was warm already (`tollgate up`). */
+  readonly adopted: boolean;
 }
 
 export interface EngineAddress {
@@ -134,6 +148,8 @@ export async function simulatedEngines(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<boolean> {
   if (stack.kind === "embedded") return true;
+  // Nothing runs yet that could be asked; a server that then says something else is not accepted.
+  if (stack.kind === "docker") return stack.simulated;
   const engines = await Promise.all(
     (["agent", "user"] as const).map((role) => {
       const { url, model, apiKeyEnv, metricsUrl } = stack[role];

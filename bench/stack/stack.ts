@@ -5,7 +5,7 @@ import type { Engine } from "./engine.ts";
 
 /** The system under test while it runs. Disposing it stops what it started and nothing else. */
 export interface RunningStack extends AsyncDisposable {
-  readonly kind: "embedded" | "attach";
+  readonly kind: "embedded" | "attach" | "docker";
   /** True when the engines are Tollgate's simulator: then every output says so. */
   readonly simulated: boolean;
   readonly agentEngine: Engine;
@@ -19,6 +19,11 @@ export interface RunningStack extends AsyncDisposable {
    * arm needs comes before the arm's own gateway.
    */
   death(arm: string): StackDeath | null;
+  /**
+   * Starts the engine anew that a death is about, at the same address, and forgets the death. null where the engines are
+   * not Tollgate's to start again. Throws StartError when it does not come up.
+   */
+  readonly revive: ((death: StackDeath) => Promise<void>) | null;
 }
 
 export interface StackDeath {

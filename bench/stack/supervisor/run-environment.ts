@@ -16,10 +16,11 @@ export function ownerOfRun(environment: Readonly<Record<string, string>>): {
   readonly supervisorId: string;
   readonly driver: string;
 } {
-  const [runId, supervisorId] = [environment[runVariable], environment[supervisorVariable]];
-  if (runId === undefined || supervisorId === undefined)
+  const names = [runVariable, supervisorVariable, driverVariable];
+  const [runId, supervisorId, driver] = names.map((name) => environment[name]);
+  if (runId === undefined || supervisorId === undefined || driver === undefined)
     throw new Error("the environment of a run's children lacks the run's variables");
-  return { runId, supervisorId, driver: String(process.pid) };
+  return { runId, supervisorId, driver };
 }
 
 export type RunEnvironment = Readonly<

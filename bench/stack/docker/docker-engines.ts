@@ -1,0 +1,226 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DockerStackSpec } from "../../config/docker-schema.ts";
+import { StartError } from "../../errors.ts";
+import { describeEngine, type Engine } from "../engine.ts";
+import { labelNames } from "./engine/container-labels.ts";
+import { inspectContainer, listContainers, type ContainerFacts } from "./engine/container-state.ts";
+import { adoptContainer, startContainer, type RunningContainer } from "./engine/container.ts";
+import type { ImageFacts } from "./engine/images.ts";
+import type { DockerNode } from "./docker-node.ts";
+import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";
+import { waitUntilServing } from "./engine-server.ts";
+import { stackProblems } from "./memory-plan.ts";
+import { heldByOthers, ownerOf, refuseTakenPorts } from "./node-conflicts.ts";
+import { readGpus } from "../gpus.ts";
+import { placementProblems } from "./placement.ts";
+import { readServerInfo, serverInfoDifferences } from "./server-info.ts";
+import { differences, servingLabel, servingSha256 } from "./warm-container.ts";
+
+/** Who the containers belong to: a run, or nobody but the node (`tollgate up`). */
+export interface EngineOwner {
+  readonly name: (role: EngineRole) => string;
+  readonly labels: (role: EngineRole) => Readonly<Record<string, string>>;
+}
+
+/** A server that may be started, or a container that serves already. */
+export interface PreparedEngine {
+  readonly plan: EnginePlan;
+  readonly image: ImageFacts;
+  readonly adopt: ContainerFacts | null;
+  readonly simulated: boolean;
+}
+
+const roles = ["agent", "user"] as const;
+
+/**
+ * Everything that can be refused before a server is started: the GPU split, memory, GPUs and ports that others hold,
+ * images. A warm container that is what the experiment asks for is adopted; one that stands in the way is an error.
+ * @throws {StartError} with every problem and what to change.
+ */
+export async function prepareEngines(
+  node: DockerNode,
+  stack: DockerStackSpec,
+  owner: EngineOwner,
+): Promise<readonly PreparedEngine[]> {
+  const gpus = await readGpus(node.environment);
+  const plans = roles.map((role) => ownedPlan(role, stack, { owner, home: node.home }));
+  const problems = [...placementProblems(stack, gpus), ...stackProblems(stack, plans, gpus)];
+  if (problems.length > 0) throw new StartError("stack", problems.join("\n"));
+  if (gpus === null)
+    node.tell("the GPUs cannot be checked: nvidia-smi is not on this machine, or it does not answer");
+  const running = await runningContainers(node);
+  const [warm, others] = [running.filter(isWarm), running.filter((container) => !isWarm(container))];
+  refuse(plans.flatMap((plan) => heldByOthers(plan, others)));
+  const images = await node.images(
+    plans.map(({ container }) => container.image),
+    stack.pull,
+  );
+  const prepared = plans.map((plan): PreparedEngine => {
+    const image = images.get(plan.container.image);
+    if (image === undefined) throw new StartError(plan.container.image, "Docker does not have the image.");
+    const adopt =
+      warm.find(
+        (container) =>
+          container.labels[labelNames.role] === plan.role &&
+          differences(container, plan.container, image.id).length === 0,
+      ) ?? null;
+    return { plan, image, adopt, simulated: stack.simulated };
+  });
+  refuse(prepared.flatMap((engine) => otherWarm(engine, { warm, prepared })));
+  for (const { plan, adopt } of prepared) if (adopt === null) await refuseTakenPorts(plan);
+  return prepared;
+}
+
+function ownedPlan(
+  role: EngineRole,
+  stack: DockerStackSpec,
+  { owner, home }: { readonly owner: EngineOwner; readonly home: string },
+): EnginePlan {
+  const plan = planEngine(role, stack, { home, name: owner.name(role), labels: owner.labels(role) });
+  const labels = { ...plan.container.labels, [servingLabel]: servingSha256(plan.container) };
+  return { ...plan, container: { ...plan.container, labels } };
+}
+
+const isWarm = ({ labels }: ContainerFacts) => labels[labelNames.owner] === "warm";
+
+async function runningContainers({ client }: DockerNode): Promise<readonly ContainerFacts[]> {
+  const listed = await listContainers(client);
+  const facts = await Promise.all(listed.map(({ id }) => inspectContainer(client, id).catch(() => null)));
+  // One that ended between the two questions holds nothing any more.
+  return facts.filter((one) => one !== null).filter(({ running }) => running);
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new StartError(
+    "stack",
+    `${problems.join("\n")}\nTwo runs on one node would measure each other. Wait for the other one, end it, or use other GPUs and another stack.basePort.`,
+  );
+}
+
+/** Warm containers in the way of a server that none of them can be, with what makes them different. */
+function otherWarm(
+  { plan, image, adopt }: PreparedEngine,
+  node: { readonly warm: readonly ContainerFacts[]; readonly prepared: readonly PreparedEngine[] },
+): readonly string[] {
+  if (adopt !== null) return [];
+  const free = node.warm.filter(({ id }) => !node.prepared.some((one) => one.adopt?.id === id));
+  return free.flatMap((container) => {
+    const held = heldByOthers(plan, [container]);
+    if (held.length === 0) return [];
+    const why =
+      container.labels[labelNames.role] === plan.role
+        ? differences(container, plan.container, image.id)
+        : [`it is the ${container.labels[labelNames.role] ?? "unknown"} engine`];
+    return [
+      `The ${plan.role} engine cannot be ${ownerOf(container)}:\n${why.map((line) => `  ${line}`).join("\n")}\n` +
+        "  Run `tollgate down` for it and `tollgate up` again, or change the experiment.",
+    ];
+  });
+}
+
+export interface StartEngineOptions {
+  readonly logFile: string;
+  /** Folder for what the server says about itself; null keeps nothing. */
+  readonly evidenceDirectory: string | null;
+  /** Called with the container as soon as it is there, so that it is stopped whatever happens next. */
+  readonly own: (container: RunningContainer) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts or adopts one server, waits until it serves, and checks that it is what was asked for.
+ * @throws {StartError} when it ends, is late, or is another one.
+ */
+export async function startEngine(
+  node: DockerNode,
+  engine: PreparedEngine,
+  options: StartEngineOptions,
+): Promise<Engine> {
+  const { plan, adopt } = engine;
+  const part = `${plan.role} engine`;
+  const container = await containerOf(node, engine, options);
+  options.own(container);
+  node.tell(
+    adopt === null
+      ? `${part}: container ${container.facts.name} started on GPU ${plan.container.gpus.join(",")}; loading ${plan.model.name}`
+      : `${part}: adopted the warm container ${container.facts.name}`,
+  );
+  await waitUntilServing({
+    url: plan.url,
+    container,
+    deadlineMs: plan.spec.startSeconds * 1000,
+    tell: node.tell,
+    signal: options.signal,
+  });
+  const described = await describeEngine(
+    { role: plan.role, url: plan.url, model: plan.servedModel, apiKey: "none", metricsUrl: undefined },
+    options.signal,
+  );
+  const info = await readServerInfo(plan.url, options.signal);
+  if (options.evidenceDirectory !== null) {
+    await keepEvidence(options.evidenceDirectory, engine, { info, container, node });
+  }
+  if (info === null) node.tell(`${part}: it has no /server_info, so its flags are not checked`);
+  const wrong = info === null ? [] : serverInfoDifferences(info, plan.spec, engine.simulated);
+  if (wrong.length > 0) {
+    throw new StartError(
+      part,
+      `The ${part} at ${plan.url} is not what stack.${plan.role} asks for:\n${wrong.map((line) => `  ${line}`).join("\n")}`,
+    );
+  }
+  const { id, image, imageId } = container.facts;
+  const digest = engine.image.digests[0] ?? null;
+  const identity = { id, image, imageId, digest, adopted: adopt !== null };
+  return { ...described, identity: { ...described.identity, container: identity } };
+}
+
+function containerOf(
+  node: DockerNode,
+  { plan, adopt }: PreparedEngine,
+  { logFile, signal }: StartEngineOptions,
+): Promise<RunningContainer> {
+  const options = {
+    part: `${plan.role} engine`,
+    logFile,
+    stopGraceMs: 15_000,
+    tell: node.tell,
+    signal,
+  };
+  return adopt === null
+    ? startContainer(node.client, plan.container, { ...options, secrets: node.environment })
+    : adoptContainer(node.client, adopt.id, options);
+}
+
+interface ServerEvidence {
+  readonly info: Awaited<ReturnType<typeof readServerInfo>>;
+  readonly container: RunningContainer;
+  readonly node: DockerNode;
+}
+
+/** `<role>.json`, and `<role>-<container>.json` for a server that was started again. */
+async function keepEvidence(
+  directory: string,
+  { plan, image, adopt }: PreparedEngine,
+  { info, container, node }: ServerEvidence,
+): Promise<void> {
+  const kept = {
+    v: 1,
+    role: plan.role,
+    adopted: adopt !== null,
+    docker: node.client.daemon,
+    image: { reference: plan.container.image, id: image.id, digests: image.digests, labels: image.labels },
+    container: container.facts,
+    model: { ...plan.model, config: undefined, served: plan.servedModel },
+    serverInfo: info,
+  };
+  await mkdir(directory, { recursive: true });
+  const text = `${JSON.stringify(kept, null, 2)}\n`;
+  try {
+    await writeFile(join(directory, `${plan.role}.json`), text, { flag: "wx" });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
+    await writeFile(join(directory, `${plan.role}-${container.id.slice(0, 12)}.json`), text);
+  }
+}

@@ -1,0 +1,104 @@
+import type { DockerEngineSpec, DockerStackSpec } from "../../config/docker-schema.ts";
+import { containerSpec, type ContainerSpec, type Volume } from "./engine/container-spec.ts";
+import {
+  defaultServedName,
+  expandHome,
+  findModel,
+  folderToMount,
+  type ModelSource,
+} from "./model/model-source.ts";
+import { portsOf } from "./ports.ts";
+import { sglangCommand } from "./sglang-arguments.ts";
+
+export type EngineRole = "agent" | "user";
+
+/** A container of a model server, before it has a name and an owner. */
+export interface EnginePlan {
+  readonly role: EngineRole;
+  readonly spec: DockerEngineSpec;
+  readonly model: ModelSource;
+  readonly servedModel: string;
+  /** Where it will answer, from this machine. */
+  readonly url: string;
+  readonly container: ContainerSpec;
+}
+
+export interface EnginePlanContext {
+  /** Home folder of the user, for `~` in paths. */
+  readonly home: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Label of ours: ports that a container takes on the node, so that another run can say who holds them. */
+export const portsLabel = "tollgate.ports";
+
+/** Inside the container. A folder of nobody's home, because images differ in their user. */
+const hubInside = "/huggingface";
+
+/**
+ * The container of one server. Looks at the disk for the model, starts nothing.
+ * A model that is complete here is mounted read-only and Hugging Face is not asked; otherwise the cache is writable.
+ */
+export function planEngine(role: EngineRole, stack: DockerStackSpec, context: EnginePlanContext): EnginePlan {
+  const spec = stack[role];
+  const model = findModel(spec.model ?? stack.model, expandHome(stack.cache, context.home));
+  const ports = portsOf(stack)[role];
+  const servedModel =
+    spec.servedModel ??
+    (spec.model === undefined ? stack.servedModel : undefined) ??
+    defaultServedName(model.name);
+  const mounted = mountModel(model, expandHome(stack.cache, context.home));
+  const container = containerSpec({
+    name: context.name,
+    image: spec.image ?? stack.image,
+    command: sglangCommand(spec, { modelPath: model.name, servedModel, ports }),
+    environment: { ...mounted.environment, ...ownCaches(role), ...spec.extraEnv },
+    secretEnvironment: spec.passEnv,
+    ipc: spec.ipc,
+    shmBytes: spec.ipc === "host" ? null : bytesOf(spec.shmSize),
+    ulimits: Object.entries(spec.ulimits).map(([name, value]) => ({ name, soft: value, hard: value })),
+    volumes: [...mounted.volumes, ...spec.volumes.map(volumeOf)],
+    cpusetCpus: spec.cpus ?? null,
+    cpusetMems: spec.memoryNodes ?? null,
+    gpus: spec.gpus,
+    labels: { ...context.labels, [portsLabel]: `${ports.http},${ports.nccl}` },
+  });
+  return { role, spec, model, servedModel, url: `http://127.0.0.1:${ports.http}`, container };
+}
+
+function mountModel(
+  model: ModelSource,
+  cache: string,
+): { readonly volumes: readonly Volume[]; readonly environment: Readonly<Record<string, string>> } {
+  if (model.kind === "folder") {
+    // At the same place as here, so that the command line reads alike inside and outside.
+    const folder = folderToMount(model.directory ?? model.name);
+    const offline = { HF_HUB_OFFLINE: "1" };
+    return { volumes: [{ source: folder, target: folder, readOnly: true }], environment: offline };
+  }
+  const complete = model.state === "complete";
+  return {
+    volumes: [{ source: cache, target: hubInside, readOnly: complete }],
+    environment: { HF_HOME: hubInside, ...(complete ? { HF_HUB_OFFLINE: "1" } : {}) },
+  };
+}
+
+/** Compiled kernels of two servers must not meet in one folder, also when a volume makes it last. */
+function ownCaches(role: EngineRole): Record<string, string> {
+  return {
+    TRITON_CACHE_DIR: `/tmp/tollgate/${role}/triton`,
+    TORCHINDUCTOR_CACHE_DIR: `/tmp/tollgate/${role}/inductor`,
+  };
+}
+
+/** `32g` in bytes; Docker's units are binary. */
+export function bytesOf(size: string): number {
+  const unit = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[size.slice(-1).toLowerCase()];
+  return unit === undefined ? Number(size) : Number(size.slice(0, -1)) * unit;
+}
+
+function volumeOf(text: string): Volume {
+  const [source = "", target = "", mode] = text.split(":");
+  return { source, target, readOnly: mode === "ro" };
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { request } from "undici";
+import { messageOf, StartError } from "../../errors.ts";
+import type { RunningContainer } from "./engine/container.ts";
+import { endError } from "./engine/container.ts";
+import { loadProgress } from "./load-progress.ts";
+
+export interface ServingOptions {
+  readonly url: string;
+  readonly container: RunningContainer;
+  /** From now until the first answer. */
+  readonly deadlineMs: number;
+  /** For a person who waits for the weights. */
+  readonly tell: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const pollMs = 500;
+const tellEveryMs = 15_000;
+
+/**
+ * Waits until a server serves: `/v1/models` answers, then `/health`, which generates one token. Its container must live
+ * meanwhile; what it says about loading is passed on.
+ * @throws {StartError} with the end of its log when the container ends or the time is up.
+ */
+export async function waitUntilServing(options: ServingOptions): Promise<void> {
+  const { container, signal } = options;
+  const startMs = performance.now();
+  const until = new AbortController();
+  const died = container.end.then((end) => {
+    until.abort();
+    throw endError(container, end);
+  });
+  // Awaited below; a container that ends later is the stack's business.
+  died.catch(() => undefined);
+  const watching = watchLoad(options, until.signal);
+  try {
+    for (const path of ["/v1/models", "/health"]) {
+      while (!(await Promise.race([answers(`${options.url}${path}`, signal), died]))) {
+        signal.throwIfAborted();
+        if (performance.now() - startMs > options.deadlineMs) throw late(path, options);
+        await Promise.race([sleep(pollMs, undefined, { signal }), died]);
+      }
+    }
+  } finally {
+    until.abort();
+    await watching;
+  }
+}
+
+/** A server that is still loading refuses the connection, or answers 503. */
+async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { statusCode, body } = await request(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+    });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    // Not yet: the reason changes with every phase of loading, and the log says more.
+    return false;
+  }
+}
+
+function late(path: string, { container, deadlineMs, url }: ServingOptions): StartError {
+  const log = container.lastLogLines(15);
+  return new StartError(
+    container.name,
+    `${container.name} did not answer ${url}${path} within ${Math.round(deadlineMs / 1000)} s. ` +
+      `Raise startSeconds of its role when it was still loading. Its log ${log === "" ? "is empty" : `ends with:\n${log}`}`,
+  );
+}
+
+async function watchLoad(options: ServingOptions, until: AbortSignal): Promise<void> {
+  let told = "";
+  while (!until.aborted) {
+    const line = loadProgress(options.container.lastLogLines(40));
+    if (line !== null && line !== told) options.tell(`${options.container.name}: ${line}`);
+    told = line ?? told;
+    await sleep(tellEveryMs, undefined, { signal: until }).catch((thrown: unknown) => {
+      if (!until.aborted) throw new Error(messageOf(thrown));
+    });
+  }
+}
