@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bench/tap",
     "bench/stack",
   ],
-  "bench/load": ["bench/workload", "bench/measure"],
+  "bench/load": ["bench/workload", "bench/measure", "bench/tap"],
   "bench/replay": [
     "bench/config",
     "bench/plan",

@@ -1,0 +1,288 @@
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import type { Dispatcher } from "undici";
+import { readAnswer, type AskedRequest } from "./answer-reading.ts";
+import { Connections } from "./connections.ts";
+import type { LoadPlan, LoadResult, LoadSample, LoadSession, TimingThread } from "./load.ts";
+import { Pacer } from "./pacer.ts";
+import { RequestWatch, type RawAnswer } from "./request-watch.ts";
+
+export interface LoadOptions {
+  /** CLOCK_MONOTONIC in nanoseconds. */
+  readonly nowNs: () => number;
+  /** When it aborts, nothing new is begun; requests in flight run to their end. */
+  readonly drain?: AbortSignal;
+  /** When it aborts, requests in flight are aborted too. */
+  readonly cancel?: AbortSignal;
+  /** Told how many requests have ended, every now and then. */
+  readonly progress?: (ended: number) => void;
+}
+
+/** Connections that are open beyond the users; an open loop begins with these and opens more when more are due. */
+const spareConnections = 64;
+const startDelayNs = 20e6;
+
+/**
+ * Sends the plan and takes the stamps, in this thread: nothing else should run in it, see bench/load/load-thread.ts.
+ * @throws {StartError} when the server accepts no connection
+ */
+export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
+  const { pace, connectionsMax } = plan;
+  const users = pace.kind === "closed" ? pace.users : 0;
+  await using connections = await Connections.open(new URL(plan.url), {
+    opened: Math.min(users + spareConnections, 2 * plan.sessions.length),
+    max: connectionsMax,
+  });
+  const watchdog = watchThread();
+  const load = new RunningLoad(plan, options, connections);
+  const ended = await load.run();
+  return { ...ended, timingThread: watchdog(load.watchedNs) };
+}
+
+class RunningLoad {
+  readonly #plan: LoadPlan;
+  readonly #options: LoadOptions;
+  readonly #connections: Connections;
+  readonly #pacer: Pacer;
+  readonly #prefix: string;
+  readonly #bodies: readonly (readonly Buffer[])[];
+  readonly #samples: LoadSample[] = [];
+  readonly #unread: { readonly asked: AskedRequest; readonly raw: RawAnswer }[] = [];
+  readonly #flying = new Set<RequestWatch>();
+  readonly #total: number;
+  #begun = 0;
+  #openSessions = 0;
+  #nextSession = 0;
+  #reading = false;
+  #stopped = false;
+  #steadyStartNs: number | null = null;
+  #steadyEndNs: number | null = null;
+  #finish: () => void = () => undefined;
+
+  constructor(plan: LoadPlan, options: LoadOptions, connections: Connections) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#connections = connections;
+    this.#pacer = new Pacer(options.nowNs);
+    this.#prefix = new URL(plan.url).pathname.replace(/\/+$/, "");
+    // Encoded now, so that nothing but the sending is left for later.
+    this.#bodies = plan.sessions.map(({ requests }) => requests.map(({ body }) => Buffer.from(body)));
+    this.#total = plan.sessions.reduce((sum, { requests }) => sum + requests.length, 0);
+  }
+
+  get watchedNs(): number {
+    return this.#pacer.watchedNs;
+  }
+
+  async run(): Promise<Omit<LoadResult, "timingThread">> {
+    const { nowNs, drain, cancel } = this.#options;
+    const startedNs = nowNs() + startDelayNs;
+    const over = new Promise<void>((resolve) => (this.#finish = resolve));
+    const stop = () => this.#stop();
+    const abort = () => {
+      this.#stop();
+      for (const request of this.#flying) request.abort("the load was stopped");
+    };
+    drain?.addEventListener("abort", stop);
+    cancel?.addEventListener("abort", abort);
+    this.#start(startedNs);
+    if (drain?.aborted) stop();
+    if (cancel?.aborted) abort();
+    this.#finishIfOver();
+    await over;
+    drain?.removeEventListener("abort", stop);
+    cancel?.removeEventListener("abort", abort);
+    this.#readAll();
+    const endedNs = nowNs();
+    const startNs = this.#steadyStartNs ?? startedNs;
+    return {
+      startedNs,
+      endedNs,
+      steady: { startNs, endNs: Math.max(startNs, this.#steadyEndNs ?? endedNs) },
+      samples: this.#samples,
+      notSent: this.#total - this.#begun,
+    };
+  }
+
+  #start(startedNs: number): void {
+    const { pace, sessions } = this.#plan;
+    const starts = pace.kind === "open" ? pace.startsNs : [];
+    if (pace.kind === "open") {
+      if (starts.length !== sessions.length) {
+        throw new RangeError(`An open loop of ${sessions.length} sessions has ${starts.length} start times.`);
+      }
+      for (const offsetNs of starts)
+        this.#pacer.at(startedNs + offsetNs, () => this.#arrive(startedNs + offsetNs));
+      this.#steadyStartNs = startedNs + (starts[0] ?? 0);
+      this.#steadyEndNs = startedNs + (starts.at(-1) ?? 0);
+      return;
+    }
+    const users = Math.min(pace.users, sessions.length);
+    for (let user = 0; user < users; user += 1) {
+      const atNs = startedNs + user * pace.staggerMs * 1e6;
+      this.#pacer.at(atNs, () => {
+        if (user === users - 1) this.#steadyStartNs = atNs;
+        this.#nextOfUser(atNs);
+      });
+    }
+  }
+
+  #arrive(atNs: number): void {
+    const session = this.#nextSession;
+    this.#nextSession += 1;
+    this.#begin(session, atNs, () => undefined);
+  }
+
+  /** A user without a next session is idle: from then on there are fewer users than planned. */
+  #nextOfUser(atNs: number): void {
+    const session = this.#nextSession;
+    if (this.#stopped || session >= this.#plan.sessions.length) {
+      this.#steadyEndNs ??= atNs;
+      return;
+    }
+    this.#nextSession += 1;
+    this.#begin(session, atNs, (endedNs) => this.#nextOfUser(endedNs));
+  }
+
+  #begin(session: number, atNs: number, then: (endedNs: number) => void): void {
+    const planned = this.#plan.sessions[session];
+    if (planned === undefined) return;
+    this.#openSessions += 1;
+    const step = (index: number, intendedNs: number): void => {
+      const request = planned.requests[index];
+      if (request === undefined || this.#stopped) {
+        this.#openSessions -= 1;
+        then(intendedNs);
+        this.#finishIfOver();
+        return;
+      }
+      this.#send({ planned, session, index, intendedNs }, (endedNs) => {
+        const next = planned.requests[index + 1];
+        const dueNs = endedNs + (next?.thinkMs ?? 0) * 1e6;
+        if (next === undefined || next.thinkMs <= 0) step(index + 1, endedNs);
+        else this.#pacer.at(dueNs, () => step(index + 1, dueNs));
+      });
+    };
+    step(0, atNs);
+  }
+
+  #send(
+    at: { planned: LoadSession; session: number; index: number; intendedNs: number },
+    ended: (endedNs: number) => void,
+  ): void {
+    const { planned, session, index, intendedNs } = at;
+    const request = planned.requests[index];
+    const body = this.#bodies[session]?.[index];
+    if (request === undefined || body === undefined)
+      throw new Error(`session ${planned.key} has no request ${index}`);
+    this.#begun += 1;
+    const asked = { id: request.id, session: planned.key, index, intendedNs, requestBytes: body.length };
+    const { nowNs } = this.#options;
+    let connection: Dispatcher | null = null;
+    const watch = new RequestWatch(nowNs, (raw) => {
+      clearTimeout(limit);
+      this.#flying.delete(watch);
+      if (connection !== null) this.#connections.release(connection);
+      this.#unread.push({ asked, raw });
+      this.#readSoon();
+      ended(raw.endedNs);
+    });
+    const limit = setTimeout(
+      () => watch.abort(`not ended within ${this.#plan.timeoutMs} ms`),
+      this.#plan.timeoutMs,
+    );
+    this.#flying.add(watch);
+    this.#connections.withClient((client) => {
+      if (watch.isOver) {
+        // Aborted while it waited for the connection.
+        this.#connections.release(client);
+        return;
+      }
+      connection = client;
+      dispatch(
+        client,
+        {
+          path: this.#prefix + request.path,
+          method: "POST",
+          headers: { "content-type": "application/json", ...planned.headers, ...request.headers },
+          body,
+        },
+        watch,
+      );
+    });
+  }
+
+  #stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#steadyEndNs = Math.min(this.#steadyEndNs ?? Number.POSITIVE_INFINITY, this.#options.nowNs());
+    this.#pacer.clear();
+    this.#finishIfOver();
+  }
+
+  #finishIfOver(): void {
+    const { sessions } = this.#plan;
+    if (this.#flying.size > 0) return;
+    if (this.#stopped || (this.#openSessions === 0 && this.#nextSession >= sessions.length)) this.#finish();
+  }
+
+  /** Answers are read while nothing is due, or when too many wait. */
+  #readSoon(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    setImmediate(this.#readSome);
+  }
+
+  readonly #readSome = (): void => {
+    const { progress } = this.#options;
+    while (this.#unread.length > 0 && (this.#unread.length > unreadMax || this.#pacer.leftNs() > quietNs)) {
+      this.#readOne();
+    }
+    progress?.(this.#samples.length);
+    this.#reading = this.#unread.length > 0;
+    if (this.#reading) setImmediate(this.#readSome);
+  };
+
+  #readOne(): void {
+    const next = this.#unread.shift();
+    if (next !== undefined) this.#samples.push(readAnswer(next.asked, next.raw, this.#plan.keep));
+  }
+
+  #readAll(): void {
+    while (this.#unread.length > 0) this.#readOne();
+  }
+}
+
+const unreadMax = 256;
+/** Reading an answer takes less than this. */
+const quietNs = 300_000;
+
+function dispatch(client: Dispatcher, request: Dispatcher.DispatchOptions, watch: RequestWatch): void {
+  try {
+    client.dispatch(request, watch);
+  } catch (thrown) {
+    // A request that undici refuses to send, e.g. for a header it does not allow. Later, because the next may end so too.
+    setImmediate(() => watch.onResponseError(null, thrown as Error));
+  }
+}
+
+const delayResolutionMs = 5;
+
+function watchThread(): (watchedNs: number) => TimingThread {
+  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  delay.enable();
+  const before = performance.eventLoopUtilization();
+  const beganMs = performance.now();
+  return (watchedNs) => {
+    delay.disable();
+    const { active } = performance.eventLoopUtilization(before);
+    const wallMs = performance.now() - beganMs;
+    const lateMs = (ns: number) => Math.max(0, ns / 1e6 - delayResolutionMs);
+    return {
+      loopDelayMs:
+        delay.count === 0
+          ? null
+          : { p50: lateMs(delay.percentile(50)), p99: lateMs(delay.percentile(99)), max: lateMs(delay.max) },
+      busyShare: Math.max(0, active - watchedNs / 1e6) / wallMs,
+    };
+  };
+}
