@@ -1,3 +1,4 @@
+import { compareSchema } from "../config/compare-schema.ts";
 import { driverOf } from "../store/driver-lock.ts";
 import { finishedEpisodes, progressOf } from "../store/progress.ts";
 import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements.ts";
@@ -7,6 +8,7 @@ import type { CellSummary } from "./cell-summary.ts";
 import { definitions } from "./definitions.ts";
 import { diskUse } from "./disk-use.ts";
 import { exclusionsOf } from "./exclusions.ts";
+import { cellLedgers } from "./ledger/cell-ledger.ts";
 import { compareArms, type ComparedCell } from "./overhead.ts";
 import { isPassed } from "./pass-rate.ts";
 import { readCell } from "./read-cell.ts";
@@ -27,7 +29,8 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     v: 1,
     run: runFacts(run, (await driverOf(run.directory)) !== null),
     cells: summaries,
-    overheads: [...compareArms(cells)],
+    overheads: [...compareArms(cells, compareOf(run))],
+    ledgers: [...cellLedgers(cells)],
     totals: {
       planned: run.identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),
       finished: episodes.length,
@@ -42,6 +45,11 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     definitions: [...definitions],
     warnings: warnings.map(({ file, line, message }) => `${file}${line > 0 ? `:${line}` : ""}: ${message}`),
   };
+}
+
+/** The margins as they were declared; a run of an older Tollgate has none. */
+function compareOf({ identity }: StoredRun) {
+  return compareSchema.safeParse(identity.resolved["compare"]).data;
 }
 
 function runFacts(run: StoredRun, driverAlive: boolean): ReportModel["run"] {

@@ -1,7 +1,9 @@
 import type { TokenUsage, TranscriptMessage } from "../workload/workload.ts";
 import type { Inspection } from "./inspect.ts";
 import { endToEnd, timeToFirstToken } from "./latency.ts";
+import { episodeLedgerTable } from "./ledger/ledger-tables.ts";
 import { numberText } from "./number-text.ts";
+import { renderTable } from "./terminal.ts";
 
 /** An episode as a conversation for a terminal: who said what, tool calls with results, tokens, times, reward. */
 export function renderConversation(inspection: Inspection): string {
@@ -26,6 +28,7 @@ export function renderConversation(inspection: Inspection): string {
     ...(trajectory.rewardInfo === null
       ? []
       : [indented(shortened(JSON.stringify(trajectory.rewardInfo), 2000))]),
+    ...(inspection.ledger === null ? [] : ["", renderTable(episodeLedgerTable(inspection.ledger))]),
   ]
     .map(printable)
     .join("\n");

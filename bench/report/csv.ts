@@ -1,5 +1,6 @@
 import type { CellSummary } from "./cell-summary.ts";
 import type { Estimate } from "./estimate.ts";
+import type { CellLedger } from "./ledger/cell-ledger.ts";
 import type { Latency } from "./latency.ts";
 import type { ReportModel } from "./report-model.ts";
 
@@ -7,7 +8,11 @@ type Value = string | number | boolean | null;
 
 /** `cells.csv`: a row per cell; units are in the names, empty means not known. */
 export function renderCsv(report: ReportModel): string {
-  const rows = report.cells.map(cellColumns);
+  const ledgers = new Map(report.ledgers.map((ledger) => [ledger.cellId, ledger]));
+  const rows = report.cells.map((cell) => ({
+    ...cellColumns(cell),
+    ...ledgerColumns(ledgers.get(cell.cellId)),
+  }));
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = rows.map((row) => names.map((name) => csvText(row[name] ?? null)).join(","));
   return `${[names.join(","), ...lines].join("\n")}\n`;
@@ -61,6 +66,20 @@ function cellColumns(cell: CellSummary): Record<string, Value> {
     wasted_attempts: cell.waste.attempts,
     wasted_prompt_tokens: cell.waste.promptTokens,
     wasted_completion_tokens: cell.waste.completionTokens,
+  };
+}
+
+/** Mean seconds per episode; they add up to `ledger_length_seconds`. */
+function ledgerColumns(ledger: CellLedger | undefined): Record<string, Value> {
+  if (ledger === undefined) return {};
+  const name = (part: string) =>
+    `ledger_${part.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_seconds`;
+  return {
+    [name("length")]: ledger.lengthSeconds.value,
+    ...Object.fromEntries(
+      Object.entries(ledger.parts).map(([part, { seconds }]) => [name(part), seconds.value]),
+    ),
+    [name("residue")]: ledger.residue.seconds.value,
   };
 }
 

@@ -1,7 +1,7 @@
 import { minimumSampleRule, percentileMethod } from "../measure/distribution.ts";
 import { minimumClusters } from "./cluster-interval.ts";
 import { latencyDefinitions } from "./latency.ts";
-import { minimumCellPairs, minimumTasks } from "./overhead.ts";
+import { minimumCellPairs, minimumTasks } from "./paired-cells.ts";
 import { utilizationMax } from "./verdict.ts";
 
 /** What each number in a report means; printed with it. */

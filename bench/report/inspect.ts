@@ -8,6 +8,8 @@ import { readRecordedTokens } from "../store/recorded-tokens.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { TextStore } from "../store/text-store.ts";
 import type { RecordedEpisode } from "../workload/recorded-episode.ts";
+import { buildLedger, type EpisodeLedger } from "./ledger/episode-ledger.ts";
+import { readToolTimes, stampsOf } from "./ledger/episode-stamps.ts";
 import { absent, numberText } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
 import { readTapTimings, type TapTiming } from "./tap-timing.ts";
@@ -24,6 +26,8 @@ export interface Inspection {
   readonly recorded: RecordedEpisode | null;
   /** Outer tap by request id. */
   readonly timings: ReadonlyMap<string, TapTiming>;
+  /** Where its time went; null for an episode that failed, or of a run that did not note its attempts. */
+  readonly ledger: EpisodeLedger | null;
 }
 
 /** `tollgate inspect RUN`: a row per finished episode. */
@@ -68,7 +72,10 @@ export async function inspectEpisode(run: JudgedRun, reference: string): Promise
   for await (const { trajectory } of readTrajectories(run.directory)) {
     if (recordOf(trajectory) !== record) continue;
     const texts = new TextStore(run.directory);
-    const timings = await readTapTimings(segmentPath(run.directory, record), []);
+    const segmentDirectory = segmentPath(run.directory, record);
+    const timings = await readTapTimings(segmentDirectory, []);
+    const tools = await readToolTimes(segmentDirectory, []);
+    const stamps = stampsOf([record], { timings, tools }).get(record.episodeId);
     return {
       record,
       trajectory: judgedTrajectory(trajectory, run.judgements),
@@ -79,6 +86,7 @@ export async function inspectEpisode(run: JudgedRun, reference: string): Promise
       timings: new Map(
         timings.filter(({ hop }) => hop === "outer").map((timing) => [timing.requestId, timing] as const),
       ),
+      ledger: stamps === undefined || record.status === "failed" ? null : buildLedger(stamps),
     };
   }
   throw new ConfigError(

@@ -1,5 +1,7 @@
-import { differenceText, numberText, percentText } from "./number-text.ts";
-import { minimumCellPairs, minimumTasks, type Difference, type Overhead } from "./overhead.ts";
+import { differenceText, numberText } from "./number-text.ts";
+import type { Overhead } from "./overhead.ts";
+import { marginText } from "./margin-text.ts";
+import { minimumCellPairs, minimumTasks, type Difference } from "./paired-cells.ts";
 import { left, right, type Table } from "./table.ts";
 
 /** Time between the taps on the same requests, arm minus baseline. */
@@ -24,7 +26,7 @@ export function pathTable(overheads: readonly Overhead[]): Table {
       differenceText(pathMs.firstByte.difference),
       differenceText(pathMs.firstToken.difference),
       differenceText(pathMs.whole.difference),
-      findingText(pathMs.whole),
+      marginText(pathMs.whole) ?? findingText(pathMs.whole),
     ]),
     notes: [
       ...refusals(overheads),
@@ -45,48 +47,6 @@ export function pathTable(overheads: readonly Overhead[]): Table {
       ),
     ],
   };
-}
-
-/** The whole episode, paired by task, trial and repetition. */
-export function liveTable(overheads: readonly Overhead[]): Table {
-  return {
-    title: "Live difference per episode (arm minus raw, 95 % interval)",
-    columns: [
-      left("load"),
-      left("arm"),
-      right("pairs\n/tasks"),
-      right("reward"),
-      right("seconds"),
-      right("requests"),
-      right("prompt tok"),
-      right("compl. tok"),
-    ],
-    rows: overheads.map(({ load, arm, live }) => [
-      load,
-      arm,
-      `${live.seconds.difference.count}/${live.seconds.tasks}`,
-      difference(live.reward),
-      difference(live.seconds),
-      difference(live.requests),
-      difference(live.promptTokens),
-      difference(live.completionTokens),
-    ]),
-    notes: [
-      ...overheads.flatMap(({ load, arm, baseline, live, refused }) =>
-        refused !== null || live.reward.armMean === null
-          ? []
-          : [
-              `${load}: reward over ${live.reward.difference.count} judged pairs: ${arm} ${percentText(live.reward.armMean)}, ${baseline} ${percentText(live.reward.baselineMean)}`,
-            ],
-      ),
-      `* cannot tell: the interval holds 0, fewer than ${minimumTasks} tasks have a pair, or (seconds) fewer than ${minimumCellPairs} pairs of cells.`,
-    ],
-  };
-}
-
-function difference(of: Difference): string {
-  const text = differenceText(of.difference);
-  return of.finding === "cannot-tell" ? text.replace(" [", "* [") : text;
 }
 
 function findingText({ finding, tasks }: Difference): string {

@@ -1,7 +1,10 @@
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import { ResumeRefusedError } from "../errors.ts";
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
+import type { EpisodeRecord } from "../store/record.ts";
 import { summarizeCell, type CellSummary } from "./cell-summary.ts";
+import { buildLedger, type EpisodeLedger } from "./ledger/episode-ledger.ts";
+import { stampsOf } from "./ledger/episode-stamps.ts";
 import type { ComparedCell } from "./overhead.ts";
 import { joinPath } from "./path-samples.ts";
 import { readSegmentEvidence, type SegmentEvidence } from "./segment-evidence.ts";
@@ -39,9 +42,21 @@ export async function readCell(
   });
   const used = new Set(summary.segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
   const timings = segments.flatMap(({ segment, timings }) => (used.has(segment.segmentId) ? timings : []));
+  const measured = episodes.filter(({ segmentId }) => used.has(segmentId));
+  const tools = segments.flatMap(({ segment, tools }) => (used.has(segment.segmentId) ? tools : []));
   return {
     summary,
-    episodes: episodes.filter(({ segmentId }) => used.has(segmentId)),
+    episodes: measured,
     path: joinPath(timings),
+    ledgers: ledgersOf(measured, { timings, tools }),
   };
+}
+
+/** A failed episode has no length that means anything. */
+function ledgersOf(
+  episodes: readonly EpisodeRecord[],
+  seen: Parameters<typeof stampsOf>[1],
+): ReadonlyMap<string, EpisodeLedger> {
+  const whole = episodes.filter(({ status }) => status !== "failed");
+  return new Map([...stampsOf(whole, seen)].map(([id, stamps]) => [id, buildLedger(stamps)]));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cellSummarySchema } from "./cell-summary.ts";
+import { cellLedgerSchema } from "./ledger/cell-ledger.ts";
 import { overheadSchema } from "./overhead.ts";
 
 /** Everything a report says, before anybody decides how it looks; `report.json` is this. */
@@ -19,6 +20,8 @@ export const reportModelSchema = z.object({
   }),
   cells: z.array(cellSummarySchema),
   overheads: z.array(overheadSchema),
+  /** Where the time of the episodes went, a ledger per cell that has measured episodes. */
+  ledgers: z.array(cellLedgerSchema),
   totals: z.object({
     planned: z.number().int(),
     finished: z.number().int(),

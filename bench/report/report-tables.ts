@@ -1,5 +1,7 @@
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
-import { liveTable, pathTable } from "./overhead-tables.ts";
+import { ledgerTable } from "./ledger/ledger-tables.ts";
+import { liveTable } from "./live-tables.ts";
+import { pathTable } from "./overhead-tables.ts";
 import type { ReportModel } from "./report-model.ts";
 import { exclusionTable, productTable, seedTable } from "./run-tables.ts";
 import type { Table } from "./table.ts";
@@ -20,6 +22,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     outcomeTable(report),
     ...(sessions === null ? [] : [sessions]),
     ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
+    ...(report.ledgers.length === 0 ? [] : [ledgerTable(report.ledgers)]),
     productTable(report),
     exclusionTable(report),
     ...(choice.seed ? arms.map((arm) => seedTable(report, arm)) : []),

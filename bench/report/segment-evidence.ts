@@ -10,6 +10,7 @@ import type { Segment } from "../store/progress.ts";
 import { exists, type StoreWarning } from "../store/read-run.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { segmentFactsSchema, type SegmentFacts } from "../store/segment-facts.ts";
+import { readToolTimes, type ToolTime } from "./ledger/episode-stamps.ts";
 import { readTapTimings, type TapTiming } from "./tap-timing.ts";
 
 /** A segment with everything its evidence folder says about it. */
@@ -18,6 +19,7 @@ export interface SegmentEvidence {
   /** null when the driver did not get to write them. */
   readonly facts: SegmentFacts | null;
   readonly timings: readonly TapTiming[];
+  readonly tools: readonly ToolTime[];
   /** Differences of the engines' own counters; null without two readable snapshots. */
   readonly agentEngine: EngineDelta | null;
   readonly userEngine: EngineDelta | null;
@@ -35,6 +37,7 @@ export async function readSegmentEvidence(
     segment,
     facts: await readFacts(join(directory, "segment.json")),
     timings: await readTapTimings(directory, warnings),
+    tools: await readToolTimes(directory, warnings),
     agentEngine: await engineDelta({ directory, role: "agent", seconds }, warnings),
     userEngine: await engineDelta({ directory, role: "user", seconds }, warnings),
   };

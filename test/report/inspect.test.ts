@@ -70,6 +70,17 @@ test("an episode reads as a conversation", async () => {
       "[end] user_stop",
       "  reward 1.00 from DB",
       '  {"reward":1}',
+      "",
+      "Time by turn, ms",
+      "┌───────────────┬─────────┬─────────┬────────┬────────┬──────┐",
+      "│ turn          │   agent │   taps, │ to 1st │ decode │  sum │",
+      "│               │ between │ gateway │  token │        │      │",
+      "├───────────────┼─────────┼─────────┼────────┼────────┼──────┤",
+      "│ 1             │     197 │    3.00 │    150 │    453 │  803 │",
+      "│ session calls │         │         │        │        │    - │",
+      "│ residue       │         │         │        │        │ 97.0 │",
+      "│ episode       │         │         │        │        │  900 │",
+      "└───────────────┴─────────┴─────────┴────────┴────────┴──────┘",
     ].join("\n"),
   );
 });

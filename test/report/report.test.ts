@@ -100,6 +100,7 @@ test("different engines: no overhead, not a number", async () => {
       baselineMean: null,
       armMean: null,
       finding: "cannot-tell",
+      margin: null,
     });
     expect(overhead.live.reward.difference.value).toBeNull();
   }
@@ -218,6 +219,7 @@ function withLongNumbers(report: ReportModel): ReportModel {
     baselineMean: 1,
     armMean: 1,
     finding: "cannot-tell" as const,
+    margin: { limit: 1234.5, verdict: "cannot-tell" as const, moreUnits: 1234, moreSeconds: 123456 },
   };
   return {
     ...report,
@@ -239,7 +241,16 @@ function withLongNumbers(report: ReportModel): ReportModel {
         seconds: { ...difference, difference: { value: -45.1, count: 200, low: -55.3, high: 35.5 } },
         requests: { ...difference, difference: { value: -1.25, count: 200, low: -2.35, high: 0.15 } },
         promptTokens: { ...difference, difference: { value: -12345, count: 200, low: -22345, high: 12345 } },
+        turns: { ...difference, difference: { value: -1.25, count: 200, low: -2.35, high: 0.15 } },
         completionTokens: { ...difference, difference: { value: -123, count: 200, low: -223, high: 123 } },
+        shares: {
+          path: difference,
+          engine: difference,
+          behaviour: difference,
+          user: difference,
+          harness: difference,
+        },
+        unsplit: 3,
       },
     })),
   };
