@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { armSchema } from "./arm-schema.ts";
+import { compareSchema } from "./compare-schema.ts";
 import { stackSchema } from "./stack-schema.ts";
 
 /**
@@ -129,6 +130,7 @@ export const experimentSchema = z.strictObject({
       startSeconds: seconds(180, "Start of a server"),
     })
     .prefault({}),
+  compare: compareSchema,
   output: z
     .strictObject({
       directory: z.string().default("runs").describe("Folder of run directories"),
