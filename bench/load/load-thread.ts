@@ -4,7 +4,7 @@ import type { LoadPlan, LoadResult } from "./load.ts";
 
 /** `drain`: begin nothing new. `cancel`: abort what is in flight, too. */
 export type ToThread =
-  { readonly kind: "load"; readonly plan: LoadPlan } | { readonly kind: "drain" | "cancel" | "end" };
+  { readonly kind: "load"; readonly plan: LoadPlan } | { readonly kind: "drain" | "cancel" };
 export type FromThread =
   | { readonly kind: "progress"; readonly ended: number }
   | { readonly kind: "done"; readonly result: LoadResult }
