@@ -35,6 +35,11 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate inspect @last 0123456789abcdef --tokens      with token ids, logprobs and mask of every model call",
     "tollgate inspect @last --bytes               exit code 1 unless the model saw exactly the transcript",
   ],
+  collect: [
+    "tollgate collect experiments/laptop.yaml --concurrency 4",
+    "tollgate collect experiments/airline.yaml --group-size 8 --retry-infra 2 --min-reward 1 --detach",
+    "tollgate collect experiments/airline.yaml --resume @last",
+  ],
   export: [
     "tollgate export @last -o trajectories",
     "tollgate export @last --format sft -o chat-lines",

@@ -1,32 +1,17 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { exitCodeOf, executeRun } from "../drive/run.ts";
-import { StopRequest } from "../drive/stop-request.ts";
-import { ConfigError, StartError } from "../errors.ts";
-import { exitCodes } from "../exit-codes.ts";
-import { readCellSummary } from "../report/read-cell.ts";
-import { rebuildReport, renderReport } from "../report/rebuild.ts";
-import type { ReportModel } from "../report/report-model.ts";
-import { systemClock } from "../measure/clock.ts";
+import { ConfigError } from "../errors.ts";
+import { renderReport } from "../report/rebuild.ts";
 import { segmentsOf } from "../store/progress.ts";
-import { resolveRun } from "../store/list-runs.ts";
-import { readRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
-import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
 import { collect, readExperiment } from "./experiment.ts";
+import { detach } from "./detached.ts";
 import type { Host } from "./host.ts";
 import { skipOption } from "./preflight.ts";
+import { runExperiment, usableVerdicts, type RunFlags } from "./run-experiment.ts";
 
-interface SweepFlags {
-  readonly out?: string;
+interface SweepFlags extends RunFlags {
   readonly set: readonly string[];
-  readonly resume?: string;
   readonly redo?: "interrupted" | "invalid";
-  readonly budget?: string;
-  readonly metricsPort: number;
-  readonly skipPreflight: readonly string[];
   readonly detach?: boolean;
 }
 
@@ -73,85 +58,15 @@ Examples:
 
 async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void> {
   const loaded = readExperiment(file, flags.set, host);
-  const outputDirectory = resolve(host.workingDirectory, flags.out ?? loaded.experiment.output.directory);
-  const stop = new StopRequest(host.tell);
-  const release = listen(stop, flags.budget);
-  let opened: string | null = null;
-  try {
-    const { directory, end } = await executeRun({
-      loaded,
-      workload: openclawTau2,
-      outputDirectory,
-      resume: flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory }),
-      redo: redoRule(flags),
-      argv: host.argv,
-      environment: host.environment,
-      cacheDirectory: cacheDirectory(host),
-      metricsPort: flags.metricsPort,
-      skipPreflight: new Set(flags.skipPreflight),
-      stop,
-      screen: { interactive: host.interactive, columns: host.columns, write: (text) => host.write(text) },
-      opened: (path) => {
-        opened = path;
-        host.tell(`run directory: ${path}`);
-        host.announce({ directory: path });
-      },
-      summarise: async (run, cellId) => {
-        const summary = await readCellSummary(await readRun(run.path), cellId);
-        await run.append({ v: 1, type: "cell", cellId, at: systemClock.wallIso(), summary });
-      },
-      report: async (path) => {
-        await rebuildReport(path);
-      },
-    });
-    const model = await rebuildReport(directory);
-    host.print(renderReport(model, "table"));
-    host.print(directory);
-    const code = exitCodeOf(end, stop);
-    host.setExitCode(code === exitCodes.ok && !usable(model) ? exitCodes.resultInvalid : code);
-    if (end.reason === "failed")
-      host.tell(`tollgate: ${end.message}\nGo on with: tollgate sweep ${file} --resume ${directory}`);
-  } catch (error) {
-    // Whatever went wrong, what was finished is in there, and scripts look for it on the last line.
-    if (opened !== null) host.print(opened);
-    throw error;
-  } finally {
-    release();
-  }
-}
-
-/** `client-limited` is a warning: the agent side was the bottleneck, but rewards and counts stand. */
-const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
-
-function usable({ cells }: ReportModel): boolean {
-  return cells.every(({ verdict }) => usableVerdicts.has(verdict));
-}
-
-/** SIGHUP does no harm: a run outlives the terminal that it was started from. */
-function listen(stop: StopRequest, budget: string | undefined): () => void {
-  const handlers: [NodeJS.Signals, () => void][] = [
-    ["SIGINT", () => stop.request("sigint")],
-    ["SIGTERM", () => stop.request("sigterm")],
-    ["SIGUSR2", () => stop.request("stop-command")],
-    ["SIGHUP", () => undefined],
-  ];
-  for (const [signal, handler] of handlers) process.on(signal, handler);
-  const timer =
-    budget === undefined ? undefined : setTimeout(() => stop.request("budget"), durationMs(budget));
-  timer?.unref();
-  return () => {
-    clearTimeout(timer);
-    for (const [signal, handler] of handlers) process.off(signal, handler);
-  };
-}
-
-/** `90s`, `15m`, `4h` in milliseconds. */
-export function durationMs(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text);
-  const unit = { s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
-  if (!match?.[1] || unit === undefined)
-    throw new ConfigError(`--budget ${text} is no time; write e.g. 90s, 15m or 4h`);
-  return Number(match[1]) * unit;
+  if (loaded.experiment.collect !== undefined)
+    throw new ConfigError(`${file} has a collect section: run it with \`tollgate collect ${file}\`.`);
+  await runExperiment(host, {
+    loaded,
+    flags,
+    redo: redoRule(flags),
+    show: (model) => renderReport(model, "table"),
+    again: `tollgate sweep ${file}`,
+  });
 }
 
 function redoRule(flags: SweepFlags): (records: readonly RunRecord[]) => ReadonlySet<string> {
@@ -172,44 +87,4 @@ function redoRule(flags: SweepFlags): (records: readonly RunRecord[]) => Readonl
           : [],
       ),
     );
-}
-
-function cacheDirectory({ environment, workingDirectory }: Host): string {
-  const base =
-    environment["XDG_CACHE_HOME"] ??
-    (environment["HOME"] ? `${environment["HOME"]}/.cache` : workingDirectory);
-  return `${base}/tollgate`;
-}
-
-/**
- * Starts the same command without `--detach` in a session of its own and waits until its run directory exists. Its
- * standard error goes to a file that ends up as `logs/driver.log` of the run.
- */
-async function detach(file: string, flags: SweepFlags, host: Host): Promise<void> {
-  const { experiment } = readExperiment(file, flags.set, host);
-  const folder = resolve(host.workingDirectory, flags.out ?? experiment.output.directory);
-  mkdirSync(folder, { recursive: true });
-  const logFile = join(folder, `.detached-${process.pid}.log`);
-  const log = openSync(logFile, "a");
-  const args = host.argv.filter((argument) => argument !== "--detach");
-  const child = spawn(process.execPath, [new URL("../main.ts", import.meta.url).pathname, ...args], {
-    detached: true,
-    stdio: ["ignore", "ignore", log, "ipc"],
-    env: { ...host.environment },
-  });
-  const directory = await new Promise<string>((found, reject) => {
-    child.once("message", (message: { readonly directory: string }) => found(message.directory));
-    child.once("exit", (code) => {
-      const said = readFileSync(logFile, "utf8").trim();
-      rmSync(logFile);
-      reject(new StartError("sweep", `The detached run ended with code ${code} before it began:\n${said}`));
-    });
-  });
-  renameSync(logFile, join(directory, "logs", "driver.log"));
-  child.disconnect();
-  child.unref();
-  host.tell(
-    `detached, driver pid ${child.pid}; see \`tollgate status\`, \`tollgate attach\`, \`tollgate stop\``,
-  );
-  host.print(directory);
 }

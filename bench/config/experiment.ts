@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { armSchema } from "./arm-schema.ts";
 import { compareSchema } from "./compare-schema.ts";
+import { collectSchema } from "./collect-schema.ts";
 import { stackSchema } from "./stack-schema.ts";
 
 /**
@@ -131,6 +132,7 @@ export const experimentSchema = z.strictObject({
     })
     .prefault({}),
   compare: compareSchema,
+  collect: collectSchema,
   output: z
     .strictObject({
       directory: z.string().default("runs").describe("Folder of run directories"),

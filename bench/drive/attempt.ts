@@ -25,28 +25,42 @@ export interface SegmentContext {
 
 /**
  * Runs one episode in one arm and stores it: session, attempt, reward, then trajectory and record. A cancelled attempt is
- * not stored: it is no result, and a resumed run repeats it.
+ * not stored: it is no result, and a resumed run repeats it. When trajectories are collected, an attempt that a failed
+ * part ended is tried again with a new session; only the last one is stored.
  */
 export async function attemptEpisode(
   parts: SweepParts,
   segment: SegmentContext,
   planned: PlannedEpisode,
 ): Promise<EpisodeRecord | null> {
-  const startedNs = parts.clock.nowNs();
-  const attemptKey = `${planned.episodeId}-${segment.segmentId}`;
-  const usage = new SeenExchanges();
-  const session = await openSession(segment.arm, attemptKey);
-  if ("failure" in session) {
-    return store(parts, segment, {
-      planned,
-      attemptKey,
-      startedNs,
-      usage,
-      result: session.failure,
-      sessionMs: null,
-      recorded: null,
-    });
+  const retriesMax = parts.experiment.collect?.retryInfra ?? 0;
+  for (let retries = 0; ; retries += 1) {
+    const attempted = await attemptOnce(parts, segment, { planned, retries });
+    if (attempted === null) return null;
+    const { result } = attempted;
+    const again =
+      result.status === "failed" &&
+      retries < retriesMax &&
+      parts.stop.admits() &&
+      parts.stack.death(segment.arm.spec.name) === null;
+    if (!again) return store(parts, segment, attempted);
+    parts.tell(
+      `episode ${planned.episodeId}: ${result.failure.class} failed (${result.failure.message}); trying again, ${retries + 1} of ${retriesMax}`,
+    );
   }
+}
+
+async function attemptOnce(
+  parts: SweepParts,
+  segment: SegmentContext,
+  { planned, retries }: { readonly planned: PlannedEpisode; readonly retries: number },
+): Promise<Attempted | null> {
+  const startedNs = parts.clock.nowNs();
+  const attemptKey = `${planned.episodeId}-${segment.segmentId}${retries === 0 ? "" : `-r${retries}`}`;
+  const usage = new SeenExchanges();
+  const begun = { planned, attemptKey, startedNs, usage, retries };
+  const session = await openSession(segment.arm, attemptKey);
+  if ("failure" in session) return { ...begun, result: session.failure, sessionMs: null, recorded: null };
   const attempted = await parts.prepared.attempt(planned.task, {
     episodeId: planned.episodeId,
     attemptKey,
@@ -76,15 +90,7 @@ export async function attemptEpisode(
   if (result.status === "cancelled") return null;
   const sessionMs = timesOf(session.opened, closing.closed);
   const labels = warning ? [...result.labels, "gateway-record-incomplete"] : result.labels;
-  return store(parts, segment, {
-    planned,
-    attemptKey,
-    startedNs,
-    usage,
-    result: { ...result, labels },
-    sessionMs,
-    recorded: closing.closed?.recorded ?? null,
-  });
+  return { ...begun, result: { ...result, labels }, sessionMs, recorded: closing.closed?.recorded ?? null };
 }
 
 interface BlameContext {
@@ -111,6 +117,7 @@ interface Attempted {
   readonly attemptKey: string;
   readonly startedNs: number;
   readonly usage: SeenExchanges;
+  readonly retries: number;
   readonly result: EpisodeResult;
   readonly sessionMs: EpisodeRecord["sessionMs"];
   readonly recorded: ClosedSession["recorded"];
@@ -148,6 +155,7 @@ async function store(
     ...attempted.usage.total(),
     userUsage: { ...result.userUsage },
     sessionMs: attempted.sessionMs,
+    ...(attempted.retries > 0 ? { retries: attempted.retries } : {}),
   };
   const { attemptKey, recorded } = attempted;
   await parts.run.appendEpisode(record, { attemptKey, facts: result, recorded });

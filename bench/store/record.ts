@@ -65,6 +65,8 @@ export const episodeSchema = z.object({
   ...usageFields,
   userUsage: z.object(usageFields),
   /** Milliseconds the arm's session calls took; null for an arm without sessions. */
+  /** Earlier attempts of this episode that a failed part ended, in `tollgate collect` only; what they cost is waste. */
+  retries: z.number().int().optional(),
   sessionMs: z
     .object({ start: z.number(), reward: z.number().nullable(), export: z.number().nullable() })
     .nullable(),

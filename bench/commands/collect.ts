@@ -1,0 +1,130 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { ArmSpec } from "../config/arm-schema.ts";
+import type { Experiment } from "../config/experiment.ts";
+import { ConfigError } from "../errors.ts";
+import { readCollection } from "../export/collection.ts";
+import { collectionTable } from "../export/collection-table.ts";
+import { renderTable } from "../report/terminal.ts";
+import { readJudgedRun } from "../store/judgements.ts";
+import { detach } from "./detached.ts";
+import { collect as repeated, readExperiment } from "./experiment.ts";
+import type { Host } from "./host.ts";
+import { skipOption } from "./preflight.ts";
+import { runExperiment, type RunFlags } from "./run-experiment.ts";
+
+interface CollectFlags extends RunFlags {
+  readonly set: readonly string[];
+  readonly arm?: string;
+  readonly level: "L1" | "L2";
+  readonly concurrency?: number;
+  readonly tasks?: readonly string[];
+  readonly trials?: number;
+  readonly groupSize: number;
+  readonly retryInfra: number;
+  readonly minReward?: number;
+  readonly detach?: boolean;
+}
+
+/** Trajectories for training: one arm that records, one load, as many trials as are wanted. */
+export function register(program: Command, host: Host): void {
+  program
+    .command("collect <file>")
+    .description(
+      "collect trajectories with token ids and logprobs from the experiment's recording gateway; the last line printed is the run directory",
+    )
+    .option("--arm <name>", "the arm that records (default: the first gateway of the experiment)")
+    .addOption(
+      new Option("--level <level>", "what Tollgate's own gateway records, see `tollgate gateway --help`")
+        .choices(["L1", "L2"])
+        .default("L2"),
+    )
+    .option("--concurrency <n>", "episodes in flight (default: the experiment's largest)", positive)
+    .option("--tasks <id...>", "task ids (default: the experiment's)")
+    .option("--trials <n>", "groups of trials per task (default: the experiment's workload.trials)", positive)
+    .option("--group-size <n>", "trials that form one group, for GRPO and the like", positive, 1)
+    .option(
+      "--retry-infra <n>",
+      "try an episode again, with a new session, when a part failed; never when the agent did",
+      natural,
+      0,
+    )
+    .option("--min-reward <reward>", "count how many an export with this filter would keep", Number)
+    .option("--out <folder>", "folder of run directories (default: the experiment's output.directory)")
+    .option("--set <path=value>", "change one setting of the experiment; may be repeated", repeated, [])
+    .option("--resume <run>", "go on with a collection (path, name or @last); finished episodes are kept")
+    .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
+    .option(
+      "--metrics-port <port>",
+      "port of the driver's own Prometheus page (default: a free one)",
+      Number,
+      0,
+    )
+    .addOption(skipOption())
+    .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
+    .action(async (file: string, flags: CollectFlags) => {
+      if (flags.detach) await detach(file, flags, host);
+      else await collect(file, flags, host);
+    });
+}
+
+async function collect(file: string, flags: CollectFlags, host: Host): Promise<void> {
+  const { experiment } = readExperiment(file, flags.set, host);
+  const loaded = readExperiment(file, [...flags.set, ...settings(experiment, flags)], host);
+  await runExperiment(host, {
+    loaded,
+    flags,
+    redo: () => new Set(),
+    again: `tollgate collect ${file}`,
+    show: async (report, directory) => {
+      const collection = await readCollection(await readJudgedRun(directory), {
+        rewardMin: flags.minReward ?? null,
+        groupSize: flags.groupSize,
+      });
+      const table = collectionTable({ collection, report, gpus: gpusOf(loaded.experiment) });
+      const filter = flags.minReward === undefined ? "" : ` --min-reward ${flags.minReward}`;
+      return `${renderTable(table)}\n\nexport with: tollgate export ${directory} --format parquet${filter} -o FOLDER`;
+    },
+  });
+}
+
+/** The experiment as a collection, in the words of `--set`. */
+function settings(experiment: Experiment, flags: CollectFlags): string[] {
+  const arm = recordingArm(experiment, flags);
+  const groups = flags.trials ?? experiment.workload.trials;
+  const set = (path: string, value: unknown) => `${path}=${JSON.stringify(value)}`;
+  return [
+    set("arms", [arm]),
+    set("sweep", { concurrency: [flags.concurrency ?? Math.max(...experiment.sweep.concurrency)] }),
+    set("workload.trials", groups * flags.groupSize),
+    ...(flags.tasks === undefined ? [] : [set("workload.tasks", { ids: flags.tasks })]),
+    set("collect", { groupSize: flags.groupSize, retryInfra: flags.retryInfra }),
+  ];
+}
+
+function recordingArm({ arms }: Experiment, flags: CollectFlags): ArmSpec {
+  const recording = arms.filter(({ kind }) => kind === "gateway" || kind === "areal");
+  const arm = flags.arm === undefined ? recording[0] : arms.find(({ name }) => name === flags.arm);
+  if (arm === undefined || !recording.includes(arm)) {
+    const names = recording.map(({ name }) => name).join(", ") || "none";
+    throw new ConfigError(
+      `${flags.arm === undefined ? "The experiment has no arm that records" : `Arm ${flags.arm} does not record calls`}. Arms that do: ${names}. Add \`{kind: gateway}\` to its arms.`,
+    );
+  }
+  return arm.kind === "gateway" ? { ...arm, level: flags.level } : arm;
+}
+
+/** null where the experiment does not place its servers: an attached server's GPUs are not known. */
+function gpusOf({ stack }: Experiment): number | null {
+  return stack.kind === "docker" ? stack.agent.gpus.length + stack.user.gpus.length : null;
+}
+
+function natural(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a whole number.");
+  return Number(text);
+}
+
+function positive(text: string): number {
+  const value = natural(text);
+  if (value === 0) throw new InvalidArgumentError("Give a number above 0.");
+  return value;
+}

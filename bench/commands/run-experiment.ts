@@ -1,0 +1,127 @@
+import { resolve } from "node:path";
+import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { exitCodeOf, executeRun } from "../drive/run.ts";
+import { StopRequest } from "../drive/stop-request.ts";
+import { ConfigError } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { systemClock } from "../measure/clock.ts";
+import { readCellSummary } from "../report/read-cell.ts";
+import { rebuildReport } from "../report/rebuild.ts";
+import type { ReportModel } from "../report/report-model.ts";
+import { resolveRun } from "../store/list-runs.ts";
+import { readRun } from "../store/read-run.ts";
+import type { RunRecord } from "../store/record.ts";
+import type { Host } from "./host.ts";
+
+/** What every command that runs an experiment lets a user choose. */
+export interface RunFlags {
+  readonly out?: string;
+  readonly resume?: string;
+  readonly budget?: string;
+  readonly metricsPort: number;
+  readonly skipPreflight: readonly string[];
+}
+
+export interface ExperimentRun {
+  readonly loaded: LoadedExperiment;
+  readonly flags: RunFlags;
+  readonly redo: (records: readonly RunRecord[]) => ReadonlySet<string>;
+  /** What is printed of a run that ended, before its directory. */
+  readonly show: (model: ReportModel, directory: string) => Promise<string> | string;
+  /** The command that goes on with it, without the run. */
+  readonly again: string;
+}
+
+/**
+ * Runs an experiment with signals, budget and screen of a command, and sets the exit code. The last line on standard
+ * output is the run directory, also when the run fails: what was finished is in there, and scripts look for it.
+ */
+export async function runExperiment(host: Host, run: ExperimentRun): Promise<void> {
+  const { loaded, flags } = run;
+  const outputDirectory = resolve(host.workingDirectory, flags.out ?? loaded.experiment.output.directory);
+  const stop = new StopRequest(host.tell);
+  const release = listen(stop, flags.budget);
+  let opened: string | null = null;
+  try {
+    const { directory, end } = await executeRun({
+      loaded,
+      workload: openclawTau2,
+      outputDirectory,
+      resume: flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory }),
+      redo: run.redo,
+      argv: host.argv,
+      environment: host.environment,
+      cacheDirectory: cacheDirectory(host),
+      metricsPort: flags.metricsPort,
+      skipPreflight: new Set(flags.skipPreflight),
+      stop,
+      screen: { interactive: host.interactive, columns: host.columns, write: (text) => host.write(text) },
+      opened: (path) => {
+        opened = path;
+        host.tell(`run directory: ${path}`);
+        host.announce({ directory: path });
+      },
+      summarise: async (stored, cellId) => {
+        const summary = await readCellSummary(await readRun(stored.path), cellId);
+        await stored.append({ v: 1, type: "cell", cellId, at: systemClock.wallIso(), summary });
+      },
+      report: async (path) => {
+        await rebuildReport(path);
+      },
+    });
+    const model = await rebuildReport(directory);
+    host.print(await run.show(model, directory));
+    host.print(directory);
+    const code = exitCodeOf(end, stop);
+    host.setExitCode(code === exitCodes.ok && !usable(model) ? exitCodes.resultInvalid : code);
+    if (end.reason === "failed")
+      host.tell(`tollgate: ${end.message}\nGo on with: ${run.again} --resume ${directory}`);
+  } catch (error) {
+    if (opened !== null) host.print(opened);
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/** `client-limited` is a warning: the agent side was the bottleneck, but rewards and counts stand. */
+export const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
+
+function usable({ cells }: ReportModel): boolean {
+  return cells.every(({ verdict }) => usableVerdicts.has(verdict));
+}
+
+/** SIGHUP does no harm: a run outlives the terminal that it was started from. */
+function listen(stop: StopRequest, budget: string | undefined): () => void {
+  const handlers: [NodeJS.Signals, () => void][] = [
+    ["SIGINT", () => stop.request("sigint")],
+    ["SIGTERM", () => stop.request("sigterm")],
+    ["SIGUSR2", () => stop.request("stop-command")],
+    ["SIGHUP", () => undefined],
+  ];
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  const timer =
+    budget === undefined ? undefined : setTimeout(() => stop.request("budget"), durationMs(budget));
+  timer?.unref();
+  return () => {
+    clearTimeout(timer);
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
+}
+
+/** `90s`, `15m`, `4h` in milliseconds. */
+export function durationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text);
+  const unit = { s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
+  if (!match?.[1] || unit === undefined)
+    throw new ConfigError(`--budget ${text} is no time; write e.g. 90s, 15m or 4h`);
+  return Number(match[1]) * unit;
+}
+
+export function cacheDirectory({ environment, workingDirectory }: Host): string {
+  const base =
+    environment["XDG_CACHE_HOME"] ??
+    (environment["HOME"] ? `${environment["HOME"]}/.cache` : workingDirectory);
+  return `${base}/tollgate`;
+}
