@@ -7,7 +7,8 @@ import type { SimulatorOptions } from "./options.ts";
 export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]
   [--data DIR] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]
   [--fault NAME[=VALUE]]... [--max-running-requests N] [--prefill-tokens-per-second N] [--decode-step-ms N]
-  [--decode-step-ms-per-request N] [--context-length N] [--no-radix-cache] [--log FILE]`;
+  [--decode-step-ms-per-request N] [--context-length N] [--no-radix-cache] [--no-metrics] [--no-cache-report]
+  [--log FILE]`;
 
 const text = { type: "string" } as const;
 const list = { type: "string", multiple: true } as const;
@@ -37,6 +38,8 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
         "decode-step-ms-per-request": text,
         "context-length": text,
         "radix-cache": { type: "boolean" },
+        metrics: { type: "boolean" },
+        "cache-report": { type: "boolean" },
         log: text,
       },
     }));
@@ -62,6 +65,8 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
       decodeStepMsPerRequest: numberOf(values["decode-step-ms-per-request"]),
       contextLength: numberOf(values["context-length"]),
       radixCache: values["radix-cache"],
+      metrics: values.metrics,
+      cacheReport: values["cache-report"],
       logFile: values.log,
     }).filter(([, value]) => value !== undefined),
   );
@@ -76,6 +81,8 @@ const optionsSchema = simulatorSchema.extend({
   data: z.string().nullable().default(null),
   domains: z.array(z.string()).default([]),
   schemas: z.string().nullable().default(null),
+  metrics: z.boolean().default(true),
+  cacheReport: z.boolean().default(true),
   logFile: z.string().nullable().default(null),
 });
 

@@ -23,6 +23,10 @@ export interface SimulatorOptions {
   readonly decodeStepMsPerRequest: number;
   readonly contextLength: number;
   readonly radixCache: boolean;
+  /** false: `GET /metrics` is 404, as on a server without --enable-metrics. */
+  readonly metrics: boolean;
+  /** false: `usage` says nothing about cached tokens, as on a server without --enable-cache-report. */
+  readonly cacheReport: boolean;
   /** File that gets one line of JSON per request; null = only `GET /simulator/log`. */
   readonly logFile: string | null;
 }

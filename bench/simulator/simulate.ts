@@ -19,6 +19,8 @@ export interface SimulatorIo {
   readonly signal: AbortSignal;
   /** Ends the process at once, as a crash would; for the fault `die-after`. */
   readonly die: () => void;
+  /** Fields of `/server_info` that are told besides the simulator's own, and instead of them. */
+  readonly serverInfo?: Readonly<Record<string, unknown>>;
 }
 
 /** Time that running requests get to end after the stop signal. */
@@ -39,6 +41,7 @@ export async function runSimulator(options: SimulatorOptions, io: SimulatorIo): 
     faults,
     clockNs: io.clockNs,
     pid: io.pid,
+    serverInfo: io.serverInfo ?? {},
     logSink: log === null ? null : (line) => void log.write(line),
   });
   const server = new SimulatorServer(engine, { die: io.die, onBug: io.err });

@@ -26,7 +26,8 @@ export function usageOf(engine: Engine, ticket: Ticket, completionTokens: number
     prompt_tokens: promptTokens,
     total_tokens: promptTokens + completion,
     completion_tokens: completion,
-    prompt_tokens_details: cachedTokens > 0 ? { cached_tokens: cachedTokens } : null,
+    prompt_tokens_details:
+      cachedTokens > 0 && engine.options.cacheReport ? { cached_tokens: cachedTokens } : null,
     reasoning_tokens: 0,
   };
 }

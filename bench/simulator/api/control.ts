@@ -48,12 +48,13 @@ export function serverInfo({ engine, request, response }: HttpExchange): void {
     max_running_requests: options.maxRunningRequests,
     disable_radix_cache: !options.radixCache,
     max_total_num_tokens: poolTokens,
-    enable_metrics: true,
-    enable_cache_report: true,
+    enable_metrics: options.metrics,
+    enable_cache_report: options.cacheReport,
     stream_interval: 1,
     decode_log_interval: 1,
     tool_call_parser: "qwen25",
     random_seed: options.seed,
+    ...engine.serverInfo,
     simulator_options: options,
     simulator_timing: { late_ms_max: scheduler.timing.lateMsMax, stalled_ms: scheduler.timing.stalledMs },
     internal_states: [{ last_gen_throughput: engine.metrics.throughputTokensPerSecond }],
@@ -81,6 +82,7 @@ export function loads({ engine, response }: HttpExchange): void {
 
 export function metricsPage({ engine, request, response }: HttpExchange): void {
   if (engine.faults.noMetrics) throw new ApiError(404, "Not Found");
+  if (!engine.options.metrics) throw new ApiError(404, "Not Found");
   const body = engine.metrics.page(engine.scheduler);
   sendPage(request, response, { contentType: "text/plain; version=0.0.4; charset=utf-8", body });
 }

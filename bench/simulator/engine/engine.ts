@@ -18,6 +18,7 @@ export interface EngineParts {
   readonly faults: Faults;
   readonly clockNs: () => number;
   readonly pid: number;
+  readonly serverInfo: Readonly<Record<string, unknown>>;
   readonly logSink: ((line: string) => void) | null;
 }
 
@@ -58,14 +59,16 @@ export class Engine {
   /** New at every start: a client can tell a restart from a reset counter. */
   readonly startId: string = randomUUID();
   readonly pid: number;
+  readonly serverInfo: EngineParts["serverInfo"];
   readonly #tickets = new Map<string, Ticket>();
 
-  constructor({ options, model, faults, clockNs, pid, logSink }: EngineParts) {
+  constructor({ options, model, faults, clockNs, pid, serverInfo, logSink }: EngineParts) {
     this.options = options;
     this.model = model;
     this.faults = faults;
     this.clockNs = clockNs;
     this.pid = pid;
+    this.serverInfo = serverInfo;
     this.metrics = new EngineMetrics(
       { modelName: options.model, contextLength: options.contextLength, pid },
       clockNs,

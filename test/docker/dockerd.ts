@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { DockerClient } from "../../bench/stack/docker/engine/docker-client.ts";
+import { parseDockerHost } from "../../bench/stack/docker/engine/docker-host.ts";
+
+/** Why no Docker daemon can be started here; null when one can. For `describe.skipIf`, so that the reason is in the name. */
+export const noDockerd: string | null = reasonAgainst();
+
+export interface TestDockerd extends AsyncDisposable {
+  /** As `DOCKER_HOST` writes it. */
+  readonly host: string;
+  readonly client: DockerClient;
+  readonly pid: number;
+  /** What the GPU runtime was asked for, as its stub saw it, also of containers that are gone. */
+  gpuRequests(): readonly GpuRequest[];
+  readonly logFile: string;
+}
+
+export interface GpuRequest {
+  readonly containerId: string;
+  /** `NVIDIA_VISIBLE_DEVICES` of the container. */
+  readonly devices: string;
+}
+
+/**
+ * A Docker daemon of the test's own, with its own data, host network only, and a stub in place of NVIDIA's runtime. It
+ * ends when it is disposed, and also when the test's process dies.
+ */
+export async function startDockerd(): Promise<TestDockerd> {
+  const directory = mkdtempSync(join(tmpdir(), "tollgate-dockerd-"));
+  const guard = spawn(process.execPath, [join(import.meta.dirname, "dockerd-program.ts"), directory], {
+    detached: true,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = (await once(createInterface({ input: guard.stdout }), "line")) as [string];
+  const { pid, error } = JSON.parse(line) as { pid?: number; error?: string };
+  const end = async () => {
+    const ended = once(guard, "exit");
+    guard.stdin.end();
+    await ended;
+  };
+  if (pid === undefined) {
+    await end();
+    throw new Error(`dockerd did not start:\n${error}`);
+  }
+  const host = `unix://${join(directory, "docker.sock")}`;
+  const client = await DockerClient.connect(parseDockerHost(host));
+  return {
+    host,
+    client,
+    pid,
+    logFile: join(directory, "dockerd.log"),
+    gpuRequests: () => readHooks(join(directory, "hooks")),
+    [Symbol.asyncDispose]: async () => {
+      await client[Symbol.asyncDispose]();
+      await end();
+    },
+  };
+}
+
+function reasonAgainst(): string | null {
+  if (process.platform !== "linux") return "Docker's daemon runs on Linux only";
+  if (process.getuid?.() !== 0) return "a Docker daemon needs root";
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const found = folders.some((folder) => existsSync(join(folder, "dockerd")));
+  return found ? null : "dockerd is not installed (apt-get install docker.io)";
+}
+
+function readHooks(folder: string): readonly GpuRequest[] {
+  return readdirSync(folder).map((name) => {
+    const config = JSON.parse(readFileSync(join(folder, name), "utf8")) as { process: { env: string[] } };
+    const devices = config.process.env.find((entry) => entry.startsWith("NVIDIA_VISIBLE_DEVICES="));
+    return {
+      containerId: name.replace(".json", ""),
+      devices: devices?.slice("NVIDIA_VISIBLE_DEVICES=".length) ?? "",
+    };
+  });
+}

@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import { createReadStream, existsSync, globSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { pack, type Pack } from "tar-stream";
+import type { DockerClient } from "../../bench/stack/docker/engine/docker-client.ts";
+import { inspectImage, type ImageFacts } from "../../bench/stack/docker/engine/images.ts";
+import { readProgress } from "../../bench/stack/docker/engine/progress-stream.ts";
+
+/** Reference under which the tests' image is imported. */
+export const simulatedSglang = "tollgate/simulated-sglang:test";
+
+const repository = join(import.meta.dirname, "../..");
+
+/**
+ * Imports the image of docker/simulated-sglang/ without a registry: this Node with its shared libraries, the repository's
+ * code, and the two programs that the Dockerfile would copy. A few seconds.
+ */
+export async function importSimulatedSglang(client: DockerClient): Promise<ImageFacts> {
+  const tar = pack();
+  const filling = fill(tar);
+  await importImage(client, simulatedSglang, { rootFileSystem: Readable.from(tar), changes: imageChanges });
+  await filling;
+  const facts = await inspectImage(client, simulatedSglang);
+  if (facts === null) throw new Error("the image was imported and is not there");
+  return facts;
+}
+
+const imageChanges = [
+  "ENV PATH=/usr/local/bin:/usr/bin:/bin",
+  "ENV HOME=/tmp",
+  "WORKDIR /app",
+  'LABEL org.opencontainers.image.title="simulated SGLang"',
+];
+
+async function importImage(
+  client: DockerClient,
+  image: string,
+  { rootFileSystem, changes }: { readonly rootFileSystem: Readable; readonly changes: readonly string[] },
+): Promise<void> {
+  const [repo, tag] = image.split(":");
+  const { body } = await client.open({
+    method: "POST",
+    path: "/images/create",
+    query: { fromSrc: "-", repo, tag, changes },
+    headers: { "content-type": "application/x-tar" },
+    body: rootFileSystem,
+    timeoutMs: 120_000,
+  });
+  const error = await readProgress(body, () => undefined);
+  if (error !== null) throw new Error(`importing ${image}: ${error}`);
+}
+
+async function fill(tar: Pack): Promise<void> {
+  tar.entry({ name: "tmp/", type: "directory", mode: 0o1777 });
+  const node = realpathSync(process.execPath);
+  await addFile(tar, node, "usr/local/bin/node");
+  for (const library of sharedLibraries(node)) await addFile(tar, realpathSync(library), library.slice(1));
+  for (const program of ["python3", "tollgate"])
+    await addFile(tar, join(repository, "docker/simulated-sglang", program), `usr/local/bin/${program}`);
+  for (const path of ["package.json", ...codeFiles(), ...packageFiles()])
+    await addFile(tar, join(repository, path), `app/${path}`);
+  tar.finalize();
+}
+
+async function addFile(tar: Pack, source: string, name: string): Promise<void> {
+  const { size, mode } = statSync(source);
+  await pipeline(createReadStream(source), tar.entry({ name, size, mode }));
+}
+
+/** Absolute paths as the loader looks for them, the loader itself included. */
+function sharedLibraries(program: string): readonly string[] {
+  return [...execFileSync("ldd", [program], { encoding: "utf8" }).matchAll(/(?:^|\s)(\/\S+)/gm)].map(
+    ([, path]) => path ?? "",
+  );
+}
+
+function codeFiles(): readonly string[] {
+  return globSync(["bench/**/*", "openclaw-tau2/**/*"], { cwd: repository, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(repository, join(entry.parentPath, entry.name)));
+}
+
+/** The packages that Tollgate's servers load, with what they need in turn; the agent is not among them. */
+function packageFiles(): readonly string[] {
+  const needed = new Set<string>();
+  const visit = (name: string) => {
+    const folder = join("node_modules", name);
+    const manifest = join(repository, folder, "package.json");
+    if (needed.has(folder) || name === "openclaw" || !existsSync(manifest)) return;
+    needed.add(folder);
+    const { dependencies = {} } = JSON.parse(readFileSync(manifest, "utf8")) as {
+      dependencies?: Record<string, string>;
+    };
+    for (const dependency of Object.keys(dependencies)) visit(dependency);
+  };
+  const root = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  for (const name of Object.keys(root.dependencies)) visit(name);
+  return [...needed].flatMap((folder) =>
+    globSync(`${folder}/**/*.{js,cjs,mjs,json}`, { cwd: repository, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(repository, join(entry.parentPath, entry.name))),
+  );
+}
