@@ -107,8 +107,8 @@ function metricsOf({ usage }: Spoken, tokens: TokenSequence | null): object {
     ...(tokens === null || start === -1
       ? {}
       : {
-          prompt_token_ids: tokens.ids.slice(0, start),
-          completion_token_ids: tokens.ids.slice(start),
+          prompt_token_ids: [...tokens.ids.subarray(0, start)],
+          completion_token_ids: [...tokens.ids.subarray(start)],
           logprobs: [...tokens.logprobs.subarray(start)],
         }),
   };

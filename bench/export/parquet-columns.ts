@@ -20,8 +20,8 @@ export interface ParquetRow {
   readonly input_ids: readonly number[] | null;
   readonly loss_mask: readonly number[] | null;
   readonly logprobs: readonly number[] | null;
-  readonly versions: readonly number[] | null;
-  readonly turn_ids: readonly number[] | null;
+  readonly weight_version_min: number | null;
+  readonly weight_version_max: number | null;
   readonly system: string | null;
   readonly tools: string | null;
   readonly messages: string | null;
@@ -47,8 +47,8 @@ const kinds: Readonly<Record<keyof ParquetRow, Kind>> = {
   input_ids: "ints",
   loss_mask: "ints",
   logprobs: "floats",
-  versions: "ints",
-  turn_ids: "ints",
+  weight_version_min: "int",
+  weight_version_max: "int",
   system: "text",
   tools: "text",
   messages: "text",
@@ -78,5 +78,15 @@ function elementsOf(name: string, kind: Kind): SchemaElement[] {
 }
 
 export function columns(rows: readonly ParquetRow[]): ColumnSource[] {
-  return names.map((name) => ({ name, data: rows.map((row) => row[name]) }));
+  return names.map((name) => {
+    const data = rows.map((row) => row[name]);
+    if (kinds[name] !== "ints" && kinds[name] !== "floats") return { name, data };
+    // Smallest and largest token of a row group help nobody to skip it, and a dictionary of logprobs saves nothing.
+    return {
+      name,
+      data,
+      statistics: false,
+      encoding: kinds[name] === "ints" ? "DELTA_BINARY_PACKED" : "PLAIN",
+    };
+  });
 }

@@ -8,8 +8,8 @@ import { columns, parquetSchema, type ParquetRow } from "./parquet-columns.ts";
 import { tokenSequences, type TokenSequence } from "./token-sequences.ts";
 
 const fileName = "trajectories.parquet";
-/** Values held before they are written as a row group: about 100 MB. */
-const groupTokensMax = 1_000_000;
+/** Tokens held before they are written as a row group; the library needs some 200 bytes for each. */
+const groupTokensMax = 300_000;
 const groupRowsMax = 1_000;
 
 /**
@@ -73,13 +73,21 @@ function rowsOf(whole: InlinedTrajectory, { style, discount }: ExportSettings): 
     reward: record.reward,
     return: sequence === null ? record.reward : (rewards?.[sequence.call]?.return ?? null),
     level: recorded?.level ?? null,
-    input_ids: sequence?.ids ?? null,
+    input_ids: sequence === null ? null : Array.from(sequence.ids),
     loss_mask: sequence === null ? null : Array.from(sequence.turns, (turn) => (turn < 0 ? 0 : 1)),
     logprobs: sequence === null ? null : Array.from(sequence.logprobs),
-    versions: sequence === null ? null : Array.from(sequence.versions),
-    turn_ids: sequence === null ? null : Array.from(sequence.turns),
+    ...weightVersions(sequence),
     system: index === 0 ? whole.system : null,
     tools: index === 0 ? whole.tools : null,
     messages: index === 0 ? JSON.stringify(trajectory.messages) : null,
   }));
+}
+
+/** A sequence that spans an update of the weights has two. */
+function weightVersions(sequence: TokenSequence | null) {
+  const generated = sequence?.versions.filter((version) => version >= 0) ?? new Int32Array();
+  if (generated.length === 0) return { weight_version_min: null, weight_version_max: null };
+  let [min, max] = [Infinity, -Infinity];
+  for (const version of generated) [min, max] = [Math.min(min, version), Math.max(max, version)];
+  return { weight_version_min: min, weight_version_max: max };
 }

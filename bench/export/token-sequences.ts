@@ -8,7 +8,7 @@ export type SequenceStyle = (typeof sequenceStyles)[number];
 export interface TokenSequence {
   /** Index of the call that ends it. */
   readonly call: number;
-  readonly ids: readonly number[];
+  readonly ids: Int32Array;
   /** Index of the call that generated the token; -1 for what was prompt only. Trainable where it is not -1. */
   readonly turns: Int32Array;
   /** Log probability with which a generated token was sampled; 0 elsewhere. */
@@ -17,13 +17,17 @@ export interface TokenSequence {
   readonly versions: Int32Array;
 }
 
-/** A call with everything that its line leaves to others. */
-interface WholeCall {
-  readonly prompt: readonly number[];
+/** A call that has token ids, with its lengths. */
+interface TokenCall {
+  readonly parent: number | null;
+  readonly shared: number;
+  readonly tail: readonly number[];
   readonly output: readonly number[];
   readonly logprobs: readonly number[];
   readonly version: number;
-  /** The call whose prompt and output this prompt begins with, all of it; null when it begins a sequence. */
+  /** Where the output begins. */
+  readonly promptLength: number;
+  /** The parent, when this prompt begins with all of its prompt and output. */
   readonly continues: number | null;
 }
 
@@ -33,7 +37,7 @@ interface WholeCall {
  * trainable in the longer one. A prompt that breaks off begins a new sequence.
  */
 export function tokenSequences(recorded: RecordedEpisode, style: SequenceStyle): TokenSequence[] | null {
-  const calls = wholeCalls(recorded.calls);
+  const calls = tokenCalls(recorded.calls);
   if (calls === null) return null;
   const continued = new Set(calls.map(({ continues }) => continues));
   return calls.flatMap((_, call) => {
@@ -42,46 +46,61 @@ export function tokenSequences(recorded: RecordedEpisode, style: SequenceStyle):
   });
 }
 
-function wholeCalls(calls: readonly RecordedCall[]): WholeCall[] | null {
-  const whole: WholeCall[] = [];
-  for (const call of calls) {
-    const { promptTail, outputIds, outputLogprobs } = call;
+function tokenCalls(calls: readonly RecordedCall[]): TokenCall[] | null {
+  const found: TokenCall[] = [];
+  for (const { promptTail, outputIds, outputLogprobs, parent, sharedTokens, weightVersion } of calls) {
     if (promptTail === null || outputIds === null || outputLogprobs === null) return null;
-    const parent = call.parent === null ? undefined : whole[call.parent];
-    const before = parent === undefined ? [] : [...parent.prompt, ...parent.output];
-    whole.push({
-      prompt: [...before.slice(0, call.sharedTokens), ...promptTail],
+    const before = parent === null ? undefined : found[parent];
+    const shared = before === undefined ? 0 : sharedTokens;
+    const whole = before !== undefined && shared === before.promptLength + before.output.length;
+    found.push({
+      parent,
+      shared,
+      tail: promptTail,
       output: outputIds,
       logprobs: outputLogprobs,
-      version: call.weightVersion ?? 0,
-      continues: parent !== undefined && call.sharedTokens === before.length ? call.parent : null,
+      version: weightVersion ?? 0,
+      promptLength: shared + promptTail.length,
+      continues: whole ? parent : null,
     });
   }
-  return whole;
+  return found;
 }
 
 /** The calls of one conversation, first to last. */
-function chainOf(calls: readonly WholeCall[], last: number): number[] {
+function chainOf(calls: readonly TokenCall[], last: number): number[] {
   const chain = [last];
   for (let at = calls[last]?.continues ?? null; at !== null; at = calls[at]?.continues ?? null)
     chain.unshift(at);
   return chain;
 }
 
-function sequenceOf(calls: readonly WholeCall[], chain: readonly number[]): TokenSequence {
+function sequenceOf(calls: readonly TokenCall[], chain: readonly number[]): TokenSequence {
   const call = chain.at(-1) ?? 0;
-  const last = calls[call];
-  const ids = last === undefined ? [] : [...last.prompt, ...last.output];
+  const ids = idsOf(calls, call);
   const turns = new Int32Array(ids.length).fill(-1);
   const versions = new Int32Array(ids.length).fill(-1);
   const logprobs = new Float32Array(ids.length);
   for (const index of chain) {
     const one = calls[index];
     if (one === undefined) continue;
-    const [from, to] = [one.prompt.length, one.prompt.length + one.output.length];
+    const [from, to] = [one.promptLength, one.promptLength + one.output.length];
     turns.fill(index, from, to);
     versions.fill(one.version, from, to);
     logprobs.set(one.logprobs, from);
   }
   return { call, ids, turns, logprobs, versions };
+}
+
+/** Prompt and output of a call, each token copied once: from the call itself, then what it shares from those before. */
+function idsOf(calls: readonly TokenCall[], call: number): Int32Array {
+  const last = calls[call];
+  const ids = new Int32Array(last === undefined ? 0 : last.promptLength + last.output.length);
+  let end = ids.length;
+  for (let one = last; one !== undefined; one = one.parent === null ? undefined : calls[one.parent]) {
+    if (one.promptLength < end) ids.set(one.output.slice(0, end - one.promptLength), one.promptLength);
+    if (one.shared < end) ids.set(one.tail.slice(0, end - one.shared), one.shared);
+    end = Math.min(end, one.shared);
+  }
+  return ids;
 }

@@ -9,7 +9,7 @@ const episode = (recorded: Recorded) => ({ ...recorded, episodeId: "0".repeat(16
 const plain = (sequences: readonly TokenSequence[] | null) =>
   sequences?.map(({ call, ids, turns, logprobs, versions }) => ({
     call,
-    ids,
+    ids: [...ids],
     turns: [...turns],
     logprobs: [...logprobs],
     versions: [...versions],
@@ -111,7 +111,7 @@ test("whatever the conversation: every call's output is in a sequence, and the c
       for (const [index, call] of calls.entries()) {
         const holder = sequences.find(({ turns }) => turns.includes(index));
         const output = holder?.ids.filter((_, at) => holder.turns[at] === index) ?? [];
-        expect(output).toEqual(call.outputIds);
+        expect([...output]).toEqual(call.outputIds);
       }
       expect(tokenCounts(recorded)).toMatchObject({
         calls: calls.length,
