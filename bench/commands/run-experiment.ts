@@ -9,6 +9,7 @@ import { systemClock } from "../measure/clock.ts";
 import { readCellSummary } from "../report/read-cell.ts";
 import { rebuildReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/report-model.ts";
+import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
@@ -70,6 +71,8 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
         await rebuildReport(path);
       },
     });
+    // Ids and logprobs are most of a collection, and nobody reads them with grep.
+    if (end.reason === "complete") await compressLog(directory, "tokens.jsonl");
     const model = await rebuildReport(directory);
     host.print(await run.show(model, directory));
     host.print(directory);
