@@ -29,6 +29,9 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["schema plan", () => import("./commands/experiment.ts")],
   ["preflight", () => import("./commands/preflight.ts")],
   ["sweep", () => import("./commands/sweep.ts")],
+  ["collect", () => import("./commands/collect.ts")],
+  ["up down", () => import("./commands/warm-servers.ts")],
+  ["clean", () => import("./commands/docker.ts")],
   ["runs status attach stop", () => import("./commands/runs.ts")],
   ["report inspect", () => import("./commands/results.ts")],
   ["export", () => import("./commands/export.ts")],
@@ -36,6 +39,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["metrics", () => import("./commands/metrics.ts")],
   ["tau2", () => import("./commands/tau2.ts")],
   ["judge", () => import("./commands/judge.ts")],
+  ["selftest", () => import("./commands/selftest.ts")],
   ["completion", () => import("./commands/completion.ts")],
 ];
 interface Registration {

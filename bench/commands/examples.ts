@@ -15,6 +15,17 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate preflight experiments/laptop.yaml",
     "AGENT_URL=http://127.0.0.1:30000 tollgate preflight experiments/attach.yaml --json",
   ],
+  up: [
+    "tollgate up experiments/node-8gpu.yaml",
+    "tollgate sweep experiments/node-8gpu.yaml --set sweep.concurrency=[8]      adopts the servers and leaves them running",
+    "tollgate down experiments/node-8gpu.yaml",
+  ],
+  down: ["tollgate down experiments/node-8gpu.yaml"],
+  clean: [
+    "tollgate clean --dry-run      what dead runs have left here, and what would happen to it",
+    "tollgate clean @last",
+    "tollgate clean --warm      also the servers that `tollgate up` keeps",
+  ],
   runs: ["tollgate runs", "tollgate runs --out /data/runs --json"],
   status: [
     "tollgate status      the newest run in runs/",
@@ -69,6 +80,10 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   "metrics monitor": ["tollgate metrics monitor http://127.0.0.1:30000 -i 5 --duration 600 -o engine.csv"],
   "metrics analyze": ["tollgate metrics analyze engine.csv"],
   judge: ["tollgate judge @last --url http://127.0.0.1:8000 --model some-judge --api-key-env JUDGE_KEY"],
+  selftest: [
+    "tollgate selftest --quick",
+    "tollgate selftest --json > selftest.json      with the limits in it",
+  ],
   completion: [
     "source <(tollgate completion bash)      for this shell; put the line into ~/.bashrc to keep it",
     "source <(tollgate completion zsh)       after compinit, in ~/.zshrc",

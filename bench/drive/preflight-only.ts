@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { failuresOf } from "../preflight/run-checks.ts";
+import { usesDocker } from "../stack/docker/docker-node.ts";
 import { startSupervisor } from "../stack/supervisor/supervisor.ts";
 import type { PreflightRecord } from "../store/preflight-record.ts";
 import { exists } from "../store/read-run.ts";
@@ -41,6 +42,7 @@ export async function preflightOnly(options: PreflightOnlyOptions): Promise<Pref
     supervisorId: randomUUID(),
     scratchDirectory: await mkdtemp(join(tmpdir(), "tg-")),
     logFile: join(logDirectory, "supervisor.log"),
+    ...(usesDocker(experiment) ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
   });
   let keep = true;
   try {

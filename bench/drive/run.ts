@@ -9,6 +9,7 @@ import { systemClock } from "../measure/clock.ts";
 import { serveDriverMetrics, type DriverMetrics } from "../metrics/driver-metrics.ts";
 import { loadOf } from "../plan/cells.ts";
 import { simulatedEngines } from "../stack/engine.ts";
+import { usesDocker } from "../stack/docker/docker-node.ts";
 import type { RunningStack } from "../stack/stack.ts";
 import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
 import { startSupervisor, type Supervisor } from "../stack/supervisor/supervisor.ts";
@@ -78,7 +79,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
     supervisorId: randomUUID(),
     scratchDirectory,
     logFile: join(run.logDirectory, "supervisor.log"),
-    ...(experiment.stack.kind === "docker" ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
+    ...(usesDocker(experiment) ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
   });
   await startRecord(run, { runId, plan, resumed: options.resume !== null });
   let end: SweepEnd = { reason: "failed", message: "the run did not start" };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DockerEngineSpec } from "../config/docker-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
 import type { Cell } from "./cells.ts";
@@ -14,7 +15,7 @@ export function episodeId(experiment: Experiment, cell: Cell, task: EpisodeTask)
 /** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */
 export function experimentFingerprint(experiment: Experiment): string {
   const { output: _output, note: _note, limits: _limits, workload, ...rest } = experiment;
-  return fingerprint({ ...rest, workload: withoutPaths(workload) });
+  return fingerprint({ ...rest, stack: serversOf(rest.stack), workload: withoutPaths(workload) });
 }
 
 function cellSettings(experiment: Experiment, cell: Cell) {
@@ -24,7 +25,8 @@ function cellSettings(experiment: Experiment, cell: Cell) {
     arm: withoutPlaces(cell.arm),
     concurrency: cell.concurrency,
     repetition: cell.repetition,
-    stack: stack.kind === "attach" ? { kind: stack.kind, model: stack.agent.model ?? null } : stack,
+    stack:
+      stack.kind === "attach" ? { kind: stack.kind, model: stack.agent.model ?? null } : serversOf(stack),
     agent: { kind: agent.kind, prompt: agent.prompt },
     sampling,
     workload: settings,
@@ -35,6 +37,19 @@ function cellSettings(experiment: Experiment, cell: Cell) {
 function withoutPlaces(arm: Cell["arm"]): Readonly<Record<string, unknown>> {
   const places = new Set(["url", "metricsUrl", "dataProxyUrls", "innerTapPort", "python", "checkout"]);
   return Object.fromEntries(Object.entries(arm).filter(([key]) => !places.has(key)));
+}
+
+/** A server in a container is the same one on other GPUs, ports and CPUs of its kind of node. */
+function serversOf(stack: Experiment["stack"]): unknown {
+  if (stack.kind !== "docker") return stack;
+  const { basePort: _port, cache: _cache, pull: _pull, gpuMemoryGiB: _memory, agent, user, ...rest } = stack;
+  const { onEngineDeath: _policy, ...servers } = rest;
+  return { ...servers, agent: serverOf(agent), user: serverOf(user) };
+}
+
+function serverOf(engine: DockerEngineSpec): unknown {
+  const { gpus, cpus: _cpus, memoryNodes: _nodes, startSeconds: _start, volumes: _volumes, ...rest } = engine;
+  return { ...rest, gpus: gpus.length };
 }
 
 function withoutPaths(workload: Experiment["workload"]) {

@@ -9,7 +9,7 @@ import { adoptContainer, startContainer, type RunningContainer } from "./engine/
 import type { ImageFacts } from "./engine/images.ts";
 import type { DockerNode } from "./docker-node.ts";
 import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";
-import { waitUntilServing } from "./engine-server.ts";
+import { enginePaths, waitUntilServing } from "./engine-server.ts";
 import { stackProblems } from "./memory-plan.ts";
 import { heldByOthers, ownerOf, refuseTakenPorts } from "./node-conflicts.ts";
 import { readGpus } from "../gpus.ts";
@@ -148,7 +148,7 @@ export async function startEngine(
       : `${part}: adopted the warm container ${container.facts.name}`,
   );
   await waitUntilServing({
-    url: plan.url,
+    urls: enginePaths.map((path) => plan.url + path),
     container,
     deadlineMs: plan.spec.startSeconds * 1000,
     tell: node.tell,

@@ -48,7 +48,9 @@ export function planEngine(role: EngineRole, stack: DockerStackSpec, context: En
     spec.servedModel ??
     (spec.model === undefined ? stack.servedModel : undefined) ??
     defaultServedName(model.name);
-  const mounted = mountModel(model, expandHome(stack.cache, context.home));
+  const mounted = stack.simulated
+    ? { volumes: [], environment: {} }
+    : mountModel(model, expandHome(stack.cache, context.home));
   const container = containerSpec({
     name: context.name,
     image: spec.image ?? stack.image,
@@ -98,7 +100,8 @@ export function bytesOf(size: string): number {
   return unit === undefined ? Number(size) : Number(size.slice(0, -1)) * unit;
 }
 
-function volumeOf(text: string): Volume {
+/** `/here:/there[:ro]` */
+export function volumeOf(text: string): Volume {
   const [source = "", target = "", mode] = text.split(":");
   return { source, target, readOnly: mode === "ro" };
 }

@@ -6,7 +6,8 @@ import { endError } from "./engine/container.ts";
 import { loadProgress } from "./load-progress.ts";
 
 export interface ServingOptions {
-  readonly url: string;
+  /** GET requests that answer 200 when it serves, in this order. */
+  readonly urls: readonly string[];
   readonly container: RunningContainer;
   /** From now until the first answer. */
   readonly deadlineMs: number;
@@ -18,9 +19,12 @@ export interface ServingOptions {
 const pollMs = 500;
 const tellEveryMs = 15_000;
 
+/** What an engine has to answer: its model, and then one generated token. */
+export const enginePaths = ["/v1/models", "/health"] as const;
+
 /**
- * Waits until a server serves: `/v1/models` answers, then `/health`, which generates one token. Its container must live
- * meanwhile; what it says about loading is passed on.
+ * Waits until a server answers what shows that it serves. Its container must live meanwhile; what it says about loading
+ * is passed on.
  * @throws {StartError} with the end of its log when the container ends or the time is up.
  */
 export async function waitUntilServing(options: ServingOptions): Promise<void> {
@@ -35,10 +39,10 @@ export async function waitUntilServing(options: ServingOptions): Promise<void> {
   died.catch(() => undefined);
   const watching = watchLoad(options, until.signal);
   try {
-    for (const path of ["/v1/models", "/health"]) {
-      while (!(await Promise.race([answers(`${options.url}${path}`, signal), died]))) {
+    for (const url of options.urls) {
+      while (!(await Promise.race([answers(url, signal), died]))) {
         signal.throwIfAborted();
-        if (performance.now() - startMs > options.deadlineMs) throw late(path, options);
+        if (performance.now() - startMs > options.deadlineMs) throw late(url, options);
         await Promise.race([sleep(pollMs, undefined, { signal }), died]);
       }
     }
@@ -62,12 +66,12 @@ async function answers(url: string, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-function late(path: string, { container, deadlineMs, url }: ServingOptions): StartError {
+function late(url: string, { container, deadlineMs }: ServingOptions): StartError {
   const log = container.lastLogLines(15);
   return new StartError(
     container.name,
-    `${container.name} did not answer ${url}${path} within ${Math.round(deadlineMs / 1000)} s. ` +
-      `Raise startSeconds of its role when it was still loading. Its log ${log === "" ? "is empty" : `ends with:\n${log}`}`,
+    `${container.name} did not answer ${url} within ${Math.round(deadlineMs / 1000)} s. ` +
+      `Raise startSeconds when it was still loading. Its log ${log === "" ? "is empty" : `ends with:\n${log}`}`,
   );
 }
 

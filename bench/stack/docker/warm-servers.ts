@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import type { DockerStackSpec } from "../../config/docker-schema.ts";
+import type { Engine } from "../engine.ts";
+import { labelNames, warmLabels } from "./engine/container-labels.ts";
+import { listContainers, type ListedContainer } from "./engine/container-state.ts";
+import { removeContainer, type RunningContainer } from "./engine/container.ts";
+import { prepareEngines, startEngine } from "./docker-engines.ts";
+import type { DockerNode } from "./docker-node.ts";
+
+export interface WarmServers {
+  readonly experiment: string;
+  readonly stack: DockerStackSpec;
+  /** Gets `agent-engine.log` and `user-engine.log`, of the start only: `docker logs` has the rest. */
+  readonly logDirectory: string;
+}
+
+/** A server that is kept warm now. */
+export interface WarmServer {
+  readonly engine: Engine;
+  readonly container: string;
+  /** True when it ran already. */
+  readonly adopted: boolean;
+}
+
+/**
+ * Starts both servers and leaves them running; one that runs already as it should is left as it is.
+ * @throws {StartError} when one does not come up; what this call started is removed again.
+ */
+export async function startWarm(node: DockerNode, warm: WarmServers): Promise<readonly WarmServer[]> {
+  const prepared = await prepareEngines(node, warm.stack, {
+    name: (role) => warmName(warm.experiment, role),
+    labels: (role) => warmLabels({ experiment: warm.experiment }, role),
+  });
+  await using started = new AsyncDisposableStack();
+  const together = new AbortController();
+  const containers: RunningContainer[] = [];
+  const results = await Promise.allSettled(
+    prepared.map(async (engine): Promise<WarmServer> => {
+      try {
+        const described = await startEngine(node, engine, {
+          logFile: join(warm.logDirectory, `${engine.plan.role}-engine.log`),
+          evidenceDirectory: null,
+          own: (container) => {
+            containers.push(container);
+            started.use(container);
+          },
+          signal: AbortSignal.any([node.signal, together.signal]),
+        });
+        const name = engine.adopt?.name ?? engine.plan.container.name;
+        return { engine: described, container: name, adopted: engine.adopt !== null };
+      } catch (error) {
+        together.abort(error);
+        throw error;
+      }
+    }),
+  );
+  const failed = results.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw together.signal.reason ?? failed.reason;
+  for (const container of containers) container.detach();
+  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
+/** Removes the warm servers of an experiment, whatever their state. */
+export async function stopWarm(node: DockerNode, experiment: string): Promise<readonly ListedContainer[]> {
+  const found = await listContainers(node.client, [`${labelNames.warm}=${experiment}`]);
+  await Promise.all(found.map(({ id }) => removeContainer(node.client, id)));
+  return found;
+}
+
+function warmName(experiment: string, role: string): string {
+  return `tollgate-warm-${experiment}-${role}`;
+}
