@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { below, createRng, type Rng } from "../../bench/measure/rng.ts";
-import { lastLine, type Workplace } from "./small-experiment.ts";
+import { lastLine, type Workplace, unchecked } from "./small-experiment.ts";
 import { episodesOf, pause, processesOf, type Finished, type TollgateProcess } from "./tollgate-process.ts";
 
 interface Trajectory {
@@ -22,7 +22,7 @@ export async function killAndResume(
   const rng = createRng(options.seed);
   let again: readonly string[] = [];
   for (let kill = 0; kill < options.kills; kill += 1) {
-    await using driver = place.start(...again);
+    await using driver = place.start(...unchecked, ...again);
     const run = await driver.runDirectory(120_000);
     again = ["--resume", run];
     await randomMoment(driver, run, { rng, startMs: options.startMs });
@@ -33,7 +33,7 @@ export async function killAndResume(
     expect(signal).toBe("SIGKILL");
     await expectGone(place, run);
   }
-  const sweep = await place.sweep(...again);
+  const sweep = await place.sweep(...unchecked, ...again);
   expect(lastLine(sweep)).toBe(again[1]);
   return { run: lastLine(sweep), sweep };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lastLine, slowStack, Workplace } from "./small-experiment.ts";
+import { lastLine, slowStack, Workplace, unchecked } from "./small-experiment.ts";
 import {
   episodesOf,
   expectExit,
@@ -25,7 +25,7 @@ const slow = {
 async function underWay(
   place: Workplace,
 ): Promise<{ readonly driver: TollgateProcess; readonly run: string }> {
-  const driver = place.start();
+  const driver = place.start(...unchecked);
   const run = await driver.runDirectory();
   await driver.until(() => existsSync(join(run, "records.jsonl")) && episodesOf(run).length > 0, {
     what: "a first episode",
@@ -60,7 +60,7 @@ test(
       drained: true,
     });
     expectNothingLeft(place, run);
-    const resumed = await place.sweep("--resume", run);
+    const resumed = await place.sweep(...unchecked, "--resume", run);
     expect(lastLine(resumed)).toBe(run);
     expect(new Set(episodesOf(run).map(({ episodeId }) => episodeId)).size).toBe(4);
     expect(episodesOf(run)).toHaveLength(4);
@@ -73,7 +73,7 @@ test(
   async () => {
     const engine = { ...slowStack.agent, decodeStepMs: 1_000 };
     using place = new Workplace({ ...slow, stack: { kind: "embedded", agent: engine, user: engine } });
-    await using driver = place.start();
+    await using driver = place.start(...unchecked);
     const run = await driver.runDirectory();
     await driver.until(() => driver.stderr.includes("cell 1/1"), { what: "a first cell" });
     await pause(1_000);
@@ -100,7 +100,7 @@ test(
     const terminated = await driver.finished();
     expectExit(terminated, 143);
     expectNothingLeft(place, run);
-    const limited = await place.sweep("--resume", run, "--budget", "1s");
+    const limited = await place.sweep(...unchecked, "--resume", run, "--budget", "1s");
     expectExit(limited, 4);
     expect(lastLine(limited)).toBe(run);
     expect(episodesOf(run).length).toBeLessThan(6);
@@ -113,13 +113,13 @@ test(
   "--detach outlives its starter; status, attach and stop find it; a second driver is refused",
   async () => {
     using place = new Workplace(slow);
-    const started = await place.sweep("--detach");
+    const started = await place.sweep(...unchecked, "--detach");
     expectExit(started, 0);
     const run = lastLine(started);
     const status = async () =>
       JSON.parse((await tollgate(["status", run, "--json"])).stdout) as { state: string };
     expect((await status()).state).toBe("running");
-    const second = await place.sweep("--resume", run);
+    const second = await place.sweep(...unchecked, "--resume", run);
     expectExit(second, 5);
     expect(second.stderr).toMatch(/is being written by process \d+.*tollgate attach/);
     await using attached = new TollgateProcess(["attach", run]);
@@ -139,7 +139,7 @@ test(
     expect(nobody.stderr).toContain("nothing to stop");
 
     place.write({ ...slow, workload: { domain: "library", tasks: { count: 5 } } });
-    const changed = await place.sweep("--resume", run);
+    const changed = await place.sweep(...unchecked, "--resume", run);
     expectExit(changed, 5);
     expect(changed.stderr).toMatch(/cannot be continued, because this changed: experiment/);
   },

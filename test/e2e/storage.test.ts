@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { lastLine, Workplace } from "./small-experiment.ts";
+import { lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { episodesOf, expectExit, processesOf, TemporaryFolder } from "./tollgate-process.ts";
 
 const minutes = 60_000;
@@ -80,7 +80,7 @@ test.skipIf(!mountable)(
       workload: { domain: "library", tasks: { count: 12 } },
     });
     using disk = new SmallDisk(place.runs, "size=256k");
-    const sweep = await place.sweep("--out", disk.path);
+    const sweep = await place.sweep("--out", disk.path, ...unchecked);
     expectExit(sweep, 1);
     expect(sweep.stderr).toMatch(/disk or quota is full.*--resume/s);
     const run = lastLine(sweep);
@@ -89,7 +89,7 @@ test.skipIf(!mountable)(
     const before = episodesOf(run).map(({ episodeId }) => episodeId);
     expect([before.length > 0, before.length < 12]).toEqual([true, true]);
     disk.grow("8m");
-    const resumed = await place.sweep("--out", disk.path, "--resume", run);
+    const resumed = await place.sweep("--out", disk.path, "--resume", run, ...unchecked);
     expect(lastLine(resumed)).toBe(run);
     const after = episodesOf(run).map(({ episodeId }) => episodeId);
     expect(after.slice(0, before.length)).toEqual(before);
