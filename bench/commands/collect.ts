@@ -67,6 +67,9 @@ export function register(program: Command, host: Host): void {
     });
 }
 
+/** A collection that was killed and resumed has every trajectory, and no times that anybody reads. */
+const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited", "interrupted"]);
+
 async function collect(file: string, flags: CollectFlags, host: Host): Promise<void> {
   const { experiment } = readExperiment(file, flags.set, host);
   const loaded = readExperiment(file, [...flags.set, ...settings(experiment, flags)], host);
@@ -74,6 +77,7 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
     loaded,
     flags,
     redo: () => new Set(),
+    usable: usableVerdicts,
     again: `tollgate collect ${file}`,
     show: async (report, directory) => {
       const collection = await readCollection(await readJudgedRun(directory), {

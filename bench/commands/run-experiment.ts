@@ -30,6 +30,8 @@ export interface ExperimentRun {
   readonly redo: (records: readonly RunRecord[]) => ReadonlySet<string>;
   /** What is printed of a run that ended, before its directory. */
   readonly show: (model: ReportModel, directory: string) => Promise<string> | string;
+  /** Verdicts of cells that are good enough for exit code 0. */
+  readonly usable: ReadonlySet<string>;
   /** The command that goes on with it, without the run. */
   readonly again: string;
 }
@@ -77,7 +79,8 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
     host.print(await run.show(model, directory));
     host.print(directory);
     const code = exitCodeOf(end, stop);
-    host.setExitCode(code === exitCodes.ok && !usable(model) ? exitCodes.resultInvalid : code);
+    const usable = model.cells.every(({ verdict }) => run.usable.has(verdict));
+    host.setExitCode(code === exitCodes.ok && !usable ? exitCodes.resultInvalid : code);
     if (end.reason === "failed")
       host.tell(`tollgate: ${end.message}\nGo on with: ${run.again} --resume ${directory}`);
   } catch (error) {
@@ -86,13 +89,6 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
   } finally {
     release();
   }
-}
-
-/** `client-limited` is a warning: the agent side was the bottleneck, but rewards and counts stand. */
-export const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
-
-function usable({ cells }: ReportModel): boolean {
-  return cells.every(({ verdict }) => usableVerdicts.has(verdict));
 }
 
 /** SIGHUP does no harm: a run outlives the terminal that it was started from. */

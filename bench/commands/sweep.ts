@@ -7,7 +7,7 @@ import { collect, readExperiment } from "./experiment.ts";
 import { detach } from "./detached.ts";
 import type { Host } from "./host.ts";
 import { skipOption } from "./preflight.ts";
-import { runExperiment, usableVerdicts, type RunFlags } from "./run-experiment.ts";
+import { runExperiment, type RunFlags } from "./run-experiment.ts";
 
 interface SweepFlags extends RunFlags {
   readonly set: readonly string[];
@@ -56,6 +56,9 @@ Examples:
     );
 }
 
+/** `client-limited` is a warning: the agent side was the bottleneck, but rewards and counts stand. */
+const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
+
 async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void> {
   const loaded = readExperiment(file, flags.set, host);
   if (loaded.experiment.collect !== undefined)
@@ -64,6 +67,7 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     loaded,
     flags,
     redo: redoRule(flags),
+    usable: usableVerdicts,
     show: (model) => renderReport(model, "table"),
     again: `tollgate sweep ${file}`,
   });
