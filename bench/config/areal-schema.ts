@@ -19,6 +19,10 @@ const interpreter = {
     .string()
     .default("python3")
     .describe("Interpreter that can import areal; in AReaL's image python3"),
+  package: z
+    .string()
+    .default("areal.v2.inference_service")
+    .describe("Python package of the service; areal.experimental.inference_service in AReaL v1.0.x"),
   checkout: z
     .string()
     .optional()
@@ -63,7 +67,7 @@ const tokenizerPath = z
   .string()
   .describe("Folder with the model's tokenizer and chat template, or a Hugging Face id");
 
-export const arealControllerArm = z.strictObject({
+const arealControllerArm = z.strictObject({
   ...base,
   mode: z.literal("controller"),
   ...interpreter,
@@ -71,7 +75,7 @@ export const arealControllerArm = z.strictObject({
   tokenizerPath,
 });
 
-export const arealCliArm = z.strictObject({
+const arealCliArm = z.strictObject({
   ...base,
   mode: z.literal("cli"),
   ...interpreter,
@@ -91,7 +95,7 @@ export const arealCliArm = z.strictObject({
   engineArguments: z.string().default("").describe("--engine-args of `areal inf run`"),
 });
 
-export const arealManualArm = z.strictObject({
+const arealManualArm = z.strictObject({
   ...base,
   mode: z.literal("manual"),
   ...interpreter,
@@ -99,7 +103,7 @@ export const arealManualArm = z.strictObject({
   tokenizerPath,
 });
 
-export const arealUrlArm = z.strictObject({
+const arealUrlArm = z.strictObject({
   ...base,
   mode: z.literal("url"),
   url: z.url().describe("Base URL of the running gateway, without /v1"),
@@ -127,3 +131,7 @@ export const arealArm = z.discriminatedUnion("mode", [
 ]);
 
 export type ArealArmSpec = z.infer<typeof arealArm>;
+export type ArealManualSpec = z.infer<typeof arealManualArm>;
+export type ArealControllerSpec = z.infer<typeof arealControllerArm>;
+export type ArealCliSpec = z.infer<typeof arealCliArm>;
+export type ArealUrlSpec = z.infer<typeof arealUrlArm>;

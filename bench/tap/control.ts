@@ -1,3 +1,4 @@
+import type { LoopReading } from "../measure/loop-watch.ts";
 import type { ExchangeTiming, Hop } from "../workload/exchange.ts";
 import type { BodyDelta } from "./body-delta.ts";
 
@@ -11,6 +12,8 @@ export interface TapListenerSpec {
   readonly arm: string;
   /** Where requests go: origin of the next hop, e.g. `http://127.0.0.1:30000`. */
   readonly upstream: string;
+  /** Fixed by who has to know it beforehand; any free one by default. */
+  readonly port?: number;
 }
 
 export type TapCommand =
@@ -53,6 +56,8 @@ export interface TakenExchange {
 /** What the tap says about a segment when it closes. */
 export interface SegmentReport {
   readonly totals: TapTotals;
+  /** The tap's own event loop while the segment was open: stamps are as late as it ran. */
+  readonly loop: LoopReading;
   /** Exchanges that had begun and not ended. They are in no file and no sum, so the segment cannot be reconciled. */
   readonly unfinished: number;
   /** Why `taps.ndjson` or `bodies.ndjson` is incomplete; null when they are whole. The sums are right either way. */

@@ -57,7 +57,7 @@ export class Listener implements AsyncDisposable {
         forward(call, record);
       },
     );
-    server.listen(0, "127.0.0.1");
+    server.listen(spec.port ?? 0, "127.0.0.1");
     await once(server, "listening");
     return new Listener(spec, { server, pool, port: (server.address() as AddressInfo).port });
   }

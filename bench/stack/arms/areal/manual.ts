@@ -1,0 +1,66 @@
+import type { ArealManualSpec } from "../../../config/areal-schema.ts";
+import { startProgram } from "../arm-program.ts";
+import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
+import { freePorts } from "../free-port.ts";
+import { arealCommands, arealEnvironment } from "./commands.ts";
+import { contextLength } from "./context-length.ts";
+import { registerDataProxy } from "./register.ts";
+import { arealSessions } from "./sessions.ts";
+
+/**
+ * AReaL's three services one by one, in front of the experiment's engine: the mode in which an arm can be compared with
+ * `raw` pair by pair. Router, data proxy and registration, then gateway and model.
+ */
+export async function startArealManual(spec: ArealManualSpec, context: ArmUpstream): Promise<ArmTarget> {
+  const { options, agentEngine } = context;
+  const [routerPort = 0, dataProxyPort = 0, gatewayPort = 0] = await freePorts(3);
+  const { adminKey } = options;
+  const commands = arealCommands(spec, {
+    engineUrl: context.engineUrl,
+    adminKey,
+    engineMaxTokens: spec.engineMaxTokens ?? (await contextLength(agentEngine, spec.name)),
+    callSeconds: options.experiment.limits.callSeconds,
+    routerPort,
+    dataProxyPort,
+    gatewayPort,
+  });
+  const start = async (name: string, command: readonly string[], port: number) => {
+    const url = `http://127.0.0.1:${port}`;
+    const environment = arealEnvironment(spec, options.childEnvironment);
+    const ready = { url: `${url}/health`, status: 200 };
+    await startProgram(
+      { arm: spec.name, name: `${spec.name} ${name}`, command, environment, ready },
+      context,
+    );
+    return url;
+  };
+  // Python takes seconds to import what each needs, so they start together; nothing is asked of one before all are up.
+  const [routerUrl = "", dataProxyUrl = "", gatewayUrl = ""] = await allStarted([
+    start("router", commands.router, routerPort),
+    start("data proxy", commands.dataProxy, dataProxyPort),
+    start("gateway", commands.gateway, gatewayPort),
+  ]);
+  await registerDataProxy({
+    arm: spec.name,
+    adminKey,
+    routerUrl,
+    dataProxyUrl,
+    gatewayUrl,
+    model: agentEngine.model,
+  });
+  const gateway = { arm: spec.name, url: gatewayUrl, adminKey, tokenizerPath: spec.tokenizerPath };
+  return {
+    url: gatewayUrl,
+    metricsUrl: null,
+    apiKey: null,
+    openSession: await arealSessions(gateway, context),
+  };
+}
+
+/** All are waited for: one that comes up while another fails has to be stopped with the rest. */
+async function allStarted(starts: readonly Promise<string>[]): Promise<string[]> {
+  return (await Promise.allSettled(starts)).map((start) => {
+    if (start.status === "rejected") throw start.reason;
+    return start.value;
+  });
+}

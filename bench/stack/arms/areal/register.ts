@@ -1,0 +1,43 @@
+import { request } from "undici";
+import { StartError, messageOf } from "../../../errors.ts";
+
+export interface Registration {
+  readonly arm: string;
+  readonly adminKey: string;
+  readonly routerUrl: string;
+  readonly dataProxyUrl: string;
+  readonly gatewayUrl: string;
+  readonly model: string;
+}
+
+/**
+ * Makes the data proxy known to the router: what AReaL's controller does after it has started the three. The router
+ * before the gateway, which asks it.
+ * @throws {StartError}
+ */
+export async function registerDataProxy(registration: Registration): Promise<void> {
+  const { routerUrl, gatewayUrl, dataProxyUrl, model } = registration;
+  await post(`${routerUrl}/register`, { worker_addr: dataProxyUrl }, registration);
+  await post(
+    `${gatewayUrl}/register_model`,
+    { model, url: "", api_key: null, data_proxy_addrs: [dataProxyUrl] },
+    registration,
+  );
+}
+
+async function post(url: string, body: object, { arm, adminKey }: Registration): Promise<void> {
+  const failed = (why: string, cause?: unknown) =>
+    new StartError(arm, `Arm ${arm}: POST ${url} failed: ${why}. AReaL's logs say more.`, { cause });
+  const answer = await request(url, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(30_000),
+  }).catch((cause: unknown) => {
+    throw failed(messageOf(cause), cause);
+  });
+  const text = await answer.body.text();
+  // v1.0.3 has no models to register and needs none.
+  const absent = answer.statusCode === 404 && url.endsWith("/register_model");
+  if (answer.statusCode >= 300 && !absent) throw failed(`${answer.statusCode} ${text.slice(0, 300)}`);
+}

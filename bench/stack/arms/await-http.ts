@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { request } from "undici";
+
+export interface HttpProbe {
+  readonly url: string;
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks with GET until the status is the one that means ready. Rejects only when the signal says so. */
+export async function awaitHttp({ url, status, headers }: HttpProbe, signal: AbortSignal): Promise<void> {
+  while (true) {
+    if ((await statusOf(url, { headers: headers ?? {}, signal })) === status) return;
+    await sleep(100, undefined, { signal });
+  }
+}
+
+/** null while nobody answers. */
+async function statusOf(
+  url: string,
+  options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+): Promise<number | null> {
+  try {
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(10_000)]);
+    const response = await request(url, { headers: options.headers, signal });
+    await response.body.dump();
+    return response.statusCode;
+  } catch {
+    return null;
+  }
+}

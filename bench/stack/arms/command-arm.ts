@@ -1,0 +1,78 @@
+import type { CommandArmSpec } from "../../config/arm-schema.ts";
+import { ConfigError } from "../../errors.ts";
+import { startProgram } from "./arm-program.ts";
+import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
+import { freePorts } from "./free-port.ts";
+
+const ports = ["port", "metricsPort"] as const;
+
+/** A gateway that the experiment gives a command line for. */
+export async function startCommand(spec: CommandArmSpec, context: ArmUpstream): Promise<ArmTarget> {
+  const { options, agentEngine } = context;
+  const [port = 0, metricsPort = 0] = await freePorts(ports.length);
+  const values = {
+    engine: context.engineUrl,
+    port: String(port),
+    metricsPort: String(metricsPort),
+    model: agentEngine.model,
+    adminKey: options.adminKey,
+    engineKey: agentEngine.apiKey,
+    logs: options.logDirectory,
+  };
+  const origin = `http://127.0.0.1:${port}`;
+  const apiKey = keyOf(spec, options.environment);
+  await startProgram(
+    {
+      arm: spec.name,
+      name: spec.name,
+      command: spec.command.map((word) => filled(word, values)),
+      environment: Object.fromEntries(
+        Object.entries(spec.environment).map(([name, value]) => [name, filled(value, values)]),
+      ),
+      ...(spec.workingDirectory === undefined ? {} : { workingDirectory: spec.workingDirectory }),
+      ready: {
+        url: origin + spec.ready.path,
+        status: spec.ready.status,
+        headers: { authorization: `Bearer ${apiKey ?? agentEngine.apiKey}` },
+      },
+    },
+    context,
+  );
+  const ownMetricsPort = [...spec.command, ...Object.values(spec.environment)].some((word) =>
+    word.includes("{metricsPort}"),
+  );
+  return {
+    url: origin + spec.basePath,
+    metricsUrl:
+      spec.metricsPath === undefined
+        ? null
+        : `http://127.0.0.1:${ownMetricsPort ? metricsPort : port}${spec.metricsPath}`,
+    apiKey,
+    openSession: null,
+  };
+}
+
+/** `{name}` for each value, `{{` for a brace. @throws {ConfigError} for a name that does not exist */
+export function filled(word: string, values: Readonly<Record<string, string>>): string {
+  return word.replaceAll(/\{\{|\{(\w+)\}/g, (whole, name: string | undefined) => {
+    if (name === undefined) return "{";
+    const value = values[name];
+    if (value !== undefined) return value;
+    throw new ConfigError(
+      `${whole} in an arm's command is unknown; there are ${Object.keys(values)
+        .map((known) => `{${known}}`)
+        .join(", ")}. Write {{ for a brace.`,
+    );
+  });
+}
+
+/** @throws {ConfigError} when the named variable has no value: a request without its key would fail later, and elsewhere */
+export function keyOf(
+  { name, apiKeyEnv }: { readonly name: string; readonly apiKeyEnv?: string | undefined },
+  environment: Readonly<Record<string, string | undefined>>,
+): string | null {
+  if (apiKeyEnv === undefined) return null;
+  const key = environment[apiKeyEnv];
+  if (key) return key;
+  throw new ConfigError(`Arm ${name}: the environment variable ${apiKeyEnv} is empty or not set.`);
+}
