@@ -1,4 +1,5 @@
 import { identityHeaders, type Exchange } from "../workload/exchange.ts";
+import { loggedTokensOf } from "../workload/logged-tokens.ts";
 import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
 import type { EpisodeResult, EpisodeTask, ToolCallLog } from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
@@ -156,6 +157,7 @@ async function store(
     userUsage: { ...result.userUsage },
     sessionMs: attempted.sessionMs,
     ...(attempted.retries > 0 ? { retries: attempted.retries } : {}),
+    ...(attempted.recorded === null ? {} : { loggedTokens: { ...loggedTokensOf(attempted.recorded) } }),
   };
   const { attemptKey, recorded } = attempted;
   await parts.run.appendEpisode(record, { attemptKey, facts: result, recorded });

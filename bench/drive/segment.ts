@@ -1,6 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
+import { LoopWatch } from "../measure/loop-watch.ts";
 import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
@@ -23,6 +24,7 @@ export interface OpenSegment {
   readonly cacheFlushed: boolean;
   readonly logToolCall: (line: ToolCallLog) => void;
   readonly toolLog: ToolLogFile;
+  readonly loop: LoopWatch;
 }
 
 /** Order matters: renew what has worn out, drain (counters move when a request ends), then empty the cache, then snapshot, then record. */
@@ -54,6 +56,7 @@ export async function openSegment(parts: SweepParts, cell: Cell, segmentId: stri
     startedNs,
     cacheFlushed,
     toolLog,
+    loop: new LoopWatch(),
     logToolCall: (line) => toolLog.append(line),
   };
 }
@@ -65,6 +68,8 @@ export async function closeSegment(
   reason: SegmentEndedRecord["reason"],
 ): Promise<void> {
   const endedNs = parts.clock.nowNs();
+  const driver = segment.loop.read();
+  segment.loop[Symbol.dispose]();
   const drained = reason === "engine-died" ? false : await drain(parts);
   const scrapeErrors = await snapshotAll(parts, {
     arm: segment.arm,
@@ -82,7 +87,11 @@ export async function closeSegment(
     cacheFlushed: segment.cacheFlushed,
     drained: drained && taps?.unfinished === 0,
     scrapeErrors,
-    pressure: [...(await parts.prepared.pressure())],
+    pressure: [
+      ...(await parts.prepared.pressure()),
+      { process: "driver", ...driver },
+      ...(taps ? [{ process: "tap", ...taps.loop }] : []),
+    ],
     tapTotals: { ...taps?.totals },
     engineIdentity: {
       agent: JSON.stringify(parts.stack.agentEngine.identity),

@@ -3,6 +3,7 @@ import { checkLittle } from "../measure/little.ts";
 import { countBy } from "../store/progress.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { PlannedCell } from "../store/run-json.ts";
+import { pressureSchema } from "./client-limits.ts";
 import { engineSummarySchema, summarizeEngine } from "./engine-summary.ts";
 import { counted, estimateSchema, ratio, type Estimate } from "./estimate.ts";
 import {
@@ -17,7 +18,7 @@ import { isPassed, passHatK, passRate, taskKey } from "./pass-rate.ts";
 import { segmentUse, segmentUseSchema, type SegmentUse } from "./segment-choice.ts";
 import type { SegmentEvidence } from "./segment-evidence.ts";
 import { isGeneration, type TapTiming } from "./tap-timing.ts";
-import { checkTokens, tokenCheckSchema } from "./token-check.ts";
+import { checkTokens, tokenCheckSchema, type TokenCheck } from "./token-check.ts";
 import { tokenSums, tokenSumsSchema, wasteOf, wasteSchema } from "./token-sums.ts";
 import { judgeCell, verdictReasonSchema, verdicts } from "./verdict.ts";
 
@@ -62,7 +63,12 @@ export const cellSummarySchema = z.object({
     outputTokensPerSecond: estimateSchema,
   }),
   /** Means over time: episodes from their records, requests by Little's law at the outer tap. */
-  inFlight: z.object({ episodes: z.number().nullable(), requests: z.number().nullable() }),
+  inFlight: z.object({
+    episodes: z.number().nullable(),
+    requests: z.number().nullable(),
+    /** Requests in flight / (their rate x their mean stay) - 1: 0 unless requests or stamps are missing. */
+    discrepancy: z.number().nullable(),
+  }),
   ttftMs: latencySchema,
   itlMs: latencySchema,
   e2eMs: latencySchema,
@@ -77,7 +83,7 @@ export const cellSummarySchema = z.object({
   waste: wasteSchema,
   /** Means over episodes, milliseconds; null for an arm without sessions. */
   sessionMs: z.object({ start: estimateSchema, reward: estimateSchema, export: estimateSchema }).nullable(),
-  pressure: z.array(z.object({ process: z.string(), eventLoopUtilization: z.number().nullable() })),
+  pressure: z.array(pressureSchema),
 });
 export type CellSummary = z.infer<typeof cellSummarySchema>;
 
@@ -101,20 +107,23 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
   const agentEngine = summarizeEngine(used.map(({ agentEngine }) => agentEngine));
   const outer = tokenSums(timings, "outer");
   const inner = tokenSums(timings, "inner");
-  const tokenCheck = checkTokens(
-    used.map(({ timings, agentEngine }) => ({
-      outer: tokenSums(timings, "outer"),
-      inner: tokenSums(timings, "inner"),
-      engine: agentEngine,
-    })),
-  );
+  const tokenCheck = tokenCheckOf(used, episodes);
   const pressure = used.flatMap(({ facts }) => facts?.pressure ?? []);
   const measured = episodes.filter(({ segmentId }) =>
     used.some(({ segment }) => segment.segmentId === segmentId),
   );
   const counts = countEpisodes(cell, episodes);
   const seconds = secondsOf(uses);
-  const judgement = judgeCell({ ...counts, segments: uses, agentEngine, tokenCheck, pressure });
+  const judgement = judgeCell({
+    ...counts,
+    segments: uses,
+    agentEngine,
+    tokenCheck,
+    pressure,
+    seconds,
+    answered: outer.answered,
+    innerRequests: inner.requests,
+  });
   return {
     v: 1,
     cellId: cell.cellId,
@@ -138,7 +147,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
       inputTokensPerSecond: counted(ratio(agentEngine?.promptTokens ?? null, seconds), outer.answered),
       outputTokensPerSecond: counted(ratio(agentEngine?.completionTokens ?? null, seconds), outer.answered),
     },
-    inFlight: { episodes: episodesInFlight(measured, seconds), requests: requestsInFlight(used, seconds) },
+    inFlight: { episodes: episodesInFlight(measured, seconds), ...requestsInFlight(used, seconds) },
     ttftMs: latencyOf(outerTimings, timeToFirstToken),
     itlMs: latencyOf(outerTimings, interTokenInterval),
     e2eMs: latencyOf(outerTimings, endToEnd),
@@ -156,6 +165,16 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     sessionMs: sessionMs(measured),
     pressure,
   };
+}
+
+function tokenCheckOf(used: readonly SegmentEvidence[], episodes: readonly EpisodeRecord[]): TokenCheck {
+  return checkTokens(
+    used.map(({ segment, timings, agentEngine }) => ({
+      timings,
+      engine: agentEngine,
+      episodes: episodes.filter(({ segmentId }) => segmentId === segment.segmentId),
+    })),
+  );
 }
 
 function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
@@ -212,15 +231,21 @@ function episodesInFlight(episodes: readonly EpisodeRecord[], seconds: number | 
   return ratio(busySeconds, seconds);
 }
 
-function requestsInFlight(used: readonly SegmentEvidence[], seconds: number | null): number | null {
-  const requestSeconds = used.reduce((sum, { segment, timings }) => {
-    if (segment.ended === null) return sum;
+/** Little's law over all used segments: both sides are weighted with the segments' lengths. */
+function requestsInFlight(used: readonly SegmentEvidence[], seconds: number | null) {
+  let [present, expected] = [0, 0];
+  for (const { segment, timings } of used) {
+    if (segment.ended === null) continue;
     const window = { startNs: segment.startedNs, endNs: segment.ended.endedNs };
     const stays = timings.filter((timing: TapTiming) => timing.hop === "outer" && isGeneration(timing));
     const check = checkLittle(stays, window);
-    return sum + ((check?.inFlight ?? 0) * (window.endNs - window.startNs)) / 1e9;
-  }, 0);
-  return ratio(requestSeconds, seconds);
+    if (check === null) continue;
+    const lengthSeconds = (window.endNs - window.startNs) / 1e9;
+    present += check.inFlight * lengthSeconds;
+    expected += check.arrivalsPerSecond * check.stayMeanSeconds * lengthSeconds;
+  }
+  const quotient = ratio(present, expected);
+  return { requests: ratio(present, seconds), discrepancy: quotient === null ? null : quotient - 1 };
 }
 
 function sessionMs(episodes: readonly EpisodeRecord[]): CellSummary["sessionMs"] {

@@ -4,6 +4,9 @@ import type { Latency } from "./latency.ts";
 import { absent, estimateText, numberText, percentText } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
 
+/** Requests that the edges of a segment cut explain less than this. */
+const littleErrorMax = 0.05;
+
 /** Load and speed of each cell. */
 export function speedTable(cells: readonly CellSummary[]): Table {
   return {
@@ -38,6 +41,16 @@ export function speedTable(cells: readonly CellSummary[]): Table {
       "Each rate is one measurement over the cell's used segments: it has a count and no interval.",
       ...cells.flatMap(({ cellId, reasons }) =>
         reasons.map(({ verdict, detail }) => `${cellId}: ${verdict}: ${detail}`),
+      ),
+      ...cells.flatMap(({ cellId, tokenCheck: { status, details } }) =>
+        status === "explained" ? details.map((detail) => `${cellId}: tokens explained: ${detail}`) : [],
+      ),
+      ...cells.flatMap(({ cellId, inFlight: { discrepancy } }) =>
+        discrepancy === null || Math.abs(discrepancy) <= littleErrorMax
+          ? []
+          : [
+              `${cellId}: Little's law is off by ${percentText(discrepancy)}: requests in flight are not their rate x their mean time`,
+            ],
       ),
     ],
   };

@@ -2,7 +2,8 @@ import { minimumSampleRule, percentileMethod } from "../measure/distribution.ts"
 import { minimumClusters } from "./cluster-interval.ts";
 import { latencyDefinitions } from "./latency.ts";
 import { minimumCellPairs, minimumTasks } from "./paired-cells.ts";
-import { utilizationMax } from "./verdict.ts";
+import { loopDelayP99MsMax, utilizationMax } from "./client-limits.ts";
+import { verdicts } from "./verdict.ts";
 
 /** What each number in a report means; printed with it. */
 export const definitions: readonly { readonly term: string; readonly meaning: string }[] = [
@@ -42,6 +43,6 @@ export const definitions: readonly { readonly term: string; readonly meaning: st
   { term: "percentile", meaning: `${percentileMethod}; ${minimumSampleRule}` },
   {
     term: "verdict",
-    meaning: `worst of: engine-died, engine-restarted, interrupted, not-drained, no-metrics, token-mismatch, client-limited (an event loop above ${utilizationMax * 100} %), valid`,
+    meaning: `worst of: ${verdicts.join(", ")}. client-limited: an event loop on the client's side above ${utilizationMax * 100} % busy, ${loopDelayP99MsMax} ms late at p99, or standing still`,
   },
 ];

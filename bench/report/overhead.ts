@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Experiment } from "../config/experiment.ts";
 import { marginMs, parseMargin } from "../measure/margin.ts";
+import type { ArmFacts } from "../store/preflight-record.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { CellSummary } from "./cell-summary.ts";
 import type { EpisodeLedger } from "./ledger/episode-ledger.ts";
@@ -45,6 +46,8 @@ export interface ComparedCell {
   readonly path: JoinedPath;
   /** Where the time of each of these episodes went; none for those that failed. */
   readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
+  /** What the preflight found out about its arm; absent for a run without one. */
+  readonly armFacts?: ArmFacts;
 }
 
 /** Every other arm against the first raw arm, load by load. Without a raw arm there is nothing to compare with. */
@@ -78,6 +81,8 @@ function compareAt(
     }),
   );
   const margin = requestMargin(compare, baselineUsed);
+  // The first token of a simulated stream is its last one.
+  const streamed = [...baseline, ...arm].every(({ armFacts }) => armFacts?.streaming !== "simulated");
   const path = (of: (sample: PathSample) => number | null) =>
     differenceOf(pairUp(pathMeans(baselineUsed, of), pathMeans(armUsed, of)), {
       kind: "path",
@@ -92,7 +97,7 @@ function compareAt(
     armPath: pathCounts(arm),
     pathMs: {
       firstByte: path(({ firstByteMs }) => firstByteMs),
-      firstToken: path(({ firstTokenMs }) => firstTokenMs),
+      firstToken: path(({ firstTokenMs }) => (streamed ? firstTokenMs : null)),
       whole: path(({ wholeMs }) => wholeMs),
     },
     live: compareLive(baselineUsed, armUsed, { compare, unitSeconds }),
@@ -112,14 +117,19 @@ function requestMargin(compare: Experiment["compare"], baseline: readonly Compar
   return margin === null ? null : marginMs(margin, meanOfKnown(means));
 }
 
+const refusing: ReadonlySet<string> = new Set(["engine-died", "engine-restarted", "different-engines"]);
+
 /** An overhead exists only between two ways to one engine process that ran through. */
 function refusal(baseline: readonly ComparedCell[], arm: readonly ComparedCell[]): string | null {
   const all = [...baseline, ...arm];
   if (baseline.length === 0 || arm.length === 0) return "one of the arms has no cell at this load";
   const unusable = all.find(({ summary }) => summary.seconds === null);
   if (unusable !== undefined) return `cell ${unusable.summary.cellId} has no segment that ran to its end`;
-  const broken = all.find(({ summary }) => ["engine-died", "engine-restarted"].includes(summary.verdict));
+  const broken = all.find(({ summary }) => refusing.has(summary.verdict));
   if (broken !== undefined) return `cell ${broken.summary.cellId} is ${broken.summary.verdict}`;
+  const elsewhere = all.find(({ armFacts }) => armFacts?.sameEngine === false);
+  if (elsewhere !== undefined)
+    return `different engines: the preflight saw that requests of arm ${elsewhere.summary.arm} do not reach the engine of the baseline`;
   const identities = new Set(
     all.map(({ summary }) => summary.agentEngineIdentity).filter((id) => id !== null),
   );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pressureReasons, sendReasons, type Pressure, type SendFacts } from "./client-limits.ts";
 import type { EngineSummary } from "./engine-summary.ts";
 import type { SegmentUse } from "./segment-choice.ts";
 import type { TokenCheck } from "./token-check.ts";
@@ -6,11 +7,13 @@ import type { TokenCheck } from "./token-check.ts";
 /** Whether the numbers of a cell may be used, worst first: a cell's verdict is the worst that applies. */
 export const verdicts = [
   "engine-died",
+  "different-engines",
   "engine-restarted",
   "interrupted",
   "not-drained",
   "no-metrics",
   "token-mismatch",
+  "rate-missed",
   "client-limited",
   "valid",
 ] as const;
@@ -19,16 +22,20 @@ export type Verdict = (typeof verdicts)[number];
 export const verdictReasonSchema = z.object({ verdict: z.enum(verdicts), detail: z.string() });
 export type VerdictReason = z.infer<typeof verdictReasonSchema>;
 
-/** Above this share of busy time an event loop delays what passes through it. */
-export const utilizationMax = 0.7;
-
 export interface VerdictFacts {
   readonly planned: number;
   readonly finished: number;
   readonly segments: readonly SegmentUse[];
   readonly agentEngine: EngineSummary | null;
   readonly tokenCheck: TokenCheck;
-  readonly pressure: readonly { readonly process: string; readonly eventLoopUtilization: number | null }[];
+  /** Answered requests at the outer tap, and requests that the tap in front of the engine saw. */
+  readonly answered: number;
+  readonly innerRequests: number;
+  readonly pressure: readonly Pressure[];
+  /** Wall clock of the used segments, in seconds. */
+  readonly seconds: number | null;
+  /** What a load generator did; none where episodes set the pace. */
+  readonly sends?: readonly SendFacts[];
 }
 
 /** The verdict and every reason against the cell, worst first; a valid cell has no reasons. */
@@ -43,7 +50,8 @@ export function judgeCell(facts: VerdictFacts): {
     ...segmentReasons(facts).filter(({ verdict }) => !(unseen && verdict === "not-drained")),
     ...engine,
     ...tokenReasons(facts.tokenCheck),
-    ...pressureReasons(facts),
+    ...sendReasons(facts.sends ?? []),
+    ...pressureReasons(facts.pressure, facts.seconds),
   ].sort((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
   return { verdict: reasons[0]?.verdict ?? "valid", reasons };
 }
@@ -69,8 +77,13 @@ function segmentReasons({ segments, planned, finished }: VerdictFacts): VerdictR
   return reasons;
 }
 
-function engineReasons({ agentEngine, segments }: VerdictFacts): VerdictReason[] {
+function engineReasons(facts: VerdictFacts): VerdictReason[] {
+  const { agentEngine, segments } = facts;
   if (!segments.some(({ used }) => used)) return [];
+  if (answeredElsewhere(facts)) {
+    const detail = `none of the ${facts.answered} answered requests reached the engine whose counters were read`;
+    return [{ verdict: "different-engines", detail }];
+  }
   if (agentEngine?.restarted) {
     return [
       { verdict: "engine-restarted", detail: agentEngine.problems.join("; ") || "its counters went back" },
@@ -82,17 +95,11 @@ function engineReasons({ agentEngine, segments }: VerdictFacts): VerdictReason[]
   return [];
 }
 
-function tokenReasons({ status, details }: TokenCheck): VerdictReason[] {
-  return status === "mismatch" ? details.map((detail) => ({ verdict: "token-mismatch", detail })) : [];
+/** Somebody answered, and neither the engine's counters nor the tap in front of it moved. */
+function answeredElsewhere({ agentEngine, answered, innerRequests }: VerdictFacts): boolean {
+  return answered > 0 && innerRequests === 0 && agentEngine?.promptTokens === 0 && !agentEngine.restarted;
 }
 
-/** A process that did not answer may be the busiest of all: not knowing is a limit as well. */
-function pressureReasons({ pressure }: VerdictFacts): VerdictReason[] {
-  return pressure.flatMap(({ process, eventLoopUtilization: busy }): VerdictReason[] => {
-    if (busy === null)
-      return [{ verdict: "client-limited", detail: `${process} did not say how busy it was` }];
-    if (busy <= utilizationMax) return [];
-    const percent = `${(busy * 100).toFixed(0)} % of the time (limit ${utilizationMax * 100} %)`;
-    return [{ verdict: "client-limited", detail: `${process} was busy ${percent}` }];
-  });
+function tokenReasons({ status, details }: TokenCheck): VerdictReason[] {
+  return status === "mismatch" ? details.map((detail) => ({ verdict: "token-mismatch", detail })) : [];
 }

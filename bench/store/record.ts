@@ -70,6 +70,14 @@ export const episodeSchema = z.object({
   sessionMs: z
     .object({ start: z.number(), reward: z.number().nullable(), export: z.number().nullable() })
     .nullable(),
+  /** Token ids that a recording gateway logged for this attempt; absent where none records. */
+  loggedTokens: z
+    .object({
+      calls: z.number().int(),
+      promptTokens: z.number().int().nullable(),
+      outputTokens: z.number().int().nullable(),
+    })
+    .optional(),
 });
 
 export const segmentEndedSchema = z.object({

@@ -13,7 +13,18 @@ export const segmentFactsSchema = z.object({
   drained: z.boolean(),
   /** Snapshots that could not be taken, by role, with the reason. */
   scrapeErrors: z.record(z.string(), z.string()),
-  pressure: z.array(z.object({ process: z.string(), eventLoopUtilization: z.number().nullable() })),
+  /** Gauges of the processes on the client's side: agents, the driver itself, the taps. */
+  pressure: z.array(
+    z.object({
+      process: z.string(),
+      eventLoopUtilization: z.number().nullable(),
+      /** Milliseconds that its timers were late; absent where nobody watched. */
+      loopDelayMs: z
+        .object({ samples: z.number(), p50: z.number(), p99: z.number(), max: z.number() })
+        .nullable()
+        .optional(),
+    }),
+  ),
   /** Sums of each tap listener over the segment. */
   tapTotals: z.record(
     z.string(),

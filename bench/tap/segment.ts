@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress } from "node:zlib";
 import { messageOf } from "../errors.ts";
+import { LoopWatch } from "../measure/loop-watch.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { BodyLog } from "./body-log.ts";
 import type { SegmentReport, TapListenerSpec } from "./control.ts";
@@ -17,6 +18,7 @@ export class Segment {
   readonly #bodies: { readonly writer: LineWriter; readonly log: BodyLog } | null;
   readonly #totals: SegmentTotals;
   readonly #failure: FirstFailure;
+  readonly #loop = new LoopWatch();
   #open = 0;
 
   private constructor(parts: {
@@ -73,15 +75,17 @@ export class Segment {
 
   /** Ends the files and compresses the bodies. What has not ended by now is counted as unfinished. */
   async close(): Promise<SegmentReport> {
-    const [totals, unfinished] = [this.#totals.read(), this.#open];
+    const [totals, unfinished, loop] = [this.#totals.read(), this.#open, this.#loop.read()];
+    this.#loop[Symbol.dispose]();
     await this.#flush();
     if (this.#bodies !== null && this.#failure.message === null)
       await this.#compress(this.#bodies.writer.path);
-    return { totals, unfinished, evidenceError: this.#failure.message };
+    return { totals, unfinished, loop, evidenceError: this.#failure.message };
   }
 
   /** Ends the files as they are, for a tap that has to go. */
   async abandon(): Promise<void> {
+    this.#loop[Symbol.dispose]();
     await this.#flush();
   }
 

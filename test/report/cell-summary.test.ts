@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Pressure } from "../../bench/report/client-limits.ts";
 import { cellSummarySchema } from "../../bench/report/cell-summary.ts";
 import { readCellSummary } from "../../bench/report/read-cell.ts";
 import { readRun } from "../../bench/store/read-run.ts";
@@ -157,6 +158,10 @@ test("a cell that was run again is judged by that later run", async () => {
   ]);
 });
 
+const late = (process: string, loopDelayMs: NonNullable<Pressure["loopDelayMs"]>) => {
+  return { process, eventLoopUtilization: 0.1, loopDelayMs };
+};
+
 test.each<[string, Omit<SegmentPlan, "cell">, string, RegExp]>([
   [
     "an engine that counts other tokens than it answers",
@@ -217,6 +222,70 @@ test.each<[string, Omit<SegmentPlan, "cell">, string, RegExp]>([
     "client-limited",
     /openclaw-0 did not say how busy it was/,
   ],
+  [
+    "a driver that stood still",
+    { episodes: all, facts: { pressure: [late("driver", { samples: 90, p50: 1, p99: 900, max: 900 })] } },
+    "client-limited",
+    /driver: its event loop stood still for 0.9 s/,
+  ],
+  [
+    "taps that ran late",
+    { episodes: all, facts: { pressure: [late("tap", { samples: 700, p50: 1, p99: 80, max: 120 })] } },
+    "client-limited",
+    /tap: its event loop ran 80 ms late at p99 \(limit 50 ms\)/,
+  ],
+  [
+    "an arm that answers from somewhere else",
+    {
+      episodes: all,
+      engineSkew: { prompt: -3600, completion: -396 },
+      timing: (timing) => (timing.hop === "inner" ? null : timing),
+    },
+    "different-engines",
+    /none of the 36 answered requests reached the engine whose counters were read/,
+  ],
+  [
+    "two prompts that differ and cancel out",
+    {
+      episodes: all,
+      timing: (timing) => {
+        const index = ["0", "1"].findIndex((end) => timing.requestId === `${cell.episodeIds[0]}-s0-${end}`);
+        const promptTokens = 100 + (index < 0 ? 0 : [5, -5][index]!);
+        return timing.hop === "outer" ? { ...timing, usage: { ...timing.usage!, promptTokens } } : timing;
+      },
+    },
+    "token-mismatch",
+    /2 requests came back with other counts than the engine gave: \w+-s0-0, \w+-s0-1/,
+  ],
+  [
+    "a gateway that drops usage",
+    {
+      episodes: all,
+      timing: (timing) => (timing.hop === "outer" ? { ...timing, usage: null } : timing),
+    },
+    "token-mismatch",
+    /36 requests came back without usage: \w+-s0-0, .* and 31 more/,
+  ],
+  [
+    "requests of somebody else at the engine",
+    {
+      episodes: all,
+      timing: (timing) =>
+        timing.hop === "outer" && timing.requestId === `${cell.episodeIds[3]}-s0-1` ? null : timing,
+    },
+    "token-mismatch",
+    /1 requests at the inner tap belong to none at the outer tap: \w+-s0-1/,
+  ],
+  [
+    "logged token ids that nobody was charged for",
+    {
+      episodes: all,
+      record: (episode) =>
+        episode === 2 ? { loggedTokens: { calls: 3, promptTokens: 300, outputTokens: 29 } } : {},
+    },
+    "token-mismatch",
+    /logged token ids: episode \w+ has 300 \+ 29, its answers said 300 \+ 30/,
+  ],
 ])("%s turns the verdict", async (...[, plan, verdict, detail]) => {
   const summary = await summaryOf(plan);
   expect(summary.verdict).toBe(verdict);
@@ -236,4 +305,36 @@ test("requests without an answer explain what the engine counted more", async ()
     "prompt tokens: inner tap 3500, engine counter 3600; 100 more at the engine counter",
   );
   expect(summary.verdict).toBe("valid");
+});
+
+test("a gateway that asks twice is explained by the requests that it repeated", async () => {
+  const repeated = `${cell.episodeIds[0]}-s0-0`;
+  const summary = await summaryOf({
+    episodes: all,
+    engineSkew: { prompt: 100, completion: 11 },
+    copies: (timing) => (timing.hop === "inner" && timing.requestId === repeated ? 2 : 1),
+  });
+  expect(summary.tokenCheck.status).toBe("explained");
+  expect(summary.tokenCheck.details).toContain(
+    `1 requests were sent to the engine more than once by the gateway: ${repeated}`,
+  );
+});
+
+test("logged token ids that equal the answers' counts leave a cell exact", async () => {
+  const loggedTokens = { calls: 3, promptTokens: 300, outputTokens: 30 };
+  const summary = await summaryOf({ episodes: all, record: () => ({ loggedTokens }) });
+  expect(summary).toMatchObject({ verdict: "valid", tokenCheck: { status: "exact", details: [] } });
+});
+
+test("a lost answer cannot explain more prompt tokens than its request had bytes", async () => {
+  const summary = await summaryOf({
+    episodes: all,
+    engineSkew: { prompt: 5000 },
+    timing: (timing) =>
+      timing.requestId === `${cell.episodeIds[0]}-s0-0`
+        ? { ...timing, outcome: "upstream-truncated", usage: null }
+        : timing,
+  });
+  expect(summary.verdict).toBe("token-mismatch");
+  expect(summary.tokenCheck.details).toContain("no request explains what the engine counted");
 });

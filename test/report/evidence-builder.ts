@@ -18,6 +18,8 @@ export interface SegmentPlan {
   readonly pathNs?: (episode: number, request: number) => number;
   readonly record?: (episode: number) => Partial<EpisodeRecord>;
   readonly timing?: (timing: TapTiming) => TapTiming | null;
+  /** How often a line of `taps.ndjson` is written: more than once for a gateway that asks again. */
+  readonly copies?: (timing: TapTiming) => number;
   /** Added to the engine's own counters. */
   readonly engineSkew?: { readonly prompt?: number; readonly completion?: number };
   readonly engineBefore?: number;
@@ -39,7 +41,9 @@ export async function writeSegment(run: RunDirectory, plan: SegmentPlan): Promis
   const timings = episodes.flatMap((episode) =>
     Array.from({ length: requestsPerEpisode }, (_, request) => exchange(plan, { episode, request })).flat(),
   );
-  const kept = timings.flatMap((timing) => (plan.timing ? (plan.timing(timing) ?? []) : timing));
+  const kept = timings
+    .flatMap((timing) => (plan.timing ? (plan.timing(timing) ?? []) : timing))
+    .flatMap((timing) => Array.from({ length: plan.copies?.(timing) ?? 1 }, () => timing));
   await writeFile(
     join(directory, "taps.ndjson"),
     kept.map((timing) => `${JSON.stringify({ ...timing, chunks: [] })}\n`).join(""),
