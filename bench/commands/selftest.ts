@@ -1,0 +1,94 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { gitFacts, hostFacts } from "../drive/host-facts.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { LoadThread } from "../load/load-thread.ts";
+import { systemClock } from "../measure/clock.ts";
+import { fullExtent, quickExtent } from "../selftest/extent.ts";
+import { limits } from "../selftest/limits.ts";
+import { selftestText, type SelftestMachine } from "../selftest/selftest-text.ts";
+import { runSelftest, type SelftestResult } from "../selftest/selftest.ts";
+import { startSupervisor } from "../stack/supervisor/supervisor.ts";
+import type { Host } from "./host.ts";
+
+interface Flags {
+  readonly json?: boolean;
+  readonly quick?: boolean;
+}
+
+export function register(program: Command, host: Host): void {
+  program
+    .command("selftest")
+    .description(
+      "measure Tollgate's own errors on simulated engines and a gateway whose delay is known; exit code 1 when a limit is missed",
+    )
+    .option("--quick", "20 s instead of three minutes: fewer requests, wider intervals")
+    .option("--json", "print JSON")
+    .addHelpText("after", explanation)
+    .action(async (flags: Flags) => {
+      const quick = flags.quick === true;
+      const before = loadavg()[0] ?? 0;
+      const result = await measure(host, quick);
+      const machine = await machineOf(before);
+      host.print(
+        flags.json
+          ? JSON.stringify(
+              { v: 1, machine, quick, ok: result.missed.length === 0, limits, ...result },
+              null,
+              2,
+            )
+          : selftestText(result, machine, quick),
+      );
+      host.setExitCode(result.missed.length === 0 ? exitCodes.ok : exitCodes.resultInvalid);
+    });
+}
+
+const explanation = `
+The engine and the delay gateway write down themselves what they did and when; they share no code with what measures.
+Numbers hold for this machine and its present load: run it where you measure, and keep its output beside your results.`;
+
+async function measure(host: Host, quick: boolean): Promise<SelftestResult> {
+  const directory = await mkdtemp(join(tmpdir(), "tollgate-selftest-"));
+  const scratch = await mkdtemp(join(tmpdir(), "tg-"));
+  await mkdir(join(directory, "logs"));
+  const supervisor = startSupervisor({
+    runId: `selftest-${randomBytes(4).toString("hex")}`,
+    supervisorId: randomUUID(),
+    scratchDirectory: scratch,
+    logFile: join(directory, "logs", "supervisor.log"),
+  });
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  try {
+    await using sender = new LoadThread();
+    const { PATH = "" } = host.environment;
+    const rig = {
+      environment: { PATH, ...supervisor.environment },
+      directory: join(directory, "logs"),
+      sender,
+      keeper: supervisor,
+      signal: stop.signal,
+    };
+    return await runSelftest(rig, quick ? quickExtent : fullExtent, host.tell);
+  } finally {
+    await supervisor.farewell();
+    await rm(directory, { recursive: true });
+  }
+}
+
+async function machineOf(before: number): Promise<SelftestMachine> {
+  const host = await hostFacts();
+  const git = await gitFacts(resolve(import.meta.dirname, "../.."));
+  return {
+    date: systemClock.wallIso(),
+    tollgate:
+      git === null ? "0.1.0" : `${git.revision.slice(0, 12)}${git.dirty ? " with uncommitted changes" : ""}`,
+    node: process.version,
+    cpu: host.cpuModel,
+    cpuCount: host.cpuCount,
+    load: { before, after: loadavg()[0] ?? 0 },
+  };
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/**
+ * What the delay gateway did to one request, by its own clock readings around its own waiting: the truth that estimates
+ * are held against. Durations in nanoseconds.
+ */
+export const heldRequestSchema = z.object({
+  requestId: z.string(),
+  path: z.enum(["null", "delayed"]),
+  inFlight: z.number(),
+  bodyBytes: z.number(),
+  turn: z.number(),
+  /** Whole request there -> passed on. */
+  requestHeldNs: z.number(),
+  /** Head of the answer there -> passed on. null when there was none. */
+  headHeldNs: z.number().nullable(),
+  /** First chunk of the answer's body there -> passed on. */
+  firstChunkHeldNs: z.number().nullable(),
+  /** End of the answer there -> passed on. */
+  endHeldNs: z.number().nullable(),
+});
+export type HeldRequest = z.infer<typeof heldRequestSchema>;
+
+export const heldRequestsSchema = z.array(heldRequestSchema);
+
+/** Milliseconds by which the gateway made the first byte of the answer's body later. null when the answer had none. */
+export function addedToFirstChunkMs(held: HeldRequest): number | null {
+  return held.firstChunkHeldNs === null ? null : (held.requestHeldNs + held.firstChunkHeldNs) / 1e6;
+}
+
+/** Milliseconds by which the gateway made the end of the answer later. null when it was cut. */
+export function addedToEndMs(held: HeldRequest): number | null {
+  return held.endHeldNs === null ? null : (held.requestHeldNs + held.endHeldNs) / 1e6;
+}

@@ -1,0 +1,58 @@
+import type { ArrivalPlan } from "./arrivals.ts";
+import type { TimingLevel } from "./client-timing.ts";
+import type { DelayCase } from "./delay-coverage.ts";
+import type { PairedSize } from "./paired-size.ts";
+
+/** How much a self-test measures. */
+export interface Extent {
+  readonly timing: readonly TimingLevel[];
+  readonly arrivals: readonly Omit<ArrivalPlan, "rng">[];
+  readonly taps: PairedSize;
+  readonly noDifference: PairedSize & { readonly times: number };
+  /** The first one is the fixed delay that the half-width is stated for. */
+  readonly delays: readonly (DelayCase & { readonly size: PairedSize })[];
+}
+
+const rate = { sessionsPerSecond: 200 };
+const fixed3: DelayCase = { shape: { kind: "fixed", ms: 3 }, place: "request" };
+const others: readonly DelayCase[] = [
+  { shape: { kind: "fixed", ms: 1 }, place: "token" },
+  { shape: { kind: "fixed", ms: 2 }, place: "first-byte" },
+  { shape: { kind: "uniform", lowMs: 0, highMs: 8 }, place: "request" },
+  { shape: { kind: "pareto", scaleMs: 1, tail: 1.5, capMs: 50 }, place: "request" },
+  { shape: { kind: "load", baseMs: 1, perRequestMs: 1 }, place: "request" },
+  { shape: { kind: "body", baseMs: 0.5, perKilobyteMs: 1 }, place: "request" },
+  { shape: { kind: "turn", baseMs: 0.5, perTurnMs: 1 }, place: "request" },
+];
+
+/** About two and a half minutes. */
+export const fullExtent: Extent = {
+  timing: [
+    { streams: 1, requestsEach: 40, tokens: 16, decodeStepMs: 4 },
+    { streams: 64, requestsEach: 5, tokens: 32, decodeStepMs: 20 },
+    { streams: 256, requestsEach: 3, tokens: 32, decodeStepMs: 50 },
+    { streams: 1024, requestsEach: 2, tokens: 16, decodeStepMs: 200 },
+  ],
+  arrivals: [
+    { arrivals: { kind: "constant" }, perSecond: 100, count: 800 },
+    { arrivals: { kind: "poisson" }, perSecond: 500, count: 4000 },
+  ],
+  taps: { ...rate, blocks: 8, sessionsPerLeg: 50 },
+  noDifference: { ...rate, blocks: 6, sessionsPerLeg: 25, times: 5 },
+  delays: [
+    { ...fixed3, size: { ...rate, blocks: 20, sessionsPerLeg: 50 } },
+    ...others.map((one) => ({ ...one, size: { ...rate, blocks: 8, sessionsPerLeg: 40 } })),
+  ],
+};
+
+/** Shows within 20 s that all of it works; its intervals are wide. */
+export const quickExtent: Extent = {
+  timing: [{ streams: 64, requestsEach: 2, tokens: 16, decodeStepMs: 20 }],
+  arrivals: [
+    { arrivals: { kind: "constant" }, perSecond: 100, count: 150 },
+    { arrivals: { kind: "poisson" }, perSecond: 500, count: 1500 },
+  ],
+  taps: { ...rate, blocks: 3, sessionsPerLeg: 15 },
+  noDifference: { ...rate, blocks: 4, sessionsPerLeg: 10, times: 1 },
+  delays: [{ ...fixed3, size: { ...rate, blocks: 4, sessionsPerLeg: 15 } }],
+};

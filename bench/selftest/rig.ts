@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { LoadThread } from "../load/load-thread.ts";
+import { spawnManaged, type ManagedProcess } from "../stack/supervisor/managed-process.ts";
+import type { DelayPlace, DelayShape } from "./delay-shape.ts";
+import { heldRequestsSchema, type HeldRequest } from "./delay-log.ts";
+
+/** What sends load: the product's timing thread, or in tests one with a fault. */
+export type Sender = Pick<LoadThread, "run">;
+
+/** Where the self-test starts its processes and what sends its load. */
+export interface Rig {
+  /** Whole environment of the processes that are started. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** An existing folder for their logs. */
+  readonly directory: string;
+  readonly sender: Sender;
+  readonly keeper?: { watch(pid: number): void; unwatch(pid: number): void };
+  readonly signal?: AbortSignal;
+}
+
+export interface EngineSpeed {
+  readonly decodeStepMs: number;
+}
+
+/**
+ * Starts a simulated engine that is fast, batches as many requests as come, and remembers no prefixes, so that every
+ * request costs it the same.
+ */
+export async function startEngine(
+  rig: Rig,
+  { decodeStepMs }: EngineSpeed,
+): Promise<ManagedProcess<{ url: string }>> {
+  const flags = {
+    role: "agent",
+    port: 0,
+    "decode-step-ms": decodeStepMs,
+    "decode-step-ms-per-request": 0,
+    "max-running-requests": 4096,
+    "prefill-tokens-per-second": 1_000_000,
+  };
+  return spawnManaged(process.execPath, {
+    ...common(rig, "simulated engine"),
+    args: [
+      fileURLToPath(new URL("../simulator/program.ts", import.meta.url)),
+      ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
+      "--no-radix-cache",
+    ],
+  });
+}
+
+/** A delay gateway in a process of its own. */
+export interface DelayGatewayProcess extends AsyncDisposable {
+  /** Base URL of the way without delay. */
+  readonly nullUrl: string;
+  readonly delayedUrl: string;
+  /** What it really did, by request id. */
+  truth(): Promise<ReadonlyMap<string, HeldRequest>>;
+}
+
+export async function startDelayGateway(
+  rig: Rig,
+  options: { upstream: string; shape: DelayShape; place: DelayPlace; seed: number },
+): Promise<DelayGatewayProcess> {
+  const managed = await spawnManaged(process.execPath, {
+    ...common(rig, "delay gateway"),
+    args: [fileURLToPath(new URL("./delay-gateway-program.ts", import.meta.url)), JSON.stringify(options)],
+  });
+  const { url } = managed.ready;
+  return {
+    nullUrl: `${url}/null`,
+    delayedUrl: `${url}/delayed`,
+    truth: async () => {
+      const response = await fetch(`${url}/delay-log`);
+      const held = heldRequestsSchema.parse(await response.json());
+      return new Map(held.map((request) => [request.requestId, request]));
+    },
+    [Symbol.asyncDispose]: () => managed[Symbol.asyncDispose](),
+  };
+}
+
+function common({ environment, directory, keeper, signal }: Rig, name: string) {
+  return {
+    name,
+    environment,
+    logFile: join(directory, `${name.replaceAll(" ", "-")}.log`),
+    readySchema: z.object({ url: z.string() }),
+    startTimeoutMs: 30_000,
+    ...(keeper && { keeper }),
+    ...(signal && { signal }),
+  };
+}

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { startTap } from "../tap/client.ts";
+import type { TapListenerTotals, TapTotals } from "../tap/control.ts";
+import { createRng } from "../measure/rng.ts";
+import { chatSessions } from "./chat-sessions.ts";
+import { checkRow, type CheckRow } from "./check-row.ts";
+import { EngineLog, type EngineRequest } from "./engine-log.ts";
+import { estimate, rangeText } from "./paired-estimate.ts";
+import { measurePaired, type PairedOutcome } from "./paired-arms.ts";
+import type { PairedSize } from "./paired-size.ts";
+import type { Rig } from "./rig.ts";
+
+export interface TapMeasurement {
+  /** Straight to the engine against through both taps. */
+  readonly outcome: PairedOutcome;
+  /** What the taps counted. */
+  readonly totals: TapTotals;
+  /** What the engine logged of everything that was sent meanwhile. */
+  readonly engine: ReadonlyMap<string, EngineRequest>;
+}
+
+/** The way of a run's raw arm, client -> outer tap -> inner tap -> engine, against no taps at all. */
+export async function measureTaps(rig: Rig, engineUrl: string, size: PairedSize): Promise<TapMeasurement> {
+  const { environment, directory, keeper } = rig;
+  await using tap = await startTap({
+    environment,
+    logFile: join(directory, "tap.log"),
+    ...(keeper && { keeper }),
+  });
+  const inner = await tap.listen({ name: "inner", hop: "inner", arm: "raw", upstream: engineUrl });
+  const outer = await tap.listen({ name: "outer", hop: "outer", arm: "raw", upstream: inner });
+  const log = await EngineLog.from(engineUrl);
+  await tap.openSegment(join(directory, "taps"), false);
+  const outcome = await measurePaired(rig.sender, {
+    ...size,
+    baseline: engineUrl,
+    target: outer,
+    rng: createRng(3),
+    sessions: (label, count) =>
+      chatSessions(`taps-${label}`, count, { turns: 1, messageChars: () => 200, outputTokens: 4 }),
+  });
+  const { totals } = await tap.closeSegment();
+  return { outcome, totals, engine: await log.read() };
+}
+
+export function tapRows({ outcome }: Pick<TapMeasurement, "outcome">): readonly CheckRow[] {
+  const pairs = outcome.blocks.flat().length;
+  return (["TTFT", "E2E"] as const).map((metric) => {
+    const interval = estimate(outcome, metric);
+    return checkRow({
+      id: `taps-${metric.toLowerCase()}`,
+      what: `both taps add to ${metric}`,
+      value: interval?.estimate ?? null,
+      unit: "ms",
+      detail: `95 %: ${rangeText(interval)}, ${pairs} pairs`,
+    });
+  });
+}
+
+/** Requests of the tapped arm whose tokens are not the same at the client, at both taps and in the engine. */
+export function tokenRow({ outcome, totals, engine }: TapMeasurement): CheckRow {
+  const samples = outcome.blocks.flat().flatMap(({ baseline, target }) => [baseline, target]);
+  const unequal = samples.filter(({ id, usage }) => {
+    const served = engine.get(id);
+    return (
+      served === undefined ||
+      usage === null ||
+      usage.promptTokens !== served.promptTokens ||
+      usage.completionTokens !== served.outputTokens
+    );
+  });
+  const { inner, outer } = totals;
+  // Every request that passed the taps has an id with b1 or b2 in it: those of the target's legs.
+  const tapped = [...engine].filter(([id]) => /^taps-b\d+b[12]-/.test(id)).map(([, served]) => served);
+  const expected = {
+    requests: tapped.length,
+    promptTokens: tapped.reduce((sum, { promptTokens }) => sum + promptTokens, 0),
+    completionTokens: tapped.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
+  };
+  const tapsOff = [inner, outer].filter((tap) => !tap || !sameCounts(tap, expected)).length;
+  return checkRow({
+    id: "token-mismatches",
+    what: "token counts that differ from the engine's ids",
+    value: samples.length === 0 ? null : unequal.length + tapsOff,
+    unit: "",
+    detail: `${samples.length} requests, ${expected.promptTokens} + ${expected.completionTokens} tokens tapped`,
+  });
+}
+
+type Counts = Pick<TapListenerTotals, "requests" | "promptTokens" | "completionTokens">;
+
+function sameCounts(tap: TapListenerTotals, expected: Counts): boolean {
+  return (
+    tap.requests === expected.requests &&
+    tap.promptTokens === expected.promptTokens &&
+    tap.completionTokens === expected.completionTokens &&
+    tap.withoutUsage === 0
+  );
+}
