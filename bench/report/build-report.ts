@@ -1,6 +1,7 @@
 import { compareSchema } from "../config/compare-schema.ts";
 import { driverOf } from "../store/driver-lock.ts";
 import { finishedEpisodes, progressOf } from "../store/progress.ts";
+import { latestArmFacts, readPreflights } from "../store/preflight-record.ts";
 import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements.ts";
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
@@ -22,12 +23,17 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const run = await readJudgedRun(directory);
   const warnings: StoreWarning[] = [...run.warnings];
   const cells: ComparedCell[] = [];
-  for (const { cellId } of run.identity.cells) cells.push(await readCell(run, cellId, warnings));
+  const preflights = await readPreflights(run.directory);
+  for (const { cellId, arm } of run.identity.cells) {
+    const armFacts = latestArmFacts(preflights, arm);
+    cells.push({ ...(await readCell(run, cellId, warnings)), ...(armFacts && { armFacts }) });
+  }
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
   return {
     v: 1,
     run: runFacts(run, (await driverOf(run.directory)) !== null),
+    preflights: [...preflights],
     cells: summaries,
     overheads: [...compareArms(cells, compareOf(run))],
     ledgers: [...cellLedgers(cells)],

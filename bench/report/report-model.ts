@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { preflightRecordSchema } from "../store/preflight-record.ts";
 import { cellSummarySchema } from "./cell-summary.ts";
 import { cellLedgerSchema } from "./ledger/cell-ledger.ts";
 import { overheadSchema } from "./overhead.ts";
@@ -18,6 +19,8 @@ export const reportModelSchema = z.object({
     gitRevision: z.string().nullable(),
     host: z.string(),
   }),
+  /** What was checked before the first cell, once per invocation; none for a run of an older Tollgate. */
+  preflights: z.array(preflightRecordSchema),
   cells: z.array(cellSummarySchema),
   overheads: z.array(overheadSchema),
   /** Where the time of the episodes went, a ledger per cell that has measured episodes. */

@@ -2,6 +2,7 @@ import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tab
 import { ledgerTable } from "./ledger/ledger-tables.ts";
 import { liveTable } from "./live-tables.ts";
 import { pathTable } from "./overhead-tables.ts";
+import { notStreamed, preflightSummary } from "./preflight-table.ts";
 import type { ReportModel } from "./report-model.ts";
 import { exclusionTable, productTable, seedTable } from "./run-tables.ts";
 import type { Table } from "./table.ts";
@@ -18,13 +19,18 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
   const arms = [...new Set(report.trials.map(({ arm }) => arm))];
   return [
     speedTable(cells),
-    latencyTable(cells),
+    withNotes(latencyTable(cells), notStreamed(report)),
     outcomeTable(report),
     ...(sessions === null ? [] : [sessions]),
     ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
     ...(report.ledgers.length === 0 ? [] : [ledgerTable(report.ledgers)]),
     productTable(report),
     exclusionTable(report),
+    ...report.preflights.map(preflightSummary),
     ...(choice.seed ? arms.map((arm) => seedTable(report, arm)) : []),
   ];
+}
+
+function withNotes(table: Table, notes: readonly string[]): Table {
+  return { ...table, notes: [...table.notes, ...notes] };
 }

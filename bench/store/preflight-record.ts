@@ -65,3 +65,13 @@ export async function readPreflights(runDirectory: string): Promise<readonly Pre
 export function preflightText(invocations: readonly PreflightRecord[]): string {
   return `${JSON.stringify({ v: 1, invocations }, null, 2)}\n`;
 }
+
+/** What is known of an arm by now: of each fact the latest that was found out. Absent without a preflight. */
+export function latestArmFacts(invocations: readonly PreflightRecord[], arm: string): ArmFacts | undefined {
+  const found = invocations.flatMap(({ arms }) => arms[arm] ?? []);
+  if (found.length === 0) return undefined;
+  return {
+    streaming: found.findLast(({ streaming }) => streaming !== null)?.streaming ?? null,
+    sameEngine: found.findLast(({ sameEngine }) => sameEngine !== null)?.sameEngine ?? null,
+  };
+}
