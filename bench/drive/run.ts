@@ -26,6 +26,7 @@ import { preflightLines } from "./preflight-lines.ts";
 import { hashesOf, identityOf, planRun, plannedCells, remainingCells, type RunPlan } from "./run-plan.ts";
 import type { StopRequest } from "./stop-request.ts";
 import { childEnvironmentOf, startRunStack, type RunStackOptions } from "./run-stack.ts";
+import { keepServerEvidence } from "./server-evidence.ts";
 import { warmUp } from "./warm-up.ts";
 import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
 
@@ -104,7 +105,14 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
     try {
       await endRecord(run, end, options);
     } finally {
-      const { leftovers } = await supervisor.farewell();
+      const { leftovers, containers, containersFailure } = await supervisor.farewell();
+      if (containers.length > 0)
+        options.screen.write(`removed containers that were still there: ${containers.join(", ")}\n`);
+      if (containersFailure !== null) {
+        options.screen.write(
+          `containers of this run may still be there: ${containersFailure} When Docker answers again, run \`tollgate clean\`.\n`,
+        );
+      }
       if (leftovers.length > 0) {
         options.screen.write(
           `ended ${leftovers.length} processes that were still running: see logs/supervisor.log\n`,
@@ -153,9 +161,10 @@ async function openRun(options: RunOptions, { workload, plan }: OpenFacts) {
         tollgate: "0.1.0",
         node: process.versions.node,
         [workload.agent.name]: workload.agent.version,
+        ...(workload.tau2 === undefined ? {} : { tau2: workload.tau2 }),
       },
       git: await gitFacts(import.meta.dirname),
-      host: await hostFacts(),
+      host: await hostFacts(options.environment),
       simulated: await simulatedEngines(options.loaded.experiment.stack, options.environment),
     },
   });
@@ -215,6 +224,7 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
     tell,
   });
   if (stack === null) return { reason: "interrupted" };
+  await keepServerEvidence(stack, { directory: join(run.path, "evidence"), signal: stop.cancelled });
   await checkStack(started, stack, { episodes, tell });
   await using prepared = await started.workload.prepare(experiment, {
     runId: started.runId,

@@ -32,5 +32,6 @@ export const scratchOwnerFile = "tollgate-owner.json";
 
 export interface ScratchOwner {
   readonly runId: string;
+  readonly supervisorId: string;
   readonly driver: string;
 }

@@ -66,7 +66,7 @@ export function startSupervisor(options: StartSupervisorOptions): Supervisor {
     [supervisorVariable]: options.supervisorId,
     [driverVariable]: driver,
   };
-  claimScratch(options.scratchDirectory, { runId: options.runId, driver });
+  claimScratch(options.scratchDirectory, { ...options, driver });
   const program: SupervisorOptions = {
     runId: options.runId,
     supervisorId: options.supervisorId,
@@ -154,8 +154,9 @@ async function readReport(
 }
 
 /** So that `tollgate clean` knows whose it is when this process and the supervisor are both gone. */
-function claimScratch(directory: string, owner: ScratchOwner): void {
+function claimScratch(directory: string, { runId, supervisorId, driver }: ScratchOwner): void {
   mkdirSync(directory, { recursive: true });
+  const owner: ScratchOwner = { runId, supervisorId, driver };
   writeFileSync(join(directory, scratchOwnerFile), `${JSON.stringify(owner)}\n`);
 }
 

@@ -166,9 +166,11 @@ export function createBody(
 
 /** What a supervisor finds processes by: with it a container's can be ended even when its daemon is gone. */
 function runMark(labels: ContainerSpec["labels"]): readonly string[] {
-  const [run, supervisor] = [labels[labelNames.run], labels[labelNames.supervisor]];
-  if (run === undefined || supervisor === undefined) return [];
-  return [`TOLLGATE_RUN=${run}`, `TOLLGATE_SUPERVISOR=${supervisor}`];
+  return Object.entries({
+    TOLLGATE_RUN: labels[labelNames.run],
+    TOLLGATE_SUPERVISOR: labels[labelNames.supervisor],
+    TOLLGATE_DRIVER: labels[labelNames.driver],
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 
 /** Docker reads it as one line of CSV. */
