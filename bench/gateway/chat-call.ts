@@ -1,18 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
 import { ExchangeRecord, type ReadExchange } from "../tap/exchange-record.ts";
 import { forward, type Forwarding } from "../tap/forward.ts";
 import { endToEndHeaders } from "../tap/hop-headers.ts";
+import { asksForSeveral, severalAnswers } from "./chat-body.ts";
 import { DialectError, errorBody } from "./dialect-error.ts";
+import type { EngineConnection } from "./engine-request.ts";
 
 export interface ChatCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly engine: Dispatcher;
-  readonly engineUrl: string;
-  /** Path on the engine. */
-  readonly path: string;
-  readonly engineApiKey: string | null;
+  readonly engine: EngineConnection;
   readonly bodyBytesMax: number;
   readonly requestId: string;
 }
@@ -36,24 +33,33 @@ export function passChatCall(call: ChatCall): Promise<ReadExchange> {
       // Reading comes after the bytes: other streams must not wait for it in this turn of the loop.
       onEnd: () => setImmediate(() => void record.finish().then(resolve, reject)),
     });
-    let received = 0;
+    const received: Buffer[] = [];
+    let bytes = 0;
+    const refuse = (error: DialectError) =>
+      forwarding.abort(error, { status: error.status, body: errorBody(error.message) });
     const forwarding: Forwarding = forward(
       {
         request: call.request,
         response: call.response,
-        upstream: call.engine,
-        path: call.path,
+        upstream: call.engine.dispatcher,
+        path: `${new URL(call.engine.url).pathname.replace(/\/$/, "")}/v1/chat/completions`,
         headers: engineHeaders(call),
         unreachable: (error) =>
-          errorBody(`The engine at ${call.engineUrl} cannot be reached: ${error.message}`),
+          errorBody(`The engine at ${call.engine.url} cannot be reached: ${error.message}`),
       },
       {
         requestChunk: (chunk) => {
-          received += chunk.length;
-          if (received <= call.bodyBytesMax) record.requestChunk(chunk);
-          else forwarding.abort(tooLong, { status: tooLong.status, body: errorBody(tooLong.message) });
+          bytes += chunk.length;
+          if (bytes > call.bodyBytesMax) return refuse(tooLong);
+          record.requestChunk(chunk);
+          received.push(chunk);
         },
-        requestEnd: (atNs) => record.requestEnd(atNs),
+        requestEnd: (atNs) => {
+          record.requestEnd(atNs);
+          // Every byte has gone on by now; an engine that has begun is told to stop.
+          if (asksForSeveral(Buffer.concat(received))) refuse(severalAnswers());
+          received.length = 0;
+        },
         responseHead: (head, atNs) => record.responseHead(head, atNs),
         responseChunk: (chunk, atNs) => record.responseChunk(chunk, atNs),
         end: (end, atNs) => record.end(end, atNs),
@@ -62,7 +68,7 @@ export function passChatCall(call: ChatCall): Promise<ReadExchange> {
   });
 }
 
-function engineHeaders({ request, engineApiKey }: ChatCall): string[] {
+function engineHeaders({ request, engine: { apiKey } }: ChatCall): string[] {
   const headers = endToEndHeaders(request.rawHeaders, notForEngine);
-  return engineApiKey === null ? headers : [...headers, "authorization", `Bearer ${engineApiKey}`];
+  return apiKey === null ? headers : [...headers, "authorization", `Bearer ${apiKey}`];
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import { streamingOf, type RecordingLevel } from "./options.ts";
 import type { SessionStore } from "./session-store.ts";
 
 /** The gateway's own Prometheus page. */
@@ -13,7 +14,16 @@ export class GatewayMetrics {
   );
   readonly repeatedRewards = this.#counter("repeated_rewards_total", "Rewards for a trajectory that had one");
 
-  constructor(sessions: SessionStore) {
+  readonly notes = this.#counter("call_notes_total", "Calls with something unusual about them", ["note"]);
+
+  constructor(sessions: SessionStore, level: RecordingLevel) {
+    const facts = new Gauge({
+      name: "tollgate_gateway_recording_info",
+      help: "Recording level and whether streaming is true or simulated; with simulated streaming TTFT means nothing",
+      labelNames: ["level", "streaming"],
+      registers: [this.registry],
+    });
+    facts.set({ level, streaming: streamingOf(level) }, 1);
     this.#gauge("sessions", "Sessions that have not been removed", () => sessions.count);
     this.#gauge("recorded_chars", "Characters of recorded text", () => sessions.chars);
   }

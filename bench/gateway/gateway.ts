@@ -8,14 +8,24 @@ import { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
 import { upstreamPool } from "../tap/listener.ts";
 import { AdminKey, bearerKey } from "./access.ts";
-import { passChatCall } from "./chat-call.ts";
+import { ChatRecorder } from "./chat-recorder.ts";
 import { DialectError, errorBody } from "./dialect-error.ts";
+import type { EngineConnection } from "./engine-request.ts";
+import { EngineError } from "./engine-request.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { defaultLimits, type GatewayIo, type GatewayLimits, type GatewayOptions } from "./options.ts";
 import { requestJson } from "./request-json.ts";
 import type { Session } from "./session.ts";
+import { SessionLog } from "./session-log.ts";
 import { SessionStore } from "./session-store.ts";
-import { exportRequestSchema, exportText, requireStyle } from "./trajectory-export.ts";
+import {
+  exportedTrajectory,
+  exportRequestSchema,
+  exportText,
+  requireStyle,
+  requireTokens,
+  tensorText,
+} from "./trajectory-export.ts";
 
 interface Call {
   readonly request: IncomingMessage;
@@ -28,7 +38,12 @@ const startSessionSchema = z.object({
   api_key: z.string().min(1).nullish(),
   group_size: z.int().min(1).max(1_024).nullish(),
 });
-const setRewardSchema = z.object({ reward: z.number(), interaction_id: z.string().nullish() });
+const setRewardSchema = z.object({
+  reward: z.number(),
+  interaction_id: z.string().nullish(),
+  /** Not in AReaL's dialect, where a timeout after the reward decides: false for the reward of one turn. */
+  final: z.boolean().nullish(),
+});
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 const headBytesMax = 64 * 1024;
 
@@ -37,29 +52,41 @@ export class Gateway implements AsyncDisposable {
   readonly #options: GatewayOptions;
   readonly #io: GatewayIo;
   readonly #limits: GatewayLimits;
-  readonly #engineUrl: string;
-  readonly #engine;
+  readonly #engine: EngineConnection;
+  readonly #log: SessionLog | null;
   readonly #admin: AdminKey;
   readonly #sessions: SessionStore;
   readonly #metrics: GatewayMetrics;
   readonly #server: Server;
+  readonly #recorder: ChatRecorder;
   readonly #routes: Readonly<Record<string, Handler>>;
-  #calls = 0;
 
-  private constructor(options: GatewayOptions, io: GatewayIo) {
+  private constructor(options: GatewayOptions, io: GatewayIo, log: SessionLog | null) {
     this.#options = options;
     this.#io = io;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#engineUrl = options.engineUrl.replace(/\/+$/, "").replace(/\/v1$/, "");
-    this.#engine = upstreamPool(new URL(this.#engineUrl).origin);
+    const url = options.engineUrl.replace(/\/+$/, "").replace(/\/v1$/, "");
+    this.#engine = {
+      dispatcher: upstreamPool(new URL(url).origin),
+      url,
+      apiKey: options.engineApiKey ?? null,
+    };
     this.#admin = new AdminKey(options.adminKey);
-    this.#sessions = new SessionStore(this.#limits, io);
-    this.#metrics = new GatewayMetrics(this.#sessions);
+    const level = options.level ?? "L0";
+    this.#log = log;
+    this.#sessions = new SessionStore(this.#limits, io, { level, log });
+    this.#metrics = new GatewayMetrics(this.#sessions, level);
+    this.#recorder = new ChatRecorder(options, io, {
+      engine: this.#engine,
+      sessions: this.#sessions,
+      metrics: this.#metrics,
+      bodyBytesMax: this.#limits.bodyBytesMax,
+    });
     const chat: Handler = (call) => this.#chat(call);
     const models: Handler = (call) => this.#models(call);
     this.#routes = {
       "GET /health": async ({ response }) =>
-        this.#answer(response, 200, { status: "ok", engine: this.#engineUrl }),
+        this.#answer(response, 200, { status: "ok", engine: this.#engine.url, level }),
       "GET /metrics": ({ response }) => this.#prometheus(response),
       "GET /models": models,
       "GET /v1/models": models,
@@ -78,9 +105,15 @@ export class Gateway implements AsyncDisposable {
 
   /** @throws {StartError} when the port is taken */
   static async start(options: GatewayOptions, io: GatewayIo): Promise<Gateway> {
-    if ((options.level ?? "L0") !== "L0" || options.logFile !== undefined)
-      throw new StartError("gateway", "Only level L0 without a log works so far");
-    const gateway = new Gateway(options, io);
+    const { log, lines } =
+      options.logFile === undefined
+        ? { log: null, lines: [] }
+        : SessionLog.open(options.logFile, (line) => io.err(line));
+    using unused = new DisposableStack();
+    if (log !== null) unused.use(log);
+    const gateway = new Gateway(options, io, log);
+    gateway.#restore(lines);
+    unused.move();
     const host = options.host ?? "127.0.0.1";
     try {
       gateway.#server.listen(options.port, host);
@@ -98,6 +131,20 @@ export class Gateway implements AsyncDisposable {
     return gateway;
   }
 
+  #restore(lines: readonly unknown[]): void {
+    try {
+      this.#sessions.restore(lines);
+    } catch (cause) {
+      throw new StartError(
+        "gateway",
+        `The log ${this.#options.logFile ?? ""} cannot be taken up: ${messageOf(cause)}. Start the gateway as the one that wrote it, or give --log another file.`,
+        { cause },
+      );
+    }
+    if (this.#sessions.count > 0)
+      this.#io.err(`${this.#sessions.count} open sessions taken up from the log.`);
+  }
+
   get url(): string {
     const { address, family, port } = this.#server.address() as AddressInfo;
     return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
@@ -106,7 +153,8 @@ export class Gateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();
-    await this.#engine.destroy();
+    await this.#engine.dispatcher.destroy();
+    this.#log?.[Symbol.dispose]();
   }
 
   /** The HTTP boundary: what is thrown inside becomes the answer to this one request. */
@@ -125,15 +173,17 @@ export class Gateway implements AsyncDisposable {
       await known(call);
     } catch (thrown) {
       const refused = thrown instanceof DialectError;
-      if (!refused)
+      if (!refused && !(thrown instanceof EngineError))
         this.#io.err(`${route} failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
       if (call.response.headersSent) {
-        call.response.destroy();
+        // A stream that ended with an error in it is over; anything else must not look complete.
+        if (!call.response.writableEnded) call.response.destroy();
         return;
       }
       // What the client is still sending is not read, so the connection cannot be used again.
       if (!call.request.complete) call.response.setHeader("connection", "close");
-      this.#answer(call.response, refused ? thrown.status : 500, errorBody(messageOf(thrown)));
+      if (thrown instanceof EngineError) this.#answer(call.response, thrown.status, thrown.body);
+      else this.#answer(call.response, refused ? thrown.status : 500, errorBody(messageOf(thrown)));
     }
   }
 
@@ -162,15 +212,16 @@ export class Gateway implements AsyncDisposable {
     const body = await requestJson(request, setRewardSchema);
     if (session === null) throw new DialectError(400, "No interactions in session");
     const late = session.lateCalls;
-    const receipt = session.setReward(body.reward, body.interaction_id ?? null);
+    const { reward, interaction_id: interactionId = null, final } = body;
+    const receipt = this.#sessions.setReward(session, { reward, interactionId, final: final ?? true });
     this.#metrics.lateCalls.inc(session.lateCalls - late);
-    if (!receipt.transition) this.#metrics.repeatedRewards.inc();
+    if (receipt.ready && !receipt.transition) this.#metrics.repeatedRewards.inc();
     this.#answer(response, 200, {
       message: "success",
       interaction_count: receipt.interactionCount,
       session_id: session.id,
       trajectory_id: receipt.trajectoryId,
-      trajectory_ready: true,
+      trajectory_ready: receipt.ready,
       ready_transition: receipt.transition,
     });
   }
@@ -179,13 +230,31 @@ export class Gateway implements AsyncDisposable {
     this.#admin.require(request.headers.authorization);
     const body = await requestJson(request, exportRequestSchema);
     if (!body.session_ids?.length) throw new DialectError(400, "session_ids is required");
-    requireStyle(body.style ?? "individual");
+    const level = this.#options.level ?? "L0";
+    const style = requireStyle(body.style ?? "individual", level);
     const trajectories = body.session_ids.map((id) => {
       const session = this.#sessions.byId(id);
-      return { session, trajectoryId: session.closedTrajectory(body.trajectory_id ?? null) };
+      const trajectoryId = session.closedTrajectory(body.trajectory_id ?? null);
+      return exportedTrajectory(session, trajectoryId, {
+        dropRetryOrphans: body.drop_retry_orphans ?? true,
+        level,
+      });
     });
-    response.writeHead(200, { "content-type": "application/json" });
-    await pipeline(Readable.from(exportText(trajectories, body.discount ?? 1)), response);
+    const settings = {
+      discount: body.discount ?? 1,
+      style,
+      level,
+      tokenizerSha256: this.#recorder.tokenizerSha256,
+    };
+    if (style === "concat") requireTokens(trajectories, "in 'concat' style");
+    if (body.form === "tensors") {
+      requireTokens(trajectories, "as tensors");
+      this.#answer(response, 200, tensorText(trajectories, settings));
+      await once(response, "finish");
+    } else {
+      response.writeHead(200, { "content-type": "application/json" });
+      await pipeline(Readable.from(exportText(trajectories, settings)), response);
+    }
     // Not before the whole of it has been sent: an export that broke can be asked for again.
     if (body.remove_session ?? true) for (const { session } of trajectories) this.#sessions.remove(session);
   }
@@ -201,27 +270,8 @@ export class Gateway implements AsyncDisposable {
   async #chat({ request, response }: Call): Promise<void> {
     const session = this.#sessionOf(request);
     this.#sessions.requireMemory();
-    const passing = passChatCall({
-      request,
-      response,
-      engine: this.#engine,
-      engineUrl: this.#engineUrl,
-      path: `${new URL(this.#engineUrl).pathname.replace(/\/$/, "")}/v1/chat/completions`,
-      engineApiKey: this.#options.engineApiKey ?? null,
-      bodyBytesMax: this.#limits.bodyBytesMax,
-      requestId: `gateway-${(this.#calls += 1)}`,
-    });
-    if (session === null) this.#metrics.unrecordedCalls.inc();
-    else if (session.callBegan()) this.#metrics.lateCalls.inc();
-    const { exchange, responseId } = await passing;
-    // An engine's error inside a stream has status 200; only a finish reason says that the answer is complete.
-    const complete =
-      exchange.outcome === "completed" && exchange.status === 200 && exchange.finishReason !== null;
-    const outcome = exchange.outcome === "completed" && !complete ? "engine-error" : exchange.outcome;
-    this.#metrics.calls.inc({ outcome });
-    if (session === null) return;
-    if (!complete) session.callFailed();
-    else this.#sessions.grew(session, session.callEnded(exchange, responseId ?? exchange.requestId));
+    this.#sessions.requireWritten();
+    await this.#recorder.record({ request, response, session });
   }
 
   async #models({ request, response }: Call): Promise<void> {
@@ -230,11 +280,11 @@ export class Gateway implements AsyncDisposable {
   }
 
   async #modelNames(): Promise<readonly string[]> {
-    const key = this.#options.engineApiKey;
+    const key = this.#engine.apiKey;
     try {
-      const { statusCode, body } = await sendRequest(`${this.#engineUrl}/v1/models`, {
-        dispatcher: this.#engine,
-        headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+      const { statusCode, body } = await sendRequest(`${this.#engine.url}/v1/models`, {
+        dispatcher: this.#engine.dispatcher,
+        headers: key === null ? {} : { authorization: `Bearer ${key}` },
         signal: AbortSignal.timeout(10_000),
       });
       const text = await body.text();
@@ -243,7 +293,7 @@ export class Gateway implements AsyncDisposable {
     } catch (cause) {
       throw new DialectError(
         502,
-        `The engine at ${this.#engineUrl} does not list its models: ${messageOf(cause)}`,
+        `The engine at ${this.#engine.url} does not list its models: ${messageOf(cause)}`,
       );
     }
   }

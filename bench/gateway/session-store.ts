@@ -1,25 +1,44 @@
 import { digestOf, type KeyDigest } from "./access.ts";
 import { DialectError } from "./dialect-error.ts";
-import type { GatewayIo, GatewayLimits } from "./options.ts";
-import { Session } from "./session.ts";
+import { callView, logLineSchema, type LogLine } from "./log-line.ts";
+import type { GatewayIo, GatewayLimits, RecordingLevel } from "./options.ts";
+import { Session, type EndedCall, type Reward, type RewardReceipt } from "./session.ts";
+import type { SessionLog } from "./session-log.ts";
 
 export interface StartedGroup {
   readonly groupId: string;
   readonly sessions: readonly { readonly id: string; readonly key: string }[];
 }
 
-/** All open sessions, by id and by key. */
+/** A log that is longer than this and needed by no session is emptied. */
+const idleLogBytesMax = 1 << 20;
+
+/** All open sessions, by id and by key; with a log, everything that happens to them is in it before it is answered. */
 export class SessionStore {
   readonly #byId = new Map<string, Session>();
   readonly #byKey = new Map<KeyDigest, Session>();
   readonly #keys = new Map<Session, KeyDigest>();
   readonly #limits: GatewayLimits;
   readonly #random: Pick<GatewayIo, "randomBytes" | "randomUuid">;
+  readonly #level: RecordingLevel;
+  readonly #log: SessionLog | null;
   #chars = 0;
 
-  constructor(limits: GatewayLimits, random: Pick<GatewayIo, "randomBytes" | "randomUuid">) {
+  constructor(
+    limits: GatewayLimits,
+    random: Pick<GatewayIo, "randomBytes" | "randomUuid">,
+    recording: { readonly level: RecordingLevel; readonly log: SessionLog | null },
+  ) {
     this.#limits = limits;
     this.#random = random;
+    this.#level = recording.level;
+    this.#log = recording.log;
+  }
+
+  /** Takes up what an earlier gateway wrote. @throws when a line is none of its */
+  restore(lines: readonly unknown[]): void {
+    for (const line of lines) this.#replay(logLineSchema.parse(line));
+    if (this.#byId.size === 0) this.#log?.clear();
   }
 
   get count(): number {
@@ -53,14 +72,42 @@ export class SessionStore {
     this.requireMemory();
     const groupId = `grp-${this.#random.randomUuid()}`;
     const sessions = Array.from({ length: groupSize }, () => {
-      const session = new Session(this.#freeId(taskId), groupId);
+      const id = this.#freeId(taskId);
       const key = apiKey ?? this.#random.randomBytes(32).toString("base64url");
-      this.#byId.set(session.id, session);
-      this.#byKey.set(digestOf(key), session);
-      this.#keys.set(session, digestOf(key));
-      return { id: session.id, key };
+      const keyDigest = digestOf(key);
+      const opened = { type: "session", id, groupId, keyDigest, level: this.#level } as const;
+      this.#log?.write(opened);
+      this.#replay(opened);
+      return { id, key };
     });
     return { groupId, sessions };
+  }
+
+  /** Keeps a finished call. It is in the log afterwards, or `requireWritten` says why not. */
+  callEnded(session: Session, ended: EndedCall & { readonly late: boolean }): void {
+    const { call, grown } = session.callEnded(ended);
+    // A session may have been removed under a call; its id may be another one's by now.
+    if (this.#byId.get(session.id) !== session) return;
+    this.#chars += grown;
+    this.#log?.keep({ type: "call", session: session.id, late: ended.late, call: callView(call) });
+  }
+
+  callFailed(session: Session, late: boolean): void {
+    session.callFailed();
+    if (this.#byId.get(session.id) === session)
+      this.#log?.keep({ type: "failed", session: session.id, late });
+  }
+
+  /** @throws {DialectError} 400, or 507 without room in the log */
+  setReward(session: Session, reward: Reward): RewardReceipt {
+    session.requireReward(reward);
+    this.#log?.write({ type: "reward", session: session.id, ...reward });
+    return session.setReward(reward);
+  }
+
+  /** @throws {DialectError} 507 while a finished call is not in the log */
+  requireWritten(): void {
+    this.#log?.requireWritten();
   }
 
   byKey(key: string): Session | null {
@@ -74,15 +121,13 @@ export class SessionStore {
     return session;
   }
 
+  /** @throws {DialectError} 507 without room in the log */
   remove(session: Session): void {
-    if (!this.#byId.delete(session.id)) return;
-    this.#byKey.delete(this.#keys.get(session) ?? "");
-    this.#keys.delete(session);
-    this.#chars -= session.size;
-  }
-
-  grew(session: Session, chars: number): void {
-    if (this.#byId.has(session.id)) this.#chars += chars;
+    if (this.#byId.get(session.id) !== session) return;
+    const removed = { type: "removed", session: session.id } as const;
+    this.#log?.write(removed);
+    this.#replay(removed);
+    if (this.#byId.size === 0 && (this.#log?.bytes ?? 0) > idleLogBytesMax) this.#log?.clear();
   }
 
   /** @throws {DialectError} 503 when what is recorded fills the memory that was allowed */
@@ -98,5 +143,33 @@ export class SessionStore {
     let number = 0;
     while (this.#byId.has(`${taskId}-${number}`)) number += 1;
     return `${taskId}-${number}`;
+  }
+
+  #replay(line: LogLine): void {
+    if (line.type === "session") {
+      if (line.level !== this.#level)
+        throw new Error(
+          `session ${line.id} was recorded at level ${line.level}, and this gateway records ${this.#level}`,
+        );
+      const session = new Session(line.id, line.groupId);
+      this.#byId.set(session.id, session);
+      this.#byKey.set(line.keyDigest, session);
+      this.#keys.set(session, line.keyDigest);
+      return;
+    }
+    // A call may end when its session is gone; so does its line.
+    const session = this.#byId.get(line.session);
+    if (session === undefined) return;
+    if (line.type === "removed") {
+      this.#byId.delete(session.id);
+      this.#byKey.delete(this.#keys.get(session) ?? "");
+      this.#keys.delete(session);
+      this.#chars -= session.size;
+    } else if (line.type === "call") this.#chars += session.restoreCall(line.call, line.late);
+    else if (line.type === "reward") session.setReward(line);
+    else {
+      if (line.late) session.lateCalls += 1;
+      session.failedCalls += 1;
+    }
   }
 }

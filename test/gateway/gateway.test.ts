@@ -108,6 +108,7 @@ test("a session from its start to its export", async () => {
   }) as object;
   const interaction = (at: number, reward: number, original: number | null) => ({
     interaction_id: `chatcmpl-${at + 1}`,
+    request_id: expect.stringMatching(/^gateway-\d+$/) as string,
     session_id: "airline-7-0",
     trajectory_id: 0,
     request: bodies[at]?.messages,
@@ -118,18 +119,23 @@ test("a session from its start to its export", async () => {
     usage: { prompt_tokens: JSON.stringify(bodies[at]).length, completion_tokens: 1, cached_tokens: 2 },
     finish_reason: "stop",
     streamed: false,
+    tokens: null,
     timings,
   });
   expect(traj).toEqual({
     level: "L0",
+    streaming: "true",
+    tokenizer_sha256: null,
     discount: 0.5,
     sessions: [
       {
         session_id: "airline-7-0",
         group_id: session.groupId,
         trajectory_id: 0,
+        level: "L0",
         late_calls: 0,
         failed_calls: 0,
+        dropped: [],
       },
     ],
     interactions: [interaction(0, 0.5, null), interaction(1, 1, 1)],
@@ -406,7 +412,11 @@ test("models, health and metrics answer", async () => {
   const { url, client } = await start();
   const models = await request(`${url}/models`, { headers: { authorization: `Bearer ${adminKey}` } });
   expect(await models.body.json()).toEqual({ models: ["m1"] });
-  expect(await (await request(`${url}/health`)).body.json()).toEqual({ status: "ok", engine: engine.url });
+  expect(await (await request(`${url}/health`)).body.json()).toEqual({
+    status: "ok",
+    engine: engine.url,
+    level: "L0",
+  });
   await client.startSession({ taskId: "t" });
   const page = await (await request(`${url}/metrics`)).body.text();
   expect(page).toContain("tollgate_gateway_sessions 1");

@@ -32,7 +32,7 @@ test("serves from its ready line until SIGTERM", async () => {
     });
     expect(gateway.ready.pid).toBe(gateway.pid);
     const health = await request(`${gateway.ready.url}/health`);
-    expect(await health.body.json()).toEqual({ status: "ok", engine: "http://127.0.0.1:9" });
+    expect(await health.body.json()).toEqual({ status: "ok", engine: "http://127.0.0.1:9", level: "L0" });
     expect(await gateway.stop()).toEqual({ code: 0, signal: null });
   } finally {
     rmSync(directory, { recursive: true });

@@ -36,7 +36,7 @@ const generateSchema = z.object({
 });
 type GenerateRequest = z.infer<typeof generateSchema>;
 
-/** SGLang's default of `max_new_tokens` on this endpoint. */
+/** SGLang's default of `max_new_tokens` on this endpoint, when it is left out; null means as many as fit. */
 const maxNewTokensDefault = 128;
 
 /** `POST /generate`: the native endpoint, with text or token ids. @throws ApiError before anything was written */
@@ -57,7 +57,7 @@ export async function generate(exchange: HttpExchange, faults: RequestFaults): P
     promptIds,
     toolChoice: "auto",
     limits: {
-      maxNewTokens: sampling.max_new_tokens ?? maxNewTokensDefault,
+      maxNewTokens: sampling.max_new_tokens === undefined ? maxNewTokensDefault : sampling.max_new_tokens,
       stop: typeof sampling.stop === "string" ? [sampling.stop] : (sampling.stop ?? []),
       stopTokenIds: sampling.stop_token_ids ?? [],
       ignoreEos: sampling.ignore_eos ?? false,

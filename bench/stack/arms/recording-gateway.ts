@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { recordedFromExport } from "../../gateway/recorded-export.ts";
 import { GatewaySessionClient } from "../../gateway/session-client.ts";
 import type { GatewayArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
@@ -83,7 +84,7 @@ async function openSession(client: GatewaySessionClient, taskId: string): Promis
         rewardMs: rewarded?.ms ?? null,
         exportMs: exported.ms,
         interactions: exported.value?.interactions ?? null,
-        recorded: null,
+        recorded: exported.value === null ? null : recordedFromExport(exported.value.raw),
       };
     },
   };

@@ -1,0 +1,28 @@
+import type { ReasoningParserName, ToolCallParserName } from "../options.ts";
+import type { Message } from "../rendering/normalise-messages.ts";
+import type { OutputParser } from "./output-piece.ts";
+import { PlainParser } from "./plain-parser.ts";
+import { Qwen25ToolParser } from "./qwen25-tool-parser.ts";
+import { Qwen3CoderToolParser } from "./qwen3-coder-tool-parser.ts";
+import { Qwen3ReasoningParser } from "./qwen3-reasoning-parser.ts";
+
+export interface ParserChoice {
+  readonly toolCalls: ToolCallParserName;
+  readonly reasoning: ReasoningParserName;
+}
+
+/** A reader for one answer. Without tools in the request nothing is a tool call, as in SGLang. */
+export function outputParser(
+  { toolCalls, reasoning }: ParserChoice,
+  request: { readonly tools: readonly Message[]; readonly reasoningOpened: boolean },
+): OutputParser {
+  const { tools } = request;
+  const calls: Readonly<Record<ToolCallParserName, () => OutputParser>> = {
+    qwen25: () => new Qwen25ToolParser(),
+    qwen3_coder: () => new Qwen3CoderToolParser(tools),
+  };
+  const parser = tools.length === 0 ? new PlainParser() : calls[toolCalls]();
+  return reasoning === "none"
+    ? parser
+    : new Qwen3ReasoningParser(parser, { opened: request.reasoningOpened });
+}
