@@ -96,7 +96,7 @@ export const experimentSchema = z.strictObject({
   arms: z
     .array(armSchema)
     .min(1)
-    .default([
+    .prefault([
       { kind: "raw", name: "raw" },
       { kind: "gateway", name: "gateway" },
     ]),

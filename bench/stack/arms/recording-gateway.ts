@@ -5,8 +5,11 @@ import { GatewaySessionClient } from "../../gateway/session-client.ts";
 import type { GatewayArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
 import { millisecondsBetween, systemClock } from "../../measure/clock.ts";
+import { reservedPort, startArmContainer } from "../docker/arm-container.ts";
 import { readyLineSchema, tollgateEntry, type ReadyLine } from "../simulated-engine.ts";
 import type { ArmSession } from "../stack.ts";
+import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
+import { freePorts } from "./free-port.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 
 export interface GatewayOptions {
@@ -57,6 +60,37 @@ export async function startGateway(spec: GatewayArmSpec, options: GatewayOptions
   });
   const client = new GatewaySessionClient({ url: process_.ready.url, adminKey: options.adminKey });
   return { process: process_, openSession: (attemptKey: string) => openSession(client, attemptKey) };
+}
+
+/** The same gateway in a container of an image that holds Tollgate (docker/Dockerfile). */
+export async function startContainedGateway(
+  spec: GatewayArmSpec & { readonly image: string },
+  context: ArmUpstream,
+): Promise<Pick<ArmTarget, "url" | "openSession">> {
+  const { options, engineUrl, agentEngine } = context;
+  const port = reservedPort(options.experiment, spec.name) ?? (await freePorts(1))[0] ?? 0;
+  const url = `http://127.0.0.1:${port}`;
+  const keys = agentEngine.apiKey === "" ? [] : ["--engine-key-env", engineKeyVariable];
+  await startArmContainer(
+    {
+      arm: spec.name,
+      name: spec.name,
+      image: spec.image,
+      command: [
+        ...["tollgate", "gateway", "--engine", engineUrl, "--port", String(port)],
+        ...["--admin-key-env", adminKeyVariable, ...keys, ...recordingFlags(spec, options.experiment)],
+      ],
+      environment: {},
+      secrets: { [adminKeyVariable]: options.adminKey, [engineKeyVariable]: agentEngine.apiKey },
+      volumes: spec.volumes,
+      ports: [port],
+      ready: [`${url}/health`],
+    },
+    options,
+    context.own,
+  );
+  const client = new GatewaySessionClient({ url, adminKey: options.adminKey });
+  return { url, openSession: (attemptKey: string) => openSession(client, attemptKey) };
 }
 
 function recordingFlags(spec: GatewayArmSpec, { stack }: Experiment): string[] {

@@ -68,7 +68,12 @@ export async function prepareEngines(
     return { plan, image, adopt, simulated: stack.simulated };
   });
   refuse(prepared.flatMap((engine) => otherWarm(engine, { warm, prepared })));
-  for (const { plan, adopt } of prepared) if (adopt === null) await refuseTakenPorts(plan);
+  for (const { plan, adopt } of prepared) {
+    if (adopt !== null) continue;
+    await refuseTakenPorts(plan);
+    // Docker mounts no folder that is not there.
+    if (plan.downloadFolder !== null) await mkdir(plan.downloadFolder, { recursive: true });
+  }
   return prepared;
 }
 

@@ -20,6 +20,8 @@ export interface EnginePlan {
   readonly servedModel: string;
   /** Where it will answer, from this machine. */
   readonly url: string;
+  /** Folder that its download goes to, which may not exist yet; null when nothing is downloaded. */
+  readonly downloadFolder: string | null;
   readonly container: ContainerSpec;
 }
 
@@ -48,9 +50,9 @@ export function planEngine(role: EngineRole, stack: DockerStackSpec, context: En
     spec.servedModel ??
     (spec.model === undefined ? stack.servedModel : undefined) ??
     defaultServedName(model.name);
-  const mounted = stack.simulated
-    ? { volumes: [], environment: {} }
-    : mountModel(model, expandHome(stack.cache, context.home));
+  const cache = expandHome(stack.cache, context.home);
+  const mounted = stack.simulated ? { volumes: [], environment: {} } : mountModel(model, cache);
+  const downloads = model.kind === "hub" && model.state !== "complete" && !stack.simulated;
   const container = containerSpec({
     name: context.name,
     image: spec.image ?? stack.image,
@@ -66,7 +68,8 @@ export function planEngine(role: EngineRole, stack: DockerStackSpec, context: En
     gpus: spec.gpus,
     labels: { ...context.labels, [portsLabel]: `${ports.http},${ports.nccl}` },
   });
-  return { role, spec, model, servedModel, url: `http://127.0.0.1:${ports.http}`, container };
+  const url = `http://127.0.0.1:${ports.http}`;
+  return { role, spec, model, servedModel, url, container, downloadFolder: downloads ? cache : null };
 }
 
 function mountModel(
