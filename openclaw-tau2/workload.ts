@@ -89,6 +89,7 @@ function planOf(experiment: Experiment): WorkloadPlan {
         join(options.dataDirectory, "tau2", "domains", dataFolderOf(workload.domain)),
       domain: dataFolderOf(workload.domain),
     },
+    ...(checkout !== null && { tau2: checkout.commit }),
     longestPrompt: { system: systemOf(domain.policy), toolsJson: domain.agentToolsJson },
   };
 }

@@ -1,36 +1,72 @@
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { promisify } from "node:util";
+import { readCuda, readGpus } from "../stack/gpus.ts";
 import type { RunJson } from "../store/run-json.ts";
+import { cgroupLimits } from "./cgroup-limits.ts";
 
 const run = promisify(execFile);
 
-/** The machine, as far as it tells without special rights. GPUs are asked from nvidia-smi; none where there is no such tool. */
-export async function hostFacts(): Promise<RunJson["host"]> {
+/**
+ * The machine that the driver runs on, as far as it tells without special rights. null: it does not tell. What is known
+ * only once servers run (their versions, flags, containers) is in `evidence/servers/`, because `run.json` is written
+ * before anything starts and never changed. Without an environment nvidia-smi is not found.
+ */
+export async function hostFacts(
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Promise<RunJson["host"]> {
   const processors = cpus();
+  const gpus = await readGpus(environment);
   return {
     platform: platform(),
     architecture: arch(),
     kernel: release(),
+    distribution: distribution(),
     cpuModel: processors[0]?.model ?? "unknown",
     cpuCount: processors.length,
+    cpuCores: coreCount(),
+    cpuGovernors: lines("/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"),
+    numaNodes: globSync("/sys/devices/system/node/node[0-9]*").length || null,
     memoryBytes: totalmem(),
-    gpus: await gpus(),
+    cgroup: cgroupLimits(),
+    nodeFlags: [...process.execArgv],
+    nodeOptions: environment["NODE_OPTIONS"] ?? null,
+    gpus: (gpus ?? []).map(
+      ({ index, name, memoryTotalMiB, driver }) =>
+        `${index}, ${name}, ${memoryTotalMiB === null ? "memory unknown" : `${memoryTotalMiB} MiB`}, ${driver}`,
+    ),
+    gpuDetails: gpus?.map(({ memoryUsedMiB: _used, ...gpu }) => gpu) ?? null,
+    cuda: gpus === null ? null : await readCuda(environment),
   };
 }
 
-async function gpus(): Promise<string[]> {
-  if (!hasNvidiaDevice()) return [];
-  const { stdout } = await run("nvidia-smi", [
-    "--query-gpu=index,name,memory.total,driver_version",
-    "--format=csv,noheader",
-  ]);
-  return stdout.trim().split("\n");
+function distribution(): string | null {
+  return /^PRETTY_NAME="?([^"\n]+)"?$/m.exec(read("/etc/os-release") ?? "")?.[1] ?? null;
 }
 
-function hasNvidiaDevice(): boolean {
-  return platform() === "linux" && readdirSync("/dev").some((name) => /^nvidia\d+$/.test(name));
+/** Physical cores: threads that share a core have equal package and core ids. null where /proc/cpuinfo names none. */
+function coreCount(): number | null {
+  const text = read("/proc/cpuinfo") ?? "";
+  const cores = text
+    .split("\n\n")
+    .map((block) => [/^physical id\s*:\s*(\d+)/m.exec(block)?.[1], /^core id\s*:\s*(\d+)/m.exec(block)?.[1]])
+    .filter(([, core]) => core !== undefined);
+  return cores.length === 0 ? null : new Set(cores.map((ids) => ids.join("/"))).size;
+}
+
+/** The different contents of files, e.g. `["performance"]`; null where there are none. */
+function lines(pattern: string): string[] | null {
+  const found = globSync(pattern).map((path) => read(path));
+  return found.length === 0 ? null : [...new Set(found.flatMap((text) => text?.trim() ?? []))];
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null; // A machine without this file does not tell.
+  }
 }
 
 /** Git revision of Tollgate's own sources; null when they are no checkout or git is not installed. */

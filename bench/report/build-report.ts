@@ -14,6 +14,7 @@ import { compareArms, type ComparedCell } from "./overhead.ts";
 import { isPassed } from "./pass-rate.ts";
 import { readCell } from "./read-cell.ts";
 import type { ReportModel } from "./report-model.ts";
+import { serverVersions } from "./server-versions.ts";
 
 /**
  * The report of a run, from its directory alone: records and evidence, never from an earlier report. Works on a run that
@@ -32,7 +33,10 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const episodes = [...finishedEpisodes(run.records).values()];
   return {
     v: 1,
-    run: runFacts(run, (await driverOf(run.directory)) !== null),
+    run: {
+      ...runFacts(run, (await driverOf(run.directory)) !== null),
+      versions: { ...run.identity.versions, ...(await serverVersions(run.directory)) },
+    },
     preflights: [...preflights],
     cells: summaries,
     overheads: [...compareArms(cells, compareOf(run))],
@@ -58,7 +62,7 @@ function compareOf({ identity }: StoredRun) {
   return compareSchema.safeParse(identity.resolved["compare"]).data;
 }
 
-function runFacts(run: StoredRun, driverAlive: boolean): ReportModel["run"] {
+function runFacts(run: StoredRun, driverAlive: boolean): Omit<ReportModel["run"], "versions"> {
   const { identity } = run;
   const { host } = identity;
   const gpus = host.gpus.length > 0 ? `, ${host.gpus.join(", ")}` : "";
@@ -70,7 +74,6 @@ function runFacts(run: StoredRun, driverAlive: boolean): ReportModel["run"] {
     simulated: identity.simulated,
     state: progressOf(run, driverAlive).state,
     agent: identity.agent,
-    versions: identity.versions,
     gitRevision:
       identity.git === null ? null : `${identity.git.revision}${identity.git.dirty ? "+changes" : ""}`,
     host: `${host.platform} ${host.architecture}, ${host.cpuCount} x ${host.cpuModel}, ${(host.memoryBytes / 2 ** 30).toFixed(0)} GiB${gpus}`,

@@ -29,7 +29,31 @@ export const runJsonSchema = z.object({
     cpuModel: z.string(),
     cpuCount: z.number().int(),
     memoryBytes: z.number(),
+    /** One line each; none where there is no NVIDIA driver, or in a run of an older Tollgate. */
     gpus: z.array(z.string()),
+    // What follows is absent in runs of an older Tollgate; null: the machine does not tell.
+    gpuDetails: z
+      .array(
+        z.object({
+          index: z.number().int(),
+          name: z.string(),
+          uuid: z.string(),
+          memoryTotalMiB: z.number().nullable(),
+          driver: z.string(),
+        }),
+      )
+      .nullish(),
+    /** Newest CUDA that the driver supports. */
+    cuda: z.string().nullish(),
+    distribution: z.string().nullish(),
+    /** Physical cores; `cpuCount` counts threads. */
+    cpuCores: z.number().int().nullish(),
+    cpuGovernors: z.array(z.string()).nullish(),
+    numaNodes: z.number().int().nullish(),
+    /** What the driver's control group allows; null: no limit. */
+    cgroup: z.object({ memoryBytes: z.number().nullable(), cpus: z.number().nullable() }).optional(),
+    nodeFlags: z.array(z.string()).optional(),
+    nodeOptions: z.string().nullish(),
   }),
   agent: z.object({ name: z.string(), version: z.string() }),
   /** True when any engine is a simulator; every output says so. */

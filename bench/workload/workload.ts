@@ -47,6 +47,8 @@ export interface WorkloadPlan {
   readonly warnings?: readonly string[];
   /** What a simulated engine needs to play the tasks. */
   readonly taskData: TaskData;
+  /** Git commit of the tau2-bench checkout that was read; null where it has none. Absent without a checkout. */
+  readonly tau2?: string | null;
   /** What every conversation of the agent begins with, where it is longest; absent where it is not known beforehand. */
   readonly longestPrompt?: { readonly system: string; readonly toolsJson: string };
 }

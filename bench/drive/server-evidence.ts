@@ -1,0 +1,45 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readServerInfo } from "../stack/docker/server-info.ts";
+import type { Engine } from "../stack/engine.ts";
+import type { RunningStack } from "../stack/stack.ts";
+import { systemErrorCode } from "../store/storage-error.ts";
+
+/**
+ * `evidence/servers/<role>.json`: what a server says about itself once it runs, keys redacted; `<role>-1.json` and so on
+ * for those that a resumed run met. Servers in containers are described there by the stack itself, with image and argv.
+ */
+export async function keepServerEvidence(
+  stack: RunningStack,
+  options: { readonly directory: string; readonly signal: AbortSignal },
+): Promise<void> {
+  if (stack.kind === "docker") return;
+  const directory = join(options.directory, "servers");
+  await mkdir(directory, { recursive: true });
+  for (const engine of [stack.agentEngine, stack.userEngine]) {
+    const { role, model, simulated, identity } = engine;
+    const kept = {
+      v: 1,
+      role,
+      url: engine.url,
+      model,
+      simulated,
+      identity,
+      serverInfo: await readServerInfo(engine.url, options.signal),
+    };
+    await writeNext(directory, role, `${JSON.stringify(kept, null, 2)}\n`);
+  }
+}
+
+/** Under the first name that is free: what an earlier invocation met is not overwritten. */
+async function writeNext(directory: string, role: Engine["role"], text: string): Promise<void> {
+  for (let count = 0; ; count += 1) {
+    const name = count === 0 ? `${role}.json` : `${role}-${count}.json`;
+    try {
+      await writeFile(join(directory, name), text, { flag: "wx" });
+      return;
+    } catch (thrown) {
+      if (systemErrorCode(thrown) !== "EEXIST") throw thrown;
+    }
+  }
+}
