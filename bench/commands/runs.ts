@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { clockText } from "../drive/sweep-progress.ts";
 import { ConfigError } from "../errors.ts";
-import { runsTable } from "../report/runs.ts";
+import { runsTable, worstVerdict } from "../report/runs.ts";
 import { renderStatus } from "../report/status.ts";
 import { renderTable } from "../report/terminal.ts";
 import { driverOf } from "../store/driver-lock.ts";
@@ -25,12 +25,13 @@ export function register(program: Command, host: Host): void {
 
   program
     .command("runs")
-    .description("list the runs of a folder: state, episodes, note")
+    .description("list the runs of a folder: date, stack, state, episodes, worst verdict, note")
     .option(...outOption)
     .option("--json", "print JSON")
     .action(async (flags: RunsFlags) => {
       const runs = await listRuns(resolve(host.workingDirectory, flags.out));
-      host.print(flags.json ? JSON.stringify(runs, null, 2) : renderTable(runsTable(runs)));
+      const judged = runs.map((run) => ({ ...run, verdict: worstVerdict(run) }));
+      host.print(flags.json ? JSON.stringify(judged, null, 2) : renderTable(runsTable(runs)));
     });
 
   program

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { driverOf } from "./driver-lock.ts";
 import { progressOf, type RunProgress } from "./progress.ts";
@@ -12,17 +13,23 @@ export interface ListedRun {
   readonly note: string;
   /** Wall clock, ISO 8601. */
   readonly createdAt: string;
+  /** Kind of stack: `embedded`, `attach` or `docker`. */
+  readonly stack: string;
+  readonly simulated: boolean;
   readonly progress: RunProgress;
 }
+
+const stackSchema = z.object({ kind: z.string() });
 
 /** The runs in a folder, oldest first. A run that cannot be read throws, because leaving it out would hide it. */
 export async function listRuns(directory: string): Promise<readonly ListedRun[]> {
   const runs: ListedRun[] = [];
   for (const path of await runDirectories(directory)) {
     const run = await readRun(path);
-    const { experiment, note, createdAt } = run.identity;
+    const { experiment, note, createdAt, simulated, resolved } = run.identity;
+    const stack = stackSchema.safeParse(resolved["stack"]).data?.kind ?? "unknown";
     const progress = progressOf(run, (await driverOf(path)) !== null);
-    runs.push({ directory: path, experiment, note, createdAt, progress });
+    runs.push({ directory: path, experiment, note, createdAt, stack, simulated, progress });
   }
   return runs;
 }

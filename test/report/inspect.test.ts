@@ -157,5 +157,7 @@ test("episodes, status and runs as tables", async () => {
     "│ c1-r0-gateway │ gateway │ closed:1 │ planned  │      0/2 │ -       │",
   );
   const runs = renderTable(runsTable(await listRuns(scratch)));
-  expect(runs).toContain(`│ ${basename(directory)} │ interrupted │      2/4 │      0 │ -        │ -    │`);
+  expect(runs).toContain(
+    `│ ${basename(directory)} │ 2026-11-21 12:00Z │ unknown   │ interrupted │      2/4 │      0 │ -       │ -    │`,
+  );
 });

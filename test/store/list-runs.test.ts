@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listRuns, resolveRun } from "../../bench/store/list-runs.ts";
+import { worstVerdict } from "../../bench/report/runs.ts";
 import { checkResumable } from "../../bench/store/resume-check.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildIdentity, plannedCell } from "./run-builder.ts";
@@ -16,7 +17,13 @@ beforeAll(async () => {
     ["laptop", 3],
   ] as const) {
     const runId = `${experiment}-20261121T120${minute}00Z-00000${minute}`;
-    const identity = buildIdentity({ runId, experiment, createdAt: `2026-11-21T12:0${minute}:00.000Z` });
+    const identity = buildIdentity({
+      runId,
+      experiment,
+      createdAt: `2026-11-21T12:0${minute}:00.000Z`,
+      resolved: { stack: { kind: minute === 2 ? "attach" : "embedded" } },
+      simulated: minute !== 2,
+    });
     await using _ = await RunDirectory.create(runs, { identity, pid: process.pid });
   }
   await mkdir(join(runs, "notes"));
@@ -27,11 +34,11 @@ afterAll(() => rm(runs, { recursive: true, force: true }));
 test("runs are listed oldest first; other files are not runs", async () => {
   const listed = await listRuns(runs);
   expect(
-    listed.map(({ experiment, createdAt, progress }) => [experiment, createdAt, progress.state]),
+    listed.map((run) => [run.experiment, run.createdAt, run.stack, run.simulated, run.progress.state]),
   ).toEqual([
-    ["laptop", "2026-11-21T12:01:00.000Z", "interrupted"],
-    ["airline", "2026-11-21T12:02:00.000Z", "interrupted"],
-    ["laptop", "2026-11-21T12:03:00.000Z", "interrupted"],
+    ["laptop", "2026-11-21T12:01:00.000Z", "embedded", true, "interrupted"],
+    ["airline", "2026-11-21T12:02:00.000Z", "attach", false, "interrupted"],
+    ["laptop", "2026-11-21T12:03:00.000Z", "embedded", true, "interrupted"],
   ]);
   expect(await listRuns(join(runs, "absent"))).toEqual([]);
 });
@@ -60,4 +67,24 @@ test("another experiment, other data or another plan cannot continue a run", () 
   expect(() => checkResumable(stored, { hashes: stored.hashes, cells: [plannedCell("raw", 3)] })).toThrow(
     /its plan has other cells or episodes/,
   );
+});
+
+test("the verdict of a run is the worst of its cells; one that is not known comes first", async () => {
+  const [run] = await listRuns(runs);
+  if (run === undefined) throw new Error("there is no run");
+  const judged = (...found: readonly (string | null)[]) =>
+    worstVerdict({
+      ...run,
+      progress: {
+        ...run.progress,
+        cells: found.map((verdict) => ({
+          ...(run.progress.cells[0] as (typeof run.progress.cells)[number]),
+          verdict,
+        })),
+      },
+    });
+  expect(judged(null, null)).toBeNull();
+  expect(judged("valid", null)).toBe("valid");
+  expect(judged("valid", "client-limited", "token-mismatch")).toBe("token-mismatch");
+  expect(judged("engine-died", "from-the-future")).toBe("from-the-future");
 });
