@@ -1,5 +1,5 @@
 /**
- * A Docker daemon that ends with whoever started it: `node dockerd-program.ts DIRECTORY`. Prints one line of JSON on stdout; when
+ * A Docker daemon that ends with whoever started it: `node dockerd-program.ts DIRECTORY [--gpus]`. Prints one line of JSON on stdout; when
  * its stdin ends, it stops the daemon, ends what the daemon left running, unmounts and removes the directory.
  */
 import { once } from "node:events";
@@ -17,7 +17,11 @@ mkdirSync(join(directory, "bin"), { recursive: true });
 mkdirSync(join(directory, "hooks"));
 // Docker takes a machine for one with NVIDIA's runtime when it finds this program. It gets the container's state on
 // stdin; the stub keeps the configuration that the state points to, which is gone with the container.
-const hook = join(directory, "bin", "nvidia-container-runtime-hook");
+const hook = join(
+  directory,
+  "bin",
+  process.argv.includes("--gpus") ? "nvidia-container-runtime-hook" : "none",
+);
 const field = (name: string) => `$(printf %s "$state" | sed 's/.*"${name}":"\\([^"]*\\)".*/\\1/')`;
 writeFileSync(
   hook,

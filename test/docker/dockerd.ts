@@ -27,12 +27,13 @@ export interface GpuRequest {
 }
 
 /**
- * A Docker daemon of the test's own, with its own data, host network only, and a stub in place of NVIDIA's runtime. It
- * ends when it is disposed, and also when the test's process dies.
+ * A Docker daemon of the test's own, with its own data, host network only, and a stub in place of NVIDIA's runtime
+ * (unless `gpus` is false). It ends when it is disposed, and also when the test's process dies.
  */
-export async function startDockerd(): Promise<TestDockerd> {
+export async function startDockerd({ gpus = true } = {}): Promise<TestDockerd> {
   const directory = mkdtempSync(join(tmpdir(), "tollgate-dockerd-"));
-  const guard = spawn(process.execPath, [join(import.meta.dirname, "dockerd-program.ts"), directory], {
+  const program = join(import.meta.dirname, "dockerd-program.ts");
+  const guard = spawn(process.execPath, [program, directory, ...(gpus ? ["--gpus"] : [])], {
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
   });

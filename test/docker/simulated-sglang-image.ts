@@ -27,6 +27,18 @@ export async function importSimulatedSglang(client: DockerClient): Promise<Image
   return facts;
 }
 
+/** A program of this machine with its shared libraries as an image of a few megabytes, e.g. `/bin/sleep`. */
+export async function importProgram(client: DockerClient, image: string, program: string): Promise<void> {
+  const tar = pack();
+  const filling = (async () => {
+    for (const path of [program, ...sharedLibraries(program)])
+      await addFile(tar, realpathSync(path), path.slice(1));
+    tar.finalize();
+  })();
+  await importImage(client, image, { rootFileSystem: Readable.from(tar), changes: [] });
+  await filling;
+}
+
 const imageChanges = [
   "ENV PATH=/usr/local/bin:/usr/bin:/bin",
   "ENV HOME=/tmp",
