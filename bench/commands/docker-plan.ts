@@ -28,6 +28,7 @@ export async function dockerPlanOf(request: DockerPlanRequest, host: Host): Prom
   return planDocker(experiment.stack, {
     experiment: experiment.name,
     home,
+    machine: host.environment,
     gpus: await readGpus(host.environment),
     outputDirectory: resolve(host.workingDirectory, experiment.output.directory),
     evidenceBytes: bytesPerEpisode === null ? null : bytesPerEpisode * request.episodes,

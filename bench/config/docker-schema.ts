@@ -81,9 +81,9 @@ export const dockerEngineSchema = z
     extraEnv: serverEnvironment.describe("Further environment of the server"),
     passEnv: z
       .array(z.string())
-      .default([])
+      .default(["HF_TOKEN"])
       .describe(
-        "Names of variables of the driver to pass on, e.g. HF_TOKEN; their values are never recorded",
+        "Names of variables of the driver to pass on where they are set; their values are never recorded",
       ),
     cpus: cpuList.optional().describe("CPUs the server may use (--cpuset-cpus), e.g. those near its GPUs"),
     memoryNodes: cpuList.optional().describe("NUMA nodes it takes memory from (--cpuset-mems)"),

@@ -165,10 +165,8 @@ function countsOf(run: string): readonly unknown[] {
     .map(({ cellId, taskId, trial, seed, status, termination, reward, ...rest }) => {
       const { steps, toolCalls, toolErrors, requests, promptTokens, completionTokens, userUsage } = rest;
       const user = { ...userUsage, cachedTokens: null };
-      return {
-        ...{ cellId, taskId, trial, seed, status, termination, reward, steps, toolCalls, toolErrors },
-        ...{ requests, promptTokens, completionTokens, user },
-      };
+      const counts = { steps, toolCalls, toolErrors, requests, promptTokens, completionTokens, user };
+      return { cellId, taskId, trial, seed, status, termination, reward, ...counts };
     })
     .toSorted((a, b) => `${a.cellId} ${a.taskId}`.localeCompare(`${b.cellId} ${b.taskId}`));
 }

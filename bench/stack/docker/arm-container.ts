@@ -75,7 +75,7 @@ export async function startArmContainer(
   const running = {
     name: container.name,
     ended: container.ended,
-    lastLogLines: container.lastLogLines,
+    lastLogLines: (count: number) => container.lastLogLines(count),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
   own({ part: "gateway", arm: program.arm, running });

@@ -44,7 +44,7 @@ export async function prepareEngines(
   owner: EngineOwner,
 ): Promise<readonly PreparedEngine[]> {
   const gpus = await readGpus(node.environment);
-  const plans = roles.map((role) => ownedPlan(role, stack, { owner, home: node.home }));
+  const plans = roles.map((role) => ownedPlan(role, stack, { owner, node }));
   const problems = [...placementProblems(stack, gpus), ...stackProblems(stack, plans, gpus)];
   if (problems.length > 0) throw new StartError("stack", problems.join("\n"));
   if (gpus === null)
@@ -80,9 +80,14 @@ export async function prepareEngines(
 function ownedPlan(
   role: EngineRole,
   stack: DockerStackSpec,
-  { owner, home }: { readonly owner: EngineOwner; readonly home: string },
+  { owner, node }: { readonly owner: EngineOwner; readonly node: DockerNode },
 ): EnginePlan {
-  const plan = planEngine(role, stack, { home, name: owner.name(role), labels: owner.labels(role) });
+  const plan = planEngine(role, stack, {
+    home: node.home,
+    machine: node.environment,
+    name: owner.name(role),
+    labels: owner.labels(role),
+  });
   const labels = { ...plan.container.labels, [servingLabel]: servingSha256(plan.container) };
   return { ...plan, container: { ...plan.container, labels } };
 }

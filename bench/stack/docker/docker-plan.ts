@@ -47,6 +47,7 @@ export interface DiskNeed {
 export interface DockerPlanFacts {
   readonly experiment: string;
   readonly home: string;
+  readonly machine: Readonly<Record<string, string | undefined>>;
   readonly gpus: readonly Gpu[] | null;
   /** Where run directories go. */
   readonly outputDirectory: string;
@@ -59,9 +60,9 @@ export interface DockerPlanFacts {
 const roles = ["agent", "user"] as const;
 
 export function planDocker(stack: DockerStackSpec, facts: DockerPlanFacts): DockerPlan {
-  const { home } = facts;
+  const { home, machine } = facts;
   const plans = roles.map((role) =>
-    planEngine(role, stack, { home, name: `tollgate-${facts.experiment}-${role}`, labels: {} }),
+    planEngine(role, stack, { home, machine, name: `tollgate-${facts.experiment}-${role}`, labels: {} }),
   );
   const disk = diskNeeds(stack, plans, facts);
   return {

@@ -1,5 +1,6 @@
 import type { DockerEngineSpec, DockerStackSpec } from "../../config/docker-schema.ts";
 import { containerSpec, type ContainerSpec, type Volume } from "./engine/container-spec.ts";
+import { proxyEnvironment } from "./engine/proxy-environment.ts";
 import {
   defaultServedName,
   expandHome,
@@ -28,6 +29,8 @@ export interface EnginePlan {
 export interface EnginePlanContext {
   /** Home folder of the user, for `~` in paths. */
   readonly home: string;
+  /** Environment of this machine: a server that downloads goes through its proxy. */
+  readonly machine: Readonly<Record<string, string | undefined>>;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -53,12 +56,13 @@ export function planEngine(role: EngineRole, stack: DockerStackSpec, context: En
   const cache = expandHome(stack.cache, context.home);
   const mounted = stack.simulated ? { volumes: [], environment: {} } : mountModel(model, cache);
   const downloads = model.kind === "hub" && model.state !== "complete" && !stack.simulated;
+  const proxy = proxyEnvironment(downloads ? context.machine : {});
   const container = containerSpec({
     name: context.name,
     image: spec.image ?? stack.image,
     command: sglangCommand(spec, { modelPath: model.name, servedModel, ports }),
-    environment: { ...mounted.environment, ...ownCaches(role), ...spec.extraEnv },
-    secretEnvironment: spec.passEnv,
+    environment: { ...mounted.environment, ...ownCaches(role), ...proxy.environment, ...spec.extraEnv },
+    secretEnvironment: [...spec.passEnv, ...proxy.secretEnvironment],
     ipc: spec.ipc,
     shmBytes: spec.ipc === "host" ? null : bytesOf(spec.shmSize),
     ulimits: Object.entries(spec.ulimits).map(([name, value]) => ({ name, soft: value, hard: value })),

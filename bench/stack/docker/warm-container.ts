@@ -4,11 +4,16 @@ import type { ContainerFacts } from "./engine/container-state.ts";
 /** Label of ours: what a container serves, apart from whether its model still had to be downloaded. */
 export const servingLabel = "tollgate.serving";
 
+const onlyForDownloads = /^(HF_HUB_OFFLINE|(HTTPS?|ALL|NO)_PROXY)$/i;
+
 /** sha256 of what decides how a server answers; equal for two containers that may stand in for each other. */
 export function servingSha256(spec: ContainerSpec): string {
-  const { HF_HUB_OFFLINE: _offline, ...environment } = spec.environment;
+  const environment = Object.fromEntries(
+    Object.entries(spec.environment).filter(([name]) => !onlyForDownloads.test(name)),
+  );
+  const secretEnvironment = spec.secretEnvironment.filter((name) => !onlyForDownloads.test(name));
   const volumes = spec.volumes.map((volume) => ({ ...volume, readOnly: true }));
-  return specSha256({ ...spec, environment, volumes });
+  return specSha256({ ...spec, environment, secretEnvironment, volumes });
 }
 
 /**
@@ -73,7 +78,7 @@ function listDifference(what: string, running: readonly string[], wanted: readon
 function environmentDifference(running: ContainerFacts, wanted: ContainerSpec): string[] {
   const has = new Set(running.environment);
   return Object.entries(wanted.environment)
-    .filter(([name, value]) => name !== "HF_HUB_OFFLINE" && !has.has(`${name}=${value}`))
+    .filter(([name, value]) => !onlyForDownloads.test(name) && !has.has(`${name}=${value}`))
     .filter(([name]) => !has.has(`${name}=<redacted>`))
     .map(([name, value]) => `${name}: wanted is ${value}`);
 }
