@@ -6,7 +6,7 @@ import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
 import { flushCache, type Engine } from "../stack/engine.ts";
-import type { RunningArm } from "../stack/stack.ts";
+import type { ArmLeftovers, RunningArm } from "../stack/stack.ts";
 import { storing, StorageError } from "../store/storage-error.ts";
 import type { SegmentEndedRecord } from "../store/record.ts";
 import type { SegmentFacts } from "../store/segment-facts.ts";
@@ -79,6 +79,7 @@ export async function closeSegment(
   const taps =
     parts.stack.death(segment.arm.spec.name)?.part === "tap" ? null : await parts.stack.tap.closeSegment();
   await segment.toolLog.close();
+  const leftovers = await leftoversOf(parts, segment.arm);
   const facts: SegmentFacts = {
     v: 1,
     cellId: segment.cell.cellId,
@@ -93,6 +94,7 @@ export async function closeSegment(
       ...(taps ? [{ process: "tap", ...taps.loop }] : []),
     ],
     tapTotals: { ...taps?.totals },
+    ...(leftovers === null ? {} : { gatewayLeftovers: leftovers }),
     engineIdentity: {
       agent: JSON.stringify(parts.stack.agentEngine.identity),
       user: JSON.stringify(parts.stack.userEngine.identity),
@@ -133,6 +135,23 @@ async function drain(parts: SweepParts): Promise<boolean> {
     ),
   );
   return results.every(({ drained }) => drained);
+}
+
+/** AReaL keeps what nobody collects for ever: a leak that would grow from cell to cell is said at once, and recorded. */
+async function leftoversOf(parts: SweepParts, arm: RunningArm): Promise<ArmLeftovers | null> {
+  if (!arm.leftovers) return null;
+  try {
+    const left = await arm.leftovers();
+    if (left.sessions > 0 || (left.tensors ?? 0) > 0) {
+      parts.tell(
+        `arm ${arm.spec.name} still holds ${left.sessions} sessions and ${left.tensors ?? "an unknown number of"} tensors that nobody needs`,
+      );
+    }
+    return left;
+  } catch (error) {
+    parts.tell(`arm ${arm.spec.name} does not say what it still holds: ${messageOf(error)}`);
+    return null;
+  }
 }
 
 async function flushed(parts: SweepParts): Promise<boolean> {

@@ -42,8 +42,17 @@ export interface RunningArm {
   readonly innerTapped: boolean;
   /** Prometheus page of the gateway; null for an arm without one. */
   readonly metricsUrl: string | null;
+  /** Asked between cells; null where the gateway cannot be asked. Rejects when it does not answer. */
+  readonly leftovers?: (() => Promise<ArmLeftovers>) | null;
   /** `attemptKey` is unique among all attempts a gateway ever sees. Throws when the gateway gives no session. */
   openSession(attemptKey: string): Promise<ArmSession>;
+}
+
+/** What a gateway keeps that no episode needs any more: between cells it should be nothing. */
+export interface ArmLeftovers {
+  readonly sessions: number;
+  /** null where the gateway does not tell. */
+  readonly tensors: number | null;
 }
 
 /** What an arm needs per episode. For the raw arm it is only the engine's key. */

@@ -40,6 +40,8 @@ export const segmentFactsSchema = z.object({
       responseBytes: z.number(),
     }),
   ),
+  /** What the arm's gateway still held after the segment; absent where it could not be asked. */
+  gatewayLeftovers: z.object({ sessions: z.number(), tensors: z.number().nullable() }).optional(),
   /** Identity of the engine process by role (pid, container, server info); absent where the driver cannot tell. */
   engineIdentity: z.record(z.string(), z.string()).optional(),
 });

@@ -1,7 +1,7 @@
 import type { TapClient } from "../../tap/client.ts";
 import type { Engine } from "../engine.ts";
 import type { Own } from "../part.ts";
-import type { ArmSession } from "../stack.ts";
+import type { ArmLeftovers, ArmSession } from "../stack.ts";
 import type { StartStackOptions } from "../start-stack.ts";
 
 export interface ArmContext {
@@ -26,4 +26,6 @@ export interface ArmTarget {
   readonly apiKey: string | null;
   /** null for an arm without sessions: then every request carries `apiKey`. */
   readonly openSession: ((attemptKey: string) => Promise<ArmSession>) | null;
+  /** What the gateway still holds; absent where it cannot be asked. */
+  readonly leftovers?: (() => Promise<ArmLeftovers>) | null;
 }

@@ -1,15 +1,12 @@
 import type { CommandArmSpec } from "../../config/arm-schema.ts";
 import { ConfigError } from "../../errors.ts";
-import { startProgram } from "./arm-program.ts";
+import { armPorts, startProgram } from "./arm-program.ts";
 import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
-import { freePorts } from "./free-port.ts";
-
-const ports = ["port", "metricsPort"] as const;
 
 /** A gateway that the experiment gives a command line for. */
 export async function startCommand(spec: CommandArmSpec, context: ArmUpstream): Promise<ArmTarget> {
   const { options, agentEngine } = context;
-  const [port = 0, metricsPort = 0] = await freePorts(ports.length);
+  const [port = 0, metricsPort = 0] = await armPorts(spec.name, 2, context);
   const values = {
     engine: context.engineUrl,
     port: String(port),
@@ -29,7 +26,10 @@ export async function startCommand(spec: CommandArmSpec, context: ArmUpstream): 
       environment: Object.fromEntries(
         Object.entries(spec.environment).map(([name, value]) => [name, filled(value, values)]),
       ),
-      ...(spec.workingDirectory === undefined ? {} : { workingDirectory: spec.workingDirectory }),
+      workingDirectory: spec.workingDirectory,
+      image: spec.image,
+      volumes: spec.volumes,
+      ports: [port, metricsPort],
       ready: {
         url: origin + spec.ready.path,
         status: spec.ready.status,

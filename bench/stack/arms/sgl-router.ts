@@ -1,17 +1,19 @@
 import type { SglRouterArmSpec } from "../../config/arm-schema.ts";
-import { startProgram } from "./arm-program.ts";
+import { armPorts, startProgram } from "./arm-program.ts";
 import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
-import { freePorts } from "./free-port.ts";
 
 /** SGLang's router in front of the one engine. */
 export async function startSglRouter(spec: SglRouterArmSpec, context: ArmUpstream): Promise<ArmTarget> {
-  const [port = 0, metricsPort = 0] = await freePorts(2);
+  const [port = 0, metricsPort = 0] = await armPorts(spec.name, 2, context);
   const origin = `http://127.0.0.1:${port}`;
   await startProgram(
     {
       arm: spec.name,
       name: spec.name,
       command: sglRouterCommand(spec, { engineUrl: context.engineUrl, port, metricsPort }),
+      image: spec.image,
+      volumes: spec.volumes,
+      ports: [port, metricsPort],
       // Answers 200 only when the engine behind it is in rotation.
       ready: { url: `${origin}/readiness`, status: 200 },
     },
@@ -48,6 +50,8 @@ export function sglRouterCommand(
     ["--disable-circuit-breaker"],
     ["--queue-size", "0"],
     ["--max-concurrent-requests", "-1"],
+    // A stream that is open when the run ends would keep it for three minutes.
+    ["--shutdown-grace-period-secs", "1"],
     ["--prometheus-host", "127.0.0.1"],
     ["--prometheus-port", String(metricsPort)],
   ];

@@ -34,6 +34,7 @@ export async function startArm(spec: ArmSpec, context: ArmContext): Promise<Runn
     baseUrl: `${outer}/v1`,
     innerTapped: tapped !== null,
     metricsUrl: target.metricsUrl,
+    leftovers: target.leftovers ?? null,
     openSession:
       target.openSession ?? (() => Promise.resolve(plainSession(target.apiKey ?? agentEngine.apiKey))),
   };

@@ -1,11 +1,10 @@
 import type { ArealManualSpec } from "../../../config/areal-schema.ts";
-import { startProgram } from "../arm-program.ts";
+import { armPorts, startProgram } from "../arm-program.ts";
 import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
-import { freePorts } from "../free-port.ts";
 import { arealCommands, arealEnvironment } from "./commands.ts";
 import { contextLength } from "./context-length.ts";
 import { registerDataProxy } from "./register.ts";
-import { arealSessions } from "./sessions.ts";
+import { arealTarget } from "./areal-target.ts";
 
 /**
  * AReaL's three services one by one, in front of the experiment's engine: the mode in which an arm can be compared with
@@ -13,7 +12,7 @@ import { arealSessions } from "./sessions.ts";
  */
 export async function startArealManual(spec: ArealManualSpec, context: ArmUpstream): Promise<ArmTarget> {
   const { options, agentEngine } = context;
-  const [routerPort = 0, dataProxyPort = 0, gatewayPort = 0] = await freePorts(3);
+  const [routerPort = 0, dataProxyPort = 0, gatewayPort = 0] = await armPorts(spec.name, 3, context);
   const { adminKey } = options;
   const commands = arealCommands(spec, {
     engineUrl: context.engineUrl,
@@ -28,10 +27,9 @@ export async function startArealManual(spec: ArealManualSpec, context: ArmUpstre
     const url = `http://127.0.0.1:${port}`;
     const environment = arealEnvironment(spec, options.childEnvironment);
     const ready = { url: `${url}/health`, status: 200 };
-    await startProgram(
-      { arm: spec.name, name: `${spec.name} ${name}`, command, environment, ready },
-      context,
-    );
+    const { image, volumes } = spec;
+    const program = { arm: spec.name, name: `${spec.name} ${name}`, command, environment, ready };
+    await startProgram({ ...program, image, volumes, ports: [port] }, context);
     return url;
   };
   // Python takes seconds to import what each needs, so they start together; nothing is asked of one before all are up.
@@ -48,13 +46,16 @@ export async function startArealManual(spec: ArealManualSpec, context: ArmUpstre
     gatewayUrl,
     model: agentEngine.model,
   });
-  const gateway = { arm: spec.name, url: gatewayUrl, adminKey, tokenizerPath: spec.tokenizerPath };
-  return {
-    url: gatewayUrl,
-    metricsUrl: null,
-    apiKey: null,
-    openSession: await arealSessions(gateway, context),
-  };
+  return arealTarget(
+    {
+      arm: spec.name,
+      url: gatewayUrl,
+      adminKey,
+      tokenizerPath: spec.tokenizerPath,
+      dataProxyUrls: [dataProxyUrl],
+    },
+    context,
+  );
 }
 
 /** All are waited for: one that comes up while another fails has to be stopped with the rest. */

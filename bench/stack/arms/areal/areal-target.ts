@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ArmSession } from "../../stack.ts";
-import type { ArmUpstream } from "../arm-target.ts";
-import { openGatewaySession } from "../session/session-arm.ts";
+import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
+import { openGatewaySession, type SessionArmOptions } from "../session/session-arm.ts";
 import { SessionClient } from "../session/session-client.ts";
 import { recordedRows } from "../session/recorded-rows.ts";
+import { arealLeftovers } from "./leftovers.ts";
 import { probeGateway } from "./probe.ts";
 
 export interface ArealGateway {
@@ -14,13 +14,15 @@ export interface ArealGateway {
   readonly adminKey: string;
   /** Folder of the tokenizer that AReaL renders with; null where it is not known. */
   readonly tokenizerPath: string | null;
+  /** Empty where they are not known: then nobody looks at what they keep. */
+  readonly dataProxyUrls: readonly string[];
 }
 
-/** Proves that the gateway works and gives out its sessions. @throws {StartError} */
-export async function arealSessions(
+/** Proves that the gateway works; its sessions are the arm's. @throws {StartError} */
+export async function arealTarget(
   gateway: ArealGateway,
   { options, agentEngine }: ArmUpstream,
-): Promise<(attemptKey: string) => Promise<ArmSession>> {
+): Promise<ArmTarget> {
   const { limits } = options.experiment;
   const client = new SessionClient({ url: gateway.url, adminKey: gateway.adminKey });
   await probeGateway(client, {
@@ -31,15 +33,19 @@ export async function arealSessions(
     signal: options.signal,
   });
   const tokenizerSha256 = gateway.tokenizerPath === null ? null : tokenizerHash(gateway.tokenizerPath);
-  return (attemptKey) =>
-    openGatewaySession(
-      {
-        client,
-        recorded: ({ rows }, facts) =>
-          rows === null ? null : recordedRows(rows, { ...facts, url: gateway.url, tokenizerSha256 }),
-      },
-      attemptKey,
-    );
+  const sessions: SessionArmOptions = {
+    client,
+    recorded: ({ rows }, facts) =>
+      rows === null ? null : recordedRows(rows, { ...facts, url: gateway.url, tokenizerSha256 }),
+  };
+  return {
+    url: gateway.url,
+    metricsUrl: null,
+    apiKey: null,
+    openSession: (attemptKey) => openGatewaySession(sessions, attemptKey),
+    leftovers:
+      gateway.dataProxyUrls.length === 0 ? null : () => arealLeftovers(client.http, gateway.dataProxyUrls),
+  };
 }
 
 /** null for a model that is not a folder of this machine. */

@@ -1,0 +1,28 @@
+import { request } from "undici";
+import { z } from "zod";
+import type { ArmLeftovers } from "../../stack.ts";
+import { storedTensors } from "../session/rtensor.ts";
+import type { SessionHttp } from "../session/session-http.ts";
+
+const healthSchema = z.object({ sessions: z.number() });
+
+/** What data proxies still hold. AReaL never forgets a session or a tensor by itself, so between cells it must be nothing. */
+export async function arealLeftovers(
+  http: SessionHttp,
+  dataProxyUrls: readonly string[],
+): Promise<ArmLeftovers> {
+  const counts = await Promise.all(
+    dataProxyUrls.map(async (given) => {
+      const url = given.replace(/\/+$/, "");
+      const health = await request(`${url}/health`, { signal: AbortSignal.timeout(10_000) });
+      const { sessions } = healthSchema.parse(await health.body.json());
+      return { sessions, tensors: await storedTensors(http, url) };
+    }),
+  );
+  return {
+    sessions: counts.reduce((sum, { sessions }) => sum + sessions, 0),
+    tensors: counts.every(({ tensors }) => tensors === null)
+      ? null
+      : counts.reduce((sum, { tensors }) => sum + (tensors ?? 0), 0),
+  };
+}
