@@ -1,0 +1,204 @@
+import { expect, test } from "vitest";
+import { verdicts, type Verdict } from "../../bench/report/verdict.ts";
+import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
+import { cellSummaries, episodesOf, pause, TollgateProcess } from "./tollgate-process.ts";
+
+/**
+ * Every verdict with a fault that is planted in a real run and turns it red under its own name. The fault-free row is the
+ * other half of the proof: without a fault every cell is valid.
+ */
+interface Row {
+  readonly verdict: Verdict;
+  readonly fault: string;
+  /** Verdict by cell. */
+  readonly run: () => Promise<Readonly<Record<string, unknown>>>;
+  /** What the reason has to say. */
+  readonly reason: RegExp;
+}
+
+const raw = [{ kind: "raw" }];
+const faulty = (...faults: readonly string[]) => ({
+  kind: "embedded",
+  agent: { ...fastEngine, faults },
+  user: fastEngine,
+});
+
+const rows: readonly Row[] = [
+  {
+    verdict: "valid",
+    fault: "no fault, straight and through the gateway",
+    run: () => sweep({}),
+    reason: /^$/,
+  },
+  {
+    verdict: "engine-died",
+    fault: "an engine that kills itself in its 8th request",
+    run: () => sweep({ stack: faulty("die-after=7"), arms: raw }),
+    reason: /a part of the stack ended in segment s0/,
+  },
+  {
+    verdict: "different-engines",
+    fault: "a gateway that forwards to another engine than the one whose counters are read",
+    run: elsewhere,
+    reason: /none of the \d+ answered requests reached the engine whose counters were read/,
+  },
+  {
+    verdict: "engine-restarted",
+    fault: "an engine that is restarted on its port between two requests",
+    run: restarted,
+    reason: /went down or vanished/,
+  },
+  {
+    verdict: "interrupted",
+    fault: "SIGINT in the middle of a cell",
+    run: () => during((driver) => driver.kill("SIGINT")),
+    reason: /\d of 4 episodes are finished/,
+  },
+  {
+    verdict: "not-drained",
+    fault: "a long request of somebody else at the engine",
+    run: occupied,
+    reason: /not idle before the closing snapshot/,
+  },
+  {
+    verdict: "no-metrics",
+    fault: "an engine without /metrics",
+    run: () => sweep({ stack: faulty("no-metrics"), arms: raw, limits: { drainSeconds: 0.5 } }),
+    reason: /no token counters of the agent engine/,
+  },
+  {
+    verdict: "token-mismatch",
+    fault: "an engine that says one token too many in every answer",
+    run: () => sweep({ stack: faulty("usage-skew"), arms: raw }),
+    reason: /completion tokens: inner tap \d+, engine counter \d+/,
+  },
+  {
+    verdict: "client-limited",
+    fault: "a driver that stands still for a second",
+    run: () =>
+      during(async (driver) => {
+        driver.kill("SIGSTOP");
+        await pause(1_000);
+        driver.kill("SIGCONT");
+      }),
+    reason: /driver: its event loop stood still for/,
+  },
+];
+
+test.each(rows)(
+  "$fault: $verdict",
+  async ({ verdict, run, reason }) => {
+    const cells = await run();
+    const found = Object.values(cells) as {
+      readonly verdict: string;
+      readonly reasons: { detail: string }[];
+    }[];
+    expect(found.map(({ verdict }) => verdict)).toEqual(found.map(() => verdict));
+    expect(found.length).toBeGreaterThan(0);
+    for (const { reasons } of found) {
+      const text = reasons.map(({ detail }) => detail).join("\n");
+      if (reason === null) expect(text).toBe("");
+      else expect(text).toMatch(reason);
+    }
+  },
+  120_000,
+);
+
+test("no verdict is without a planted fault; only an open load can miss its rate", () => {
+  const planted = new Set(rows.map(({ verdict }) => verdict));
+  expect(verdicts.filter((verdict) => !planted.has(verdict))).toEqual(["rate-missed"]);
+});
+
+async function sweep(changes: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  using place = new Workplace(changes);
+  const finished = await place.sweep(...unchecked);
+  const run = lastLine(finished);
+  expect(run, finished.stderr).not.toBe("");
+  return cellSummaries(run);
+}
+
+/** Does something to the driver while its only cell runs. */
+async function during(act: (driver: TollgateProcess["child"]) => unknown): Promise<Record<string, unknown>> {
+  using place = new Workplace({
+    stack: slowStack,
+    arms: raw,
+    workload: { domain: "library", tasks: { count: 4 } },
+    sweep: { concurrency: [1] },
+  });
+  await using driver = place.start(...unchecked);
+  const run = await driver.runDirectory();
+  await driver.until(() => episodesOf(run).length > 0, { what: "a first episode" });
+  await act(driver.child);
+  await driver.finished();
+  return cellSummaries(run);
+}
+
+async function elsewhere(): Promise<Record<string, unknown>> {
+  const engines = await Promise.all([simulator("agent"), simulator("user"), simulator("agent")]);
+  await using _agent = engines[0];
+  await using _user = engines[1];
+  await using other = engines[2];
+  return await sweep({
+    stack: attach(engines[0], engines[1]),
+    arms: [{ kind: "url", name: "gateway", url: urlOf(other) }],
+  });
+}
+
+/** The preflight is left in, because it moves the counters that a restart then takes back. */
+async function restarted(): Promise<Record<string, unknown>> {
+  const [agent, user] = await Promise.all([simulator("agent"), simulator("user", "--decode-step-ms", "20")]);
+  await using _agent = agent;
+  await using _user = user;
+  using place = new Workplace({
+    stack: attach(agent, user),
+    arms: raw,
+    workload: { domain: "library", tasks: { count: 3 } },
+    sweep: { concurrency: [1] },
+  });
+  await using driver = place.start();
+  const run = await driver.runDirectory();
+  await driver.until(() => episodesOf(run).length > 0, { what: "a first episode" });
+  driver.child.kill("SIGSTOP");
+  const { port } = new URL(urlOf(agent));
+  await agent[Symbol.asyncDispose]();
+  await using _again = await simulator("agent", "--port", port);
+  driver.child.kill("SIGCONT");
+  await driver.finished();
+  return cellSummaries(run);
+}
+
+async function occupied(): Promise<Record<string, unknown>> {
+  const [agent, user] = await Promise.all([simulator("agent"), simulator("user")]);
+  await using _agent = agent;
+  await using _user = user;
+  const away = new AbortController();
+  const sampling = { max_new_tokens: 100_000, ignore_eos: true };
+  const foreign = fetch(`${urlOf(agent)}/generate`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ text: "Count to a hundred thousand.", sampling_params: sampling }),
+    signal: away.signal,
+  }).catch(() => null);
+  const cells = await sweep({ stack: attach(agent, user), arms: raw, limits: { drainSeconds: 0.5 } });
+  away.abort();
+  await foreign;
+  return cells;
+}
+
+async function simulator(role: "agent" | "user", ...options: readonly string[]): Promise<TollgateProcess> {
+  const data = "openclaw-tau2/data";
+  const tasks = ["--domain", "library", "--data", data, "--schemas", `${data}/tau2/domains/library`];
+  const port = options.includes("--port") ? [] : ["--port", "0"];
+  const speed = options.includes("--decode-step-ms")
+    ? []
+    : ["--decode-step-ms", String(fastEngine.decodeStepMs)];
+  const process = new TollgateProcess(["simulate", "--role", role, ...port, ...tasks, ...speed, ...options]);
+  await process.until(() => process.stdout.includes("\n"), { what: "a ready line" });
+  return process;
+}
+
+const urlOf = ({ stdout }: TollgateProcess) => (JSON.parse(stdout) as { url: string }).url;
+
+function attach(agent: TollgateProcess, user: TollgateProcess) {
+  return { kind: "attach", agent: { url: urlOf(agent) }, user: { url: urlOf(user) } };
+}
