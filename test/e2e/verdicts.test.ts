@@ -96,9 +96,7 @@ test.each(rows)(
     expect(found.map(({ verdict }) => verdict)).toEqual(found.map(() => verdict));
     expect(found.length).toBeGreaterThan(0);
     for (const { reasons } of found) {
-      const text = reasons.map(({ detail }) => detail).join("\n");
-      if (reason === null) expect(text).toBe("");
-      else expect(text).toMatch(reason);
+      expect(reasons.map(({ detail }) => detail).join("\n")).toMatch(reason);
     }
   },
   120_000,
@@ -113,7 +111,7 @@ async function sweep(changes: Readonly<Record<string, unknown>>): Promise<Record
   using place = new Workplace(changes);
   const finished = await place.sweep(...unchecked);
   const run = lastLine(finished);
-  expect(run, finished.stderr).not.toBe("");
+  if (run === "") throw new Error(finished.stderr);
   return cellSummaries(run);
 }
 
