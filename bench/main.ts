@@ -30,6 +30,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["preflight", () => import("./commands/preflight.ts")],
   ["sweep", () => import("./commands/sweep.ts")],
   ["collect", () => import("./commands/collect.ts")],
+  ["replay", () => import("./commands/replay.ts")],
   ["up down", () => import("./commands/warm-servers.ts")],
   ["clean", () => import("./commands/docker.ts")],
   ["runs status attach stop", () => import("./commands/runs.ts")],

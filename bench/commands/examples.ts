@@ -39,6 +39,11 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate stop",
     "tollgate sweep experiments/airline.yaml --resume runs/airline-20260101T120000Z-1a2b3c      goes on later",
   ],
+  replay: [
+    "tollgate replay @last --arms raw,gateway --repetitions 8 --load closed:4",
+    "tollgate replay @last --arms raw,gateway --load closed:1,closed:8 --cache flush,cold --until ±1ms --repetitions 40",
+    "tollgate replay @last --arms raw,raw      what this machine reports where there is nothing to find",
+  ],
   report: ["tollgate report @last", "tollgate report @last --format html -o report.html"],
   inspect: [
     "tollgate inspect @last                       its episodes, with their ids",

@@ -92,7 +92,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
 }
 
 /** SIGHUP does no harm: a run outlives the terminal that it was started from. */
-function listen(stop: StopRequest, budget: string | undefined): () => void {
+export function listen(stop: StopRequest, budget: string | undefined): () => void {
   const handlers: [NodeJS.Signals, () => void][] = [
     ["SIGINT", () => stop.request("sigint")],
     ["SIGTERM", () => stop.request("sigterm")],

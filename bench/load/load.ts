@@ -110,6 +110,7 @@ export interface LoadResult {
 export interface TimingThread {
   /** How late its event loop ran, milliseconds: the error of every stamp. null when the load was over before one tick. */
   readonly loopDelayMs: {
+    readonly samples: number;
     readonly p50: number;
     readonly p99: number;
     readonly max: number;

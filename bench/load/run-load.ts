@@ -281,7 +281,12 @@ function watchThread(): (watchedNs: number) => TimingThread {
       loopDelayMs:
         delay.count === 0
           ? null
-          : { p50: lateMs(delay.percentile(50)), p99: lateMs(delay.percentile(99)), max: lateMs(delay.max) },
+          : {
+              samples: delay.count,
+              p50: lateMs(delay.percentile(50)),
+              p99: lateMs(delay.percentile(99)),
+              max: lateMs(delay.max),
+            },
       busyShare: Math.max(0, active - watchedNs / 1e6) / wallMs,
     };
   };

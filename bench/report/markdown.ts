@@ -16,7 +16,8 @@ export function renderMarkdown(report: ReportModel, choice: TableChoice = { seed
   return `${sections.join("\n\n")}\n`;
 }
 
-function markdownTable({ title, columns, rows, notes }: Table): string {
+/** One table with its title above and its notes below. */
+export function markdownTable({ title, columns, rows, notes }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.map(escape).join(" | ")} |`;
   const rule = `| ${columns.map(({ align }) => (align === "right" ? "---:" : "---")).join(" | ")} |`;
   const table = [line(columns.map(({ head }) => head.replaceAll("\n", " "))), rule, ...rows.map(line)].join(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { replayPlanSchema } from "./replay-plan.ts";
 
 /**
  * `run.json`: who this run is. Written once, before the first record, and never changed; what happens later is in
@@ -74,6 +75,8 @@ export const runJsonSchema = z.object({
       episodeIds: z.array(z.string()),
     }),
   ),
+  /** Only for a replay: its cells hold requests instead of episodes. */
+  replay: replayPlanSchema.optional(),
 });
 
 export type RunJson = z.infer<typeof runJsonSchema>;

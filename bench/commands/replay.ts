@@ -1,0 +1,163 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
+import type { Experiment } from "../config/experiment.ts";
+import { executeReplay, stackArms } from "../drive/replay-run.ts";
+import { exitCodeOf } from "../drive/run.ts";
+import { StopRequest } from "../drive/stop-request.ts";
+import { ConfigError } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { readRecording, type Recording } from "../replay/recording.ts";
+import { rebuildReplay, renderReplay } from "../replay/render-replay.ts";
+import { knownArms, planReplay } from "../replay/replay-plan.ts";
+import { resolveRun } from "../store/list-runs.ts";
+import { readRun, type StoredRun } from "../store/read-run.ts";
+import { collect, readExperiment } from "./experiment.ts";
+import type { Host } from "./host.ts";
+import { listen } from "./run-experiment.ts";
+
+interface Flags {
+  readonly arms: string;
+  readonly order: string;
+  readonly repetitions: number;
+  readonly load: string;
+  readonly cache: string;
+  readonly until?: string;
+  readonly margin?: string;
+  readonly maxTokens: number;
+  readonly think: number;
+  readonly conversations?: number;
+  readonly cell?: string;
+  readonly seed: number;
+  readonly floor: boolean;
+  readonly set: readonly string[];
+  readonly out: string;
+  readonly budget?: string;
+  readonly json?: boolean;
+}
+
+export function register(program: Command, host: Host): void {
+  program
+    .command("replay <run>")
+    .description(
+      "send a run's recorded requests again through two arms in turn and state the difference; the last line printed is the run directory",
+    )
+    .option("--arms <names>", "baseline first, e.g. raw,gateway; raw,raw is an A/A run", "raw,gateway")
+    .option("--order <order>", "abba: there and back in every block, so that steady drift cancels", "abba")
+    .option("--repetitions <n>", "blocks per setting, 4 or more; with --until the most of them", Number, 8)
+    .option(
+      "--load <load>",
+      "closed:C conversations at a time or open:R a second; several with commas",
+      "closed:4",
+    )
+    .option("--cache <modes>", "flush, salt or cold, several with commas: see below", "flush")
+    .option("--until <width>", "stop when the E2E difference is known to ±1ms or ±1%")
+    .option(
+      "--margin <margin>",
+      "what counts as nothing, e.g. ±1ms or 1% (default: the experiment's compare.margin)",
+    )
+    .option("--max-tokens <n>", "most output tokens of a request", Number, 64)
+    .option("--think <factor>", "pauses within a conversation, as a multiple of the recorded ones", Number, 1)
+    .option("--conversations <n>", "replay the first N only", Number)
+    .option("--cell <id>", "cell to replay (default: the first raw one)")
+    .option("--seed <n>", "of arrivals and salts", Number, 1)
+    .option("--no-floor", "leave out the baseline against itself (A/A) and the null proxy (placebo)")
+    .option(
+      "--set <path=value>",
+      "change one setting of the recorded experiment; may be repeated",
+      collect,
+      [],
+    )
+    .option("--out <folder>", "folder of run directories", "runs")
+    .option("--budget <time>", "stop after this time with what is finished, e.g. 20m")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", explanation)
+    .action((run: string, flags: Flags) => replay(run, flags, host));
+}
+
+const explanation = `
+--cache flush  the engine's prefix cache is emptied before every turn; prefixes are shared within a turn
+        salt   every turn's prompts begin with digits of their own; for engines that cannot empty their cache
+        cold   every request begins with digits of its own: as if there were no prefix cache
+Requests whose arms differ in prompt tokens, output tokens or finish reason are in no difference; they are counted.
+Ctrl-C drains: what is whole by then is reported.`;
+
+async function replay(reference: string, flags: Flags, host: Host): Promise<void> {
+  const outputDirectory = resolve(host.workingDirectory, flags.out);
+  const source = await readRun(await resolveRun(reference, { runs: outputDirectory }));
+  const recording = limited(await readRecording(source, flags.cell ?? null), flags.conversations);
+  const experiment = await recordedExperiment(source, flags.set, host);
+  const arms = knownArms(experiment.arms);
+  const plan = planReplay(
+    {
+      ...flags,
+      until: flags.until ?? null,
+      margin: flags.margin ?? experiment.compare?.margin ?? null,
+      thinkScale: flags.think,
+    },
+    { runId: source.identity.runId, recording, arms, temperature: experiment.sampling.temperature },
+  );
+  const workload = await openclawTau2.plan(experiment);
+  const stop = new StopRequest(host.tell);
+  const release = listen(stop, flags.budget);
+  let opened: string | null = null;
+  try {
+    const { directory, end } = await executeReplay({
+      source,
+      recording,
+      plan,
+      experiment: { ...experiment, arms: [...stackArms(arms, plan)] },
+      taskData: workload.taskData,
+      outputDirectory,
+      argv: host.argv,
+      environment: host.environment,
+      stop,
+      opened: (path) => {
+        opened = path;
+        host.tell(`run directory: ${path}`);
+      },
+      tell: host.tell,
+    });
+    const report = await rebuildReplay(directory);
+    host.print(renderReplay(report, flags.json ? "json" : "table").trimEnd());
+    const code = exitCodeOf(end, stop);
+    host.setExitCode(
+      code === exitCodes.ok && !usableVerdicts.has(report.verdict) ? exitCodes.resultInvalid : code,
+    );
+    if (end.reason === "failed") host.tell(`tollgate: ${end.message}`);
+  } finally {
+    release();
+    // Also when it failed: what was measured is in there, and scripts look for it on the last line.
+    if (opened !== null) host.print(opened);
+  }
+}
+
+/** `client-limited` is a warning: it says which numbers to doubt. */
+const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
+
+function limited(recording: Recording, conversations: number | undefined): Recording {
+  if (conversations === undefined) return recording;
+  if (!Number.isInteger(conversations) || conversations < 1)
+    throw new ConfigError("--conversations has to be a whole number from 1 on.");
+  return { ...recording, conversations: recording.conversations.slice(0, conversations) };
+}
+
+/** The experiment as the run resolved it, so that a run from elsewhere needs no file; `--set` names what is elsewhere here. */
+async function recordedExperiment(
+  source: StoredRun,
+  set: readonly string[],
+  host: Host,
+): Promise<Experiment> {
+  const { file: _file, ...resolved } = source.identity.resolved;
+  const folder = await mkdtemp(join(tmpdir(), "tollgate-replay-"));
+  try {
+    const file = join(folder, "experiment.yaml");
+    // JSON is YAML.
+    await writeFile(file, JSON.stringify(resolved));
+    return readExperiment(file, set, host).experiment;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../errors.ts";
+import { markdownTable } from "../report/markdown.ts";
+import { renderTable } from "../report/terminal.ts";
+import { readRun, type StoredRun } from "../store/read-run.ts";
+import { storing } from "../store/storage-error.ts";
+import { writeWhole } from "../store/text-store.ts";
+import { comparedMetrics, type Comparison } from "./comparison.ts";
+import { readHalves } from "./half-evidence.ts";
+import { buildReplayReport, type ReplayReport } from "./replay-report.ts";
+import { replayHead, replayTables } from "./replay-tables.ts";
+
+export const replayFormats = ["table", "md", "csv", "json"] as const;
+export type ReplayFormat = (typeof replayFormats)[number];
+
+/** The text of a replay's report in one format. Pure. */
+export function renderReplay(report: ReplayReport, format: ReplayFormat): string {
+  if (format === "json") return `${JSON.stringify(report, null, 2)}\n`;
+  if (format === "csv") return csv(report);
+  if (format === "table")
+    return [replayHead(report).join("\n"), ...replayTables(report).map(renderTable)].join("\n\n");
+  const [title = "", ...facts] = replayHead(report);
+  return `${[`# ${title}`, facts.join("  \n"), ...replayTables(report).map(markdownTable)].join("\n\n")}\n`;
+}
+
+/**
+ * Rebuilds a replay's report from its directory and writes `report/`.
+ * @throws {ConfigError} when the run is no replay
+ * @throws {ResumeRefusedError} when its evidence is damaged
+ */
+export async function rebuildReplay(directory: string): Promise<ReplayReport> {
+  const run: StoredRun = await readRun(directory);
+  const { replay: plan } = run.identity;
+  if (plan === undefined) throw new ConfigError(`${directory} is no replay; use \`tollgate report\`.`);
+  const report = buildReplayReport(run, plan, await readHalves(run, plan));
+  const folder = join(directory, "report");
+  await storing(folder, "Cannot write the report into", async () => {
+    await mkdir(folder, { recursive: true });
+    for (const [file, format] of [
+      ["report.md", "md"],
+      ["report.json", "json"],
+      ["cells.csv", "csv"],
+    ] as const)
+      await writeWhole(join(folder, file), renderReplay(report, format));
+  });
+  return report;
+}
+
+/** A row per setting, arm and metric. */
+function csv(report: ReplayReport): string {
+  const head =
+    "setting,arm,part,metric,pairs,blocks,baseline_mean_ms,arm_mean_ms,difference_ms,low_ms,high_ms,confidence";
+  const rows = report.comparisons.flatMap((comparison) => [
+    ...comparedMetrics.map((metric) => csvRow(comparison, metric, comparison.metrics[metric])),
+    csvRow(comparison, "conversation", comparison.session),
+    ...Object.entries(comparison.path ?? {}).map(([metric, difference]) =>
+      csvRow(comparison, `path_${metric.replace("Ms", "")}`, difference),
+    ),
+  ]);
+  return `${[head, ...rows].join("\n")}\n`;
+}
+
+function csvRow({ setting, arm, blocks }: Comparison, metric: string, of: Comparison["session"]): string {
+  const { interval, count, baselineMean, armMean } = of;
+  const numbers = [
+    baselineMean,
+    armMean,
+    interval?.estimate,
+    interval?.low,
+    interval?.high,
+    interval?.confidence,
+  ];
+  return [
+    setting.key,
+    arm.label,
+    arm.part,
+    metric,
+    count,
+    blocks,
+    ...numbers.map((value) => value ?? ""),
+  ].join(",");
+}
