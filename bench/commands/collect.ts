@@ -1,11 +1,14 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
+import { recordIncomplete } from "../drive/attempt.ts";
 import { ConfigError } from "../errors.ts";
 import { readCollection } from "../export/collection.ts";
 import { collectionTable } from "../export/collection-table.ts";
 import { renderTable } from "../report/terminal.ts";
 import { readJudgedRun } from "../store/judgements.ts";
+import { finishedEpisodes } from "../store/progress.ts";
+import type { RunRecord } from "../store/record.ts";
 import { detach } from "./detached.ts";
 import { collect as repeated, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
@@ -51,7 +54,10 @@ export function register(program: Command, host: Host): void {
     .option("--min-reward <reward>", "count how many an export with this filter would keep", Number)
     .option("--out <folder>", "folder of run directories (default: the experiment's output.directory)")
     .option("--set <path=value>", "change one setting of the experiment; may be repeated", repeated, [])
-    .option("--resume <run>", "go on with a collection (path, name or @last); finished episodes are kept")
+    .option(
+      "--resume <run>",
+      "go on with a collection (path, name or @last); trajectories are kept, failed episodes tried again",
+    )
     .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
     .option(
       "--metrics-port <port>",
@@ -67,8 +73,15 @@ export function register(program: Command, host: Host): void {
     });
 }
 
-/** A collection that was killed and resumed has every trajectory, and no times that anybody reads. */
-const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited", "interrupted"]);
+/** A collection that was killed and resumed has every trajectory, and no times that anybody reads. Tokens must add up. */
+const usableVerdicts: ReadonlySet<string> = new Set([
+  "valid",
+  "client-limited",
+  "interrupted",
+  "engine-died",
+  "engine-restarted",
+  "not-drained",
+]);
 
 async function collect(file: string, flags: CollectFlags, host: Host): Promise<void> {
   const { experiment } = readExperiment(file, flags.set, host);
@@ -76,7 +89,7 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
   await runExperiment(host, {
     loaded,
     flags,
-    redo: () => new Set(),
+    redo: failedEpisodes,
     usable: usableVerdicts,
     again: `tollgate collect ${file}`,
     show: async (report, directory) => {
@@ -89,6 +102,14 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
       return `${renderTable(table)}\n\nexport with: tollgate export ${directory} --format parquet${filter} -o FOLDER`;
     },
   });
+}
+
+/** A resumed collection tries again what a failed part ended: nobody wants its hole in the data. */
+function failedEpisodes(records: readonly RunRecord[]): ReadonlySet<string> {
+  const failed = [...finishedEpisodes(records).values()].filter(
+    ({ status, labels }) => status === "failed" || labels.includes(recordIncomplete),
+  );
+  return new Set(failed.map(({ episodeId }) => episodeId));
 }
 
 /** The experiment as a collection, in the words of `--set`. */

@@ -27,6 +27,7 @@ export interface RunFlags {
 export interface ExperimentRun {
   readonly loaded: LoadedExperiment;
   readonly flags: RunFlags;
+  /** Ids of cells, or of single episodes, that a resumed run does again. */
   readonly redo: (records: readonly RunRecord[]) => ReadonlySet<string>;
   /** What is printed of a run that ended, before its directory. */
   readonly show: (model: ReportModel, directory: string) => Promise<string> | string;

@@ -3,12 +3,16 @@ import { loggedTokensOf } from "../workload/logged-tokens.ts";
 import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
 import type { EpisodeResult, EpisodeTask, ToolCallLog } from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
+import type { InnerEnd } from "../tap/control.ts";
 import type { ArmSession, ClosedSession, RunningArm } from "../stack/stack.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
 import { messageOf } from "../errors.ts";
 import { notStarted } from "../workload/not-started.ts";
 import { faultyHop } from "./blame.ts";
 import type { SweepParts } from "../sweep.ts";
+
+/** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
+export const recordIncomplete = "gateway-record-incomplete";
 
 /** An episode of the plan, with the id that makes resume exact. */
 export interface PlannedEpisode {
@@ -39,16 +43,21 @@ export async function attemptEpisode(
     const attempted = await attemptOnce(parts, segment, { planned, retries });
     if (attempted === null) return null;
     const { result } = attempted;
+    const lost = whatWasLost(result);
     const again =
-      result.status === "failed" &&
+      lost !== null &&
       retries < retriesMax &&
       parts.stop.admits() &&
       parts.stack.death(segment.arm.spec.name) === null;
     if (!again) return store(parts, segment, attempted);
-    parts.tell(
-      `episode ${planned.episodeId}: ${result.failure.class} failed (${result.failure.message}); trying again, ${retries + 1} of ${retriesMax}`,
-    );
+    parts.tell(`episode ${planned.episodeId}: ${lost}; trying again, ${retries + 1} of ${retriesMax}`);
   }
+}
+
+/** What a failed part took from an episode; null when nothing. An episode without its recorded calls teaches nothing. */
+function whatWasLost(result: EpisodeResult): string | null {
+  if (result.status === "failed") return `${result.failure.class} failed (${result.failure.message})`;
+  return result.labels.includes(recordIncomplete) ? "the gateway's record of it is incomplete" : null;
 }
 
 async function attemptOnce(
@@ -90,7 +99,7 @@ async function attemptOnce(
   if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
   if (result.status === "cancelled") return null;
   const sessionMs = timesOf(session.opened, closing.closed);
-  const labels = warning ? [...result.labels, "gateway-record-incomplete"] : result.labels;
+  const labels = warning ? [...result.labels, recordIncomplete] : result.labels;
   return { ...begun, result: { ...result, labels }, sessionMs, recorded: closing.closed?.recorded ?? null };
 }
 
@@ -108,9 +117,16 @@ async function blamed(
 ): Promise<EpisodeResult> {
   if (result.status !== "failed" || result.failure.class !== "engine" || arm.spec.kind === "raw")
     return result;
-  const inner = arm.innerTapped ? await parts.stack.tap.lastInner(attemptKey) : null;
+  const inner = arm.innerTapped ? await innerEnd({ parts, arm, attemptKey, usage }) : null;
   const hop = faultyHop({ arm: arm.spec.kind, outer: usage.last, inner });
   return { ...result, failure: { ...result.failure, class: hop } };
+}
+
+async function innerEnd({ parts, arm, attemptKey, usage }: BlameContext): Promise<InnerEnd | null> {
+  const { last } = usage;
+  if (last === null) return null;
+  const during = { arm: arm.spec.name, fromNs: last.startedNs, toNs: last.endedNs };
+  return parts.stack.tap.lastInner(attemptKey, during);
 }
 
 interface Attempted {

@@ -39,7 +39,7 @@ export function remainingCells(
     segmentId: `s${segments.filter(({ cellId }) => cellId === cell.cellId).length}`,
     remaining: redo.has(cell.cellId)
       ? episodes
-      : episodes.filter((episode) => !finished.has(episode.episodeId)),
+      : episodes.filter(({ episodeId }) => !finished.has(episodeId) || redo.has(episodeId)),
   }));
 }
 

@@ -45,8 +45,9 @@ function passText({ cells }: ReportModel): string {
 }
 
 function passHatText({ cells }: ReportModel): string {
+  // Powers of two: with 64 trials a row for each would say nothing more.
   const known = cells[0]?.passHatK.flatMap(({ k, value }) =>
-    value === null ? [] : [`pass^${k} ${percentText(value)}`],
+    value === null || !Number.isInteger(Math.log2(k)) ? [] : [`pass^${k} ${percentText(value)}`],
   );
   return known === undefined || known.length === 0 ? absent : known.join(", ");
 }

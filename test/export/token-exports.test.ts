@@ -13,6 +13,8 @@ import { broken, buildCall, buildRecorded, continued } from "./recorded-builder.
 
 /** An interpreter with pyarrow, duckdb and harbor, the readers that our files are written for. */
 const peers = process.env["TOLLGATE_PEERS_PYTHON"];
+/** An interpreter with torch and what AReaL's serialization imports, and a checkout of AReaL. */
+const areal = { python: process.env["AREAL_PYTHON"], checkout: process.env["AREAL_CHECKOUT"] };
 const run = promisify(execFile);
 
 let scratch: string;
@@ -154,6 +156,31 @@ test.skipIf(peers === undefined)("pyarrow and DuckDB read the Parquet file as li
     ],
   });
 });
+
+test.skipIf(areal.python === undefined || areal.checkout === undefined)(
+  "AReaL's own deserialiser loads the tensors",
+  async () => {
+    const { out } = await exported("areal");
+    const script = new URL("peers/read-areal.py", import.meta.url).pathname;
+    const env = { ...process.env, PYTHONPATH: areal.checkout ?? "" };
+    const { stdout } = await run(areal.python ?? "", [script, join(out, "areal.json")], { env });
+    const [first, second] = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as object[];
+    expect(first).toEqual({
+      input_ids: ["torch.int64", [1, 9], 70],
+      loss_mask: ["torch.int64", [1, 9], 5],
+      logprobs: ["torch.float32", [1, 9], -6.75],
+      versions: ["torch.int64", [1, 9], 19],
+      attention_mask: ["torch.bool", [1, 9], 9],
+      rewards: ["torch.float32", [1], 1],
+      original_rewards: ["torch.float32", [1], 1],
+      turn_ids: ["torch.int32", [1, 9], -1],
+    });
+    expect(second).toMatchObject({
+      attention_mask: ["torch.bool", [2, 7], 12],
+      rewards: ["torch.float32", [2], 0],
+    });
+  },
+);
 
 test.skipIf(peers === undefined)("Harbor's own models accept every ATIF file", async () => {
   const { out, manifest } = await exported("atif");

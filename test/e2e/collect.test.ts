@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { manifestSchema } from "../../bench/export/manifest.ts";
+import { expectEveryEpisodeOnce } from "./killed-driver.ts";
+import { fastEngine, lastLine, unchecked, Workplace } from "./small-experiment.ts";
+import { episodesOf, expectExit, tollgate } from "./tollgate-process.ts";
+
+const collect = (place: Workplace, ...args: readonly string[]) =>
+  tollgate(["collect", place.file, "--out", place.runs, ...args], place.environment);
+
+test("groups of a task, all with token ids, and an export that says what can be learnt from", async () => {
+  using place = new Workplace();
+  const collected = await collect(place, "--group-size", "2", "--min-reward", "1", "--concurrency", "2");
+  expectExit(collected, 0);
+  const run = lastLine(collected);
+  expectEveryEpisodeOnce(run);
+  expect(
+    episodesOf(run)
+      .map(({ taskId, trial }) => `${taskId}.${trial}`)
+      .toSorted(),
+  ).toHaveLength(4);
+  expect(collected.stdout).toMatch(/with token ids and logprobs\s+│ 4 /);
+  expect(collected.stdout).toMatch(/kept by --min-reward\s+│ 4 /);
+  expect(collected.stdout).toMatch(/complete groups\s+│ 2 of 2 /);
+  const out = join(place.path, "areal");
+  expectExit(await tollgate(["export", run, "--format", "areal", "--min-reward", "1", "-o", out]), 0);
+  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")));
+  expect(manifest.tokens).toMatchObject({ byLevel: { L2: 4 }, breaks: {}, sequences: 4 });
+  expect(manifest.exclusions).toEqual([]);
+});
+
+test("an attempt that a failed engine ended is tried again with a new session, and counted", async () => {
+  using place = new Workplace({
+    stack: { kind: "embedded", agent: { ...fastEngine, faults: ["http-500=7"] }, user: fastEngine },
+  });
+  const collected = await collect(place, ...unchecked, "--retry-infra", "3", "--concurrency", "1");
+  expectExit(collected, 0);
+  const episodes = episodesOf(lastLine(collected));
+  expect(episodes.map(({ status }) => status)).toEqual(["completed", "completed"]);
+  const retries = episodes.reduce((sum, episode) => sum + (episode.retries ?? 0), 0);
+  expect(retries).toBeGreaterThan(0);
+  expect(collected.stdout).toMatch(new RegExp(`retried attempts\\s+│ ${retries} `));
+  expect(collected.stderr).toContain("trying again, 1 of 3");
+  expect(episodes.some(({ attemptKey }) => attemptKey?.endsWith("-r1"))).toBe(true);
+});
+
+test("what cannot be collected is said before anything starts", async () => {
+  using place = new Workplace({ arms: [{ kind: "raw" }] });
+  const noArm = await collect(place);
+  expectExit(noArm, 2);
+  expect(noArm.stderr).toContain("The experiment has no arm that records. Arms that do: none.");
+  place.write({ collect: { retryInfra: 1 } });
+  const asSweep = await place.sweep();
+  expectExit(asSweep, 2);
+  expect(asSweep.stderr).toContain("run it with `tollgate collect");
+});
