@@ -5,6 +5,7 @@ import { spawnManaged, type ManagedProcess } from "../stack/supervisor/managed-p
 import type { Exchange } from "../workload/exchange.ts";
 import { applyDelta } from "./body-delta.ts";
 import type {
+  ArmSpan,
   InnerEnd,
   SegmentReport,
   TakenExchange,
@@ -43,8 +44,11 @@ export interface TapClient extends AsyncDisposable {
   closeSegment(): Promise<SegmentReport>;
   /** Outer exchanges of one attempt since the last take, in order of start; waits up to `waitMs` for open ones to end. */
   take(attemptKey: string, waitMs: number): Promise<readonly Exchange[]>;
-  /** How the attempt's last inner exchange of the open segment ended; null when there was none with its key. */
-  lastInner(attemptKey: string): Promise<InnerEnd | null>;
+  /**
+   * How the attempt's last inner exchange of the open segment ended. Where the gateway passes no identity on: how an
+   * exchange of the arm failed in that time; null when none did.
+   */
+  lastInner(attemptKey: string, during: ArmSpan): Promise<InnerEnd | null>;
 }
 
 /**
@@ -124,8 +128,8 @@ class TapProcess implements TapClient {
     return withBodies(required(exchanges)).toSorted((a, b) => a.startedNs - b.startedNs);
   }
 
-  async lastInner(attemptKey: string): Promise<InnerEnd | null> {
-    const { inner } = await this.#ask({ op: "last-inner", attemptKey });
+  async lastInner(attemptKey: string, during: ArmSpan): Promise<InnerEnd | null> {
+    const { inner } = await this.#ask({ op: "last-inner", attemptKey, during });
     return required(inner);
   }
 

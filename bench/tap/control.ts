@@ -24,10 +24,20 @@ export type TapCommand =
   /** Outer exchanges of one attempt since the last take; waits (up to waitMs) for open ones to end. */
   | { readonly id: number; readonly op: "take"; readonly attemptKey: string; readonly waitMs: number }
   /** How the last inner exchange of an attempt ended, in the open segment. */
-  | { readonly id: number; readonly op: "last-inner"; readonly attemptKey: string };
+  | { readonly id: number; readonly op: "last-inner"; readonly attemptKey: string; readonly during: ArmSpan };
+
+/** A stretch of time at one arm: where to look for what a gateway does that passes no identity on. */
+export interface ArmSpan {
+  readonly arm: string;
+  readonly fromNs: number;
+  readonly toNs: number;
+}
 
 /** How an inner exchange ended: enough to tell on which side of a gateway a request failed. */
-export type InnerEnd = Pick<ExchangeTiming, "requestId" | "status" | "outcome">;
+export interface InnerEnd extends Pick<ExchangeTiming, "status" | "outcome"> {
+  /** null for one without identity, which failed while the attempt's request was open. */
+  readonly requestId: string | null;
+}
 
 export type TapReply =
   | {

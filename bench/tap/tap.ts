@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { InnerEnd, SegmentReport, TakenExchange, TapListenerSpec } from "./control.ts";
+import type { ArmSpan, InnerEnd, SegmentReport, TakenExchange, TapListenerSpec } from "./control.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
+import { NamelessFailures } from "./nameless-failures.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { Segment } from "./segment.ts";
 
@@ -20,6 +21,7 @@ export class Tap implements AsyncDisposable {
   readonly #waiting = new Map<string, (() => void)[]>();
   /** How each attempt's last inner exchange ended; null while it is open. */
   readonly #inner = new Map<string, InnerEnd | null>();
+  readonly #nameless = new NamelessFailures(1_000);
   readonly #segmentOf = new WeakMap<ExchangeRecord, Segment>();
   readonly #onEvidenceFailure: (message: string) => void;
   #segment: Segment | null = null;
@@ -44,6 +46,7 @@ export class Tap implements AsyncDisposable {
     if (this.#segment !== null) throw new Error("The last segment is still open; close it first.");
     this.#retained.clear();
     this.#inner.clear();
+    this.#nameless.clear();
     this.#segment = await Segment.open({
       directory,
       bodies,
@@ -79,11 +82,11 @@ export class Tap implements AsyncDisposable {
   }
 
   /** How the attempt's last inner exchange ended; null when there was none or it does not end. */
-  async lastInner(attemptKey: string): Promise<InnerEnd | null> {
+  async lastInner(attemptKey: string, during: ArmSpan): Promise<InnerEnd | null> {
     // A gateway hears a moment later than the tap that its client went away.
     const giveUpMs = performance.now() + settleMs;
     while (this.#inner.get(attemptKey) === null && performance.now() < giveUpMs) await sleep(2);
-    return this.#inner.get(attemptKey) ?? null;
+    return this.#inner.get(attemptKey) ?? this.#nameless.during(during);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -108,6 +111,10 @@ export class Tap implements AsyncDisposable {
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
     if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);
+    if (spec.hop === "inner" && record.attemptKey === null) {
+      const { arm, startedNs: fromNs, endedNs: toNs } = exchange;
+      this.#nameless.add({ arm, fromNs, toNs }, exchange);
+    }
     if (record.attemptKey === null) return;
     if (spec.hop === "inner") {
       const { requestId, status, outcome } = exchange;

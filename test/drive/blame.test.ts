@@ -3,7 +3,11 @@ import { faultyHop } from "../../bench/drive/blame.ts";
 import type { ExchangeTiming } from "../../bench/workload/exchange.ts";
 
 const outer = (outcome: ExchangeTiming["outcome"]) => ({ requestId: "r2", outcome });
-const inner = (status: number | null, outcome: ExchangeTiming["outcome"], requestId = "r2") => ({
+const inner = (
+  status: number | null,
+  outcome: ExchangeTiming["outcome"],
+  requestId: string | null = "r2",
+) => ({
   requestId,
   status,
   outcome,
@@ -39,6 +43,12 @@ test.each([
   ["the gateway answers 500 by itself", outer("completed"), null, "gateway"],
   ["the gateway makes an error of a good answer", outer("completed"), inner(200, "completed"), "gateway"],
   ["the gateway hangs and asks nobody", outer("client-aborted"), null, "gateway"],
+  [
+    "the engine answers 500 to a gateway that passes no names on",
+    outer("completed"),
+    inner(500, "completed", null),
+    "engine",
+  ],
 ] as const)("%s", (...[, seenOutside, seenInside, expected]) => {
   expect(faultyHop({ arm: "gateway", outer: seenOutside, inner: seenInside })).toBe(expected);
 });

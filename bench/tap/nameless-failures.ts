@@ -1,0 +1,34 @@
+import type { ArmSpan, InnerEnd } from "./control.ts";
+
+interface Failure extends ArmSpan {
+  readonly end: InnerEnd;
+}
+
+/** Failed inner exchanges that nobody put a name on, of gateways that pass no headers on. The latest only. */
+export class NamelessFailures {
+  readonly #failures: Failure[] = [];
+  readonly #max: number;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(span: ArmSpan, end: InnerEnd): void {
+    const good = end.outcome === "completed" && (end.status ?? 500) < 400;
+    if (good) return;
+    this.#failures.push({ ...span, end: { status: end.status, outcome: end.outcome, requestId: null } });
+    if (this.#failures.length > this.#max) this.#failures.shift();
+  }
+
+  /** The latest that was open for a part of that time; null for none. */
+  during({ arm, fromNs, toNs }: ArmSpan): InnerEnd | null {
+    const found = this.#failures.findLast(
+      (failure) => failure.arm === arm && failure.fromNs <= toNs && failure.toNs >= fromNs,
+    );
+    return found?.end ?? null;
+  }
+
+  clear(): void {
+    this.#failures.length = 0;
+  }
+}
