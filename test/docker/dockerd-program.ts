@@ -85,7 +85,7 @@ function lastWords(): string {
 
 async function cleanUp(): Promise<void> {
   daemon.kill("SIGTERM");
-  await Promise.race([ended, sleep(10_000)]);
+  await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
   daemon.kill("SIGKILL");
   // What a killed daemon left: the shims of its containers name the directory, their children are the containers.
   for (let look = 0; look < 50; look++) {

@@ -67,8 +67,10 @@ function reasonAgainst(): string | null {
   if (process.platform !== "linux") return "Docker's daemon runs on Linux only";
   if (process.getuid?.() !== 0) return "a Docker daemon needs root";
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.some((folder) => existsSync(join(folder, "dockerd")));
-  return found ? null : "dockerd is not installed (apt-get install docker.io)";
+  const missing = ["dockerd", "docker"].find((name) =>
+    folders.every((folder) => !existsSync(join(folder, name))),
+  );
+  return missing === undefined ? null : `${missing} is not installed (apt-get install docker.io)`;
 }
 
 function readHooks(folder: string): readonly GpuRequest[] {

@@ -95,14 +95,17 @@ function inOtherNamespace(pid: number): boolean {
 const ownerSchema = z.object({ runId: z.string(), driver: z.string(), supervisorId: z.string() });
 
 async function scratchFolders(directory: string, supervisors: Supervisors): Promise<readonly Leftover[]> {
-  const folders = (await readdir(directory))
-    .filter((name) => name.startsWith("tg-"))
-    .map((name) => join(directory, name));
-  return folders.flatMap((folder) => {
+  if (!existsSync(directory)) return [];
+  const names = (await readdir(directory)).filter((name) => name.startsWith("tg-"));
+  return names.flatMap((name) => {
+    const folder = join(directory, name);
     const file = join(folder, scratchOwnerFile);
     // A folder of that name without it is somebody else's.
     if (!existsSync(file)) return [];
-    const { runId, driver, supervisorId } = ownerSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    const owner = ownerSchema.safeParse(parseJson(readFileSync(file, "utf8")));
+    // A driver that was killed while it wrote this had not begun anything.
+    if (!owner.success) return [];
+    const { runId, driver, supervisorId } = owner.data;
     const fate = fateOf(driver);
     return [
       {
@@ -119,4 +122,12 @@ async function scratchFolders(directory: string, supervisors: Supervisors): Prom
       },
     ];
   });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -168,7 +168,7 @@ function follow(
         await end;
       } catch (thrown) {
         options.tell(
-          `${options.part}: the container ${facts.name} may still be there: ${messageOf(thrown)} When Docker answers again, \`tollgate clean\` removes it.`,
+          `${options.part}: the container ${facts.name} may still be there. ${messageOf(thrown)} When Docker answers again, \`tollgate clean\` removes it.`,
         );
       }
     },

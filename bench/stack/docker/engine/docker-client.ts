@@ -184,9 +184,9 @@ function unreachable(host: DockerHost, call: DockerRequest, cause: unknown): Doc
     EACCES:
       "permission denied. Add the user to the group of the socket (`usermod -aG docker USER`, then log in again), or run as root",
   };
-  const why = whys[code ?? ""] ?? `${messageOf(cause)}. Is the daemon running (\`docker info\`)?`;
+  const why = whys[code ?? ""] ?? `${messageOf(cause)}. Check that the daemon runs (\`docker info\`)`;
   return new DockerApiError(
-    `The Docker daemon at ${host.text} does not answer ${call.method} ${call.path}: ${why}`,
+    `The Docker daemon at ${host.text} does not answer ${call.method} ${call.path}: ${why}.`,
     { status: 0, message: messageOf(cause), cause },
   );
 }
