@@ -55,7 +55,7 @@ export function gpuHours(plan: DockerPlan, seconds: number): number {
 /** The plan of a Docker stack for a person. `seconds`: time of the sweep; null = not measured. */
 export function dockerPlanText(plan: DockerPlan, seconds: number | null): string {
   return [
-    ...plan.engines.map(engineText),
+    ...plan.engines.map((engine) => engineText(engine, plan.simulated)),
     `ports: ${plan.ports.map(({ port, what }) => `${port} ${what}`).join(", ")}`,
     gpuText(plan, seconds),
     ...plan.disk.map(
@@ -81,13 +81,15 @@ function gpuText(plan: DockerPlan, seconds: number | null): string {
   return `GPUs: ${gpus.needed} needed, ${found}; ${hours}`;
 }
 
-function engineText(engine: PlannedEngine): string {
+function engineText(engine: PlannedEngine, simulated: boolean): string {
   const { role, gpus, tp, dp, model, memory, radixCache, startSeconds } = engine;
+  const costs = simulated
+    ? ["  simulated: no weights, no GPU memory"]
+    : [`  weights: ${modelText(model)}`, `  memory: ${memoryText(memory)}`];
   return [
     `${role} engine: ${engine.servedModel} at ${engine.url}, GPU ${gpus.join(",")} (tp ${tp}${dp === 1 ? "" : ` x dp ${dp}`}), ` +
       `radix cache ${radixCache ? "on" : "off"}, ${engine.image}, at most ${clockText(startSeconds)} to load`,
-    `  weights: ${modelText(model)}`,
-    `  memory: ${memoryText(memory)}`,
+    ...costs,
   ].join("\n");
 }
 

@@ -10,7 +10,7 @@ import type { ImageFacts } from "./engine/images.ts";
 import type { DockerNode } from "./docker-node.ts";
 import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";
 import { enginePaths, waitUntilServing } from "./engine-server.ts";
-import { stackProblems } from "./memory-plan.ts";
+import { stackProblems, withHubFacts } from "./memory-plan.ts";
 import { heldByOthers, ownerOf, refuseTakenPorts } from "./node-conflicts.ts";
 import { readGpus } from "../gpus.ts";
 import { placementProblems } from "./placement.ts";
@@ -44,7 +44,11 @@ export async function prepareEngines(
   owner: EngineOwner,
 ): Promise<readonly PreparedEngine[]> {
   const gpus = await readGpus(node.environment);
-  const plans = roles.map((role) => ownedPlan(role, stack, { owner, node }));
+  const plans = await withHubFacts(
+    stack,
+    roles.map((role) => ownedPlan(role, stack, { owner, node })),
+    node.environment,
+  );
   const problems = [...placementProblems(stack, gpus), ...stackProblems(stack, plans, gpus)];
   if (problems.length > 0) throw new StartError("stack", problems.join("\n"));
   if (gpus === null)

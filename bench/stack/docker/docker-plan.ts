@@ -3,7 +3,7 @@ import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import type { Gpu } from "../gpus.ts";
 import { dockerRunLine } from "./engine/container-spec.ts";
 import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";
-import { planMemory, stackProblems, type MemoryPlan } from "./memory-plan.ts";
+import { planMemory, stackProblems, withHubFacts, type MemoryPlan } from "./memory-plan.ts";
 import { expandHome, freeBytes, type ModelSource } from "./model/model-source.ts";
 import { placementProblems } from "./placement.ts";
 import { listening } from "./ports.ts";
@@ -11,6 +11,8 @@ import { tensorParallel } from "./sglang-arguments.ts";
 
 /** What a Docker stack would start, found out without Docker and without GPUs. */
 export interface DockerPlan {
+  /** The servers are Tollgate's simulator: they have no weights. */
+  readonly simulated: boolean;
   readonly engines: readonly PlannedEngine[];
   readonly ports: readonly { readonly port: number; readonly what: string }[];
   readonly gpus: { readonly needed: number; readonly present: readonly Gpu[] | null };
@@ -59,13 +61,15 @@ export interface DockerPlanFacts {
 
 const roles = ["agent", "user"] as const;
 
-export function planDocker(stack: DockerStackSpec, facts: DockerPlanFacts): DockerPlan {
+export async function planDocker(stack: DockerStackSpec, facts: DockerPlanFacts): Promise<DockerPlan> {
   const { home, machine } = facts;
-  const plans = roles.map((role) =>
+  const local = roles.map((role) =>
     planEngine(role, stack, { home, machine, name: `tollgate-${facts.experiment}-${role}`, labels: {} }),
   );
+  const plans = await withHubFacts(stack, local, machine);
   const disk = diskNeeds(stack, plans, facts);
   return {
+    simulated: stack.simulated,
     engines: plans.map((plan) => plannedEngine(plan, stack, facts.gpus)),
     ports: [...listening(stack, facts.contained)].map(([port, what]) => ({ port, what })),
     gpus: { needed: stack.agent.gpus.length + stack.user.gpus.length, present: facts.gpus },
@@ -111,8 +115,7 @@ function diskNeeds(
     .filter(({ kind, state }) => kind === "hub" && state !== "complete" && !stack.simulated)
     .map((model): DiskNeed => {
       const neededBytes = model.totalBytes === null ? null : model.totalBytes - model.presentBytes;
-      const remark =
-        neededBytes === null ? `its size is not known here: ${model.remark ?? "not in the cache"}` : null;
+      const remark = neededBytes === null ? "why: see its weights above" : null;
       return {
         what: `weights of ${model.name}`,
         path: cache,

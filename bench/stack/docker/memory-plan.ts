@@ -1,6 +1,7 @@
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import type { EnginePlan } from "./engine-container.ts";
 import { checkMemory, type MemoryAnswer } from "./model/gpu-memory.ts";
+import { askHub } from "./model/hub-facts.ts";
 import { readModelShape } from "./model/model-config.ts";
 import type { Gpu } from "../gpus.ts";
 import { isGpu } from "./placement.ts";
@@ -16,6 +17,16 @@ export type MemoryPlan =
     }
   | { readonly known: false; readonly why: string };
 
+/** The plans with what Hugging Face tells about models that are not on this machine. */
+export function withHubFacts(
+  stack: DockerStackSpec,
+  plans: readonly EnginePlan[],
+  machine: Readonly<Record<string, string | undefined>>,
+): Promise<readonly EnginePlan[]> {
+  if (stack.simulated) return Promise.resolve(plans);
+  return Promise.all(plans.map(async (plan) => ({ ...plan, model: await askHub(plan.model, machine) })));
+}
+
 export function planMemory(
   { spec, model }: EnginePlan,
   stack: DockerStackSpec,
@@ -23,10 +34,7 @@ export function planMemory(
 ): MemoryPlan {
   if (stack.simulated) return { known: false, why: "a simulated engine has no weights" };
   if (model.config === null) {
-    return {
-      known: false,
-      why: `the model's config.json is not on this machine (${model.remark ?? "missing"})`,
-    };
+    return { known: false, why: "the config.json of the model is not known here" };
   }
   const shape = readModelShape(model.config);
   if (shape === null) return { known: false, why: "its config.json is not that of a plain transformer" };
