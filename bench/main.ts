@@ -39,6 +39,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["simulate gateway", () => import("./commands/servers.ts")],
   ["metrics", () => import("./commands/metrics.ts")],
   ["tau2", () => import("./commands/tau2.ts")],
+  ["pack", () => import("./commands/pack.ts")],
   ["judge", () => import("./commands/judge.ts")],
   ["selftest", () => import("./commands/selftest.ts")],
   ["completion", () => import("./commands/completion.ts")],

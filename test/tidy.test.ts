@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "bench/metrics",
     "bench/tap",
   ],
+  "bench/pack": ["bench/store", "bench/tap"],
   "bench/export": ["bench/workload", "bench/store", "bench/report"],
   "openclaw-tau2": ["bench/workload", "bench/measure", "bench/config", "bench/store"],
 };

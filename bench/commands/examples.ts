@@ -62,6 +62,10 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate export @last --format areal --arm gateway --split train --min-reward 1 -o train",
     "tollgate export @last --format parquet --style individual -o table",
   ],
+  pack: [
+    "tollgate pack @last -o run.tar.zst",
+    "tollgate pack @last --public -o run-public.tar.gz      without keys, hosts, paths and user names",
+  ],
   simulate: [
     "tollgate simulate --role agent --port 30000",
     "tollgate simulate --role agent --port 0 --data path/to/tau2-bench/data --domain airline --fault drop-usage",

@@ -1,0 +1,54 @@
+import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createZstdCompress } from "node:zlib";
+import { readLines } from "../store/line-file.ts";
+import { applyDelta, deltaOf } from "../tap/body-delta.ts";
+import { bodyLineSchema } from "../tap/body-log.ts";
+import type { Redactor } from "./redaction.ts";
+
+/** Copies a text file, compressed or not, without what must not be published. */
+export async function redactFile(source: string, target: string, redactor: Redactor): Promise<void> {
+  const lines = /(^|\/)bodies\.ndjson(\.zst)?$/.test(source)
+    ? bodyLines(source, redactor)
+    : textLines(source, redactor);
+  const parts = [Readable.from(lines), ...(source.endsWith(".zst") ? [createZstdCompress()] : [])];
+  await pipeline([...parts, createWriteStream(target)]);
+}
+
+async function* textLines(source: string, redactor: Redactor): AsyncGenerator<string> {
+  for await (const { bytes, terminated } of readLines(source))
+    yield `${redactor.redact(bytes.toString("utf8"))}${terminated ? "\n" : ""}`;
+}
+
+/** Requests are stored as differences that count characters, so they are made whole, changed, and stored again. */
+async function* bodyLines(source: string, redactor: Redactor): AsyncGenerator<string> {
+  const bases = new Map<string, { readonly was: string; readonly is: string }>();
+  for await (const { bytes, terminated } of readLines(source)) {
+    if (!terminated) return;
+    const line = bodyLineSchema.parse(JSON.parse(bytes.toString("utf8")));
+    const key = (id: string) => JSON.stringify([line.hop, id]);
+    const base = line.requestBase === null ? undefined : bases.get(key(line.requestBase));
+    const was = applyDelta(base?.was ?? "", line);
+    const is = redactor.redact(was);
+    if (!bases.has(key(line.requestId))) bases.set(key(line.requestId), { was, is });
+    const { v, hop, requestId, requestBase } = line;
+    const kept = {
+      v,
+      hop,
+      requestId: redactor.redact(requestId),
+      requestBase,
+      ...deltaOf(base?.is ?? "", is),
+    };
+    yield `${JSON.stringify({ ...kept, response: redactor.redact(line.response) })}\n`;
+  }
+}
+
+/** A file with a zero byte near its start is no text; what is compressed is text by its name. */
+export async function isText(path: string): Promise<boolean> {
+  if (path.endsWith(".zst")) return /\.(json|jsonl|ndjson|log|txt|csv|prom)\.zst$/.test(path);
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(8192), 0, 8192, 0);
+  return !buffer.subarray(0, bytesRead).includes(0);
+}
