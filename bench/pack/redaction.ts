@@ -85,14 +85,12 @@ export class Redactor {
       result = this.#replace(result, { rule, pattern, by: () => by });
     for (const pattern of keyPatterns)
       result = this.#replace(result, { rule: "key", pattern, by: () => "(key)" });
-    result = result.replaceAll(
-      url,
-      (whole, scheme: string, user: string | undefined, host: string, port = "") => {
-        if (publicHosts.test(host) && user === undefined) return whole;
-        this.#count("host");
-        return `${scheme}${this.#pseudonym(host)}${port}`;
-      },
-    );
+    result = result.replaceAll(url, (...found: readonly (string | undefined)[]) => {
+      const [whole = "", scheme = "", user, host = "", port = ""] = found;
+      if (publicHosts.test(host) && user === undefined) return whole;
+      this.#count("host");
+      return `${scheme}${this.#pseudonym(host)}${port}`;
+    });
     const hostPattern = this.#hostNames;
     if (hostPattern !== null)
       result = this.#replace(result, {
