@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensureImage, inspectImage, type PullPolicy } from "../../bench/stack/docker/engine/images.ts";
+import type { LayerProgress } from "../../bench/stack/docker/engine/progress-stream.ts";
+import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
+import { startRegistry, type TestRegistry } from "./registry.ts";
+import { importProgram } from "./simulated-sglang-image.ts";
+
+const configDirectory = mkdtempSync(join(tmpdir(), "tollgate-docker-config-"));
+afterAll(() => rmSync(configDirectory, { recursive: true }));
+let docker: TestDockerd;
+let registry: TestRegistry;
+
+function logIn(password: string): void {
+  const auth = Buffer.from(`me:${password}`).toString("base64");
+  const auths = { [registry.image.split("/")[0] ?? ""]: { auth } };
+  writeFileSync(join(configDirectory, "config.json"), JSON.stringify({ auths }));
+}
+
+function ensure(image: string, policy: PullPolicy, progress: LayerProgress[] = []) {
+  return ensureImage(docker.client, image, {
+    policy,
+    configDirectory,
+    environment: {},
+    onProgress: (sum) => progress.push(sum),
+  });
+}
+
+describe.skipIf(noDockerd !== null)(
+  `images on a real Docker daemon${noDockerd ? ` (${noDockerd})` : ""}`,
+  () => {
+    beforeAll(async () => {
+      [docker, registry] = await Promise.all([
+        startDockerd(),
+        startRegistry({ user: "me", password: "right" }),
+      ]);
+    });
+    afterAll(async () => {
+      await Promise.all([docker[Symbol.asyncDispose](), registry[Symbol.asyncDispose]()]);
+    });
+
+    test("an image is pulled with the credentials of Docker's own login, and only when it is missing", async () => {
+      await expect(ensure(registry.image, "never")).rejects.toThrow(
+        /is not on this node and pull is never.*docker pull/,
+      );
+      await expect(ensure(registry.image, "missing")).rejects.toThrow(
+        /nobody is logged in at 127\.0\.0\.1:\d+/,
+      );
+      logIn("wrong");
+      await expect(ensure(registry.image, "missing")).rejects.toThrow(
+        /credentials for 127\.0\.0\.1:\d+ .* were refused/,
+      );
+      logIn("right");
+      const progress: LayerProgress[] = [];
+      const facts = await ensure(registry.image, "missing", progress);
+      const name = registry.image.replace(/:1$/, "");
+      expect(facts).toMatchObject({
+        tags: [registry.image],
+        digests: [`${name}@${registry.digest}`],
+        command: ["/hello"],
+      });
+      expect(progress.at(-1)).toMatchObject({ layers: 1, layersDone: 1 });
+      const again: LayerProgress[] = [];
+      expect(await ensure(registry.image, "missing", again)).toEqual(facts);
+      expect(again).toEqual([]);
+      expect(await ensure(registry.image, "always")).toEqual(facts);
+      expect((await ensure(`${name}@${registry.digest}`, "missing")).id).toBe(facts.id);
+    });
+
+    test("what cannot be pulled says why", async () => {
+      logIn("right");
+      await expect(ensure(registry.image.replace(/:1$/, ":2"), "missing")).rejects.toThrow(
+        /there is no such tag/,
+      );
+      await expect(ensure("127.0.0.1:9/a/b:1", "missing")).rejects.toThrow(
+        /127\.0\.0\.1:9 cannot be reached from the daemon.*docker load/,
+      );
+      expect(await inspectImage(docker.client, "127.0.0.1:9/a/b:1")).toBeNull();
+    });
+
+    test("the simulated SGLang builds on any image that holds Tollgate", async () => {
+      await importProgram(docker.client, "test/base:1", "/bin/sleep");
+      const folder = join(import.meta.dirname, "../../docker/simulated-sglang");
+      const words = ["build", "--build-arg", "BASE=test/base:1", "-t", "test/sglang:1", folder];
+      const env = { PATH: process.env["PATH"], DOCKER_HOST: docker.host, DOCKER_BUILDKIT: "0" };
+      execFileSync("docker", words, { env, stdio: "pipe" });
+      expect(await inspectImage(docker.client, "test/sglang:1")).toMatchObject({ tags: ["test/sglang:1"] });
+    });
+  },
+);
