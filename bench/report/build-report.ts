@@ -14,6 +14,7 @@ import { compareArms, type ComparedCell } from "./overhead.ts";
 import { isPassed } from "./pass-rate.ts";
 import { readCell } from "./read-cell.ts";
 import type { ReportModel } from "./report-model.ts";
+import { serverLines } from "./server-lines.ts";
 import { serverVersions } from "./server-versions.ts";
 
 /**
@@ -77,6 +78,7 @@ function runFacts(run: StoredRun, driverAlive: boolean): Omit<ReportModel["run"]
     gitRevision:
       identity.git === null ? null : `${identity.git.revision}${identity.git.dirty ? "+changes" : ""}`,
     host: `${host.platform} ${host.architecture}, ${host.cpuCount} x ${host.cpuModel}, ${(host.memoryBytes / 2 ** 30).toFixed(0)} GiB${gpus}`,
+    servers: [...serverLines(identity.resolved)],
   };
 }
 

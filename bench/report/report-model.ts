@@ -18,6 +18,8 @@ export const reportModelSchema = z.object({
     versions: z.record(z.string(), z.string().nullable()),
     gitRevision: z.string().nullable(),
     host: z.string(),
+    /** What the model servers were asked to be, a line each; absent in reports of an older Tollgate. */
+    servers: z.array(z.string()).default([]),
   }),
   /** What was checked before the first cell, once per invocation; none for a run of an older Tollgate. */
   preflights: z.array(preflightRecordSchema),

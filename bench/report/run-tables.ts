@@ -85,6 +85,7 @@ export function headLines({ run, totals }: ReportModel): readonly string[] {
     ...(run.simulated ? ["SIMULATED ENGINES: times are those of a simulator, not of a GPU."] : []),
     ...(run.note === "" ? [] : [run.note]),
     `agent ${run.agent.name} ${run.agent.version}; ${versions.join(", ")}${run.gitRevision === null ? "" : `; git ${run.gitRevision.slice(0, 12)}`}`,
+    ...run.servers,
     run.host,
   ];
 }

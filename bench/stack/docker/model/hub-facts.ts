@@ -37,7 +37,7 @@ export async function askHub(
   try {
     const [tree, config] = await Promise.all([
       get(`/api/models/${model.name}/tree/main?recursive=true`),
-      model.config ?? get(`/${model.name}/resolve/main/config.json`),
+      model.config === null ? get(`/${model.name}/resolve/main/config.json`) : Promise.resolve(model.config),
     ]);
     return { ...model, config, totalBytes: model.totalBytes ?? weightBytes(treeSchema.parse(tree)) };
   } catch (thrown) {
