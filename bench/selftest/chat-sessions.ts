@@ -9,13 +9,13 @@ export interface SessionShape {
   readonly outputTokens: number;
 }
 
-/** Streamed chat conversations for the simulated engine. `label` makes ids and prompts unlike those of other loads. */
+/** Streamed chat conversations for the simulated engine: the same for every `label`, which only begins the ids. */
 export function chatSessions(label: string, count: number, shape: SessionShape): readonly LoadSession[] {
   return Array.from({ length: count }, (_, session) => {
-    const key = `${label}-${session}`;
-    const text = filler(key, shape.messageChars(session));
+    const key = String(session);
+    const text = filler(shape.messageChars(session));
     const requests = Array.from({ length: shape.turns }, (_, turn) => {
-      const id = `${key}-${turn}`;
+      const id = `${label}-${session}-${turn}`;
       return {
         id,
         path: "/v1/chat/completions",
@@ -46,6 +46,6 @@ function chatBody(text: string, turn: number, outputTokens: number): string {
 
 const words = "the order of the parts is the order of the data and a number is printed with its doubt ";
 
-function filler(key: string, chars: number): string {
-  return `${key} ${words.repeat(Math.ceil(chars / words.length))}`.slice(0, Math.max(chars, key.length));
+function filler(chars: number): string {
+  return words.repeat(Math.ceil(chars / words.length)).slice(0, chars);
 }

@@ -14,8 +14,7 @@ export interface DelayCase {
 
 export interface DelayOutcome {
   readonly cases: readonly CoverageCase[];
-  readonly failed: number;
-  readonly errors: readonly string[];
+  readonly outcome: PairedOutcome;
 }
 
 /**
@@ -32,7 +31,7 @@ export async function measureDelay(
   const outcome = await sendThrough(rig, gateway, options);
   const name = `${shapeText(shape)}${place === "request" ? "" : `, at ${place}`}`;
   const cases = compareWithTruth(name, outcome, await gateway.truth());
-  return { cases, failed: outcome.failed, errors: outcome.errors };
+  return { cases, outcome };
 }
 
 /** Bodies of unlike sizes and conversations of several turns, so that every shape has what it depends on. */

@@ -1,6 +1,15 @@
+import { loadMetrics } from "../load/latency.ts";
 import type { LoadSample, LoadSession } from "../load/load.ts";
 import { arrivalOffsetsNs } from "../load/schedule.ts";
+import { meanOf } from "../measure/distribution.ts";
 import type { Rng } from "../measure/rng.ts";
+import { blockOrder } from "../replay/block-order.ts";
+import {
+  dropReasons,
+  pairRequests,
+  type PairedBlock,
+  type PairedRequest,
+} from "../replay/paired-requests.ts";
 import type { Sender } from "./rig.ts";
 
 export interface PairedPlan {
@@ -10,102 +19,95 @@ export interface PairedPlan {
   readonly blocks: number;
   /** Sessions of each of the four legs of a block. */
   readonly sessionsPerLeg: number;
-  /** The sessions of one leg; both arms of a pair are given the same ones but for `label`. */
+  /** The sessions of one leg; all legs are given the same ones but for their requests' ids, which begin with `label`. */
   readonly sessions: (label: string, count: number) => readonly LoadSession[];
   /** Poisson arrivals of sessions: requests meet the engine at any moment of its steps. */
   readonly sessionsPerSecond: number;
   readonly rng: Rng;
 }
 
-/** The same request in both arms. */
-export interface RequestPair {
-  readonly baseline: LoadSample;
-  readonly target: LoadSample;
-}
-
 export interface PairedOutcome {
-  /** Pairs of each ABBA block; without those that did not complete in both arms. */
-  readonly blocks: readonly (readonly RequestPair[])[];
-  /** Pairs that were dropped because an arm failed. */
-  readonly failed: number;
-  /** Distinct reasons of them. */
-  readonly errors: readonly string[];
+  /** Paired as a replay pairs. */
+  readonly blocks: readonly PairedBlock[];
 }
 
 const timeoutMs = 20_000;
 
 /**
- * Sends the same requests through two ways in ABBA blocks: baseline, target, target, baseline. Drift falls on both alike.
- * A block before the first opens connections and compiles code; it is not counted.
+ * Sends the same requests through two ways in a replay's ABBA blocks. A block before the first opens connections and
+ * compiles code; it is not counted.
  */
 export async function measurePaired(sender: Sender, plan: PairedPlan): Promise<PairedOutcome> {
-  const blocks: (readonly RequestPair[])[] = [];
-  const errors = new Set<string>();
-  let failed = 0;
+  const blocks: PairedBlock[] = [];
   for (let block = 0; block <= plan.blocks; block += 1) {
-    const pairs = await measureBlock(sender, plan, `b${block}`);
-    const complete = pairs.filter(({ baseline, target }) => {
-      for (const { error } of [baseline, target]) if (error !== null) errors.add(error);
-      return baseline.outcome === "completed" && target.outcome === "completed";
-    });
-    if (block === 0) continue;
-    failed += pairs.length - complete.length;
-    blocks.push(complete);
+    const paired = await measureBlock(sender, plan, block);
+    if (block > 0) blocks.push(paired);
   }
-  return { blocks, failed, errors: [...errors] };
+  return { blocks };
 }
 
-async function measureBlock(sender: Sender, plan: PairedPlan, label: string): Promise<RequestPair[]> {
-  const startsNs = arrivalOffsetsNs(
-    { kind: "poisson" },
-    { perSecond: plan.sessionsPerSecond, count: plan.sessionsPerLeg, rng: plan.rng },
-  );
-  const leg = async (url: string, name: string) => {
-    const sessions = plan.sessions(`${label}${name}`, plan.sessionsPerLeg);
+async function measureBlock(sender: Sender, plan: PairedPlan, block: number): Promise<PairedBlock> {
+  const { sessionsPerLeg, sessionsPerSecond, rng } = plan;
+  const arrivals = { perSecond: sessionsPerSecond, count: sessionsPerLeg, rng };
+  const startsNs = arrivalOffsetsNs({ kind: "poisson" }, arrivals);
+  const legs = { baseline: [] as (readonly LoadSample[])[], target: [] as (readonly LoadSample[])[] };
+  for (const [position, arm] of blockOrder(["baseline", "target"] as const, block).entries()) {
     const { samples } = await sender.run({
-      url,
-      sessions,
+      url: plan[arm],
+      sessions: plan.sessions(`${arm}-${block}-${position}`, sessionsPerLeg),
       pace: { kind: "open", startsNs },
       timeoutMs,
       connectionsMax: null,
       keep: { chunks: false, output: false },
     });
-    const byId = new Map(samples.map((sample) => [sample.id, sample]));
-    return sessions.flatMap(({ requests }) => requests.flatMap(({ id }) => byId.get(id) ?? []));
+    legs[arm].push(samples);
+  }
+  return pairRequests(legs.baseline, legs.target);
+}
+
+/** Requests that each arm was sent and that are in the differences. */
+export function pairCount({ blocks }: PairedOutcome): number {
+  return blocks.reduce((sum, { paired }) => sum + paired.reduce((all, { arm }) => all + arm.length, 0), 0);
+}
+
+/** Requests that are in no difference, with the reasons. */
+export function droppedRequests({ blocks }: PairedOutcome): {
+  readonly count: number;
+  readonly reasons: string;
+} {
+  const counts = dropReasons.map((reason) => ({
+    reason,
+    count: blocks.reduce((sum, { dropped }) => sum + dropped[reason], 0),
+  }));
+  return {
+    count: counts.reduce((sum, { count }) => sum + count, 0),
+    reasons: counts.flatMap(({ reason, count }) => (count > 0 ? [`${count} ${reason}`] : [])).join(", "),
   };
-  const a1 = await leg(plan.baseline, "a1");
-  const b1 = await leg(plan.target, "b1");
-  const b2 = await leg(plan.target, "b2");
-  const a2 = await leg(plan.baseline, "a2");
-  return [...pairUp(a1, b1), ...pairUp(a2, b2)];
 }
 
-function pairUp(baselines: readonly LoadSample[], targets: readonly LoadSample[]): RequestPair[] {
-  return baselines.flatMap((baseline, at) => {
-    const target = targets[at];
-    return target === undefined ? [] : [{ baseline, target }];
-  });
-}
-
-/** Milliseconds from sending to the first token; null where one of them is not known. */
-export function firstTokenMs({ sentNs, firstTokenNs }: LoadSample): number | null {
-  return sentNs === null || firstTokenNs === null ? null : (firstTokenNs - sentNs) / 1e6;
-}
-
-/** Milliseconds from sending to the end of the answer; null when it was never sent. */
-export function endToEndMs({ sentNs, endedNs }: LoadSample): number | null {
-  return sentNs === null ? null : (endedNs - sentNs) / 1e6;
-}
-
-/** Differences target - baseline of one metric, by block. */
+/** Differences target - baseline by block: one for each request, of the means over its turns. */
 export function differences(
   { blocks }: PairedOutcome,
-  metricMs: (sample: LoadSample) => number | null,
+  metric: (sample: LoadSample) => number | null,
 ): readonly (readonly number[])[] {
-  return blocks.map((pairs) =>
-    pairs.flatMap(({ baseline, target }) => {
-      const [before, after] = [metricMs(baseline), metricMs(target)];
-      return before === null || after === null ? [] : [after - before];
-    }),
-  );
+  return blocks.map(({ paired }) => paired.flatMap((request) => differenceOf(request, metric) ?? []));
 }
+
+/** null unless all turns have the value. */
+export function differenceOf(
+  { baseline, arm }: PairedRequest,
+  metric: (sample: LoadSample) => number | null,
+): number | null {
+  const [before, after] = [meanOfAll(baseline, metric), meanOfAll(arm, metric)];
+  return before === null || after === null ? null : after - before;
+}
+
+function meanOfAll(
+  samples: readonly LoadSample[],
+  metric: (sample: LoadSample) => number | null,
+): number | null {
+  const values = samples.flatMap((sample) => metric(sample) ?? []);
+  return values.length === samples.length && values.length > 0 ? meanOf(values) : null;
+}
+
+export const latencies = { TTFT: loadMetrics.ttft, E2E: loadMetrics.e2e } as const;

@@ -2,18 +2,17 @@ import { meanOf } from "../measure/distribution.ts";
 import { halfWidth, type Interval } from "../measure/interval.ts";
 import { pairedDifference } from "../measure/paired.ts";
 import { addedToEndMs, addedToFirstChunkMs, type HeldRequest } from "./delay-log.ts";
-import { differences, endToEndMs, firstTokenMs, type PairedOutcome } from "./paired-arms.ts";
+import { differenceOf, differences, latencies, pairCount, type PairedOutcome } from "./paired-arms.ts";
 
 export const metrics = ["TTFT", "E2E"] as const;
 export type Metric = (typeof metrics)[number];
 
 const confidence = 0.95;
-const read = { TTFT: firstTokenMs, E2E: endToEndMs } as const;
 const told = { TTFT: addedToFirstChunkMs, E2E: addedToEndMs } as const;
 
 /** Milliseconds that the target adds, with the interval over blocks; null below two blocks with pairs. */
 export function estimate(outcome: PairedOutcome, metric: Metric): Interval | null {
-  return pairedDifference(differences(outcome, read[metric]), { confidence });
+  return pairedDifference(differences(outcome, latencies[metric]), { confidence });
 }
 
 /** An estimate beside what the delay gateway did to the same requests. */
@@ -33,21 +32,19 @@ export function compareWithTruth(
   outcome: PairedOutcome,
   truth: ReadonlyMap<string, HeldRequest>,
 ): readonly CoverageCase[] {
-  const pairs = outcome.blocks.flat();
+  const requests = outcome.blocks.flatMap(({ paired }) => paired);
+  const pairs = pairCount(outcome);
   return metrics.map((metric) => {
-    const addedMs = (id: string) => {
+    const addedMs = ({ id }: { readonly id: string }) => {
       const held = truth.get(id);
       return held === undefined ? null : told[metric](held);
     };
-    const added = pairs.flatMap(({ baseline, target }) => {
-      const [before, after] = [addedMs(baseline.id), addedMs(target.id)];
-      return before === null || after === null ? [] : [after - before];
-    });
-    const truthMs = pairs.length > 0 && added.length === pairs.length ? meanOf(added) : null;
+    const added = requests.flatMap((request) => differenceOf(request, addedMs) ?? []);
+    const truthMs = requests.length > 0 && added.length === requests.length ? meanOf(added) : null;
     const interval = estimate(outcome, metric);
     const covered =
       interval !== null && truthMs !== null && interval.low <= truthMs && truthMs <= interval.high;
-    return { name, metric, pairs: pairs.length, interval, truthMs, covered };
+    return { name, metric, pairs, interval, truthMs, covered };
   });
 }
 

@@ -4,6 +4,7 @@ import { checkRow, type CheckRow } from "./check-row.ts";
 import { measureClientTiming, timingRows, type TimingErrors } from "./client-timing.ts";
 import { halfWidthRow, measureDelay, missesRow, type DelayOutcome } from "./delay-coverage.ts";
 import { measureNoDifference, noDifferenceRow } from "./no-difference.ts";
+import { droppedRequests, type PairedOutcome } from "./paired-arms.ts";
 import { halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import { percentile } from "../measure/distribution.ts";
 import type { Extent } from "./extent.ts";
@@ -85,24 +86,28 @@ function judge({ timings, arrivals, taps, same, delays }: Measured): SelftestRes
       title: "Paired differences",
       rows: [same, missesRow(coverage), ...(fixed === undefined ? [] : [halfWidthRow(fixed)])],
     },
-    { title: "Failures", rows: [failureRow(timings, [taps.outcome, ...delays])] },
+    {
+      title: "Failures",
+      rows: [failureRow(timings, [taps.outcome, ...delays.map(({ outcome }) => outcome)])],
+    },
   ];
   const missed = sections.flatMap(({ rows }) => rows.filter(({ ok }) => ok === false).map(({ id }) => id));
   return { sections, coverage, resolution: resolutionOf(timings, fixed), missed };
 }
 
-function failureRow(
-  timings: readonly TimingErrors[],
-  paired: readonly { readonly failed: number; readonly errors: readonly string[] }[],
-): CheckRow {
+function failureRow(timings: readonly TimingErrors[], paired: readonly PairedOutcome[]): CheckRow {
   const lost = timings.flatMap(({ samples }) => samples.filter(({ outcome }) => outcome !== "completed"));
-  const errors = new Set([...lost.map(({ error }) => error), ...paired.flatMap(({ errors }) => errors)]);
+  const dropped = paired.map(droppedRequests);
+  const reasons = new Set([
+    ...lost.map(({ error }) => error ?? "unknown"),
+    ...dropped.map(({ reasons }) => reasons),
+  ]);
   return checkRow({
     id: "requests-failed",
-    what: "requests and pairs that failed",
-    value: lost.length + paired.reduce((sum, { failed }) => sum + failed, 0),
+    what: "requests that failed or could not be paired",
+    value: lost.length + dropped.reduce((sum, { count }) => sum + count, 0),
     unit: "",
-    detail: [...errors].join("; ") || "none",
+    detail: [...reasons].filter((reason) => reason !== "").join("; ") || "none",
   });
 }
 

@@ -6,7 +6,7 @@ import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { EngineLog, type EngineRequest } from "./engine-log.ts";
 import { estimate, rangeText } from "./paired-estimate.ts";
-import { measurePaired, type PairedOutcome } from "./paired-arms.ts";
+import { measurePaired, pairCount, type PairedOutcome } from "./paired-arms.ts";
 import type { PairedSize } from "./paired-size.ts";
 import type { Rig } from "./rig.ts";
 
@@ -44,7 +44,7 @@ export async function measureTaps(rig: Rig, engineUrl: string, size: PairedSize)
 }
 
 export function tapRows({ outcome }: Pick<TapMeasurement, "outcome">): readonly CheckRow[] {
-  const pairs = outcome.blocks.flat().length;
+  const pairs = pairCount(outcome);
   return (["TTFT", "E2E"] as const).map((metric) => {
     const interval = estimate(outcome, metric);
     return checkRow({
@@ -59,7 +59,9 @@ export function tapRows({ outcome }: Pick<TapMeasurement, "outcome">): readonly 
 
 /** Requests of the tapped arm whose tokens are not the same at the client, at both taps and in the engine. */
 export function tokenRow({ outcome, totals, engine }: TapMeasurement): CheckRow {
-  const samples = outcome.blocks.flat().flatMap(({ baseline, target }) => [baseline, target]);
+  const samples = outcome.blocks.flatMap(({ paired }) =>
+    paired.flatMap(({ baseline, arm }) => [...baseline, ...arm]),
+  );
   const unequal = samples.filter(({ id, usage }) => {
     const served = engine.get(id);
     return (
@@ -70,8 +72,7 @@ export function tokenRow({ outcome, totals, engine }: TapMeasurement): CheckRow 
     );
   });
   const { inner, outer } = totals;
-  // Every request that passed the taps has an id with b1 or b2 in it: those of the target's legs.
-  const tapped = [...engine].filter(([id]) => /^taps-b\d+b[12]-/.test(id)).map(([, served]) => served);
+  const tapped = [...engine].filter(([id]) => id.startsWith("taps-target-")).map(([, served]) => served);
   const expected = {
     requests: tapped.length,
     promptTokens: tapped.reduce((sum, { promptTokens }) => sum + promptTokens, 0),
