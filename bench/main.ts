@@ -35,6 +35,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["clean", () => import("./commands/docker.ts")],
   ["runs status attach stop", () => import("./commands/runs.ts")],
   ["report inspect", () => import("./commands/results.ts")],
+  ["compare", () => import("./commands/compare.ts")],
   ["export", () => import("./commands/export.ts")],
   ["simulate gateway", () => import("./commands/servers.ts")],
   ["metrics", () => import("./commands/metrics.ts")],

@@ -88,6 +88,11 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   ],
   "metrics monitor": ["tollgate metrics monitor http://127.0.0.1:30000 -i 5 --duration 600 -o engine.csv"],
   "metrics analyze": ["tollgate metrics analyze engine.csv"],
+  compare: [
+    "tollgate compare @prev @last",
+    "tollgate compare runs/before runs/after --fail-on 'e2e_p50 > +5%' --fail-on 'reward < -0.02'",
+    "tollgate compare @prev @last --format md > comparison.md",
+  ],
   judge: ["tollgate judge @last --url http://127.0.0.1:8000 --model some-judge --api-key-env JUDGE_KEY"],
   selftest: [
     "tollgate selftest --quick",

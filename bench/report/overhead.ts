@@ -7,6 +7,7 @@ import type { CellSummary } from "./cell-summary.ts";
 import type { EpisodeLedger } from "./ledger/episode-ledger.ts";
 import { compareLive, liveSchema, unitSecondsOf } from "./live-comparison.ts";
 import { differenceOf, differenceSchema, episodeValue, meanOfKnown, pairUp } from "./paired-cells.ts";
+import type { RequestLatencies } from "./request-latencies.ts";
 import type { JoinedPath, PathSample } from "./path-samples.ts";
 
 const pathSchema = z.object({
@@ -46,6 +47,8 @@ export interface ComparedCell {
   readonly path: JoinedPath;
   /** Where the time of each of these episodes went; none for those that failed. */
   readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
+  /** Latencies of the answered requests of each of these episodes, milliseconds. */
+  readonly latencies: ReadonlyMap<string, RequestLatencies>;
   /** What the preflight found out about its arm; absent for a run without one. */
   readonly armFacts?: ArmFacts;
 }

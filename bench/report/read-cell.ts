@@ -7,6 +7,7 @@ import { buildLedger, type EpisodeLedger } from "./ledger/episode-ledger.ts";
 import { stampsOf } from "./ledger/episode-stamps.ts";
 import type { ComparedCell } from "./overhead.ts";
 import { joinPath } from "./path-samples.ts";
+import { requestLatencies } from "./request-latencies.ts";
 import { readSegmentEvidence, type SegmentEvidence } from "./segment-evidence.ts";
 
 /** The summary of one cell from the run directory. Throws ResumeRefusedError for an unknown cell or damaged evidence. */
@@ -49,6 +50,7 @@ export async function readCell(
     episodes: measured,
     path: joinPath(timings),
     ledgers: ledgersOf(measured, { timings, tools }),
+    latencies: requestLatencies(timings),
   };
 }
 

@@ -1,0 +1,87 @@
+import { resolve } from "node:path";
+import { Option, type Command } from "commander";
+import { compareRuns, type Comparison } from "../compare/compare-runs.ts";
+import { comparisonHead, comparisonTables, manifestTable } from "../compare/comparison-text.ts";
+import { manifestChanges } from "../compare/manifest.ts";
+import { parseThreshold, thresholdGrammar } from "../compare/threshold.ts";
+import { ConfigError } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { markdownTable } from "../report/markdown.ts";
+import { renderTable } from "../report/terminal.ts";
+import { resolveRun } from "../store/list-runs.ts";
+import { readRunJson } from "../store/read-run.ts";
+import { collect } from "./experiment.ts";
+import type { Host } from "./host.ts";
+
+interface CompareFlags {
+  readonly out: string;
+  readonly failOn: readonly string[];
+  readonly unlike?: boolean;
+  readonly json?: boolean;
+  readonly format: "table" | "md";
+}
+
+export function register(program: Command, host: Host): void {
+  program
+    .command("compare <a> <b>")
+    .description(
+      "what changed from run A to run B: settings first, then rewards, tokens, rates and latencies with intervals",
+    )
+    .option("--out <folder>", "folder of run directories", "runs")
+    .option("--fail-on <expression>", "exit 6 unless this limit is kept; may be repeated", collect, [])
+    .option(
+      "--unlike",
+      "compare also where the runs answer different questions (other tasks, agents, engines)",
+    )
+    .addOption(new Option("--format <format>", "what to print").choices(["table", "md"]).default("table"))
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      `\nA and B are run directories, names in the folder, @last, or @prev (the run of the same experiment before the other one).\n\n${thresholdGrammar}`,
+    )
+    .action(async (a: string, b: string, flags: CompareFlags) => {
+      const thresholds = flags.failOn.map(parseThreshold);
+      const { before, after } = await find([a, b], resolve(host.workingDirectory, flags.out));
+      if (!flags.unlike) await refuseUnlike(before, after);
+      const comparison = await compareRuns({ before, after }, thresholds);
+      host.print(flags.json ? JSON.stringify(comparison, null, 2) : textOf(comparison, flags.format));
+      const open = comparison.thresholds.filter(({ status }) => status !== "kept");
+      const judged = new Set(comparison.thresholds.map(({ expression }) => expression));
+      const unjudged = thresholds.filter(({ text }) => !judged.has(text));
+      for (const { text } of unjudged) host.tell(`--fail-on '${text}': no arm and load is in both runs`);
+      if (open.length + unjudged.length > 0) host.setExitCode(exitCodes.thresholdCrossed);
+    });
+}
+
+/** `@prev` means the one before the other run; when both are words, the one before the last. */
+async function find(
+  [a, b]: readonly [string, string],
+  runs: string,
+): Promise<{ readonly before: string; readonly after: string }> {
+  if (a === "@prev") {
+    const after = await resolveRun(b, { runs });
+    return { before: await resolveRun(a, { runs, than: after }), after };
+  }
+  const before = await resolveRun(a, { runs });
+  return { before, after: await resolveRun(b, b === "@prev" ? { runs, than: before } : { runs }) };
+}
+
+async function refuseUnlike(before: string, after: string): Promise<void> {
+  const changes = manifestChanges(await readRunJson(before), await readRunJson(after));
+  const unlike = changes.filter((change) => change.unlike);
+  if (unlike.length === 0) return;
+  throw new ConfigError(
+    `These runs are unlike, so a difference between them has more than one reason:\n${renderTable(manifestTable(unlike))}\nCompare runs that differ in one thing, or say --unlike to see the numbers all the same.`,
+  );
+}
+
+function textOf(comparison: Comparison, format: CompareFlags["format"]): string {
+  const render = format === "md" ? markdownTable : renderTable;
+  return [
+    ...comparisonHead(comparison),
+    "",
+    ...comparisonTables(comparison).flatMap((table) => [render(table), ""]),
+  ]
+    .join("\n")
+    .trimEnd();
+}
