@@ -1,0 +1,73 @@
+import type { ArealCliSpec } from "../../../config/areal-schema.ts";
+import { armPorts, startProgram } from "../arm-program.ts";
+import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
+import { arealTarget } from "./areal-target.ts";
+import { arealEnvironment, arealTimeouts } from "./commands.ts";
+
+/**
+ * `areal inf run` in the foreground: router, gateway, and an engine of AReaL's own with its data proxy. The engine is
+ * another one than the raw arm's, so the two can be compared as systems and not pair by pair.
+ */
+export async function startArealCli(spec: ArealCliSpec, context: ArmUpstream): Promise<ArmTarget> {
+  const { options, agentEngine } = context;
+  const { adminKey } = options;
+  const { limits } = options.experiment;
+  const [port = 0] = await armPorts(spec.name, 1, context);
+  const url = `http://127.0.0.1:${port}`;
+  await startProgram(
+    {
+      arm: spec.name,
+      name: `${spec.name} inf run`,
+      command: arealCliCommand(spec, {
+        port,
+        adminKey,
+        model: agentEngine.model,
+        callSeconds: limits.callSeconds,
+        startSeconds: limits.startSeconds,
+      }),
+      environment: {
+        ...arealEnvironment(spec, options.childEnvironment),
+        ...(spec.gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: spec.gpus.join(",") }),
+        // State of its own, so that it meets no service that somebody else runs under the same name.
+        AREAL_HOME: `${options.logDirectory}/${spec.name}-home`,
+      },
+      image: spec.image,
+      volumes: spec.volumes,
+      ports: [port],
+      // The gateway answers long before the model is loaded; the model is listed when it is.
+      ready: { url: `${url}/v1/models`, status: 200, headers: { authorization: `Bearer ${adminKey}` } },
+    },
+    context,
+  );
+  return arealTarget(
+    { arm: spec.name, url, adminKey, tokenizerPath: spec.modelPath, dataProxyUrls: [] },
+    context,
+  );
+}
+
+interface ArealCliPlace {
+  readonly port: number;
+  readonly adminKey: string;
+  readonly model: string;
+  readonly callSeconds: number;
+  readonly startSeconds: number;
+}
+
+/** In the foreground: detached it would leave the run. Its gateway waits 120 s, which no flag changes. */
+export function arealCliCommand(spec: ArealCliSpec, place: ArealCliPlace): string[] {
+  const { requestSeconds } = arealTimeouts(spec, place.callSeconds);
+  const proxyArguments = [
+    `--request-timeout ${requestSeconds}`,
+    `--tool-call-parser ${spec.toolCallParser}`,
+    `--reasoning-parser ${spec.reasoningParser}`,
+    ...(spec.engineMaxTokens === undefined ? [] : [`--engine-max-tokens ${spec.engineMaxTokens}`]),
+  ].join(" ");
+  return [
+    ...[spec.python, "-m", "areal.v2.cli", "inf", "run"],
+    ...["--host", "127.0.0.1", "--port", String(place.port), "--admin-api-key", place.adminKey],
+    ...["--model", place.model, "--backend", spec.backend, "--model-path", spec.modelPath],
+    ...["--model-health-timeout", String(place.startSeconds)],
+    ...["--proxy-args", proxyArguments],
+    ...(spec.engineArguments === "" ? [] : ["--engine-args", spec.engineArguments]),
+  ];
+}
