@@ -52,6 +52,7 @@ function lineOf(
   return {
     text: JSON.stringify({
       episode_id: episodeId,
+      group_id: trajectory.groupId,
       domain,
       task_id: taskId,
       trial,

@@ -1,11 +1,14 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { recordFinder } from "../store/orphan-lines.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { judgedTrajectory, readJudgedRun, type JudgedRun } from "../store/judgements.ts";
 import { readTrajectories } from "../store/read-run.ts";
 import { TokensBesideTrajectories } from "../store/recorded-tokens.ts";
+import type { EpisodeRecord } from "../store/record.ts";
+import type { RunJson } from "../store/run-json.ts";
 import { storing } from "../store/storage-error.ts";
 import { TextStore, writeWhole } from "../store/text-store.ts";
 import { areal } from "./areal.ts";
@@ -77,6 +80,7 @@ interface Export {
 async function writeAll(run: JudgedRun, { writer, counter, refusal }: Export): Promise<void> {
   await using tokens = new TokensBesideTrajectories(run.directory);
   const recordOf = recordFinder(run.records);
+  const groupSize = groupSizeOf(run.identity);
   const texts = new TextStore(run.directory);
   const missing = new Set(finishedEpisodes(run.records).keys());
   for await (const { trajectory } of readTrajectories(run.directory)) {
@@ -95,6 +99,7 @@ async function writeAll(run: JudgedRun, { writer, counter, refusal }: Export): P
     const whole = inlined(record, judgedTrajectory(trajectory, run.judgements), {
       system: await texts.get(systemSha256),
       tools: await texts.get(toolsSha256),
+      groupId: groupOf(record, groupSize),
       recorded,
     });
     const refused = refusal(whole) ?? (await writer.write(whole));
@@ -102,4 +107,16 @@ async function writeAll(run: JudgedRun, { writer, counter, refusal }: Export): P
     else counter.excluded(refused);
   }
   counter.excluded("no trajectory in the file: it was cut or replaced by hand", missing.size);
+}
+
+const resolvedCollect = z.object({ collect: z.object({ groupSize: z.number().int().positive() }) });
+
+/** null for a run that was not collected in groups: then all trials of a task and cell are one. */
+function groupSizeOf({ resolved }: RunJson): number | null {
+  return resolvedCollect.safeParse(resolved).data?.collect.groupSize ?? null;
+}
+
+function groupOf({ cellId, taskId, trial }: EpisodeRecord, groupSize: number | null): string {
+  const group = groupSize === null ? "" : `/${Math.floor(trial / groupSize)}`;
+  return `${cellId}/${taskId}${group}`;
 }

@@ -9,6 +9,8 @@ export interface InlinedTrajectory {
   readonly system: string;
   /** JSON text of the tools array on one line, numbers as they were written. */
   readonly tools: string;
+  /** Trials of one task that are compared with each other share it, as group-relative advantages need. */
+  readonly groupId: string;
   /** What a recording gateway kept of its model calls; null where none did. */
   readonly recorded: RecordedEpisode | null;
 }
@@ -16,7 +18,7 @@ export interface InlinedTrajectory {
 export function inlined(
   record: EpisodeRecord,
   trajectory: Trajectory,
-  parts: Pick<InlinedTrajectory, "system" | "tools" | "recorded">,
+  parts: Pick<InlinedTrajectory, "system" | "tools" | "groupId" | "recorded">,
 ): InlinedTrajectory {
   return { record, trajectory, ...parts, tools: spelledAlike(parts.tools) };
 }

@@ -14,6 +14,7 @@ export const exportedTrajectorySchema = trajectorySchema
   .extend({
     load: z.string().describe("Load of the cell, e.g. closed:4"),
     repetition: z.number().int(),
+    groupId: z.string().describe("Trials of one task that are compared with each other share it"),
     rewardBasis: z.array(z.string()).nullable().describe("Parts of the reward; null when nothing was judged"),
     tokenSource: z
       .enum(["none", "engine"])
@@ -56,13 +57,13 @@ export const jsonl: ExportFormat = {
 };
 
 function lineOf(whole: InlinedTrajectory, discount: number): string {
-  const { record, trajectory, system, tools, recorded } = whole;
+  const { record, trajectory, system, tools, groupId, recorded } = whole;
   const { systemSha256: _system, toolsSha256: _tools, messages, ...identity } = trajectory;
   const { load, repetition, rewardBasis } = record;
   const tokenSource = recorded === null || recorded.level === "L0" ? "none" : "engine";
   const tokens = tokensOf(whole, discount);
   return lineWithTools(
-    { ...identity, load, repetition, rewardBasis, tokenSource, system, messages, tokens },
+    { ...identity, load, repetition, groupId, rewardBasis, tokenSource, system, messages, tokens },
     tools,
   );
 }

@@ -3,7 +3,6 @@ import type { ColumnSource, ParquetWriter } from "hyparquet-writer";
 /** A row of `trajectories.parquet`. List columns have one entry per token. */
 export interface ParquetRow {
   readonly episode_id: string;
-  /** Trials of one task in one cell share it: the group of group-relative advantages. */
   readonly group_id: string;
   readonly sequence: number;
   readonly arm: string;

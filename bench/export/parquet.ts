@@ -60,7 +60,7 @@ function rowsOf(whole: InlinedTrajectory, { style, discount }: ExportSettings): 
     sequences === null || sequences.length === 0 ? [null] : sequences;
   return each.map((sequence, index) => ({
     episode_id: record.episodeId,
-    group_id: `${record.cellId}/${record.taskId}`,
+    group_id: whole.groupId,
     sequence: index,
     arm: record.arm,
     domain: record.domain,

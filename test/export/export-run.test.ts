@@ -70,6 +70,7 @@ test("jsonl: every result that counts, with its texts inlined; the rest is count
     tools: JSON.parse(transcript.tools) as unknown,
     messages: transcript.messages,
     load: "closed:1",
+    groupId: `${cell.cellId}/0`,
     rewardBasis: ["DB"],
     tokenSource: "none",
   });
