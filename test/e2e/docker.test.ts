@@ -107,7 +107,7 @@ describe.skipIf(noDockerd !== null)(
       place.write({ stack: dockerStack({ agent: { radixCache: false } }), arms: [{ kind: "raw" }] });
       const refused = await place.sweep();
       expectExit(refused, 3);
-      expect(refused.stderr).toContain("--disable-radix-cache: it has none, wanted is it set");
+      expect(refused.stderr).toContain("--disable-radix-cache: there not set, wanted set");
       expect(refused.stderr).toContain(
         "container tollgate-warm-small-agent, which `tollgate up` keeps for small",
       );

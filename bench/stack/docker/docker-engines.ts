@@ -55,7 +55,10 @@ export async function prepareEngines(
     node.tell("the GPUs cannot be checked: nvidia-smi is not on this machine, or it does not answer");
   const running = await runningContainers(node);
   const [warm, others] = [running.filter(isWarm), running.filter((container) => !isWarm(container))];
-  refuse(plans.flatMap((plan) => heldByOthers(plan, others)));
+  refuse(
+    plans.flatMap((plan) => heldByOthers(plan, others)),
+    "Two runs on one node would measure each other. Wait for the other one, end it, or use other GPUs and another stack.basePort.",
+  );
   const images = await node.images(
     plans.map(({ container }) => container.image),
     stack.pull,
@@ -71,7 +74,10 @@ export async function prepareEngines(
       ) ?? null;
     return { plan, image, adopt, simulated: stack.simulated };
   });
-  refuse(prepared.flatMap((engine) => otherWarm(engine, { warm, prepared })));
+  refuse(
+    prepared.flatMap((engine) => otherWarm(engine, { warm, prepared })),
+    "Run `tollgate down` for the experiment that keeps it, or change this one.",
+  );
   for (const { plan, adopt } of prepared) {
     if (adopt !== null) continue;
     await refuseTakenPorts(plan);
@@ -105,12 +111,8 @@ async function runningContainers({ client }: DockerNode): Promise<readonly Conta
   return facts.filter((one) => one !== null).filter(({ running }) => running);
 }
 
-function refuse(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  throw new StartError(
-    "stack",
-    `${problems.join("\n")}\nTwo runs on one node would measure each other. Wait for the other one, end it, or use other GPUs and another stack.basePort.`,
-  );
+function refuse(problems: readonly string[], advice: string): void {
+  if (problems.length > 0) throw new StartError("stack", [...problems, advice].join("\n"));
 }
 
 /** Warm containers in the way of a server that none of them can be, with what makes them different. */
@@ -128,8 +130,7 @@ function otherWarm(
         ? differences(container, plan.container, image.id)
         : [`it is the ${container.labels[labelNames.role] ?? "unknown"} engine`];
     return [
-      `The ${plan.role} engine cannot be ${ownerOf(container)}:\n${why.map((line) => `  ${line}`).join("\n")}\n` +
-        "  Run `tollgate down` for it and `tollgate up` again, or change the experiment.",
+      `The ${plan.role} engine cannot be ${ownerOf(container)}:\n${why.map((line) => `  ${line}`).join("\n")}`,
     ];
   });
 }

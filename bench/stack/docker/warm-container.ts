@@ -44,7 +44,7 @@ function wordDifference(what: string, running: readonly string[], wanted: readon
   const [before, after] = [flagsOf(running), flagsOf(wanted)];
   const lines = [...new Set([...before.keys(), ...after.keys()])]
     .filter((flag) => before.get(flag) !== after.get(flag))
-    .map((flag) => `${flag}: it has ${shown(before.get(flag))}, wanted is ${shown(after.get(flag))}`);
+    .map((flag) => `${flag}: there ${shown(before.get(flag))}, wanted ${shown(after.get(flag))}`);
   return lines.length > 0 ? lines : [`${what}: the same words in another order`];
 }
 
@@ -64,14 +64,14 @@ function flagsOf(words: readonly string[]): ReadonlyMap<string, string> {
 }
 
 function shown(value: string | undefined): string {
-  if (value === undefined) return "none";
-  return value === "" ? "it set" : value;
+  if (value === undefined) return "not set";
+  return value === "" ? "set" : value;
 }
 
 function listDifference(what: string, running: readonly string[], wanted: readonly string[]): string[] {
   return running.join(",") === wanted.join(",")
     ? []
-    : [`${what}: it has ${running.join(",") || "none"}, wanted are ${wanted.join(",") || "none"}`];
+    : [`${what}: there ${running.join(",") || "none"}, wanted ${wanted.join(",") || "none"}`];
 }
 
 /** Only what the experiment sets: an image has variables of its own. */
@@ -80,5 +80,5 @@ function environmentDifference(running: ContainerFacts, wanted: ContainerSpec): 
   return Object.entries(wanted.environment)
     .filter(([name, value]) => !onlyForDownloads.test(name) && !has.has(`${name}=${value}`))
     .filter(([name]) => !has.has(`${name}=<redacted>`))
-    .map(([name, value]) => `${name}: wanted is ${value}`);
+    .map(([name, value]) => `${name}: wanted ${value}`);
 }
