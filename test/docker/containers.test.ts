@@ -337,4 +337,20 @@ describe.skipIf(noDockerd !== null)(`a Docker daemon that fails${noDockerd ? ` (
     await container[Symbol.asyncDispose]();
     expect(told).toEqual([expect.stringMatching(/may still be there.*`tollgate clean` removes it/)]);
   });
+
+  test("a daemon that restarts loses neither the container nor its log", async () => {
+    await using bare = await startDockerd({ gpus: false });
+    docker = bare;
+    await importProgram(bare.client, "test/sh:1", "/bin/sh");
+    const looping =
+      "n=0; while [ $n -lt 100000000 ]; do n=$((n+1)); [ $((n % 100000)) != 0 ] || echo line $n; done";
+    await using container = await start(spec({ image: "test/sh:1", command: ["/bin/sh", "-c", looping] }));
+    while (!container.lastLogLines(1).startsWith("line")) await sleep(50);
+    await bare.restart();
+    const before = container.lastLogLines(1);
+    while (container.lastLogLines(1) === before) await sleep(50);
+    expect((await inspectContainer(bare.client, container.id)).running).toBe(true);
+    await container[Symbol.asyncDispose]();
+    expect(await container.ended).toBe("code 137, killed");
+  });
 });

@@ -1,10 +1,11 @@
 /**
  * A Docker daemon that ends with whoever started it: `node dockerd-program.ts DIRECTORY [--gpus]`. Prints one line of JSON on stdout; when
- * its stdin ends, it stops the daemon, ends what the daemon left running, unmounts and removes the directory.
+ * a line comes on its stdin it restarts the daemon; when stdin ends, it stops the daemon, ends what the daemon left running, unmounts and removes the directory.
  */
 import { once } from "node:events";
 import { chmodSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execFileSync, spawn } from "node:child_process";
 import { request, Agent } from "undici";
@@ -31,36 +32,56 @@ chmodSync(hook, 0o755);
 
 const log = openSync(join(directory, "dockerd.log"), "a");
 const socket = join(directory, "docker.sock");
-const daemon = spawn(
-  "dockerd",
-  [
-    `--host=unix://${socket}`,
-    `--data-root=${join(directory, "data")}`,
-    `--exec-root=${join(directory, "exec")}`,
-    `--pidfile=${join(directory, "docker.pid")}`,
-    "--shutdown-timeout=1",
-    // Host network only: a bridge would change the machine's own rules.
-    "--bridge=none",
-    "--iptables=false",
-    "--ip6tables=false",
-    "--ip-forward=false",
-    "--ip-masq=false",
-  ],
-  {
-    detached: true,
-    stdio: ["ignore", log, log],
-    env: { ...process.env, PATH: `${join(directory, "bin")}:${process.env["PATH"] ?? ""}` },
-  },
-);
-const ended = once(daemon, "exit").catch(() => undefined);
+// A program that cannot be started is told by the missing pid.
+const startDaemon = () => spawnDaemon().on("error", () => undefined);
+const spawnDaemon = () =>
+  spawn(
+    "dockerd",
+    [
+      `--host=unix://${socket}`,
+      `--data-root=${join(directory, "data")}`,
+      `--exec-root=${join(directory, "exec")}`,
+      `--pidfile=${join(directory, "docker.pid")}`,
+      "--shutdown-timeout=1",
+      // Containers outlive a restart of the daemon, as on a well-kept node.
+      "--live-restore",
+      // Host network only: a bridge would change the machine's own rules.
+      "--bridge=none",
+      "--iptables=false",
+      "--ip6tables=false",
+      "--ip-forward=false",
+      "--ip-masq=false",
+    ],
+    {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, PATH: `${join(directory, "bin")}:${process.env["PATH"] ?? ""}` },
+    },
+  );
 
-const stdinEnded = once(process.stdin.resume(), "end");
+let daemon = startDaemon();
 try {
-  const ready = (await serves()) ? { pid: daemon.pid } : { error: lastWords() };
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
-  await stdinEnded;
+  await tellReady();
+  for await (const _restart of createInterface({ input: process.stdin })) {
+    await stopDaemon();
+    daemon = startDaemon();
+    await tellReady();
+  }
 } finally {
   await cleanUp();
+}
+
+async function tellReady(): Promise<void> {
+  const ready = (await serves()) ? { pid: daemon.pid } : { error: lastWords() };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+async function stopDaemon(): Promise<void> {
+  const runs = daemon.exitCode === null && daemon.signalCode === null && daemon.pid !== undefined;
+  const exit = runs ? once(daemon, "exit") : Promise.resolve();
+  daemon.kill("SIGTERM");
+  await Promise.race([exit, sleep(10_000, undefined, { ref: false })]);
+  daemon.kill("SIGKILL");
 }
 
 async function serves(): Promise<boolean> {
@@ -84,9 +105,7 @@ function lastWords(): string {
 }
 
 async function cleanUp(): Promise<void> {
-  daemon.kill("SIGTERM");
-  await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
-  daemon.kill("SIGKILL");
+  await stopDaemon();
   // What a killed daemon left: the shims of its containers name the directory, their children are the containers.
   for (let look = 0; look < 50; look++) {
     const table = liveProcesses().filter(({ pid }) => pid !== process.pid);

@@ -18,6 +18,8 @@ export interface TestDockerd extends AsyncDisposable {
   /** What the GPU runtime was asked for, as its stub saw it, also of containers that are gone. */
   gpuRequests(): readonly GpuRequest[];
   readonly logFile: string;
+  /** Ends the daemon and starts it again; its containers run on. `pid` is the first one's. */
+  restart(): Promise<void>;
 }
 
 export interface GpuRequest {
@@ -37,8 +39,12 @@ export async function startDockerd({ gpus = true } = {}): Promise<TestDockerd> {
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const [line] = (await once(createInterface({ input: guard.stdout }), "line")) as [string];
-  const { pid, error } = JSON.parse(line) as { pid?: number; error?: string };
+  const lines = createInterface({ input: guard.stdout });
+  const ready = async () => {
+    const [line] = (await once(lines, "line")) as [string];
+    return JSON.parse(line) as { pid?: number; error?: string };
+  };
+  const { pid, error } = await ready();
   const end = async () => {
     const ended = once(guard, "exit");
     guard.stdin.end();
@@ -55,6 +61,10 @@ export async function startDockerd({ gpus = true } = {}): Promise<TestDockerd> {
     client,
     pid,
     logFile: join(directory, "dockerd.log"),
+    restart: async () => {
+      guard.stdin.write("restart\n");
+      await ready();
+    },
     gpuRequests: () => readHooks(join(directory, "hooks")),
     [Symbol.asyncDispose]: async () => {
       await client[Symbol.asyncDispose]();

@@ -135,12 +135,7 @@ function follow(
   const { id } = facts;
   const letGo = new AbortController();
   const fromByte = logSize(options.logFile);
-  const log = followLog(client, {
-    containerId: id,
-    logFile: options.logFile,
-    sinceSeconds,
-    signal: letGo.signal,
-  });
+  const log = followToEnd(client, { facts, sinceSeconds, letGo: letGo.signal }, options);
   const lastLogLines = (count: number) => lastLines(options.logFile, { count, fromByte });
   let removal: Promise<void> | undefined;
   const end = waitForEnd(client, id, letGo.signal).then(async (facts): Promise<ContainerEnd> => {
@@ -173,6 +168,26 @@ function follow(
       }
     },
   };
+}
+
+/** Goes on after an interruption by the daemon's restart, as long as the container runs. Never rejects. */
+async function followToEnd(
+  client: DockerClient,
+  container: { readonly facts: ContainerFacts; readonly sinceSeconds: number; readonly letGo: AbortSignal },
+  { part, logFile, tell }: ContainerOptions,
+): Promise<void> {
+  const { facts, letGo } = container;
+  let { sinceSeconds } = container;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const why = await followLog(client, { containerId: facts.id, logFile, sinceSeconds, signal: letGo });
+    if (letGo.aborted) return;
+    sinceSeconds = Math.floor(Date.now() / 1000);
+    if (why !== null) await sleep(500);
+    const now = await inspectPatiently(client, facts.id);
+    // Lost or removed, which its end will say; or all of it has been read.
+    if (typeof now === "string" || (why === null && !now.running)) return;
+  }
+  tell(`${part}: the log of the container ${facts.name} cannot be followed any more; \`docker logs\` has it`);
 }
 
 async function stopAndRemove(client: DockerClient, id: string, graceMs: number): Promise<void> {
