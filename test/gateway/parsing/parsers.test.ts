@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { outputParser, type ParserChoice } from "../../../bench/gateway/parsing/parsers.ts";
 
@@ -164,14 +164,17 @@ const thinkingCases: readonly Case[] = [
   ["a later tag is content", "Yes <think>no</think>", { content: "Yes <think>no</think>" }],
 ];
 
+const caseOf =
+  (choice: ParserChoice) =>
+  ([name, text, expected]: Case) => ({ choice, name, text, expected });
 const all = [
-  ...hermesCases.map((one) => [qwen25, ...one] as const),
-  ...coderCases.map((one) => [coder, ...one] as const),
-  ...thinkingCases.map((one) => [qwen3, ...one] as const),
+  ...hermesCases.map(caseOf(qwen25)),
+  ...coderCases.map(caseOf(coder)),
+  ...thinkingCases.map(caseOf(qwen3)),
 ];
 const nothing: Read = { reasoning: "", content: "", calls: [] };
 
-test.each(all)("$toolCalls, reasoning $reasoning: %s", (choice, _name, text, expected) => {
+test.each(all)("$choice.toolCalls, reasoning $choice.reasoning: $name", ({ choice, text, expected }) => {
   expect(read([text], choice)).toEqual({ ...nothing, ...expected });
   expect(read(text.split(""), choice)).toEqual({ ...nothing, ...expected });
 });
@@ -185,34 +188,30 @@ test("a prompt that opens the reasoning itself", () => {
 });
 
 const bits = [
-  ...[
-    "<tool_call>",
-    "</tool_call>",
-    "<function=book>",
-    "</function>",
-    "<parameter=city>",
-    "</parameter>",
-    "<think>",
-    "</think>",
-  ],
-  ...[
-    '{"name": "f", "arguments": ',
-    '{"a": "b"}',
-    "}",
-    "{",
-    '"',
-    "\\",
-    "\n",
-    " ",
-    "text",
-    "<",
-    ">",
-    "[1, 2]",
-    ",",
-  ],
+  "<tool_call>",
+  "</tool_call>",
+  "<function=book>",
+  "</function>",
+  "<parameter=city>",
+  "</parameter>",
+  "<think>",
+  "</think>",
+  '{"name": "f", "arguments": ',
+  '{"a": "b"}',
+  "{",
+  "}",
+  '"',
+  "\\",
+  "\n",
+  " ",
+  "<",
+  ">",
+  ",",
+  "text",
+  "[1, 2]",
 ];
 const output = fc
-  .array(fc.constantFrom(...bits, ...all.map(([, , text]) => text)), { maxLength: 14 })
+  .array(fc.constantFrom(...bits, ...all.map(({ text }) => text)), { maxLength: 14 })
   .map((some) => some.join(""));
 const cutAt = (text: string, cuts: readonly number[]) => {
   const places = [...new Set([0, ...cuts.map((cut) => cut % (text.length + 1)), text.length])].toSorted(
@@ -227,8 +226,8 @@ test("however a text is cut, the same comes out", () => {
       output,
       fc.array(fc.nat(400), { maxLength: 20 }),
       fc.constantFrom<ParserChoice>(qwen25, coder, qwen3, { toolCalls: "qwen3_coder", reasoning: "qwen3" }),
-      fc.boolean(),
-      (text, cuts, choice, opened) => {
+      (text, cuts, choice) => {
+        const opened = cuts.length % 2 === 1;
         const whole = read([text], choice, opened);
         expect(read(cutAt(text, cuts), choice, opened)).toEqual(whole);
         expect(read(text.split(""), choice, opened)).toEqual(whole);

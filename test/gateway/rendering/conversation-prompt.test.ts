@@ -28,7 +28,8 @@ function afterOneCall(
   output: string,
   setup: { model?: PromptModel; answered?: Message; ended?: boolean } = {},
 ) {
-  const { model: used = model, answered = answer(), ended = true } = setup;
+  const { model: used = model, ended = true } = setup;
+  const answered: Message = setup.answered ?? answer();
   const tree = new CallTree();
   const prompt = renderConversation({ messages: question, tools, variables: {} }, used, tree);
   const outputIds = Int32Array.of(...used.tokenizer.encode(output), ...(ended ? [end] : []));

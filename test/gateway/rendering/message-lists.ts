@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 export interface ChatInput {
   readonly messages: readonly Readonly<Record<string, unknown>>[];

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   normaliseMessages,
@@ -86,7 +86,8 @@ test.each(argumentTexts)("arguments: %j", (text, { invalid, ...expected }) => {
   };
   const become = (profile: EngineProfile) => {
     const { messages } = normaliseMessages([message], profile);
-    return (messages[0]?.["tool_calls"] as { function: Message }[])[0]?.function["arguments"];
+    const calls = messages.flatMap((one) => one["tool_calls"] as { function: Message }[]);
+    return calls[0]?.function["arguments"];
   };
   expect({ sglang: become(sglang), pr1175: become(pr1175) }).toEqual(expected);
   expect(normaliseMessages([message], sglang).invalidArguments).toBe(invalid);
