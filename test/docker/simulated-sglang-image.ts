@@ -78,6 +78,8 @@ async function fill(tar: Pack): Promise<void> {
 
 async function addFile(tar: Pack, source: string, name: string): Promise<void> {
   const { size, mode } = statSync(source);
+  // A stream for every one of the many small ones would take most of the time.
+  if (size < 1_000_000) return void tar.entry({ name, mode }, readFileSync(source));
   await pipeline(createReadStream(source), tar.entry({ name, size, mode }));
 }
 
