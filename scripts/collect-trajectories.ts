@@ -22,10 +22,10 @@ is tollgate collect experiments/seed-001.yaml with
   --output-dir DIR                      --out; tensors with: tollgate export @last --format areal -o DIR
 --openclaw-cli has no meaning here: the OpenClaw of package.json is driven through its gateway.
 --dry-run prints the command and does nothing.`,
-  options: [
-    ...["gateway-url", "admin-api-key", "agent-endpoint", "user-endpoint", "model", "domain", "data"],
-    ...["concurrency", "num-tasks", "max-steps", "max-errors", "seed", "openclaw-timeout", "output-dir"],
-  ],
+  options:
+    "gateway-url admin-api-key agent-endpoint user-endpoint model domain data concurrency num-tasks max-steps max-errors seed openclaw-timeout output-dir".split(
+      " ",
+    ),
   translate: (values, positionals) => {
     if (positionals.length > 0) throw new Error(`What is ${positionals.join(" ")}?`);
     const gateway = origin(values["gateway-url"]);
@@ -34,8 +34,10 @@ is tollgate collect experiments/seed-001.yaml with
     return [
       "collect",
       experiment("seed-001"),
-      ...["--concurrency", String(count(values["concurrency"] ?? "5", "--concurrency"))],
-      ...["--trials", "1"],
+      "--concurrency",
+      String(count(values["concurrency"] ?? "5", "--concurrency")),
+      "--trials",
+      "1",
       ...(values["output-dir"] === undefined ? [] : ["--out", values["output-dir"]]),
       ...settings({
         arms: gateway && [{ kind: "areal", mode: "url", name: "gateway", url: gateway, adminKeyEnv }],

@@ -16,19 +16,7 @@ is tollgate up experiments/node-8gpu.yaml with
 They stay until: tollgate down experiments/node-8gpu.yaml. Sweeps with the same settings adopt them.
 --agent-only, --hours and --log-dir have no meaning here: a sweep needs both servers, nothing ends them by time, and
 docker logs has their output. --dry-run prints the command and does nothing.`,
-  options: [
-    ...[
-      "model-path",
-      "model-name",
-      "agent-port",
-      "user-port",
-      "context-length",
-      "tp",
-      "only",
-      "data",
-      "domain",
-    ],
-  ],
+  options: "model-path model-name agent-port user-port context-length tp only data domain".split(" "),
   translate: (values, positionals) => {
     if (positionals.length > 0) throw new Error(`What is ${positionals.join(" ")}?`);
     const agentPort = count(values["agent-port"], "--agent-port") ?? 30_000;
@@ -38,7 +26,11 @@ docker logs has their output. --dry-run prints the command and does nothing.`,
       const port = values["only"] === "user" ? (userPort ?? agentPort + 100) : agentPort;
       const data = here(values["data"]);
       return [
-        ...["simulate", "--role", values["only"], "--port", String(port)],
+        "simulate",
+        "--role",
+        values["only"],
+        "--port",
+        String(port),
         ...(contextLength === undefined ? [] : ["--context-length", String(contextLength)]),
         ...(values["model-name"] === undefined ? [] : ["--model", values["model-name"]]),
         ...(data === undefined ? [] : ["--data", data]),

@@ -14,10 +14,10 @@ is tollgate sweep experiments/seed-001.yaml with
   --domain airline  --data DIR  --seed 300          workload.domain, workload.data, workload.seed
   --output-dir DIR                                  --out
 The seed's table: tollgate report @last --seed-table. --dry-run prints the command and does nothing.`,
-  options: [
-    ...["concurrencies", "num-tasks", "num-trials", "agent-endpoint", "user-endpoint", "gateway-url"],
-    ...["domain", "data", "seed", "output-dir"],
-  ],
+  options:
+    "concurrencies num-tasks num-trials agent-endpoint user-endpoint gateway-url domain data seed output-dir".split(
+      " ",
+    ),
   translate: (values, [concurrencies, tasks, trials, tag, ...more]) => {
     if (more.length > 0) throw new Error(`What is ${more.join(" ")}?`);
     const gateway = origin(values["gateway-url"]);

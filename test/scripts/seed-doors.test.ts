@@ -95,7 +95,15 @@ test(
   () => {
     const collected = door(
       "collect-trajectories",
-      ...["--num-tasks", "2", "--concurrency", "2", ...endpoints(), ...cheap, ...native, "--level", "L1"],
+      "--num-tasks",
+      "2",
+      "--concurrency",
+      "2",
+      ...endpoints(),
+      ...cheap,
+      ...native,
+      "--level",
+      "L1",
     );
     expectExit(collected, 0);
     const run = collected.stdout.trimEnd().split("\n").at(-1) ?? "";
