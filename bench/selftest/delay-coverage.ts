@@ -1,18 +1,13 @@
 import { createRng } from "../measure/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
-import { shapeText, type DelayPlace, type DelayShape } from "./delay-shape.ts";
+import type { DelayPlan } from "./delay-shape.ts";
 import { measurePaired, type PairedOutcome } from "./paired-arms.ts";
 import { compareWithTruth, halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import type { PairedSize } from "./paired-size.ts";
-import { startDelayGateway, type DelayGatewayProcess, type Rig } from "./rig.ts";
+import { startDelayGateway, type Rig } from "./rig.ts";
 
-export interface DelayCase {
-  readonly shape: DelayShape;
-  readonly place: DelayPlace;
-}
-
-export interface DelayOutcome {
+export interface DelayMeasurement {
   readonly cases: readonly CoverageCase[];
   readonly outcome: PairedOutcome;
 }
@@ -24,35 +19,30 @@ export interface DelayOutcome {
 export async function measureDelay(
   rig: Rig,
   engineUrl: string,
-  options: DelayCase & { readonly size: PairedSize; readonly seed: number },
-): Promise<DelayOutcome> {
-  const { shape, place, seed } = options;
-  await using gateway = await startDelayGateway(rig, { upstream: engineUrl, shape, place, seed });
-  const outcome = await sendThrough(rig, gateway, options);
-  const name = `${shapeText(shape)}${place === "request" ? "" : `, at ${place}`}`;
-  const cases = compareWithTruth(name, outcome, await gateway.truth());
-  return { cases, outcome };
-}
-
-/** Bodies of unlike sizes and conversations of several turns, so that every shape has what it depends on. */
-function sendThrough(
-  { sender }: Rig,
-  { nullUrl, delayedUrl }: Pick<DelayGatewayProcess, "nullUrl" | "delayedUrl">,
-  { shape, size, seed }: { readonly shape: DelayShape; readonly size: PairedSize; readonly seed: number },
-): Promise<PairedOutcome> {
-  const turns = shape.kind === "turn" ? 4 : 1;
-  const messageChars = (session: number) => (shape.kind === "body" ? 200 + (session % 10) * 400 : 200);
-  return measurePaired(sender, {
-    baseline: nullUrl,
-    target: delayedUrl,
+  options: { readonly plan: DelayPlan | null; readonly size: PairedSize; readonly seed: number },
+): Promise<DelayMeasurement> {
+  const { plan, seed, size } = options;
+  await using gateway = await startDelayGateway(rig, { upstream: engineUrl, plan, seed });
+  const outcome = await measurePaired(rig.sender, {
+    baseline: gateway.nullUrl,
+    target: gateway.delayedUrl,
     blocks: size.blocks,
     sessionsPerLeg: Math.ceil(size.sessionsPerLeg / turns),
     sessionsPerSecond: size.sessionsPerSecond / turns,
     rng: createRng(seed),
-    sessions: (label, count) =>
-      chatSessions(`delay${seed}-${label}`, count, { turns, messageChars, outputTokens: 4 }),
+    sessions: (label, count) => chatSessions(`delay${seed}-${label}`, count, conversations),
   });
+  const truth = await gateway.truth();
+  return { cases: compareWithTruth(truth.plan, outcome, truth.byRequest), outcome };
 }
+
+const turns = 2;
+/** Bodies of unlike sizes and conversations of several turns, so that every delay has what it depends on. */
+const conversations = {
+  turns,
+  messageChars: (session: number) => 200 + (session % 8) * 300,
+  outputTokens: 4,
+};
 
 /** How many estimates missed what the gateway really did. */
 export function missesRow(cases: readonly CoverageCase[]): CheckRow {

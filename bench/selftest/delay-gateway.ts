@@ -8,14 +8,19 @@ import {
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createRng, type Rng } from "../measure/rng.ts";
-import type { HeldRequest } from "./delay-log.ts";
-import { drawDelayMs, type DelayedRequest, type DelayPlace, type DelayShape } from "./delay-shape.ts";
+import type { DelayLog, HeldRequest } from "./delay-log.ts";
+import {
+  delayText,
+  drawDelayMs,
+  type DelayedRequest,
+  type DelayPlace,
+  type DelayPlan,
+} from "./delay-shape.ts";
 
 export interface DelayGatewayOptions {
   /** Origin of the engine. */
   readonly upstream: string;
-  readonly shape: DelayShape;
-  readonly place: DelayPlace;
+  readonly plan: DelayPlan;
   readonly seed: number;
   /** Monotonic nanoseconds. */
   readonly nowNs: () => number;
@@ -62,7 +67,8 @@ export class DelayGateway implements AsyncDisposable {
     if (path !== "null" && path !== "delayed") {
       const known = request.url === "/delay-log";
       response.writeHead(known ? 200 : 404, { "content-type": "application/json" });
-      response.end(JSON.stringify(known ? this.#log : { error: "paths begin with /null/ or /delayed/" }));
+      const log: DelayLog = { plan: delayText(this.#options.plan), held: this.#log };
+      response.end(JSON.stringify(known ? log : { error: "paths begin with /null/ or /delayed/" }));
       return;
     }
     this.#inFlight[path] += 1;
@@ -81,12 +87,12 @@ export class DelayGateway implements AsyncDisposable {
     response: ServerResponse,
     way: { readonly path: HeldRequest["path"]; readonly upstreamPath: string },
   ): Promise<void> {
-    const { nowNs, place } = this.#options;
+    const { nowNs, plan } = this.#options;
     const body = await wholeBody(request);
     const completeNs = nowNs();
     const facts = { inFlight: this.#inFlight[way.path], bodyBytes: body.length, turn: turnOf(body) };
     const hold = (at: DelayPlace) =>
-      way.path === "delayed" && at === place ? this.#wait(facts) : Promise.resolve();
+      way.path === "delayed" && at === plan.place ? this.#wait(facts) : Promise.resolve();
     await hold("request");
     const requestHeldNs = nowNs() - completeNs;
     const answer = await this.#ask(request, body, way.upstreamPath);
@@ -141,8 +147,8 @@ export class DelayGateway implements AsyncDisposable {
 
   /** A timer is good to a millisecond; the rest is waited turn by turn, so that others are served meanwhile. */
   async #wait(facts: DelayedRequest): Promise<void> {
-    const { shape, nowNs } = this.#options;
-    const dueNs = nowNs() + drawDelayMs(shape, facts, this.#rng) * 1e6;
+    const { plan, nowNs } = this.#options;
+    const dueNs = nowNs() + drawDelayMs(plan.shape, facts, this.#rng) * 1e6;
     const wholeMs = Math.floor((dueNs - nowNs()) / 1e6 - 1);
     if (wholeMs > 0) await new Promise((resolve) => setTimeout(resolve, wholeMs));
     while (nowNs() < dueNs) await new Promise((resolve) => setImmediate(resolve));

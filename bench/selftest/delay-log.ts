@@ -21,7 +21,13 @@ export const heldRequestSchema = z.object({
 });
 export type HeldRequest = z.infer<typeof heldRequestSchema>;
 
-export const heldRequestsSchema = z.array(heldRequestSchema);
+/** What `GET /delay-log` answers. */
+export const delayLogSchema = z.object({
+  /** The gateway's delay in words. */
+  plan: z.string(),
+  held: z.array(heldRequestSchema),
+});
+export type DelayLog = z.infer<typeof delayLogSchema>;
 
 /** Milliseconds by which the gateway made the first byte of the answer's body later. null when the answer had none. */
 export function addedToFirstChunkMs(held: HeldRequest): number | null {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exponential, normal, type Rng } from "../measure/rng.ts";
+import { below, exponential, normal, type Rng } from "../measure/rng.ts";
 
 const ms = z.number().min(0);
 
@@ -54,8 +54,38 @@ export function drawDelayMs(shape: DelayShape, request: DelayedRequest, rng: Rng
   }
 }
 
+/** What a gateway does to requests. */
+export interface DelayPlan {
+  readonly shape: DelayShape;
+  readonly place: DelayPlace;
+}
+
+/** Chunks of an answer that a delay at `token` may hold, about. */
+const heldChunks = 6;
+
+/** A plan that nobody chose: any shape at any place, about 0 to 10 ms in all. */
+export function drawDelayPlan(rng: Rng): DelayPlan {
+  const place = delayPlaces[below(rng, delayPlaces.length)] ?? "request";
+  const meanMs = (10 * rng.next()) / (place === "token" ? heldChunks : 1);
+  const half = meanMs / 2;
+  const shapes: readonly DelayShape[] = [
+    { kind: "fixed", ms: meanMs },
+    { kind: "uniform", lowMs: 0, highMs: 2 * meanMs },
+    { kind: "lognormal", medianMs: half, sigma: 0.5 + rng.next(), capMs: 10 * meanMs },
+    { kind: "pareto", scaleMs: half, tail: 1.5 + rng.next(), capMs: 10 * meanMs },
+    { kind: "load", baseMs: half, perRequestMs: half },
+    { kind: "body", baseMs: half, perKilobyteMs: half },
+    { kind: "turn", baseMs: half, perTurnMs: half },
+  ];
+  return { place, shape: shapes[below(rng, shapes.length)] ?? { kind: "fixed", ms: meanMs } };
+}
+
 /** e.g. `fixed 3 ms`, for tables. */
-export function shapeText(shape: DelayShape): string {
+export function delayText({ shape, place }: DelayPlan): string {
+  return `${shapeText(shape)}${place === "request" ? "" : `, at ${place}`}`;
+}
+
+function shapeText(shape: DelayShape): string {
   switch (shape.kind) {
     case "fixed":
       return `fixed ${short(shape.ms)} ms`;

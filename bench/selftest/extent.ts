@@ -1,6 +1,6 @@
 import type { ArrivalPlan } from "./arrivals.ts";
 import type { TimingLevel } from "./client-timing.ts";
-import type { DelayCase } from "./delay-coverage.ts";
+import type { DelayPlan } from "./delay-shape.ts";
 import type { PairedSize } from "./paired-size.ts";
 
 /** How much a self-test measures. */
@@ -10,12 +10,12 @@ export interface Extent {
   readonly taps: PairedSize;
   readonly noDifference: PairedSize & { readonly times: number };
   /** The first one is the fixed delay that the half-width is stated for. */
-  readonly delays: readonly (DelayCase & { readonly size: PairedSize })[];
+  readonly delays: readonly { readonly plan: DelayPlan; readonly size: PairedSize }[];
 }
 
 const rate = { sessionsPerSecond: 200 };
-const fixed3: DelayCase = { shape: { kind: "fixed", ms: 3 }, place: "request" };
-const others: readonly DelayCase[] = [
+const fixed3: DelayPlan = { shape: { kind: "fixed", ms: 3 }, place: "request" };
+const others: readonly DelayPlan[] = [
   { shape: { kind: "fixed", ms: 1 }, place: "token" },
   { shape: { kind: "fixed", ms: 2 }, place: "first-byte" },
   { shape: { kind: "uniform", lowMs: 0, highMs: 8 }, place: "request" },
@@ -40,8 +40,8 @@ export const fullExtent: Extent = {
   taps: { ...rate, blocks: 8, sessionsPerLeg: 50 },
   noDifference: { ...rate, blocks: 6, sessionsPerLeg: 25, times: 5 },
   delays: [
-    { ...fixed3, size: { ...rate, blocks: 20, sessionsPerLeg: 50 } },
-    ...others.map((one) => ({ ...one, size: { ...rate, blocks: 8, sessionsPerLeg: 40 } })),
+    { plan: fixed3, size: { ...rate, blocks: 20, sessionsPerLeg: 50 } },
+    ...others.map((plan) => ({ plan, size: { ...rate, blocks: 8, sessionsPerLeg: 40 } })),
   ],
 };
 
@@ -54,5 +54,5 @@ export const quickExtent: Extent = {
   ],
   taps: { ...rate, blocks: 3, sessionsPerLeg: 15 },
   noDifference: { ...rate, blocks: 4, sessionsPerLeg: 10, times: 1 },
-  delays: [{ ...fixed3, size: { ...rate, blocks: 4, sessionsPerLeg: 15 } }],
+  delays: [{ plan: fixed3, size: { ...rate, blocks: 4, sessionsPerLeg: 15 } }],
 };

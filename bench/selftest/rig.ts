@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { LoadThread } from "../load/load-thread.ts";
 import { spawnManaged, type ManagedProcess } from "../stack/supervisor/managed-process.ts";
-import type { DelayPlace, DelayShape } from "./delay-shape.ts";
-import { heldRequestsSchema, type HeldRequest } from "./delay-log.ts";
+import { delayLogSchema, type HeldRequest } from "./delay-log.ts";
+import type { DelayPlan } from "./delay-shape.ts";
 
 /** What sends load: the product's timing thread, or in tests one with a fault. */
 export type Sender = Pick<LoadThread, "run">;
@@ -55,13 +55,20 @@ export interface DelayGatewayProcess extends AsyncDisposable {
   /** Base URL of the way without delay. */
   readonly nullUrl: string;
   readonly delayedUrl: string;
-  /** What it really did, by request id. */
-  truth(): Promise<ReadonlyMap<string, HeldRequest>>;
+  /** What it really did. Ask when the measurement is over. */
+  truth(): Promise<DelayTruth>;
+}
+
+export interface DelayTruth {
+  /** In words. */
+  readonly plan: string;
+  readonly byRequest: ReadonlyMap<string, HeldRequest>;
 }
 
 export async function startDelayGateway(
   rig: Rig,
-  options: { upstream: string; shape: DelayShape; place: DelayPlace; seed: number },
+  /** Without a plan the process draws one from the seed. */
+  options: { readonly upstream: string; readonly seed: number; readonly plan: DelayPlan | null },
 ): Promise<DelayGatewayProcess> {
   const managed = await spawnManaged(process.execPath, {
     ...common(rig, "delay gateway"),
@@ -73,8 +80,8 @@ export async function startDelayGateway(
     delayedUrl: `${url}/delayed`,
     truth: async () => {
       const response = await fetch(`${url}/delay-log`);
-      const held = heldRequestsSchema.parse(await response.json());
-      return new Map(held.map((request) => [request.requestId, request]));
+      const { plan, held } = delayLogSchema.parse(await response.json());
+      return { plan, byRequest: new Map(held.map((request) => [request.requestId, request])) };
     },
     [Symbol.asyncDispose]: () => managed[Symbol.asyncDispose](),
   };

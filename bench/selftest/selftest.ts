@@ -2,11 +2,12 @@ import { createRng } from "../measure/rng.ts";
 import { arrivalRows, measureArrivals } from "./arrivals.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { measureClientTiming, timingRows, type TimingErrors } from "./client-timing.ts";
-import { halfWidthRow, measureDelay, missesRow, type DelayOutcome } from "./delay-coverage.ts";
+import { halfWidthRow, measureDelay, missesRow, type DelayMeasurement } from "./delay-coverage.ts";
 import { measureNoDifference, noDifferenceRow } from "./no-difference.ts";
 import { droppedRequests, type PairedOutcome } from "./paired-arms.ts";
 import { halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import { percentile } from "../measure/distribution.ts";
+import { delayText } from "./delay-shape.ts";
 import type { Extent } from "./extent.ts";
 import { startEngine, type Rig } from "./rig.ts";
 import { measureTaps, tapRows, tokenRow, type TapMeasurement } from "./tap-overhead.ts";
@@ -58,9 +59,9 @@ export async function runSelftest(
   const taps = await measureTaps(rig, url, extent.taps);
   tell("raw against raw");
   const same = await measureNoDifference(rig, url, extent.noDifference);
-  const delays: DelayOutcome[] = [];
+  const delays: DelayMeasurement[] = [];
   for (const [seed, one] of extent.delays.entries()) {
-    tell(`delay gateway, ${one.shape.kind}`);
+    tell(`delay gateway, ${delayText(one.plan)}`);
     delays.push(await measureDelay(rig, url, { ...one, seed }));
   }
   return judge({ timings, arrivals, taps, same: noDifferenceRow(same), delays });
@@ -72,7 +73,7 @@ interface Measured {
   readonly taps: TapMeasurement;
   readonly same: CheckRow;
   /** The first one is the gateway of a fixed delay, with the most pairs. */
-  readonly delays: readonly DelayOutcome[];
+  readonly delays: readonly DelayMeasurement[];
 }
 
 function judge({ timings, arrivals, taps, same, delays }: Measured): SelftestResult {

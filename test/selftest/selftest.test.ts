@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import type { LoadPlan, LoadSample } from "../../bench/load/load.ts";
+import { createRng } from "../../bench/measure/rng.ts";
+import { arrivalRows, measureArrivals } from "../../bench/selftest/arrivals.ts";
+import { chatSessions } from "../../bench/selftest/chat-sessions.ts";
+import { timingErrors, timingRows } from "../../bench/selftest/client-timing.ts";
+import { missesRow } from "../../bench/selftest/delay-coverage.ts";
+import type { Extent } from "../../bench/selftest/extent.ts";
+import { measurePaired } from "../../bench/selftest/paired-arms.ts";
+import { compareWithTruth } from "../../bench/selftest/paired-estimate.ts";
+import { startDelayGateway, startEngine, type Rig, type Sender } from "../../bench/selftest/rig.ts";
+import { selftestText } from "../../bench/selftest/selftest-text.ts";
+import { runSelftest } from "../../bench/selftest/selftest.ts";
+import { measureTaps, tapRows, tokenRow } from "../../bench/selftest/tap-overhead.ts";
+import { testRig } from "./rig.ts";
+
+const size = { blocks: 2, sessionsPerLeg: 6, sessionsPerSecond: 100 };
+const tiny: Extent = {
+  timing: [{ streams: 4, requestsEach: 2, tokens: 5, decodeStepMs: 5 }],
+  arrivals: [
+    { arrivals: { kind: "constant" }, perSecond: 100, count: 12 },
+    { arrivals: { kind: "poisson" }, perSecond: 100, count: 20 },
+  ],
+  taps: size,
+  noDifference: { ...size, times: 1 },
+  delays: [{ plan: { shape: { kind: "fixed", ms: 3 }, place: "request" }, size }],
+};
+
+test("a small self-test measures everything that it has to, and counts every request and token", async () => {
+  await using rig = testRig();
+  const result = await runSelftest(rig, tiny, () => undefined);
+  const rows = Object.fromEntries(result.sections.flatMap(({ rows }) => rows.map((row) => [row.id, row])));
+  expect(Object.keys(rows).toSorted()).toEqual(
+    [
+      "ttft-bias-4 itl-bias-4 gap-spread-4 e2e-bias-4",
+      "constant-gap-cv lateness-p50 lateness-p99 poisson-gap-cv poisson-idc",
+      "taps-ttft taps-e2e token-mismatches",
+      "aa-silent coverage-misses half-width requests-failed",
+    ]
+      .flatMap((ids) => ids.split(" "))
+      .toSorted(),
+  );
+  expect(Object.values(rows).filter(({ value }) => value === null)).toEqual([]);
+  // What does not depend on the machine: 2 legs of 2 blocks and a warm one in each arm.
+  expect(rows["token-mismatches"]).toMatchObject({ value: 0, ok: true });
+  expect(rows["token-mismatches"]?.detail).toContain(`${2 * 2 * 2 * 6} requests`);
+  expect(rows["requests-failed"]).toMatchObject({ value: 0, ok: true });
+  expect(rows["gap-spread-4"]?.detail).toContain(`n ${4 * 2 * 4}`);
+  expect(result.coverage.map(({ name, metric, pairs }) => [name, metric, pairs])).toEqual([
+    ["fixed 3 ms", "TTFT", 24],
+    ["fixed 3 ms", "E2E", 24],
+  ]);
+  // Held for 3 ms at least, whatever else the machine does.
+  for (const { truthMs } of result.coverage) expect(truthMs).toBeGreaterThanOrEqual(2.9);
+  const machine = {
+    date: "2026-01-02T03:04:05.000Z",
+    tollgate: "abc",
+    node: "v24",
+    cpu: "a CPU",
+    cpuCount: 2,
+    load: { before: 5, after: 5 },
+  };
+  const text = selftestText(result, machine, true);
+  expect(text).toMatch(/On this machine Tollgate can resolve: TTFT ±[\d.]+ ms of one request at 4 streams/);
+  expect(text).toContain("The machine was busy before this began");
+  expect(text.split("\n").filter((line) => line.includes("not kept: ")).length).toBe(result.missed.length);
+});
+
+test("taps that add 60 ms are seen, and tokens that a tap did not count", async () => {
+  await using rig = testRig();
+  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  const { url } = engine.ready;
+  await using slow = await startDelayGateway(rig, {
+    upstream: url,
+    plan: { shape: { kind: "fixed", ms: 60 }, place: "request" },
+    seed: 1,
+  });
+  const outcome = await measurePaired(rig.sender, {
+    ...size,
+    baseline: url,
+    target: slow.delayedUrl,
+    rng: createRng(1),
+    sessions: (label, count) =>
+      chatSessions(label, count, { turns: 1, messageChars: () => 50, outputTokens: 2 }),
+  });
+  expect(tapRows({ outcome }).map(({ id, ok }) => [id, ok])).toEqual([
+    ["taps-ttft", false],
+    ["taps-e2e", false],
+  ]);
+  // The same requests, against a gateway that keeps no log: an unknown truth covers nothing.
+  const cases = compareWithTruth("hidden", outcome, new Map());
+  expect(cases.map(({ truthMs, covered }) => [truthMs, covered])).toEqual([
+    [null, false],
+    [null, false],
+  ]);
+  expect(missesRow(cases)).toMatchObject({ value: null, ok: false });
+
+  const taps = await measureTaps(rig, url, size);
+  expect(tokenRow(taps)).toMatchObject({ value: 0, ok: true });
+  const { inner } = taps.totals;
+  if (inner === undefined) throw new Error("the inner tap has no totals");
+  const short = { ...taps.totals, inner: { ...inner, completionTokens: inner.completionTokens - 1 } };
+  expect(tokenRow({ ...taps, totals: short })).toMatchObject({ value: 1, ok: false });
+});
+
+test("a generator that sends when it likes is found out by the server's log, though it says that it was on time", async () => {
+  await using rig = testRig();
+  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  const rng = createRng(2);
+  const jitter = (plan: LoadPlan): LoadPlan =>
+    plan.pace.kind === "open"
+      ? {
+          ...plan,
+          pace: {
+            kind: "open",
+            startsNs: plan.pace.startsNs.map((ns) => ns + 20e6 * rng.next()).toSorted((a, b) => a - b),
+          },
+        }
+      : plan;
+  const careless: Sender = { run: (plan, options) => rig.sender.run(jitter(plan), options) };
+  const plan = { arrivals: { kind: "constant" }, perSecond: 50, count: 60, rng: createRng(3) } as const;
+  const quality = await measureArrivals({ ...rig, sender: careless } satisfies Rig, engine.ready.url, plan);
+  expect(arrivalRows(quality).find(({ id }) => id === "constant-gap-cv")).toMatchObject({ ok: false });
+  const lost = { ...quality, notArrived: 1 };
+  expect(arrivalRows(lost).find(({ id }) => id === "constant-gap-cv")).toMatchObject({
+    value: null,
+    ok: false,
+  });
+});
+
+test("a client whose stamps are 2 ms late is off by 2 ms", () => {
+  const sample = (id: string, lateNs: number) =>
+    ({
+      id,
+      outcome: "completed",
+      sentNs: 1e6,
+      firstTokenNs: 11e6 + lateNs,
+      lastTokenNs: 31e6 + lateNs,
+      endedNs: 32e6 + lateNs,
+      chunks: null,
+    }) as LoadSample;
+  const engine = new Map([
+    ["a", { receivedNs: 1e6, sendNs: [11e6, 21e6, 31e6], endNs: 32e6, promptTokens: 1, outputTokens: 3 }],
+  ]);
+  const [ttft, itl, gap, e2e] = timingRows({ streams: 64, ...timingErrors([sample("a", 2e6)], engine) });
+  expect(ttft).toMatchObject({ id: "ttft-bias-64", value: 2, ok: false });
+  expect(itl).toMatchObject({ value: 0, ok: true });
+  expect(gap).toMatchObject({ value: null, ok: null });
+  expect(e2e).toMatchObject({ value: 2, ok: false });
+  // A bias the other way is one too; a request that the engine does not know is in no error.
+  const early = timingErrors([sample("a", -2e6), sample("unknown", 0)], engine);
+  expect(early.ttftMs).toEqual([-2]);
+  expect(timingRows({ streams: 64, ...early })[0]).toMatchObject({ value: -2, ok: false });
+});
