@@ -7,7 +7,7 @@ import { DelayGateway } from "../../bench/selftest/delay-gateway.ts";
 import { addedToEndMs, addedToFirstChunkMs, delayLogSchema } from "../../bench/selftest/delay-log.ts";
 import type { DelayPlace } from "../../bench/selftest/delay-shape.ts";
 
-/** An upstream that answers with three chunks, 20 ms apart, or cuts the connection after the first. */
+/** An upstream that answers with three chunks, 100 ms apart, or cuts the connection after the first. */
 async function startUpstream() {
   const seen: { readonly headers: unknown; readonly body: string }[] = [];
   const server = createServer((request, response) => {
@@ -21,7 +21,7 @@ async function startUpstream() {
         for (const chunk of chunks) {
           response.write(chunk);
           if (body === "cut") return response.destroy();
-          await sleep(20);
+          await sleep(100);
         }
         return response.end();
       })();
@@ -57,13 +57,13 @@ async function gatewayFor(upstream: string, place: DelayPlace, ms: number) {
 }
 
 test.each([
-  { place: "request", first: 60, end: 60 },
-  { place: "first-byte", first: 60, end: 0 },
+  { place: "request", first: 150, end: 150 },
+  { place: "first-byte", first: 150, end: 0 },
   // The last chunk waits behind the second, and the end behind both.
   { place: "token", first: 0, end: 10 },
 ] as const)("a delay at $place is in the log, and the other way adds none", async ({ place, first, end }) => {
   await using upstream = await startUpstream();
-  await using gateway = await gatewayFor(upstream.url, place, 60);
+  await using gateway = await gatewayFor(upstream.url, place, 150);
   const answers = [await gateway.post("/null", "n"), await gateway.post("/delayed", "d")];
   for (const answer of answers) {
     expect(answer.status).toBe(201);
@@ -75,7 +75,7 @@ test.each([
     { headers: { "x-tollgate-request": "d" }, body: '{"messages":[{"role":"assistant"}]}' },
   ]);
   const { plan, held } = await gateway.log();
-  expect(plan).toContain("fixed 60 ms");
+  expect(plan).toContain("fixed 150 ms");
   expect(held).toMatchObject([
     { requestId: "n", path: "null", inFlight: 1, bodyBytes: 35, turn: 1 },
     { requestId: "d", path: "delayed", inFlight: 1, bodyBytes: 35, turn: 1 },
