@@ -50,7 +50,15 @@ export const cellSummarySchema = z.object({
     unjudged: z.number().int(),
   }),
   passRate: estimateSchema,
-  passHatK: z.array(z.object({ k: z.number().int(), value: z.number().nullable(), tasks: z.number().int() })),
+  passHatK: z.array(
+    z.object({
+      k: z.number().int(),
+      value: z.number().nullable(),
+      tasks: z.number().int(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+    }),
+  ),
   meanReward: estimateSchema,
   segments: z.array(segmentUseSchema),
   /** Wall clock of the used segments, in seconds; null when there is none. */

@@ -137,7 +137,11 @@ function passHatText({ passHatK }: CellSummary): string {
   const shown = passHatK.filter(({ k }) => k === 2 || (k > 2 && k === passHatK.length));
   return shown.length === 0
     ? absent
-    : shown.map(({ k, value, tasks }) => `^${k} ${percentText(value)} (${tasks} tasks)`).join("\n");
+    : shown
+        .map(({ k, tasks, ...estimate }) => {
+          return `^${k} ${estimateText({ ...estimate, count: tasks }, percentText)} (${tasks} tasks)`;
+        })
+        .join("\n");
 }
 
 /** Milliseconds that an arm's session calls took per episode; null when no arm has sessions. */

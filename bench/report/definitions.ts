@@ -27,6 +27,11 @@ export const definitions: readonly { readonly term: string; readonly meaning: st
       "passed / judged; failed and unjudged episodes are left out and counted. Interval: Wilson's over episodes; with several trials a task the wider of it and a bootstrap over tasks",
   },
   {
+    term: "pass^k",
+    meaning:
+      "tau2's chance that k trials of a task all pass, mean over tasks with k judged trials; interval: Wilson's with tasks as trials",
+  },
+  {
     term: "tokens",
     meaning:
       "exact: usage at the outer tap = usage at the inner tap = the engine's counters, for prompt and completion tokens",

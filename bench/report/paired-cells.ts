@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Interval } from "../measure/interval.ts";
 import { findMargin } from "../measure/margin.ts";
-import { pairedDifference } from "../measure/paired.ts";
+import { pairedDifference, wilcoxonTest } from "../measure/paired.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { estimateSchema, type Estimate } from "./estimate.ts";
 import { taskKey } from "./pass-rate.ts";
@@ -24,6 +24,8 @@ export const differenceSchema = z.object({
   baselineMean: z.number().nullable(),
   armMean: z.number().nullable(),
   finding: z.enum(findings),
+  /** Wilcoxon's signed-rank test over the same units: a second opinion that no outlier can turn. null: all are equal. */
+  signedRankP: z.number().nullable(),
   /** Against the margin that the experiment declared; null when it declared none. */
   margin: z
     .object({
@@ -113,6 +115,7 @@ export function differenceOf(pairs: readonly Pair[], options: DifferenceOptions)
     baselineMean,
     armMean: meanOfKnown(pairs.map(({ target }) => target)),
     finding: supported ? findingOf(difference) : "cannot-tell",
+    signedRankP: wilcoxonTest(blocks.flatMap((block) => meanOfKnown(block) ?? []))?.pValue ?? null,
     margin: marginOf({ ...options, baselineMean, interval, supported, unit }),
   };
 }

@@ -1,4 +1,4 @@
-import { wilsonInterval } from "../measure/wilson.ts";
+import { boundedMeanInterval, wilsonInterval } from "../measure/wilson.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { clusterIntervals } from "./cluster-interval.ts";
 import type { Estimate } from "./estimate.ts";
@@ -41,6 +41,9 @@ export interface PassHatK {
   /** null when no task has k judged trials. */
   readonly value: number | null;
   readonly tasks: number;
+  /** 95 % interval over tasks, because the trials of one task are alike. */
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 /** pass^1 .. pass^trials by tau2's unbiased estimator C(passes, k) / C(trials, k). */
@@ -57,8 +60,15 @@ export function passHatK(episodes: readonly EpisodeRecord[]): readonly PassHatK[
   return Array.from({ length: most }, (_, index) => {
     const k = index + 1;
     const eligible = [...tasks.values()].filter(({ trials }) => trials >= k);
-    const sum = eligible.reduce((total, { passes, trials }) => total + allPass({ passes, trials, k }), 0);
-    return { k, value: eligible.length === 0 ? null : sum / eligible.length, tasks: eligible.length };
+    const chances = eligible.map(({ passes, trials }) => allPass({ passes, trials, k }));
+    const interval = boundedMeanInterval(chances, { confidence: 0.95 });
+    return {
+      k,
+      value: interval?.estimate ?? null,
+      tasks: eligible.length,
+      low: interval?.low ?? null,
+      high: interval?.high ?? null,
+    };
   });
 }
 

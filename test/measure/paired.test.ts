@@ -6,6 +6,7 @@ import {
   pairedDifference,
   permutationTest,
   signTest,
+  wilcoxonTest,
 } from "../../bench/measure/paired.ts";
 import { createRng } from "../../bench/measure/rng.ts";
 import { golden } from "./golden/statistics.ts";
@@ -67,6 +68,22 @@ test("the sign test is SciPy's exact binomial test, ties left out and counted", 
     });
   }
   expect(signTest([0, 0])).toBeNull();
+});
+
+test("the signed-rank test is SciPy's: exact for few, normal for many and for ties", () => {
+  const [exact, tied, many] = golden.wilcoxon.map(({ differences, p }) => ({
+    result: wilcoxonTest(differences),
+    p,
+  }));
+  expect(exact?.result).toMatchObject({
+    pValue: expect.closeTo(exact!.p, 12),
+    method: "exact signed-rank test",
+    used: 14,
+  });
+  expect(tied?.result).toMatchObject({ pValue: expect.closeTo(tied!.p, 12), used: 10, ties: 2 });
+  expect(many?.result).toMatchObject({ pValue: expect.closeTo(many!.p, 12), used: 70 });
+  expect(wilcoxonTest([0, 0])).toBeNull();
+  expect(wilcoxonTest([1, 2, 3, 4, 5])?.pValue).toBe(2 / 32);
 });
 
 test("the permutation test is SciPy's, and its random form comes near the exact one", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { wilsonInterval } from "../../bench/measure/wilson.ts";
+import { boundedMeanInterval, wilsonInterval } from "../../bench/measure/wilson.ts";
 import { golden } from "./golden/statistics.ts";
 
 test("the interval of a pass rate is SciPy's Wilson interval", () => {
@@ -25,4 +25,13 @@ test("no trials give no interval, impossible counts are refused", () => {
   ] as const) {
     expect(() => wilsonInterval(passes, trials, { confidence: 0.95 })).toThrow("impossible counts");
   }
+});
+
+test("a mean of values in 0..1 has Wilson's interval, also where all of them are equal", () => {
+  const { method: _, ...passes } = wilsonInterval(3, 4, { confidence: 0.95 })!;
+  expect(boundedMeanInterval([1, 0.5, 0.5, 1], { confidence: 0.95 })).toMatchObject(passes);
+  expect(boundedMeanInterval([1, 1, 1], { confidence: 0.95 })).toMatchObject({ estimate: 1, high: 1 });
+  expect(boundedMeanInterval([1, 1, 1], { confidence: 0.95 })!.low).toBeLessThan(0.5);
+  expect(boundedMeanInterval([], { confidence: 0.95 })).toBeNull();
+  expect(() => boundedMeanInterval([1.1], { confidence: 0.95 })).toThrow("a value must lie in 0..1, got 1.1");
 });

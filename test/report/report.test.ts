@@ -100,6 +100,7 @@ test("different engines: no overhead, not a number", async () => {
       baselineMean: null,
       armMean: null,
       finding: "cannot-tell",
+      signedRankP: null,
       margin: null,
     });
     expect(overhead.live.reward.difference.value).toBeNull();
@@ -219,6 +220,7 @@ function withLongNumbers(report: ReportModel): ReportModel {
     baselineMean: 1,
     armMean: 1,
     finding: "cannot-tell" as const,
+    signedRankP: 0.5,
     margin: { limit: 1234.5, verdict: "cannot-tell" as const, moreUnits: 1234, moreSeconds: 123456 },
   };
   return {

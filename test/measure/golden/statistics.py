@@ -28,6 +28,10 @@ blocks = np.round(rng.normal(3.0, 0.5, (6, 4)), 6)
 block_means = blocks.mean(axis=1)
 t_interval = stats.t.interval(0.95, 5, block_means.mean(), stats.sem(block_means))
 
+even = np.round(np.random.default_rng(7).normal(0.3, 1.0, 14), 6)
+tied = [1.0, 2.0, -2.0, 3.0, 0.0, 5.0, -1.0, 4.0, 4.0, 0.0, 6.0, -3.0]
+many = np.round(np.random.default_rng(8).normal(0.2, 1.0, 70), 6)
+
 golden = {
     "made_with": {"numpy": np.__version__, "scipy": scipy.__version__},
     "normal_cdf": [[z, stats.norm.cdf(z)] for z in (-8, -3, -1.96, -0.5, 0, 0.1, 1, 1.6448536269514722, 2.5, 5)],
@@ -61,6 +65,10 @@ golden = {
     ],
     "sign_test": [[k, n, stats.binomtest(k, n).pvalue] for k, n in ((9, 10), (5, 10), (12, 40), (0, 6))],
     "sign_flip": {"differences": differences.tolist(), "p": sign_flip.pvalue},
+    "wilcoxon": [
+        {"differences": np.asarray(values).tolist(), "p": stats.wilcoxon(values, method=method).pvalue}
+        for values, method in ((even, "exact"), (tied, "approx"), (many, "approx"))
+    ],
     "paired_t": {"blocks": blocks.tolist(), "mean": block_means.mean(), "interval": list(t_interval)},
 }
 path = pathlib.Path(__file__).with_suffix(".json")

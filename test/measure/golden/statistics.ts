@@ -27,6 +27,7 @@ const schema = z.object({
   wilson: z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()])),
   sign_test: triples,
   sign_flip: z.object({ differences: z.array(z.number()), p: z.number() }),
+  wilcoxon: z.array(z.object({ differences: z.array(z.number()), p: z.number() })),
   paired_t: z.object({
     blocks: z.array(z.array(z.number())),
     mean: z.number(),
