@@ -14,6 +14,7 @@ import { loadAverage, loadWarning, machineFacts } from "./benchmark/machine.ts";
 import type { Measurement, Reading, Workbench } from "./benchmark/measurement.ts";
 import { nativeSweep } from "./benchmark/native-sweep.ts";
 import { benchmarkText, isMet } from "./benchmark/table.ts";
+import { promptRendering } from "./benchmark/prompt-rendering.ts";
 import { telecomReplay, toolCalls } from "./benchmark/tau2-calls.ts";
 import { toolRoundTrip } from "./benchmark/tool-round-trip.ts";
 
@@ -22,6 +23,7 @@ const measurements: readonly Measurement[] = [
   nativeSweep,
   tapLatency,
   gatewayLatency,
+  promptRendering,
   toolRoundTrip,
   airlineEnvironments,
   airlineEvaluation,

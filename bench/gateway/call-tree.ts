@@ -1,6 +1,5 @@
 import { breakBetween, type MessageChain } from "./rendering/message-chain.ts";
 import type { EarlierCall, EarlierCalls } from "./rendering/conversation-prompt.ts";
-import { concatIds } from "./rendering/model-tokenizer.ts";
 
 /** A finished call's tokens as the engine gave them, with what its conversation was. */
 export interface CallTokens extends EarlierCall {
@@ -53,8 +52,16 @@ export class CallTree implements EarlierCalls {
   }
 
   callAfter(digest: string): EarlierCall | null {
-    const index = this.#byDigest.get(digest);
-    return index === undefined ? null : this.#whole(index);
+    const index = this.#byDigest.get(digest) ?? -1;
+    const call = this.#calls[index];
+    if (!call) return null;
+    const promptIds = new Int32Array(call.sharedTokens + call.promptTail.length);
+    this.#copy(index, promptIds.length, promptIds);
+    return { promptIds, outputIds: call.outputIds };
+  }
+
+  isAnswered(digest: string): boolean {
+    return this.#byDigest.has(digest);
   }
 
   reasoningOf(digest: string): string | null {
@@ -100,15 +107,16 @@ export class CallTree implements EarlierCalls {
     return call ? call.sharedTokens + call.promptTail.length + call.outputIds.length : 0;
   }
 
-  #whole(index: number): EarlierCall | null {
-    const call = this.#calls[index] ?? null;
-    if (call === null) return null;
-    const before = call.parent === null ? null : this.#whole(call.parent);
-    const begin =
-      before === null
-        ? new Int32Array()
-        : concatIds([before.promptIds, before.outputIds]).subarray(0, call.sharedTokens);
-    return { promptIds: concatIds([begin, call.promptTail]), outputIds: call.outputIds };
+  /** Writes the first `count` ids of a call's prompt and output. */
+  #copy(index: number, count: number, target: Int32Array): void {
+    const call = this.#calls[index];
+    if (!call) return;
+    const { parent, sharedTokens, promptTail, outputIds } = call;
+    if (parent !== null) this.#copy(parent, Math.min(count, sharedTokens), target);
+    const ownAt = Math.max(0, count - sharedTokens);
+    target.set(promptTail.subarray(0, ownAt), Math.min(sharedTokens, count));
+    const outputAt = sharedTokens + promptTail.length;
+    if (count > outputAt) target.set(outputIds.subarray(0, count - outputAt), outputAt);
   }
 }
 

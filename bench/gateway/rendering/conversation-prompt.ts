@@ -12,6 +12,7 @@ export interface EarlierCall {
 
 /** What a conversation knows of its earlier calls, by the chain's digest behind the call's answer. */
 export interface EarlierCalls {
+  isAnswered(digest: string): boolean;
   callAfter(digest: string): EarlierCall | null;
   /** Reasoning of the call; null where there was none. Clients leave it out of what they send back. */
   reasoningOf(digest: string): string | null;
@@ -64,7 +65,7 @@ export function renderConversation(
   const text = render(complete.length, true);
   const facts = { chain, lastText: text.slice(-64), invalidArguments };
   // A conversation may have been answered at several of its prefixes; the longest one leaves the least to tokenise.
-  const answered = chain.findLastIndex((digest) => earlier.callAfter(digest) !== null);
+  const answered = chain.findLastIndex((digest) => earlier.isAnswered(digest));
   const call = earlier.callAfter(chain[answered] ?? "");
   if (call !== null) {
     const history = render(answered, false);
