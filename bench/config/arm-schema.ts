@@ -28,7 +28,8 @@ const gatewayArm = z.strictObject({
     .enum(["none", "qwen3"])
     .optional()
     .describe("L2: how the model marks its reasoning; default none"),
-  ...container,
+  image: container.image,
+  volumes: container.volumes.optional(),
 });
 
 /** The placebo: what a gateway costs that does nothing. Started by Tollgate, a process of its own. */

@@ -45,10 +45,17 @@ export class SweepProgress implements SweepWatcher, Disposable {
   }
 
   cellStarted(cell: Cell, episodes: number): void {
-    this.#cell = cell;
-    this.#cellsStarted += 1;
-    this.#cellDone = 0;
-    this.#cellTotal = episodes;
+    if (this.#cell?.cellId === cell.cellId) {
+      // A further segment: the episodes that a dead engine took with it are done once more.
+      const kept = this.#cellTotal - episodes;
+      this.#done -= this.#cellDone - kept;
+      this.#cellDone = kept;
+    } else {
+      this.#cell = cell;
+      this.#cellsStarted += 1;
+      this.#cellDone = 0;
+      this.#cellTotal = episodes;
+    }
     this.#draw();
   }
 

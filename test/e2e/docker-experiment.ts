@@ -2,8 +2,12 @@ import { simulatedSglang } from "../docker/simulated-sglang-image.ts";
 import type { TestDockerd } from "../docker/dockerd.ts";
 import { listContainers } from "../../bench/stack/docker/engine/container-state.ts";
 import { fastEngine, Workplace } from "./small-experiment.ts";
+import { readRecords } from "./tollgate-process.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
+
+/** Engines on which a cell takes long enough for something to happen in it. */
+export const slowEngine = { ...fastEngine, decodeStepMs: 15 };
 
 /** What the simulated engines of the embedded stack are given as flags, for those in containers. */
 function simulator(role: "agent" | "user", speed: typeof fastEngine): Record<string, string> {
@@ -76,3 +80,15 @@ export class DockerPlace extends Workplace {
 export async function containersOf(dockerd: TestDockerd): Promise<readonly string[]> {
   return (await listContainers(dockerd.client)).map(({ name }) => name).sort();
 }
+
+/** SIGKILL, as the kernel would do it. */
+export async function killContainer({ client }: TestDockerd, name: string): Promise<void> {
+  await client.send({ method: "POST", path: `/containers/${name}/kill` });
+}
+
+/** Whether a cell of the run has begun. */
+export function cellRuns(run: string): boolean {
+  return readRecords(run).some(({ type }) => type === "segment-started");
+}
+
+export const nameOf = (run: string): string => run.slice(run.lastIndexOf("/") + 1);

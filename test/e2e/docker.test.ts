@@ -1,15 +1,21 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noDockerd, startDockerd, type TestDockerd } from "../docker/dockerd.ts";
 import { importSimulatedSglang, simulatedSglang } from "../docker/simulated-sglang-image.ts";
-import { containersOf, DockerPlace, dockerStack } from "./docker-experiment.ts";
-import { fastEngine, lastLine, unchecked, Workplace } from "./small-experiment.ts";
+import {
+  cellRuns,
+  containersOf,
+  DockerPlace,
+  dockerStack,
+  killContainer,
+  nameOf,
+  slowEngine,
+} from "./docker-experiment.ts";
+import { lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { cellSummaries, episodesOf, expectExit, pause, readRecords, tollgate } from "./tollgate-process.ts";
 
 const arms = [{ kind: "raw" }, { kind: "gateway", image: simulatedSglang }];
-const slow = { ...fastEngine, decodeStepMs: 15 };
 
 describe.skipIf(noDockerd !== null)(
   `a real Docker daemon${noDockerd === null ? "" : `: ${noDockerd}`}`,
@@ -63,14 +69,14 @@ describe.skipIf(noDockerd !== null)(
 
     test("an engine that is killed in a cell is started again, and the cell ends in a new segment", async () => {
       using place = new DockerPlace(dockerd, {
-        stack: dockerStack({ speed: slow }),
+        stack: dockerStack({ speed: slowEngine }),
         arms: [{ kind: "raw" }],
         workload: { domain: "library", tasks: { count: 4 } },
       });
       await using driver = place.start(...unchecked);
       const run = await driver.runDirectory();
       await driver.until(() => cellRuns(run), { what: "a running cell", timeoutMs: 120_000 });
-      execFileSync("docker", ["kill", `tollgate-${nameOf(run)}-agent`], { env: docker(dockerd) });
+      await killContainer(dockerd, `tollgate-${nameOf(run)}-agent`);
       const ended = await driver.finished();
       const segments = readRecords(run).filter(({ type }) => type === "segment-ended");
       expect(segments.map((record) => "reason" in record && [record.reason])).toEqual([
@@ -118,7 +124,7 @@ describe.skipIf(noDockerd !== null)(
 
     test("a second run on the node is refused; a killed driver leaves no container", async () => {
       using first = new DockerPlace(dockerd, {
-        stack: dockerStack({ speed: slow }),
+        stack: dockerStack({ speed: slowEngine }),
         arms: [{ kind: "raw" }],
         workload: { domain: "library" },
       });
@@ -183,13 +189,6 @@ function engineIdentity(run: string): string {
   ) as { engineIdentity: { agent: string } };
   return facts.engineIdentity.agent;
 }
-
-function cellRuns(run: string): boolean {
-  return readRecords(run).some(({ type }) => type === "segment-started");
-}
-
-const nameOf = (run: string) => run.slice(run.lastIndexOf("/") + 1);
-const docker = (dockerd: TestDockerd) => ({ ...process.env, DOCKER_HOST: dockerd.host });
 
 async function expectNoContainers(dockerd: TestDockerd, withinMs: number): Promise<void> {
   const until = Date.now() + withinMs;

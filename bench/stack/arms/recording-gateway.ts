@@ -82,7 +82,7 @@ export async function startContainedGateway(
       ],
       environment: {},
       secrets: { [adminKeyVariable]: options.adminKey, [engineKeyVariable]: agentEngine.apiKey },
-      volumes: spec.volumes,
+      volumes: spec.volumes ?? [],
       ports: [port],
       ready: [`${url}/health`],
     },
