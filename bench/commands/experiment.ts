@@ -13,6 +13,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { WorkloadPlan } from "../workload/workload.ts";
 import { ConfigError } from "../errors.ts";
+import { planArms } from "../stack/arms/plan-arm.ts";
 import type { DockerPlan } from "../stack/docker/docker-plan.ts";
 import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
 import type { Host } from "./host.ts";
@@ -100,6 +101,7 @@ function planJson({ loaded, workload, plan, estimates, docker }: ShownPlan) {
     workload: workload.facts,
     episodes: plan.episodeCount,
     estimatedSeconds: seconds,
+    arms: planArms(loaded.experiment),
     ...(docker === null ? {} : { docker, gpuHours: seconds === null ? null : gpuHours(docker, seconds) }),
     cells: plan.cells.map(({ cell, episodes }, index) => ({
       cellId: cell.cellId,
@@ -138,6 +140,9 @@ function planText({ loaded, workload, plan, estimates, docker }: ShownPlan): str
       ? `about ${clockText(total)} in all, by the measured mean length of an episode`
       : "Time is not known before something was measured: run a short sweep, then `tollgate plan FILE --from RUN`.",
     ...(docker === null ? [] : [dockerPlanText(docker, total)]),
+    ...planArms(loaded.experiment).map(
+      ({ arm, commands }) => `Programs of arm ${arm}, started by hand:\n\n${commands.join("\n")}\n`,
+    ),
   ].join("\n");
 }
 

@@ -24,6 +24,9 @@ test("the shipped experiments are those that the project promises", () => {
   expect(names).toEqual(
     expect.arrayContaining([
       "airline.yaml",
+      "areal-attach.yaml",
+      "areal-laptop.yaml",
+      "areal-node.yaml",
       "attach.yaml",
       "laptop.yaml",
       "node-8gpu-235b-fp8.yaml",
@@ -31,6 +34,7 @@ test("the shipped experiments are those that the project promises", () => {
       "node-docker-smoke.yaml",
       "retail.yaml",
       "seed-001.yaml",
+      "sgl-router.yaml",
     ]),
   );
 });

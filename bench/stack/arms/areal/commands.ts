@@ -5,8 +5,8 @@ export interface ArealPlace {
   /** Origin of the engine, behind the arm's inner tap. */
   readonly engineUrl: string;
   readonly adminKey: string;
-  /** Longest prompt plus output of the engine, in tokens. */
-  readonly engineMaxTokens: number;
+  /** Longest prompt plus output of the engine, in tokens; in a plan a word for what is not known yet. */
+  readonly engineMaxTokens: number | string;
   /** Longest model call of the agent, in seconds. */
   readonly callSeconds: number;
   readonly routerPort: number;
