@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DockerPlan } from "../../bench/stack/docker/docker-plan.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "../docker/dockerd.ts";
 import { importSimulatedSglang, simulatedSglang } from "../docker/simulated-sglang-image.ts";
 import {
@@ -96,6 +98,24 @@ describe.skipIf(noDockerd !== null)(
       expect(await containersOf(dockerd)).toEqual([]);
     }, 240_000);
 
+    test("the printed command line starts the same server when it is pasted", async () => {
+      using place = new DockerPlace(dockerd, { stack: dockerStack() });
+      const planned = await tollgate(["plan", place.file, "--json"], place.environment);
+      const { docker } = JSON.parse(planned.stdout) as { docker: DockerPlan };
+      const agent = docker.engines.find(({ role }) => role === "agent");
+      const environment = { ...process.env, ...place.environment };
+      const run = (line: string) =>
+        execFileSync("bash", ["-c", line], { env: environment, encoding: "utf8" });
+      const id = run(agent?.dockerRun ?? "false").trim();
+      try {
+        await waitUntil(async () => (await fetch(`${agent?.url}/health`).catch(() => null))?.status === 200);
+        const info = (await (await fetch(`${agent?.url}/server_info`)).json()) as Record<string, unknown>;
+        expect(info).toMatchObject({ tp_size: 4, visible_devices: { NVIDIA_VISIBLE_DEVICES: "0,1,2,3" } });
+      } finally {
+        run(`docker rm -f ${id}`);
+      }
+    }, 120_000);
+
     test("warm servers are adopted when they match, refused with the difference when not, and kept", async () => {
       using place = new DockerPlace(dockerd, { stack: dockerStack(), arms: [{ kind: "raw" }] });
       const command = (name: string) => tollgate([name, place.file], place.environment);
@@ -188,6 +208,14 @@ function engineIdentity(run: string): string {
     readFileSync(join(run, "evidence", "c2-r0-raw", "s0", "segment.json"), "utf8"),
   ) as { engineIdentity: { agent: string } };
   return facts.engineIdentity.agent;
+}
+
+async function waitUntil(holds: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
+  const until = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > until) throw new Error("it did not happen in time");
+    await pause(200);
+  }
 }
 
 async function expectNoContainers(dockerd: TestDockerd, withinMs: number): Promise<void> {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import type { Gpu } from "../gpus.ts";
 import { dockerRunLine } from "./engine/container-spec.ts";
+import { shellLine } from "./engine/shell-words.ts";
 import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";
 import { planMemory, stackProblems, withHubFacts, type MemoryPlan } from "./memory-plan.ts";
 import { expandHome, freeBytes, type ModelSource } from "./model/model-source.ts";
@@ -33,7 +34,7 @@ export interface PlannedEngine {
   readonly startSeconds: number;
   readonly model: Omit<ModelSource, "config">;
   readonly memory: MemoryPlan;
-  /** Equivalent command, to be pasted. Labels are left out. */
+  /** Equivalent commands, to be pasted, joined by `&&`. Labels are left out. */
   readonly dockerRun: string;
 }
 
@@ -100,7 +101,11 @@ function plannedEngine(plan: EnginePlan, stack: DockerStackSpec, gpus: readonly 
     startSeconds: plan.spec.startSeconds,
     model,
     memory: planMemory(plan, stack, gpus),
-    dockerRun: dockerRunLine({ ...plan.container, labels: {} }),
+    dockerRun: [
+      // Docker mounts no folder that is not there.
+      ...(plan.downloadFolder === null ? [] : [shellLine(["mkdir", "-p", plan.downloadFolder])]),
+      dockerRunLine({ ...plan.container, labels: {} }),
+    ].join(" && "),
   };
 }
 
