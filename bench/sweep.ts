@@ -40,7 +40,8 @@ export interface PlannedCellRun {
 export type SweepEnd =
   | { readonly reason: "complete" }
   | { readonly reason: "interrupted" }
-  | { readonly reason: "failed"; readonly message: string };
+  /** `exitCode`: what the caller is told; default: the result is invalid. */
+  | { readonly reason: "failed"; readonly message: string; readonly exitCode?: number };
 
 /**
  * The sweep: for each cell drain, flush, snapshot, run, drain, snapshot, summarise. A part that dies ends its segment;
@@ -49,6 +50,7 @@ export type SweepEnd =
 export async function runSweep(parts: SweepParts): Promise<SweepEnd> {
   const broken = new Map<StackDeath, string>();
   const recovery = new EngineRecovery(parts.experiment);
+  let unfinished = false;
   for (const planned of parts.plan) {
     if (planned.remaining.length === 0) continue;
     if (!parts.stop.admits()) return { reason: "interrupted" };
@@ -59,10 +61,14 @@ export async function runSweep(parts: SweepParts): Promise<SweepEnd> {
     }
     const end = await runCell(parts, planned, recovery);
     if (end.death !== null) broken.set(end.death, deathText(end.death, `during cell ${planned.cell.cellId}`));
-    else if (end.reason === "interrupted") return { reason: "interrupted" };
+    else if (end.reason === "interrupted") {
+      // A cell whose own time is up (limits.cellSeconds) says nothing about the others.
+      if (!parts.stop.admits()) return { reason: "interrupted" };
+      unfinished = true;
+    }
     if (end.recovery === "stop") break;
   }
-  if (broken.size === 0) return { reason: "complete" };
+  if (broken.size === 0) return { reason: unfinished ? "interrupted" : "complete" };
   return { reason: "failed", message: [...broken.values()].join("\n") };
 }
 

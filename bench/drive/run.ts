@@ -98,7 +98,11 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
   } catch (error) {
     end = options.stop.cancelled.aborted
       ? { reason: "interrupted" }
-      : { reason: "failed", message: messageOf(error) };
+      : {
+          reason: "failed",
+          message: messageOf(error),
+          ...(error instanceof StartError && { exitCode: exitCodes.startFailed }),
+        };
     if (end.reason === "failed") throw error;
   } finally {
     // A full disk refuses the record as well; what was started must be gone all the same.
@@ -331,7 +335,7 @@ async function endRecord(run: RunDirectory, end: SweepEnd, { stop }: RunOptions)
 /** Before the verdicts of the cells are looked at. */
 export function exitCodeOf(end: SweepEnd, stop: StopRequest): number {
   if (end.reason === "complete") return exitCodes.ok;
-  if (end.reason === "failed") return exitCodes.resultInvalid;
+  if (end.reason === "failed") return end.exitCode ?? exitCodes.resultInvalid;
   if (stop.cause === "sigint") return exitCodes.sigint;
   return stop.cause === "sigterm" ? exitCodes.sigterm : exitCodes.stoppedResumable;
 }

@@ -78,6 +78,7 @@ test(
     expect(stopped.stderr).toMatch(/tool-call: arm raw: the call came as raw text.*\n.*--tool-call-parser/);
     const run = lastLine(stopped);
     expect(readRecords(run).map(({ type }) => type)).toEqual(["run-started", "run-ended"]);
+    expect(readRecords(run).at(-1)).toMatchObject({ reason: "failed", exitCode: 3 });
     const [first] = await readPreflights(run);
     expect(first?.checks.find(({ name }) => name === "tool-call")?.findings[0]?.status).toBe("failed");
 
