@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DialectError } from "./dialect-error.ts";
 import { parseForTemplate } from "./rendering/python-literals.ts";
 import type { Message } from "./rendering/normalise-messages.ts";
+import { requestText } from "./request-text.ts";
 
 const flag = z.boolean().nullish();
 const count = z.int().positive().nullish();
@@ -43,7 +44,7 @@ export interface ChatRequest {
  *   wrong shape
  */
 export async function readChatRequest(request: IncomingMessage, bodyBytesMax: number): Promise<ChatRequest> {
-  const text = await readText(request, bodyBytesMax);
+  const text = await requestText(request, bodyBytesMax);
   const { body, exact } = parse(text);
   if (isSeveral(body.n)) throw severalAnswers();
   const forTemplate = z
@@ -74,19 +75,6 @@ export function asksForSeveral(body: Buffer): boolean {
 }
 
 const isSeveral = (n: unknown) => n != null && n !== 1;
-
-async function readText(request: IncomingMessage, bodyBytesMax: number): Promise<string> {
-  const tooLong = new DialectError(413, `Request body is longer than ${bodyBytesMax} bytes`);
-  if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) throw tooLong;
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > bodyBytesMax) throw tooLong;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
-}
 
 function parse(text: string): { readonly body: ChatBody; readonly exact: unknown } {
   let json: unknown;

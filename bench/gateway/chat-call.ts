@@ -3,8 +3,9 @@ import { ExchangeRecord, type ReadExchange } from "../tap/exchange-record.ts";
 import { forward, type Forwarding } from "../tap/forward.ts";
 import { endToEndHeaders } from "../tap/hop-headers.ts";
 import { asksForSeveral, severalAnswers } from "./chat-body.ts";
-import { DialectError, errorBody } from "./dialect-error.ts";
+import { errorBody, type DialectError } from "./dialect-error.ts";
 import type { EngineConnection } from "./engine-request.ts";
+import { bodyTooLong } from "./request-text.ts";
 
 export interface ChatCall {
   readonly request: IncomingMessage;
@@ -24,7 +25,7 @@ const notForEngine = new Set(["host", "expect", "authorization"]);
  * @throws {DialectError} 413 for a body that is announced too long
  */
 export function passChatCall(call: ChatCall): Promise<ReadExchange> {
-  const tooLong = new DialectError(413, `Request body is longer than ${call.bodyBytesMax} bytes`);
+  const tooLong = bodyTooLong(call.bodyBytesMax);
   if (Number(call.request.headers["content-length"] ?? 0) > call.bodyBytesMax) throw tooLong;
   return new Promise((resolve, reject) => {
     const record = new ExchangeRecord(call.request, {

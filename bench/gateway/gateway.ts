@@ -15,6 +15,7 @@ import { EngineError } from "./engine-request.ts";
 import { GatewayMetrics } from "./gateway-metrics.ts";
 import { defaultLimits, type GatewayIo, type GatewayLimits, type GatewayOptions } from "./options.ts";
 import { requestJson } from "./request-json.ts";
+import { discardRest } from "./request-text.ts";
 import type { Session } from "./session.ts";
 import { SessionLog } from "./session-log.ts";
 import { SessionStore } from "./session-store.ts";
@@ -180,8 +181,7 @@ export class Gateway implements AsyncDisposable {
         if (!call.response.writableEnded) call.response.destroy();
         return;
       }
-      // What the client is still sending is not read, so the connection cannot be used again.
-      if (!call.request.complete) call.response.setHeader("connection", "close");
+      discardRest(call.request);
       if (thrown instanceof EngineError) this.#answer(call.response, thrown.status, thrown.body);
       else this.#answer(call.response, refused ? thrown.status : 500, errorBody(messageOf(thrown)));
     }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { DialectError } from "./dialect-error.ts";
+import { requestText } from "./request-text.ts";
 
 const bytesMax = 1 << 20;
 
@@ -9,14 +10,7 @@ const bytesMax = 1 << 20;
  * @throws {DialectError} 400 for what is not JSON, 413 for what is too long, 422 for the wrong shape
  */
 export async function requestJson<Shape>(request: IncomingMessage, schema: z.ZodType<Shape>): Promise<Shape> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > bytesMax) throw new DialectError(413, `Request body is longer than ${bytesMax} bytes`);
-    parts.push(part);
-  }
-  const shape = schema.safeParse(parse(Buffer.concat(parts).toString("utf8")));
+  const shape = schema.safeParse(parse(await requestText(request, bytesMax)));
   if (!shape.success) throw new DialectError(422, z.prettifyError(shape.error));
   return shape.data;
 }

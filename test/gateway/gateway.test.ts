@@ -6,7 +6,7 @@ import { request } from "undici";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Gateway } from "../../bench/gateway/gateway.ts";
 import type { GatewayLimits } from "../../bench/gateway/options.ts";
-import { GatewaySessionClient, SessionError } from "../../bench/gateway/session-client.ts";
+import { SessionError } from "../../bench/stack/arms/session/session-error.ts";
 import {
   bodyOf,
   scriptedEngine,
@@ -14,6 +14,7 @@ import {
   type Answer,
   type ScriptedEngine,
 } from "../tap/fixtures/scripted-engine.ts";
+import { GatewaySessionClient } from "./gateway-client.ts";
 
 const adminKey = "admin-key";
 let engine: ScriptedEngine;

@@ -1,27 +1,7 @@
 import { request, type Dispatcher } from "undici";
 import { z } from "zod";
-import { TollgateError, messageOf } from "../errors.ts";
-
-/** A gateway refused a session call or could not be reached. */
-export class SessionError extends TollgateError {
-  readonly code = "TOLLGATE_SESSION";
-  readonly operation: string;
-  /** null when there was no answer. */
-  readonly status: number | null;
-
-  constructor(
-    operation: string,
-    status: number | null,
-    options: { detail: string; url: string; cause?: unknown },
-  ) {
-    super(
-      `The gateway at ${options.url} ${status === null ? "did not answer" : `answered ${status} to`} ${operation}: ${options.detail}`,
-      { cause: options.cause },
-    );
-    this.operation = operation;
-    this.status = status;
-  }
-}
+import { messageOf } from "../../bench/errors.ts";
+import { SessionError } from "../../bench/stack/arms/session/session-error.ts";
 
 export interface GatewaySession {
   readonly sessionId: string;
@@ -65,7 +45,7 @@ const receiptSchema = z.object({
 const exportSchema = z.object({ traj: z.looseObject({ interactions: z.array(z.unknown()).optional() }) });
 const refusalSchema = z.object({ detail: z.unknown(), error: z.unknown() }).partial();
 
-/** The driver's side of the dialect. Every method rejects with SessionError. No call is ever repeated. */
+/** Everything that Tollgate's gateway offers, groups and discounts with it, which the driver does not use. */
 export class GatewaySessionClient {
   readonly #options: SessionClientOptions;
   readonly #url: string;
