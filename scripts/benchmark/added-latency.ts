@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { GatewaySessionClient } from "../../bench/gateway/session-client.ts";
+import { SessionClient } from "../../bench/stack/arms/session/session-client.ts";
 import { readyLineSchema, tollgateEntry } from "../../bench/stack/simulated-engine.ts";
 import { spawnManaged } from "../../bench/stack/supervisor/managed-process.ts";
 import { type LatencyHop, type LatencyPair, measureAddedLatency } from "../../bench/tap/added-latency.ts";
@@ -66,7 +66,7 @@ async function gatewayHop(bench: Workbench, engineUrl: string): Promise<LatencyH
     startTimeoutMs: 30_000,
   });
   const { url } = gateway.ready;
-  const { apiKey } = await new GatewaySessionClient({ url, adminKey }).startSession({ taskId: "benchmark" });
+  const { apiKey } = await new SessionClient({ url, adminKey }).startSession("benchmark");
   return {
     url,
     headers: { authorization: `Bearer ${apiKey}` },

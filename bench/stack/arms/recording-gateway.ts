@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { recordedFromExport } from "../../gateway/recorded-export.ts";
-import { GatewaySessionClient } from "../../gateway/session-client.ts";
 import type { GatewayArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
-import { millisecondsBetween, systemClock } from "../../measure/clock.ts";
 import { reservedPort, startArmContainer } from "../docker/arm-container.ts";
 import { readyLineSchema, tollgateEntry, type ReadyLine } from "../simulated-engine.ts";
 import type { ArmSession } from "../stack.ts";
 import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
 import { freePorts } from "./free-port.ts";
+import { openGatewaySession } from "./session/session-arm.ts";
+import { SessionClient } from "./session/session-client.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 
 export interface GatewayOptions {
@@ -58,8 +58,7 @@ export async function startGateway(spec: GatewayArmSpec, options: GatewayOptions
     keeper: options.keeper,
     signal: options.signal,
   });
-  const client = new GatewaySessionClient({ url: process_.ready.url, adminKey: options.adminKey });
-  return { process: process_, openSession: (attemptKey: string) => openSession(client, attemptKey) };
+  return { process: process_, openSession: sessionsOf(process_.ready.url, options.adminKey) };
 }
 
 /** The same gateway in a container of an image that holds Tollgate (docker/Dockerfile). */
@@ -77,8 +76,16 @@ export async function startContainedGateway(
       name: spec.name,
       image: spec.image,
       command: [
-        ...["tollgate", "gateway", "--engine", engineUrl, "--port", String(port)],
-        ...["--admin-key-env", adminKeyVariable, ...keys, ...recordingFlags(spec, options.experiment)],
+        "tollgate",
+        "gateway",
+        "--engine",
+        engineUrl,
+        "--port",
+        String(port),
+        "--admin-key-env",
+        adminKeyVariable,
+        ...keys,
+        ...recordingFlags(spec, options.experiment),
       ],
       environment: {},
       secrets: { [adminKeyVariable]: options.adminKey, [engineKeyVariable]: agentEngine.apiKey },
@@ -89,8 +96,7 @@ export async function startContainedGateway(
     options,
     context.own,
   );
-  const client = new GatewaySessionClient({ url, adminKey: options.adminKey });
-  return { url, openSession: (attemptKey: string) => openSession(client, attemptKey) };
+  return { url, openSession: sessionsOf(url, options.adminKey) };
 }
 
 function recordingFlags(spec: GatewayArmSpec, { stack }: Experiment): string[] {
@@ -106,26 +112,8 @@ function recordingFlags(spec: GatewayArmSpec, { stack }: Experiment): string[] {
   return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value]));
 }
 
-async function openSession(client: GatewaySessionClient, taskId: string): Promise<ArmSession> {
-  const { value: session, ms } = await timed(() => client.startSession({ taskId }));
-  return {
-    apiKey: session.apiKey,
-    startMs: ms,
-    close: async (reward) => {
-      const rewarded = reward === null ? null : await timed(() => client.setReward(session, reward));
-      const exported = await timed(() => client.exportSession(session));
-      return {
-        rewardMs: rewarded?.ms ?? null,
-        exportMs: exported.ms,
-        interactions: exported.value?.interactions ?? null,
-        recorded: exported.value === null ? null : recordedFromExport(exported.value.raw),
-      };
-    },
-  };
-}
-
-async function timed<T>(action: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
-  const startedNs = systemClock.nowNs();
-  const value = await action();
-  return { value, ms: millisecondsBetween(startedNs, systemClock.nowNs()) };
+function sessionsOf(url: string, adminKey: string): (attemptKey: string) => Promise<ArmSession> {
+  const client = new SessionClient({ url, adminKey });
+  const recorded = ({ raw }: { readonly raw: string }) => recordedFromExport(raw);
+  return (attemptKey) => openGatewaySession({ client, recorded }, attemptKey);
 }

@@ -62,12 +62,16 @@ export function arealCliCommand(spec: ArealCliSpec, place: ArealCliPlace): strin
     `--reasoning-parser ${spec.reasoningParser}`,
     ...(spec.engineMaxTokens === undefined ? [] : [`--engine-max-tokens ${spec.engineMaxTokens}`]),
   ].join(" ");
-  return [
-    ...[spec.python, "-m", "areal.v2.cli", "inf", "run"],
-    ...["--host", "127.0.0.1", "--port", String(place.port), "--admin-api-key", place.adminKey],
-    ...["--model", place.model, "--backend", spec.backend, "--model-path", spec.modelPath],
-    ...["--model-health-timeout", String(place.startSeconds)],
-    ...["--proxy-args", proxyArguments],
-    ...(spec.engineArguments === "" ? [] : ["--engine-args", spec.engineArguments]),
+  const flags = [
+    ["--host", "127.0.0.1"],
+    ["--port", String(place.port)],
+    ["--admin-api-key", place.adminKey],
+    ["--model", place.model],
+    ["--backend", spec.backend],
+    ["--model-path", spec.modelPath],
+    ["--model-health-timeout", String(place.startSeconds)],
+    ["--proxy-args", proxyArguments],
+    spec.engineArguments === "" ? [] : ["--engine-args", spec.engineArguments],
   ];
+  return [spec.python, "-m", "areal.v2.cli", "inf", "run", ...flags.flat()];
 }
