@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readJsonLines, type StoreWarning } from "../../store/read-run.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
+import { joinHops } from "../hop-join.ts";
 import { isGeneration, type TapTiming } from "../tap-timing.ts";
 import type { EpisodeStamps, Span } from "./episode-ledger.ts";
 
@@ -35,6 +36,11 @@ export function stampsOf(
     generations.filter(({ hop }) => hop === "inner"),
     ({ requestId }) => requestId,
   );
+  const paired = new Map(joinHops(seen.timings).pairs.map((pair) => [pair.outer, pair.inner] as const));
+  const innerOf = (outer: TapTiming): readonly TapTiming[] => {
+    const pair = paired.get(outer);
+    return inner.get(outer.requestId) ?? (pair === undefined ? [] : [pair]);
+  };
   const timings = Map.groupBy(generations, ({ attemptKey }) => attemptKey);
   const tools = Map.groupBy(seen.tools, ({ attemptKey }) => attemptKey);
   const stamps = new Map<string, EpisodeStamps>();
@@ -48,7 +54,7 @@ export function stampsOf(
       sessionNs: Math.round(sessionTotalMs * 1e6),
       agentCalls: own
         .filter(({ hop }) => hop === "outer")
-        .map((outer) => ({ ...spanOf(outer), inner: inner.get(outer.requestId) ?? [] })),
+        .map((outer) => ({ ...spanOf(outer), inner: innerOf(outer) })),
       userCalls: own.filter(({ hop }) => hop === "user").map(spanOf),
       tools: tools.get(attemptKey) ?? [],
     });
