@@ -93,7 +93,7 @@ describe.skipIf(noDockerd !== null)(
         gpus: ["4", "5", "6", "7"],
         volumes: [{ source: join(folder, "model"), target: "/models/m", readOnly: true }],
         secretEnvironment: ["HF_TOKEN"],
-        environment: { HTTPS_PROXY: "http://user:password@proxy:3128" },
+        environment: { HTTPS_PROXY: "http://user:password@proxy:3128", TOKENIZERS_PARALLELISM: "false" },
       });
       await using container = await start(wanted, { HF_TOKEN: "hf_secret" });
       const part: StackPart = container;
@@ -113,7 +113,11 @@ describe.skipIf(noDockerd !== null)(
         command: server(...flags),
       });
       expect(facts.environment).toEqual(
-        expect.arrayContaining(["HF_TOKEN=<redacted>", "HTTPS_PROXY=http://<redacted>@proxy:3128"]),
+        expect.arrayContaining([
+          "HF_TOKEN=<redacted>",
+          "HTTPS_PROXY=http://<redacted>@proxy:3128",
+          "TOKENIZERS_PARALLELISM=false",
+        ]),
       );
       expect(JSON.stringify(facts)).not.toMatch(/hf_secret|user:password/);
       expect(facts.labels["tollgate.spec"]).toBe(specSha256(wanted));
@@ -249,8 +253,18 @@ describe.skipIf(noDockerd !== null)(
       expect(container.lastLogLines(1)).toContain("ignored SIGTERM");
     });
 
-    test("a container that somebody else removes is noticed", async () => {
-      await using container = await start(node("setInterval(() => {}, 1000)"));
+    test("keys on a command line are not told, and a container that somebody else removes is noticed", async () => {
+      const words = ["--api-key", "k1", "--admin-key=k2", "--admin-key-env", "NAME", "--auth"];
+      const command = ["node", "-e", "setInterval(() => {}, 1000)", "--", ...words];
+      await using container = await start(spec({ command }));
+      expect(container.facts.command.slice(4)).toEqual([
+        "--api-key",
+        "<redacted>",
+        "--admin-key=<redacted>",
+        "--admin-key-env",
+        "NAME",
+        "--auth",
+      ]);
       await removeContainer(docker.client, container.id);
       expect(await container.ended).toMatch(/^code 137, killed$|the container has been removed/);
     });

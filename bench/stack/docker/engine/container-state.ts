@@ -21,6 +21,7 @@ export interface ContainerFacts {
   readonly startedAt: string | null;
   readonly pid: number | null;
   readonly entrypoint: readonly string[];
+  /** Values of flags that look like secrets are replaced by `<redacted>`. */
   readonly command: readonly string[];
   /** Values of variables that look like secrets are replaced by `<redacted>`. */
   readonly environment: readonly string[];
@@ -74,7 +75,7 @@ export async function inspectContainer(client: DockerClient, idOrName: string): 
     startedAt: started === "" || started.startsWith("0001-") ? null : started,
     pid: State.Pid || null,
     entrypoint: Config.Entrypoint ?? [],
-    command: Config.Cmd ?? [],
+    command: redactedArguments(Config.Cmd ?? []),
     environment: (Config.Env ?? []).map(redacted),
     labels: Config.Labels ?? {},
     gpus: (HostConfig?.DeviceRequests ?? []).flatMap(({ DeviceIDs }) => DeviceIDs ?? []),
@@ -123,7 +124,8 @@ export async function listContainers(
   }));
 }
 
-const secretName = /TOKEN|KEY|SECRET|PASSW|CREDENTIAL|AUTH/i;
+/** `TOKENIZERS_PARALLELISM` and numbers of tokens are none. */
+const secretName = /TOKEN(?!S|IZER)|KEY|SECRET|PASSW|CREDENTIAL|AUTH/i;
 
 /** Addresses of proxies may hold a password as well. */
 function redacted(entry: string): string {
@@ -131,4 +133,15 @@ function redacted(entry: string): string {
   const [name, value] = [entry.slice(0, equals), entry.slice(equals + 1)];
   if (secretName.test(name)) return `${name}=<redacted>`;
   return `${name}=${value.replace(/(\w+:\/\/)[^/@\s]*@/g, "$1<redacted>@")}`;
+}
+
+/** The value of `--api-key VALUE` and of `--api-key=VALUE`; a flag that ends in `-env` names a variable and is no secret. */
+function redactedArguments(words: readonly string[]): readonly string[] {
+  const isSecret = (flag: string) => flag.startsWith("--") && secretName.test(flag) && !flag.endsWith("-env");
+  return words.map((word, index) => {
+    const [flag = ""] = word.split("=");
+    if (isSecret(flag) && flag !== word) return `${flag}=<redacted>`;
+    const before = words[index - 1] ?? "";
+    return isSecret(before) && !before.includes("=") && !word.startsWith("--") ? "<redacted>" : word;
+  });
 }

@@ -178,15 +178,17 @@ async function ask({ agent, host, prefix }: Line, call: DockerRequest): Promise<
 function unreachable(host: DockerHost, call: DockerRequest, cause: unknown): DockerApiError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   const whys: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such socket. Start Docker (`systemctl start docker`), or set DOCKER_HOST",
+    ENOENT:
+      "there is no such socket. Start Docker (`systemctl start docker`), or set DOCKER_HOST (`docker context inspect` shows it)",
     ECONNREFUSED:
       "nobody listens there. Start Docker (`systemctl start docker`), or set DOCKER_HOST to the daemon's address",
     EACCES:
       "permission denied. Add the user to the group of the socket (`usermod -aG docker USER`, then log in again), or run as root",
   };
   const why = whys[code ?? ""] ?? `${messageOf(cause)}. Check that the daemon runs (\`docker info\`)`;
+  const path = call.path.replace(/[0-9a-f]{64}/, (id) => id.slice(0, 12));
   return new DockerApiError(
-    `The Docker daemon at ${host.text} does not answer ${call.method} ${call.path}: ${why}.`,
+    `The Docker daemon at ${host.text} does not answer ${call.method} ${path}: ${why}.`,
     { status: 0, message: messageOf(cause), cause },
   );
 }
