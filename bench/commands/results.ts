@@ -9,6 +9,8 @@ import { episodesTable, inspectEpisode } from "../report/inspect.ts";
 import { renderTable } from "../report/terminal.ts";
 import { renderTokens } from "../report/token-listing.ts";
 import { rebuildReport, renderReport, reportFormats, type ReportFormat } from "../report/rebuild.ts";
+import { rebuildReplay, renderReplay } from "../replay/render-replay.ts";
+import { readRunJson } from "../store/read-run.ts";
 import { readJudgedRun } from "../store/judgements.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { writeWhole } from "../store/text-store.ts";
@@ -26,7 +28,11 @@ export function register(program: Command, host: Host): void {
     .option("--seed-table", "add the table of the published comparison: one row per concurrency and trial")
     .action(async (run: string, flags: ReportFlags) => {
       const choice = { seed: flags.seedTable === true };
-      const text = renderReport(await rebuildReport(await find(run), choice), flags.format, choice);
+      const directory = await find(run);
+      const text =
+        (await readRunJson(directory)).replay === undefined
+          ? renderReport(await rebuildReport(directory, choice), flags.format, choice)
+          : await replayText(directory, flags.format);
       if (flags.out === undefined) host.print(text);
       else await writeWhole(resolve(host.workingDirectory, flags.out), text);
     });
@@ -76,6 +82,12 @@ async function inspected(directory: string, episode: string | undefined, flags: 
 
 ${renderTokens(inspection.recorded)}`
     : conversation;
+}
+
+async function replayText(directory: string, format: ReportFormat): Promise<string> {
+  if (format === "html")
+    throw new ConfigError("A replay has no HTML report; use --format table, md, csv or json.");
+  return renderReplay(await rebuildReplay(directory), format);
 }
 
 interface ReportFlags {

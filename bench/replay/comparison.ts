@@ -245,21 +245,25 @@ function meanOfAll(
 
 /** Fewer tokens may well arrive in one piece. */
 const tellingTokens = 8;
+/** Fewer requests say little about an arm. */
+const tellingRequests = 3;
+/** Share of a request's time over which its tokens arrive: so little is all at once, so much is one by one. */
 const atOnceShare = 0.05;
 const spreadShare = 0.2;
 
+/** Looks at those requests whose tokens the baseline sends one by one; tool calls, for one, many servers send whole. */
 function streamingOf(blocks: readonly PairedBlock[]): Comparison["streaming"] {
   const telling = blocks.flatMap(({ paired }) =>
-    paired.filter(({ arm }) =>
-      arm.every(({ streamed, usage }) => streamed && (usage?.completionTokens ?? 0) >= tellingTokens),
+    paired.filter(
+      ({ baseline, arm }) =>
+        [...baseline, ...arm].every(
+          ({ streamed, usage }) => streamed && (usage?.completionTokens ?? 0) >= tellingTokens,
+        ) && (medianShare(baseline) ?? 0) > spreadShare,
     ),
   );
-  const [base, target] = [
-    medianShare(telling.flatMap(({ baseline }) => baseline)),
-    medianShare(telling.flatMap(({ arm }) => arm)),
-  ];
-  if (base === null || target === null) return "unknown";
-  return target < atOnceShare && base > spreadShare ? "simulated" : "comparable";
+  const target = medianShare(telling.flatMap(({ arm }) => arm));
+  if (target === null || telling.length < tellingRequests) return "unknown";
+  return target < atOnceShare ? "simulated" : "comparable";
 }
 
 /** Share of a request's time over which its tokens arrive. */

@@ -215,7 +215,7 @@ async function drain({ stack, clock, limits, stop }: ReplayParts): Promise<boole
   const { drained } = await waitUntilIdle(stack.agentEngine.metricsUrl, {
     clock,
     timeoutMs: limits.drainMs,
-    intervalMs: 50,
+    intervalMs: 20,
     scrapeTimeoutMs: 5_000,
     signal: stop.cancelled,
   });

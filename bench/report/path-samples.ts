@@ -81,17 +81,17 @@ const tellingTokens = 8;
 const atOnceShare = 0.05;
 const spreadShare = 0.2;
 
-/** Tokens that come all at once although the engine's came one by one, or although it was not asked to stream. */
+/** Looks at answers whose tokens left the engine one by one, or all together because it was not asked to stream. */
 export function streamingOf(pairs: readonly Pick<HopPair, "outer" | "inner">[]): Streaming {
   const telling = pairs.filter(
-    ({ outer }) => outer.streamed && (outer.usage?.completionTokens ?? 0) >= tellingTokens,
+    ({ outer, inner }) =>
+      outer.streamed &&
+      (outer.usage?.completionTokens ?? 0) >= tellingTokens &&
+      (!inner.streamed || (medianShare([inner]) ?? 0) > spreadShare),
   );
-  const [outer, inner] = [
-    medianShare(telling.map(({ outer }) => outer)),
-    medianShare(telling.map(({ inner }) => inner).filter(({ streamed }) => streamed)),
-  ];
+  const outer = medianShare(telling.map(({ outer }) => outer));
   if (outer === null) return "none";
-  return outer < atOnceShare && (inner === null || inner > spreadShare) ? "simulated" : "true";
+  return outer < atOnceShare ? "simulated" : "true";
 }
 
 function medianShare(timings: readonly TapTiming[]): number | null {
