@@ -113,7 +113,7 @@ test(
   "--detach outlives its starter; status, attach and stop find it; a second driver is refused",
   async () => {
     using place = new Workplace(slow);
-    const started = await place.sweep(...unchecked, "--detach");
+    const started = await place.sweep("--detach");
     expectExit(started, 0);
     const run = lastLine(started);
     const status = async () =>
