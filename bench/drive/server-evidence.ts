@@ -1,21 +1,25 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readServerInfo } from "../stack/docker/server-info.ts";
-import type { Engine } from "../stack/engine.ts";
 import type { RunningStack } from "../stack/stack.ts";
 import { systemErrorCode } from "../store/storage-error.ts";
 
 /**
  * `evidence/servers/<role>.json`: what a server says about itself once it runs, keys redacted; `<role>-1.json` and so on
- * for those that a resumed run met. Servers in containers are described there by the stack itself, with image and argv.
+ * for those that a resumed run met; `arm-<name>.json`: which version of somebody else's gateway an arm is. Servers in containers are described there by the stack itself, with image and argv.
  */
 export async function keepServerEvidence(
   stack: RunningStack,
   options: { readonly directory: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  if (stack.kind === "docker") return;
   const directory = join(options.directory, "servers");
   await mkdir(directory, { recursive: true });
+  for (const { spec, version } of stack.arms) {
+    if (version === undefined) continue;
+    const kept = { v: 1, arm: spec.name, kind: spec.kind, version };
+    await writeNext(directory, `arm-${spec.name}`, `${JSON.stringify(kept, null, 2)}\n`);
+  }
+  if (stack.kind === "docker") return;
   for (const engine of [stack.agentEngine, stack.userEngine]) {
     const { role, model, simulated, identity } = engine;
     const kept = {
@@ -32,9 +36,9 @@ export async function keepServerEvidence(
 }
 
 /** Under the first name that is free: what an earlier invocation met is not overwritten. */
-async function writeNext(directory: string, role: Engine["role"], text: string): Promise<void> {
+async function writeNext(directory: string, what: string, text: string): Promise<void> {
   for (let count = 0; ; count += 1) {
-    const name = count === 0 ? `${role}.json` : `${role}-${count}.json`;
+    const name = count === 0 ? `${what}.json` : `${what}-${count}.json`;
     try {
       await writeFile(join(directory, name), text, { flag: "wx" });
       return;

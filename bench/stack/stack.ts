@@ -42,6 +42,8 @@ export interface RunningArm {
   readonly innerTapped: boolean;
   /** Prometheus page of the gateway; null for an arm without one. */
   readonly metricsUrl: string | null;
+  /** Version of a gateway of somebody else's; null where it does not tell. */
+  readonly version?: string | null;
   /** Asked between cells; null where the gateway cannot be asked. Rejects when it does not answer. */
   readonly leftovers?: (() => Promise<ArmLeftovers>) | null;
   /** `attemptKey` is unique among all attempts a gateway ever sees. Throws when the gateway gives no session. */

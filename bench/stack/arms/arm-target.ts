@@ -26,6 +26,8 @@ export interface ArmTarget {
   readonly apiKey: string | null;
   /** null for an arm without sessions: then every request carries `apiKey`. */
   readonly openSession: ((attemptKey: string) => Promise<ArmSession>) | null;
+  /** Version of the program, for the run's evidence; null where it does not tell, absent where there is none of others. */
+  readonly version?: string | null;
   /** What the gateway still holds; absent where it cannot be asked. */
   readonly leftovers?: (() => Promise<ArmLeftovers>) | null;
 }

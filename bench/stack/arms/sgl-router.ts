@@ -1,6 +1,7 @@
 import type { SglRouterArmSpec } from "../../config/arm-schema.ts";
 import { armPorts, startProgram } from "./arm-program.ts";
 import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
+import { distributionVersion } from "./python-distribution.ts";
 
 /** SGLang's router in front of the one engine. */
 export async function startSglRouter(spec: SglRouterArmSpec, context: ArmUpstream): Promise<ArmTarget> {
@@ -24,6 +25,9 @@ export async function startSglRouter(spec: SglRouterArmSpec, context: ArmUpstrea
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     apiKey: null,
     openSession: null,
+    version:
+      spec.image ??
+      (await distributionVersion(spec.python, "sglang-router", context.options.childEnvironment)),
   };
 }
 

@@ -35,6 +35,7 @@ export async function startArm(spec: ArmSpec, context: ArmContext): Promise<Runn
     innerTapped: tapped !== null,
     metricsUrl: target.metricsUrl,
     leftovers: target.leftovers ?? null,
+    ...(target.version === undefined ? {} : { version: target.version }),
     openSession:
       target.openSession ?? (() => Promise.resolve(plainSession(target.apiKey ?? agentEngine.apiKey))),
   };

@@ -1,6 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { awaitHttp } from "../../../bench/stack/arms/await-http.ts";
+import { freePorts } from "../../../bench/stack/arms/free-port.ts";
 import { sglRouterCommand } from "../../../bench/stack/arms/sgl-router.ts";
 import { armSchema } from "../../../bench/config/arm-schema.ts";
 import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
@@ -19,6 +25,63 @@ test("sgl-router's command line switches off what would repeat, refuse or hold b
       "--prometheus-port 3 --log-level warn",
   );
 });
+
+test.skipIf(!python)(
+  "the real sgl-router is an arm that sends a failed request once, and again without our flags",
+  async () => {
+    let seen = 0;
+    const engine = createServer((request, response) => {
+      request.resume();
+      const chat = request.url?.includes("chat") === true;
+      if (chat) seen += 1;
+      response.writeHead(chat ? 500 : 200, { "content-type": "application/json" });
+      response.end('{"data":[{"id":"m"}]}');
+    });
+    await once(engine.listen(0, "127.0.0.1"), "listening");
+    const counts = new Map<string, number>();
+    for (const flags of ["ours", "its own"]) {
+      const [port = 0, metricsPort = 0] = await freePorts(2);
+      const engineUrl = `http://127.0.0.1:${(engine.address() as AddressInfo).port}`;
+      const [file = "", ...args] = sglRouterCommand(
+        {
+          kind: "sgl-router",
+          name: "r",
+          python: python ?? "",
+          policy: "round_robin",
+          volumes: [],
+          extraArgs: [],
+        },
+        { engineUrl, port, metricsPort },
+      );
+      const router = spawn(
+        file,
+        flags === "ours" ? args : args.filter((word) => word !== "--disable-retries"),
+      );
+      try {
+        const url = `http://127.0.0.1:${port}`;
+        await awaitHttp({ url: `${url}/readiness`, status: 200 }, AbortSignal.timeout(60_000));
+        seen = 0;
+        const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "hi" }] });
+        const headers = { "content-type": "application/json" };
+        const answer = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+        expect(answer.status).toBe(500);
+        counts.set(flags, seen);
+      } finally {
+        const ended = once(router, "exit");
+        router.kill("SIGKILL");
+        await ended;
+      }
+    }
+    engine.close();
+    expect(counts).toEqual(
+      new Map([
+        ["ours", 1],
+        ["its own", 5],
+      ]),
+    );
+  },
+  120_000,
+);
 
 test.skipIf(!python)(
   "the real sgl-router is an arm: every task as raw, its own metrics kept, an overhead row",

@@ -2,6 +2,7 @@ import type { ArealCliSpec } from "../../../config/areal-schema.ts";
 import { armPorts, startProgram } from "../arm-program.ts";
 import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
 import { arealTarget } from "./areal-target.ts";
+import { arealVersion } from "./areal-version.ts";
 import { arealEnvironment, arealTimeouts } from "./commands.ts";
 
 /**
@@ -39,10 +40,11 @@ export async function startArealCli(spec: ArealCliSpec, context: ArmUpstream): P
     },
     context,
   );
-  return arealTarget(
+  const target = await arealTarget(
     { arm: spec.name, url, adminKey, tokenizerPath: spec.modelPath, dataProxyUrls: [] },
     context,
   );
+  return { ...target, version: await arealVersion(spec, options.childEnvironment) };
 }
 
 interface ArealCliPlace {

@@ -8,6 +8,7 @@ import { readyLineSchema } from "../../simulated-engine.ts";
 import { spawnManaged } from "../../supervisor/managed-process.ts";
 import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
 import { arealTarget } from "./areal-target.ts";
+import { arealVersion } from "./areal-version.ts";
 import { arealEnvironment, arealTimeouts } from "./commands.ts";
 import { contextLength } from "./context-length.ts";
 
@@ -61,10 +62,11 @@ export async function startArealController(
   });
   context.own({ part: "gateway", arm: spec.name, running: processPart(started) });
   const { url, dataProxyUrls } = started.ready;
-  return arealTarget(
+  const target = await arealTarget(
     { arm: spec.name, url, adminKey, tokenizerPath: spec.tokenizerPath, dataProxyUrls },
     context,
   );
+  return { ...target, version: await arealVersion(spec, options.childEnvironment) };
 }
 
 /** AReaL starts its workers as `python`, whichever that is: it has to be the one that can import AReaL. */

@@ -5,6 +5,7 @@ import { arealCommands, arealEnvironment } from "./commands.ts";
 import { contextLength } from "./context-length.ts";
 import { registerDataProxy } from "./register.ts";
 import { arealTarget } from "./areal-target.ts";
+import { arealVersion } from "./areal-version.ts";
 
 /**
  * AReaL's three services one by one, in front of the experiment's engine: the mode in which an arm can be compared with
@@ -46,7 +47,7 @@ export async function startArealManual(spec: ArealManualSpec, context: ArmUpstre
     gatewayUrl,
     model: agentEngine.model,
   });
-  return arealTarget(
+  const target = await arealTarget(
     {
       arm: spec.name,
       url: gatewayUrl,
@@ -56,6 +57,7 @@ export async function startArealManual(spec: ArealManualSpec, context: ArmUpstre
     },
     context,
   );
+  return { ...target, version: await arealVersion(spec, options.childEnvironment) };
 }
 
 /** All are waited for: one that comes up while another fails has to be stopped with the rest. */
