@@ -10,6 +10,7 @@ import { gatewayLatency, tapLatency } from "./benchmark/added-latency.ts";
 import { airlineEnvironments } from "./benchmark/airline-environments.ts";
 import { airlineEvaluation } from "./benchmark/airline-evaluation.ts";
 import { firstCommand } from "./benchmark/first-command.ts";
+import { loadGenerator } from "./benchmark/load-generator.ts";
 import { loadAverage, loadWarning, machineFacts } from "./benchmark/machine.ts";
 import type { Measurement, Reading, Workbench } from "./benchmark/measurement.ts";
 import { nativeSweep } from "./benchmark/native-sweep.ts";
@@ -23,6 +24,7 @@ const measurements: readonly Measurement[] = [
   nativeSweep,
   tapLatency,
   gatewayLatency,
+  loadGenerator,
   promptRendering,
   toolRoundTrip,
   airlineEnvironments,

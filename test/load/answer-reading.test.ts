@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { readAnswer } from "../../bench/load/answer-reading.ts";
+import { loadMetrics, steadySamples } from "../../bench/load/latency.ts";
+import { outputSha256 } from "../../bench/load/output-hash.ts";
+import type { RawAnswer } from "../../bench/load/request-watch.ts";
+import { streamedAnswer } from "../tap/fixtures/scripted-engine.ts";
+
+const asked = { id: "r", session: "s", index: 0, intendedNs: 90e6, requestBytes: 10 };
+/** Sent at 100 ms, head at 110 ms, then a chunk every 10 ms. */
+const raw = (events: readonly string[], more: Partial<RawAnswer> = {}): RawAnswer => ({
+  sentNs: 100e6,
+  firstByteNs: 110e6,
+  endedNs: 110e6 + events.length * 10e6 + 1e6,
+  status: 200,
+  outcome: "completed",
+  error: null,
+  contentType: "text/event-stream; charset=utf-8",
+  chunks: events.map((event) => Buffer.from(event)),
+  chunkNs: events.map((_, at) => 120e6 + at * 10e6),
+  ...more,
+});
+const keep = { chunks: false, output: false };
+const text = ["a", "b", "c"];
+
+test("the role chunk is no token, usage and the end are no tokens either", () => {
+  const sample = readAnswer(asked, raw(streamedAnswer(text)), keep);
+  expect(sample).toMatchObject({
+    firstTokenNs: 130e6,
+    lastTokenNs: 150e6,
+    tokenChunks: 2,
+    usage: { promptTokens: 11, completionTokens: 3, cachedTokens: 4 },
+    outcome: "completed",
+  });
+  const measured = Object.fromEntries(Object.entries(loadMetrics).map(([name, of]) => [name, of(sample)]));
+  expect(measured).toEqual({
+    ttft: 30,
+    ttftIntended: 40,
+    e2e: 81,
+    e2eIntended: 91,
+    itl: 10,
+    toFirstByte: 10,
+    byteToToken: 20,
+    betweenTokens: 20,
+    afterTokens: 31,
+    lateness: 10,
+  });
+  const { toFirstByte, byteToToken, betweenTokens, afterTokens, e2e } = measured;
+  expect(Number(toFirstByte) + Number(byteToToken) + Number(betweenTokens) + Number(afterTokens)).toBe(e2e);
+});
+
+test("tokens are told from events, however the bytes are cut into chunks", () => {
+  const whole = streamedAnswer(text).join("");
+  const third = Math.floor(whole.length / 3);
+  const cut = [whole.slice(0, third), whole.slice(third, 2 * third), whole.slice(2 * third)];
+  const sample = readAnswer(asked, raw(cut), { chunks: true, output: true });
+  expect(sample.usage?.completionTokens).toBe(3);
+  expect(sample.chunks?.map(([atNs]) => atNs)).toEqual([20e6, 30e6, 40e6]);
+  expect(sample.outputSha256).toBe(
+    readAnswer(asked, raw([whole]), { chunks: false, output: true }).outputSha256,
+  );
+});
+
+test("an answer that is no stream has an end and no tokens; a stream without an end is truncated", () => {
+  const body = ['{"choices":[{"message":{"content":"abc"},"finish_reason":"stop"}]}'];
+  const answer = readAnswer(asked, raw(body, { contentType: "application/json" }), keep);
+  expect([loadMetrics.ttft(answer), loadMetrics.itl(answer), loadMetrics.e2e(answer)]).toEqual([
+    null,
+    null,
+    21,
+  ]);
+  const silent = readAnswer(asked, raw(streamedAnswer(text).slice(0, 3)), keep);
+  expect(silent).toMatchObject({ outcome: "truncated", usage: null });
+  expect(loadMetrics.itl(silent)).toBeNull();
+});
+
+test("one hash for what is said, not for how it is sent", () => {
+  const streamed = (events: readonly unknown[]) =>
+    outputSha256(Buffer.from(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")), true);
+  const delta = (of: unknown, id = "x") => ({ id, choices: [{ delta: of }] });
+  const call = (index: number, name: string | undefined, args: string) =>
+    delta({ tool_calls: [{ index, function: { name, arguments: args } }] });
+  const whole = (message: unknown) =>
+    outputSha256(Buffer.from(JSON.stringify({ choices: [{ message }] })), false);
+  const said = whole({ content: "Hello", tool_calls: [{ function: { name: "f", arguments: '{"a":1}' } }] });
+  expect(
+    streamed([
+      delta({ content: "Hel" }),
+      delta({ content: "lo" }, "y"),
+      call(0, "f", '{"a"'),
+      call(0, undefined, ":1}"),
+    ]),
+  ).toBe(said);
+  expect(streamed([delta({ content: "Hello" }), call(0, "f", '{"a":2}')])).not.toBe(said);
+  expect(whole({ reasoning_content: "Hello" })).not.toBe(whole({ content: "Hello" }));
+  expect(outputSha256(Buffer.from("nonsense"), false)).toBeNull();
+});
+
+test("the steady window holds what was due within it", () => {
+  const at = (intendedNs: number) => ({ ...readAnswer(asked, raw([]), keep), intendedNs });
+  const samples = [at(0), at(1), at(2), at(3)];
+  expect(steadySamples(samples, { startNs: 1, endNs: 2 }).map(({ intendedNs }) => intendedNs)).toEqual([
+    1, 2,
+  ]);
+});
