@@ -1,4 +1,4 @@
-import type { Dispatcher } from "undici";
+import type { RequestHandler } from "./http-connection.ts";
 import type { LoadOutcome } from "./load.ts";
 
 /** What arrived of one request, as it arrived. Nothing in it is read until the request is over. */
@@ -14,14 +14,15 @@ export interface RawAnswer {
   readonly chunkNs: readonly number[];
 }
 
-/** Takes the stamps of one request. The first thing that each handler does is to ask the clock. */
-export class RequestWatch implements Dispatcher.DispatchHandler {
+/** Takes the stamps of one request: the clock is asked before anything is made of what came. */
+export class RequestWatch implements RequestHandler {
   readonly #nowNs: () => number;
   readonly #ended: (answer: RawAnswer) => void;
   readonly #chunks: Buffer[] = [];
   readonly #chunkNs: number[] = [];
-  #controller: Dispatcher.DispatchController | null = null;
+  #cut: ((error: Error) => void) | null = null;
   #sentNs: number | null = null;
+  #arrivedNs = 0;
   #firstByteNs: number | null = null;
   #status: number | null = null;
   #contentType = "";
@@ -42,39 +43,41 @@ export class RequestWatch implements Dispatcher.DispatchHandler {
   abort(reason: string): void {
     if (this.#over) return;
     this.#abortReason = reason;
-    if (this.#controller === null) this.#end("aborted", reason);
-    else this.#controller.abort(new Error(reason));
+    if (this.#cut === null) this.#end("aborted", reason);
+    else this.#cut(new Error(reason));
   }
 
-  /** undici calls it right before it writes the request to an open socket. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  /** Says how the request can be cut off once it is with a connection. */
+  onAbort(cut: (error: Error) => void): void {
+    this.#cut = cut;
+  }
+
+  sent(): void {
     this.#sentNs = this.#nowNs();
-    this.#controller = controller;
-    if (this.#over) controller.abort(new Error("the request was over before it was sent"));
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    ...[status, headers]: [number, Record<string, string | string[] | undefined>, string?]
-  ): void {
-    const atNs = this.#nowNs();
-    if (status < 200) return;
-    this.#firstByteNs = atNs;
+  /** All that comes in one read came at one time, however long it takes to look at it. */
+  arrived(): void {
+    this.#arrivedNs = this.#nowNs();
+  }
+
+  head(status: number, contentType: string): void {
+    this.#firstByteNs = this.#arrivedNs;
     this.#status = status;
-    this.#contentType = String(headers["content-type"] ?? "");
+    this.#contentType = contentType;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunkNs.push(this.#nowNs());
+  chunk(chunk: Buffer): void {
+    this.#chunkNs.push(this.#arrivedNs);
     this.#chunks.push(chunk);
   }
 
-  onResponseEnd(): void {
+  end(): void {
     const failed = this.#status !== null && this.#status >= 400;
     this.#end(failed ? "http-error" : "completed", failed ? `HTTP status ${this.#status}` : null);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  failed(error: Error): void {
     if (this.#abortReason !== null) this.#end("aborted", this.#abortReason);
     else if (this.#firstByteNs !== null) this.#end("truncated", error.message);
     else this.#end(this.#sentNs === null ? "refused" : "lost", error.message);

@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
-import type { Dispatcher } from "undici";
 import { readAnswer, type AskedRequest } from "./answer-reading.ts";
 import { Connections } from "./connections.ts";
-import type { LoadPlan, LoadResult, LoadSample, LoadSession, TimingThread } from "./load.ts";
+import { encodePost, type HttpConnection } from "./http-connection.ts";
+import type { LoadPlan, LoadRequest, LoadResult, LoadSample, LoadSession, TimingThread } from "./load.ts";
 import { Pacer } from "./pacer.ts";
 import { RequestWatch, type RawAnswer } from "./request-watch.ts";
 
@@ -43,8 +43,7 @@ class RunningLoad {
   readonly #options: LoadOptions;
   readonly #connections: Connections;
   readonly #pacer: Pacer;
-  readonly #prefix: string;
-  readonly #bodies: readonly (readonly Buffer[])[];
+  readonly #encoded: readonly (readonly EncodedRequest[])[];
   readonly #samples: LoadSample[] = [];
   readonly #unread: { readonly asked: AskedRequest; readonly raw: RawAnswer }[] = [];
   readonly #flying = new Set<RequestWatch>();
@@ -63,9 +62,12 @@ class RunningLoad {
     this.#options = options;
     this.#connections = connections;
     this.#pacer = new Pacer(options.nowNs);
-    this.#prefix = new URL(plan.url).pathname.replace(/\/+$/, "");
     // Encoded now, so that nothing but the sending is left for later.
-    this.#bodies = plan.sessions.map(({ requests }) => requests.map(({ body }) => Buffer.from(body)));
+    const { host, pathname } = new URL(plan.url);
+    const place = { host, prefix: pathname.replace(/\/+$/, "") };
+    this.#encoded = plan.sessions.map((session) =>
+      session.requests.map((request) => encoded(place, { session, request })),
+    );
     this.#total = plan.sessions.reduce((sum, { requests }) => sum + requests.length, 0);
   }
 
@@ -171,13 +173,19 @@ class RunningLoad {
   ): void {
     const { planned, session, index, intendedNs } = at;
     const request = planned.requests[index];
-    const body = this.#bodies[session]?.[index];
-    if (request === undefined || body === undefined)
+    const encoded = this.#encoded[session]?.[index];
+    if (request === undefined || encoded === undefined)
       throw new Error(`session ${planned.key} has no request ${index}`);
     this.#begun += 1;
-    const asked = { id: request.id, session: planned.key, index, intendedNs, requestBytes: body.length };
+    const asked = {
+      id: request.id,
+      session: planned.key,
+      index,
+      intendedNs,
+      requestBytes: encoded.bodyBytes,
+    };
     const { nowNs } = this.#options;
-    let connection: Dispatcher | null = null;
+    let connection: HttpConnection | null = null;
     const watch = new RequestWatch(nowNs, (raw) => {
       clearTimeout(limit);
       this.#flying.delete(watch);
@@ -191,23 +199,21 @@ class RunningLoad {
       this.#plan.timeoutMs,
     );
     this.#flying.add(watch);
-    this.#connections.withClient((client) => {
+    const { wire } = encoded;
+    if (wire instanceof Error) {
+      // Later, because the next may end so too.
+      setImmediate(() => watch.failed(wire));
+      return;
+    }
+    this.#connections.withConnection((free) => {
       if (watch.isOver) {
         // Aborted while it waited for the connection.
-        this.#connections.release(client);
+        this.#connections.release(free);
         return;
       }
-      connection = client;
-      dispatch(
-        client,
-        {
-          path: this.#prefix + request.path,
-          method: "POST",
-          headers: { "content-type": "application/json", ...planned.headers, ...request.headers },
-          body,
-        },
-        watch,
-      );
+      connection = free;
+      watch.onAbort((error) => free.abort(error));
+      free.send(wire, watch);
     });
   }
 
@@ -256,12 +262,23 @@ const unreadMax = 256;
 /** Reading an answer takes less than this. */
 const quietNs = 300_000;
 
-function dispatch(client: Dispatcher, request: Dispatcher.DispatchOptions, watch: RequestWatch): void {
+/** A request as bytes, or why HTTP does not allow it. */
+interface EncodedRequest {
+  readonly wire: Buffer | Error;
+  readonly bodyBytes: number;
+}
+
+function encoded(
+  { host, prefix }: { readonly host: string; readonly prefix: string },
+  { session, request }: { readonly session: LoadSession; readonly request: LoadRequest },
+): EncodedRequest {
+  const body = Buffer.from(request.body);
+  const place = { host, path: prefix + request.path };
+  const headers = { "content-type": "application/json", ...session.headers, ...request.headers };
   try {
-    client.dispatch(request, watch);
+    return { wire: encodePost(place, { headers, body }), bodyBytes: body.length };
   } catch (thrown) {
-    // A request that undici refuses to send, e.g. for a header it does not allow. Later, because the next may end so too.
-    setImmediate(() => watch.onResponseError(null, thrown as Error));
+    return { wire: thrown instanceof Error ? thrown : new Error(String(thrown)), bodyBytes: body.length };
   }
 }
 
