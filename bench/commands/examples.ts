@@ -72,6 +72,7 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   ],
   gateway: [
     "ADMIN_KEY=secret tollgate gateway --engine http://127.0.0.1:30000 --port 8080 --admin-key-env ADMIN_KEY",
+    "ADMIN_KEY=secret tollgate gateway --engine http://127.0.0.1:30000 --port 8080 --admin-key-env ADMIN_KEY --level L2 --tokenizer /models/Qwen3-8B --log calls.log",
   ],
   metrics: [
     "tollgate metrics snapshot http://127.0.0.1:30000 -o before.json",

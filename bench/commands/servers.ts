@@ -26,7 +26,7 @@ export function register(program: Command, host: Host): void {
 
   passThrough(program, "gateway")
     .description(
-      "the recording gateway: AReaL's v2 dialect in front of an OpenAI-compatible engine, true streaming",
+      "the recording gateway: AReaL's v2 dialect in front of an OpenAI-compatible engine; text, or exact token ids",
     )
     .addHelpText("after", gatewayUsage)
     .action(async (_flags: unknown, command: Command) => {
@@ -44,12 +44,14 @@ export function register(program: Command, host: Host): void {
 const gatewayUsage = `
 usage: gateway --engine URL --port N --admin-key-env NAME [--host ADDRESS] [--engine-key-env NAME]
                [--level L0|L1|L2] [--tokenizer DIR] [--tool-call-parser qwen25|qwen3_coder]
-               [--reasoning-parser none|qwen3] [--log FILE]
+               [--reasoning-parser none|qwen3] [--rendering-check strict|warn] [--log FILE]
   NAME is an environment variable that holds the key; --port 0 picks a free port
   --level L0   (default) text, usage and timings; bytes pass as they are, streaming is true
   --level L1   ids and logprobs from the engine's chat API; streaming is simulated, TTFT is not comparable
   --level L2   ids and logprobs from /generate, prompts rendered here from --tokenizer; streaming is true
   --tokenizer  folder with tokenizer.json and tokenizer_config.json or chat_template.jinja
+  --rendering-check   at L2 the gateway asks the engine's /tokenize for a conversation and does not start (exit code 3)
+               when it makes other tokens of it; warn starts all the same
   --log FILE   keeps every finished call; started with the same FILE again, the gateway goes on where it ended`;
 
 /** The server's own parser reads the flags, so that its program and this command cannot differ. */

@@ -1,7 +1,13 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
-import { reasoningParsers, recordingLevels, toolCallParsers, type GatewayOptions } from "./options.ts";
+import {
+  reasoningParsers,
+  recordingLevels,
+  renderingChecks,
+  toolCallParsers,
+  type GatewayOptions,
+} from "./options.ts";
 
 const schema = z.strictObject({
   engine: z.url("--engine must be the engine's base URL"),
@@ -17,6 +23,9 @@ const schema = z.strictObject({
   "reasoning-parser": z
     .enum(reasoningParsers, `--reasoning-parser must be one of ${reasoningParsers.join(", ")}`)
     .default("none"),
+  "rendering-check": z
+    .enum(renderingChecks, `--rendering-check must be one of ${renderingChecks.join(", ")}`)
+    .default("strict"),
   log: z.string().optional(),
 });
 
@@ -41,6 +50,7 @@ export function parseGatewayArguments(
     tokenizer,
     "tool-call-parser": toolCallParser,
     "reasoning-parser": reasoningParser,
+    "rendering-check": renderingCheck,
     log,
   } = parsed.data;
   if (level === "L2" && tokenizer === undefined) {
@@ -60,6 +70,7 @@ export function parseGatewayArguments(
     adminKey: key(adminVariable),
     toolCallParser,
     reasoningParser,
+    renderingCheck,
     ...(tokenizer === undefined ? {} : { tokenizerDirectory: tokenizer }),
     ...(log === undefined ? {} : { logFile: log }),
     ...(host === undefined ? {} : { host }),

@@ -8,6 +8,7 @@ import type { GatewayMetrics } from "./gateway-metrics.ts";
 import { callGenerate, type GenerateSetup } from "./generate-call.ts";
 import type { GatewayIo, GatewayOptions } from "./options.ts";
 import { loadPromptModel } from "./rendering/model-folder.ts";
+import { checkRendering } from "./rendering-check.ts";
 import type { EndedCall, Session } from "./session.ts";
 import type { SessionStore } from "./session-store.ts";
 import { CallClock, type TokenCall } from "./token-call.ts";
@@ -42,6 +43,15 @@ export class ChatRecorder {
     this.#io = io;
     this.#level = options.level ?? "L0";
     this.#setup = this.#level === "L2" ? setupOf(options) : null;
+  }
+
+  /** Asks the engine what it makes of a conversation; nothing to ask below L2. @throws {StartError} */
+  async checkRendering(options: GatewayOptions): Promise<void> {
+    if (this.#setup === null) return;
+    const { engine, metrics } = this.#parts;
+    const { model } = this.#setup;
+    const result = await checkRendering(options, { engine, model }, (line) => this.#io.err(line));
+    metrics.renderingCheck.set({ result }, 1);
   }
 
   /** sha256 of the tokenizer that renders prompts; null where the engine does. */

@@ -16,6 +16,13 @@ export class GatewayMetrics {
 
   readonly notes = this.#counter("call_notes_total", "Calls with something unusual about them", ["note"]);
 
+  readonly renderingCheck = new Gauge({
+    name: "tollgate_gateway_rendering_check",
+    help: "Whether the engine renders the check conversation as this gateway does (level L2)",
+    labelNames: ["result"],
+    registers: [this.registry],
+  });
+
   constructor(sessions: SessionStore, level: RecordingLevel) {
     const facts = new Gauge({
       name: "tollgate_gateway_recording_info",

@@ -114,6 +114,7 @@ export class Gateway implements AsyncDisposable {
     if (log !== null) unused.use(log);
     const gateway = new Gateway(options, io, log);
     gateway.#restore(lines);
+    await gateway.#recorder.checkRendering(options);
     unused.move();
     const host = options.host ?? "127.0.0.1";
     try {

@@ -13,6 +13,8 @@ export interface GatewayOptions {
   readonly tokenizerDirectory?: string;
   readonly toolCallParser?: ToolCallParserName;
   readonly reasoningParser?: ReasoningParserName;
+  /** Whether the gateway starts although the engine renders another prompt than it does itself. */
+  readonly renderingCheck?: RenderingCheck;
   /** Every finished call is appended here, and a gateway that starts with an existing one goes on with its sessions. */
   readonly logFile?: string;
   readonly limits?: Partial<GatewayLimits>;
@@ -35,6 +37,9 @@ export const toolCallParsers = ["qwen25", "qwen3_coder"] as const;
 export type ToolCallParserName = (typeof toolCallParsers)[number];
 export const reasoningParsers = ["none", "qwen3"] as const;
 export type ReasoningParserName = (typeof reasoningParsers)[number];
+
+export const renderingChecks = ["strict", "warn"] as const;
+export type RenderingCheck = (typeof renderingChecks)[number];
 
 export interface GatewayLimits {
   /** Sessions that have not been exported with `remove_session`. */

@@ -4,7 +4,7 @@ import { expectEngineTokens, recordedRun } from "./recorded-run.ts";
 test.each(["L1", "L2"] as const)(
   "at %s every exported token and logprob is the engine's own",
   async (level) => {
-    const { outcomes, episodes, log } = await recordedRun({ kind: "native" }, { tasks: 3, level });
+    const { outcomes, episodes, log } = await recordedRun({ kind: "native" }, { tasks: 2, level });
     expect(outcomes.map(({ status, reward }) => [status, reward])).toEqual(
       outcomes.map(() => ["completed", 1]),
     );

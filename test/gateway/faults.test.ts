@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { answerMessage } from "../../bench/gateway/answer-message.ts";
@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => engine.process[Symbol.asyncDispose]());
 
-const start = (level: string, folder = modelFolder) =>
-  GatewayProcess.start(engine.url, "--level", level, "--tokenizer", folder);
+const start = (level: string, folder = modelFolder, ...more: readonly string[]) =>
+  GatewayProcess.start(engine.url, "--level", level, "--tokenizer", folder, ...more);
 const body = { messages: [{ role: "user", content: "hi" }], max_tokens: 4, ignore_eos: true };
 const facts = async (reply: Promise<{ status: number; text: string }>) => {
   const { status, text } = await reply;
@@ -118,13 +118,36 @@ test("L1 and L2 ask the engine once for every call, and for the same prompt", as
   expect([first?.promptIds, first?.outputIds, more]).toEqual([second?.promptIds, second?.outputIds, []]);
 });
 
+test("L2: a gateway with another model's files does not start, unless that is meant", async () => {
+  using folder = new TemporaryFolder();
+  cpSync(modelFolder, folder.path, { recursive: true });
+  const config = readFileSync(join(modelFolder, "tokenizer_config.json"), "utf8");
+  writeFileSync(join(folder.path, "tokenizer_config.json"), config.replace("# Functions", "# Tools"));
+  await expect(start("L2", folder.path)).rejects.toThrow(
+    /makes \d+ tokens of a conversation.*--rendering-check warn/s,
+  );
+  await using meant = await start("L2", folder.path, "--rendering-check", "warn");
+  await using same = await start("L2");
+  const results = await Promise.all(
+    [meant, same].map(
+      async ({ url }) =>
+        /rendering_check\{result="(\w+)"\}/.exec(await (await fetch(`${url}/metrics`)).text())?.[1],
+    ),
+  );
+  expect(results).toEqual(["different", "equal"]);
+});
+
 test("L2: a template that throws is the client's 400, with the template's message", async () => {
   using folder = new TemporaryFolder();
   cpSync(modelFolder, folder.path, { recursive: true });
   const template =
-    "{% if messages[0].role != 'system' %}{{ raise_exception('A system message must come first') }}{% endif %}";
+    "{% if messages[0].role != 'system' %}{{ raise_exception('A system message must come first') }}{% endif %}hello";
   writeFileSync(join(folder.path, "chat_template.jinja"), template);
-  await using gateway = await start("L2", folder.path);
+  // The engine has another template, and says so when it is asked at the start.
+  await expect(start("L2", folder.path)).rejects.toThrow(
+    /refused the messages|start with --rendering-check warn/,
+  );
+  await using gateway = await start("L2", folder.path, "--rendering-check", "warn");
   const user = new GatewayUser(gateway.url);
   const { key } = await user.startSession("t");
   expect(await facts(user.chat(key, body))).toEqual([

@@ -85,6 +85,10 @@ export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {})
   const asked: GenerateBody[] = [];
   const rig: { answer: GenerateAnswer } = { answer: writes("ok") };
   const engine = await scriptedEngine(async (incoming, response) => {
+    if (incoming.url === "/tokenize") {
+      response.writeHead(404).end();
+      return;
+    }
     const body = JSON.parse(await bodyOf(incoming)) as GenerateBody;
     asked.push(body);
     await rig.answer(body, response);
@@ -93,7 +97,7 @@ export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {})
     { engineUrl: engine.url, port: 0, adminKey, level: "L2", tokenizerDirectory: modelFolder, ...options },
     {
       out: () => undefined,
-      err: (line) => void process.stderr.write(`${line}\n`),
+      err: () => undefined,
       pid: process.pid,
       signal: new AbortController().signal,
       randomBytes,
