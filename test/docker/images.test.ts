@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { daemonFacts } from "../../bench/stack/docker/engine/daemon-facts.ts";
 import { ensureImage, inspectImage, type PullPolicy } from "../../bench/stack/docker/engine/images.ts";
 import type { LayerProgress } from "../../bench/stack/docker/engine/progress-stream.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
@@ -40,6 +41,13 @@ describe.skipIf(noDockerd !== null)(
     });
     afterAll(async () => {
       await Promise.all([docker[Symbol.asyncDispose](), registry[Symbol.asyncDispose]()]);
+    });
+
+    test("the daemon tells what it is", async () => {
+      const facts = await daemonFacts(docker.client);
+      expect(facts).toMatchObject(docker.client.daemon);
+      expect(facts.runtimes).toContain("runc");
+      expect(facts.cpus).toBe(cpus().length);
     });
 
     test("an image is pulled with the credentials of Docker's own login, and only when it is missing", async () => {

@@ -5,6 +5,7 @@ import { StartError } from "../../errors.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import { labelNames } from "./engine/container-labels.ts";
 import { inspectContainer, listContainers, type ContainerFacts } from "./engine/container-state.ts";
+import { daemonFacts } from "./engine/daemon-facts.ts";
 import { adoptContainer, startContainer, type RunningContainer } from "./engine/container.ts";
 import type { ImageFacts } from "./engine/images.ts";
 import type { DockerNode } from "./docker-node.ts";
@@ -224,7 +225,7 @@ async function keepEvidence(
     v: 1,
     role: plan.role,
     adopted: adopt !== null,
-    docker: node.client.daemon,
+    docker: await daemonFacts(node.client),
     image: { reference: plan.container.image, id: image.id, digests: image.digests, labels: image.labels },
     container: container.facts,
     model: { ...plan.model, config: undefined, served: plan.servedModel },
