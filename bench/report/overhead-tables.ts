@@ -39,6 +39,18 @@ export function pathTable(overheads: readonly Overhead[]): Table {
             ],
       ),
       ...overheads.flatMap(({ load, arm, armPath }) =>
+        armPath.streaming === "simulated"
+          ? [`${load} ${arm}: TTFT not comparable: its tokens reach the agent all at once, at the end`]
+          : [],
+      ),
+      ...overheads.flatMap(({ load, arm, armPath, baselinePath }) =>
+        armPath.joined > 0 || armPath.meanMs === null
+          ? []
+          : [
+              `${load} ${arm}: no request could be joined; in the mean ${numberText(armPath.meanMs)} ms between the taps, raw ${numberText(baselinePath.meanMs)} ms`,
+            ],
+      ),
+      ...overheads.flatMap(({ load, arm, armPath }) =>
         armPath.unmatched + armPath.retried === 0
           ? []
           : [

@@ -15,6 +15,10 @@ const pathSchema = z.object({
   joined: z.number().int(),
   unmatched: z.number().int(),
   retried: z.number().int(),
+  /** `simulated` when a cell's tokens reached the agent all at once: its time to first token is none. */
+  streaming: z.enum(["true", "simulated", "none"]),
+  /** Mean milliseconds between the taps over all requests, joined or not; null where the taps saw different sets. */
+  meanMs: z.number().nullable(),
 });
 
 /** One arm against the baseline arm at one load. */
@@ -85,7 +89,9 @@ function compareAt(
   );
   const margin = requestMargin(compare, baselineUsed);
   // The first token of a simulated stream is its last one.
-  const streamed = [...baseline, ...arm].every(({ armFacts }) => armFacts?.streaming !== "simulated");
+  const streamed = [...baseline, ...arm].every(
+    ({ armFacts, path }) => armFacts?.streaming !== "simulated" && path.streaming !== "simulated",
+  );
   const path = (of: (sample: PathSample) => number | null) =>
     differenceOf(pairUp(pathMeans(baselineUsed, of), pathMeans(armUsed, of)), {
       kind: "path",
@@ -166,5 +172,22 @@ function pathCounts(cells: readonly ComparedCell[]): Overhead["baselinePath"] {
     joined: sum(({ samples }) => samples.length),
     unmatched: sum(({ unmatched }) => unmatched),
     retried: sum(({ retried }) => retried),
+    streaming: streamingOf(cells),
+    meanMs: meanOverAll(cells),
   };
+}
+
+function streamingOf(cells: readonly ComparedCell[]): Overhead["baselinePath"]["streaming"] {
+  const found = new Set(cells.map(({ path }) => path.streaming));
+  return (["simulated", "true"] as const).find((streaming) => found.has(streaming)) ?? "none";
+}
+
+function meanOverAll(cells: readonly ComparedCell[]): number | null {
+  let [ms, requests] = [0, 0];
+  for (const { path } of cells) {
+    if ("refused" in path.mean) return null;
+    ms += path.mean.wholeMs * path.mean.requests;
+    requests += path.mean.requests;
+  }
+  return requests === 0 ? null : ms / requests;
 }

@@ -28,9 +28,10 @@ let made = 0;
 async function writeRun(
   change: (plan: SegmentPlan) => SegmentPlan = (plan) => plan,
   planned: typeof cells = cells,
+  resolved: Readonly<Record<string, unknown>> = { name: "laptop" },
 ): Promise<string> {
   made += 1;
-  const identity = buildIdentity({ runId: `run-${made}`, cells: planned });
+  const identity = buildIdentity({ runId: `run-${made}`, cells: planned, resolved: { ...resolved } });
   await using run = await RunDirectory.create(scratch, { identity, pid: process.pid });
   await run.append(runStarted(identity));
   for (const cell of planned) {
@@ -71,7 +72,7 @@ test("a planted path overhead of 3 ms is found with its interval; equal arms sho
     ["closed:16", "gateway", null],
   ]);
   for (const { pathMs, armPath, live } of report.overheads) {
-    expect(armPath).toEqual({ requests: 36, joined: 36, unmatched: 0, retried: 0 });
+    expect(armPath).toMatchObject({ requests: 36, joined: 36, unmatched: 0, retried: 0 });
     const { difference, tasks, finding } = pathMs.whole;
     expect(tasks).toBe(12);
     expect(difference.count).toBe(12);
@@ -117,7 +118,44 @@ test("requests that a gateway repeats or hides are counted and left out", async 
         : timing,
   }));
   const [overhead] = (await buildReport(directory)).overheads;
-  expect(overhead?.armPath).toEqual({ requests: 36, joined: 12, unmatched: 12, retried: 12 });
+  expect(overhead?.armPath).toMatchObject({ requests: 36, joined: 12, unmatched: 12, retried: 12 });
+});
+
+test("a gateway that holds its tokens back has no time to first token", async () => {
+  const report = await buildReport(
+    await writeRun((plan) => ({
+      ...plan,
+      timing: (timing) =>
+        plan.cell.arm === "gateway" && timing.hop === "outer"
+          ? { ...timing, firstTokenNs: timing.endedNs - 1e6, lastTokenNs: timing.endedNs - 1e6 }
+          : timing,
+    })),
+  );
+  for (const { armPath, baselinePath, pathMs } of report.overheads) {
+    expect([baselinePath.streaming, armPath.streaming]).toEqual(["true", "simulated"]);
+    expect(pathMs.firstToken.difference.value).toBeNull();
+    expect(pathMs.whole.difference.value).toBeCloseTo(3, 1);
+    expect(armPath.meanMs).toBeCloseTo(4, 1);
+  }
+  expect(renderReport(report, "table")).toContain("closed:1 gateway: TTFT not comparable: its tokens reach");
+});
+
+test("margins that the experiment declared are judged, and what cannot be told says what it would take", async () => {
+  const compare = { margin: "5ms", tokenMarginPercent: 0.1, rewardMargin: 0.05 };
+  const report = await buildReport(await writeRun((plan) => plan, cells, { name: "laptop", compare }));
+  for (const { pathMs, live } of report.overheads) {
+    expect(pathMs.whole.margin).toMatchObject({ limit: 5, verdict: "inside", moreUnits: null });
+    expect(live.reward.margin).toMatchObject({ limit: 0.05, verdict: "inside" });
+    expect(live.seconds.margin).toBeNull();
+    const { margin } = live.promptTokens;
+    expect(margin).toMatchObject({ limit: expect.closeTo(0.3, 9), verdict: "cannot-tell" });
+    expect(margin?.moreUnits).toBeGreaterThan(0);
+    // 12 tasks took 10 s in each arm.
+    expect(margin?.moreSeconds).toBeCloseTo(((margin?.moreUnits ?? 0) * 20) / 12, 6);
+  }
+  const text = renderReport(report, "table");
+  expect(text).toContain("inside ±5.00");
+  expect(text).toMatch(/cannot tell ±0\.300: *│/);
 });
 
 test("one pair of cells cannot say that episodes take longer; three that agree can", async () => {
