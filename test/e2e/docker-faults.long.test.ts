@@ -11,7 +11,7 @@ import {
   slowEngine,
 } from "./docker-experiment.ts";
 import { unchecked } from "./small-experiment.ts";
-import { episodesOf, expectExit, readRecords, tollgate } from "./tollgate-process.ts";
+import { episodesOf, expectExit, readRecords, tollgate, TollgateProcess } from "./tollgate-process.ts";
 
 describe.skipIf(noDockerd !== null)(
   `a real Docker daemon${noDockerd === null ? "" : `: ${noDockerd}`}`,
@@ -76,6 +76,37 @@ describe.skipIf(noDockerd !== null)(
       ]);
       expect(passed).toBe(8);
       expect(last).toMatchObject({ reason: "complete" });
+    });
+
+    test("Ctrl-C while `up` waits for the weights removes what it started; `down` has nothing to do", async () => {
+      const extraEnv = { TOLLGATE_SIM_LOAD_MS: "60000" };
+      using place = new DockerPlace(dockerd, { stack: dockerStack({ extraEnv }) });
+      await using loading = new TollgateProcess(["up", place.file], place.environment);
+      await loading.until(() => loading.stderr.includes("agent started on GPU"), { what: "a container" });
+      loading.child.kill("SIGINT");
+      expectExit(await loading.finished(), 130);
+      expect(await containersOf(dockerd)).toEqual([]);
+      const down = await tollgate(["down", place.file], place.environment);
+      expectExit(down, 0);
+      expect(down.stdout).toBe("nothing is kept for small\n");
+    });
+
+    test("a warm server that dies ends the run with what to do; it is not this run's to start again", async () => {
+      using place = new DockerPlace(dockerd, {
+        stack: dockerStack({ speed: slowEngine }),
+        arms: [{ kind: "raw" }],
+        workload: { domain: "library" },
+      });
+      expectExit(await tollgate(["up", place.file], place.environment), 0);
+      await using driver = place.start(...unchecked);
+      const run = await driver.runDirectory();
+      await driver.until(() => cellRuns(run), { what: "a running cell", timeoutMs: 120_000 });
+      await killContainer(dockerd, "tollgate-warm-small-agent");
+      expectExit(await driver.finished(), 1);
+      expect(driver.stderr).toContain("was warm and is not this run's to start again");
+      const down = await tollgate(["down", place.file], place.environment);
+      expect(down.stdout.match(/removed /g)).toHaveLength(2);
+      expect(await containersOf(dockerd)).toEqual([]);
     });
 
     test.each([
