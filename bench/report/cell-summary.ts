@@ -91,6 +91,8 @@ export const cellSummarySchema = z.object({
   waste: wasteSchema,
   /** Means over episodes, milliseconds; null for an arm without sessions. */
   sessionMs: z.object({ start: estimateSchema, reward: estimateSchema, export: estimateSchema }).nullable(),
+  /** What the gateway still held after the last segment; absent where it could not be asked. */
+  gatewayLeftovers: z.object({ sessions: z.number(), tensors: z.number().nullable() }).optional(),
   pressure: z.array(pressureSchema),
 });
 export type CellSummary = z.infer<typeof cellSummarySchema>;
@@ -120,6 +122,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
   const measured = episodes.filter(({ segmentId }) =>
     used.some(({ segment }) => segment.segmentId === segmentId),
   );
+  const leftovers = evidence.segments.findLast(({ facts }) => facts !== null)?.facts?.gatewayLeftovers;
   const counts = countEpisodes(cell, episodes);
   const seconds = secondsOf(uses);
   const judgement = judgeCell({
@@ -171,6 +174,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
       evidence.recordedAttempts,
     ),
     sessionMs: sessionMs(measured),
+    ...(leftovers === undefined ? {} : { gatewayLeftovers: leftovers }),
     pressure,
   };
 }

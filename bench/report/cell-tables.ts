@@ -161,8 +161,23 @@ export function sessionTable(cells: readonly CellSummary[]): Table | null {
     title: "Session calls of the gateway, mean ms per episode",
     columns: [left("cell"), right("start"), right("reward"), right("export")],
     rows,
-    notes: [],
+    notes: cells.flatMap(leakNotes),
   };
+}
+
+/** A gateway that keeps what nobody needs, or that kept less than it should, says so where its calls are. */
+function leakNotes({ cellId, gatewayLeftovers: left, episodes }: CellSummary): string[] {
+  const incomplete = episodes.byLabel["gateway-record-incomplete"] ?? 0;
+  return [
+    ...(left === undefined || (left.sessions === 0 && (left.tensors ?? 0) === 0)
+      ? []
+      : [
+          `${cellId}: leak: after the cell the gateway still held ${left.sessions} sessions and ${left.tensors ?? "an unknown number of"} tensors`,
+        ]),
+    ...(incomplete === 0
+      ? []
+      : [`${cellId}: the gateway's record of ${incomplete} episodes is incomplete or was not exported`]),
+  ];
 }
 
 function milliseconds(seconds: number | null): string {

@@ -85,6 +85,7 @@ test("an export that is empty with status 200 is no success: the episode says th
   await using _server = server;
   expect(finished.stderr).toContain("nothing was exported, although a reward was accepted");
   const episodes = episodesOf(lastLine(finished)).filter(({ arm }) => arm === "areal");
+  expect(finished.stdout).toContain("c2-r0-areal: the gateway's record of 2 episodes is incomplete");
   expect(episodes.length).toBeGreaterThan(1);
   for (const { labels } of episodes) expect(labels).toContain("gateway-record-incomplete");
 });
