@@ -57,6 +57,8 @@ export interface Comparison {
   readonly strata: readonly { readonly from: number; readonly to: number; readonly e2e: ReplayDifference }[];
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly otherText: number;
+  /** Mean over the paired requests: how much of a prompt the engine did not compute again. null where it does not tell. */
+  readonly cachedTokens: { readonly baseline: number; readonly arm: number } | null;
   /** Tokens of this arm arrive all at the end although the baseline's do not: no time to first token, no ITL. */
   readonly streaming: "comparable" | "simulated" | "unknown";
 }
@@ -141,8 +143,21 @@ function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: Comp
       dropReasons.map((reason) => [reason, paired.reduce((sum, block) => sum + block.dropped[reason], 0)]),
     ) as Record<DropReason, number>,
     otherText: paired.reduce((sum, block) => sum + block.otherText, 0),
+    cachedTokens: cachedTokensOf(paired),
     streaming,
   };
+}
+
+function cachedTokensOf(blocks: readonly PairedBlock[]): Comparison["cachedTokens"] {
+  const mean = (of: (request: PairedRequest) => readonly LoadSample[]) => {
+    const cached = blocks.flatMap(({ paired }) =>
+      paired.flatMap((request) => of(request).map(({ usage }) => usage?.cachedTokens ?? null)),
+    );
+    const known = cached.filter((tokens) => tokens !== null);
+    return known.length === 0 || known.length < cached.length ? null : meanOf(known);
+  };
+  const [baseline, arm] = [mean(({ baseline }) => baseline), mean(({ arm }) => arm)];
+  return baseline === null || arm === null ? null : { baseline, arm };
 }
 
 interface Difference {

@@ -58,23 +58,20 @@ async function measured(parts: ReplayParts, half: Half): Promise<readonly HalfEv
   return readHalves(await readRun(parts.run.path), parts.plan, place);
 }
 
-/** Half-width of the end-to-end difference, for every arm that is compared (without any: for the baseline again). */
+/** Half-width of the end-to-end difference: of every arm that is compared, without any of the baseline again, and so on. */
 function isNarrow(plan: ReplayPlan, halves: readonly HalfEvidence[], { confidence }: Looks): boolean {
   const target = parseMargin(plan.until ?? "");
-  const asked = plan.arms.some(({ part }) => part === "compared") ? "compared" : "again";
-  const wanted = compareReplay(halves, plan, { confidence, margin: null }).filter(
-    ({ arm }) => arm.part === asked,
+  const seen = compareReplay(halves, plan, { confidence, margin: null }).filter(({ blocks }) => blocks > 0);
+  const asked = (["compared", "again", "placebo"] as const).find((part) =>
+    seen.some(({ arm }) => arm.part === part),
   );
-  return (
-    target !== null &&
-    wanted.length > 0 &&
-    wanted
-      .filter(({ blocks }) => blocks > 0)
-      .every(({ metrics: { e2e } }) => {
-        const limitMs = marginMs(target, e2e.baselineMean);
-        return e2e.interval !== null && limitMs !== null && halfWidth(e2e.interval) <= limitMs;
-      })
-  );
+  if (target === null || asked === undefined) return false;
+  return seen
+    .filter(({ arm }) => arm.part === asked)
+    .every(({ metrics: { e2e } }) => {
+      const limitMs = marginMs(target, e2e.baselineMean);
+      return e2e.interval !== null && limitMs !== null && halfWidth(e2e.interval) <= limitMs;
+    });
 }
 
 function progressText({ plan }: ReplayParts, evidence: readonly HalfEvidence[]): string {

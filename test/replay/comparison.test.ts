@@ -73,6 +73,33 @@ test("states the difference per request, per conversation, in its four parts and
   expect(streaming).toBe("comparable");
 });
 
+test("an arm that finds more of its prompts in the cache is seen to do so", () => {
+  const halves = simulate({ blocks: 4, addedMs: () => 0 }, quiet).map((half) => ({
+    ...half,
+    samples: half.samples.map((sample) => ({
+      ...sample,
+      usage: {
+        promptTokens: 500,
+        completionTokens: 17,
+        cachedTokens: half.arm.label === "gateway" ? 400 : 300,
+      },
+    })),
+  }));
+  expect(compare(halves).cachedTokens).toEqual({ baseline: 300, arm: 400 });
+  const silent = halves.map((half, at) =>
+    at > 0
+      ? half
+      : {
+          ...half,
+          samples: half.samples.map((sample) => ({
+            ...sample,
+            usage: { promptTokens: 500, completionTokens: 17, cachedTokens: null },
+          })),
+        },
+  );
+  expect(compare(silent).cachedTokens).toBeNull();
+});
+
 test("a machine that slows down all the time changes no difference", () => {
   const drift =
     ({ block, position }: { block: number; position: number }) =>
