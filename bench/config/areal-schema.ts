@@ -12,7 +12,8 @@ import { container } from "./container-schema.ts";
  * | manual     | Tollgate, one by one                 | the experiment's   | yes       | Tollgate       |
  * | url        | somebody else                        | not known          | optional  | Tollgate       |
  *
- * Only where the engine is the experiment's can the arm be compared with `raw` pair by pair.
+ * Controller and command line start processes of their own, which need GPUs or each other: for them Tollgate itself runs
+ * inside AReaL's image. Only where the engine is the experiment's can the arm be compared with `raw` pair by pair.
  */
 const interpreter = {
   python: z
@@ -31,7 +32,6 @@ const interpreter = {
     .record(z.string(), z.string())
     .default({})
     .describe("Further environment of AReaL's processes"),
-  ...container,
 };
 
 /** What AReaL's data proxy must know, because it renders prompts and reads tool calls itself. */
@@ -99,6 +99,7 @@ const arealManualArm = z.strictObject({
   ...base,
   mode: z.literal("manual"),
   ...interpreter,
+  ...container,
   ...rendering,
   tokenizerPath,
 });

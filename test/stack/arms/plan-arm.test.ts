@@ -34,12 +34,19 @@ test("AReaL by hand: router, data proxy, registration, gateway, model, and no ti
 });
 
 test("AReaL's own command line, in the foreground, with a time-out of its data proxy that is longer than a call", () => {
-  const [areal] = planArms(experiment({ kind: "areal", mode: "cli", modelPath: "/m", image: "areal:1" }));
+  const [areal] = planArms(experiment({ kind: "areal", mode: "cli", modelPath: "/m" }));
   expect(areal?.commands).toEqual([
-    "docker run --detach --network host areal:1 python3 -m areal.v2.cli inf run --host 127.0.0.1 --port 8080 " +
+    "python3 -m areal.v2.cli inf run --host 127.0.0.1 --port 8080 " +
       "--admin-api-key $ADMIN_KEY --model m --backend sglang:d1t4 --model-path /m --model-health-timeout 180 " +
       "--proxy-args '--request-timeout 330 --tool-call-parser qwen25 --reasoning-parser qwen3'",
   ]);
+});
+
+test("an image makes docker run lines of the same words", () => {
+  const [arm] = planArms(experiment({ kind: "sgl-router", image: "sglang:1", volumes: ["/m:/m:ro"] }));
+  expect(arm?.commands[0]).toMatch(
+    /^docker run --detach --network host --volume \/m:\/m:ro sglang:1 python3 -m sglang_router/,
+  );
 });
 
 test("a command has its placeholders filled, and its words quoted where a shell would read them", () => {

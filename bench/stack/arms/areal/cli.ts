@@ -32,8 +32,6 @@ export async function startArealCli(spec: ArealCliSpec, context: ArmUpstream): P
         // State of its own, so that it meets no service that somebody else runs under the same name.
         AREAL_HOME: `${options.logDirectory}/${spec.name}-home`,
       },
-      image: spec.image,
-      volumes: spec.volumes,
       ports: [port],
       // The gateway answers long before the model is loaded; the model is listed when it is.
       ready: { url: `${url}/v1/models`, status: 200, headers: { authorization: `Bearer ${adminKey}` } },

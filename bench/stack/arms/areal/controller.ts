@@ -2,7 +2,6 @@ import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { ArealControllerSpec } from "../../../config/areal-schema.ts";
-import { ConfigError } from "../../../errors.ts";
 import { processPart } from "../../part.ts";
 import { readyLineSchema } from "../../simulated-engine.ts";
 import { spawnManaged } from "../../supervisor/managed-process.ts";
@@ -23,11 +22,6 @@ export async function startArealController(
   context: ArmUpstream,
 ): Promise<ArmTarget> {
   const { options, agentEngine } = context;
-  if (spec.image !== undefined) {
-    throw new ConfigError(
-      `Arm ${spec.name}: mode controller runs in a process of this machine only. Start Tollgate inside AReaL's image, or use mode manual with image.`,
-    );
-  }
   const { adminKey } = options;
   const { limits } = options.experiment;
   const engine = new URL(context.engineUrl);
