@@ -32,6 +32,7 @@ export function register(program: Command, host: Host): void {
       const quick = flags.quick === true;
       const before = loadavg()[0] ?? 0;
       const result = await measure(host, quick);
+      if (typeof result === "string") return host.setExitCode(exitCodes[result]);
       const machine = await machineOf(before);
       host.print(
         flags.json
@@ -50,7 +51,8 @@ const explanation = `
 The engine and the delay gateway write down themselves what they did and when; they share no code with what measures.
 Numbers hold for this machine and its present load: run it where you measure, and keep its output beside your results.`;
 
-async function measure(host: Host, quick: boolean): Promise<SelftestResult> {
+/** Or which signal ended it. */
+async function measure(host: Host, quick: boolean): Promise<SelftestResult | "sigint" | "sigterm"> {
   const directory = await mkdtemp(join(tmpdir(), "tollgate-selftest-"));
   const scratch = await mkdtemp(join(tmpdir(), "tg-"));
   await mkdir(join(directory, "logs"));
@@ -61,7 +63,13 @@ async function measure(host: Host, quick: boolean): Promise<SelftestResult> {
     logFile: join(directory, "logs", "supervisor.log"),
   });
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  let stoppedBy: "sigint" | "sigterm" | null = null;
+  const onSignal = (name: "sigint" | "sigterm") => () => {
+    stoppedBy = name;
+    stop.abort();
+  };
+  process.once("SIGINT", onSignal("sigint"));
+  process.once("SIGTERM", onSignal("sigterm"));
   try {
     await using sender = new LoadThread();
     const { PATH = "" } = host.environment;
@@ -73,6 +81,9 @@ async function measure(host: Host, quick: boolean): Promise<SelftestResult> {
       signal: stop.signal,
     };
     return await runSelftest(rig, quick ? quickExtent : fullExtent, host.tell);
+  } catch (error) {
+    if (stoppedBy === null) throw error;
+    return stoppedBy;
   } finally {
     await supervisor.farewell();
     await rm(directory, { recursive: true });

@@ -63,7 +63,7 @@ export interface DelayPlan {
 /** Chunks of an answer that a delay at `token` may hold, about. */
 const heldChunks = 6;
 
-/** A plan that nobody chose: any shape at any place, about 0 to 10 ms in all. */
+/** A plan that nobody chose: any shape at any place, with a mean of about 0 to 10 ms in all. */
 export function drawDelayPlan(rng: Rng): DelayPlan {
   const place = delayPlaces[below(rng, delayPlaces.length)] ?? "request";
   const meanMs = (10 * rng.next()) / (place === "token" ? heldChunks : 1);

@@ -37,12 +37,19 @@ export interface SelftestResult {
 
 const engineStepMs = 0.5;
 
-/** Measures the measuring: everything on the simulator, judged by what simulator and delay gateway wrote down themselves. */
+/**
+ * Measures the measuring: everything on the simulator, judged by what simulator and delay gateway wrote down themselves.
+ * Rejects with the reason of `rig.signal` at the next step when that aborts.
+ */
 export async function runSelftest(
   rig: Rig,
   extent: Extent,
-  tell: (line: string) => void,
+  announce: (line: string) => void,
 ): Promise<SelftestResult> {
+  const tell = (line: string) => {
+    rig.signal?.throwIfAborted();
+    announce(line);
+  };
   const timings: TimingErrors[] = [];
   for (const level of extent.timing) {
     tell(`client timing at ${level.streams}`);
