@@ -22,7 +22,7 @@ test("a minimal file gets every default, and both arms", () => {
   const { experiment } = load(minimal);
   expect(experiment.arms).toEqual([
     { kind: "raw", name: "raw" },
-    { kind: "gateway", name: "gateway", volumes: [] },
+    { kind: "gateway", name: "gateway" },
   ]);
   expect(experiment.sampling).toEqual({ temperature: 0, topP: 1, topK: -1, maxTokens: 2048 });
   expect(experiment.agent).toEqual({ kind: "openclaw", prompt: "exact", gateways: "auto" });
