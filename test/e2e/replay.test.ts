@@ -59,7 +59,7 @@ test("raw against itself: a run directory with its report, every request paired,
   expect(processesOf(directory.slice(place.runs.length + 1))).toEqual([]);
   const again = await tollgate(["report", directory, "--format", "json"], place.environment);
   expect(JSON.parse(again.stdout)).toEqual(report);
-});
+}, 180_000);
 
 test("a gateway that retries, buffers, drops usage or rewrites prompts is named, and gives no wrong number", async () => {
   const program = resolve("test/replay/fixtures/odd-gateway-program.ts");
@@ -107,7 +107,7 @@ test("Ctrl-C ends with what is whole: exit code 130, a report, and its verdict s
   expect(report.verdict).toBe("interrupted");
   expect(report.comparisons[0]?.blocks).toBeGreaterThanOrEqual(1);
   expect(processesOf(report.runId)).toEqual([]);
-});
+}, 180_000);
 
 test("what cannot be meant is refused before anything starts", async () => {
   const finished = await tollgate(replay("--arms", "raw,raw", "--repetitions", "3"), place.environment);
