@@ -29,7 +29,7 @@ const gatewayArm = z.strictObject({
     .optional()
     .describe("L2: how the model marks its reasoning; default none"),
   image: container.image,
-  volumes: container.volumes.optional(),
+  volumes: container.volumes.unwrap().optional(),
 });
 
 /** The placebo: what a gateway costs that does nothing. Started by Tollgate, a process of its own. */
