@@ -1,13 +1,17 @@
 import { applyDelta, deltaOf, type BodyDelta } from "../tap/body-delta.ts";
 import type { Exchange, ExchangeTiming } from "../workload/exchange.ts";
 import { CallTree, type CallTokens, type KeptTokens } from "./call-tree.ts";
+import { detachedText } from "./detached-text.ts";
 import { DialectError } from "./dialect-error.ts";
 import type { EarlierCalls } from "./rendering/conversation-prompt.ts";
 
-/** A finished call as it is kept: the request as its difference to the session's previous one. */
-export interface KeptCall {
-  readonly interactionId: string;
+/** A finished call as a log has it: the request as its difference to the session's previous one. */
+export interface KeptCall extends CallFacts {
   readonly request: BodyDelta;
+}
+
+interface CallFacts {
+  readonly interactionId: string;
   readonly responseBody: string;
   readonly timing: ExchangeTiming;
   /** null where the engine gave none, or at level L0. */
@@ -24,9 +28,15 @@ export interface Interaction {
   readonly reward: number | null;
 }
 
+/** A call in memory: only the last one's request is held in full, the others as what they differ in from the next one. */
+interface HeldCall extends CallFacts {
+  readonly requestFromNext: BodyDelta | null;
+}
+
 interface Trajectory {
   readonly trajectoryId: number;
-  readonly calls: readonly KeptCall[];
+  readonly calls: readonly HeldCall[];
+  readonly lastRequest: string;
   /** By interaction id. */
   readonly rewards: ReadonlyMap<string, number>;
 }
@@ -63,7 +73,7 @@ export class Session {
   readonly id: string;
   readonly groupId: string;
   readonly #trajectories: Trajectory[] = [];
-  #calls: KeptCall[] = [];
+  #calls: HeldCall[] = [];
   #tree = new CallTree();
   #rewards = new Map<string, number>();
   #lastRequest = "";
@@ -122,15 +132,18 @@ export class Session {
     return this.#keep(call, applyDelta(this.#lastRequest, call.request));
   }
 
-  #keep(call: KeptCall, requestBody: string): number {
-    this.#calls.push(call);
-    const { tokens, request, responseBody } = call;
-    // The base is held in full besides the differences.
+  #keep({ request: _request, ...call }: KeptCall, requestBody: string): number {
+    const { tokens, responseBody } = call;
+    const before = this.#calls.pop();
+    const requestFromNext =
+      before === undefined ? null : detachedDelta(deltaOf(requestBody, this.#lastRequest));
+    if (before !== undefined) this.#calls.push({ ...before, requestFromNext });
+    this.#calls.push({ ...call, requestFromNext: null });
     const grown =
-      request.middle.length +
-      responseBody.length +
       requestBody.length -
       this.#lastRequest.length +
+      (requestFromNext?.middle.length ?? 0) +
+      responseBody.length +
       (tokens === null ? 0 : tokens.promptTail.length + 3 * tokens.outputIds.length);
     this.#lastRequest = requestBody;
     this.size += grown;
@@ -168,6 +181,7 @@ export class Session {
     this.#trajectories.push({
       trajectoryId: receipt.trajectoryId,
       calls: this.#calls,
+      lastRequest: this.#lastRequest,
       rewards: this.#rewards,
     });
     this.lateCalls += this.#inFlight;
@@ -201,16 +215,15 @@ export class Session {
   /** The calls of a closed trajectory in the order in which they were made. */
   interactions(trajectoryId: number): readonly Interaction[] {
     const trajectory = this.#trajectories[trajectoryId];
-    let base = "";
-    const full = (trajectory?.calls ?? []).map(({ request, ...call }, index) => {
-      base = applyDelta(base, request);
-      return {
-        ...call,
-        index,
-        requestBody: base,
-        reward: trajectory?.rewards.get(call.interactionId) ?? null,
-      };
-    });
+    let requestBody = trajectory?.lastRequest ?? "";
+    const full = (trajectory?.calls ?? [])
+      .map((call, index) => ({ call, index }))
+      .toReversed()
+      .map(({ call: { requestFromNext, ...call }, index }) => {
+        if (requestFromNext !== null) requestBody = applyDelta(requestBody, requestFromNext);
+        const reward = trajectory?.rewards.get(call.interactionId) ?? null;
+        return { ...call, index, requestBody, reward };
+      });
     const ordered = inCallOrder(full);
     const places = new Map(ordered.map(({ index }, place) => [index, place]));
     return ordered.map(({ index: _index, tokens, ...call }) => ({
@@ -221,6 +234,10 @@ export class Session {
       },
     }));
   }
+}
+
+function detachedDelta({ prefix, suffix, middle }: BodyDelta): BodyDelta {
+  return { prefix, suffix, middle: detachedText(middle) };
 }
 
 function inCallOrder<Call extends { readonly timing: ExchangeTiming }>(calls: readonly Call[]): Call[] {

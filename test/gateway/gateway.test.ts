@@ -365,7 +365,7 @@ test("a client that goes away is passed on to the engine", async () => {
 
 test("limits on bodies, sessions and memory hold", async () => {
   answer = whole;
-  const { url, client } = await start({ bodyBytesMax: 1_000, sessionsMax: 2, recordedCharsMax: 2_000 });
+  const { url, client } = await start({ bodyBytesMax: 1_000, sessionsMax: 2, recordedCharsMax: 1_100 });
   const session = await client.startSession({ taskId: "a" });
   await client.startSession({ taskId: "b" });
   await expect(client.startSession({ taskId: "c" })).rejects.toMatchObject({ status: 429 });

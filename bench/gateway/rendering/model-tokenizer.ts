@@ -1,5 +1,6 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
+import { detachedText } from "../detached-text.ts";
 
 const addedTokenSchema = z.object({
   id: z.int(),
@@ -111,7 +112,7 @@ export class ModelTokenizer {
       return known;
     }
     const ids = this.#words === null ? this.#encodeWhole(text) : this.#encodeWords(text, this.#words);
-    this.#segments.set(text, ids);
+    this.#segments.set(detachedText(text), ids);
     this.#cachedTokens += ids.length;
     for (const [oldest, old] of this.#segments) {
       if (this.#cachedTokens <= cachedTokensMax) break;
@@ -141,7 +142,7 @@ export class ModelTokenizer {
     const tokens: readonly string[] = this.#tokenizer.model?._call([byteCharacters(word)]) ?? [];
     const ids = tokens.map((token) => this.#tokenizer.token_to_id(token) ?? 0);
     if (this.#wordIds.size >= cachedWordsMax) this.#wordIds.clear();
-    this.#wordIds.set(word, ids);
+    this.#wordIds.set(detachedText(word), ids);
     return ids;
   }
 }
