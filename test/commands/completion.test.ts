@@ -37,7 +37,7 @@ function offered(...words: readonly string[]): readonly string[] {
 }
 
 test("commands, and the commands below them", () => {
-  expect(offered("s")).toEqual(["schema", "simulate", "status", "stop", "sweep"]);
+  expect(offered("s")).toEqual(["schema", "selftest", "simulate", "status", "stop", "sweep"]);
   expect(offered("metrics", "")).toEqual(["analyze", "diff", "monitor", "snapshot"]);
   expect(offered("metrics", "snap")).toEqual(["snapshot"]);
 });
