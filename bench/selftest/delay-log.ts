@@ -14,8 +14,8 @@ export const heldRequestSchema = z.object({
   requestHeldNs: z.number(),
   /** Head of the answer there -> passed on. null when there was none. */
   headHeldNs: z.number().nullable(),
-  /** First chunk of the answer's body there -> passed on. */
-  firstChunkHeldNs: z.number().nullable(),
+  /** First chunk with generated text there -> passed on. */
+  firstTokenHeldNs: z.number().nullable(),
   /** End of the answer there -> passed on. */
   endHeldNs: z.number().nullable(),
 });
@@ -29,9 +29,9 @@ export const delayLogSchema = z.object({
 });
 export type DelayLog = z.infer<typeof delayLogSchema>;
 
-/** Milliseconds by which the gateway made the first byte of the answer's body later. null when the answer had none. */
-export function addedToFirstChunkMs(held: HeldRequest): number | null {
-  return held.firstChunkHeldNs === null ? null : (held.requestHeldNs + held.firstChunkHeldNs) / 1e6;
+/** Milliseconds by which the gateway made the first generated text later. null when the answer had none. */
+export function addedToFirstTokenMs(held: HeldRequest): number | null {
+  return held.firstTokenHeldNs === null ? null : (held.requestHeldNs + held.firstTokenHeldNs) / 1e6;
 }
 
 /** Milliseconds by which the gateway made the end of the answer later. null when it was cut. */

@@ -20,7 +20,7 @@ export type DelayShape = z.infer<typeof delayShapeSchema>;
 
 /**
  * Where the gateway waits. `request`: before it passes the request on, so everything is later. `first-byte`: before it
- * passes on the head of the answer; what follows waits behind it. `token`: before each later chunk of the answer.
+ * passes on the head of the answer; what follows waits behind it. `token`: before each chunk behind the first generated text.
  */
 export const delayPlaces = ["request", "first-byte", "token"] as const;
 export type DelayPlace = (typeof delayPlaces)[number];

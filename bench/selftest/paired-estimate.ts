@@ -1,14 +1,14 @@
 import { meanOf } from "../measure/distribution.ts";
 import { halfWidth, type Interval } from "../measure/interval.ts";
 import { pairedDifference } from "../measure/paired.ts";
-import { addedToEndMs, addedToFirstChunkMs, type HeldRequest } from "./delay-log.ts";
+import { addedToEndMs, addedToFirstTokenMs, type HeldRequest } from "./delay-log.ts";
 import { differenceOf, differences, latencies, pairCount, type PairedOutcome } from "./paired-arms.ts";
 
 export const metrics = ["TTFT", "E2E"] as const;
 export type Metric = (typeof metrics)[number];
 
 const confidence = 0.95;
-const told = { TTFT: addedToFirstChunkMs, E2E: addedToEndMs } as const;
+const told = { TTFT: addedToFirstTokenMs, E2E: addedToEndMs } as const;
 
 /** Milliseconds that the target adds, with the interval over blocks; null below two blocks with pairs. */
 export function estimate(outcome: PairedOutcome, metric: Metric): Interval | null {

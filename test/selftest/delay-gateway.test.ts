@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { systemClock } from "../../bench/measure/clock.ts";
 import { DelayGateway } from "../../bench/selftest/delay-gateway.ts";
-import { addedToEndMs, addedToFirstChunkMs, delayLogSchema } from "../../bench/selftest/delay-log.ts";
+import { addedToEndMs, addedToFirstTokenMs, delayLogSchema } from "../../bench/selftest/delay-log.ts";
 import type { DelayPlace } from "../../bench/selftest/delay-shape.ts";
 
 /** An upstream that answers with three chunks, 100 ms apart, or cuts the connection after the first. */
@@ -16,7 +16,7 @@ async function startUpstream() {
     request.on("end", () => {
       seen.push({ headers: request.headers, body });
       response.writeHead(201, { "content-type": "text/event-stream", "x-engine": "yes" });
-      const chunks = ["data: 1\n\n", "data: 2\n\n", "data: [DONE]\n\n"];
+      const chunks = ['data: {"content":"a"}\n\n', "data: 2\n\n", "data: [DONE]\n\n"];
       void (async () => {
         for (const chunk of chunks) {
           response.write(chunk);
@@ -71,7 +71,7 @@ test.each([
     for (const answer of answers) {
       expect(answer.status).toBe(201);
       expect(answer.headers.get("x-engine")).toBe("yes");
-      expect(await answer.text()).toBe("data: 1\n\ndata: 2\n\ndata: [DONE]\n\n");
+      expect(await answer.text()).toBe('data: {"content":"a"}\n\ndata: 2\n\ndata: [DONE]\n\n');
     }
     expect(upstream.seen).toMatchObject([
       { headers: { authorization: "Bearer key" }, body: '{"messages":[{"role":"assistant"}]}' },
@@ -87,7 +87,7 @@ test.each([
     if (delayed === undefined) throw new Error("the log lacks the delayed request");
     // Never shorter than it says; how much longer is the machine's.
     expect((delayed.headHeldNs ?? 0) / 1e6).toBeGreaterThanOrEqual(head);
-    expect(addedToFirstChunkMs(delayed)).toBeGreaterThanOrEqual(first);
+    expect(addedToFirstTokenMs(delayed)).toBeGreaterThanOrEqual(first);
     expect(addedToEndMs(delayed)).toBeGreaterThanOrEqual(end);
   },
 );
