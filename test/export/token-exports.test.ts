@@ -11,8 +11,9 @@ import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildAttempt, buildEpisode, buildIdentity, plannedCell } from "../store/run-builder.ts";
 import { broken, buildCall, buildRecorded, continued } from "./recorded-builder.ts";
 
-/** An interpreter with pyarrow, duckdb and harbor, the readers that our files are written for. */
-const peers = process.env["TOLLGATE_PEERS_PYTHON"];
+/** Interpreters with the readers that our files are written for: pyarrow and duckdb; Harbor's package. */
+const arrow = process.env["TOLLGATE_ARROW_PYTHON"];
+const harbor = process.env["TOLLGATE_HARBOR_PYTHON"];
 /** An interpreter with torch and what AReaL's serialization imports, and a checkout of AReaL. */
 const areal = { python: process.env["AREAL_PYTHON"], checkout: process.env["AREAL_CHECKOUT"] };
 const run = promisify(execFile);
@@ -140,10 +141,10 @@ test("selections leave out with a reason, also in a compressed run", async () =>
   ]);
 });
 
-test.skipIf(peers === undefined)("pyarrow and DuckDB read the Parquet file as lists", async () => {
+test.skipIf(arrow === undefined)("pyarrow and DuckDB read the Parquet file as lists", async () => {
   const { out } = await exported("parquet");
   const script = new URL("peers/read-parquet.py", import.meta.url).pathname;
-  const { stdout } = await run(peers ?? "", [script, join(out, "trajectories.parquet")]);
+  const { stdout } = await run(arrow ?? "", [script, join(out, "trajectories.parquet")]);
   expect(JSON.parse(stdout)).toEqual({
     types: ["list<element: int32>", "list<element: float>", "INTEGER[]", "FLOAT[]"],
     rows: [
@@ -182,10 +183,10 @@ test.skipIf(areal.python === undefined || areal.checkout === undefined)(
   },
 );
 
-test.skipIf(peers === undefined)("Harbor's own models accept every ATIF file", async () => {
+test.skipIf(harbor === undefined)("Harbor's own models accept every ATIF file", async () => {
   const { out, manifest } = await exported("atif");
   const script = new URL("peers/read-atif.py", import.meta.url).pathname;
-  const { stdout } = await run(peers ?? "", [script, join(out, "atif")]);
+  const { stdout } = await run(harbor ?? "", [script, join(out, "atif")]);
   expect(manifest.counts.trajectories).toBe(5);
   expect(JSON.parse(stdout)).toEqual(
     cell.episodeIds
