@@ -41,7 +41,7 @@ export const fullExtent: Extent = {
   noDifference: { ...rate, blocks: 6, sessionsPerLeg: 25, times: 5 },
   delays: [
     { plan: fixed3, size: { ...rate, blocks: 20, sessionsPerLeg: 50 } },
-    ...others.map((plan) => ({ plan, size: { ...rate, blocks: 8, sessionsPerLeg: 40 } })),
+    ...others.map((plan) => ({ plan, size: { ...rate, blocks: 7, sessionsPerLeg: 40 } })),
   ],
 };
 

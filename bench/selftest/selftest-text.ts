@@ -38,13 +38,19 @@ function tableOf(title: string, rows: readonly CheckRow[]): Table {
     columns: [left("what"), right("measured"), right("limit"), left("ok"), left("spread")],
     rows: rows.map(({ id, what, value, unit, detail, ok }) => [
       what,
-      value === null ? "-" : `${numberText(value)}${unit === "" ? "" : ` ${unit}`}`,
+      valueText(value, unit),
       limitText(id, unit),
       ok === null ? "" : ok ? "yes" : "NO",
       detail,
     ]),
     notes: [],
   };
+}
+
+function valueText(value: number | null, unit: CheckRow["unit"]): string {
+  if (value === null) return "-";
+  if (unit === "") return Number.isInteger(value) ? String(value) : numberText(value);
+  return `${numberText(value)} ${unit}`;
 }
 
 function coverageTable(cases: readonly CoverageCase[]): Table {
