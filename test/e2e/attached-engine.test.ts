@@ -2,7 +2,7 @@ import { createServer, request as forward, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { fastEngine, lastLine, unchecked, Workplace } from "./small-experiment.ts";
+import { fastEngine, lastLine, sound, unchecked, Workplace } from "./small-experiment.ts";
 import { cellSummaries, episodesOf, expectExit, TollgateProcess } from "./tollgate-process.ts";
 
 const data = "openclaw-tau2/data";
@@ -66,8 +66,8 @@ test("engines that run already: a gateway of one's own, one that answers 500, an
   expect(outcomes(lastLine(seen), "passing")).toEqual(twice(["completed", 1, null]));
   expect(outcomes(lastLine(seen), "failing")).toEqual(twice(["failed", null, "gateway"]));
   expect(cellSummaries(lastLine(seen))).toMatchObject({
-    "c2-r0-raw": { verdict: "valid", tokenCheck: { status: "exact" } },
-    "c2-r0-passing": { verdict: "valid", tokenCheck: { status: "exact" } },
+    "c2-r0-raw": { verdict: sound, tokenCheck: { status: "exact" } },
+    "c2-r0-passing": { verdict: sound, tokenCheck: { status: "exact" } },
   });
 
   place.write({ stack: attach(urlOf(blind)), arms: [{ kind: "raw" }] });

@@ -2,7 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "no
 import { join } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lastLine, Workplace } from "./small-experiment.ts";
+import { lastLine, sound, Workplace } from "./small-experiment.ts";
 import { countTokens } from "./token-counts.ts";
 import {
   cellSummaries,
@@ -46,7 +46,7 @@ test("the outer tap, the inner tap and the engine count the same tokens in every
     const sum = (key: "promptTokens" | "completionTokens") =>
       recorded.reduce((total, episode) => total + (episode[key] ?? Number.NaN), 0);
     expect([sum("promptTokens"), sum("completionTokens")]).toEqual(outer);
-    expect(cellSummaries(run)[cell]).toMatchObject({ verdict: "valid", tokenCheck: { status: "exact" } });
+    expect(cellSummaries(run)[cell]).toMatchObject({ verdict: sound, tokenCheck: { status: "exact" } });
   }
 });
 
@@ -77,7 +77,7 @@ test("report, status, runs, inspect and export read the run in every form", asyn
   const rows = (text: string) => text.split("\n").filter((line) => !line.startsWith("on disk:"));
   expect(rows(`${table!.trimEnd()}\n${run}\n`)).toEqual(rows(sweep.stdout));
   const verdicts = (JSON.parse(json!) as { cells: { cellId: string; verdict: string }[] }).cells;
-  expect(verdicts.map(({ cellId, verdict }) => [cellId, verdict])).toEqual(cells.map((id) => [id, "valid"]));
+  expect(verdicts.map(({ cellId, verdict }) => [cellId, verdict])).toEqual(cells.map((id) => [id, sound]));
   expect(readFileSync(join(run, "report", "report.md"), "utf8").trimEnd()).toBe(markdown!.trimEnd());
   expect(csv!.trimEnd().split("\n")).toHaveLength(3);
   for (const text of [table, markdown, html]) expect(text).toMatch(/simulated/i);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
+import { fastEngine, lastLine, slowStack, sound, unchecked, Workplace } from "./small-experiment.ts";
 import { countTokens } from "./token-counts.ts";
 import {
   cellSummaries,
@@ -159,7 +159,7 @@ test(
       ["failed", null, "gateway"],
     ]);
     expect(outcomes(run, "raw")).toEqual(Array.from({ length: 2 }, () => ["completed", 1, null]));
-    expect(verdicts(run)).toEqual({ "c1-r0-gateway": "engine-died", "c1-r0-raw": "valid" });
+    expect(verdicts(run)).toEqual({ "c1-r0-gateway": "engine-died", "c1-r0-raw": sound });
     expectNothingLeft(place, run);
   },
   4 * minutes,

