@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { simulatedSglang } from "../docker/simulated-sglang-image.ts";
 import type { TestDockerd } from "../docker/dockerd.ts";
 import { listContainers } from "../../bench/stack/docker/engine/container-state.ts";
@@ -92,3 +94,10 @@ export function cellRuns(run: string): boolean {
 }
 
 export const nameOf = (run: string): string => run.slice(run.lastIndexOf("/") + 1);
+
+/** What a run archived of one of its servers. */
+export function serverOf(run: string, role: string) {
+  return JSON.parse(readFileSync(join(run, "evidence", "servers", `${role}.json`), "utf8")) as {
+    container: { id: string };
+  };
+}

@@ -8,9 +8,10 @@ import {
   dockerStack,
   killContainer,
   nameOf,
+  serverOf,
   slowEngine,
 } from "./docker-experiment.ts";
-import { unchecked } from "./small-experiment.ts";
+import { lastLine, unchecked } from "./small-experiment.ts";
 import { episodesOf, expectExit, readRecords, tollgate, TollgateProcess } from "./tollgate-process.ts";
 
 describe.skipIf(noDockerd !== null)(
@@ -45,6 +46,32 @@ describe.skipIf(noDockerd !== null)(
       expect(await containersOf(dockerd)).toEqual([]);
       return { ended, segments, passed: passed.size, last: readRecords(run).at(-1), place: place.file, run };
     }
+
+    test("warm servers are adopted when they match, refused with the difference when not, and kept", async () => {
+      using place = new DockerPlace(dockerd, { stack: dockerStack(), arms: [{ kind: "raw" }] });
+      const command = (name: string) => tollgate([name, place.file], place.environment);
+      const up = await command("up");
+      expectExit(up, 0);
+      const warm = ["tollgate-warm-small-agent", "tollgate-warm-small-user"];
+      expect(await containersOf(dockerd)).toEqual(warm);
+      const again = await command("up");
+      expect(again.stdout.match(/ran already/g)).toHaveLength(2);
+      const adopted = await place.sweep();
+      expectExit(adopted, 0);
+      expect(serverOf(lastLine(adopted), "agent")).toMatchObject({ adopted: true });
+      expect(await containersOf(dockerd)).toEqual(warm);
+
+      place.write({ stack: dockerStack({ agent: { radixCache: false } }), arms: [{ kind: "raw" }] });
+      const refused = await place.sweep();
+      expectExit(refused, 3);
+      expect(refused.stderr).toContain("--disable-radix-cache: there not set, wanted set");
+      expect(refused.stderr).toContain(
+        "container tollgate-warm-small-agent, which `tollgate up` keeps for small",
+      );
+      const down = await command("down");
+      expect(down.stdout.match(/removed /g)).toHaveLength(2);
+      expect(await containersOf(dockerd)).toEqual([]);
+    }, 240_000);
 
     test("skip: the cell is left, the next one runs on a new server, and the run says what is missing", async () => {
       const { ended, segments, passed, last } = await dieInFirstCell("skip", "agent");

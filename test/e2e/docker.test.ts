@@ -12,6 +12,7 @@ import {
   dockerStack,
   killContainer,
   nameOf,
+  serverOf,
   slowEngine,
 } from "./docker-experiment.ts";
 import { lastLine, sound, unchecked, Workplace } from "./small-experiment.ts";
@@ -116,32 +117,6 @@ describe.skipIf(noDockerd !== null)(
       }
     }, 120_000);
 
-    test("warm servers are adopted when they match, refused with the difference when not, and kept", async () => {
-      using place = new DockerPlace(dockerd, { stack: dockerStack(), arms: [{ kind: "raw" }] });
-      const command = (name: string) => tollgate([name, place.file], place.environment);
-      const up = await command("up");
-      expectExit(up, 0);
-      const warm = ["tollgate-warm-small-agent", "tollgate-warm-small-user"];
-      expect(await containersOf(dockerd)).toEqual(warm);
-      const again = await command("up");
-      expect(again.stdout.match(/ran already/g)).toHaveLength(2);
-      const adopted = await place.sweep();
-      expectExit(adopted, 0);
-      expect(serverOf(lastLine(adopted), "agent")).toMatchObject({ adopted: true });
-      expect(await containersOf(dockerd)).toEqual(warm);
-
-      place.write({ stack: dockerStack({ agent: { radixCache: false } }), arms: [{ kind: "raw" }] });
-      const refused = await place.sweep();
-      expectExit(refused, 3);
-      expect(refused.stderr).toContain("--disable-radix-cache: there not set, wanted set");
-      expect(refused.stderr).toContain(
-        "container tollgate-warm-small-agent, which `tollgate up` keeps for small",
-      );
-      const down = await command("down");
-      expect(down.stdout.match(/removed /g)).toHaveLength(2);
-      expect(await containersOf(dockerd)).toEqual([]);
-    }, 240_000);
-
     test("a second run on the node is refused; a killed driver leaves no container", async () => {
       using first = new DockerPlace(dockerd, {
         stack: dockerStack({ speed: slowEngine }),
@@ -195,12 +170,6 @@ function countsOf(run: string): readonly unknown[] {
       return { cellId, taskId, trial, seed, status, termination, reward, ...counts };
     })
     .toSorted((a, b) => `${a.cellId} ${a.taskId}`.localeCompare(`${b.cellId} ${b.taskId}`));
-}
-
-function serverOf(run: string, role: string) {
-  return JSON.parse(readFileSync(join(run, "evidence", "servers", `${role}.json`), "utf8")) as {
-    container: { id: string };
-  };
 }
 
 function engineIdentity(run: string): string {
