@@ -2,7 +2,7 @@ import { z } from "zod";
 import { contextLength, countTokens, type CountedPrompt } from "../engine-questions.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check } from "../check.ts";
 
-/** What a conversation adds to policy and tools before it ends, in tokens: tau2's airline episodes mostly stay below it. */
+/** Allowance for what a conversation adds to policy and tools before it ends, in tokens: a guess, and said so in the finding. */
 const conversationTokens = 16_384;
 
 const how: Readonly<Record<CountedPrompt["by"], string>> = {

@@ -2,10 +2,7 @@ import { statfs } from "node:fs/promises";
 import { messageOf } from "../../errors.ts";
 import { failed, notChecked, ok, warning, type Check } from "../check.ts";
 
-/**
- * What an episode leaves in a run directory, in bytes, with some room. Measured on runs with simulated engines: library
- * and airline episodes wrote 20 to 60 KB with bodies and 10 to 25 KB without; real models talk longer.
- */
+/** Allowance for an episode, a guess on the safe side: our own short domain took about 20 KiB each with bodies. */
 const episodeBytes = { withBodies: 256 << 10, withoutBodies: 96 << 10 };
 /** Logs, snapshots and the report. */
 const runBytes = 64 << 20;
