@@ -2,7 +2,7 @@ import { z } from "zod";
 import { contextLength, countTokens, type CountedPrompt } from "../engine-questions.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check } from "../check.ts";
 
-/** Allowance for what a conversation adds to policy and tools before it ends, in tokens: a guess, and said so in the finding. */
+/** Allowance for what a conversation adds to policy and tools before it ends, in tokens: a guess. */
 const conversationTokens = 16_384;
 
 const how: Readonly<Record<CountedPrompt["by"], string>> = {
