@@ -16,6 +16,8 @@ export interface ListedRun {
   /** Kind of stack: `embedded`, `attach` or `docker`. */
   readonly stack: string;
   readonly simulated: boolean;
+  /** A replay sends recorded requests and has no episodes. */
+  readonly replay: boolean;
   readonly progress: RunProgress;
 }
 
@@ -29,7 +31,8 @@ export async function listRuns(directory: string): Promise<readonly ListedRun[]>
     const { experiment, note, createdAt, simulated, resolved } = run.identity;
     const stack = stackSchema.safeParse(resolved["stack"]).data?.kind ?? "unknown";
     const progress = progressOf(run, (await driverOf(path)) !== null);
-    runs.push({ directory: path, experiment, note, createdAt, stack, simulated, progress });
+    const replay = run.identity.replay !== undefined;
+    runs.push({ directory: path, experiment, note, createdAt, stack, simulated, replay, progress });
   }
   return runs;
 }
