@@ -7,6 +7,8 @@ export interface SessionShape {
   /** Characters of each user message. */
   readonly messageChars: (session: number) => number;
   readonly outputTokens: number;
+  /** Pause before each later request of a conversation; default none. */
+  readonly thinkMs?: number;
 }
 
 /** Streamed chat conversations for the simulated engine: the same for every `label`, which only begins the ids. */
@@ -21,7 +23,7 @@ export function chatSessions(label: string, count: number, shape: SessionShape):
         path: "/v1/chat/completions",
         body: chatBody(text, turn, shape.outputTokens),
         headers: { [identityHeaders.request]: id },
-        thinkMs: 0,
+        thinkMs: shape.thinkMs ?? 0,
       };
     });
     return { key, headers: {}, requests };

@@ -37,11 +37,15 @@ export async function measureDelay(
 }
 
 const turns = 2;
-/** Bodies of unlike sizes and conversations of several turns, so that every delay has what it depends on. */
+/**
+ * Bodies of unlike sizes and conversations of several turns, so that every delay has what it depends on. The pause lets
+ * the engine finish with a turn before the next one comes: without it a delay would hide that work and seem shorter.
+ */
 const conversations = {
   turns,
   messageChars: (session: number) => 200 + (session % 8) * 300,
   outputTokens: 4,
+  thinkMs: 15,
 };
 
 /** How many estimates missed what the gateway really did. */
