@@ -177,7 +177,7 @@ test("judged rewards count in report, export and tau2's results; records stay as
   expect(after.cells.map(({ episodes }) => [episodes.judged, episodes.passed, episodes.unjudged])).toEqual([
     [4, 4, 0],
   ]);
-  expect(after.cells[0]?.passHatK).toEqual([
+  expect(after.cells[0]?.passHatK).toMatchObject([
     { k: 1, value: 1, tasks: 2 },
     { k: 2, value: 1, tasks: 2 },
   ]);
