@@ -22,7 +22,7 @@ import type { RunJson } from "../store/run-json.ts";
 import { StorageError } from "../store/storage-error.ts";
 import type { TaskData } from "../workload/workload.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
-import { exitCodeOf } from "./run.ts";
+import { endRecord } from "./run.ts";
 import { startRunStack } from "./run-stack.ts";
 import type { StopRequest } from "./stop-request.ts";
 
@@ -78,14 +78,7 @@ export async function executeReplay(
     if (end.reason === "failed") throw error;
   } finally {
     try {
-      await run.append({
-        v: 1,
-        type: "run-ended",
-        at: systemClock.wallIso(),
-        reason: end.reason,
-        exitCode: exitCodeOf(end, stop),
-        error: end.reason === "failed" ? end.message : null,
-      });
+      await endRecord(run, end, stop);
     } finally {
       await supervisor.farewell();
     }

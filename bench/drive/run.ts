@@ -107,7 +107,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
   } finally {
     // A full disk refuses the record as well; what was started must be gone all the same.
     try {
-      await endRecord(run, end, options);
+      await endRecord(run, end, options.stop);
     } finally {
       const { leftovers, containers, containersFailure } = await supervisor.farewell();
       if (containers.length > 0)
@@ -321,7 +321,8 @@ async function startRecord(
   });
 }
 
-async function endRecord(run: RunDirectory, end: SweepEnd, { stop }: RunOptions): Promise<void> {
+/** The last record of a run or a replay: why it ended, and with which exit code. */
+export async function endRecord(run: RunDirectory, end: SweepEnd, stop: StopRequest): Promise<void> {
   await run.append({
     v: 1,
     type: "run-ended",

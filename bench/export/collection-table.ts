@@ -21,7 +21,12 @@ export function collectionTable({ collection, report, gpus }: CollectionFacts): 
     ["with token ids and logprobs", String(withTokens)],
     ...(kept === null ? [] : [["kept by --min-reward", String(kept)] as const]),
     ...(groups === null ? [] : [["complete groups", `${groups.complete} of ${groups.planned}`] as const]),
-    ["trajectories/hour", perHour === null ? absent : numberText(perHour)],
+    [
+      "trajectories/hour",
+      perHour === null
+        ? absent
+        : `${numberText(perHour)} (one rate over ${cell?.rates.trajectoriesPerHour.count ?? 0} episodes)`,
+    ],
     ["GPU-hours per 1,000", perHour === null || gpus === null ? absent : numberText((gpus * 1000) / perHour)],
     ["tokens per trajectory", `${each(processedTokens)} processed, ${each(generatedTokens)} generated`],
     ["trainable share", processedTokens === 0 ? absent : percentText(generatedTokens / processedTokens)],
@@ -39,17 +44,21 @@ export function collectionTable({ collection, report, gpus }: CollectionFacts): 
 function passText({ cells }: ReportModel): string {
   const rate = cells[0]?.passRate;
   if (rate === undefined || rate.value === null) return `${absent} (no episode was judged)`;
-  const interval =
-    rate.low === null || rate.high === null ? "" : ` [${percentText(rate.low)}, ${percentText(rate.high)}]`;
-  return `${percentText(rate.value)}${interval} of ${rate.count} judged`;
+  return `${percentText(rate.value)}${intervalText(rate)} of ${rate.count} judged`;
+}
+
+function intervalText({ low, high }: { readonly low: number | null; readonly high: number | null }): string {
+  return low === null || high === null ? "" : ` [${percentText(low)}, ${percentText(high)}]`;
 }
 
 function passHatText({ cells }: ReportModel): string {
   // Powers of two: with 64 trials a row for each would say nothing more.
-  const known = cells[0]?.passHatK.flatMap(({ k, value }) =>
-    value === null || !Number.isInteger(Math.log2(k)) ? [] : [`pass^${k} ${percentText(value)}`],
+  const known = cells[0]?.passHatK.flatMap(({ k, value, tasks, ...interval }) =>
+    value === null || !Number.isInteger(Math.log2(k))
+      ? []
+      : [`pass^${k} ${percentText(value)}${intervalText(interval)} of ${tasks} tasks`],
   );
-  return known === undefined || known.length === 0 ? absent : known.join(", ");
+  return known === undefined || known.length === 0 ? absent : known.join("\n");
 }
 
 function notesOf({ run, cells }: ReportModel, gpus: number | null): string[] {

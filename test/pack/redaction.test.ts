@@ -46,6 +46,7 @@ test("no planted secret survives, whatever it is made of and wherever it stands"
             environment: { MY_API_KEY: key, HOME: "/root" },
             machine: { hostname: "localhost", username: "root", home: "/root" },
             workingDirectory: "/root",
+            // A container's home: its name is also a word that must stay whole inside other words.
             runDirectory: "/root/runs/x",
             descriptions: [JSON.stringify({ url: address, argv: ["sweep", path] })],
           }),
