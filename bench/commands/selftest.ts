@@ -7,6 +7,8 @@ import { gitFacts, hostFacts } from "../drive/host-facts.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { LoadThread } from "../load/load-thread.ts";
 import { systemClock } from "../measure/clock.ts";
+import { schedulingText } from "../measure/real-time.ts";
+import { readProcessorTime, stolenShare, type ProcessorTime } from "../measure/stolen-time.ts";
 import { fullExtent, quickExtent } from "../selftest/extent.ts";
 import { limits } from "../selftest/limits.ts";
 import { selftestText, type SelftestMachine } from "../selftest/selftest-text.ts";
@@ -25,15 +27,16 @@ export function register(program: Command, host: Host): void {
     .description(
       "measure Tollgate's own errors on simulated engines and a gateway whose delay is known; exit code 1 when a limit is missed",
     )
-    .option("--quick", "20 s instead of three minutes: fewer requests, wider intervals")
+    .option("--quick", "half a minute instead of five: fewer requests, wider intervals")
     .option("--json", "print JSON")
     .addHelpText("after", explanation)
     .action(async (flags: Flags) => {
       const quick = flags.quick === true;
-      const before = loadavg()[0] ?? 0;
-      const result = await measure(host, quick);
+      const before = { load: loadavg()[0] ?? 0, processors: readProcessorTime() };
+      const scheduling = new Map<string, string>();
+      const result = await measure(host, quick, scheduling);
       if (typeof result === "string") return host.setExitCode(exitCodes[result]);
-      const machine = await machineOf(before);
+      const machine = await machineOf(before, scheduling);
       host.print(
         flags.json
           ? JSON.stringify(
@@ -52,7 +55,11 @@ The engine and the delay gateway write down themselves what they did and when; t
 Numbers hold for this machine and its present load: run it where you measure, and keep its output beside your results.`;
 
 /** Or which signal ended it. */
-async function measure(host: Host, quick: boolean): Promise<SelftestResult | "sigint" | "sigterm"> {
+async function measure(
+  host: Host,
+  quick: boolean,
+  scheduling: Map<string, string>,
+): Promise<SelftestResult | "sigint" | "sigterm"> {
   const directory = await mkdtemp(join(tmpdir(), "tollgate-selftest-"));
   const scratch = await mkdtemp(join(tmpdir(), "tg-"));
   await mkdir(join(directory, "logs"));
@@ -71,12 +78,15 @@ async function measure(host: Host, quick: boolean): Promise<SelftestResult | "si
   process.once("SIGINT", onSignal("sigint"));
   process.once("SIGTERM", onSignal("sigterm"));
   try {
-    await using sender = new LoadThread();
+    await using sender = new LoadThread(host.environment);
+    scheduling.set("client", schedulingText(await sender.scheduling));
     const { PATH = "" } = host.environment;
     const rig = {
       environment: { PATH, ...supervisor.environment },
       directory: join(directory, "logs"),
       sender,
+      processors: () => readProcessorTime(),
+      scheduling,
       keeper: supervisor,
       signal: stop.signal,
     };
@@ -90,7 +100,10 @@ async function measure(host: Host, quick: boolean): Promise<SelftestResult | "si
   }
 }
 
-async function machineOf(before: number): Promise<SelftestMachine> {
+async function machineOf(
+  before: { readonly load: number; readonly processors: ProcessorTime | null },
+  scheduling: ReadonlyMap<string, string>,
+): Promise<SelftestMachine> {
   const host = await hostFacts();
   const git = await gitFacts(resolve(import.meta.dirname, "../.."));
   return {
@@ -100,6 +113,8 @@ async function machineOf(before: number): Promise<SelftestMachine> {
     node: process.version,
     cpu: host.cpuModel,
     cpuCount: host.cpuCount,
-    load: { before, after: loadavg()[0] ?? 0 },
+    load: { before: before.load, after: loadavg()[0] ?? 0 },
+    stolenShare: stolenShare(before.processors, readProcessorTime()),
+    scheduling: Object.fromEntries(scheduling),
   };
 }

@@ -101,7 +101,7 @@ async function replayWith(
     signal: stop.cancelled,
     tell,
   });
-  await using thread = new LoadThread();
+  await using thread = new LoadThread(options.environment);
   return await runBlocks({
     plan,
     conversations: recording.conversations,

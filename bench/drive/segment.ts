@@ -2,6 +2,7 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { LoopWatch } from "../measure/loop-watch.ts";
+import { schedulingText } from "../measure/real-time.ts";
 import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
@@ -91,7 +92,9 @@ export async function closeSegment(
     pressure: [
       ...(await parts.prepared.pressure()),
       { process: "driver", ...driver },
-      ...(taps ? [{ process: "tap", ...taps.loop }] : []),
+      ...(taps
+        ? [{ process: "tap", ...taps.loop, scheduling: schedulingText(parts.stack.tap.scheduling) }]
+        : []),
     ],
     tapTotals: { ...taps?.totals },
     ...(leftovers === null ? {} : { gatewayLeftovers: leftovers }),

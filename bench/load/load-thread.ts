@@ -1,11 +1,13 @@
 import { Worker } from "node:worker_threads";
 import { messageOf, StartError } from "../errors.ts";
+import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
 import type { LoadPlan, LoadResult } from "./load.ts";
 
 /** `drain`: begin nothing new. `cancel`: abort what is in flight, too. */
 export type ToThread =
   { readonly kind: "load"; readonly plan: LoadPlan } | { readonly kind: "drain" | "cancel" };
 export type FromThread =
+  | { readonly kind: "ready"; readonly threadId: number | null }
   | { readonly kind: "progress"; readonly ended: number }
   | { readonly kind: "done"; readonly result: LoadResult }
   | { readonly kind: "failed"; readonly message: string };
@@ -26,9 +28,17 @@ export interface ThreadLoadOptions {
 export class LoadThread implements AsyncDisposable {
   readonly #worker = new Worker(new URL("./worker-entry.ts", import.meta.url));
   readonly #gone: Promise<StartError>;
+  /** What the kernel granted the thread. */
+  readonly scheduling: Promise<Scheduling>;
   #busy = false;
 
-  constructor() {
+  /** @param environment where chrt is looked for, see bench/measure/real-time.ts */
+  constructor(environment: Readonly<Record<string, string | undefined>>) {
+    this.scheduling = new Promise((resolve) => {
+      this.#worker.once("message", (message: FromThread) => {
+        if (message.kind === "ready") void makeRealTime(message.threadId, environment).then(resolve);
+      });
+    });
     this.#gone = new Promise((resolve) => {
       this.#worker.on("error", (cause) =>
         resolve(new StartError("load", `The timing thread failed: ${messageOf(cause)}`, { cause })),
@@ -47,6 +57,7 @@ export class LoadThread implements AsyncDisposable {
     if (this.#busy) throw new Error("The timing thread runs one load at a time.");
     this.#busy = true;
     const { drain, cancel, progress } = options;
+    await Promise.race([this.scheduling, this.#gone]);
     const onDrain = () => this.#tell({ kind: "drain" });
     const onCancel = () => this.#tell({ kind: "cancel" });
     const answered = new Promise<LoadResult>((resolve, reject) => {
@@ -54,7 +65,7 @@ export class LoadThread implements AsyncDisposable {
       this.#worker.on("message", (message: FromThread) => {
         if (message.kind === "progress") progress?.(message.ended);
         else if (message.kind === "done") resolve(message.result);
-        else reject(new StartError("load", message.message));
+        else if (message.kind === "failed") reject(new StartError("load", message.message));
       });
     });
     this.#tell({ kind: "load", plan });

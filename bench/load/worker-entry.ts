@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { messageOf } from "../errors.ts";
 import { systemClock } from "../measure/clock.ts";
+import { ownThreadId } from "../measure/real-time.ts";
 import type { FromThread, ToThread } from "./load-thread.ts";
 import type { LoadPlan } from "./load.ts";
 import { runLoad } from "./run-load.ts";
@@ -16,6 +17,8 @@ port.on("message", (message: ToThread) => {
   if (message.kind === "load") void load(message.plan);
   else running[message.kind].abort();
 });
+
+tell({ kind: "ready", threadId: ownThreadId() });
 
 async function load(plan: LoadPlan): Promise<void> {
   running = { drain: new AbortController(), cancel: new AbortController() };

@@ -5,6 +5,7 @@ import type { LoadThread } from "../load/load-thread.ts";
 import type { LoadPlan, LoadResult, LoadSession } from "../load/load.ts";
 import { arrivalOffsetsNs, parseLoad } from "../load/schedule.ts";
 import type { Clock } from "../measure/clock.ts";
+import { schedulingText } from "../measure/real-time.ts";
 import { createRng } from "../measure/rng.ts";
 import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
@@ -81,7 +82,9 @@ export async function runHalf(
         process: "timing thread",
         eventLoopUtilization: load.timingThread.busyShare,
         loopDelayMs: load.timingThread.loopDelayMs,
+        scheduling: schedulingText(await parts.thread.scheduling),
       },
+      ...(taps ? [{ process: "tap", ...taps.loop, scheduling: schedulingText(stack.tap.scheduling) }] : []),
     ],
     tapTotals: { ...taps?.totals },
     engineIdentity: { agent: JSON.stringify(stack.agentEngine.identity) },

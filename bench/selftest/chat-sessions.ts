@@ -8,7 +8,7 @@ export interface SessionShape {
   readonly messageChars: (session: number) => number;
   readonly outputTokens: number;
   /** Pause before each later request of a conversation; default none. */
-  readonly thinkMs?: number;
+  readonly thinkMs?: (session: number, turn: number) => number;
 }
 
 /** Streamed chat conversations for the simulated engine: the same for every `label`, which only begins the ids. */
@@ -23,7 +23,7 @@ export function chatSessions(label: string, count: number, shape: SessionShape):
         path: "/v1/chat/completions",
         body: chatBody(text, turn, shape.outputTokens),
         headers: { [identityHeaders.request]: id },
-        thinkMs: shape.thinkMs ?? 0,
+        thinkMs: shape.thinkMs?.(session, turn) ?? 0,
       };
     });
     return { key, headers: {}, requests };

@@ -1,5 +1,6 @@
 import type { LoadSample } from "../load/load.ts";
-import { meanOf, summarize } from "../measure/distribution.ts";
+import { meanOf, percentile, summarize } from "../measure/distribution.ts";
+import { createRng } from "../measure/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { EngineLog, type EngineRequest } from "./engine-log.ts";
@@ -16,10 +17,18 @@ export interface TimingLevel {
   readonly decodeStepMs: number;
 }
 
-/** What the client said minus what the engine said, milliseconds. */
+/**
+ * What the client said minus what the engine said, milliseconds. Both read CLOCK_MONOTONIC of one machine, so single
+ * moments can be compared. A latency begins with the client's own stamp of sending: how long the engine is busy
+ * before it reads a request is time that a user waits, and no error; `wayInMs` holds it against the stamp itself.
+ */
 export interface TimingErrors {
   readonly streams: number;
+  /** From the client's stamp of sending until the engine had read the request's head: never negative, seldom long. */
+  readonly wayInMs: readonly number[];
+  /** TTFT - (engine's first send stamp - sending). */
   readonly ttftMs: readonly number[];
+  /** E2E - (engine's last byte - sending). */
   readonly e2eMs: readonly number[];
   /** One per request: mean gap between tokens. */
   readonly itlMs: readonly number[];
@@ -35,13 +44,19 @@ const [chunksBefore, chunksAfter] = [1, 3];
 /** Runs one level on an engine of its own. */
 export async function measureClientTiming(rig: Rig, level: TimingLevel): Promise<TimingErrors> {
   const { streams, requestsEach, tokens, decodeStepMs } = level;
+  const rng = createRng(streams);
   await using engine = await startEngine(rig, { decodeStepMs });
   const { url } = engine.ready;
-  const shape = { turns: 1, messageChars: () => 200, outputTokens: tokens };
-  const load = (label: string, requests: number) =>
+  const load = (label: string, turns: number) =>
     rig.sender.run({
       url,
-      sessions: chatSessions(label, streams * requests, shape),
+      sessions: chatSessions(label, streams, {
+        turns,
+        messageChars: () => 200,
+        outputTokens: tokens,
+        // At any moment of the engine's steps, as agents come that have been busy with a tool.
+        thinkMs: () => 2 * decodeStepMs * rng.next(),
+      }),
       // Spread over the length of an answer, so that the streams do not begin together.
       pace: { kind: "closed", users: streams, staggerMs: (tokens * decodeStepMs) / streams },
       timeoutMs: 60_000,
@@ -60,6 +75,7 @@ export function timingErrors(
   engine: ReadonlyMap<string, EngineRequest>,
 ): Omit<TimingErrors, "streams"> {
   const errors = {
+    wayInMs: [] as number[],
     ttftMs: [] as number[],
     e2eMs: [] as number[],
     itlMs: [] as number[],
@@ -71,8 +87,9 @@ export function timingErrors(
     const [firstSentNs, lastSentNs] = [served?.sendNs[0], served?.sendNs.at(-1)];
     if (served === undefined || firstSentNs === undefined || lastSentNs === undefined) continue;
     if (sentNs === null || firstTokenNs === null || lastTokenNs === null) continue;
-    errors.ttftMs.push((firstTokenNs - sentNs - (firstSentNs - served.receivedNs)) / 1e6);
-    errors.e2eMs.push((endedNs - sentNs - (served.endNs - served.receivedNs)) / 1e6);
+    errors.wayInMs.push((served.receivedNs - sentNs) / 1e6);
+    errors.ttftMs.push((firstTokenNs - firstSentNs) / 1e6);
+    errors.e2eMs.push((endedNs - served.endNs) / 1e6);
     const gaps = served.sendNs.length - 1;
     if (gaps > 0) errors.itlMs.push((lastTokenNs - firstTokenNs - (lastSentNs - firstSentNs)) / gaps / 1e6);
     if (chunks === null || chunks.length !== served.sendNs.length + chunksBefore + chunksAfter) continue;
@@ -89,19 +106,28 @@ export function timingErrors(
 /** Bias and spread of the client's latencies at one level. */
 export function timingRows(errors: TimingErrors): readonly CheckRow[] {
   const { streams } = errors;
-  const row = (id: string, name: string, values: readonly number[]) =>
-    checkRow({
-      id: `${id}-${streams}`,
-      what: `${name}, ${streams} ${streams === 1 ? "stream" : "streams"}`,
-      value: values.length === 0 ? null : meanOf(values),
-      unit: "ms",
-      detail: spreadText(values),
-    });
+  const row = (id: string, name: string, values: readonly number[]) => ({
+    id: `${id}-${streams}`,
+    what: `${name}, ${streams} ${streams === 1 ? "stream" : "streams"}`,
+    unit: "ms" as const,
+    detail: spreadText(values),
+  });
+  const meanRow = (id: string, name: string, values: readonly number[]) =>
+    checkRow({ ...row(id, name, values), value: values.length === 0 ? null : meanOf(values) });
+  const { wayInMs } = errors;
   return [
-    row("ttft-bias", "TTFT error", errors.ttftMs),
-    row("itl-bias", "ITL error", errors.itlMs),
-    row("gap-spread", "error of single gaps", errors.gapMs),
-    row("e2e-bias", "E2E error", errors.e2eMs),
+    meanRow("ttft-bias", "TTFT error", errors.ttftMs),
+    meanRow("itl-bias", "ITL error", errors.itlMs),
+    meanRow("gap-spread", "error of single gaps", errors.gapMs),
+    meanRow("e2e-bias", "E2E error", errors.e2eMs),
+    checkRow({
+      ...row("way-in", "p50 from sending to the engine's reading", wayInMs),
+      value: percentile(wayInMs, 0.5),
+    }),
+    checkRow({
+      ...row("way-in-least", "shortest of these", wayInMs),
+      value: wayInMs.length === 0 ? null : Math.min(...wayInMs),
+    }),
   ];
 }
 

@@ -23,7 +23,7 @@ export async function measureDelay(
 ): Promise<DelayMeasurement> {
   const { plan, seed, size } = options;
   await using gateway = await startDelayGateway(rig, { upstream: engineUrl, plan, seed });
-  const outcome = await measurePaired(rig.sender, {
+  const outcome = await measurePaired(rig, {
     baseline: gateway.nullUrl,
     target: gateway.delayedUrl,
     blocks: size.blocks,
@@ -45,7 +45,7 @@ const conversations = {
   turns,
   messageChars: (session: number) => 200 + (session % 8) * 300,
   outputTokens: 4,
-  thinkMs: 15,
+  thinkMs: () => 15,
 };
 
 /** How many estimates missed what the gateway really did. */

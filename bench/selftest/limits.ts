@@ -14,6 +14,11 @@ export const limits: Readonly<Record<string, Limit>> = {
   "ttft-bias-1": { atMost: 1, why: "client against the engine's own send stamps" },
   "ttft-bias-64": { atMost: 1, why: "client against the engine's own send stamps" },
   "e2e-bias-64": { atMost: 1, why: "client against the engine's own send stamps" },
+  "e2e-bias-1": { atMost: 1, why: "client against the engine's own send stamps" },
+  "way-in-1": { atMost: 1, why: "a request is sent when its stamp says, not later" },
+  "way-in-64": { atMost: 1, why: "a request is sent when its stamp says, not later" },
+  "way-in-least-1": { atLeast: 0, why: "no request can arrive before it was sent" },
+  "way-in-least-64": { atLeast: 0, why: "no request can arrive before it was sent" },
   "itl-bias-64": { atMost: 0.1, why: "errors of neighbouring stamps cancel over an answer" },
   "lateness-p50": { atMost: 0.1, why: "a request leaves when the plan says" },
   "constant-gap-cv": { atMost: 0.05, why: "a constant rate is constant at the server" },
@@ -28,10 +33,13 @@ export const limits: Readonly<Record<string, Limit>> = {
     why: "counts of a Poisson process vary as much as their mean",
   },
   "taps-ttft": {
-    atMost: 1,
-    why: "two hops; both arms of a run pass them, so it cancels in every difference",
+    atMost: 2,
+    why: "two hops, each both ways, of this machine's loopback and Node; both arms of a run pass them",
   },
-  "taps-e2e": { atMost: 1, why: "two hops; both arms of a run pass them, so it cancels in every difference" },
+  "taps-e2e": {
+    atMost: 2,
+    why: "two hops, each both ways, of this machine's loopback and Node; both arms of a run pass them",
+  },
   "aa-silent": { atMost: 2, why: "95 % intervals: more than 2 of 10 happen once in 90 self-tests" },
   "coverage-misses": { atMost: 3, why: "95 % intervals: more than 3 of 16 happen once in 140 self-tests" },
   "half-width-fixed": { atMost: 0.1, why: "what 2,000 paired requests tell of a 3 ms gateway" },
@@ -55,6 +63,7 @@ export function limitText(id: string, unit: string): string {
   const limit = limits[id];
   if (limit === undefined) return "-";
   const suffix = unit === "" ? "" : ` ${unit}`;
-  if (limit.atLeast !== undefined) return `${limit.atLeast} to ${limit.atMost ?? "any"}${suffix}`;
-  return `<= ${limit.atMost}${suffix}`;
+  const { atLeast, atMost } = limit;
+  if (atLeast !== undefined && atMost !== undefined) return `${atLeast} to ${atMost}${suffix}`;
+  return atLeast === undefined ? `<= ${atMost}${suffix}` : `>= ${atLeast}${suffix}`;
 }

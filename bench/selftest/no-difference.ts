@@ -22,7 +22,7 @@ export async function measureNoDifference(
 ): Promise<readonly SelfComparison[]> {
   const comparisons: SelfComparison[] = [];
   for (let time = 0; time < size.times; time += 1) {
-    const outcome = await measurePaired(rig.sender, {
+    const outcome = await measurePaired(rig, {
       ...size,
       baseline: engineUrl,
       target: engineUrl,

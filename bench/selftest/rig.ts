@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { LoadThread } from "../load/load-thread.ts";
+import { makeRealTime, schedulingText } from "../measure/real-time.ts";
+import type { ProcessorTime } from "../measure/stolen-time.ts";
 import { spawnManaged, type ManagedProcess } from "../stack/supervisor/managed-process.ts";
 import { delayLogSchema, type HeldRequest } from "./delay-log.ts";
 import type { DelayPlan } from "./delay-shape.ts";
@@ -16,6 +18,10 @@ export interface Rig {
   /** An existing folder for their logs. */
   readonly directory: string;
   readonly sender: Sender;
+  /** The machine's account of its processors. */
+  readonly processors: () => ProcessorTime | null;
+  /** Filled with what the kernel granted each process that was started, in words. */
+  readonly scheduling: Map<string, string>;
   readonly keeper?: { watch(pid: number): void; unwatch(pid: number): void };
   readonly signal?: AbortSignal;
 }
@@ -40,14 +46,11 @@ export async function startEngine(
     "max-running-requests": 4096,
     "prefill-tokens-per-second": 1_000_000,
   };
-  return spawnManaged(process.execPath, {
-    ...common(rig, "simulated engine"),
-    args: [
-      fileURLToPath(new URL("../simulator/program.ts", import.meta.url)),
-      ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
-      "--no-radix-cache",
-    ],
-  });
+  return startInstrument(rig, "simulated engine", [
+    fileURLToPath(new URL("../simulator/program.ts", import.meta.url)),
+    ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
+    "--no-radix-cache",
+  ]);
 }
 
 /** A delay gateway in a process of its own. */
@@ -70,10 +73,10 @@ export async function startDelayGateway(
   /** Without a plan the process draws one from the seed. */
   options: { readonly upstream: string; readonly seed: number; readonly plan: DelayPlan | null },
 ): Promise<DelayGatewayProcess> {
-  const managed = await spawnManaged(process.execPath, {
-    ...common(rig, "delay gateway"),
-    args: [fileURLToPath(new URL("./delay-gateway-program.ts", import.meta.url)), JSON.stringify(options)],
-  });
+  const managed = await startInstrument(rig, "delay gateway", [
+    fileURLToPath(new URL("./delay-gateway-program.ts", import.meta.url)),
+    JSON.stringify(options),
+  ]);
   const { url } = managed.ready;
   return {
     nullUrl: `${url}/null`,
@@ -87,14 +90,26 @@ export async function startDelayGateway(
   };
 }
 
-function common({ environment, directory, keeper, signal }: Rig, name: string) {
-  return {
+/**
+ * Engine and delay gateway are what Tollgate is held against: their stamps must be as good as the machine allows, so they
+ * run ahead of everything else where the kernel permits.
+ */
+async function startInstrument(
+  rig: Rig,
+  name: string,
+  args: readonly string[],
+): Promise<ManagedProcess<{ url: string }>> {
+  const { environment, directory, keeper, signal } = rig;
+  const managed = await spawnManaged(process.execPath, {
     name,
+    args,
     environment,
     logFile: join(directory, `${name.replaceAll(" ", "-")}.log`),
     readySchema: z.object({ url: z.string() }),
     startTimeoutMs: 30_000,
     ...(keeper && { keeper }),
     ...(signal && { signal }),
-  };
+  });
+  rig.scheduling.set(name, schedulingText(await makeRealTime(managed.pid, environment)));
+  return managed;
 }

@@ -15,13 +15,18 @@ export interface SelftestMachine {
   readonly cpuCount: number;
   /** Load average over the last minute. */
   readonly load: { readonly before: number; readonly after: number };
+  /** Share of the processors' time that the hypervisor took meanwhile; null where nobody can tell. */
+  readonly stolenShare: number | null;
+  /** What the kernel granted the client and the processes that it is held against, in words. */
+  readonly scheduling: Readonly<Record<string, string>>;
 }
 
 /** The self-test for a terminal. */
 export function selftestText(result: SelftestResult, machine: SelftestMachine, quick: boolean): string {
   return [
     `${machine.date}, Tollgate ${machine.tollgate}, Node ${machine.node}`,
-    `${machine.cpu}, ${machine.cpuCount} processors, load average ${machine.load.before.toFixed(2)} before, ${machine.load.after.toFixed(2)} after`,
+    `${machine.cpu}, ${machine.cpuCount} processors, load average ${machine.load.before.toFixed(2)} before, ${machine.load.after.toFixed(2)} after, ${stolenText(machine)}`,
+    schedulingLine(machine),
     ...(quick ? ["quick: few requests, wide intervals"] : []),
     "",
     ...result.sections.map(({ title, rows }) => `${renderTable(tableOf(title, rows))}\n`),
@@ -86,11 +91,31 @@ function resolutionText({ ttftMs, streams, overheadMs, pairs }: Resolution): str
   return `On this machine Tollgate can resolve: TTFT ±${text(ttftMs)} ms of one request at ${streams} streams, gateway overhead ±${text(overheadMs)} ms with ${pairs} pairs.`;
 }
 
-/** Before the first measurement somebody else's work is all the load there is. */
-function busyLines({ load, cpuCount }: SelftestMachine): readonly string[] {
-  return load.before > cpuCount / 2
-    ? [
-        "The machine was busy before this began: limits that are not kept may be its neighbours'. Run again when it is idle.",
-      ]
-    : [];
+function stolenText({ stolenShare }: SelftestMachine): string {
+  return stolenShare === null
+    ? "time stolen by a hypervisor unknown"
+    : `${(100 * stolenShare).toFixed(1)} % stolen by the hypervisor`;
 }
+
+function schedulingLine({ scheduling }: SelftestMachine): string {
+  const byPolicy = Map.groupBy(Object.entries(scheduling), ([, policy]) => policy);
+  const groups = [...byPolicy].map(
+    ([policy, names]) => `${policy}: ${names.map(([name]) => name).join(", ")}`,
+  );
+  return `scheduling ${groups.join("; ")}`;
+}
+
+/** Before the first measurement somebody else's work is all the load there is. */
+function busyLines({ load, cpuCount, stolenShare }: SelftestMachine): readonly string[] {
+  const reasons = [
+    ...(load.before > cpuCount / 2 ? ["The machine was busy before this began"] : []),
+    ...((stolenShare ?? 0) > stolenShareMax
+      ? ["The hypervisor gave its processors to others meanwhile"]
+      : []),
+  ];
+  return reasons.map(
+    (reason) => `${reason}: limits that are not kept may be its neighbours'. Run again when it is idle.`,
+  );
+}
+
+const stolenShareMax = 0.02;

@@ -4,7 +4,7 @@ import { checkRow, type CheckRow } from "./check-row.ts";
 import { measureClientTiming, timingRows, type TimingErrors } from "./client-timing.ts";
 import { halfWidthRow, measureDelay, missesRow, type DelayMeasurement } from "./delay-coverage.ts";
 import { measureNoDifference, noDifferenceRow } from "./no-difference.ts";
-import { droppedRequests, type PairedOutcome } from "./paired-arms.ts";
+import { droppedRequests, stolenShareMax, type PairedOutcome } from "./paired-arms.ts";
 import { halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import { percentile } from "../measure/distribution.ts";
 import { delayText } from "./delay-shape.ts";
@@ -85,6 +85,7 @@ interface Measured {
 
 function judge({ timings, arrivals, taps, same, delays }: Measured): SelftestResult {
   const coverage = delays.flatMap(({ cases }) => cases);
+  const paired = [taps.outcome, ...delays.map(({ outcome }) => outcome)];
   const fixed = coverage[0];
   const sections = [
     { title: "Client stamps against the engine's own", rows: timings.flatMap(timingRows) },
@@ -95,8 +96,8 @@ function judge({ timings, arrivals, taps, same, delays }: Measured): SelftestRes
       rows: [same, missesRow(coverage), ...(fixed === undefined ? [] : [halfWidthRow(fixed)])],
     },
     {
-      title: "Failures",
-      rows: [failureRow(timings, [taps.outcome, ...delays.map(({ outcome }) => outcome)])],
+      title: "Failures and disturbances",
+      rows: [failureRow(timings, paired), repeatedRow(paired)],
     },
   ];
   const missed = sections.flatMap(({ rows }) => rows.filter(({ ok }) => ok === false).map(({ id }) => id));
@@ -116,6 +117,17 @@ function failureRow(timings: readonly TimingErrors[], paired: readonly PairedOut
     value: lost.length + dropped.reduce((sum, { count }) => sum + count, 0),
     unit: "",
     detail: [...reasons].filter((reason) => reason !== "").join("; ") || "none",
+  });
+}
+
+function repeatedRow(paired: readonly PairedOutcome[]): CheckRow {
+  const counted = paired.reduce((sum, { blocks }) => sum + blocks.length, 0);
+  return checkRow({
+    id: "blocks-repeated",
+    what: "paired blocks repeated, because the hypervisor took the processors",
+    value: paired.reduce((sum, { repeated }) => sum + repeated, 0),
+    unit: "",
+    detail: `more than ${100 * stolenShareMax} % stolen; ${counted} blocks count`,
   });
 }
 

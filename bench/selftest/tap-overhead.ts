@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startTap } from "../tap/client.ts";
 import type { TapListenerTotals, TapTotals } from "../tap/control.ts";
+import { schedulingText } from "../measure/real-time.ts";
 import { createRng } from "../measure/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
@@ -27,11 +28,12 @@ export async function measureTaps(rig: Rig, engineUrl: string, size: PairedSize)
     logFile: join(directory, "tap.log"),
     ...(keeper && { keeper }),
   });
+  rig.scheduling.set("taps", schedulingText(tap.scheduling));
   const inner = await tap.listen({ name: "inner", hop: "inner", arm: "raw", upstream: engineUrl });
   const outer = await tap.listen({ name: "outer", hop: "outer", arm: "raw", upstream: inner });
   const log = await EngineLog.from(engineUrl);
   await tap.openSegment(join(directory, "taps"), false);
-  const outcome = await measurePaired(rig.sender, {
+  const outcome = await measurePaired(rig, {
     ...size,
     baseline: engineUrl,
     target: outer,

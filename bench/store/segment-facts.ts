@@ -23,6 +23,8 @@ export const segmentFactsSchema = z.object({
         .object({ samples: z.number(), p50: z.number(), p99: z.number(), max: z.number() })
         .nullable()
         .optional(),
+      /** Whether the kernel was told to let it run at once; absent where nobody asked. */
+      scheduling: z.string().optional(),
     }),
   ),
   /** Sums of each tap listener over the segment. */

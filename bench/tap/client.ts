@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { TollgateError } from "../errors.ts";
+import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
 import { spawnManaged, type ManagedProcess } from "../stack/supervisor/managed-process.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { applyDelta } from "./body-delta.ts";
@@ -34,6 +35,7 @@ export interface TapOptions {
 /** The driver's side of the tap process. All methods reject with TapError when the tap refuses or is gone. */
 export interface TapClient extends AsyncDisposable {
   readonly pid: number;
+  readonly scheduling: Scheduling;
   /** Settles when the tap ends although nobody asked it to. */
   readonly died: Promise<TapError>;
   /** Opens a listener on loopback and returns its origin, without trailing slash. */
@@ -67,7 +69,8 @@ export async function startTap(options: TapOptions): Promise<TapClient> {
     ...(options.keeper === undefined ? {} : { keeper: options.keeper }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  return new TapProcess(managed, options.onEvidenceFailure ?? (() => undefined));
+  const scheduling = await makeRealTime(managed.pid, options.environment);
+  return new TapProcess(managed, { scheduling, onEvidenceFailure: options.onEvidenceFailure });
 }
 
 type Sent = TapCommand extends infer Command
@@ -79,6 +82,7 @@ type Accepted = Extract<TapReply, { ok: true }>;
 
 class TapProcess implements TapClient {
   readonly pid: number;
+  readonly scheduling: Scheduling;
   readonly died: Promise<TapError>;
   readonly #managed: ManagedProcess<unknown>;
   readonly #pending = new Map<
@@ -89,11 +93,15 @@ class TapProcess implements TapClient {
   #leaving = false;
   #gone: TapError | null = null;
 
-  constructor(managed: ManagedProcess<unknown>, onEvidenceFailure: (message: string) => void) {
+  constructor(
+    managed: ManagedProcess<unknown>,
+    { scheduling, onEvidenceFailure }: { scheduling: Scheduling } & Pick<TapOptions, "onEvidenceFailure">,
+  ) {
     this.pid = managed.pid;
+    this.scheduling = scheduling;
     this.#managed = managed;
     managed.child.on("message", (message: TapReply | TapEvent) => {
-      if ("event" in message) onEvidenceFailure(message.message);
+      if ("event" in message) onEvidenceFailure?.(message.message);
       else this.#settle(message);
     });
     this.died = new Promise((resolve) => {

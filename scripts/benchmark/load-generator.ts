@@ -14,7 +14,7 @@ import { medianReading, repeatedReading } from "./measurement.ts";
 export const loadGenerator: Measurement = {
   name: "load",
   measure: async (bench) => {
-    await using thread = new LoadThread();
+    await using thread = new LoadThread(process.env);
     const rounds = bench.quick ? 1 : 3;
     return [
       await throughput(bench, thread, {

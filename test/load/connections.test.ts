@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { LoadThread } from "../../bench/load/load-thread.ts";
 import { bodyOf, scriptedEngine } from "../tap/fixtures/scripted-engine.ts";
 
-const thread = new LoadThread();
+const thread = new LoadThread(process.env);
 afterAll(() => thread[Symbol.asyncDispose]());
 
 test("requests reuse their connections: no handshake is inside a latency", async () => {

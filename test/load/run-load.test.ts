@@ -6,7 +6,7 @@ import type { LoadPlan, LoadSample, LoadSession } from "../../bench/load/load.ts
 import { LoadThread } from "../../bench/load/load-thread.ts";
 import { bodyOf, scriptedEngine, streamedAnswer, type Answer } from "../tap/fixtures/scripted-engine.ts";
 
-const thread = new LoadThread();
+const thread = new LoadThread(process.env);
 afterAll(() => thread[Symbol.asyncDispose]());
 
 const streaming =

@@ -2,16 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LoadThread } from "../../bench/load/load-thread.ts";
+import { readProcessorTime } from "../../bench/measure/stolen-time.ts";
 import type { Rig } from "../../bench/selftest/rig.ts";
 
 /** A rig whose processes end, and whose files go, with the variable that holds it. */
 export function testRig(): Rig & AsyncDisposable {
   const directory = mkdtempSync(join(tmpdir(), "tollgate-test-"));
-  const sender = new LoadThread();
+  const sender = new LoadThread(process.env);
   return {
     environment: { PATH: process.env["PATH"] ?? "" },
     directory,
     sender,
+    processors: () => readProcessorTime(),
+    scheduling: new Map(),
     async [Symbol.asyncDispose]() {
       await sender[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true });

@@ -18,8 +18,8 @@ const size = { blocks: 2, sessionsPerLeg: 6, sessionsPerSecond: 100 };
 const tiny: Extent = {
   timing: [{ streams: 4, requestsEach: 2, tokens: 5, decodeStepMs: 5 }],
   arrivals: [
-    { arrivals: { kind: "constant" }, perSecond: 100, count: 12 },
-    { arrivals: { kind: "poisson" }, perSecond: 100, count: 20 },
+    { arrivals: { kind: "constant" }, perSecond: 100, count: 12, pieces: 1 },
+    { arrivals: { kind: "poisson" }, perSecond: 100, count: 20, pieces: 2 },
   ],
   taps: size,
   noDifference: { ...size, times: 1 },
@@ -32,10 +32,10 @@ test("a small self-test measures everything that it has to, and counts every req
   const rows = Object.fromEntries(result.sections.flatMap(({ rows }) => rows.map((row) => [row.id, row])));
   expect(Object.keys(rows).toSorted()).toEqual(
     [
-      "ttft-bias-4 itl-bias-4 gap-spread-4 e2e-bias-4",
+      "ttft-bias-4 itl-bias-4 gap-spread-4 e2e-bias-4 way-in-4 way-in-least-4",
       "constant-gap-cv lateness-p50 lateness-p99 poisson-gap-cv poisson-idc",
       "taps-ttft taps-e2e token-mismatches",
-      "aa-silent coverage-misses half-width requests-failed",
+      "aa-silent coverage-misses half-width requests-failed blocks-repeated",
     ]
       .flatMap((ids) => ids.split(" "))
       .toSorted(),
@@ -59,10 +59,15 @@ test("a small self-test measures everything that it has to, and counts every req
     cpu: "a CPU",
     cpuCount: 2,
     load: { before: 5, after: 5 },
+    stolenShare: 0.034,
+    scheduling: { client: "real-time", taps: "normal (why)", engine: "real-time" },
   };
   const text = selftestText(result, machine, true);
   expect(text).toMatch(/On this machine Tollgate can resolve: TTFT ±[\d.]+ ms of one request at 4 streams/);
   expect(text).toContain("The machine was busy before this began");
+  expect(text).toContain("3.4 % stolen by the hypervisor");
+  expect(text).toContain("The hypervisor gave its processors to others meanwhile");
+  expect(text).toContain("scheduling real-time: client, engine; normal (why): taps");
   expect(text.split("\n").filter((line) => line.includes("not kept: ")).length).toBe(result.missed.length);
 });
 
@@ -75,7 +80,7 @@ test("taps that add 60 ms are seen, and tokens that a tap did not count", async 
     plan: { shape: { kind: "fixed", ms: 60 }, place: "request" },
     seed: 1,
   });
-  const outcome = await measurePaired(rig.sender, {
+  const outcome = await measurePaired(rig, {
     ...size,
     baseline: url,
     target: slow.delayedUrl,
@@ -103,6 +108,38 @@ test("taps that add 60 ms are seen, and tokens that a tap did not count", async 
   expect(tokenRow({ ...taps, totals: short })).toMatchObject({ value: 1, ok: false });
 });
 
+test("a block that the hypervisor disturbed is measured again, and in the end every block counts", async () => {
+  await using rig = testRig();
+  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  let [readings, total, stolen] = [0, 0, 0];
+  // Two readings a block; the warm one before the first is not asked about.
+  const disturbed = (from: number, to: number) => () => {
+    readings += 1;
+    total += 100;
+    if (readings % 2 === 0 && readings / 2 >= from && readings / 2 <= to) stolen += 2;
+    return { total, stolen };
+  };
+  const plan = {
+    blocks: 2,
+    sessionsPerLeg: 2,
+    sessionsPerSecond: 200,
+    baseline: engine.ready.url,
+    target: engine.ready.url,
+    sessions: (label: string, count: number) =>
+      chatSessions(label, count, { turns: 1, messageChars: () => 50, outputTokens: 1 }),
+  };
+  const once = await measurePaired({ ...rig, processors: disturbed(1, 1) }, { ...plan, rng: createRng(1) });
+  expect([once.blocks.length, once.repeated, readings]).toEqual([2, 1, 6]);
+  readings = 0;
+  const always = await measurePaired(
+    { ...rig, processors: disturbed(1, 99) },
+    { ...plan, rng: createRng(1) },
+  );
+  expect([always.blocks.length, always.repeated, readings]).toEqual([2, 2, 8]);
+  const unknown = await measurePaired({ ...rig, processors: () => null }, { ...plan, rng: createRng(1) });
+  expect([unknown.blocks.length, unknown.repeated]).toEqual([2, 0]);
+});
+
 test("a generator that sends when it likes is found out by the server's log, though it says that it was on time", async () => {
   await using rig = testRig();
   await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
@@ -118,10 +155,16 @@ test("a generator that sends when it likes is found out by the server's log, tho
         }
       : plan;
   const careless: Sender = { run: (plan, options) => rig.sender.run(jitter(plan), options) };
-  const plan = { arrivals: { kind: "constant" }, perSecond: 50, count: 60, rng: createRng(3) } as const;
+  const plan = {
+    arrivals: { kind: "constant" },
+    perSecond: 50,
+    count: 60,
+    pieces: 1,
+    rng: createRng(3),
+  } as const;
   const quality = await measureArrivals({ ...rig, sender: careless } satisfies Rig, engine.ready.url, plan);
   expect(arrivalRows(quality).find(({ id }) => id === "constant-gap-cv")).toMatchObject({ ok: false });
-  const lost = { ...quality, notArrived: 1 };
+  const lost = { ...quality, pieces: quality.pieces.map((piece) => ({ ...piece, notArrived: 1 })) };
   expect(arrivalRows(lost).find(({ id }) => id === "constant-gap-cv")).toMatchObject({
     value: null,
     ok: false,
@@ -142,11 +185,31 @@ test("a client whose stamps are 2 ms late is off by 2 ms", () => {
   const engine = new Map([
     ["a", { receivedNs: 1e6, sendNs: [11e6, 21e6, 31e6], endNs: 32e6, promptTokens: 1, outputTokens: 3 }],
   ]);
-  const [ttft, itl, gap, e2e] = timingRows({ streams: 64, ...timingErrors([sample("a", 2e6)], engine) });
+  const [ttft, itl, gap, e2e, wayIn, least] = timingRows({
+    streams: 64,
+    ...timingErrors([sample("a", 2e6)], engine),
+  });
   expect(ttft).toMatchObject({ id: "ttft-bias-64", value: 2, ok: false });
   expect(itl).toMatchObject({ value: 0, ok: true });
   expect(gap).toMatchObject({ value: null, ok: null });
   expect(e2e).toMatchObject({ value: 2, ok: false });
+  expect([wayIn, least]).toMatchObject([
+    { value: 0, ok: true },
+    { value: 0, ok: true },
+  ]);
+  // A stamp of sending that is too early makes the way in long; one that is too late lets the request arrive before it.
+  const sentAt = (ns: number) => {
+    const rows = timingRows({ streams: 64, ...timingErrors([{ ...sample("a", 0), sentNs: ns }], engine) });
+    return rows.slice(4).map(({ value, ok }) => [value, ok]);
+  };
+  expect(sentAt(-1e6)).toEqual([
+    [2, false],
+    [2, true],
+  ]);
+  expect(sentAt(1.5e6)).toEqual([
+    [-0.5, true],
+    [-0.5, false],
+  ]);
   // A bias the other way is one too; a request that the engine does not know is in no error.
   const early = timingErrors([sample("a", -2e6), sample("unknown", 0)], engine);
   expect(early.ttftMs).toEqual([-2]);

@@ -23,7 +23,7 @@ const open = () =>
     rng: createRng(1),
   });
 
-await using thread = new LoadThread();
+await using thread = new LoadThread(process.env);
 const { samples } = await thread.run({
   url,
   sessions,

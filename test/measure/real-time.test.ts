@@ -1,0 +1,53 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { LoadThread } from "../../bench/load/load-thread.ts";
+import { makeRealTime, ownThreadId, schedulingText } from "../../bench/measure/real-time.ts";
+
+const policyOf = (threadId: number) =>
+  execFileSync("chrt", ["--pid", String(threadId)], { encoding: "utf8" });
+/** What this very machine grants decides which of two answers is right; the kernel is asked independently. */
+const granted = (() => {
+  try {
+    execFileSync("chrt", ["--fifo", "1", "true"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+test("the answer is the kernel's own: real-time where it grants it, and not inherited", async () => {
+  const child = spawn(process.execPath, [
+    "-e",
+    'process.stdin.once("data", () => { require("child_process").spawnSync("sleep", ["0"]); ' +
+      'console.log(require("child_process").execFileSync("chrt", ["--pid", "0"], { encoding: "utf8" })); process.exit(0); }); console.log("up");',
+  ]);
+  try {
+    await once(child.stdout, "data");
+    const scheduling = await makeRealTime(child.pid ?? null, process.env);
+    expect(scheduling.policy).toBe(granted ? "real-time" : "normal");
+    expect(policyOf(child.pid ?? 0)).toMatch(granted ? /SCHED_FIFO.*\n.*priority: 1\n/ : /SCHED_OTHER/);
+    child.stdin.write("go\n");
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    expect(line.toString()).toContain("SCHED_OTHER");
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
+
+test("where it cannot be had the reason is told", async () => {
+  const reasons = [
+    await makeRealTime(ownThreadId(), { PATH: "/nonexistent" }),
+    await makeRealTime(999_999_999, process.env),
+    await makeRealTime(null, process.env),
+  ].map(schedulingText);
+  expect(reasons[0]).toBe("normal (chrt (util-linux) is not in the PATH)");
+  expect(reasons[1]).toMatch(/^normal \(.*999999999.*\)$/);
+  expect(reasons[2]).toBe("normal (this system has no /proc)");
+});
+
+test("the timing thread is the one that is favoured, not the rest of its process", async () => {
+  await using thread = new LoadThread(process.env);
+  expect((await thread.scheduling).policy).toBe(granted ? "real-time" : "normal");
+  expect(policyOf(process.pid)).toContain("SCHED_OTHER");
+});
