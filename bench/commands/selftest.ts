@@ -86,6 +86,7 @@ async function measure(
       directory: join(directory, "logs"),
       sender,
       processors: () => readProcessorTime(),
+      pauseMs: 1_000,
       scheduling,
       keeper: supervisor,
       signal: stop.signal,

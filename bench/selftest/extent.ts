@@ -58,7 +58,7 @@ export const quickExtent: Extent = {
     { arrivals: { kind: "constant" }, perSecond: 100, count: 75, pieces: 2 },
     { arrivals: { kind: "poisson" }, perSecond: 500, count: 750, pieces: 2 },
   ],
-  taps: { sessionsPerSecond: 50, blocks: 6, sessionsPerLeg: 10 },
+  taps: { sessionsPerSecond: 50, blocks: 8, sessionsPerLeg: 10 },
   noDifference: { ...rate, blocks: 4, sessionsPerLeg: 10, times: 1 },
   delays: [{ plan: fixed3, size: { ...rate, blocks: 4, sessionsPerLeg: 15 } }],
 };

@@ -20,6 +20,8 @@ export interface Rig {
   readonly sender: Sender;
   /** The machine's account of its processors. */
   readonly processors: () => ProcessorTime | null;
+  /** Waited before something disturbed is measured again. */
+  readonly pauseMs: number;
   /** Filled with what the kernel granted each process that was started, in words. */
   readonly scheduling: Map<string, string>;
   readonly keeper?: { watch(pid: number): void; unwatch(pid: number): void };

@@ -14,6 +14,7 @@ export function testRig(): Rig & AsyncDisposable {
     directory,
     sender,
     processors: () => readProcessorTime(),
+    pauseMs: 100,
     scheduling: new Map(),
     async [Symbol.asyncDispose]() {
       await sender[Symbol.asyncDispose]();
