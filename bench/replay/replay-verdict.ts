@@ -1,5 +1,6 @@
 import { percentile } from "../measure/distribution.ts";
 import { loadMetrics, steadySamples } from "../load/latency.ts";
+import { parseLoad } from "../load/schedule.ts";
 import { pressureReasons, sendReasons, type SendFacts } from "../report/client-limits.ts";
 import { checkTokens } from "../report/token-check.ts";
 import { verdicts, type Verdict, type VerdictReason } from "../report/verdict.ts";
@@ -89,10 +90,35 @@ export function sendFacts(halves: readonly HalfEvidence[]): readonly SendFacts[]
     );
     return {
       name,
-      // An open loop's sessions begin on schedule; when their later requests come depends on the answers.
-      plannedPerSecond: null,
-      sentPerSecond: null,
+      ...sessionRates(own),
       latenessMs: { p50: percentile(lateness, 0.5), p99: percentile(lateness, 0.99) },
     };
   });
+}
+
+/**
+ * How often conversations were to begin and began, over the gaps between the first and the last of each half. Only their
+ * first requests have a schedule: when the later ones come depends on the answers. A closed loop has none at all.
+ */
+function sessionRates(
+  halves: readonly HalfEvidence[],
+): Pick<SendFacts, "plannedPerSecond" | "sentPerSecond"> {
+  const [first] = halves;
+  if (first === undefined || parseLoad(first.setting.load).kind === "closed")
+    return { plannedPerSecond: null, sentPerSecond: null };
+  const begins = halves.map(({ samples }) => samples.filter(({ index }) => index === 0));
+  return {
+    plannedPerSecond: ratePerSecond(begins.map((half) => half.map(({ intendedNs }) => intendedNs))),
+    sentPerSecond: ratePerSecond(begins.map((half) => half.flatMap(({ sentNs }) => sentNs ?? []))),
+  };
+}
+
+/** null without a gap. */
+function ratePerSecond(halves: readonly (readonly number[])[]): number | null {
+  const gaps = halves.reduce((sum, times) => sum + Math.max(0, times.length - 1), 0);
+  const spanNs = halves.reduce(
+    (sum, times) => sum + (times.length === 0 ? 0 : Math.max(...times) - Math.min(...times)),
+    0,
+  );
+  return spanNs > 0 ? (gaps / spanNs) * 1e9 : null;
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { EngineDelta } from "../../bench/metrics/engine-delta.ts";
 import { compareReplay } from "../../bench/replay/comparison.ts";
 import type { HalfEvidence } from "../../bench/replay/half-evidence.ts";
-import { judgeReplay } from "../../bench/replay/replay-verdict.ts";
+import { judgeReplay, sendFacts } from "../../bench/replay/replay-verdict.ts";
 import { blockOrder } from "../../bench/replay/block-order.ts";
 import type { TapTiming } from "../../bench/report/tap-timing.ts";
 import { baselineArm, gatewayArm, halfOf, replayPlan, sampleOf } from "./half-builder.ts";
@@ -108,4 +108,28 @@ test("late sends and an interruption are named", () => {
   const stopped = verdictOf(() => ({ complete: false }), true);
   expect(stopped.verdict).toBe("interrupted");
   expect(stopped.reasons[0]?.detail).toBe("the replay was stopped; 3 blocks are whole and count");
+});
+
+test("an open loop's rate is that of its conversations; a closed loop has none to miss", () => {
+  const begins = (load: string, sentGapMs: number): readonly HalfEvidence[] => {
+    const samples = Array.from({ length: 5 }, (_, session) =>
+      [0, 1].map((index) => ({
+        ...sampleOf({ session, index }, 50),
+        // Planned every 10 ms; the second requests come when their answers do.
+        intendedNs: 1e9 + session * 10e6 + index * 5e9,
+        sentNs: 1e9 + session * sentGapMs * 1e6 + index * 5e9,
+      })),
+    ).flat();
+    const half = halfOf({ arm: baselineArm, block: 0, position: 0 }, samples);
+    return [{ ...half, setting: { ...half.setting, load } }];
+  };
+  const [onTime] = sendFacts(begins("open:100", 10));
+  expect(onTime?.plannedPerSecond).toBeCloseTo(100, 9);
+  expect(onTime?.sentPerSecond).toBeCloseTo(100, 9);
+  const [slow] = sendFacts(begins("open:100:constant", 12.5));
+  expect(slow?.sentPerSecond).toBeCloseTo(80, 9);
+  expect(sendFacts(begins("closed:4", 12.5))[0]).toMatchObject({
+    plannedPerSecond: null,
+    sentPerSecond: null,
+  });
 });
