@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { LoopWatch } from "../measure/loop-watch.ts";
 import { schedulingText } from "../measure/real-time.ts";
+import { readProcessorTime, stolenShare, type ProcessorTime } from "../measure/stolen-time.ts";
 import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
@@ -26,6 +27,7 @@ export interface OpenSegment {
   readonly logToolCall: (line: ToolCallLog) => void;
   readonly toolLog: ToolLogFile;
   readonly loop: LoopWatch;
+  readonly processors: ProcessorTime | null;
 }
 
 /** Order matters: renew what has worn out, drain (counters move when a request ends), then empty the cache, then snapshot, then record. */
@@ -58,6 +60,7 @@ export async function openSegment(parts: SweepParts, cell: Cell, segmentId: stri
     cacheFlushed,
     toolLog,
     loop: new LoopWatch(),
+    processors: readProcessorTime(),
     logToolCall: (line) => toolLog.append(line),
   };
 }
@@ -70,6 +73,7 @@ export async function closeSegment(
 ): Promise<void> {
   const endedNs = parts.clock.nowNs();
   const driver = segment.loop.read();
+  const stolen = stolenShare(segment.processors, readProcessorTime());
   segment.loop[Symbol.dispose]();
   const drained = reason === "engine-died" ? false : await drain(parts);
   const scrapeErrors = await snapshotAll(parts, {
@@ -96,6 +100,7 @@ export async function closeSegment(
         ? [{ process: "tap", ...taps.loop, scheduling: schedulingText(parts.stack.tap.scheduling) }]
         : []),
     ],
+    stolenShare: stolen,
     tapTotals: { ...taps?.totals },
     ...(leftovers === null ? {} : { gatewayLeftovers: leftovers }),
     engineIdentity: {

@@ -6,6 +6,7 @@ import type { LoadPlan, LoadResult, LoadSession } from "../load/load.ts";
 import { arrivalOffsetsNs, parseLoad } from "../load/schedule.ts";
 import type { Clock } from "../measure/clock.ts";
 import { schedulingText } from "../measure/real-time.ts";
+import { readProcessorTime, stolenShare } from "../measure/stolen-time.ts";
 import { createRng } from "../measure/rng.ts";
 import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
@@ -55,6 +56,7 @@ export async function runHalf(
   const sessions = await openSessions(arm, sessionKeys(parts, `${cellId}/${segmentId}`));
   await snapshot(parts, join(directory, "agent-before.prom"));
   await stack.tap.openSegment(directory, false);
+  const processors = readProcessorTime();
   const startedNs = clock.nowNs();
   await run.append({ v: 1, type: "segment-started", cellId, segmentId, at: clock.wallIso(), startedNs });
   const load = await parts.thread.run(
@@ -65,6 +67,7 @@ export async function runHalf(
     },
   );
   const endedNs = clock.nowNs();
+  const stolen = stolenShare(processors, readProcessorTime());
   const drained = await drain(parts);
   const scrapeErrors = await snapshot(parts, join(directory, "agent-after.prom"));
   const taps = stack.death(arm.spec.name)?.part === "tap" ? null : await stack.tap.closeSegment();
@@ -86,6 +89,7 @@ export async function runHalf(
       },
       ...(taps ? [{ process: "tap", ...taps.loop, scheduling: schedulingText(stack.tap.scheduling) }] : []),
     ],
+    stolenShare: stolen,
     tapTotals: { ...taps?.totals },
     engineIdentity: { agent: JSON.stringify(stack.agentEngine.identity) },
   };

@@ -1,7 +1,7 @@
 import { percentile } from "../measure/distribution.ts";
 import { loadMetrics, steadySamples } from "../load/latency.ts";
 import { parseLoad } from "../load/schedule.ts";
-import { pressureReasons, sendReasons, type SendFacts } from "../report/client-limits.ts";
+import { pressureReasons, sendReasons, stolenReasons, type SendFacts } from "../report/client-limits.ts";
 import { checkTokens } from "../report/token-check.ts";
 import { verdicts, type Verdict, type VerdictReason } from "../report/verdict.ts";
 import type { Comparison } from "./comparison.ts";
@@ -42,7 +42,10 @@ function halfReasons(half: HalfEvidence): VerdictReason[] {
   const name = `${cellIdOf(half.setting, half.arm)} ${segmentIdOf(half)}`;
   const { engine, facts, timings } = half;
   if (half.died) return [{ verdict: "engine-died", detail: `${name}: a part of the stack ended` }];
-  const reasons: VerdictReason[] = [...pressureReasons(facts.pressure, half.seconds)];
+  const reasons: VerdictReason[] = [
+    ...pressureReasons(facts.pressure, half.seconds),
+    ...stolenReasons([facts.stolenShare]),
+  ];
   if (engine?.reset)
     reasons.push({ verdict: "engine-restarted", detail: `${name}: the engine's counters went back` });
   else if (engine === null || engine.prompt_tokens === null) {

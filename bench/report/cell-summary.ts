@@ -122,7 +122,6 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
   const measured = episodes.filter(({ segmentId }) =>
     used.some(({ segment }) => segment.segmentId === segmentId),
   );
-  const leftovers = evidence.segments.findLast(({ facts }) => facts !== null)?.facts?.gatewayLeftovers;
   const counts = countEpisodes(cell, episodes);
   const seconds = secondsOf(uses);
   const judgement = judgeCell({
@@ -131,6 +130,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     agentEngine,
     tokenCheck,
     pressure,
+    stolenShares: used.map(({ facts }) => facts?.stolenShare),
     seconds,
     answered: outer.answered,
     innerRequests: inner.requests,
@@ -174,9 +174,14 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
       evidence.recordedAttempts,
     ),
     sessionMs: sessionMs(measured),
-    ...(leftovers === undefined ? {} : { gatewayLeftovers: leftovers }),
+    ...leftoversOf(evidence.segments),
     pressure,
   };
+}
+
+function leftoversOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {
+  const leftovers = segments.findLast(({ facts }) => facts !== null)?.facts?.gatewayLeftovers;
+  return leftovers === undefined ? {} : { gatewayLeftovers: leftovers };
 }
 
 function tokenCheckOf(used: readonly SegmentEvidence[], episodes: readonly EpisodeRecord[]): TokenCheck {

@@ -49,6 +49,17 @@ function lateReasons({ process, loopDelayMs: delay }: Pressure, seconds: number 
   return [limited(`${process}: its event loop stood still for ${(max / 1000).toFixed(1)} s`)];
 }
 
+/** A machine that stands still for a tenth of the time serves nobody as its engine would; steal times below are common. */
+export const stolenShareMax = 0.1;
+
+/** Whether the hypervisor gave the processors to others, over a segment. */
+export function stolenReasons(shares: readonly (number | null | undefined)[]): VerdictReason[] {
+  const worst = Math.max(0, ...shares.map((share) => share ?? 0));
+  if (worst <= stolenShareMax) return [];
+  const percent = `${(100 * worst).toFixed(0)} % of the processors' time (limit ${100 * stolenShareMax} %)`;
+  return [limited(`the hypervisor took ${percent}`)];
+}
+
 /** What a load generator was to do and did, over the steady window. */
 export interface SendFacts {
   /** e.g. the arm */

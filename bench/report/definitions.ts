@@ -2,7 +2,7 @@ import { minimumSampleRule, percentileMethod } from "../measure/distribution.ts"
 import { minimumClusters } from "./cluster-interval.ts";
 import { latencyDefinitions } from "./latency.ts";
 import { minimumCellPairs, minimumTasks } from "./paired-cells.ts";
-import { loopDelayP99MsMax, utilizationMax } from "./client-limits.ts";
+import { loopDelayP99MsMax, stolenShareMax, utilizationMax } from "./client-limits.ts";
 import { verdicts } from "./verdict.ts";
 
 /** What each number in a report means; printed with it. */
@@ -48,6 +48,6 @@ export const definitions: readonly { readonly term: string; readonly meaning: st
   { term: "percentile", meaning: `${percentileMethod}; ${minimumSampleRule}` },
   {
     term: "verdict",
-    meaning: `worst of: ${verdicts.join(", ")}. client-limited: an event loop on the client's side above ${utilizationMax * 100} % busy, ${loopDelayP99MsMax} ms late at p99, or standing still`,
+    meaning: `worst of: ${verdicts.join(", ")}. client-limited: an event loop on the client's side above ${utilizationMax * 100} % busy, ${loopDelayP99MsMax} ms late at p99, or standing still; or a hypervisor that took more than ${stolenShareMax * 100} % of the processors`,
   },
 ];

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { pressureReasons, sendReasons, type Pressure, type SendFacts } from "./client-limits.ts";
+import {
+  pressureReasons,
+  sendReasons,
+  stolenReasons,
+  type Pressure,
+  type SendFacts,
+} from "./client-limits.ts";
 import type { EngineSummary } from "./engine-summary.ts";
 import type { SegmentUse } from "./segment-choice.ts";
 import type { TokenCheck } from "./token-check.ts";
@@ -32,6 +38,8 @@ export interface VerdictFacts {
   readonly answered: number;
   readonly innerRequests: number;
   readonly pressure: readonly Pressure[];
+  /** By segment, 0..1; null or absent where nobody can tell. */
+  readonly stolenShares?: readonly (number | null | undefined)[];
   /** Wall clock of the used segments, in seconds. */
   readonly seconds: number | null;
   /** What a load generator did; none where episodes set the pace. */
@@ -52,6 +60,7 @@ export function judgeCell(facts: VerdictFacts): {
     ...tokenReasons(facts.tokenCheck),
     ...sendReasons(facts.sends ?? []),
     ...pressureReasons(facts.pressure, facts.seconds),
+    ...stolenReasons(facts.stolenShares ?? []),
   ].sort((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
   return { verdict: reasons[0]?.verdict ?? "valid", reasons };
 }

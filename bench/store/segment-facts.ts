@@ -27,6 +27,8 @@ export const segmentFactsSchema = z.object({
       scheduling: z.string().optional(),
     }),
   ),
+  /** Share of the processors' time that the hypervisor took, 0..1; null where nobody can tell. */
+  stolenShare: z.number().nullable().optional(),
   /** Sums of each tap listener over the segment. */
   tapTotals: z.record(
     z.string(),

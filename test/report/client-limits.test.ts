@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { pressureReasons, sendReasons, type SendFacts } from "../../bench/report/client-limits.ts";
+import {
+  pressureReasons,
+  sendReasons,
+  stolenReasons,
+  type SendFacts,
+} from "../../bench/report/client-limits.ts";
 
 const asPlanned: SendFacts = {
   name: "raw",
@@ -40,4 +45,20 @@ test("one stall in a long cell is a blip, in a short one it is not; too few time
   ]);
   expect(pressureReasons([{ ...stalled, loopDelayMs: { ...delay, max: 300 } }], 1)).toEqual([]);
   expect(pressureReasons([{ ...stalled, loopDelayMs: null }, stalled], 3)).toEqual([]);
+});
+
+test("six in a hundred that were not sent are a missed rate, four are not", () => {
+  const verdicts = (sentPerSecond: number) =>
+    sendReasons([{ ...asPlanned, sentPerSecond }]).map(({ verdict }) => verdict);
+  expect(verdicts(18.8)).toEqual(["rate-missed"]);
+  expect(verdicts(21.2)).toEqual(["rate-missed"]);
+  expect(verdicts(19.2)).toEqual([]);
+});
+
+test("a hypervisor that takes a tenth of the processors limits the client; an unknown share says nothing", () => {
+  expect(stolenReasons([0.02, null, undefined, 0.1])).toEqual([]);
+  expect(stolenReasons([])).toEqual([]);
+  expect(stolenReasons([0.02, 0.25])).toEqual([
+    { verdict: "client-limited", detail: "the hypervisor took 25 % of the processors' time (limit 10 %)" },
+  ]);
 });
