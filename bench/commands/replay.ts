@@ -16,6 +16,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun, type StoredRun } from "../store/read-run.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
+import { skipOption } from "./preflight.ts";
 import { listen } from "./run-experiment.ts";
 
 interface Flags {
@@ -35,6 +36,7 @@ interface Flags {
   readonly set: readonly string[];
   readonly out: string;
   readonly budget?: string;
+  readonly skipPreflight: readonly string[];
   readonly json?: boolean;
 }
 
@@ -72,6 +74,7 @@ export function register(program: Command, host: Host): void {
     )
     .option("--out <folder>", "folder of run directories", "runs")
     .option("--budget <time>", "stop after this time with what is finished, e.g. 20m")
+    .addOption(skipOption())
     .option("--json", "print the report as JSON")
     .addHelpText("after", explanation)
     .action((run: string, flags: Flags) => replay(run, flags, host));
@@ -82,6 +85,7 @@ const explanation = `
         salt   every turn's prompts begin with digits of their own; for engines that cannot empty their cache
         cold   every request begins with digits of its own: as if there were no prefix cache
 Requests whose arms differ in prompt tokens, output tokens or finish reason are in no difference; they are counted.
+Before the first block the running stack is checked as before a sweep, but for its tasks; a failed check ends it: exit code 3.
 Ctrl-C drains: what is whole by then is reported.`;
 
 async function replay(reference: string, flags: Flags, host: Host): Promise<void> {
@@ -110,6 +114,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
       plan,
       experiment: { ...experiment, arms: [...stackArms(arms, plan)] },
       taskData: workload.taskData,
+      skipPreflight: new Set(flags.skipPreflight),
       outputDirectory,
       argv: host.argv,
       environment: host.environment,

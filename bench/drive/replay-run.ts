@@ -5,25 +5,33 @@ import { join } from "node:path";
 import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import { messageOf, StartError } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { LoadThread } from "../load/load-thread.ts";
 import { parseLoad } from "../load/schedule.ts";
 import { systemClock } from "../measure/clock.ts";
 import { experimentFingerprint } from "../plan/identity.ts";
 import { cellIdOf } from "../replay/half-name.ts";
+import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
+import { leftOutChecks, leftOutText } from "../replay/left-out-checks.ts";
 import type { Recording } from "../replay/recording.ts";
-import { runBlocks, type ReplayEnd } from "../replay/run-blocks.ts";
+import { runBlocks } from "../replay/run-blocks.ts";
 import { simulatedEngines } from "../stack/engine.ts";
 import { usesDocker } from "../stack/docker/docker-node.ts";
+import type { RunningStack } from "../stack/stack.ts";
 import { startSupervisor, type Supervisor } from "../stack/supervisor/supervisor.ts";
 import type { StoredRun } from "../store/read-run.ts";
 import type { ReplayPlan } from "../store/replay-plan.ts";
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
 import type { RunJson } from "../store/run-json.ts";
 import { StorageError } from "../store/storage-error.ts";
+import type { SweepEnd } from "../sweep.ts";
 import type { TaskData } from "../workload/workload.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
+import { preflight } from "./preflight.ts";
+import { preflightLines } from "./preflight-lines.ts";
 import { endRecord } from "./run.ts";
 import { startRunStack } from "./run-stack.ts";
+import { keepServerEvidence } from "./server-evidence.ts";
 import type { StopRequest } from "./stop-request.ts";
 
 export interface ReplayRunOptions {
@@ -33,6 +41,8 @@ export interface ReplayRunOptions {
   /** The recorded run's, with the arms that the plan names and no others. */
   readonly experiment: Experiment;
   readonly taskData: TaskData;
+  /** Names of preflight checks that are left out. */
+  readonly skipPreflight: ReadonlySet<string>;
   readonly outputDirectory: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -42,10 +52,10 @@ export interface ReplayRunOptions {
   readonly tell: (text: string) => void;
 }
 
-/** A whole replay: directory, supervisor, stack, blocks. What it started is gone when it returns. */
+/** A whole replay: directory, supervisor, stack, preflight, blocks. What it started is gone when it returns. */
 export async function executeReplay(
   options: ReplayRunOptions,
-): Promise<{ readonly directory: string; readonly end: ReplayEnd }> {
+): Promise<{ readonly directory: string; readonly end: SweepEnd }> {
   const { experiment, stop } = options;
   await using run = await newRun(options.outputDirectory, await identityOf(options));
   options.opened(run.path);
@@ -68,13 +78,17 @@ export async function executeReplay(
     plannedCells: cells,
     resumed: false,
   });
-  let end: ReplayEnd = { reason: "failed", message: "the replay did not start" };
+  let end: SweepEnd = { reason: "failed", message: "the replay did not start" };
   try {
     end = await replayWith(options, { run, supervisor });
   } catch (error) {
     end = stop.cancelled.aborted
       ? { reason: "interrupted" }
-      : { reason: "failed", message: messageOf(error) };
+      : {
+          reason: "failed",
+          message: messageOf(error),
+          ...(error instanceof StartError && { exitCode: exitCodes.startFailed }),
+        };
     if (end.reason === "failed") throw error;
   } finally {
     try {
@@ -89,7 +103,7 @@ export async function executeReplay(
 async function replayWith(
   options: ReplayRunOptions,
   { run, supervisor }: { readonly run: RunDirectory; readonly supervisor: Supervisor },
-): Promise<ReplayEnd> {
+): Promise<SweepEnd> {
   const { experiment, stop, plan, recording, tell } = options;
   await using stack = await startRunStack({
     experiment,
@@ -101,6 +115,8 @@ async function replayWith(
     signal: stop.cancelled,
     tell,
   });
+  await keepServerEvidence(stack, { directory: join(run.path, "evidence"), signal: stop.cancelled });
+  await checkStack(options, { run, stack });
   await using thread = new LoadThread(options.environment);
   return await runBlocks({
     plan,
@@ -113,6 +129,36 @@ async function replayWith(
     limits: { callMs: experiment.limits.callSeconds * 1000, drainMs: experiment.limits.drainSeconds * 1000 },
     tell,
   });
+}
+
+/**
+ * As before a sweep; what it asks of the engine is over before the first snapshot of a block.
+ * @throws PreflightError when a check failed: the replay then ends before its first block.
+ */
+async function checkStack(
+  { experiment, plan, skipPreflight, environment, stop, tell }: ReplayRunOptions,
+  { run, stack }: { readonly run: RunDirectory; readonly stack: RunningStack },
+): Promise<void> {
+  const record = await preflight({
+    // A replay keeps no bodies, whatever the recorded run did: they are in that run.
+    experiment: { ...experiment, output: { ...experiment.output, bodies: false } },
+    workload: {},
+    stack,
+    directory: run.path,
+    output: { directory: run.path, episodes: conversationsSent(plan) },
+    skipped: new Set([...leftOutChecks, ...skipPreflight]),
+    environment,
+    signal: stop.cancelled,
+  });
+  const asked = record.checks.filter(({ name }) => !leftOutChecks.includes(name));
+  for (const line of preflightLines({ ...record, checks: asked })) tell(line);
+  tell(`preflight: ${leftOutText}`);
+  if (failuresOf(record).length > 0) throw new PreflightError(record);
+}
+
+/** Each arm has two turns in a block. */
+function conversationsSent({ settings, arms, blocks, conversations }: ReplayPlan): number {
+  return settings.length * blocks * 2 * arms.length * conversations;
 }
 
 /** A folder that cannot be written is found out before anything is started. */

@@ -8,20 +8,23 @@ import { storing } from "../store/storage-error.ts";
 import { writeWhole } from "../store/text-store.ts";
 import { comparedMetrics, type Comparison } from "./comparison.ts";
 import { readHalves } from "./half-evidence.ts";
+import { replayPage } from "./html/replay-page.ts";
 import { buildReplayReport, type ReplayReport } from "./replay-report.ts";
-import { replayHead, replayTables } from "./replay-tables.ts";
+import { replayHead } from "./replay-tables.ts";
+import { storedTables, withStack, type StoredReplay } from "./stored-replay.ts";
 
-export const replayFormats = ["table", "md", "csv", "json"] as const;
+export const replayFormats = ["table", "md", "csv", "json", "html"] as const;
 export type ReplayFormat = (typeof replayFormats)[number];
 
 /** The text of a replay's report in one format. Pure. */
-export function renderReplay(report: ReplayReport, format: ReplayFormat): string {
+export function renderReplay(report: StoredReplay, format: ReplayFormat): string {
   if (format === "json") return `${JSON.stringify(report, null, 2)}\n`;
   if (format === "csv") return csv(report);
-  if (format === "table")
-    return [replayHead(report).join("\n"), ...replayTables(report).map(renderTable)].join("\n\n");
+  if (format === "html") return replayPage(report);
+  const tables = storedTables(report);
+  if (format === "table") return [replayHead(report).join("\n"), ...tables.map(renderTable)].join("\n\n");
   const [title = "", ...facts] = replayHead(report);
-  return `${[`# ${title}`, facts.join("  \n"), ...replayTables(report).map(markdownTable)].join("\n\n")}\n`;
+  return `${[`# ${title}`, facts.join("  \n"), ...tables.map(markdownTable)].join("\n\n")}\n`;
 }
 
 /**
@@ -29,11 +32,11 @@ export function renderReplay(report: ReplayReport, format: ReplayFormat): string
  * @throws {ConfigError} when the run is no replay
  * @throws {ResumeRefusedError} when its evidence is damaged
  */
-export async function rebuildReplay(directory: string): Promise<ReplayReport> {
+export async function rebuildReplay(directory: string): Promise<StoredReplay> {
   const run: StoredRun = await readRun(directory);
   const { replay: plan } = run.identity;
   if (plan === undefined) throw new ConfigError(`${directory} is no replay; use \`tollgate report\`.`);
-  const report = buildReplayReport(run, plan, await readHalves(run, plan));
+  const report = await withStack(buildReplayReport(run, plan, await readHalves(run, plan)), run);
   const folder = join(directory, "report");
   await storing(folder, "Cannot write the report into", async () => {
     await mkdir(folder, { recursive: true });
@@ -41,6 +44,7 @@ export async function rebuildReplay(directory: string): Promise<ReplayReport> {
       ["report.md", "md"],
       ["report.json", "json"],
       ["cells.csv", "csv"],
+      ["report.html", "html"],
     ] as const)
       await writeWhole(join(folder, file), renderReplay(report, format));
   });

@@ -7,33 +7,52 @@ import type { Table } from "./table.ts";
 
 /** The report as one HTML file that loads nothing: styles and charts are in it. */
 export function renderHtml(report: ReportModel, choice: TableChoice = { seed: false }): string {
-  const [title = "", ...facts] = headLines(report);
-  const tables = reportTables(report, choice);
+  return htmlPage({
+    title: report.run.runId,
+    head: headLines(report),
+    simulated: report.run.simulated,
+    body: `${renderCharts(report.cells)}
+${reportTables(report, choice).map(htmlTable).join("\n")}
+${report.warnings.length === 0 ? "" : `<section><h2>Warnings</h2>${htmlList(report.warnings)}</section>`}
+<section><h2>Definitions</h2><dl>
+${report.definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`).join("\n")}
+</dl></section>`,
+  });
+}
+
+export interface HtmlPage {
+  readonly title: string;
+  /** The heading, then facts of a line each. */
+  readonly head: readonly string[];
+  /** The first fact says that the engines are simulated; it is set off. */
+  readonly simulated: boolean;
+  /** Finished HTML. */
+  readonly body: string;
+}
+
+/** What every page has around its sections. */
+export function htmlPage({ title, head, simulated, body }: HtmlPage): string {
+  const [heading = "", ...facts] = head;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(report.run.runId)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>
 <body>
-<header><h1>${escapeHtml(title)}</h1>
-${facts.map((fact, index) => `<p${report.run.simulated && index === 0 ? ' class="notice"' : ""}>${escapeHtml(fact)}</p>`).join("\n")}</header>
+<header><h1>${escapeHtml(heading)}</h1>
+${facts.map((fact, index) => `<p${simulated && index === 0 ? ' class="notice"' : ""}>${escapeHtml(fact)}</p>`).join("\n")}</header>
 <main>
-${renderCharts(report.cells)}
-${tables.map(htmlTable).join("\n")}
-${report.warnings.length === 0 ? "" : `<section><h2>Warnings</h2>${list(report.warnings)}</section>`}
-<section><h2>Definitions</h2><dl>
-${report.definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`).join("\n")}
-</dl></section>
+${body}
 </main>
 </body>
 </html>
 `;
 }
 
-function htmlTable({ title, columns, rows, notes }: Table): string {
+export function htmlTable({ title, columns, rows, notes }: Table): string {
   const cell = (tag: "td" | "th", text: string, index: number) => {
     const scope = tag === "th" ? ' scope="col"' : "";
     return `<${tag}${scope} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
@@ -47,10 +66,10 @@ function htmlTable({ title, columns, rows, notes }: Table): string {
 <tbody>
 ${body}
 </tbody></table></div>
-${notes.length === 0 ? "" : list(notes)}</section>`;
+${notes.length === 0 ? "" : htmlList(notes)}</section>`;
 }
 
-function list(items: readonly string[]): string {
+export function htmlList(items: readonly string[]): string {
   return `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join("")}</ul>`;
 }
 

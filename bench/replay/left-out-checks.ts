@@ -1,0 +1,5 @@
+/** Preflight checks about an experiment's tasks. A replay runs none: it sends what was asked before. */
+export const leftOutChecks: readonly string[] = ["context-length"];
+
+/** Nobody should take a check that was not made for one that was passed. */
+export const leftOutText = `a replay runs no tasks, so the check of their prompts is left out: ${leftOutChecks.join(", ")}`;
