@@ -29,7 +29,7 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      `\nEvery sweep begins with these checks. Exit code 3 when one fails.\n${checks.map(({ name, proves }) => `  ${name.padEnd(15)} ${proves}`).join("\n")}`,
+      `\nEvery sweep and replay begins with these checks. Exit code 3 when one fails.\n${checks.map(({ name, proves }) => `  ${name.padEnd(15)} ${proves}`).join("\n")}`,
     )
     .action((file: string, flags: PreflightFlags) => runPreflight(file, flags, host));
 }

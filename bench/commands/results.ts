@@ -85,8 +85,6 @@ ${renderTokens(inspection.recorded)}`
 }
 
 async function replayText(directory: string, format: ReportFormat): Promise<string> {
-  if (format === "html")
-    throw new ConfigError("A replay has no HTML report; use --format table, md, csv or json.");
   return renderReplay(await rebuildReplay(directory), format);
 }
 

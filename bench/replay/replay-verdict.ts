@@ -41,12 +41,17 @@ function interruption(comparisons: readonly Comparison[]): VerdictReason {
 function halfReasons(half: HalfEvidence): VerdictReason[] {
   const name = `${cellIdOf(half.setting, half.arm)} ${segmentIdOf(half)}`;
   const { engine, facts, timings } = half;
+  const answered = timings.filter(({ hop, outcome }) => hop === "outer" && outcome === "completed").length;
+  const inner = timings.filter(({ hop }) => hop === "inner").length;
   if (half.died) return [{ verdict: "engine-died", detail: `${name}: a part of the stack ended` }];
   const reasons: VerdictReason[] = [
     ...pressureReasons(facts.pressure, half.seconds),
     ...stolenReasons([facts.stolenShare]),
   ];
-  if (engine?.reset)
+  if (answered > 0 && inner === 0 && engine?.prompt_tokens === 0 && !engine.reset) {
+    const detail = `${name}: none of the ${answered} answered requests reached the engine whose counters were read`;
+    reasons.push({ verdict: "different-engines", detail });
+  } else if (engine?.reset)
     reasons.push({ verdict: "engine-restarted", detail: `${name}: the engine's counters went back` });
   else if (engine === null || engine.prompt_tokens === null) {
     reasons.push({ verdict: "no-metrics", detail: `${name}: no token counters of the agent engine` });

@@ -74,6 +74,14 @@ test.each<[string, (half: HalfEvidence) => Partial<HalfEvidence>, string]>([
   ["a part that ended", () => ({ died: true, complete: false }), "engine-died"],
   ["an engine that began again", () => ({ engine: { ...counted, reset: true } }), "engine-restarted"],
   ["an engine without counters", () => ({ engine: null }), "no-metrics"],
+  [
+    "answers of another engine",
+    () => ({
+      timings: timings.filter(({ hop }) => hop === "outer"),
+      engine: { ...counted, num_requests: 0, prompt_tokens: 0, generation_tokens: 0 },
+    }),
+    "different-engines",
+  ],
   ["work that was left", ({ facts }) => ({ facts: { ...facts, drained: false } }), "not-drained"],
   [
     "counters that moved otherwise",
