@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import type { LoadPlan, LoadSample, LoadSession } from "../../bench/load/load.ts";
+import { loadMetrics, steadySamples } from "../../bench/load/latency.ts";
 import { LoadThread } from "../../bench/load/load-thread.ts";
+import { meanOf, percentile } from "../../bench/measure/distribution.ts";
 import { bodyOf, scriptedEngine, streamedAnswer, type Answer } from "../tap/fixtures/scripted-engine.ts";
 
 const thread = new LoadThread(process.env);
@@ -190,4 +192,75 @@ test("a drain lets what is in flight end, a cancellation aborts it; both say wha
     ["aborted", "the load was stopped"],
   ]);
   expect(cancelled.notSent).toBe(4);
+});
+
+test("a server that takes 100 ms is never said to take less: a sample is a request, and none is made up", async () => {
+  await using engine = await scriptedEngine(async (request, response) => {
+    await bodyOf(request);
+    await sleep(100);
+    response.end("{}");
+  });
+  const startsNs = Array.from({ length: 10 }, (_, at) => at * 100e6);
+  const sessions = startsNs.map((_, at) => session(`s${at}`));
+  const { samples } = await thread.run(plan(engine.url, sessions, { pace: { kind: "open", startsNs } }));
+  const latencies = samples.flatMap((sample) => loadMetrics.e2eIntended(sample) ?? []);
+  expect(meanOf(latencies)).toBeGreaterThan(95);
+  expect(Math.min(...latencies)).toBeGreaterThan(95);
+  expect(samples).toHaveLength(10);
+});
+
+test("a thousand sends at 1,000 a second: what is late once does not make the next ones later", async () => {
+  await using engine = await scriptedEngine(async (request, response) => {
+    await bodyOf(request);
+    response.end("{}");
+  });
+  const startsNs = Array.from({ length: 1_000 }, (_, at) => at * 1e6);
+  const sessions = startsNs.map((_, at) => session(`s${String(at).padStart(4, "0")}`));
+  const { samples, startedNs } = await thread.run(
+    plan(engine.url, sessions, { pace: { kind: "open", startsNs } }),
+  );
+  const lateMs = byId(samples).map(
+    ({ sentNs }, at) => (Number(sentNs) - startedNs - (startsNs[at] ?? 0)) / 1e6,
+  );
+  expect(lateMs).toHaveLength(1_000);
+  // The least of the last 200: a machine that stands still for a moment delays some, a sum of delays is in them all. Who
+  // sleeps a millisecond after each send is some 150 ms late by then.
+  expect(Math.min(...lateMs.slice(-200))).toBeLessThan(20);
+});
+
+test("16 long answers to requests of 200 kB: a first token is stamped when the server sends it", async () => {
+  const sentNs = new Map<string, number>();
+  const [role = "", first = "", ...rest] = streamedAnswer(Array.from({ length: 150 }, () => "x".repeat(300)));
+  await using engine = await scriptedEngine(async (request, response) => {
+    await bodyOf(request);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(role);
+    await sleep(5);
+    sentNs.set(String(request.headers["x-tollgate-request"]), Number(process.hrtime.bigint()));
+    response.write(first);
+    for (const event of rest) {
+      await sleep(2);
+      response.write(event);
+    }
+    response.end();
+  });
+  const body = JSON.stringify({ stream: true, messages: [{ role: "user", content: "y".repeat(200_000) }] });
+  const sessions = Array.from({ length: 16 }, (_, at) => session(`s${at}`, 3)).map((one) => ({
+    ...one,
+    requests: one.requests.map((request) => ({ ...request, body })),
+  }));
+  const { samples } = await thread.run(
+    plan(engine.url, sessions, { pace: { kind: "closed", users: 16, staggerMs: 20 }, timeoutMs: 60_000 }),
+  );
+  expect(samples.filter(({ outcome }) => outcome === "completed")).toHaveLength(48);
+  // One clock: both threads are of this process. A client that does more work the longer answers get is late by hundreds.
+  const lateMs = samples.map(({ id, firstTokenNs }) => (Number(firstTokenNs) - (sentNs.get(id) ?? 0)) / 1e6);
+  expect(Math.min(...lateMs)).toBeGreaterThanOrEqual(0);
+  expect(percentile(lateMs, 0.5)).toBeLessThan(25);
+});
+
+test("the steady window goes by when requests were due, not by the order in which they ended", () => {
+  const ended = [0, 3, 2, 1].map((intendedNs) => ({ intendedNs }) as LoadSample);
+  const steady = steadySamples(ended, { startNs: 1, endNs: 2 });
+  expect(steady.map(({ intendedNs }) => intendedNs)).toEqual([2, 1]);
 });

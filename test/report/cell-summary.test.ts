@@ -338,3 +338,20 @@ test("a lost answer cannot explain more prompt tokens than its request had bytes
   expect(summary.verdict).toBe("token-mismatch");
   expect(summary.tokenCheck.details).toContain("no request explains what the engine counted");
 });
+
+test("what is in no rate is not in its time either: an interrupted segment takes nothing from throughput", async () => {
+  const summary = await summaryOf(
+    { episodes: [0, 1, 2, 3, 4], ended: { reason: "interrupted", endedNs: 20e9 } },
+    { segmentId: "s1", episodes: all.slice(5) },
+  );
+  expect(summary.segments.map(({ used, seconds }) => [used, seconds])).toEqual([
+    [false, 20],
+    [true, 10],
+  ]);
+  // Seven episodes of three requests with eleven tokens each, in 10 s.
+  expect(summary.rates).toMatchObject({
+    episodesPerMinute: { value: 42 },
+    requestsPerSecond: { value: 2.1 },
+    outputTokensPerSecond: { value: 23.1 },
+  });
+});

@@ -75,3 +75,21 @@ test("a stream that was cut anywhere is read as far as it goes and never fails",
   );
   expect(readGeneration(Buffer.from("<html>"), true)).toMatchObject({ usage: null, firstTokenEndByte: null });
 });
+
+test("a chunk is not a token: their number is the one that usage says", () => {
+  const events = streamedAnswer(["two tokens", " and five more of them"]).map((event) =>
+    event.replace('"completion_tokens":2', '"completion_tokens":7'),
+  );
+  expect(readGeneration(Buffer.from(events.join("")), true).usage).toEqual({
+    promptTokens: 11,
+    completionTokens: 7,
+    cachedTokens: 4,
+  });
+});
+
+test("without usage nobody knows how many tokens there were, whatever arrived", () => {
+  const events = streamedAnswer(["a", "b"]).filter((event) => !event.includes("completion_tokens"));
+  const reading = readGeneration(Buffer.from(events.join("")), true);
+  expect(reading.usage).toBeNull();
+  expect([reading.firstTokenEndByte, reading.finishReason]).toEqual([endOf(events, 1), "stop"]);
+});

@@ -1,0 +1,476 @@
+/** A defect that was found in another benchmark of model servers, the test that catches it here, and the defect itself. */
+export interface PeerDefect {
+  readonly peer: string;
+  /** Its number in the survey's list of defects that were measured or read in peers; null: from elsewhere in the survey. */
+  readonly section: number | null;
+  readonly defect: string;
+  /** The test that catches it. */
+  readonly file: string;
+  readonly title: string;
+  /** The defect, planted: `from` occurs once in the product's file and becomes `to`. */
+  readonly plant: { readonly file: string; readonly from: string; readonly to: string };
+  /** In what the test then prints (`-` expected, `+` received): it has to fail for the defect's sake, not because the planted text does not run. */
+  readonly says: RegExp;
+}
+
+/** How many defects the survey numbers. */
+export const sectionCount = 12;
+
+const fromQueue =
+  "latency from the intended start is that of the queue: 20 a second into a server that does 10";
+const longAnswers =
+  "16 long answers to requests of 200 kB: a first token is stamped when the server sends it";
+const schedule = { file: "test/load/schedule.test.ts", product: "bench/load/schedule.ts" };
+const runLoad = { file: "test/load/run-load.test.ts", product: "bench/load/run-load.ts" };
+const cells = { file: "test/report/cell-summary.test.ts", product: "bench/report/cell-summary.ts" };
+const hard = { file: "test/report/hard-cells.test.ts", product: "bench/report/segment-choice.ts" };
+const limits = { file: "test/report/client-limits.test.ts", product: "bench/report/client-limits.ts" };
+const reading = { file: "test/tap/generation-reading.test.ts", product: "bench/tap/generation-reading.ts" };
+const segmentSeconds = "seconds: ended === null ? null : (ended.endedNs - segment.startedNs) / 1e9,";
+const streamEnd = "return { ...reading, lastTokenEndByte: endByte, usage, finishReason };";
+/** Chunks with text in the whole stream. */
+const chunkCount = "[...eventsForward(body)].filter(({ answer }) => carriesTokens(answer)).length";
+
+export const peerDefects: readonly PeerDefect[] = [
+  {
+    peer: "autocannon 8",
+    section: 1,
+    defect: "back-fills expected intervals in the wrong unit: a 100 ms server shows 53 ms",
+    file: runLoad.file,
+    title:
+      "a server that takes 100 ms is never said to take less: a sample is a request, and none is made up",
+    plant: {
+      file: runLoad.product,
+      from: "if (next !== undefined) this.#samples.push(readAnswer(next.asked, next.raw, this.#plan.keep));",
+      to: `if (next === undefined) return;
+    const sample = readAnswer(next.asked, next.raw, this.#plan.keep);
+    this.#samples.push(sample);
+    for (let dueNs = sample.intendedNs + 1e6; dueNs < sample.endedNs; dueNs += 1e6)
+      this.#samples.push({ ...sample, intendedNs: dueNs });`,
+    },
+    says: /expected 5\d\.\d+ to be greater than 95/,
+  },
+  {
+    peer: "inference-perf",
+    section: 2,
+    defect: "a constant rate draws exponential gaps and rescales them to the length of the stage",
+    file: schedule.file,
+    title: "a constant rate has gaps that are all the same, also after a million of them",
+    plant: {
+      file: schedule.product,
+      from: `if (arrivals.kind === "constant") return Array.from({ length: count }, (_, at) => at * gapNs);`,
+      to: `if (arrivals.kind === "constant") {
+    let endNs = 0;
+    const ends = Array.from({ length: count }, (_, at) => (at === 0 ? 0 : (endNs += exponential(rng, gapNs))));
+    return ends.map((ns, at) => (at === count - 1 ? at * gapNs : (ns / endNs) * (count - 1) * gapNs));
+  }`,
+    },
+    says: /expected (0\.9|1\.0)\d+ to be less than 0\.000001/,
+  },
+  {
+    peer: "inference-perf",
+    section: 2,
+    defect: "arrivals are not seeded",
+    file: schedule.file,
+    title: "every schedule ascends and is a function of its seed",
+    plant: {
+      file: schedule.product,
+      from: "? exponential(rng, gapNs)",
+      to: "? exponential({ next: Math.random }, gapNs)",
+    },
+    says: /Property failed[\s\S]*to deeply equal/,
+  },
+  {
+    peer: "guidellm",
+    section: 3,
+    defect: "workers share a seed, so that Poisson arrivals come in bursts (index of dispersion 1.8 to 6.1)",
+    file: schedule.file,
+    title: "Poisson arrivals: exponential gaps, independent, as many in every window as the rate says",
+    plant: {
+      file: schedule.product,
+      from: "return Array.from({ length: count }, () => (atNs += draw()));",
+      to: `let gap = 0;
+  return Array.from({ length: count }, (_, at) => (atNs += at % 2 === 0 ? (gap = draw()) : gap));`,
+    },
+    says: /expected 0\.\d+ to be less than 0\.02/,
+  },
+  {
+    peer: "guidellm",
+    section: 3,
+    defect: "arrivals are what was planned: nobody looks at what really came",
+    file: "test/selftest/selftest.test.ts",
+    title:
+      "a generator that sends when it likes is found out by the server's log, though it says that it was on time",
+    plant: {
+      file: "bench/selftest/arrivals.ts",
+      from: "receivedNs: samples.flatMap(({ id }) => served.get(id)?.receivedNs ?? []),",
+      to: "receivedNs: arrivalOffsetsNs(plan.arrivals, plan),",
+    },
+    says: /\+ +"ok": true/,
+  },
+  {
+    peer: "AIPerf (2025-10)",
+    section: 4,
+    defect: "sleeps an interval after each send, so that the rate drifts",
+    file: runLoad.file,
+    title: "a thousand sends at 1,000 a second: what is late once does not make the next ones later",
+    plant: {
+      file: runLoad.product,
+      from: `      for (const offsetNs of starts)
+        this.#pacer.at(startedNs + offsetNs, () => this.#arrive(startedNs + offsetNs));`,
+      to: `      const sleepAndSend = (index: number): void => {
+        const offsetNs = starts[index];
+        if (offsetNs === undefined) return;
+        const gapMs = (offsetNs - (starts[index - 1] ?? 0)) / 1e6;
+        setTimeout(() => {
+          this.#arrive(startedNs + offsetNs);
+          sleepAndSend(index + 1);
+        }, gapMs);
+      };
+      this.#pacer.at(startedNs, () => sleepAndSend(0));`,
+    },
+    says: /expected \d+\.\d+ to be less than 20/,
+  },
+  {
+    peer: "genai-bench",
+    section: 5,
+    defect: "a fresh connection for every request: its handshake is inside each TTFT",
+    file: "test/load/connections.test.ts",
+    title: "requests reuse their connections: no handshake is inside a latency",
+    plant: {
+      file: "bench/load/http-connection.ts",
+      from: "if (!reusable) this.#drop();",
+      to: "this.#drop();",
+    },
+    says: /expected \d\d to be less than or equal to 2/,
+  },
+  {
+    peer: "genai-bench",
+    section: 5,
+    defect: "warm-up leaves the token sum and not the time, so that throughput is too low",
+    file: cells.file,
+    title:
+      "what is in no rate is not in its time either: an interrupted segment takes nothing from throughput",
+    plant: {
+      file: cells.product,
+      from: "const used = uses.filter((use) => use.used);",
+      to: "const used = uses;",
+    },
+    says: /\+ +"value": 7\.7/,
+  },
+  {
+    peer: "genai-bench",
+    section: 5,
+    defect: "what is warm-up goes by the order in which requests ended",
+    file: runLoad.file,
+    title: "the steady window goes by when requests were due, not by the order in which they ended",
+    plant: {
+      file: "bench/load/latency.ts",
+      from: "return samples.filter(({ intendedNs }) => intendedNs >= startNs && intendedNs <= endNs);",
+      to: `const before = samples.filter(({ intendedNs }) => intendedNs < startNs).length;
+  const after = samples.filter(({ intendedNs }) => intendedNs > endNs).length;
+  return samples.slice(before, samples.length - after);`,
+    },
+    says: /\+ +3/,
+  },
+  {
+    peer: "genai-bench",
+    section: 5,
+    defect: "a run in which everything failed crashes",
+    file: hard.file,
+    title:
+      "a cell in which everything failed is reported: no latency, no rate of trajectories, every failure counted",
+    plant: {
+      file: cells.product,
+      from: "return counted(ratio(count * perSeconds, seconds), count);",
+      to: `if (count === 0) throw new Error("This should never happen!");
+  return counted(ratio(count * perSeconds, seconds), count);`,
+    },
+    says: /This should never happen!/,
+  },
+  {
+    peer: "inference-perf",
+    section: 6,
+    defect: "a failed metrics query is 0.0",
+    file: "test/metrics/delta.test.ts",
+    title: "absent in both is null, present and unmoved is zero",
+    plant: {
+      file: "bench/metrics/engine-delta.ts",
+      from: "return source === null ? null : sumSeries(delta.counters, source, profile.rankLabels);",
+      to: "return source === null ? 0 : (sumSeries(delta.counters, source, profile.rankLabels) ?? 0);",
+    },
+    says: /\+ +"cached_tokens": 0/,
+  },
+  {
+    peer: "inference-perf",
+    section: 6,
+    defect: "a failed scrape passes for an empty page",
+    file: "test/metrics/snapshot.test.ts",
+    title: "failures are told apart",
+    plant: {
+      file: "bench/metrics/snapshot.ts",
+      from: "throw transportError(page, error, { options, timedOut: deadline.aborted });",
+      to: `return "";`,
+    },
+    says: /expected 'no error' to be an instance of ScrapeError/,
+  },
+  {
+    peer: "inference-perf",
+    section: 6,
+    defect: "rates are over a wider window than the load ran in",
+    file: cells.file,
+    title: "a cell that ran through: counts, rates, latencies, engine and taps agree",
+    plant: { file: hard.product, from: segmentSeconds, to: segmentSeconds.replace("/ 1e9", "/ 1e9 + 5") },
+    says: /\+ +"seconds": 15/,
+  },
+  {
+    peer: "guidellm (#216)",
+    section: 7,
+    defect: "durations from the wall clock: a TTFT of -1.7e12 ms",
+    file: hard.file,
+    title: "a wall clock that goes back changes no number: durations are monotonic",
+    plant: {
+      file: hard.product,
+      from: segmentSeconds,
+      to: "seconds: ended === null ? null : (Date.parse(ended.at) - Date.parse(segment.at)) / 1e3,",
+    },
+    says: /\+ +"seconds": -\d+/,
+  },
+  {
+    peer: "guidellm (#216)",
+    section: 7,
+    defect: "a wall clock in a new place",
+    file: hard.file,
+    title: "nothing in the product subtracts wall clocks",
+    plant: {
+      file: runLoad.product,
+      from: "const wallMs = performance.now() - beganMs;",
+      to: "const wallMs = Date.now() - beganMs;",
+    },
+    says: /\+ +"bench\/load\/run-load\.ts"/,
+  },
+  {
+    peer: "inference-perf (#580)",
+    section: 8,
+    defect: "token counts differ between client and server and nothing says so",
+    file: "test/metrics/reconcile.test.ts",
+    title: "a difference is named with its size and where there is more",
+    plant: {
+      file: "bench/metrics/reconcile.ts",
+      from: "previous === undefined || previous.count === point.count",
+      to: "previous === undefined || Math.abs(point.count - previous.count) < 0.1 * previous.count",
+    },
+    says: /\+ +"verdict": "exact"/,
+  },
+  {
+    peer: "inference-perf (#564, #566)",
+    section: 8,
+    defect: "text is tokenized chunk by chunk, and each has a BOS of its own",
+    file: reading.file,
+    title: "the role chunk is not the first token, and usage and finish reason come from the end",
+    plant: {
+      file: reading.product,
+      from: streamEnd,
+      to: `return { ...reading, lastTokenEndByte: endByte, finishReason, usage: usage && { ...usage, completionTokens: 2 * ${chunkCount} } };`,
+    },
+    says: /\+ +"completionTokens": 6/,
+  },
+  {
+    peer: "vLLM (#44708)",
+    section: 8,
+    defect: "the client counts for itself: a chunk is a token",
+    file: reading.file,
+    title: "a chunk is not a token: their number is the one that usage says",
+    plant: {
+      file: reading.product,
+      from: streamEnd,
+      to: `return { ...reading, lastTokenEndByte: endByte, finishReason, usage: usage && { ...usage, completionTokens: ${chunkCount} } };`,
+    },
+    says: /\+ +"completionTokens": 2/,
+  },
+  {
+    peer: "inference-perf (#580)",
+    section: 8,
+    defect: "where a server says nothing of tokens, they are guessed and look like counted ones",
+    file: reading.file,
+    title: "without usage nobody knows how many tokens there were, whatever arrived",
+    plant: {
+      file: reading.product,
+      from: streamEnd,
+      to: `return { ...reading, lastTokenEndByte: endByte, finishReason, usage: usage ?? { promptTokens: 0, completionTokens: ${chunkCount}, cachedTokens: null } };`,
+    },
+    says: /expected \{ promptTokens.* to be null/,
+  },
+  {
+    peer: "vLLM bench (#39963)",
+    section: 9,
+    defect: "one read buffer that grows: long contexts make the client the bottleneck",
+    file: runLoad.file,
+    title: longAnswers,
+    plant: {
+      file: "bench/load/request-watch.ts",
+      from: "    this.#chunks.push(chunk);\n",
+      to: `    this.#chunks.push(chunk);
+    for (const line of Buffer.concat(this.#chunks).toString("utf8").split("\\n")) {
+      try {
+        JSON.parse(line.slice(6));
+      } catch {
+        continue;
+      }
+    }
+`,
+    },
+    says: /expected \d+\.\d+ to be less than 25/,
+  },
+  {
+    peer: "vLLM bench (#39963)",
+    section: 9,
+    defect: "whole answers wait in a buffer between server and reader",
+    file: "test/tap/tap.test.ts",
+    title: "large bodies pass unchanged in both directions and slow readers slow the engine down",
+    plant: {
+      file: "bench/tap/forward.ts",
+      from: "if (!this.#call.response.write(chunk)) controller.pause();",
+      to: "this.#call.response.write(chunk);",
+    },
+    says: /expected 1\d{8} to be less than 104857600/,
+  },
+  {
+    peer: "vLLM bench (#54101)",
+    section: 9,
+    defect: "waiting for a free slot is left out of the latency",
+    file: runLoad.file,
+    title: fromQueue,
+    plant: {
+      file: "bench/load/answer-reading.ts",
+      from: "    ...asked,\n    sentNs,\n",
+      to: "    ...asked,\n    intendedNs: sentNs ?? asked.intendedNs,\n    sentNs,\n",
+    },
+    says: /expected 1\d\d\.\d+ to be greater than 575/,
+  },
+  {
+    peer: "llm-d-benchmark (#261)",
+    section: 10,
+    defect:
+      "the client's own scheduling is inside TTFT and ITL, and nobody holds its stamps against the server's",
+    file: "test/selftest/selftest.test.ts",
+    title: "a client whose stamps are 2 ms late is off by 2 ms",
+    plant: {
+      file: "bench/selftest/client-timing.ts",
+      from: "errors.ttftMs.push((firstTokenNs - firstSentNs) / 1e6);",
+      to: "errors.ttftMs.push((firstTokenNs - (sample.firstByteNs ?? firstTokenNs)) / 1e6);",
+    },
+    says: /\+ +"value": 0/,
+  },
+  {
+    peer: "tenstorrent (#259)",
+    section: 10,
+    defect: "40 ms of the client's own stack are inside each TTFT",
+    file: runLoad.file,
+    title: longAnswers,
+    plant: {
+      file: "bench/load/http-connection.ts",
+      from: "if (this.#socket === socket) this.#read(Buffer.from(landing.subarray(0, bytes)));",
+      to: `const read = Buffer.from(landing.subarray(0, bytes));
+          setTimeout(() => {
+            if (this.#socket === socket) this.#read(read);
+          }, 40);`,
+    },
+    says: /expected \d+\.\d+ to be less than 25/,
+  },
+  {
+    peer: "llm-d-benchmark (#261), tenstorrent (#259)",
+    section: 10,
+    defect: "a client that stood still is not found out",
+    file: limits.file,
+    title: "one stall in a long cell is a blip, in a short one it is not; too few timers have no p99",
+    plant: {
+      file: limits.product,
+      from: "export const standstillMsMax = 500;",
+      to: "export const standstillMsMax = Number.POSITIVE_INFINITY;",
+    },
+    says: /- +"detail": "driver: its event loop stood still for 0\.7 s"/,
+  },
+  {
+    peer: "llm-d-benchmark (#261), tenstorrent (#259)",
+    section: 10,
+    defect: "a client that sends late is not found out",
+    file: limits.file,
+    title: "requests that were sent late limit what the client could see",
+    plant: {
+      file: limits.product,
+      from: "export const latenessMsMax = { p50: 1, p99: 20 } as const;",
+      to: "export const latenessMsMax = { p50: Infinity, p99: Infinity } as const;",
+    },
+    says: /- +"detail": "raw: requests were sent 3\.0 ms late/,
+  },
+  {
+    peer: "guidellm (#470)",
+    section: 11,
+    defect: "6 % less throughput than another client at the same setting, and no word of it",
+    file: limits.file,
+    title: "six in a hundred that were not sent are a missed rate, four are not",
+    plant: {
+      file: limits.product,
+      from: "export const rateErrorMax = 0.05;",
+      to: "export const rateErrorMax = 0.1;",
+    },
+    says: /- +"rate-missed"/,
+  },
+  {
+    peer: "guidellm (#470)",
+    section: 11,
+    defect: "in flight is what follows from the other numbers, not what was there",
+    file: "test/measure/little.test.ts",
+    title: "stays cut by the window's edges leave a discrepancy of their size",
+    plant: {
+      file: "bench/measure/little.ts",
+      from: "const inFlight = presentNs / lengthNs;",
+      to: "const inFlight = stayNs / lengthNs;",
+    },
+    says: /\+ +"discrepancy": 0/,
+  },
+  {
+    peer: "sglang bench_serving (#8285)",
+    section: 12,
+    defect: "one run is taken for evidence: TTFT of the same command was 1.7 to 47 s",
+    file: "test/report/report.test.ts",
+    title: "one pair of cells cannot say that episodes take longer; three that agree can",
+    plant: {
+      file: "bench/report/paired-cells.ts",
+      from: `const supported = tasks >= minimumTasks && (kind !== "time" || unit === "cell pairs");`,
+      to: "const supported = tasks >= minimumTasks;",
+    },
+    says: /\+ +"finding": "more"/,
+  },
+  {
+    peer: "sglang bench_serving (#8285)",
+    section: 12,
+    defect: "drift between runs is not in an interval",
+    file: "test/measure/coverage.test.ts",
+    title: "ignoring blocks is too sure of itself: the reason why blocks are the unit",
+    plant: {
+      file: "bench/measure/paired.ts",
+      from: `  const means = blocks.filter((block) => block.length > 0).map(meanOf);
+  if (means.length < 2) return null;
+  const estimate`,
+      to: `  const means = blocks.flat();
+  if (means.length < 2) return null;
+  const estimate`,
+    },
+    says: /expected \d+ to be greater than or equal to 935/,
+  },
+  {
+    peer: "all but MLPerf endpoints",
+    section: null,
+    defect: "a p99 from a handful of values",
+    file: "test/measure/distribution.test.ts",
+    title: "one value short of the rule gives null, the rule itself gives a number",
+    plant: {
+      file: "bench/measure/distribution.ts",
+      from: "return sorted.length >= minimumSamples(q) ? percentileOfSorted(sorted, q) : null;",
+      to: "return percentileOfSorted(sorted, q);",
+    },
+    says: /- +null/,
+  },
+];
