@@ -10,7 +10,7 @@ export interface Undisturbed<Result> {
 }
 
 /** Repetitions for each time that was planned: a neighbour that never rests must not hold a self-test for ever. */
-const repeatsMax = 3;
+const repeatsMax = 2;
 
 /**
  * Measures `times` times and repeats what the hypervisor disturbed, after a pause, because its other guests compute in
