@@ -38,7 +38,7 @@ export interface PairedOutcome {
  * Share of the processors' time that may be stolen from a block. A machine that stands still for 30 ms in one leg of one
  * block tells nothing of either way, and moves the difference by more than most gateways cost.
  */
-export const stolenShareMax = 0.02;
+export const stolenShareMax = 0.01;
 
 const timeoutMs = 20_000;
 

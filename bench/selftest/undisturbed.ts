@@ -13,9 +13,9 @@ export interface Undisturbed<Result> {
 const repeatsMax = 2;
 
 /**
- * Measures `times` times and repeats what the hypervisor disturbed, after a pause, because its other guests compute in
- * spells; when that was too often, everything counts. Whether a result counts is decided by the kernel's account of stolen
- * time alone, never by the result.
+ * Measures until `times` results are undisturbed, with a pause after each that is not, because the hypervisor's other
+ * guests compute in spells. When it has tried too often it keeps the least disturbed ones. Which results count is decided
+ * by the kernel's account of stolen time alone, never by the results.
  *
  * @param limits.stolenShareMax share of all processors' time, 0..1
  * @param measure told how often it was called before
@@ -25,16 +25,19 @@ export async function undisturbed<Result>(
   { times, stolenShareMax }: { readonly times: number; readonly stolenShareMax: number },
   measure: (at: number) => Promise<Result>,
 ): Promise<Undisturbed<Result>> {
-  const kept: Result[] = [];
-  let repeated = 0;
-  while (kept.length < times) {
+  const measured: { readonly at: number; readonly result: Result; readonly stolen: number }[] = [];
+  const sound = () => measured.filter(({ stolen }) => stolen <= stolenShareMax).length;
+  while (sound() < times && measured.length < (1 + repeatsMax) * times) {
     const before = processors();
-    const result = await measure(kept.length + repeated);
+    const result = await measure(measured.length);
     const stolen = stolenShare(before, processors()) ?? 0;
-    if (stolen > stolenShareMax && repeated < repeatsMax * times) {
-      repeated += 1;
-      await sleep(pauseMs);
-    } else kept.push(result);
+    measured.push({ at: measured.length, result, stolen });
+    if (stolen > stolenShareMax) await sleep(pauseMs);
   }
-  return { kept, repeated };
+  const kept = measured
+    .toSorted((a, b) => a.stolen - b.stolen || a.at - b.at)
+    .slice(0, times)
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ result }) => result);
+  return { kept, repeated: measured.length - times };
 }
