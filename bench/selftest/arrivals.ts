@@ -34,8 +34,8 @@ export interface ArrivalPiece {
 }
 
 /**
- * Share of the processors' time that may be stolen from a piece. One standstill of 20 ms among 800 gaps of 10 ms is a
- * coefficient of variation of 0.09, so that a constant rate bears no stolen tick (10 ms); random gaps hardly show it.
+ * Share of the processors' time that may be stolen from a piece. One standstill of 20 ms among 100 gaps of 20 ms is a
+ * coefficient of variation of 0.12, so that a constant rate bears no stolen tick (10 ms); random gaps hardly show it.
  */
 const stolenShareMax = { constant: 0.002, poisson: 0.01, gamma: 0.01 } as const;
 

@@ -40,13 +40,13 @@ export const fullExtent: Extent = {
     { streams: 1024, requestsEach: 2, tokens: 16, decodeStepMs: 200 },
   ],
   arrivals: [
-    { arrivals: { kind: "constant" }, perSecond: 100, count: 100, pieces: 8 },
+    { arrivals: { kind: "constant" }, perSecond: 50, count: 100, pieces: 8 },
     { arrivals: { kind: "poisson" }, perSecond: 500, count: 1000, pieces: 4 },
   ],
   taps: { sessionsPerSecond: 50, blocks: 20, sessionsPerLeg: 20 },
   noDifference: { ...short, blocks: 8, times: 5 },
   delays: [
-    { plan: fixed3, size: { ...short, blocks: 50 } },
+    { plan: fixed3, size: { ...short, sessionsPerSecond: 50, blocks: 50 } },
     ...others.map((plan) => ({ plan, size: { ...short, blocks: 14 } })),
   ],
 };
