@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { verdicts, type Verdict } from "../../bench/report/verdict.ts";
 import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
-import { cellSummaries, episodesOf, expectExit, pause, tollgate, TollgateProcess } from "./tollgate-process.ts";
+import {
+  cellSummaries,
+  episodesOf,
+  expectExit,
+  pause,
+  tollgate,
+  TollgateProcess,
+} from "./tollgate-process.ts";
 
 /**
  * Every verdict with a fault that is planted in a real run and turns it red under its own name. The fault-free row is the
