@@ -27,7 +27,7 @@ export function register(program: Command, host: Host): void {
     .description(
       "measure Tollgate's own errors on simulated engines and a gateway whose delay is known; exit code 1 when a limit is missed",
     )
-    .option("--quick", "half a minute instead of five: fewer requests, wider intervals")
+    .option("--quick", "half a minute instead of six or more: fewer requests, wider intervals")
     .option("--json", "print JSON")
     .addHelpText("after", explanation)
     .action(async (flags: Flags) => {

@@ -34,11 +34,6 @@ export class LoadThread implements AsyncDisposable {
 
   /** @param environment where chrt is looked for, see bench/measure/real-time.ts */
   constructor(environment: Readonly<Record<string, string | undefined>>) {
-    this.scheduling = new Promise((resolve) => {
-      this.#worker.once("message", (message: FromThread) => {
-        if (message.kind === "ready") void makeRealTime(message.threadId, environment).then(resolve);
-      });
-    });
     this.#gone = new Promise((resolve) => {
       this.#worker.on("error", (cause) =>
         resolve(new StartError("load", `The timing thread failed: ${messageOf(cause)}`, { cause })),
@@ -46,6 +41,12 @@ export class LoadThread implements AsyncDisposable {
       this.#worker.on("exit", (code) =>
         resolve(new StartError("load", `The timing thread has ended with code ${code}.`)),
       );
+    });
+    this.scheduling = new Promise((resolve) => {
+      this.#worker.once("message", (message: FromThread) => {
+        if (message.kind === "ready") void makeRealTime(message.threadId, environment).then(resolve);
+      });
+      void this.#gone.then(({ message }) => resolve({ policy: "normal", why: message }));
     });
   }
 
@@ -57,7 +58,7 @@ export class LoadThread implements AsyncDisposable {
     if (this.#busy) throw new Error("The timing thread runs one load at a time.");
     this.#busy = true;
     const { drain, cancel, progress } = options;
-    await Promise.race([this.scheduling, this.#gone]);
+    await this.scheduling;
     const onDrain = () => this.#tell({ kind: "drain" });
     const onCancel = () => this.#tell({ kind: "cancel" });
     const answered = new Promise<LoadResult>((resolve, reject) => {

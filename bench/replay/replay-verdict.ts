@@ -3,7 +3,7 @@ import { loadMetrics, steadySamples } from "../load/latency.ts";
 import { parseLoad } from "../load/schedule.ts";
 import { pressureReasons, sendReasons, stolenReasons, type SendFacts } from "../report/client-limits.ts";
 import { checkTokens } from "../report/token-check.ts";
-import { verdicts, type Verdict, type VerdictReason } from "../report/verdict.ts";
+import { answeredElsewhere, verdicts, type Verdict, type VerdictReason } from "../report/verdict.ts";
 import type { Comparison } from "./comparison.ts";
 import type { HalfEvidence } from "./half-evidence.ts";
 import { cellIdOf, segmentIdOf } from "./half-name.ts";
@@ -41,17 +41,18 @@ function interruption(comparisons: readonly Comparison[]): VerdictReason {
 function halfReasons(half: HalfEvidence): VerdictReason[] {
   const name = `${cellIdOf(half.setting, half.arm)} ${segmentIdOf(half)}`;
   const { engine, facts, timings } = half;
-  const answered = timings.filter(({ hop, outcome }) => hop === "outer" && outcome === "completed").length;
-  const inner = timings.filter(({ hop }) => hop === "inner").length;
   if (half.died) return [{ verdict: "engine-died", detail: `${name}: a part of the stack ended` }];
   const reasons: VerdictReason[] = [
     ...pressureReasons(facts.pressure, half.seconds),
     ...stolenReasons([facts.stolenShare]),
   ];
-  if (answered > 0 && inner === 0 && engine?.prompt_tokens === 0 && !engine.reset) {
-    const detail = `${name}: none of the ${answered} answered requests reached the engine whose counters were read`;
-    reasons.push({ verdict: "different-engines", detail });
-  } else if (engine?.reset)
+  const elsewhere = answeredElsewhere({
+    answered: timings.filter(({ hop, outcome }) => hop === "outer" && outcome === "completed").length,
+    innerRequests: timings.filter(({ hop }) => hop === "inner").length,
+    countedPromptTokens: engine === null || engine.reset ? null : engine.prompt_tokens,
+  });
+  if (elsewhere !== null) reasons.push({ ...elsewhere, detail: `${name}: ${elsewhere.detail}` });
+  else if (engine?.reset)
     reasons.push({ verdict: "engine-restarted", detail: `${name}: the engine's counters went back` });
   else if (engine === null || engine.prompt_tokens === null) {
     reasons.push({ verdict: "no-metrics", detail: `${name}: no token counters of the agent engine` });

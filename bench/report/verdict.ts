@@ -89,10 +89,13 @@ function segmentReasons({ segments, planned, finished }: VerdictFacts): VerdictR
 function engineReasons(facts: VerdictFacts): VerdictReason[] {
   const { agentEngine, segments } = facts;
   if (!segments.some(({ used }) => used)) return [];
-  if (answeredElsewhere(facts)) {
-    const detail = `none of the ${facts.answered} answered requests reached the engine whose counters were read`;
-    return [{ verdict: "different-engines", detail }];
-  }
+  const { answered, innerRequests } = facts;
+  const elsewhere = answeredElsewhere({
+    answered,
+    innerRequests,
+    countedPromptTokens: agentEngine === null || agentEngine.restarted ? null : agentEngine.promptTokens,
+  });
+  if (elsewhere !== null) return [elsewhere];
   if (agentEngine?.restarted) {
     return [
       { verdict: "engine-restarted", detail: agentEngine.problems.join("; ") || "its counters went back" },
@@ -104,9 +107,20 @@ function engineReasons(facts: VerdictFacts): VerdictReason[] {
   return [];
 }
 
-/** Somebody answered, and neither the engine's counters nor the tap in front of it moved. */
-function answeredElsewhere({ agentEngine, answered, innerRequests }: VerdictFacts): boolean {
-  return answered > 0 && innerRequests === 0 && agentEngine?.promptTokens === 0 && !agentEngine.restarted;
+/**
+ * Somebody answered, and neither the engine's counters nor the tap in front of it moved.
+ *
+ * @param facts.countedPromptTokens null where the counters cannot be read, or went back
+ */
+export function answeredElsewhere(facts: {
+  readonly answered: number;
+  readonly innerRequests: number;
+  readonly countedPromptTokens: number | null;
+}): VerdictReason | null {
+  const { answered, innerRequests, countedPromptTokens } = facts;
+  if (answered === 0 || innerRequests > 0 || countedPromptTokens !== 0) return null;
+  const detail = `none of the ${answered} answered requests reached the engine whose counters were read`;
+  return { verdict: "different-engines", detail };
 }
 
 function tokenReasons({ status, details }: TokenCheck): VerdictReason[] {

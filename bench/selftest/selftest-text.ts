@@ -109,7 +109,7 @@ function schedulingLine({ scheduling }: SelftestMachine): string {
 function busyLines({ load, cpuCount, stolenShare }: SelftestMachine): readonly string[] {
   const reasons = [
     ...(load.before > cpuCount / 2 ? ["The machine was busy before this began"] : []),
-    ...((stolenShare ?? 0) > stolenShareMax
+    ...((stolenShare ?? 0) > noticeableShare
       ? ["The hypervisor gave its processors to others meanwhile"]
       : []),
   ];
@@ -118,4 +118,5 @@ function busyLines({ load, cpuCount, stolenShare }: SelftestMachine): readonly s
   );
 }
 
-const stolenShareMax = 0.02;
+/** Stolen over the whole self-test. */
+const noticeableShare = 0.02;
