@@ -29,17 +29,18 @@ export interface EngineRequest {
 /** Reads the simulator's request log once per call, from where the last call ended. */
 export class EngineLog {
   readonly #url: string;
-  #next = 0;
+  #next: number;
 
-  private constructor(url: string) {
+  private constructor(url: string, next: number) {
     this.#url = url;
+    this.#next = next;
   }
 
   /** Begins behind everything that the engine has served so far. */
   static async from(engineUrl: string): Promise<EngineLog> {
-    const log = new EngineLog(engineUrl);
-    await log.read();
-    return log;
+    // Asked from far behind the end: a full log just before a measurement leaves the engine with garbage to collect in it.
+    const { next } = await readPage(engineUrl, Number.MAX_SAFE_INTEGER);
+    return new EngineLog(engineUrl, next);
   }
 
   /**
@@ -47,9 +48,8 @@ export class EngineLog {
    * @throws {StartError} when the engine has forgotten some: read more often
    */
   async read(): Promise<ReadonlyMap<string, EngineRequest>> {
-    const response = await request(`${this.#url}/simulator/log?since=${this.#next}`);
-    const page = pageSchema.parse(await response.body.json());
-    if (page.dropped && this.#next > 0)
+    const page = await readPage(this.#url, this.#next);
+    if (page.dropped)
       throw new StartError("simulator", `The simulator's log has dropped requests since ${this.#next}.`);
     this.#next = page.next;
     return new Map(
@@ -59,4 +59,9 @@ export class EngineLog {
       ]),
     );
   }
+}
+
+async function readPage(engineUrl: string, since: number): Promise<z.infer<typeof pageSchema>> {
+  const response = await request(`${engineUrl}/simulator/log?since=${since}`);
+  return pageSchema.parse(await response.body.json());
 }

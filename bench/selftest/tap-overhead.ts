@@ -9,7 +9,7 @@ import { EngineLog, type EngineRequest } from "./engine-log.ts";
 import { estimate, rangeText } from "./paired-estimate.ts";
 import { measurePaired, pairCount, type PairedOutcome } from "./paired-arms.ts";
 import type { PairedSize } from "./paired-size.ts";
-import type { Rig } from "./rig.ts";
+import type { Rig, Sender } from "./rig.ts";
 
 export interface TapMeasurement {
   /** Straight to the engine against through both taps. */
@@ -32,17 +32,29 @@ export async function measureTaps(rig: Rig, engineUrl: string, size: PairedSize)
   const inner = await tap.listen({ name: "inner", hop: "inner", arm: "raw", upstream: engineUrl });
   const outer = await tap.listen({ name: "outer", hop: "outer", arm: "raw", upstream: inner });
   const log = await EngineLog.from(engineUrl);
+  const engine = new Map<string, EngineRequest>();
+  // After each leg: the engine remembers its latest requests only, and blocks may have to be repeated often.
+  const reading: Sender = {
+    run: async (plan, options) => {
+      const result = await rig.sender.run(plan, options);
+      for (const [id, served] of await log.read()) engine.set(id, served);
+      return result;
+    },
+  };
   await tap.openSegment(join(directory, "taps"), false);
-  const outcome = await measurePaired(rig, {
-    ...size,
-    baseline: engineUrl,
-    target: outer,
-    rng: createRng(3),
-    sessions: (label, count) =>
-      chatSessions(`taps-${label}`, count, { turns: 1, messageChars: () => 200, outputTokens: 4 }),
-  });
+  const outcome = await measurePaired(
+    { ...rig, sender: reading },
+    {
+      ...size,
+      baseline: engineUrl,
+      target: outer,
+      rng: createRng(3),
+      sessions: (label, count) =>
+        chatSessions(`taps-${label}`, count, { turns: 1, messageChars: () => 200, outputTokens: 4 }),
+    },
+  );
   const { totals } = await tap.closeSegment();
-  return { outcome, totals, engine: await log.read() };
+  return { outcome, totals, engine };
 }
 
 /** The end of the interval has to keep the limit: an estimate that may be anything keeps none. */

@@ -108,6 +108,16 @@ test("taps that add 60 ms are seen, and tokens that a tap did not count", async 
   expect(tokenRow({ ...taps, totals: short })).toMatchObject({ value: 1, ok: false });
 });
 
+test("more requests than the engine remembers are all held against its log", async () => {
+  await using rig = testRig();
+  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  const plan = { blocks: 1, sessionsPerLeg: 520, sessionsPerSecond: 2000 };
+  const taps = await measureTaps({ ...rig, processors: () => null }, engine.ready.url, plan);
+  // Four legs of a warm block and of one that counts: more than the 4,096 that its log holds.
+  expect(taps.engine.size).toBe(2 * 4 * 520);
+  expect(tokenRow(taps)).toMatchObject({ value: 0, ok: true });
+}, 30_000);
+
 test("a block that the hypervisor disturbed is measured again, and in the end every block counts", async () => {
   await using rig = testRig();
   await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
