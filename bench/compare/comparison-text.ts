@@ -84,7 +84,7 @@ function quantityTable({ quantities, verdicts, unpaired, before }: Comparison): 
       ];
     }),
     notes: [
-      "Paired by task and trial; latencies by a bootstrap over the tasks of both runs. units: tasks, or pairs of cells for rates. What drifted from one run to the other (other load on the machine) is not in an interval over tasks.",
+      "Paired by task and trial; latencies by a t bootstrap over the tasks of both runs. units: tasks, or pairs of cells for rates. What drifted from one run to the other (other load on the machine) is not in an interval over tasks.",
       ...(hidden.size > 0 ? [`too few values for: ${[...hidden].join(", ")}`] : []),
       ...(unpaired.length > 0 ? [`only one of the runs has: ${unpaired.join("; ")}`] : []),
       ...verdicts.map(

@@ -1,6 +1,6 @@
-import { percentile } from "./distribution.ts";
+import { percentile, standardDeviation } from "./distribution.ts";
 import type { Interval } from "./interval.ts";
-import { normalCdf, normalQuantile } from "./reference-distributions.ts";
+import { normalCdf, normalQuantile, studentTQuantile } from "./reference-distributions.ts";
 import { below, type Rng } from "./rng.ts";
 
 export interface BootstrapOptions {
@@ -9,101 +9,58 @@ export interface BootstrapOptions {
   readonly resamples: number;
   readonly rng: Rng;
   /**
-   * `percentile`: quantiles of the resampled statistic. `bca`: the same, corrected for bias and skewness with a
-   * jackknife. Both are too narrow below about 20 units and for means of heavy-tailed values (about 90 % instead of
-   * 95 %; bca is the worse one there): for a mean of paired differences use `pairedDifference`. With few resamples the
-   * limits themselves scatter: 1,000 or more for 95 %.
+   * `t`: Student's t times the standard deviation of the resampled statistic. `percentile`: quantiles of the resampled
+   * statistic. `bca`: the same, corrected for bias and skewness with a jackknife. The latter two are too narrow below
+   * about 20 units, and for means of heavy-tailed values (84 to 97 % instead of 95 %; bca is the worse one there); for
+   * percentiles over 5 to 50 units `t` holds the truth in 93 to 98 % (test/measure/coverage.test.ts). For a mean of
+   * paired differences use `pairedDifference`. With few resamples the limits themselves scatter: 1,000 or more for the
+   * quantiles of 95 %, 400 for `t`.
    */
-  readonly method: "percentile" | "bca";
+  readonly method: "t" | "percentile" | "bca";
 }
 
 /** A statistic of a sample of units. NaN means "undefined for this sample". */
 export type Statistic<Unit> = (units: readonly Unit[]) => number;
 
 /**
- * Bootstrap interval of `statistic` over independent `units` (values, episodes, or whole blocks of them), drawn with
- * replacement. null below two units, or when the statistic is undefined for the data.
+ * Bootstrap interval of `statistic` over independent `units`, drawn with replacement. A unit is a value, an episode, a
+ * task or a whole block of values: what varies between units (drift, cache state, noisy neighbours) widens the interval.
+ * null below two units, or when the statistic is undefined for the data.
  */
 export function bootstrap<Unit>(
   units: readonly Unit[],
   statistic: Statistic<Unit>,
   options: BootstrapOptions,
 ): Interval | null {
-  const draw = () => units.map(() => units[below(options.rng, units.length)] as Unit);
-  return intervalFrom(units, statistic, { ...options, draw, unit: "units" });
-}
-
-/**
- * Block bootstrap: whole blocks are drawn, so that what varies between blocks (drift, cache state, noisy neighbours)
- * widens the interval. The statistic sees the values of the drawn blocks joined.
- */
-export function blockBootstrap(
-  blocks: readonly (readonly number[])[],
-  statistic: Statistic<number>,
-  options: BootstrapOptions,
-): Interval | null {
-  const filled = blocks.filter((block) => block.length > 0);
-  const joined: Statistic<readonly number[]> = (drawn) => statistic(drawn.flat());
-  const interval = bootstrap(filled, joined, options);
-  return interval === null ? null : { ...interval, method: `${options.method} bootstrap over blocks` };
-}
-
-/**
- * Circular block bootstrap of one autocorrelated series: runs of `blockLength` neighbours are drawn, wrapping at the
- * end. `blockLength` should exceed the distance over which neighbours resemble each other. Only `percentile`: a
- * jackknife over single values would ignore the very dependence this is for.
- */
-export function circularBlockBootstrap(
-  series: readonly number[],
-  statistic: Statistic<number>,
-  options: Omit<BootstrapOptions, "method"> & { readonly blockLength: number },
-): Interval | null {
-  const { blockLength, rng } = options;
-  if (!Number.isInteger(blockLength) || blockLength < 1) {
-    throw new RangeError(`blockLength must be a positive integer, got ${blockLength}`);
-  }
-  if (series.length < 2 * blockLength) return null;
-  const draw = () => {
-    const drawn: number[] = [];
-    while (drawn.length < series.length) {
-      const start = below(rng, series.length);
-      for (let step = 0; step < blockLength; step++)
-        drawn.push(series[(start + step) % series.length] as number);
-    }
-    return drawn.slice(0, series.length);
-  };
-  return intervalFrom(series, statistic, {
-    ...options,
-    method: "percentile",
-    draw,
-    unit: "neighbouring runs",
-  });
-}
-
-function intervalFrom<Unit>(
-  units: readonly Unit[],
-  statistic: Statistic<Unit>,
-  plan: BootstrapOptions & { readonly draw: () => readonly Unit[]; readonly unit: string },
-): Interval | null {
-  checkOptions(plan);
+  checkOptions(options);
   if (units.length < 2) return null;
   const estimate = statistic(units);
   if (!Number.isFinite(estimate)) return null;
-  const resampled = Array.from({ length: plan.resamples }, () => statistic(plan.draw()));
+  const { resamples, rng, confidence, method } = options;
+  const draw = () => units.map(() => units[below(rng, units.length)] as Unit);
+  const resampled = Array.from({ length: resamples }, () => statistic(draw()));
   const defined = resampled.filter(Number.isFinite);
   // A statistic that is undefined for many resamples (a ratio with zero below) has no honest interval.
   if (defined.length < 0.99 * resampled.length) return null;
-  const [low, high] =
-    plan.method === "bca"
-      ? bcaLimits({
-          estimate,
-          resampled: defined,
-          leaveOneOut: leaveOneOut(units, statistic),
-          confidence: plan.confidence,
-        })
-      : percentileLimits(defined, plan.confidence);
-  const method = `${plan.method} bootstrap over ${plan.unit}`;
-  return { estimate, low, high, confidence: plan.confidence, method, units: units.length };
+  const [low, high] = {
+    t: () => tLimits({ estimate, resampled: defined, units: units.length, confidence }),
+    percentile: () => percentileLimits(defined, confidence),
+    bca: () =>
+      bcaLimits({
+        estimate,
+        resampled: defined,
+        leaveOneOut: leaveOneOut(units, statistic),
+        confidence,
+      }),
+  }[method]();
+  return {
+    estimate,
+    low,
+    high,
+    confidence,
+    method: `${method} bootstrap over units`,
+    units: units.length,
+  };
 }
 
 function checkOptions({ confidence, resamples }: BootstrapOptions): void {
@@ -112,6 +69,23 @@ function checkOptions({ confidence, resamples }: BootstrapOptions): void {
   if (!Number.isInteger(resamples) || resamples < 1) {
     throw new RangeError(`resamples must be a positive integer, got ${resamples}`);
   }
+}
+
+/** The plug-in variance of a bootstrap is (n - 1) / n of the unbiased one. */
+function tLimits({
+  estimate,
+  resampled,
+  units,
+  confidence,
+}: {
+  readonly estimate: number;
+  readonly resampled: readonly number[];
+  readonly units: number;
+  readonly confidence: number;
+}): readonly [number, number] {
+  const t = studentTQuantile(1 - (1 - confidence) / 2, units - 1);
+  const half = t * standardDeviation(resampled) * Math.sqrt(units / (units - 1));
+  return [estimate - half, estimate + half];
 }
 
 function percentileLimits(resampled: readonly number[], confidence: number): readonly [number, number] {

@@ -24,33 +24,6 @@ export function pairedDifference(
   return { estimate, low: estimate - half, high: estimate + half, confidence, method, units: means.length };
 }
 
-/**
- * Blocks needed in all for {@link pairedDifference} to reach half-width `target`, if further blocks scatter like these.
- * null when there are fewer than two blocks to judge from; never below two.
- */
-export function blocksForHalfWidth(
-  blocks: readonly (readonly number[])[],
-  options: { readonly confidence: number; readonly target: number },
-): number | null {
-  const means = blocks.filter((block) => block.length > 0).map(meanOf);
-  if (means.length < 2) return null;
-  const deviation = standardDeviation(means);
-  const half = (count: number) =>
-    (studentTQuantile(1 - (1 - options.confidence) / 2, count - 1) * deviation) / Math.sqrt(count);
-  let high = 2;
-  while (half(high) > options.target) {
-    if (high > 1e9) return null;
-    high *= 2;
-  }
-  let low = 2;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (half(middle) <= options.target) high = middle;
-    else low = middle + 1;
-  }
-  return high;
-}
-
 export interface TestResult {
   /** Two-sided: chance of a result at least this far from "no difference", if there were none. */
   readonly pValue: number;

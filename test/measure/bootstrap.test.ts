@@ -1,12 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  bcaLimits,
-  blockBootstrap,
-  bootstrap,
-  circularBlockBootstrap,
-} from "../../bench/measure/bootstrap.ts";
+import { bcaLimits, bootstrap } from "../../bench/measure/bootstrap.ts";
 import { meanOf, percentile } from "../../bench/measure/distribution.ts";
+import { pairedDifference } from "../../bench/measure/paired.ts";
 import { createRng } from "../../bench/measure/rng.ts";
 import { golden } from "./golden/statistics.ts";
 
@@ -35,25 +31,32 @@ test("resampling whole blocks keeps what varies between blocks", () => {
   const blocks = [1, 2, 3, 4, 5, 6].map((level) =>
     Array.from({ length: 50 }, (_, index) => level + (index % 2) * 0.01),
   );
-  const overBlocks = blockBootstrap(blocks, meanOf, { ...options, rng: createRng(7) })!;
+  const overBlocks = bootstrap(blocks, (drawn) => meanOf(drawn.flat()), { ...options, rng: createRng(7) })!;
   const overValues = bootstrap(blocks.flat(), meanOf, { ...options, rng: createRng(7) })!;
-  expect(overBlocks).toMatchObject({ units: 6, method: "percentile bootstrap over blocks" });
+  expect(overBlocks).toMatchObject({ units: 6, method: "percentile bootstrap over units" });
   expect(overBlocks.high - overBlocks.low).toBeGreaterThan(4 * (overValues.high - overValues.low));
 });
 
-test("neighbouring runs widen the interval of an autocorrelated series", () => {
-  const series = Array.from({ length: 400 }, (_, index) => Math.sin(index / 20));
-  const rng = createRng(3);
-  const runs = circularBlockBootstrap(series, meanOf, { ...options, rng, blockLength: 40 })!;
-  const single = bootstrap(series, meanOf, { ...options, rng })!;
-  expect(runs.high - runs.low).toBeGreaterThan(2 * (single.high - single.low));
-  expect(circularBlockBootstrap([1, 2, 3], meanOf, { ...options, rng, blockLength: 2 })).toBeNull();
+test("t limits of a mean are those of Student's interval, for a few units, too", () => {
+  const values = [3, 5, 4, 8];
+  const student = pairedDifference(
+    values.map((value) => [value]),
+    { confidence: 0.95 },
+  )!;
+  const { estimate, low, high } = bootstrap(values, meanOf, {
+    ...options,
+    resamples: 20_000,
+    rng: createRng(2),
+    method: "t",
+  })!;
+  expect(estimate).toBe(student.estimate);
+  expect((high - low) / (student.high - student.low)).toBeCloseTo(1, 1);
+  expect((high + low) / 2).toBeCloseTo(student.estimate, 9);
 });
 
 test("too little data, an undefined statistic and impossible options give no interval", () => {
   const rng = createRng(1);
   expect(bootstrap([1], meanOf, { ...options, rng })).toBeNull();
-  expect(blockBootstrap([[1, 2, 3], []], meanOf, { ...options, rng })).toBeNull();
   expect(bootstrap([1, 2, 3], () => Number.NaN, { ...options, rng })).toBeNull();
   const perNonZero = (values: readonly number[]) => 1 / Math.max(0, ...values) - 0;
   expect(bootstrap([0, 0, 0, 1], perNonZero, { ...options, rng })).toBeNull();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { blockBootstrap, bootstrap } from "../../bench/measure/bootstrap.ts";
-import { meanOf } from "../../bench/measure/distribution.ts";
+import { bootstrap } from "../../bench/measure/bootstrap.ts";
+import { meanOf, percentile } from "../../bench/measure/distribution.ts";
 import type { Interval } from "../../bench/measure/interval.ts";
 import { pairedDifference } from "../../bench/measure/paired.ts";
 import { createRng, exponential, gamma, normal, type Rng } from "../../bench/measure/rng.ts";
@@ -93,13 +93,63 @@ test("ignoring blocks is too sure of itself: the reason why blocks are the unit"
 test("a bootstrapped mean is too narrow over few blocks and with heavy tails, the t interval is not", () => {
   const rng = createRng(7);
   const bootstrapped = (blocks: readonly (readonly number[])[]) =>
-    blockBootstrap(blocks, meanOf, { confidence, resamples: 300, method: "percentile", rng });
+    bootstrap(blocks, (drawn) => meanOf(drawn.flat()), {
+      confidence,
+      resamples: 300,
+      method: "percentile",
+      rng,
+    });
   const [few, many] = [5, 40].map((blocks) => ({ blocks, pairsPerBlock: 5, overheadMs: 3 }));
   expect(covered(44, few!, bootstrapped)).toBeLessThan(900);
   expect(covered(44, many!, bootstrapped)).toBeGreaterThanOrEqual(900);
   expect(covered(44, few!, overBlocks)).toBeGreaterThanOrEqual(935);
   expect(covered(44, many!, overBlocks)).toBeGreaterThanOrEqual(935);
 });
+
+test.each([
+  { units: 5, each: 40, q: 0.5 },
+  { units: 8, each: 100, q: 0.95 },
+  { units: 20, each: 40, q: 0.99 },
+])(
+  "a t bootstrap over $units units holds the $q quantile's difference in at least 230 of 250 runs",
+  (scenario) => {
+    const rng = createRng(9);
+    interface Unit {
+      readonly before: readonly number[];
+      readonly after: readonly number[];
+    }
+    const difference = (units: readonly Unit[]) =>
+      (percentile(
+        units.flatMap(({ after }) => after),
+        scenario.q,
+      ) ?? Number.NaN) -
+      (percentile(
+        units.flatMap(({ before }) => before),
+        scenario.q,
+      ) ?? Number.NaN);
+    // What units differ in is common to both sides; the second one is 3 ms slower, and now and then much more.
+    const draw = (count: number, each: number): Unit[] =>
+      Array.from({ length: count }, () => {
+        const level = 50 * Math.exp(0.1 * normal(rng));
+        const values = (added: () => number) =>
+          Array.from({ length: each }, () => level * Math.exp(0.5 * normal(rng)) + added());
+        return { before: values(() => 0), after: values(() => (rng.next() < 0.05 ? 23 : 3)) };
+      });
+    const truth = difference(draw(2_000, 100));
+    let hits = 0;
+    for (let run = 0; run < 250; run++) {
+      const interval = bootstrap(draw(scenario.units, scenario.each), difference, {
+        confidence,
+        resamples: 60,
+        method: "t",
+        rng,
+      });
+      if (interval !== null && interval.low <= truth && truth <= interval.high) hits++;
+    }
+    expect(hits).toBeGreaterThanOrEqual(230);
+    expect(hits).toBeLessThanOrEqual(249);
+  },
+);
 
 test("on well-behaved values BCa over 40 units holds the truth in at least 920 of 1,000 runs", () => {
   const rng = createRng(8);

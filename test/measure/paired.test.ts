@@ -1,13 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { halfWidth, type Interval, judgeMargin } from "../../bench/measure/interval.ts";
-import {
-  blocksForHalfWidth,
-  pairedDifference,
-  permutationTest,
-  signTest,
-  wilcoxonTest,
-} from "../../bench/measure/paired.ts";
+import { type Interval, judgeMargin } from "../../bench/measure/interval.ts";
+import { pairedDifference, permutationTest, signTest, wilcoxonTest } from "../../bench/measure/paired.ts";
 import { createRng } from "../../bench/measure/rng.ts";
 import { golden } from "./golden/statistics.ts";
 
@@ -29,16 +23,6 @@ test("one block, or blocks without pairs, give no interval", () => {
   expect(pairedDifference([[1, 2, 3]], { confidence })).toBeNull();
   expect(pairedDifference([[1, 2, 3], []], { confidence })).toBeNull();
   expect(pairedDifference([], { confidence })).toBeNull();
-});
-
-test("the number of blocks asked for is the smallest that reaches the half-width, if the scatter stays", () => {
-  const blocks = golden.paired_t.blocks;
-  const width = halfWidth(pairedDifference(blocks, { confidence })!);
-  expect(blocksForHalfWidth(blocks, { confidence, target: width * 1.0001 })).toBe(6);
-  expect(blocksForHalfWidth(blocks, { confidence, target: width * 0.999 })).toBe(7);
-  expect(blocksForHalfWidth(blocks, { confidence, target: width / 10 })).toBeGreaterThan(300);
-  expect(blocksForHalfWidth([[1], [1]], { confidence, target: 0.1 })).toBe(2);
-  expect(blocksForHalfWidth([[1]], { confidence, target: 0.1 })).toBeNull();
 });
 
 test("a margin declared beforehand is met, missed, or cannot be told", () => {
