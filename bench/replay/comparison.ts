@@ -6,6 +6,7 @@ import { findMargin, marginMs, parseMargin, type MarginFinding } from "../measur
 import { pairedDifference } from "../measure/paired.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../store/replay-plan.ts";
 import type { HalfEvidence } from "./half-evidence.ts";
+import { tailsOf, type TailMetric, type Tails } from "./tails.ts";
 import {
   dropReasons,
   pairRequests,
@@ -52,6 +53,7 @@ export interface Comparison {
   readonly metrics: Readonly<Record<ComparedMetric, ReplayDifference>>;
   /** Sum of the end-to-end times of a conversation's requests. */
   readonly session: ReplayDifference;
+  readonly tails: Readonly<Record<TailMetric, Tails>>;
   /** Between the taps: (outer - inner) of the arm minus that of the baseline. null: the inner hop is unavailable. */
   readonly path: Readonly<Record<PathMetric, ReplayDifference>> | null;
   readonly strata: readonly { readonly from: number; readonly to: number; readonly e2e: ReplayDifference }[];
@@ -117,6 +119,7 @@ function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: Comp
     ),
   );
   const streaming = streamingOf(paired);
+  const streamed = streaming === "simulated" ? [] : paired;
   const metrics = Object.fromEntries(
     comparedMetrics.map((metric) => {
       const tokens = metric !== "e2e" && metric !== "toFirstByte";
@@ -130,6 +133,7 @@ function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: Comp
     blocks: blocks.length,
     metrics,
     session: sessionDifference(paired, options),
+    tails: { ttft: tailsOf(streamed, "ttft", options), e2e: tailsOf(paired, "e2e", options) },
     path: turns.every(({ base, target }) => [...base, ...target].every(isInnerTapped))
       ? pathDifferences(turns, { arm, options })
       : null,

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../errors.ts";
+import type { Interval } from "../measure/interval.ts";
 import { markdownTable } from "../report/markdown.ts";
 import { renderTable } from "../report/terminal.ts";
 import { readRun, type StoredRun } from "../store/read-run.ts";
@@ -11,6 +12,7 @@ import { readHalves } from "./half-evidence.ts";
 import { replayPage } from "./html/replay-page.ts";
 import { buildReplayReport, type ReplayReport } from "./replay-report.ts";
 import { replayHead } from "./replay-tables.ts";
+import { tailMetrics, type TailMetric } from "./tails.ts";
 import { storedTables, withStack, type StoredReplay } from "./stored-replay.ts";
 
 export const replayFormats = ["table", "md", "csv", "json", "html"] as const;
@@ -51,36 +53,50 @@ export async function rebuildReplay(directory: string): Promise<StoredReplay> {
   return report;
 }
 
-/** A row per setting, arm and metric. */
+/** A row per setting, arm, metric and statistic. */
 function csv(report: ReplayReport): string {
   const head =
-    "setting,arm,part,metric,pairs,blocks,baseline_mean_ms,arm_mean_ms,difference_ms,low_ms,high_ms,confidence";
+    "setting,arm,part,metric,statistic,pairs,blocks,baseline_ms,arm_ms,difference_ms,low_ms,high_ms,confidence";
   const rows = report.comparisons.flatMap((comparison) => [
-    ...comparedMetrics.map((metric) => csvRow(comparison, metric, comparison.metrics[metric])),
-    csvRow(comparison, "conversation", comparison.session),
+    ...comparedMetrics.map((metric) => meanRow(comparison, metric, comparison.metrics[metric])),
+    meanRow(comparison, "conversation", comparison.session),
     ...Object.entries(comparison.path ?? {}).map(([metric, difference]) =>
-      csvRow(comparison, `path_${metric.replace("Ms", "")}`, difference),
+      meanRow(comparison, `path_${metric.replace("Ms", "")}`, difference),
     ),
+    ...tailMetrics.flatMap((metric) => tailRows(comparison, metric)),
   ]);
   return `${[head, ...rows].join("\n")}\n`;
 }
 
-function csvRow({ setting, arm, blocks }: Comparison, metric: string, of: Comparison["session"]): string {
+function meanRow(comparison: Comparison, metric: string, of: Comparison["session"]): string {
   const { interval, count, baselineMean, armMean } = of;
-  const numbers = [
-    baselineMean,
-    armMean,
-    interval?.estimate,
-    interval?.low,
-    interval?.high,
-    interval?.confidence,
-  ];
+  return csvRow(comparison, [metric, "mean", count], [baselineMean, armMean, interval]);
+}
+
+function tailRows(comparison: Comparison, metric: TailMetric): readonly string[] {
+  const { count } = comparison.metrics[metric];
+  return Object.entries(comparison.tails[metric]).map(([name, tail]) =>
+    csvRow(
+      comparison,
+      [metric, name, count],
+      [tail?.baseline ?? null, tail?.arm ?? null, tail?.interval ?? null],
+    ),
+  );
+}
+
+function csvRow(
+  { setting, arm, blocks }: Comparison,
+  [metric, statistic, pairs]: readonly [string, string, number],
+  [baseline, other, interval]: readonly [number | null, number | null, Interval | null],
+): string {
+  const numbers = [baseline, other, interval?.estimate, interval?.low, interval?.high, interval?.confidence];
   return [
     setting.key,
     arm.label,
     arm.part,
     metric,
-    count,
+    statistic,
+    pairs,
     blocks,
     ...numbers.map((value) => value ?? ""),
   ].join(",");

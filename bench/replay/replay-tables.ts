@@ -1,13 +1,22 @@
-import { halfWidth } from "../measure/interval.ts";
+import { minimumSampleRule } from "../measure/distribution.ts";
+import { halfWidth, type Interval } from "../measure/interval.ts";
 import { absent, durationText, numberText } from "../report/number-text.ts";
 import { left, right, type Table } from "../report/table.ts";
 import { type Comparison, pathMetrics, type ReplayDifference } from "./comparison.ts";
 import { dropReasons } from "./paired-requests.ts";
 import type { ReplayReport } from "./replay-report.ts";
+import { tailMetrics, tailQuantiles, type TailDifference } from "./tails.ts";
 
 /** All tables of a replay, the answer first. */
 export function replayTables(report: ReplayReport): readonly Table[] {
-  return [overheadTable(report), splitTable(report), pathTable(report), sizeTable(report), armTable(report)];
+  return [
+    overheadTable(report),
+    tailTable(report),
+    splitTable(report),
+    pathTable(report),
+    sizeTable(report),
+    armTable(report),
+  ];
 }
 
 function nameOf({ arm }: Comparison, report: ReplayReport): string {
@@ -24,7 +33,11 @@ function signed(value: number): string {
 function text({ interval, count }: ReplayDifference, notComparable = false): string {
   if (notComparable) return "not comparable";
   if (interval === null) return count === 0 ? absent : "too few blocks";
-  return `${signed(interval.estimate)} [${signed(interval.low)}, ${signed(interval.high)}]`;
+  return rangeText(interval);
+}
+
+function rangeText({ estimate, low, high }: Interval): string {
+  return `${signed(estimate)} [${signed(low)}, ${signed(high)}]`;
 }
 
 function simulated({ streaming }: Comparison): boolean {
@@ -70,6 +83,37 @@ function overheadTable(report: ReplayReport): Table {
         ),
     ],
   };
+}
+
+function tailTable(report: ReplayReport): Table {
+  return {
+    title: "Percentiles, ms at the client: the arm's minus the baseline's",
+    columns: [
+      left("setting"),
+      left("difference"),
+      left("of"),
+      ...Object.keys(tailQuantiles).map((name) => right(name)),
+    ],
+    rows: report.comparisons.flatMap((comparison) =>
+      tailMetrics.map((metric) => [
+        comparison.setting.key,
+        nameOf(comparison, report),
+        metric.toUpperCase(),
+        ...Object.values(comparison.tails[metric]).map((tail) =>
+          metric === "ttft" && simulated(comparison) ? "not comparable" : tailText(tail),
+        ),
+      ]),
+    ),
+    notes: [
+      `What a mean hides; t bootstrap over blocks. "n too small": ${minimumSampleRule}, in either arm.`,
+    ],
+  };
+}
+
+function tailText(tail: TailDifference | null): string {
+  if (tail === null) return "n too small";
+  const { baseline, arm, interval } = tail;
+  return interval === null ? signed(arm - baseline) : rangeText(interval);
 }
 
 function intervalText({ looks, confidence }: ReplayReport): string {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { LoadSample } from "../../bench/load/load.ts";
+import { percentile } from "../../bench/measure/distribution.ts";
 import { planLooks } from "../../bench/measure/group-sequential.ts";
 import { halfWidth } from "../../bench/measure/interval.ts";
 import { createRng, exponential, gamma, normal, type Rng } from "../../bench/measure/rng.ts";
@@ -71,6 +72,40 @@ test("states the difference per request, per conversation, in its four parts and
   expect(Object.values(dropped).every((count) => count === 0)).toBe(true);
   expect(path).toBeNull();
   expect(streaming).toBe("comparable");
+});
+
+test("what only slow requests pay is in the percentiles, and a mean of all hides it", () => {
+  const rng = createRng(12);
+  const many = Array.from({ length: 60 }, (_, session) => ({ session, index: 0 }));
+  // One request in twelve waits 40 ms more, wherever it stands.
+  const halves = simulate(
+    { blocks: 8, addedMs: (request) => (request % 12 === 0 ? 40 : 0), sent: many },
+    () => {
+      const level = normal(rng);
+      return () => level + normal(rng);
+    },
+  );
+  const { tails, metrics } = compare(halves);
+  expect(metrics.e2e.interval?.estimate).toBeCloseTo(40 / 12, 0);
+  const { p50, p95, p99 } = tails.e2e;
+  expect(p50?.interval).toMatchObject({ units: 8, confidence: 0.95 });
+  expect(Math.abs((p50?.arm ?? NaN) - (p50?.baseline ?? NaN))).toBeLessThan(1);
+  for (const tail of [p95, p99]) {
+    expect((tail?.arm ?? 0) - (tail?.baseline ?? 0)).toBe(tail?.interval?.estimate);
+    expect(tail?.interval?.low).toBeGreaterThan(30);
+    expect(tail?.interval?.high).toBeLessThan(50);
+  }
+  // Percentiles are those of all paired requests together, as everywhere else.
+  const all = halves.filter(({ arm }) => arm.label === "gateway").flatMap(({ samples }) => samples);
+  const e2eMs = all.map(({ sentNs, endedNs }) => (endedNs - (sentNs ?? 0)) / 1e6);
+  expect([p50?.arm, p95?.arm, p99?.arm]).toEqual([0.5, 0.95, 0.99].map((q) => percentile(e2eMs, q)));
+  expect(compare(halves)).toEqual(compare(halves));
+  // 4 blocks of 2 x 60 are too few for p99, and no two blocks are too few for an interval.
+  expect(compare(halves.slice(0, 16)).tails.e2e).toMatchObject({
+    p95: { interval: { units: 4 } },
+    p99: null,
+  });
+  expect(compare(halves.slice(0, 4)).tails.e2e).toMatchObject({ p50: { interval: null }, p99: null });
 });
 
 test("an arm that finds more of its prompts in the cache is seen to do so", () => {
