@@ -1,5 +1,6 @@
 import { loadMetrics } from "../load/latency.ts";
 import { bootstrap } from "../measure/bootstrap.ts";
+import { ClusteredValues } from "../measure/clustered-values.ts";
 import { minimumSamples } from "../measure/distribution.ts";
 import type { Interval } from "../measure/interval.ts";
 import { createRng } from "../measure/rng.ts";
@@ -36,24 +37,25 @@ export function tailsOf(
   { confidence }: { readonly confidence: number },
 ): Tails {
   const pool = (of: (request: PairedRequest) => PairedRequest["baseline"]) =>
-    poolBlocks(
+    new ClusteredValues(
       blocks.map(({ paired }) =>
         paired.flatMap((request) => of(request).flatMap((sample) => loadMetrics[metric](sample) ?? [])),
       ),
     );
   const baseline = pool((request) => request.baseline);
   const arm = pool((request) => request.arm);
-  const indexes = blocks.map((_, index) => index);
   const tail = (q: number): TailDifference | null => {
-    if (Math.min(baseline.values.length, arm.values.length) < minimumSamples(q)) return null;
-    const interval = bootstrap(
-      indexes,
-      (drawn) => drawnQuantile(arm, drawn, q) - drawnQuantile(baseline, drawn, q),
-      { confidence, resamples, rng: createRng(seed), method: "t" },
-    );
+    if (Math.min(baseline.count, arm.count) < minimumSamples(q)) return null;
+    const quantile = (of: ClusteredValues, units: readonly number[]) => of.drawn(units).percentile(q);
+    const interval = bootstrap(baseline.units, (drawn) => quantile(arm, drawn) - quantile(baseline, drawn), {
+      confidence,
+      resamples,
+      rng: createRng(seed),
+      method: "t",
+    });
     return {
-      baseline: drawnQuantile(baseline, indexes, q),
-      arm: drawnQuantile(arm, indexes, q),
+      baseline: quantile(baseline, baseline.units),
+      arm: quantile(arm, arm.units),
       interval,
     };
   };
@@ -62,42 +64,4 @@ export function tailsOf(
     p95: tail(tailQuantiles.p95),
     p99: tail(tailQuantiles.p99),
   };
-}
-
-/** Values of all blocks in ascending order, each with its block: a draw of blocks weights them and sorts nothing anew. */
-interface Pool {
-  readonly values: readonly number[];
-  readonly blockOf: readonly number[];
-  /** Values of each block. */
-  readonly sizes: readonly number[];
-}
-
-function poolBlocks(blocks: readonly (readonly number[])[]): Pool {
-  const all = blocks
-    .flatMap((values, block) => values.map((value) => ({ value, block })))
-    .toSorted((a, b) => a.value - b.value);
-  return {
-    values: all.map(({ value }) => value),
-    blockOf: all.map(({ block }) => block),
-    sizes: blocks.map(({ length }) => length),
-  };
-}
-
-/** By `percentileMethod`, of the values of the drawn blocks, each as often as it was drawn. NaN for none. */
-function drawnQuantile({ values, blockOf, sizes }: Pool, drawn: readonly number[], q: number): number {
-  const times = sizes.map(() => 0);
-  let count = 0;
-  for (const block of drawn) {
-    times[block] = (times[block] ?? 0) + 1;
-    count += sizes[block] ?? 0;
-  }
-  const rank = (count - 1) * q;
-  let seen = 0;
-  let low = Number.NaN;
-  for (const [at, value] of values.entries()) {
-    seen += times[blockOf[at] ?? -1] ?? 0;
-    if (Number.isNaN(low) && seen > Math.floor(rank)) low = value;
-    if (seen > Math.ceil(rank)) return low + (value - low) * (rank - Math.floor(rank));
-  }
-  return Number.NaN;
 }

@@ -24,7 +24,7 @@ export const definitions: readonly { readonly term: string; readonly meaning: st
   {
     term: "rate",
     meaning:
-      "passed / judged; failed and unjudged episodes are left out and counted. Interval: Wilson's over episodes; with several trials a task the wider of it and a bootstrap over tasks",
+      "passed / judged; failed and unjudged episodes are left out and counted. Interval: Wilson's over episodes; with several trials a task the wider of it and a t bootstrap over tasks",
   },
   {
     term: "pass^k",
@@ -43,7 +43,7 @@ export const definitions: readonly { readonly term: string; readonly meaning: st
   },
   {
     term: "interval",
-    meaning: `95 %. Latencies: bootstrap over episodes (none below ${minimumClusters}). Differences: t interval over tasks (no finding below ${minimumTasks}); of times over pairs of cells from ${minimumCellPairs} on`,
+    meaning: `95 %. Latencies: t bootstrap over episodes, on the log scale (none below ${minimumClusters}). Differences: t interval over tasks (no finding below ${minimumTasks}); of times over pairs of cells from ${minimumCellPairs} on`,
   },
   { term: "percentile", meaning: `${percentileMethod}; ${minimumSampleRule}` },
   {

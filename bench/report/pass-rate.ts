@@ -10,7 +10,7 @@ export function isPassed(reward: number): boolean {
 
 /**
  * Share of passed among judged episodes, with Wilson's interval over episodes, which does not shrink to nothing at 0 and
- * 1. With several trials a task a bootstrap over tasks widens it, because trials of one task are alike.
+ * 1. With several trials a task a t bootstrap over tasks widens it, because trials of one task are alike.
  */
 export function passRate(episodes: readonly EpisodeRecord[]): Estimate {
   const outcomes = episodes.flatMap((episode) =>
@@ -26,7 +26,7 @@ export function passRate(episodes: readonly EpisodeRecord[]): Estimate {
     value: wilson.estimate,
     count,
     low: Math.min(wilson.low, byTask.low),
-    high: Math.max(wilson.high, byTask.high),
+    high: Math.max(wilson.high, Math.min(1, byTask.high)),
   };
 }
 
