@@ -23,6 +23,7 @@ export function judgeReplay(facts: {
   const { halves, comparisons, interrupted } = facts;
   const reasons = [
     ...halves.flatMap(halfReasons),
+    ...stolenReasons(halves.map(({ facts }) => facts.stolenShare)),
     ...comparisons.flatMap(comparisonReasons),
     ...sendReasons(sendFacts(halves)),
     ...(interrupted ? [interruption(comparisons)] : []),
@@ -42,10 +43,7 @@ function halfReasons(half: HalfEvidence): VerdictReason[] {
   const name = `${cellIdOf(half.setting, half.arm)} ${segmentIdOf(half)}`;
   const { engine, facts, timings } = half;
   if (half.died) return [{ verdict: "engine-died", detail: `${name}: a part of the stack ended` }];
-  const reasons: VerdictReason[] = [
-    ...pressureReasons(facts.pressure, half.seconds),
-    ...stolenReasons([facts.stolenShare]),
-  ];
+  const reasons = pressureReasons(facts.pressure, half.seconds);
   const elsewhere = answeredElsewhere({
     answered: timings.filter(({ hop, outcome }) => hop === "outer" && outcome === "completed").length,
     innerRequests: timings.filter(({ hop }) => hop === "inner").length,

@@ -52,12 +52,19 @@ function lateReasons({ process, loopDelayMs: delay }: Pressure, seconds: number 
 /** A machine that stands still for a tenth of the time serves nobody as its engine would; steal times below are common. */
 export const stolenShareMax = 0.1;
 
-/** Whether the hypervisor gave the processors to others, over a segment. */
+/** Whether the hypervisor gave the processors to others, over the segments. One reason, however many it was. */
 export function stolenReasons(shares: readonly (number | null | undefined)[]): VerdictReason[] {
-  const worst = Math.max(0, ...shares.map((share) => share ?? 0));
-  if (worst <= stolenShareMax) return [];
-  const percent = `${(100 * worst).toFixed(0)} % of the processors' time (limit ${100 * stolenShareMax} %)`;
-  return [limited(`the hypervisor took ${percent}`)];
+  const above = shares.flatMap((share) => (share && share > stolenShareMax ? [share] : []));
+  if (above.length === 0) return [];
+  const percent = `${(100 * Math.max(...above)).toFixed(0)} % of the processors' time`;
+  const limit = `limit ${100 * stolenShareMax} %`;
+  return [
+    limited(
+      shares.length === 1
+        ? `the hypervisor took ${percent} (${limit})`
+        : `the hypervisor took up to ${percent} (${limit}, above it in ${above.length} of ${shares.length} segments)`,
+    ),
+  ];
 }
 
 /** What a load generator was to do and did, over the steady window. */

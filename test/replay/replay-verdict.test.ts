@@ -70,6 +70,22 @@ test("a sound replay is valid and has no reason against it", () => {
   expect(verdictOf(() => ({}))).toEqual({ verdict: "valid", reasons: [] });
 });
 
+test("halves that a hypervisor disturbed are one reason, with their number", () => {
+  const halves = sound.map((half, at) => ({
+    ...half,
+    facts: { ...half.facts, stolenShare: at < 3 ? 0.2 + at / 10 : 0.01 },
+  }));
+  expect(judgeReplay({ halves, comparisons: [], interrupted: false })).toMatchObject({
+    verdict: "client-limited",
+    reasons: [
+      {
+        detail:
+          "the hypervisor took up to 40 % of the processors' time (limit 10 %, above it in 3 of 16 segments)",
+      },
+    ],
+  });
+});
+
 test.each<[string, (half: HalfEvidence) => Partial<HalfEvidence>, string]>([
   ["a part that ended", () => ({ died: true, complete: false }), "engine-died"],
   ["an engine that began again", () => ({ engine: { ...counted, reset: true } }), "engine-restarted"],

@@ -58,7 +58,10 @@ test("six in a hundred that were not sent are a missed rate, four are not", () =
 test("a hypervisor that takes a tenth of the processors limits the client; an unknown share says nothing", () => {
   expect(stolenReasons([0.02, null, undefined, 0.1])).toEqual([]);
   expect(stolenReasons([])).toEqual([]);
-  expect(stolenReasons([0.02, 0.25])).toEqual([
-    { verdict: "client-limited", detail: "the hypervisor took 25 % of the processors' time (limit 10 %)" },
+  const details = (shares: readonly number[]) => stolenReasons(shares).map(({ detail }) => detail);
+  expect(details([0.25])).toEqual(["the hypervisor took 25 % of the processors' time (limit 10 %)"]);
+  expect(details([0.02, 0.25, 0.11])).toEqual([
+    "the hypervisor took up to 25 % of the processors' time (limit 10 %, above it in 2 of 3 segments)",
   ]);
+  expect(stolenReasons([0.25])[0]?.verdict).toBe("client-limited");
 });
