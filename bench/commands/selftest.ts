@@ -27,7 +27,10 @@ export function register(program: Command, host: Host): void {
     .description(
       "measure Tollgate's own errors on simulated engines and a gateway whose delay is known; exit code 1 when a limit is missed",
     )
-    .option("--quick", "half a minute instead of six or more: fewer requests, wider intervals")
+    .option(
+      "--quick",
+      "half a minute instead of six (twenty where a hypervisor takes the processors): fewer requests, wider intervals",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", explanation)
     .action(async (flags: Flags) => {
@@ -87,11 +90,12 @@ async function measure(
       sender,
       processors: () => readProcessorTime(),
       pauseMs: 1_000,
+      announce: host.tell,
       scheduling,
       keeper: supervisor,
       signal: stop.signal,
     };
-    return await runSelftest(rig, quick ? quickExtent : fullExtent, host.tell);
+    return await runSelftest(rig, quick ? quickExtent : fullExtent);
   } catch (error) {
     if (stoppedBy === null) throw error;
     return stoppedBy;

@@ -31,7 +31,7 @@ const others: readonly DelayPlan[] = [
   { shape: { kind: "turn", baseMs: 0.5, perTurnMs: 1 }, place: "request" },
 ];
 
-/** Six minutes, more where blocks have to be repeated. */
+/** Six minutes, and up to twenty where measurements have to be repeated. */
 export const fullExtent: Extent = {
   timing: [
     { streams: 1, requestsEach: 40, tokens: 16, decodeStepMs: 4 },

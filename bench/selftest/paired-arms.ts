@@ -47,7 +47,7 @@ const timeoutMs = 20_000;
  * compiles code; it is not counted.
  */
 export async function measurePaired(
-  rig: Pick<Rig, "sender" | "processors" | "pauseMs">,
+  rig: Pick<Rig, "sender" | "processors" | "pauseMs" | "announce">,
   plan: PairedPlan,
 ): Promise<PairedOutcome> {
   const { sender } = rig;

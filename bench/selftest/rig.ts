@@ -22,6 +22,8 @@ export interface Rig {
   readonly processors: () => ProcessorTime | null;
   /** Waited before something disturbed is measured again. */
   readonly pauseMs: number;
+  /** Told what is being measured, a line each. */
+  readonly announce: (line: string) => void;
   /** Filled with what the kernel granted each process that was started, in words. */
   readonly scheduling: Map<string, string>;
   readonly keeper?: { watch(pid: number): void; unwatch(pid: number): void };

@@ -41,14 +41,10 @@ const engineStepMs = 0.5;
  * Measures the measuring: everything on the simulator, judged by what simulator and delay gateway wrote down themselves.
  * Rejects with the reason of `rig.signal` at the next step when that aborts.
  */
-export async function runSelftest(
-  rig: Rig,
-  extent: Extent,
-  announce: (line: string) => void,
-): Promise<SelftestResult> {
+export async function runSelftest(rig: Rig, extent: Extent): Promise<SelftestResult> {
   const tell = (line: string) => {
     rig.signal?.throwIfAborted();
-    announce(line);
+    rig.announce(line);
   };
   const timings: TimingErrors[] = [];
   for (const level of extent.timing) {

@@ -11,6 +11,7 @@ export interface Undisturbed<Result> {
 
 /** Repetitions for each time that was planned: a neighbour that never rests must not hold a self-test for ever. */
 const repeatsMax = 2;
+const announcedEach = 10;
 
 /**
  * Measures until `times` results are undisturbed, with a pause after each that is not, because the hypervisor's other
@@ -21,18 +22,26 @@ const repeatsMax = 2;
  * @param measure told how often it was called before
  */
 export async function undisturbed<Result>(
-  { processors, pauseMs }: Pick<Rig, "processors" | "pauseMs">,
+  { processors, pauseMs, announce }: Pick<Rig, "processors" | "pauseMs" | "announce">,
   { times, stolenShareMax }: { readonly times: number; readonly stolenShareMax: number },
   measure: (at: number) => Promise<Result>,
 ): Promise<Undisturbed<Result>> {
   const measured: { readonly at: number; readonly result: Result; readonly stolen: number }[] = [];
+  let disturbed = 0;
   const sound = () => measured.filter(({ stolen }) => stolen <= stolenShareMax).length;
   while (sound() < times && measured.length < (1 + repeatsMax) * times) {
     const before = processors();
     const result = await measure(measured.length);
     const stolen = stolenShare(before, processors()) ?? 0;
     measured.push({ at: measured.length, result, stolen });
-    if (stolen > stolenShareMax) await sleep(pauseMs);
+    if (stolen <= stolenShareMax) continue;
+    disturbed += 1;
+    if (disturbed % announcedEach === 0) {
+      announce(
+        `  the hypervisor took the processors from ${disturbed} of ${measured.length} measurements: they are repeated`,
+      );
+    }
+    await sleep(pauseMs);
   }
   const kept = measured
     .toSorted((a, b) => a.stolen - b.stolen || a.at - b.at)

@@ -15,6 +15,7 @@ export function testRig(): Rig & AsyncDisposable {
     sender,
     processors: () => readProcessorTime(),
     pauseMs: 100,
+    announce: () => undefined,
     scheduling: new Map(),
     async [Symbol.asyncDispose]() {
       await sender[Symbol.asyncDispose]();

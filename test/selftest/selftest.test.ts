@@ -28,7 +28,7 @@ const tiny: Extent = {
 
 test("a small self-test measures everything that it has to, and counts every request and token", async () => {
   await using rig = testRig();
-  const result = await runSelftest(rig, tiny, () => undefined);
+  const result = await runSelftest(rig, tiny);
   const rows = Object.fromEntries(result.sections.flatMap(({ rows }) => rows.map((row) => [row.id, row])));
   expect(Object.keys(rows).toSorted()).toEqual(
     [

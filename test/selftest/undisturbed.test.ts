@@ -15,9 +15,13 @@ function stealing(ticks: readonly (number | null)[]) {
   };
 }
 
-const run = (ticks: readonly (number | null)[], times = 2) =>
+const run = (
+  ticks: readonly (number | null)[],
+  times = 2,
+  announce: (line: string) => void = () => undefined,
+) =>
   undisturbed(
-    { processors: stealing(ticks), pauseMs: 0 },
+    { processors: stealing(ticks), pauseMs: 0, announce },
     { times, stolenShareMax: 0.01 },
     async (at: number) => at,
   );
@@ -35,4 +39,12 @@ test.each([
   ["nobody can tell: everything counts", [null], { kept: [0, 1], repeated: 0 }],
 ])("%s", async (_name, ticks, expected) => {
   expect(await run(ticks)).toEqual(expected);
+});
+
+test("who waits is told why it takes long", async () => {
+  const lines: string[] = [];
+  await run([...Array.from({ length: 12 }, () => 5), 0, 0, 0, 0, 0], 5, (line) => lines.push(line));
+  expect(lines).toEqual([
+    "  the hypervisor took the processors from 10 of 10 measurements: they are repeated",
+  ]);
 });
