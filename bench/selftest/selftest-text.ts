@@ -33,7 +33,8 @@ export function selftestText(result: SelftestResult, machine: SelftestMachine, q
     `${renderTable(coverageTable(result.coverage))}\n`,
     resolutionText(result.resolution),
     ...result.missed.map((id) => `not kept: ${id} (${limits[id]?.why ?? "no limit"})`),
-    ...busyLines(machine),
+    ...(result.missed.length === 0 ? ["all limits are kept"] : []),
+    ...busyLines(machine, result.missed.length > 0),
   ].join("\n");
 }
 
@@ -106,16 +107,17 @@ function schedulingLine({ scheduling }: SelftestMachine): string {
 }
 
 /** Before the first measurement somebody else's work is all the load there is. */
-function busyLines({ load, cpuCount, stolenShare }: SelftestMachine): readonly string[] {
+function busyLines({ load, cpuCount, stolenShare }: SelftestMachine, isMissed: boolean): readonly string[] {
   const reasons = [
     ...(load.before > cpuCount / 2 ? ["The machine was busy before this began"] : []),
     ...((stolenShare ?? 0) > noticeableShare
       ? ["The hypervisor gave its processors to others meanwhile"]
       : []),
   ];
-  return reasons.map(
-    (reason) => `${reason}: limits that are not kept may be its neighbours'. Run again when it is idle.`,
-  );
+  const advice = isMissed
+    ? "limits that are not kept may be its neighbours'. Run again when it is idle."
+    : "single values may be off by what that took.";
+  return reasons.map((reason) => `${reason}: ${advice}`);
 }
 
 /** Stolen over the whole self-test. */

@@ -69,6 +69,25 @@ test("a small self-test measures everything that it has to, and counts every req
   expect(text).toContain("The hypervisor gave its processors to others meanwhile");
   expect(text).toContain("scheduling real-time: client, engine; normal (why): taps");
   expect(text.split("\n").filter((line) => line.includes("not kept: ")).length).toBe(result.missed.length);
+  const ends = ([[], ["half-width-fixed"]] as const).map((missed) =>
+    selftestText({ ...result, missed }, machine, false)
+      .split("\n")
+      .slice(-4),
+  );
+  expect(ends).toEqual([
+    [
+      expect.stringContaining("can resolve"),
+      "all limits are kept",
+      "The machine was busy before this began: single values may be off by what that took.",
+      expect.stringMatching(/^The hypervisor .*: single values may be off/),
+    ],
+    [
+      expect.stringContaining("can resolve"),
+      "not kept: half-width-fixed (what 2,000 paired requests tell of a 3 ms gateway)",
+      "The machine was busy before this began: limits that are not kept may be its neighbours'. Run again when it is idle.",
+      expect.stringMatching(/^The hypervisor .*: limits that are not kept/),
+    ],
+  ]);
 });
 
 test("taps that add 60 ms are seen, and tokens that a tap did not count", async () => {
