@@ -92,6 +92,7 @@ function tailTable(report: ReplayReport): Table {
       left("setting"),
       left("difference"),
       left("of"),
+      right("pairs\n/blocks"),
       ...Object.keys(tailQuantiles).map((name) => right(name)),
     ],
     rows: report.comparisons.flatMap((comparison) =>
@@ -99,6 +100,7 @@ function tailTable(report: ReplayReport): Table {
         comparison.setting.key,
         nameOf(comparison, report),
         metric.toUpperCase(),
+        `${comparison.metrics[metric].count}/${comparison.blocks}`,
         ...Object.values(comparison.tails[metric]).map((tail) =>
           metric === "ttft" && simulated(comparison) ? "not comparable" : tailText(tail),
         ),

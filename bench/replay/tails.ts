@@ -1,10 +1,11 @@
 import { loadMetrics } from "../load/latency.ts";
+import type { LoadSample } from "../load/load.ts";
 import { bootstrap } from "../measure/bootstrap.ts";
 import { ClusteredValues } from "../measure/clustered-values.ts";
 import { minimumSamples } from "../measure/distribution.ts";
 import type { Interval } from "../measure/interval.ts";
 import { createRng } from "../measure/rng.ts";
-import type { PairedBlock, PairedRequest } from "./paired-requests.ts";
+import type { PairedBlock } from "./paired-requests.ts";
 
 export const tailQuantiles = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 export type TailName = keyof typeof tailQuantiles;
@@ -36,17 +37,20 @@ export function tailsOf(
   metric: TailMetric,
   { confidence }: { readonly confidence: number },
 ): Tails {
-  const pool = (of: (request: PairedRequest) => PairedRequest["baseline"]) =>
-    new ClusteredValues(
-      blocks.map(({ paired }) =>
-        paired.flatMap((request) => of(request).flatMap((sample) => loadMetrics[metric](sample) ?? [])),
-      ),
-    );
-  const baseline = pool((request) => request.baseline);
-  const arm = pool((request) => request.arm);
+  const valuesOf = (samples: readonly LoadSample[]) =>
+    samples.flatMap((sample) => loadMetrics[metric](sample) ?? []);
+  // A block that says nothing of the metric is no unit: it would make the interval surer than its data.
+  const units = blocks
+    .map(({ paired }) => ({
+      baseline: paired.flatMap((request) => valuesOf(request.baseline)),
+      arm: paired.flatMap((request) => valuesOf(request.arm)),
+    }))
+    .filter((unit) => unit.baseline.length > 0 && unit.arm.length > 0);
+  const baseline = new ClusteredValues(units.map((unit) => unit.baseline));
+  const arm = new ClusteredValues(units.map((unit) => unit.arm));
   const tail = (q: number): TailDifference | null => {
     if (Math.min(baseline.count, arm.count) < minimumSamples(q)) return null;
-    const quantile = (of: ClusteredValues, units: readonly number[]) => of.drawn(units).percentile(q);
+    const quantile = (of: ClusteredValues, drawn: readonly number[]) => of.drawn(drawn).percentile(q);
     const interval = bootstrap(baseline.units, (drawn) => quantile(arm, drawn) - quantile(baseline, drawn), {
       confidence,
       resamples,

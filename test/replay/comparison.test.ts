@@ -106,6 +106,9 @@ test("what only slow requests pay is in the percentiles, and a mean of all hides
     p99: null,
   });
   expect(compare(halves.slice(0, 4)).tails.e2e).toMatchObject({ p50: { interval: null }, p99: null });
+  // A block in which nothing could be paired is no unit of the interval.
+  const unpaired = halves.map((half) => (half.block === 3 ? { ...half, samples: [] } : half));
+  expect(compare(unpaired).tails.e2e.p50?.interval?.units).toBe(7);
 });
 
 test("an arm that finds more of its prompts in the cache is seen to do so", () => {
