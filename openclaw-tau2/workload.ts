@@ -15,14 +15,14 @@ import type {
   WorkloadContext,
   WorkloadPlan,
 } from "../bench/workload/workload.ts";
-import type { AgentDriver, AgentSessionRequest } from "./agent.ts";
+import type { AgentDriver, AgentSessionRequest } from "../bench/agent/agent.ts";
 import { domainOptions } from "./domain-options.ts";
 import { runEpisode } from "./episode/conversation.ts";
-import { ChatClient } from "./model/chat-client.ts";
-import { startNative } from "./native/driver.ts";
-import { startOpenClaw } from "./openclaw/driver.ts";
-import { AgentProcessError, fleetSize } from "./openclaw/fleet.ts";
-import { findOpenClaw } from "./openclaw/installation.ts";
+import { ChatClient } from "../bench/agent/model/chat-client.ts";
+import { startNative } from "../bench/agent/native/driver.ts";
+import { startOpenClaw } from "../bench/agent/openclaw/driver.ts";
+import { AgentProcessError, fleetSize } from "../bench/agent/openclaw/fleet.ts";
+import { findOpenClaw } from "../bench/agent/openclaw/installation.ts";
 import { checkDrops, selectTasks } from "./task-selection.ts";
 import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { open } from "./seed/door.ts";
+import { open } from "./published/published-command.ts";
 
 /** `collect_metrics.py` of the published comparison. */
 const commands = ["snapshot", "diff", "monitor", "analyze"];

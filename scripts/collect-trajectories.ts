@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { count, experiment, here, open, origin, settings } from "./seed/door.ts";
+import { count, experiment, here, open, origin, settings } from "./published/published-command.ts";
 
 /** The admin key goes on by environment: everybody on the host can read a command line. */
 const adminKeyEnv = "TOLLGATE_SEED_ADMIN_KEY";

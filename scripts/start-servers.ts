@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { count, experiment, here, open, settings } from "./seed/door.ts";
+import { count, experiment, here, open, settings } from "./published/published-command.ts";
 
 /** `start_servers.sh` and `start_servers.py` of the published comparison: both servers in containers, on GPUs of their own. */
 await open({

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { count, experiment, here, open, origin, settings } from "./seed/door.ts";
+import { count, experiment, here, open, origin, settings } from "./published/published-command.ts";
 
 /** `sweep.sh` and `benchmark.py` of the published comparison, on servers that run. */
 await open({

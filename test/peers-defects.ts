@@ -22,9 +22,18 @@ const longAnswers =
   "16 long answers to requests of 200 kB: a first token is stamped when the server sends it";
 const schedule = { file: "test/load/schedule.test.ts", product: "bench/load/schedule.ts" };
 const runLoad = { file: "test/load/run-load.test.ts", product: "bench/load/run-load.ts" };
-const cells = { file: "test/report/cell-summary.test.ts", product: "bench/report/cell-summary.ts" };
-const hard = { file: "test/report/hard-cells.test.ts", product: "bench/report/segment-choice.ts" };
-const limits = { file: "test/report/client-limits.test.ts", product: "bench/report/client-limits.ts" };
+const cells = {
+  file: "test/analysis/cell/cell-summary.test.ts",
+  product: "bench/analysis/cell/cell-summary.ts",
+};
+const hard = {
+  file: "test/analysis/cell/hard-cells.test.ts",
+  product: "bench/analysis/cell/segment-choice.ts",
+};
+const limits = {
+  file: "test/analysis/cell/client-limits.test.ts",
+  product: "bench/analysis/cell/client-limits.ts",
+};
 const reading = { file: "test/tap/generation-reading.test.ts", product: "bench/tap/generation-reading.ts" };
 const segmentSeconds = "seconds: ended === null ? null : (ended.endedNs - segment.startedNs) / 1e9,";
 const streamEnd = "return { ...reading, lastTokenEndByte: endByte, usage, finishReason };";
@@ -421,10 +430,10 @@ export const peerDefects: readonly PeerDefect[] = [
     peer: "guidellm (#470)",
     section: 11,
     defect: "in flight is what follows from the other numbers, not what was there",
-    file: "test/measure/little.test.ts",
+    file: "test/statistics/little.test.ts",
     title: "stays cut by the window's edges leave a discrepancy of their size",
     plant: {
-      file: "bench/measure/little.ts",
+      file: "bench/statistics/little.ts",
       from: "const inFlight = presentNs / lengthNs;",
       to: "const inFlight = stayNs / lengthNs;",
     },
@@ -437,7 +446,7 @@ export const peerDefects: readonly PeerDefect[] = [
     file: "test/report/report.test.ts",
     title: "one pair of cells cannot say that episodes take longer; three that agree can",
     plant: {
-      file: "bench/report/paired-cells.ts",
+      file: "bench/analysis/overhead/paired-cells.ts",
       from: `const supported = tasks >= minimumTasks && (kind !== "time" || unit === "cell pairs");`,
       to: "const supported = tasks >= minimumTasks;",
     },
@@ -447,10 +456,10 @@ export const peerDefects: readonly PeerDefect[] = [
     peer: "sglang bench_serving (#8285)",
     section: 12,
     defect: "drift between runs is not in an interval",
-    file: "test/measure/coverage.test.ts",
+    file: "test/statistics/coverage.test.ts",
     title: "ignoring blocks is too sure of itself: the reason why blocks are the unit",
     plant: {
-      file: "bench/measure/paired.ts",
+      file: "bench/statistics/paired.ts",
       from: `  const means = blocks.filter((block) => block.length > 0).map(meanOf);
   if (means.length < 2) return null;
   const estimate`,
@@ -464,10 +473,10 @@ export const peerDefects: readonly PeerDefect[] = [
     peer: "all but MLPerf endpoints",
     section: null,
     defect: "a p99 from a handful of values",
-    file: "test/measure/distribution.test.ts",
+    file: "test/statistics/distribution.test.ts",
     title: "one value short of the rule gives null, the rule itself gives a number",
     plant: {
-      file: "bench/measure/distribution.ts",
+      file: "bench/statistics/distribution.ts",
       from: "return sorted.length >= minimumSamples(q) ? percentileOfSorted(sorted, q) : null;",
       to: "return percentileOfSorted(sorted, q);",
     },

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { compareRuns, type Comparison } from "../compare/compare-runs.ts";
-import { comparisonHead, comparisonTables, manifestTable } from "../compare/comparison-text.ts";
-import { manifestChanges } from "../compare/manifest.ts";
-import { parseThreshold, thresholdGrammar } from "../compare/threshold.ts";
+import { compareRuns, type Comparison } from "../analysis/compare/compare-runs.ts";
+import { comparisonHead, comparisonTables, manifestTable } from "../report/comparison-text.ts";
+import { manifestChanges } from "../analysis/compare/manifest.ts";
+import { parseThreshold, thresholdGrammar } from "../analysis/compare/threshold.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { markdownTable } from "../report/markdown.ts";

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Experiment } from "../config/experiment.ts";
 import { ConfigError } from "../errors.ts";
-import { clockText } from "../drive/sweep-progress.ts";
+import { clockText } from "../run/sweep-progress.ts";
 import { gigabytes, planDocker, type DockerPlan, type PlannedEngine } from "../stack/docker/docker-plan.ts";
 import { readGpus } from "../stack/gpus.ts";
 import type { Host } from "./host.ts";

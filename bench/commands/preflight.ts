@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
-import { preflightOnly } from "../drive/preflight-only.ts";
-import { StopRequest } from "../drive/stop-request.ts";
+import { preflightOnly } from "../run/preflight-only.ts";
+import { StopRequest } from "../run/stop-request.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { checkNames, checks, failuresOf } from "../preflight/run-checks.ts";
 import { preflightTable } from "../report/preflight-table.ts";

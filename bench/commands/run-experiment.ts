@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { exitCodeOf, executeRun } from "../drive/run.ts";
-import { StopRequest } from "../drive/stop-request.ts";
+import { exitCodeOf, executeRun } from "../run/run.ts";
+import { StopRequest } from "../run/stop-request.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
-import { readCellSummary } from "../report/read-cell.ts";
+import { readCellSummary } from "../analysis/cell/read-cell.ts";
 import { rebuildReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/report-model.ts";
 import { compressLog } from "../store/compressed-log.ts";

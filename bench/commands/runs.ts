@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { clockText } from "../drive/sweep-progress.ts";
+import { clockText } from "../run/sweep-progress.ts";
 import { ConfigError } from "../errors.ts";
 import { runsTable, worstVerdict } from "../report/runs.ts";
 import { renderStatus } from "../report/status.ts";

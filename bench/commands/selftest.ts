@@ -3,17 +3,17 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { gitFacts, hostFacts } from "../drive/host-facts.ts";
+import { gitFacts, hostFacts } from "../run/host-facts.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { LoadThread } from "../load/load-thread.ts";
 import { systemClock } from "../measure/clock.ts";
 import { schedulingText } from "../measure/real-time.ts";
 import { readProcessorTime, stolenShare, type ProcessorTime } from "../measure/stolen-time.ts";
-import { fullExtent, quickExtent } from "../selftest/extent.ts";
+import { fullExtent, quickExtent } from "../selftest/selftest-size.ts";
 import { limits } from "../selftest/limits.ts";
 import { selftestText, type SelftestMachine } from "../selftest/selftest-text.ts";
 import { runSelftest, type SelftestResult } from "../selftest/selftest.ts";
-import { startSupervisor } from "../stack/supervisor/supervisor.ts";
+import { startSupervisor } from "../supervisor/supervisor.ts";
 import type { Host } from "./host.ts";
 
 interface Flags {

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import { exponential, gamma, type Rng } from "../measure/rng.ts";
+import { exponential, gamma, type Rng } from "../statistics/rng.ts";
 
 /** How the sessions of an open loop arrive. `shape` 1 is Poisson, above it more even, below it in bursts. */
 export type Arrivals =

@@ -1,4 +1,4 @@
-import { meanOf, minimumSamples, percentile, percentileMethod } from "../measure/distribution.ts";
+import { meanOf, minimumSamples, percentile, percentileMethod } from "../statistics/distribution.ts";
 import type { MonitorRow } from "./monitor-csv.ts";
 
 /**

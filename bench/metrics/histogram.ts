@@ -1,4 +1,4 @@
-import { minimumSamples } from "../measure/distribution.ts";
+import { minimumSamples } from "../statistics/distribution.ts";
 import { type Labels, type Sample, seriesKey } from "./exposition.ts";
 
 /** Observations at or below `le`, cumulative as Prometheus counts them. */

@@ -5,17 +5,17 @@ import { latestArmFacts, readPreflights } from "../store/preflight-record.ts";
 import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements.ts";
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
-import type { CellSummary } from "./cell-summary.ts";
-import { definitions } from "./definitions.ts";
+import type { CellSummary } from "../analysis/cell/cell-summary.ts";
+import { definitions } from "./column-definitions.ts";
 import { diskUse } from "./disk-use.ts";
-import { exclusionsOf } from "./exclusions.ts";
-import { cellLedgers } from "./ledger/cell-ledger.ts";
-import { compareArms, type ComparedCell } from "./overhead.ts";
-import { isPassed } from "./pass-rate.ts";
-import { readCell } from "./read-cell.ts";
+import { exclusionsOf } from "../analysis/overhead/exclusions.ts";
+import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
+import { compareArms, type ComparedCell } from "../analysis/overhead/overhead.ts";
+import { isPassed } from "../analysis/cell/pass-rate.ts";
+import { readCell } from "../analysis/cell/read-cell.ts";
 import type { ReportModel } from "./report-model.ts";
 import { serverLines } from "./server-lines.ts";
-import { serverVersions } from "./server-versions.ts";
+import { serverVersions } from "../evidence/server-versions.ts";
 
 /**
  * The report of a run, from its directory alone: records and evidence, never from an earlier report. Works on a run that

@@ -1,4 +1,4 @@
-import type { ByteCheck, LocatedDifference } from "./check-run-bytes.ts";
+import type { ByteCheck, LocatedDifference } from "../analysis/bytes/check-run-bytes.ts";
 
 const shown = 20;
 

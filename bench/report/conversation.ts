@@ -1,7 +1,7 @@
 import type { TokenUsage, TranscriptMessage } from "../workload/workload.ts";
 import type { Inspection } from "./inspect.ts";
-import { endToEnd, timeToFirstToken } from "./latency.ts";
-import { episodeLedgerTable } from "./ledger/ledger-tables.ts";
+import { endToEnd, timeToFirstToken } from "../analysis/cell/latency.ts";
+import { episodeLedgerTable } from "./ledger-tables.ts";
 import { numberText } from "./number-text.ts";
 import { renderTable } from "./terminal.ts";
 

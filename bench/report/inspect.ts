@@ -8,11 +8,11 @@ import { readRecordedTokens } from "../store/recorded-tokens.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { TextStore } from "../store/text-store.ts";
 import type { RecordedEpisode } from "../workload/recorded-episode.ts";
-import { buildLedger, type EpisodeLedger } from "./ledger/episode-ledger.ts";
-import { readToolTimes, stampsOf } from "./ledger/episode-stamps.ts";
+import { buildLedger, type EpisodeLedger } from "../analysis/ledger/episode-ledger.ts";
+import { readToolTimes, stampsOf } from "../evidence/episode-stamps.ts";
 import { absent, numberText } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
-import { readTapTimings, type TapTiming } from "./tap-timing.ts";
+import { readTapTimings, type TapTiming } from "../evidence/tap-timing.ts";
 
 /** An episode with everything there is to show about it. */
 export interface Inspection {

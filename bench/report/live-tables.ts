@@ -1,8 +1,8 @@
-import type { LiveComparison } from "./live-comparison.ts";
+import type { LiveComparison } from "../analysis/overhead/live-comparison.ts";
 import { marginText } from "./margin-text.ts";
 import { absent, differenceText, numberText } from "./number-text.ts";
-import type { Overhead } from "./overhead.ts";
-import { minimumCellPairs, minimumTasks, type Difference } from "./paired-cells.ts";
+import type { Overhead } from "../analysis/overhead/overhead.ts";
+import { minimumCellPairs, minimumTasks, type Difference } from "../analysis/overhead/paired-cells.ts";
 import { left, right, type Table } from "./table.ts";
 
 type Row = readonly [name: string, of: (live: LiveComparison) => Difference];

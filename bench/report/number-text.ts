@@ -1,4 +1,4 @@
-import type { Estimate } from "./estimate.ts";
+import type { Estimate } from "../analysis/cell/estimate.ts";
 
 /** Where a number is not known. */
 export const absent = "-";

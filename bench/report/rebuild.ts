@@ -4,7 +4,7 @@ import { storing } from "../store/storage-error.ts";
 import { writeWhole } from "../store/text-store.ts";
 import { buildReport } from "./build-report.ts";
 import { renderCsv } from "./csv.ts";
-import { renderHtml } from "./html.ts";
+import { renderHtml } from "./html/page.ts";
 import { renderMarkdown } from "./markdown.ts";
 import type { ReportModel } from "./report-model.ts";
 import { renderTerminal } from "./terminal.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { preflightRecordSchema } from "../store/preflight-record.ts";
-import { cellSummarySchema } from "./cell-summary.ts";
-import { cellLedgerSchema } from "./ledger/cell-ledger.ts";
-import { overheadSchema } from "./overhead.ts";
+import { cellSummarySchema } from "../analysis/cell/cell-summary.ts";
+import { cellLedgerSchema } from "../analysis/ledger/cell-ledger.ts";
+import { overheadSchema } from "../analysis/overhead/overhead.ts";
 
 /** Everything a report says, before anybody decides how it looks; `report.json` is this. */
 export const reportModelSchema = z.object({

@@ -1,5 +1,5 @@
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
-import { ledgerTable } from "./ledger/ledger-tables.ts";
+import { ledgerTable } from "./ledger-tables.ts";
 import { liveTable } from "./live-tables.ts";
 import { pathTable } from "./overhead-tables.ts";
 import { notStreamed, preflightSummary } from "./preflight-table.ts";

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { ListedRun } from "../store/list-runs.ts";
 import { absent } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
-import { verdicts } from "./verdict.ts";
+import { verdicts } from "../analysis/cell/verdict.ts";
 
 /** `tollgate runs`: a row per run, oldest first. */
 export function runsTable(runs: readonly ListedRun[]): Table {

@@ -1,12 +1,12 @@
 import { arrivalOffsetsNs, type Arrivals } from "../load/schedule.ts";
-import { gapVariation, indexOfDispersion } from "../measure/dispersion.ts";
-import { meanOf, percentile } from "../measure/distribution.ts";
-import type { Rng } from "../measure/rng.ts";
+import { gapVariation, indexOfDispersion } from "../statistics/dispersion.ts";
+import { meanOf, percentile } from "../statistics/distribution.ts";
+import type { Rng } from "../statistics/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { spreadText } from "./client-timing.ts";
 import { EngineLog } from "./engine-log.ts";
-import type { Rig } from "./rig.ts";
+import type { Rig } from "./selftest-stack.ts";
 import { undisturbed } from "./undisturbed.ts";
 
 export interface ArrivalPlan {

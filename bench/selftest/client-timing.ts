@@ -1,10 +1,10 @@
 import type { LoadSample } from "../load/load.ts";
-import { meanOf, percentile, summarize } from "../measure/distribution.ts";
-import { createRng } from "../measure/rng.ts";
+import { meanOf, percentile, summarize } from "../statistics/distribution.ts";
+import { createRng } from "../statistics/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { EngineLog, type EngineRequest } from "./engine-log.ts";
-import { startEngine, type Rig } from "./rig.ts";
+import { startEngine, type Rig } from "./selftest-stack.ts";
 
 /** One load against the engine's own stamps. */
 export interface TimingLevel {

@@ -1,11 +1,11 @@
-import { createRng } from "../measure/rng.ts";
+import { createRng } from "../statistics/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import type { DelayPlan } from "./delay-shape.ts";
 import { measurePaired, type PairedOutcome } from "./paired-arms.ts";
 import { compareWithTruth, halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import type { PairedSize } from "./paired-size.ts";
-import { startDelayGateway, type Rig } from "./rig.ts";
+import { startDelayGateway, type Rig } from "./selftest-stack.ts";
 
 export interface DelayMeasurement {
   readonly cases: readonly CoverageCase[];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createRng } from "../measure/rng.ts";
+import { createRng } from "../statistics/rng.ts";
 import { delayPlaces, delayShapeSchema, drawDelayPlan } from "./delay-shape.ts";
 import { DelayGateway } from "./delay-gateway.ts";
 

@@ -7,7 +7,7 @@ import {
 } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createRng, type Rng } from "../measure/rng.ts";
+import { createRng, type Rng } from "../statistics/rng.ts";
 import type { DelayLog, HeldRequest } from "./delay-log.ts";
 import {
   delayText,

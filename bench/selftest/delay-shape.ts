@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { below, exponential, normal, type Rng } from "../measure/rng.ts";
+import { below, exponential, normal, type Rng } from "../statistics/rng.ts";
 
 const ms = z.number().min(0);
 

@@ -1,10 +1,10 @@
-import { createRng } from "../measure/rng.ts";
+import { createRng } from "../statistics/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { measurePaired } from "./paired-arms.ts";
 import { estimate, metrics, rangeText } from "./paired-estimate.ts";
 import type { PairedSize } from "./paired-size.ts";
-import type { Rig } from "./rig.ts";
+import type { Rig } from "./selftest-stack.ts";
 
 /** One comparison of the engine with itself. */
 export interface SelfComparison {

@@ -1,16 +1,16 @@
 import { loadMetrics } from "../load/latency.ts";
 import type { LoadSample, LoadSession } from "../load/load.ts";
 import { arrivalOffsetsNs } from "../load/schedule.ts";
-import { meanOf } from "../measure/distribution.ts";
-import type { Rng } from "../measure/rng.ts";
-import { blockOrder } from "../replay/block-order.ts";
+import { meanOf } from "../statistics/distribution.ts";
+import type { Rng } from "../statistics/rng.ts";
+import { blockOrder } from "../run/replay/block-order.ts";
 import {
   dropReasons,
   pairRequests,
   type PairedBlock,
   type PairedRequest,
-} from "../replay/paired-requests.ts";
-import type { Rig, Sender } from "./rig.ts";
+} from "../analysis/replay/paired-requests.ts";
+import type { Rig, Sender } from "./selftest-stack.ts";
 import { undisturbed } from "./undisturbed.ts";
 
 export interface PairedPlan {

@@ -1,6 +1,6 @@
-import { meanOf } from "../measure/distribution.ts";
-import { halfWidth, type Interval } from "../measure/interval.ts";
-import { pairedDifference } from "../measure/paired.ts";
+import { meanOf } from "../statistics/distribution.ts";
+import { halfWidth, type Interval } from "../statistics/interval.ts";
+import { pairedDifference } from "../statistics/paired.ts";
 import { addedToEndMs, addedToFirstTokenMs, type HeldRequest } from "./delay-log.ts";
 import { differenceOf, differences, latencies, pairCount, type PairedOutcome } from "./paired-arms.ts";
 

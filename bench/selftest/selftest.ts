@@ -1,4 +1,4 @@
-import { createRng } from "../measure/rng.ts";
+import { createRng } from "../statistics/rng.ts";
 import { arrivalRows, measureArrivals } from "./arrivals.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { measureClientTiming, timingRows, type TimingErrors } from "./client-timing.ts";
@@ -6,10 +6,10 @@ import { halfWidthRow, measureDelay, missesRow, type DelayMeasurement } from "./
 import { measureNoDifference, noDifferenceRow } from "./no-difference.ts";
 import { droppedRequests, stolenShareMax, type PairedOutcome } from "./paired-arms.ts";
 import { halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
-import { percentile } from "../measure/distribution.ts";
+import { percentile } from "../statistics/distribution.ts";
 import { delayText } from "./delay-shape.ts";
-import type { Extent } from "./extent.ts";
-import { startEngine, type Rig } from "./rig.ts";
+import type { Extent } from "./selftest-size.ts";
+import { startEngine, type Rig } from "./selftest-stack.ts";
 import { measureTaps, tapRows, tokenRow, type TapMeasurement } from "./tap-overhead.ts";
 
 export interface SelftestSection {

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { startTap } from "../tap/client.ts";
 import type { TapListenerTotals, TapTotals } from "../tap/control.ts";
 import { schedulingText } from "../measure/real-time.ts";
-import { createRng } from "../measure/rng.ts";
+import { createRng } from "../statistics/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { EngineLog, type EngineRequest } from "./engine-log.ts";
 import { estimate, rangeText } from "./paired-estimate.ts";
 import { measurePaired, pairCount, type PairedOutcome } from "./paired-arms.ts";
 import type { PairedSize } from "./paired-size.ts";
-import type { Rig, Sender } from "./rig.ts";
+import type { Rig, Sender } from "./selftest-stack.ts";
 
 export interface TapMeasurement {
   /** Straight to the engine against through both taps. */

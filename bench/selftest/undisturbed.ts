@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { stolenShare } from "../measure/stolen-time.ts";
-import type { Rig } from "./rig.ts";
+import type { Rig } from "./selftest-stack.ts";
 
 /** What was measured while the machine had its processors. */
 export interface Undisturbed<Result> {

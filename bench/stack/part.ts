@@ -1,4 +1,4 @@
-import type { ManagedProcess } from "./supervisor/managed-process.ts";
+import type { ManagedProcess } from "../supervisor/managed-process.ts";
 import type { StackDeath } from "./stack.ts";
 
 /** Something that a stack started and has to end: a process of this machine or a container. Disposing it stops it. */

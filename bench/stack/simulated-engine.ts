@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Experiment } from "../config/experiment.ts";
 import type { SimulatorSpec } from "../config/stack-schema.ts";
 import type { TaskData } from "../workload/workload.ts";
-import { spawnManaged, type ManagedProcess } from "./supervisor/managed-process.ts";
+import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 
 /** The line a server of ours prints when it serves. */
 export const readyLineSchema = z.object({ url: z.url(), pid: z.number() });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { StartError } from "../errors.ts";
-import { runLabels } from "./docker/engine/container-labels.ts";
-import type { RunningContainer } from "./docker/engine/container.ts";
+import { runLabels } from "../docker/container-labels.ts";
+import type { RunningContainer } from "../docker/container.ts";
 import { prepareEngines, startEngine, type PreparedEngine } from "./docker/docker-engines.ts";
 import type { DockerNode } from "./docker/docker-node.ts";
 import type { EngineRole } from "./docker/engine-container.ts";
@@ -9,7 +9,7 @@ import { describeEngine, type Engine } from "./engine.ts";
 import { processPart, type Own } from "./part.ts";
 import { startSimulator } from "./simulated-engine.ts";
 import type { StartStackOptions } from "./start-stack.ts";
-import { ownerOfRun } from "./supervisor/run-environment.ts";
+import { ownerOfRun } from "../supervisor/run-environment.ts";
 
 /** The agent's and the user's model server. */
 export interface StartedEngines {

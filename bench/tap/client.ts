@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { TollgateError } from "../errors.ts";
 import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
-import { spawnManaged, type ManagedProcess } from "../stack/supervisor/managed-process.ts";
+import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { applyDelta } from "./body-delta.ts";
 import type {

@@ -1,6 +1,6 @@
 import type { AttemptContext, Failure, TranscriptMessage } from "../../bench/workload/workload.ts";
 import type { UsageTotal } from "../../bench/workload/usage-sum.ts";
-import type { AgentSession } from "../agent.ts";
+import type { AgentSession } from "../../bench/agent/agent.ts";
 import type { OpenEpisode } from "../tools/open-episode.ts";
 
 /** Everything one attempt works with; made by the workload, closed by it. */

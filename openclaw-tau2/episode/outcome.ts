@@ -1,5 +1,5 @@
 import type { EpisodeFacts, EpisodeResult, Failure } from "../../bench/workload/workload.ts";
-import { ModelError } from "../model/model-error.ts";
+import { ModelError } from "../../bench/agent/model/model-error.ts";
 import { ToolServerError } from "../tools/tool-server-error.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import type { ConversationEnd, EpisodeDraft, EpisodeParts } from "./episode.ts";

@@ -4,7 +4,7 @@ import { messageOf } from "../../bench/errors.ts";
 import { Connection } from "./connection.ts";
 import type { DomainModule } from "./domain-module.ts";
 import { listenOn } from "./socket-address.ts";
-import { WorkerDesk } from "./worker-desk.ts";
+import { WorkerDesk } from "./tool-worker-pool.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./worker-messages.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { identityHeaders } from "../../bench/workload/exchange.ts";
 import { UsageSum, type UsageTotal } from "../../bench/workload/usage-sum.ts";
 import type { Endpoint, TranscriptMessage } from "../../bench/workload/workload.ts";
-import type { ChatClient } from "../model/chat-client.ts";
-import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";
-import { ModelStreamError } from "../model/model-error.ts";
+import type { ChatClient } from "../../bench/agent/model/chat-client.ts";
+import { assistantMessage, type ChatMessage } from "../../bench/agent/model/chat-message.ts";
+import { ModelStreamError } from "../../bench/agent/model/model-error.ts";
 
 export interface UserSimulatorOptions {
   readonly client: Pick<ChatClient, "complete">;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { SessionClient } from "../../bench/stack/arms/session/session-client.ts";
 import { readyLineSchema, tollgateEntry } from "../../bench/stack/simulated-engine.ts";
-import { spawnManaged } from "../../bench/stack/supervisor/managed-process.ts";
-import { type LatencyHop, type LatencyPair, measureAddedLatency } from "../../bench/tap/added-latency.ts";
+import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
+import { type LatencyHop, type LatencyPair, measureAddedLatency } from "./tap-latency.ts";
 import type { Measurement, Reading, Workbench } from "./measurement.ts";
 import { shortText } from "./measurement.ts";
 

@@ -5,8 +5,8 @@ import { loadMetrics } from "../../bench/load/latency.ts";
 import { LoadThread } from "../../bench/load/load-thread.ts";
 import type { LoadPace, LoadResult } from "../../bench/load/load.ts";
 import { arrivalOffsetsNs } from "../../bench/load/schedule.ts";
-import { createRng } from "../../bench/measure/rng.ts";
-import { spawnManaged } from "../../bench/stack/supervisor/managed-process.ts";
+import { createRng } from "../../bench/statistics/rng.ts";
+import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
 import type { Measurement, Reading, Workbench } from "./measurement.ts";
 import { medianReading, repeatedReading } from "./measurement.ts";
 
@@ -95,7 +95,7 @@ function nullEngine(bench: Workbench, chunks: number, intervalMs: number) {
   return spawnManaged(process.execPath, {
     name: "null engine",
     args: [
-      fileURLToPath(new URL("../../bench/tap/null-engine-program.ts", import.meta.url)),
+      fileURLToPath(new URL("./null-engine-program.ts", import.meta.url)),
       String(chunks),
       String(intervalMs),
     ],

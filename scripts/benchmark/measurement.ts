@@ -1,4 +1,4 @@
-import { meanOf, percentile, summarize } from "../../bench/measure/distribution.ts";
+import { meanOf, percentile, summarize } from "../../bench/statistics/distribution.ts";
 
 /** What every measurement is given. */
 export interface Workbench {

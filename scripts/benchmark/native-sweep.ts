@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isGeneration, readTapTimings } from "../../bench/report/tap-timing.ts";
+import { isGeneration, readTapTimings } from "../../bench/evidence/tap-timing.ts";
 import { segmentPath } from "../../bench/store/run-directory.ts";
 import { segmentsOf } from "../../bench/store/progress.ts";
 import { readJsonLines, readRun } from "../../bench/store/read-run.ts";

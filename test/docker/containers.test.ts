@@ -7,20 +7,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { runLabels } from "../../bench/stack/docker/engine/container-labels.ts";
+import { runLabels } from "../../bench/docker/container-labels.ts";
 import {
   containerSpec,
   dockerRunLine,
   specSha256,
   type ContainerSpec,
-} from "../../bench/stack/docker/engine/container-spec.ts";
-import { inspectContainer, listContainers } from "../../bench/stack/docker/engine/container-state.ts";
+} from "../../bench/docker/container-spec.ts";
+import { inspectContainer, listContainers } from "../../bench/docker/container-state.ts";
 import {
   adoptContainer,
   removeContainer,
   startContainer,
   type RunningContainer,
-} from "../../bench/stack/docker/engine/container.ts";
+} from "../../bench/docker/container.ts";
 import type { StackPart } from "../../bench/stack/part.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 import { importProgram, importSimulatedSglang, simulatedSglang } from "./simulated-sglang-image.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findRunProcesses } from "../../bench/stack/supervisor/run-processes.ts";
+import { findRunProcesses } from "../../bench/supervisor/run-processes.ts";
 import { cellRuns, DockerPlace, dockerStack, nameOf, slowEngine } from "../e2e/docker-experiment.ts";
 import { unchecked } from "../e2e/small-experiment.ts";
 import { expectExit } from "../e2e/tollgate-process.ts";

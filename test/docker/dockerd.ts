@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { DockerClient } from "../../bench/stack/docker/engine/docker-client.ts";
-import { parseDockerHost } from "../../bench/stack/docker/engine/docker-host.ts";
+import { DockerClient } from "../../bench/docker/docker-client.ts";
+import { parseDockerHost } from "../../bench/docker/docker-host.ts";
 
 /** Why no Docker daemon can be started here; null when one can. For `describe.skipIf`, so that the reason is in the name. */
 export const noDockerd: string | null = reasonAgainst();

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runLabels, warmLabels } from "../../bench/stack/docker/engine/container-labels.ts";
-import { containerSpec } from "../../bench/stack/docker/engine/container-spec.ts";
-import { listContainers } from "../../bench/stack/docker/engine/container-state.ts";
-import { removeContainer, startContainer } from "../../bench/stack/docker/engine/container.ts";
-import { liveProcess, sendSignal } from "../../bench/stack/supervisor/process-table.ts";
+import { runLabels, warmLabels } from "../../bench/docker/container-labels.ts";
+import { containerSpec } from "../../bench/docker/container-spec.ts";
+import { listContainers } from "../../bench/docker/container-state.ts";
+import { removeContainer, startContainer } from "../../bench/docker/container.ts";
+import { liveProcess, sendSignal } from "../../bench/supervisor/process-table.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 import { importProgram } from "./simulated-sglang-image.ts";
 

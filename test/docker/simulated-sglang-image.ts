@@ -4,9 +4,9 @@ import { join, relative } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { pack, type Pack } from "tar-stream";
-import type { DockerClient } from "../../bench/stack/docker/engine/docker-client.ts";
-import { inspectImage, type ImageFacts } from "../../bench/stack/docker/engine/images.ts";
-import { readProgress } from "../../bench/stack/docker/engine/progress-stream.ts";
+import type { DockerClient } from "../../bench/docker/docker-client.ts";
+import { inspectImage, type ImageFacts } from "../../bench/docker/images.ts";
+import { readProgress } from "../../bench/docker/progress-stream.ts";
 
 /** Reference under which the tests' image is imported. */
 export const simulatedSglang = "tollgate/simulated-sglang:test";

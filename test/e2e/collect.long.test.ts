@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { below, createRng, type Rng } from "../../bench/measure/rng.ts";
+import { below, createRng, type Rng } from "../../bench/statistics/rng.ts";
 import { finishedEpisodes } from "../../bench/store/progress.ts";
 import { readRecordedTokens } from "../../bench/store/recorded-tokens.ts";
 import { fastEngine, lastLine, unchecked, Workplace } from "./small-experiment.ts";

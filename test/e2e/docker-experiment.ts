@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { simulatedSglang } from "../docker/simulated-sglang-image.ts";
 import type { TestDockerd } from "../docker/dockerd.ts";
-import { listContainers } from "../../bench/stack/docker/engine/container-state.ts";
+import { listContainers } from "../../bench/docker/container-state.ts";
 import { fastEngine, Workplace } from "./small-experiment.ts";
 import { readRecords } from "./tollgate-process.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { below, createRng, type Rng } from "../../bench/measure/rng.ts";
+import { below, createRng, type Rng } from "../../bench/statistics/rng.ts";
 import { lastLine, type Workplace, unchecked } from "./small-experiment.ts";
 import { episodesOf, pause, processesOf, type Finished, type TollgateProcess } from "./tollgate-process.ts";
 

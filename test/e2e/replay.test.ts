@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkNames } from "../../bench/preflight/run-checks.ts";
-import type { ReplayReport } from "../../bench/replay/replay-report.ts";
+import type { ReplayReport } from "../../bench/analysis/replay/replay-report.ts";
 import { preflightPath, readPreflights } from "../../bench/store/preflight-record.ts";
 import { fastEngine, lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { expectExit, processesOf, readRecords, tollgate, TollgateProcess } from "./tollgate-process.ts";
@@ -88,7 +88,7 @@ test("raw against itself: a run directory with its report, every request paired,
 }, 180_000);
 
 test("a gateway that retries, buffers, drops usage or rewrites prompts is named, and gives no wrong number", async () => {
-  const program = resolve("test/replay/fixtures/odd-gateway-program.ts");
+  const program = resolve("test/run/replay/fixtures/odd-gateway-program.ts");
   const habits = ["retry", "buffer", "drop-usage", "rewrite"];
   const arms = [
     { kind: "raw", name: "raw" },

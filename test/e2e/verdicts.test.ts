@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { verdicts, type Verdict } from "../../bench/report/verdict.ts";
+import { verdicts, type Verdict } from "../../bench/analysis/cell/verdict.ts";
 import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
 import {
   cellSummaries,

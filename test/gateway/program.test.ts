@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { request } from "undici";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { spawnManaged } from "../../bench/stack/supervisor/managed-process.ts";
+import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
 
 const program = join(import.meta.dirname, "../../bench/gateway/program.ts");
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Pacer } from "../../bench/load/pacer.ts";
 import { systemClock } from "../../bench/measure/clock.ts";
-import { createRng, shuffled } from "../../bench/measure/rng.ts";
+import { createRng, shuffled } from "../../bench/statistics/rng.ts";
 
 const nowNs = () => systemClock.nowNs();
 

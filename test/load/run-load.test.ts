@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import type { LoadPlan, LoadSample, LoadSession } from "../../bench/load/load.ts";
 import { loadMetrics, steadySamples } from "../../bench/load/latency.ts";
 import { LoadThread } from "../../bench/load/load-thread.ts";
-import { meanOf, percentile } from "../../bench/measure/distribution.ts";
+import { meanOf, percentile } from "../../bench/statistics/distribution.ts";
 import { bodyOf, scriptedEngine, streamedAnswer, type Answer } from "../tap/fixtures/scripted-engine.ts";
 
 const thread = new LoadThread(process.env);

@@ -2,8 +2,8 @@ import { assert, constant, double, integer, oneof, property, record } from "fast
 import { expect, test } from "vitest";
 import { ConfigError } from "../../bench/errors.ts";
 import { arrivalOffsetsNs, loadText, parseLoad, type LoadSpec } from "../../bench/load/schedule.ts";
-import { gapAutocorrelation, gapVariation, indexOfDispersion } from "../../bench/measure/dispersion.ts";
-import { createRng } from "../../bench/measure/rng.ts";
+import { gapAutocorrelation, gapVariation, indexOfDispersion } from "../../bench/statistics/dispersion.ts";
+import { createRng } from "../../bench/statistics/rng.ts";
 
 const offsets = (arrivals: Parameters<typeof arrivalOffsetsNs>[0], count = 40_000) =>
   arrivalOffsetsNs(arrivals, { perSecond: 50, count, rng: createRng(7) });

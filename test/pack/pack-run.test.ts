@@ -12,7 +12,7 @@ import { BodyLog } from "../../bench/tap/body-log.ts";
 import { readBodies } from "../../bench/tap/read-bodies.ts";
 import type { Exchange } from "../../bench/workload/exchange.ts";
 import { expectExit, tollgate } from "../e2e/tollgate-process.ts";
-import { writeSegment } from "../report/evidence-builder.ts";
+import { writeSegment } from "../evidence/evidence-builder.ts";
 import { buildIdentity, plannedCell, runStarted } from "../store/run-builder.ts";
 import { unpack } from "./unpacked.ts";
 

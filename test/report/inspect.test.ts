@@ -19,7 +19,7 @@ import {
   runStarted,
   transcript,
 } from "../store/run-builder.ts";
-import { writeSegment } from "./evidence-builder.ts";
+import { writeSegment } from "../evidence/evidence-builder.ts";
 
 let scratch: string;
 let directory: string;

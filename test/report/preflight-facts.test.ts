@@ -7,7 +7,7 @@ import { renderReport } from "../../bench/report/rebuild.ts";
 import { preflightPath, preflightText, type ArmFacts } from "../../bench/store/preflight-record.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildIdentity, plannedCell } from "../store/run-builder.ts";
-import { writeSegment } from "./evidence-builder.ts";
+import { writeSegment } from "../evidence/evidence-builder.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "tollgate-preflight-facts-"));
 afterAll(() => rm(folder, { recursive: true }));

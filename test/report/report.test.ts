@@ -7,7 +7,7 @@ import { rebuildReport, renderReport } from "../../bench/report/rebuild.ts";
 import { reportModelSchema, type ReportModel } from "../../bench/report/report-model.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildIdentity, hex, plannedCell, runStarted } from "../store/run-builder.ts";
-import { writeSegment, type SegmentPlan } from "./evidence-builder.ts";
+import { writeSegment, type SegmentPlan } from "../evidence/evidence-builder.ts";
 
 let scratch: string;
 beforeAll(async () => {

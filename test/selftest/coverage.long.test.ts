@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { measureDelay } from "../../bench/selftest/delay-coverage.ts";
 import { biasMs, halfWidthMs, rangeText, type CoverageCase } from "../../bench/selftest/paired-estimate.ts";
-import { startEngine } from "../../bench/selftest/rig.ts";
+import { startEngine } from "../../bench/selftest/selftest-stack.ts";
 import { testRig } from "./rig.ts";
 
 /**

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { meanOf } from "../../bench/measure/distribution.ts";
-import { createRng } from "../../bench/measure/rng.ts";
+import { meanOf } from "../../bench/statistics/distribution.ts";
+import { createRng } from "../../bench/statistics/rng.ts";
 import { delayShapeSchema, delayText, drawDelayMs, drawDelayPlan } from "../../bench/selftest/delay-shape.ts";
 
 const one = { inFlight: 3, bodyBytes: 4_000, turn: 2 };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LoadThread } from "../../bench/load/load-thread.ts";
 import { readProcessorTime } from "../../bench/measure/stolen-time.ts";
-import type { Rig } from "../../bench/selftest/rig.ts";
+import type { Rig } from "../../bench/selftest/selftest-stack.ts";
 
 /** A rig whose processes end, and whose files go, with the variable that holds it. */
 export function testRig(): Rig & AsyncDisposable {

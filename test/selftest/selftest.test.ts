@@ -1,14 +1,19 @@
 import { expect, test } from "vitest";
 import type { LoadPlan, LoadSample } from "../../bench/load/load.ts";
-import { createRng } from "../../bench/measure/rng.ts";
+import { createRng } from "../../bench/statistics/rng.ts";
 import { arrivalRows, measureArrivals } from "../../bench/selftest/arrivals.ts";
 import { chatSessions } from "../../bench/selftest/chat-sessions.ts";
 import { timingErrors, timingRows } from "../../bench/selftest/client-timing.ts";
 import { missesRow } from "../../bench/selftest/delay-coverage.ts";
-import type { Extent } from "../../bench/selftest/extent.ts";
+import type { Extent } from "../../bench/selftest/selftest-size.ts";
 import { measurePaired } from "../../bench/selftest/paired-arms.ts";
 import { compareWithTruth } from "../../bench/selftest/paired-estimate.ts";
-import { startDelayGateway, startEngine, type Rig, type Sender } from "../../bench/selftest/rig.ts";
+import {
+  startDelayGateway,
+  startEngine,
+  type Rig,
+  type Sender,
+} from "../../bench/selftest/selftest-stack.ts";
 import { selftestText } from "../../bench/selftest/selftest-text.ts";
 import { runSelftest } from "../../bench/selftest/selftest.ts";
 import { measureTaps, tapRows, tokenRow } from "../../bench/selftest/tap-overhead.ts";

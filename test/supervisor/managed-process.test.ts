@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { StartError } from "../../bench/errors.ts";
-import { spawnManaged } from "../../bench/stack/supervisor/managed-process.ts";
-import { liveProcess } from "../../bench/stack/supervisor/process-table.ts";
+import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
+import { liveProcess } from "../../bench/supervisor/process-table.ts";
 
 let directory = "";
 beforeAll(() => {

@@ -7,9 +7,9 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { ConfigError } from "../../bench/errors.ts";
-import { liveProcess, sendSignal } from "../../bench/stack/supervisor/process-table.ts";
-import { findRunProcesses, terminateRun } from "../../bench/stack/supervisor/run-processes.ts";
-import { startSupervisor } from "../../bench/stack/supervisor/supervisor.ts";
+import { liveProcess, sendSignal } from "../../bench/supervisor/process-table.ts";
+import { findRunProcesses, terminateRun } from "../../bench/supervisor/run-processes.ts";
+import { startSupervisor } from "../../bench/supervisor/supervisor.ts";
 
 const cleanUps: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { reservedPort, startArmContainer } from "../docker/arm-container.ts";
 import { processPart } from "../part.ts";
-import { spawnManaged } from "../supervisor/managed-process.ts";
+import { spawnManaged } from "../../supervisor/managed-process.ts";
 import type { ArmContext } from "./arm-target.ts";
 import { awaitHttp, type HttpProbe } from "./await-http.ts";
 import { freePorts } from "./free-port.ts";

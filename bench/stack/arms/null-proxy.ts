@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { processPart } from "../part.ts";
 import { readyLineSchema } from "../simulated-engine.ts";
-import { spawnManaged } from "../supervisor/managed-process.ts";
+import { spawnManaged } from "../../supervisor/managed-process.ts";
 import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
 
 /**

@@ -10,7 +10,7 @@ import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
 import { freePorts } from "./free-port.ts";
 import { openGatewaySession } from "./session/session-arm.ts";
 import { SessionClient } from "./session/session-client.ts";
-import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
+import { spawnManaged, type ManagedProcess } from "../../supervisor/managed-process.ts";
 
 export interface GatewayOptions {
   readonly engineUrl: string;

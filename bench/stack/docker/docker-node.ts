@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Experiment } from "../../config/experiment.ts";
 import { StartError } from "../../errors.ts";
-import { parseDockerHost } from "./engine/docker-host.ts";
-import { DockerClient } from "./engine/docker-client.ts";
-import { ensureImage, type ImageFacts, type PullPolicy } from "./engine/images.ts";
-import type { LayerProgress } from "./engine/progress-stream.ts";
+import { parseDockerHost } from "../../docker/docker-host.ts";
+import { DockerClient } from "../../docker/docker-client.ts";
+import { ensureImage, type ImageFacts, type PullPolicy } from "../../docker/images.ts";
+import type { LayerProgress } from "../../docker/progress-stream.ts";
 
 /** Whether anything of an experiment runs in a container: its engines, or an arm with an image. */
 export function usesDocker({ stack, arms }: Experiment): boolean {

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import type { Gpu } from "../gpus.ts";
-import { dockerRunLine } from "./engine/container-spec.ts";
-import { shellLine } from "./engine/shell-words.ts";
+import { dockerRunLine } from "../../docker/container-spec.ts";
+import { shellLine } from "../../docker/shell-words.ts";
 import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";
 import { planMemory, stackProblems, withHubFacts, type MemoryPlan } from "./memory-plan.ts";
 import { expandHome, freeBytes, type ModelSource } from "./model/model-source.ts";

@@ -1,6 +1,6 @@
 import type { DockerEngineSpec, DockerStackSpec } from "../../config/docker-schema.ts";
-import { containerSpec, type ContainerSpec, type Volume } from "./engine/container-spec.ts";
-import { proxyEnvironment } from "./engine/proxy-environment.ts";
+import { containerSpec, type ContainerSpec, type Volume } from "../../docker/container-spec.ts";
+import { proxyEnvironment } from "../../docker/proxy-environment.ts";
 import {
   defaultServedName,
   expandHome,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { messageOf, StartError } from "../../errors.ts";
-import type { RunningContainer } from "./engine/container.ts";
-import { endError } from "./engine/container.ts";
+import type { RunningContainer } from "../../docker/container.ts";
+import { endError } from "../../docker/container.ts";
 import { loadProgress } from "./load-progress.ts";
 
 export interface ServingOptions {

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { StartError } from "../../errors.ts";
-import { labelNames } from "./engine/container-labels.ts";
-import type { ContainerFacts } from "./engine/container-state.ts";
+import { labelNames } from "../../docker/container-labels.ts";
+import type { ContainerFacts } from "../../docker/container-state.ts";
 import { portsLabel, type EnginePlan } from "./engine-container.ts";
 
 /** Who a container of Tollgate belongs to, in words. */

@@ -1,5 +1,5 @@
-import { specSha256, type ContainerSpec } from "./engine/container-spec.ts";
-import type { ContainerFacts } from "./engine/container-state.ts";
+import { specSha256, type ContainerSpec } from "../../docker/container-spec.ts";
+import type { ContainerFacts } from "../../docker/container-state.ts";
 
 /** Label of ours: what a container serves, apart from whether its model still had to be downloaded. */
 export const servingLabel = "tollgate.serving";

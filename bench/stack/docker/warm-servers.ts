@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import type { Engine } from "../engine.ts";
-import { labelNames, warmLabels } from "./engine/container-labels.ts";
-import { listContainers, type ListedContainer } from "./engine/container-state.ts";
-import { removeContainer, type RunningContainer } from "./engine/container.ts";
+import { labelNames, warmLabels } from "../../docker/container-labels.ts";
+import { listContainers, type ListedContainer } from "../../docker/container-state.ts";
+import { removeContainer, type RunningContainer } from "../../docker/container.ts";
 import { prepareEngines, startEngine } from "./docker-engines.ts";
 import type { DockerNode } from "./docker-node.ts";
 

@@ -2,17 +2,17 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { labelNames } from "../docker/engine/container-labels.ts";
-import { listContainers, type ListedContainer } from "../docker/engine/container-state.ts";
-import type { DockerClient } from "../docker/engine/docker-client.ts";
-import { fateOf } from "../supervisor/process-fingerprint.ts";
-import { liveProcesses, startEnvironment, type LiveProcess } from "../supervisor/process-table.ts";
+import { labelNames } from "../../docker/container-labels.ts";
+import { listContainers, type ListedContainer } from "../../docker/container-state.ts";
+import type { DockerClient } from "../../docker/docker-client.ts";
+import { fateOf } from "../../supervisor/process-fingerprint.ts";
+import { liveProcesses, startEnvironment, type LiveProcess } from "../../supervisor/process-table.ts";
 import {
   driverVariable,
   runVariable,
   scratchOwnerFile,
   supervisorVariable,
-} from "../supervisor/run-environment.ts";
+} from "../../supervisor/run-environment.ts";
 import type { Leftover } from "./leftover.ts";
 
 export interface Search {

@@ -1,4 +1,4 @@
-import type { ProcessFate } from "../supervisor/process-fingerprint.ts";
+import type { ProcessFate } from "../../supervisor/process-fingerprint.ts";
 
 /** Something that a run, or `tollgate up`, has put on this machine. */
 export interface Leftover {

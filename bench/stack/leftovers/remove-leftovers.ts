@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { messageOf } from "../../errors.ts";
-import { removeContainer } from "../docker/engine/container.ts";
-import type { DockerClient } from "../docker/engine/docker-client.ts";
-import { terminateRun } from "../supervisor/run-processes.ts";
+import { removeContainer } from "../../docker/container.ts";
+import type { DockerClient } from "../../docker/docker-client.ts";
+import { terminateRun } from "../../supervisor/run-processes.ts";
 import type { Leftover } from "./leftover.ts";
 
 /** Why things could not be removed, by `id`; empty when all went. Containers first, scratch folders last. */

@@ -1,6 +1,6 @@
-import { percentile } from "../../../bench/measure/distribution.ts";
+import { percentile } from "../../../bench/statistics/distribution.ts";
 import { messageOf } from "../../../bench/errors.ts";
-import { createRng, shuffled } from "../../../bench/measure/rng.ts";
+import { createRng, shuffled } from "../../../bench/statistics/rng.ts";
 import type { Workbench } from "../measurement.ts";
 import {
   measureArrivalFigures,

@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { gapVariation, indexOfDispersion } from "../../../bench/measure/dispersion.ts";
-import { meanOf } from "../../../bench/measure/distribution.ts";
+import { gapVariation, indexOfDispersion } from "../../../bench/statistics/dispersion.ts";
+import { meanOf } from "../../../bench/statistics/distribution.ts";
 import type { Workbench } from "../measurement.ts";
 import { measuredRun } from "./measured-command.ts";
 import type { MockEngine, Stamps } from "./mock-engine.ts";

@@ -1,7 +1,7 @@
 import { LoadThread } from "../../../bench/load/load-thread.ts";
 import { arrivalOffsetsNs } from "../../../bench/load/schedule.ts";
-import { meanOf, percentile } from "../../../bench/measure/distribution.ts";
-import { createRng } from "../../../bench/measure/rng.ts";
+import { meanOf, percentile } from "../../../bench/statistics/distribution.ts";
+import { createRng } from "../../../bench/statistics/rng.ts";
 
 /**
  * Entry of Tollgate's generator in the comparison with its peers, driven as they are: by a command line.

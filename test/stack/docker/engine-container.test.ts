@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { stackSchema } from "../../../bench/config/stack-schema.ts";
 import type { DockerStackSpec } from "../../../bench/config/docker-schema.ts";
-import { dockerRunLine } from "../../../bench/stack/docker/engine/container-spec.ts";
+import { dockerRunLine } from "../../../bench/docker/container-spec.ts";
 import { planEngine } from "../../../bench/stack/docker/engine-container.ts";
 import { placementProblems } from "../../../bench/stack/docker/placement.ts";
 import { portsOf } from "../../../bench/stack/docker/ports.ts";

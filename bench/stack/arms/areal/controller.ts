@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ArealControllerSpec } from "../../../config/areal-schema.ts";
 import { processPart } from "../../part.ts";
 import { readyLineSchema } from "../../simulated-engine.ts";
-import { spawnManaged } from "../../supervisor/managed-process.ts";
+import { spawnManaged } from "../../../supervisor/managed-process.ts";
 import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
 import { arealTarget } from "./areal-target.ts";
 import { arealVersion } from "./areal-version.ts";

@@ -1,0 +1,135 @@
+import { createParser } from "eventsource-parser";
+import { Agent, request as send, type Dispatcher } from "undici";
+import { messageOf } from "../../errors.ts";
+import type { Endpoint } from "../../workload/workload.ts";
+import { readCompletion, type Completion } from "../../../openclaw-tau2/transcript/completion.ts";
+import type { ChatMessage } from "./chat-message.ts";
+import {
+  ModelConnectionError,
+  ModelError,
+  ModelHttpError,
+  ModelStreamError,
+  ModelTimeoutError,
+} from "./model-error.ts";
+
+export interface ChatRequest {
+  readonly endpoint: Endpoint;
+  /** Added to the endpoint's own headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly messages: readonly ChatMessage[];
+  /** JSON text of the OpenAI tools array, sent as it is; null sends neither tools nor tool_choice. */
+  readonly toolsJson: string | null;
+  /** Fields of the body: temperature, top_p, max_tokens, seed. */
+  readonly sampling: Readonly<Record<string, number>>;
+  readonly stream: boolean;
+  /** From the first byte sent to the last byte received. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Chat completions of OpenAI-compatible endpoints, one HTTP request each. Connections are not limited, because a request
+ * that waits for one inside the client would count as the server's time.
+ */
+export class ChatClient implements AsyncDisposable {
+  readonly #dispatcher: Dispatcher = new Agent({ pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+
+  /** @throws ModelError when there is no usable answer, the signal's own reason when `signal` aborts. */
+  async complete(request: ChatRequest): Promise<Completion> {
+    const url = `${request.endpoint.baseUrl}/chat/completions`;
+    const deadline = AbortSignal.timeout(request.timeoutMs);
+    try {
+      const body = await this.#exchange(url, request, AbortSignal.any([request.signal, deadline]));
+      return completionOf(url, body, request.stream);
+    } catch (cause) {
+      request.signal.throwIfAborted();
+      if (deadline.aborted) throw new ModelTimeoutError(url, request.timeoutMs);
+      if (cause instanceof ModelError) throw cause;
+      throw new ModelConnectionError(url, `${url} could not be reached: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  /** @returns the response body as text. */
+  async #exchange(url: string, request: ChatRequest, signal: AbortSignal): Promise<string> {
+    const { endpoint, headers } = request;
+    const response = await send(url, {
+      dispatcher: this.#dispatcher,
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${endpoint.apiKey}`,
+        ...endpoint.headers,
+        ...headers,
+      },
+      body: bodyOf(request),
+      signal,
+    });
+    const body = await readBody(url, response.body, signal);
+    if (response.statusCode !== 200) throw new ModelHttpError(url, { status: response.statusCode, body });
+    return body;
+  }
+}
+
+async function readBody(
+  url: string,
+  body: Dispatcher.ResponseData["body"],
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await body.text();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new ModelStreamError(url, `it broke off: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The tools' text is spliced in, because parsing and printing it again would turn `2.0` into `2`. */
+function bodyOf(request: ChatRequest): string {
+  const { endpoint, messages, sampling, stream, toolsJson } = request;
+  const head = JSON.stringify({ model: endpoint.model, messages });
+  const tools = toolsJson === null ? "" : `,"tools":${toolsJson},"tool_choice":"auto"`;
+  const streaming = stream ? { stream, stream_options: { include_usage: true } } : { stream };
+  const tail = JSON.stringify({ ...sampling, ...streaming });
+  return `${head.slice(0, -1)}${tools},${tail.slice(1)}`;
+}
+
+function completionOf(url: string, body: string, stream: boolean): Completion {
+  const fault = stream ? streamFault(body) : null;
+  if (fault !== null) throw new ModelStreamError(url, fault);
+  const completion = readCompletion(body, stream);
+  if (completion === null) throw new ModelStreamError(url, `it is no chat completion: ${excerpt(body)}`);
+  return completion;
+}
+
+/** What is wrong with an event stream as such; null when it is complete. */
+function streamFault(body: string): string | null {
+  let fault: string | null = null;
+  let done = false;
+  const parser = createParser({
+    onEvent: ({ data }) => {
+      if (data === "[DONE]") done = true;
+      else fault ??= eventFault(data);
+    },
+  });
+  parser.feed(body);
+  if (fault !== null) return fault;
+  return done ? null : `the stream ended without [DONE], after ${body.length} characters`;
+}
+
+function eventFault(data: string): string | null {
+  try {
+    const value: unknown = JSON.parse(data);
+    const isError = typeof value === "object" && value !== null && "error" in value && value.error !== null;
+    return isError ? `the stream carries an error: ${excerpt(data)}` : null;
+  } catch {
+    return `an event of the stream is not JSON: ${excerpt(data)}`;
+  }
+}
+
+function excerpt(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}

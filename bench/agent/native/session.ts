@@ -1,0 +1,148 @@
+import { identityHeaders } from "../../workload/exchange.ts";
+import type { TranscriptMessage, TranscriptToolCall } from "../../workload/workload.ts";
+import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
+import type { ChatClient } from "../model/chat-client.ts";
+import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";
+import { ModelError } from "../model/model-error.ts";
+import { parseJson } from "../../../openclaw-tau2/tau2/python/json-parse.ts";
+import type { ToolClient } from "../../../openclaw-tau2/tools/client.ts";
+import { ToolRefusedError } from "../../../openclaw-tau2/tools/tool-server-error.ts";
+import type { Completion } from "../../../openclaw-tau2/transcript/completion.ts";
+
+export interface NativeSessionParts {
+  readonly request: AgentSessionRequest;
+  readonly client: ChatClient;
+  readonly tools: ToolClient;
+  /** Bearer of the episode's tool calls. */
+  readonly token: string;
+  /** Longest time of one model request. */
+  readonly callTimeoutMs: number;
+}
+
+/** tau2's LLM agent: asks the model, carries out its tool calls in order, asks again, until it answers with text. */
+export class NativeSession implements AgentSession {
+  readonly #parts: NativeSessionParts;
+  readonly #messages: ChatMessage[];
+  #requests = 0;
+
+  constructor(parts: NativeSessionParts) {
+    this.#parts = parts;
+    const { greeting, history = [], system } = parts.request;
+    this.#messages = [{ role: "system", content: system }, ...asAgent(history)];
+    if (greeting !== null && history.length === 0) {
+      this.#messages.push({ role: "assistant", content: greeting });
+    }
+  }
+
+  /** @throws ToolServerError when the tool server is gone: neither the agent nor the model has failed then. */
+  async turn(text: string, signal: AbortSignal): Promise<AgentTurn> {
+    const { turnTimeoutMs } = this.#parts.request;
+    const deadline = AbortSignal.timeout(turnTimeoutMs);
+    this.#messages.push({ role: "user", content: text });
+    try {
+      return await this.#run(AbortSignal.any([signal, deadline]));
+    } catch (error) {
+      if (signal.aborted) return { status: "aborted" };
+      if (deadline.aborted) return { status: "timed-out", afterMs: turnTimeoutMs };
+      if (error instanceof ModelError) return { status: "model-unavailable", message: error.message };
+      if (error instanceof ToolRefusedError && error.reason === "limit") {
+        return { status: "agent-error", kind: "limit", message: error.message };
+      }
+      throw error;
+    }
+  }
+
+  /** The body is built here, so nothing has to be restored. */
+  promptMisses(): number {
+    return 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#parts.tools[Symbol.dispose]();
+  }
+
+  async #run(signal: AbortSignal): Promise<AgentTurn> {
+    for (;;) {
+      const requestId = `${this.#parts.request.attemptKey}-a${++this.#requests}`;
+      const completion = await this.#ask(requestId, signal);
+      const fault = faultOf(completion);
+      if (fault !== null) return { status: "agent-error", ...fault };
+      this.#messages.push(assistantMessage(completion));
+      if (completion.toolCalls === null) return { status: "answered", text: completion.content ?? "" };
+      for (const call of completion.toolCalls) {
+        signal.throwIfAborted();
+        await this.#call(call, requestId);
+      }
+      signal.throwIfAborted();
+    }
+  }
+
+  async #ask(requestId: string, signal: AbortSignal): Promise<Completion> {
+    const { callTimeoutMs, client, request } = this.#parts;
+    return client.complete({
+      endpoint: request.endpoint,
+      headers: {
+        [identityHeaders.request]: requestId,
+        [identityHeaders.episode]: request.episodeId,
+        [identityHeaders.attempt]: request.attemptKey,
+      },
+      messages: this.#messages,
+      toolsJson: request.tools,
+      sampling: request.sampling,
+      stream: true,
+      timeoutMs: callTimeoutMs,
+      signal,
+    });
+  }
+
+  async #call(call: TranscriptToolCall, requestId: string): Promise<void> {
+    const reply = await this.#parts.tools.call({
+      token: this.#parts.token,
+      name: call.name,
+      argumentsText: call.arguments,
+      toolCallId: call.id,
+      requestId,
+    });
+    this.#messages.push({ role: "tool", content: reply.content, tool_call_id: call.id });
+  }
+}
+
+/** A conversation as the agent's model sees it: without the user's tool calls. */
+function asAgent(history: readonly TranscriptMessage[]): ChatMessage[] {
+  return history.flatMap((message): ChatMessage[] => {
+    if (message.role === "tool") {
+      const { content, requestor, toolCallId } = message;
+      return requestor === "assistant" ? [{ role: "tool", content, tool_call_id: toolCallId }] : [];
+    }
+    if (message.role === "assistant") return [assistantMessage(message)];
+    return message.toolCalls === null ? [{ role: "user", content: message.content ?? "" }] : [];
+  });
+}
+
+/**
+ * What makes tau2 give a simulation up: an answer with nothing in it, or tool arguments that are not a JSON object. There
+ * it is an infrastructure error that is retried and then left out of the score; here it is the model's failure, reward 0.
+ */
+function faultOf(completion: Completion): { readonly kind: string; readonly message: string } | null {
+  const { content, toolCalls } = completion;
+  if (toolCalls === null) {
+    return content === null || content === ""
+      ? {
+          kind: "empty_message",
+          message: `The model said nothing (finish reason ${completion.finishReason}).`,
+        }
+      : null;
+  }
+  const malformed = toolCalls.find((call) => !isJsonObject(call.arguments));
+  if (malformed === undefined) return null;
+  const text = malformed.arguments.slice(0, 200);
+  return { kind: "malformed_tool_arguments", message: `The model called ${malformed.name} with ${text}` };
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    return parseJson(text) instanceof Map;
+  } catch {
+    return false;
+  }
+}

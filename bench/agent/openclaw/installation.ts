@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { z } from "zod";
+import { StartError } from "../../errors.ts";
+
+/** The version whose private seams the contract test has checked. */
+export const pinnedVersion = "2026.9.6";
+
+/** The OpenClaw package beside this project. */
+export interface OpenClawInstallation {
+  readonly version: string;
+  /** The launcher, to be run by Node. */
+  readonly entry: string;
+}
+
+/** Throws `StartError` when the package is not installed. */
+export function findOpenClaw(): OpenClawInstallation {
+  try {
+    // The package exports no manifest; its main module lies in dist/.
+    const main = createRequire(import.meta.url).resolve("openclaw");
+    const root = path.dirname(path.dirname(main));
+    const manifest = path.join(root, "package.json");
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, "utf8")));
+    return { version, entry: path.join(root, "openclaw.mjs") };
+  } catch (cause) {
+    throw new StartError(
+      "openclaw",
+      "cannot find the npm package openclaw, whose agent takes part in every episode; run `npm ci`",
+      { cause },
+    );
+  }
+}

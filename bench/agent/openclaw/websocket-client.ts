@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { TollgateError } from "../../errors.ts";
+import { acceptedSchema, answerIdSchema, serverFrameSchema } from "./frames.ts";
+
+/** OpenClaw refused a request; `rpcCode` is its own word, e.g. `UNAVAILABLE`. */
+export class GatewayRefusal extends TollgateError {
+  readonly code = "TOLLGATE_OPENCLAW_REFUSED";
+  readonly rpcCode: string;
+
+  constructor(method: string, rpcCode: string, message: string) {
+    super(`OpenClaw refused ${method}: ${message} (${rpcCode})`);
+    this.rpcCode = rpcCode;
+  }
+}
+
+/** The connection to an OpenClaw gateway is gone; nothing that was pending will be answered. */
+export class GatewayConnectionLost extends TollgateError {
+  readonly code = "TOLLGATE_OPENCLAW_LOST";
+}
+
+interface PendingRequest {
+  readonly method: string;
+  readonly resolve: (payload: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  /** W3C trace context; OpenClaw passes the trace id on to its model requests. */
+  readonly traceparent?: string;
+}
+
+/** One WebSocket to one OpenClaw gateway, protocol 4. Requests are matched by id. */
+export class GatewayClient {
+  readonly #socket: WebSocket;
+  readonly #pending = new Map<string, PendingRequest>();
+  /** Resolves when the connection is gone, whoever closed it. */
+  readonly closed: Promise<void>;
+  #nextId = 1;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    socket.on("message", (data: Buffer) => {
+      this.#receive(data.toString("utf8"));
+    });
+    // `close` always follows, with everything that must be done.
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.#lose();
+      resolve();
+    });
+  }
+
+  /** Connects and signs in. Rejects with `GatewayConnectionLost` or `GatewayRefusal`. */
+  static async connect(url: string, token: string, timeoutMs: number): Promise<GatewayClient> {
+    // OpenClaw's own limit for what it sends is 25 MiB.
+    const socket = new WebSocket(url, { maxPayload: 64 * 1024 * 1024 });
+    const client = new GatewayClient(socket);
+    await client.#challenged(timeoutMs);
+    await client.request("connect", connectParameters(token), { timeoutMs });
+    return client;
+  }
+
+  /**
+   * Sends one request and resolves with its payload; for `agent`, with the payload of the finished run. Rejects with
+   * `GatewayRefusal` (also on timeout, code `TIMEOUT`) or `GatewayConnectionLost`.
+   */
+  async request(method: string, params: unknown, options: RequestOptions): Promise<unknown> {
+    const id = String(this.#nextId++);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    if (this.#socket.readyState !== WebSocket.OPEN) throw lost();
+    this.#pending.set(id, { method, resolve, reject });
+    const timer = setTimeout(() => {
+      this.#pending.delete(id);
+      reject(new GatewayRefusal(method, "TIMEOUT", `no answer after ${options.timeoutMs} ms`));
+    }, options.timeoutMs);
+    const { traceparent } = options;
+    this.#socket.send(JSON.stringify({ type: "req", id, method, params, traceparent }));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Closes the socket and waits until it is closed, at most a second. */
+  async close(): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
+    this.#socket.close();
+    await Promise.race([this.closed, sleep(1000, undefined, { ref: false })]);
+    this.#socket.terminate();
+  }
+
+  async #challenged(timeoutMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#pending.set("connect.challenge", { method: "connect", resolve, reject });
+    const timer = setTimeout(() => {
+      this.#socket.terminate();
+    }, timeoutMs);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #receive(text: string): void {
+    const json: unknown = JSON.parse(text);
+    const parsed = serverFrameSchema.safeParse(json);
+    if (!parsed.success) {
+      this.#refuseUnreadable(json, parsed.error.message);
+      return;
+    }
+    const frame = parsed.data;
+    if (frame.type === "event") {
+      if (frame.event === "connect.challenge") this.#take(frame.event)?.resolve(frame.payload);
+      return;
+    }
+    const accepted = frame.ok && acceptedSchema.safeParse(frame.payload).success;
+    if (accepted && this.#pending.get(frame.id)?.method === "agent") return;
+    const pending = this.#take(frame.id);
+    if (pending === undefined) return;
+    if (frame.ok) pending.resolve(frame.payload);
+    else {
+      const { code, message } = frame.error ?? { code: "UNKNOWN", message: "no reason given" };
+      pending.reject(new GatewayRefusal(pending.method, code, message));
+    }
+  }
+
+  #refuseUnreadable(json: unknown, why: string): void {
+    const answer = answerIdSchema.safeParse(json);
+    // Frames of other kinds are none of the driver's business.
+    if (!answer.success) return;
+    const pending = this.#take(answer.data.id);
+    pending?.reject(new GatewayRefusal(pending.method, "UNREADABLE", why));
+  }
+
+  #take(id: string): PendingRequest | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #lose(): void {
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of waiting) reject(lost());
+  }
+}
+
+function lost(): GatewayConnectionLost {
+  return new GatewayConnectionLost("the connection to an OpenClaw gateway process was lost");
+}
+
+/** A back-end client with the shared token needs no device key on loopback. */
+function connectParameters(token: string): Readonly<Record<string, unknown>> {
+  return {
+    minProtocol: 4,
+    maxProtocol: 4,
+    client: { id: "gateway-client", version: "0.0.1", platform: process.platform, mode: "backend" },
+    role: "operator",
+    scopes: ["operator.read", "operator.write", "operator.admin"],
+    caps: [],
+    auth: { token },
+  };
+}

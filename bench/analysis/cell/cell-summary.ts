@@ -1,0 +1,281 @@
+import { z } from "zod";
+import { checkLittle } from "../../statistics/little.ts";
+import { countBy } from "../../store/progress.ts";
+import type { EpisodeRecord } from "../../store/record.ts";
+import type { PlannedCell } from "../../store/run-json.ts";
+import { pressureSchema } from "./client-limits.ts";
+import { engineSummarySchema, summarizeEngine } from "./engine-summary.ts";
+import { counted, estimateSchema, ratio, type Estimate } from "./estimate.ts";
+import {
+  endToEnd,
+  interTokenInterval,
+  latencyOf,
+  latencySchema,
+  summarizeClustered,
+  timeToFirstToken,
+} from "./latency.ts";
+import { isPassed, passHatK, passRate, taskKey } from "./pass-rate.ts";
+import { segmentUse, segmentUseSchema, type SegmentUse } from "./segment-choice.ts";
+import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
+import { isGeneration, type TapTiming } from "../../evidence/tap-timing.ts";
+import { checkTokens, tokenCheckSchema, type TokenCheck } from "../tokens/token-check.ts";
+import { tokenSums, tokenSumsSchema, wasteOf, wasteSchema } from "../tokens/token-sums.ts";
+import { judgeCell, verdictReasonSchema, verdicts } from "./verdict.ts";
+
+/**
+ * All that tables and comparisons need to know about a cell, computed from records and evidence alone. Rewards are over
+ * every finished episode; rates, latencies and counters only over segments that ran to their end (`segments[].used`).
+ */
+export const cellSummarySchema = z.object({
+  v: z.literal(1),
+  cellId: z.string(),
+  arm: z.string(),
+  armKind: z.string(),
+  load: z.string(),
+  concurrency: z.number().int().nullable(),
+  repetition: z.number().int(),
+  simulated: z.boolean(),
+  verdict: z.enum(verdicts),
+  reasons: z.array(verdictReasonSchema),
+  episodes: z.object({
+    planned: z.number().int(),
+    finished: z.number().int(),
+    byStatus: z.record(z.string(), z.number().int()),
+    byFailureClass: z.record(z.string(), z.number().int()),
+    byTermination: z.record(z.string(), z.number().int()),
+    byLabel: z.record(z.string(), z.number().int()),
+    judged: z.number().int(),
+    passed: z.number().int(),
+    /** Finished, not failed, and without a reward: nothing in Tollgate may judge them. */
+    unjudged: z.number().int(),
+  }),
+  passRate: estimateSchema,
+  passHatK: z.array(
+    z.object({
+      k: z.number().int(),
+      value: z.number().nullable(),
+      tasks: z.number().int(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+    }),
+  ),
+  meanReward: estimateSchema,
+  segments: z.array(segmentUseSchema),
+  /** Wall clock of the used segments, in seconds; null when there is none. */
+  seconds: z.number().nullable(),
+  rates: z.object({
+    episodesPerMinute: estimateSchema,
+    trajectoriesPerHour: estimateSchema,
+    requestsPerSecond: estimateSchema,
+    inputTokensPerSecond: estimateSchema,
+    outputTokensPerSecond: estimateSchema,
+  }),
+  /** Means over time: episodes from their records, requests by Little's law at the outer tap. */
+  inFlight: z.object({
+    episodes: z.number().nullable(),
+    requests: z.number().nullable(),
+    /** Requests in flight / (their rate x their mean stay) - 1: 0 unless requests or stamps are missing. */
+    discrepancy: z.number().nullable(),
+  }),
+  ttftMs: latencySchema,
+  itlMs: latencySchema,
+  e2eMs: latencySchema,
+  episodeSeconds: latencySchema,
+  agentEngine: engineSummarySchema.nullable(),
+  userEngine: engineSummarySchema.nullable(),
+  /** The engine process behind the arm, as the driver identified it; null where it could not. */
+  agentEngineIdentity: z.string().nullable(),
+  outer: tokenSumsSchema,
+  inner: tokenSumsSchema,
+  tokenCheck: tokenCheckSchema,
+  waste: wasteSchema,
+  /** Means over episodes, milliseconds; null for an arm without sessions. */
+  sessionMs: z.object({ start: estimateSchema, reward: estimateSchema, export: estimateSchema }).nullable(),
+  /** What the gateway still held after the last segment; absent where it could not be asked. */
+  gatewayLeftovers: z.object({ sessions: z.number(), tensors: z.number().nullable() }).optional(),
+  pressure: z.array(pressureSchema),
+});
+export type CellSummary = z.infer<typeof cellSummarySchema>;
+
+export interface CellEvidence {
+  readonly cell: PlannedCell;
+  readonly simulated: boolean;
+  /** The records that count (`finishedEpisodes`), of this cell. */
+  readonly episodes: readonly EpisodeRecord[];
+  /** Attempts with a record, replaced ones included: what others cost is waste. */
+  readonly recordedAttempts: ReadonlySet<string>;
+  readonly segments: readonly SegmentEvidence[];
+}
+
+/** Pure: the same evidence gives the same summary. */
+export function summarizeCell(evidence: CellEvidence): CellSummary {
+  const { cell, episodes } = evidence;
+  const uses = evidence.segments.map(({ segment }) => segmentUse(segment, episodes));
+  const used = evidence.segments.filter((_, index) => uses[index]?.used === true);
+  const timings = used.flatMap(({ timings }) => timings);
+  const outerTimings = timings.filter(({ hop }) => hop === "outer");
+  const agentEngine = summarizeEngine(used.map(({ agentEngine }) => agentEngine));
+  const outer = tokenSums(timings, "outer");
+  const inner = tokenSums(timings, "inner");
+  const tokenCheck = tokenCheckOf(used, episodes);
+  const pressure = used.flatMap(({ facts }) => facts?.pressure ?? []);
+  const measured = episodes.filter(({ segmentId }) =>
+    used.some(({ segment }) => segment.segmentId === segmentId),
+  );
+  const counts = countEpisodes(cell, episodes);
+  const seconds = secondsOf(uses);
+  const judgement = judgeCell({
+    ...counts,
+    segments: uses,
+    agentEngine,
+    tokenCheck,
+    pressure,
+    stolenShares: used.map(({ facts }) => facts?.stolenShare),
+    seconds,
+    answered: outer.answered,
+    innerRequests: inner.requests,
+  });
+  return {
+    v: 1,
+    cellId: cell.cellId,
+    arm: cell.arm,
+    armKind: cell.armKind,
+    load: cell.load,
+    concurrency: cell.concurrency,
+    repetition: cell.repetition,
+    simulated: evidence.simulated,
+    ...judgement,
+    episodes: counts,
+    passRate: passRate(episodes),
+    passHatK: [...passHatK(episodes)],
+    meanReward: meanReward(episodes),
+    segments: uses,
+    seconds,
+    rates: {
+      episodesPerMinute: rate(measured.length, seconds, 60),
+      trajectoriesPerHour: rate(measured.filter(isTrajectory).length, seconds, 3600),
+      requestsPerSecond: rate(outer.answered, seconds, 1),
+      inputTokensPerSecond: counted(ratio(agentEngine?.promptTokens ?? null, seconds), outer.answered),
+      outputTokensPerSecond: counted(ratio(agentEngine?.completionTokens ?? null, seconds), outer.answered),
+    },
+    inFlight: { episodes: episodesInFlight(measured, seconds), ...requestsInFlight(used, seconds) },
+    ttftMs: latencyOf(outerTimings, timeToFirstToken),
+    itlMs: latencyOf(outerTimings, interTokenInterval),
+    e2eMs: latencyOf(outerTimings, endToEnd),
+    episodeSeconds: summarizeClustered(measured.map(durationOf)),
+    agentEngine,
+    userEngine: summarizeEngine(used.map(({ userEngine }) => userEngine)),
+    agentEngineIdentity: identityOf(used),
+    outer,
+    inner,
+    tokenCheck,
+    waste: wasteOf(
+      evidence.segments.flatMap(({ timings }) => timings),
+      evidence.recordedAttempts,
+    ),
+    sessionMs: sessionMs(measured),
+    ...leftoversOf(evidence.segments),
+    pressure,
+  };
+}
+
+function leftoversOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {
+  const leftovers = segments.findLast(({ facts }) => facts !== null)?.facts?.gatewayLeftovers;
+  return leftovers === undefined ? {} : { gatewayLeftovers: leftovers };
+}
+
+function tokenCheckOf(used: readonly SegmentEvidence[], episodes: readonly EpisodeRecord[]): TokenCheck {
+  return checkTokens(
+    used.map(({ segment, timings, agentEngine }) => ({
+      timings,
+      engine: agentEngine,
+      episodes: episodes.filter(({ segmentId }) => segmentId === segment.segmentId),
+    })),
+  );
+}
+
+function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
+  const judged = episodes.filter(({ reward }) => reward !== null);
+  return {
+    planned: cell.episodeIds.length,
+    finished: episodes.length,
+    byStatus: countBy(episodes.map(({ status }) => status)),
+    byFailureClass: countBy(episodes.flatMap(({ failure }) => (failure === null ? [] : [failure.class]))),
+    byTermination: countBy(
+      episodes.flatMap(({ termination }) => (termination === null ? [] : [termination])),
+    ),
+    byLabel: countBy(episodes.flatMap(({ labels }) => labels)),
+    judged: judged.length,
+    passed: judged.filter(({ reward }) => isPassed(reward ?? 0)).length,
+    unjudged: episodes.filter(({ reward, status }) => reward === null && status !== "failed").length,
+  };
+}
+
+/** Several processes in one cell are all named, so that the cell equals no other one. */
+function identityOf(used: readonly SegmentEvidence[]): string | null {
+  const identities = new Set(used.map(({ facts }) => facts?.engineIdentity?.["agent"]));
+  if (identities.has(undefined)) return null;
+  return identities.size === 0 ? null : [...identities].join(" and then ");
+}
+
+/** A failed episode leaves no trajectory that training could use. */
+function isTrajectory({ status }: EpisodeRecord): boolean {
+  return status !== "failed";
+}
+
+function meanReward(episodes: readonly EpisodeRecord[]): Estimate {
+  const rewards = episodes.flatMap((episode) =>
+    episode.reward === null ? [] : [{ value: episode.reward, cluster: taskKey(episode) }],
+  );
+  return summarizeClustered(rewards).mean;
+}
+
+function secondsOf(uses: readonly SegmentUse[]): number | null {
+  const used = uses.filter((use) => use.used);
+  return used.length === 0 ? null : used.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
+}
+
+function rate(count: number, seconds: number | null, perSeconds: number): Estimate {
+  return counted(ratio(count * perSeconds, seconds), count);
+}
+
+function durationOf({ episodeId, startedNs, endedNs }: EpisodeRecord) {
+  return { value: (endedNs - startedNs) / 1e9, cluster: episodeId };
+}
+
+function episodesInFlight(episodes: readonly EpisodeRecord[], seconds: number | null): number | null {
+  const busySeconds = episodes.reduce((sum, episode) => sum + durationOf(episode).value, 0);
+  return ratio(busySeconds, seconds);
+}
+
+/** Little's law over all used segments: both sides are weighted with the segments' lengths. */
+function requestsInFlight(used: readonly SegmentEvidence[], seconds: number | null) {
+  let [present, expected] = [0, 0];
+  for (const { segment, timings } of used) {
+    if (segment.ended === null) continue;
+    const window = { startNs: segment.startedNs, endNs: segment.ended.endedNs };
+    const stays = timings.filter((timing: TapTiming) => timing.hop === "outer" && isGeneration(timing));
+    const check = checkLittle(stays, window);
+    if (check === null) continue;
+    const lengthSeconds = (window.endNs - window.startNs) / 1e9;
+    present += check.inFlight * lengthSeconds;
+    expected += check.arrivalsPerSecond * check.stayMeanSeconds * lengthSeconds;
+  }
+  const quotient = ratio(present, expected);
+  return { requests: ratio(present, seconds), discrepancy: quotient === null ? null : quotient - 1 };
+}
+
+function sessionMs(episodes: readonly EpisodeRecord[]): CellSummary["sessionMs"] {
+  const sessions = episodes.flatMap(({ sessionMs, episodeId }) =>
+    sessionMs === null ? [] : [{ ...sessionMs, cluster: episodeId }],
+  );
+  if (sessions.length === 0) return null;
+  const mean = (field: "start" | "reward" | "export") =>
+    summarizeClustered(
+      sessions.flatMap((session) => {
+        const value = session[field];
+        return value === null ? [] : [{ value, cluster: session.cluster }];
+      }),
+    ).mean;
+  return { start: mean("start"), reward: mean("reward"), export: mean("export") };
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import type { EngineDelta } from "../../metrics/engine-delta.ts";
+import { ratio, sumKnown } from "./estimate.ts";
+
+/** What the engine's own counters say over the used segments of a cell. null: it does not report it, or restarted. */
+export const engineSummarySchema = z.object({
+  engine: z.string().nullable(),
+  /** Time between the snapshots' segments, in seconds. */
+  seconds: z.number(),
+  requests: z.number().nullable(),
+  promptTokens: z.number().nullable(),
+  completionTokens: z.number().nullable(),
+  cachedTokens: z.number().nullable(),
+  /** Cached share of the prompt tokens, 0..1. */
+  cacheHitRate: z.number().nullable(),
+  inputTokensPerSecond: z.number().nullable(),
+  outputTokensPerSecond: z.number().nullable(),
+  /** Means over requests, in seconds, exact (sum / count). */
+  queueSecondsMean: z.number().nullable(),
+  ttftSecondsMean: z.number().nullable(),
+  ttftScope: z.string().nullable(),
+  e2eSecondsMean: z.number().nullable(),
+  aborted: z.number().nullable(),
+  retractions: z.number().nullable(),
+  restarted: z.boolean(),
+  problems: z.array(z.string()),
+});
+export type EngineSummary = z.infer<typeof engineSummarySchema>;
+
+/** null when a used segment has no pair of snapshots: a sum over the others would look complete and is not. */
+export function summarizeEngine(deltas: readonly (EngineDelta | null)[]): EngineSummary | null {
+  const known = deltas.filter((delta) => delta !== null);
+  if (known.length === 0 || known.length < deltas.length) return null;
+  const sum = (field: (delta: EngineDelta) => number | null) => sumKnown(known.map(field));
+  const promptTokens = sum((delta) => delta.prompt_tokens);
+  const completionTokens = sum((delta) => delta.generation_tokens);
+  const cachedTokens = sum((delta) => delta.cached_tokens);
+  const requests = sum((delta) => delta.num_requests);
+  const seconds = sum((delta) => delta.wall_clock_seconds) ?? 0;
+  const meanPerRequest = (field: (delta: EngineDelta) => number | null) => weightedMean(known, field);
+  return {
+    engine: known[0]?.engine ?? null,
+    seconds,
+    requests,
+    promptTokens,
+    completionTokens,
+    cachedTokens,
+    cacheHitRate: ratio(cachedTokens, promptTokens),
+    inputTokensPerSecond: ratio(promptTokens, seconds),
+    outputTokensPerSecond: ratio(completionTokens, seconds),
+    queueSecondsMean: meanPerRequest((delta) => delta.avg_queue_time_seconds),
+    ttftSecondsMean: meanPerRequest((delta) => delta.avg_ttft_seconds),
+    ttftScope: known[0]?.ttft_scope ?? null,
+    e2eSecondsMean: meanPerRequest((delta) => delta.avg_e2e_latency_seconds),
+    aborted: sum((delta) => delta.aborted),
+    retractions: sum((delta) => delta.retractions),
+    restarted: known.some(({ reset }) => reset),
+    problems: [...new Set(known.flatMap(({ problems }) => problems))],
+  };
+}
+
+function weightedMean(
+  deltas: readonly EngineDelta[],
+  field: (delta: EngineDelta) => number | null,
+): number | null {
+  const [only] = deltas;
+  if (deltas.length === 1 && only !== undefined) return field(only);
+  const times = deltas.map((delta) => {
+    const mean = field(delta);
+    return mean === null || delta.num_requests === null ? null : mean * delta.num_requests;
+  });
+  return ratio(sumKnown(times), sumKnown(deltas.map(({ num_requests }) => num_requests)));
+}

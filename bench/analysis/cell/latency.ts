@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { summarize } from "../../statistics/distribution.ts";
+import { clusterIntervals, type ClusteredValue, type Limits } from "./cluster-interval.ts";
+import { estimateSchema, type Estimate } from "./estimate.ts";
+import { isAnswered, isGeneration, type TapTiming } from "../../evidence/tap-timing.ts";
+
+/** Milliseconds. Intervals are over episodes, because the requests of one episode are alike. */
+export const latencySchema = z.object({
+  /** Requests. */
+  count: z.number().int(),
+  /** Episodes that they come from. */
+  episodes: z.number().int(),
+  mean: estimateSchema,
+  p50: estimateSchema,
+  p95: estimateSchema,
+  p99: estimateSchema,
+  max: z.number().nullable(),
+});
+export type Latency = z.infer<typeof latencySchema>;
+
+/** Definitions of the three latencies, printed beside them. */
+export const latencyDefinitions = {
+  ttft: "outer tap, request head received to the first chunk with generated text, reasoning or a tool call; streamed requests",
+  itl: "outer tap, (last token - first token) / (completion tokens - 1), one value per streamed request",
+  e2e: "outer tap, request head received to end of the response body",
+} as const;
+
+export function timeToFirstToken(timing: TapTiming): number | null {
+  if (!timing.streamed || timing.firstTokenNs === null) return null;
+  return (timing.firstTokenNs - timing.startedNs) / 1e6;
+}
+
+/** null below two tokens, and where the response told no usage: chunks are not tokens. */
+export function interTokenInterval(timing: TapTiming): number | null {
+  const { streamed, firstTokenNs, lastTokenNs, usage } = timing;
+  if (!streamed || firstTokenNs === null || lastTokenNs === null || usage === null) return null;
+  if (usage.completionTokens < 2) return null;
+  return (lastTokenNs - firstTokenNs) / 1e6 / (usage.completionTokens - 1);
+}
+
+export function endToEnd(timing: TapTiming): number {
+  return (timing.endedNs - timing.startedNs) / 1e6;
+}
+
+/** One latency over the answered generation requests among `timings`. */
+export function latencyOf(
+  timings: readonly TapTiming[],
+  measure: (timing: TapTiming) => number | null,
+): Latency {
+  const values = timings
+    .filter((timing) => isGeneration(timing) && isAnswered(timing))
+    .flatMap((timing) => {
+      const value = measure(timing);
+      return value === null ? [] : [{ value, cluster: timing.attemptKey ?? timing.requestId }];
+    });
+  return summarizeClustered(values);
+}
+
+/** Mean and percentiles, each with its interval where there are enough units. */
+export function summarizeClustered(values: readonly ClusteredValue[]): Latency {
+  const { count, mean, p50, p95, p99, max } = summarize(values.map(({ value }) => value));
+  const intervals = clusterIntervals(values);
+  const estimate = (value: number | null, limits: Limits | undefined): Estimate => ({
+    value,
+    count,
+    low: value === null ? null : (limits?.low ?? null),
+    high: value === null ? null : (limits?.high ?? null),
+  });
+  return {
+    count,
+    episodes: new Set(values.map(({ cluster }) => cluster)).size,
+    mean: estimate(mean, intervals?.mean),
+    p50: estimate(p50, intervals?.p50),
+    p95: estimate(p95, intervals?.p95),
+    p99: estimate(p99, undefined),
+    max,
+  };
+}

@@ -1,0 +1,80 @@
+import { boundedMeanInterval, wilsonInterval } from "../../statistics/wilson.ts";
+import type { EpisodeRecord } from "../../store/record.ts";
+import { clusterIntervals } from "./cluster-interval.ts";
+import type { Estimate } from "./estimate.ts";
+
+/** tau2 counts a reward of 1 as passed; the tolerance absorbs products of floats. */
+export function isPassed(reward: number): boolean {
+  return reward >= 1 - 1e-6;
+}
+
+/**
+ * Share of passed among judged episodes, with Wilson's interval over episodes, which does not shrink to nothing at 0 and
+ * 1. With several trials a task a t bootstrap over tasks widens it, because trials of one task are alike.
+ */
+export function passRate(episodes: readonly EpisodeRecord[]): Estimate {
+  const outcomes = episodes.flatMap((episode) =>
+    episode.reward === null ? [] : [{ value: isPassed(episode.reward) ? 1 : 0, cluster: taskKey(episode) }],
+  );
+  const passes = outcomes.reduce((sum, { value }) => sum + value, 0);
+  const count = outcomes.length;
+  const wilson = wilsonInterval(passes, count, { confidence: 0.95 });
+  if (wilson === null) return { value: null, count, low: null, high: null };
+  const tasks = new Set(outcomes.map(({ cluster }) => cluster)).size;
+  const byTask = tasks === count ? wilson : (clusterIntervals(outcomes)?.mean ?? wilson);
+  return {
+    value: wilson.estimate,
+    count,
+    low: Math.min(wilson.low, byTask.low),
+    high: Math.max(wilson.high, Math.min(1, byTask.high)),
+  };
+}
+
+/** Identity of a task across trials, arms and cells. */
+export function taskKey({ domain, taskId }: EpisodeRecord): string {
+  return JSON.stringify([domain, taskId]);
+}
+
+/** Chance that all of k trials of a task pass, averaged over tasks with at least k judged trials. */
+export interface PassHatK {
+  readonly k: number;
+  /** null when no task has k judged trials. */
+  readonly value: number | null;
+  readonly tasks: number;
+  /** 95 % interval over tasks, because the trials of one task are alike. */
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** pass^1 .. pass^trials by tau2's unbiased estimator C(passes, k) / C(trials, k). */
+export function passHatK(episodes: readonly EpisodeRecord[]): readonly PassHatK[] {
+  const tasks = new Map<string, { passes: number; trials: number }>();
+  for (const episode of episodes) {
+    const { reward } = episode;
+    if (reward === null) continue;
+    const key = taskKey(episode);
+    const { passes, trials } = tasks.get(key) ?? { passes: 0, trials: 0 };
+    tasks.set(key, { passes: passes + (isPassed(reward) ? 1 : 0), trials: trials + 1 });
+  }
+  const most = Math.max(0, ...[...tasks.values()].map(({ trials }) => trials));
+  return Array.from({ length: most }, (_, index) => {
+    const k = index + 1;
+    const eligible = [...tasks.values()].filter(({ trials }) => trials >= k);
+    const chances = eligible.map(({ passes, trials }) => allPass({ passes, trials, k }));
+    const interval = boundedMeanInterval(chances, { confidence: 0.95 });
+    return {
+      k,
+      value: interval?.estimate ?? null,
+      tasks: eligible.length,
+      low: interval?.low ?? null,
+      high: interval?.high ?? null,
+    };
+  });
+}
+
+/** C(passes, k) / C(trials, k) without large factorials. */
+function allPass(task: { readonly passes: number; readonly trials: number; readonly k: number }): number {
+  let chance = 1;
+  for (let drawn = 0; drawn < task.k; drawn += 1) chance *= (task.passes - drawn) / (task.trials - drawn);
+  return Math.max(0, chance);
+}

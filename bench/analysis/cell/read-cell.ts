@@ -1,0 +1,64 @@
+import { finishedEpisodes, segmentsOf } from "../../store/progress.ts";
+import { ResumeRefusedError } from "../../errors.ts";
+import type { StoredRun, StoreWarning } from "../../store/read-run.ts";
+import type { EpisodeRecord } from "../../store/record.ts";
+import { summarizeCell, type CellSummary } from "./cell-summary.ts";
+import { buildLedger, type EpisodeLedger } from "../ledger/episode-ledger.ts";
+import { stampsOf } from "../../evidence/episode-stamps.ts";
+import type { ComparedCell } from "../overhead/overhead.ts";
+import { joinPath } from "../../evidence/path-samples.ts";
+import { requestLatencies } from "../../evidence/request-latencies.ts";
+import { readSegmentEvidence, type SegmentEvidence } from "../../evidence/segment-evidence.ts";
+
+/** The summary of one cell from the run directory. Throws ResumeRefusedError for an unknown cell or damaged evidence. */
+export async function readCellSummary(run: StoredRun, cellId: string): Promise<CellSummary> {
+  return (await readCell(run, cellId, [])).summary;
+}
+
+/** A cell with what a comparison of arms needs; its evidence is held in memory only while this runs. */
+export async function readCell(
+  run: StoredRun,
+  cellId: string,
+  warnings: StoreWarning[],
+): Promise<ComparedCell> {
+  const cell = run.identity.cells.find((planned) => planned.cellId === cellId);
+  if (cell === undefined) {
+    throw new ResumeRefusedError(`Run ${run.identity.runId} has no cell ${cellId}; see run.json.`);
+  }
+  const records = run.records.filter((record) => record.type === "episode" && record.cellId === cellId);
+  const segments: SegmentEvidence[] = [];
+  for (const segment of segmentsOf(run.records)) {
+    if (segment.cellId !== cellId) continue;
+    segments.push(await readSegmentEvidence(run.directory, segment, warnings));
+  }
+  const episodes = [...finishedEpisodes(records).values()];
+  const summary = summarizeCell({
+    cell,
+    simulated: run.identity.simulated,
+    episodes,
+    recordedAttempts: new Set(
+      records.flatMap((record) => (record.type === "episode" ? (record.attemptKey ?? []) : [])),
+    ),
+    segments,
+  });
+  const used = new Set(summary.segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
+  const timings = segments.flatMap(({ segment, timings }) => (used.has(segment.segmentId) ? timings : []));
+  const measured = episodes.filter(({ segmentId }) => used.has(segmentId));
+  const tools = segments.flatMap(({ segment, tools }) => (used.has(segment.segmentId) ? tools : []));
+  return {
+    summary,
+    episodes: measured,
+    path: joinPath(timings),
+    ledgers: ledgersOf(measured, { timings, tools }),
+    latencies: requestLatencies(timings),
+  };
+}
+
+/** A failed episode has no length that means anything. */
+function ledgersOf(
+  episodes: readonly EpisodeRecord[],
+  seen: Parameters<typeof stampsOf>[1],
+): ReadonlyMap<string, EpisodeLedger> {
+  const whole = episodes.filter(({ status }) => status !== "failed");
+  return new Map([...stampsOf(whole, seen)].map(([id, stamps]) => [id, buildLedger(stamps)]));
+}

@@ -1,0 +1,128 @@
+import type { ComparedCell } from "../overhead/overhead.ts";
+import { readCell } from "../cell/read-cell.ts";
+import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
+import { changeOf, type Change } from "./change.ts";
+import { manifestChanges, type FieldChange } from "./manifest.ts";
+import { quantities } from "./quantities.ts";
+import { judgeThreshold, type Threshold, type ThresholdStatus } from "./threshold.ts";
+
+/** A quantity at one arm and load, in two runs. */
+export interface ComparedQuantity extends Change {
+  readonly arm: string;
+  readonly load: string;
+  readonly quantity: string;
+  readonly unit: string;
+  /** Change as a share of the first run's value; null when that is 0 or not known. */
+  readonly relative: {
+    readonly value: number;
+    readonly low: number | null;
+    readonly high: number | null;
+  } | null;
+}
+
+export interface JudgedThreshold {
+  readonly expression: string;
+  readonly arm: string;
+  readonly load: string;
+  readonly status: ThresholdStatus;
+}
+
+export interface Comparison {
+  readonly v: 1;
+  readonly before: RunName;
+  readonly after: RunName;
+  /** Fields of `run.json` that are not the same, those that make the runs unlike first. */
+  readonly changes: readonly FieldChange[];
+  /** Verdicts of the compared cells that are not valid. */
+  readonly verdicts: readonly { readonly run: string; readonly cellId: string; readonly verdict: string }[];
+  /** Arms and loads that only one of the runs has. */
+  readonly unpaired: readonly string[];
+  readonly quantities: readonly ComparedQuantity[];
+  readonly thresholds: readonly JudgedThreshold[];
+}
+
+export interface RunName {
+  readonly runId: string;
+  readonly directory: string;
+  readonly simulated: boolean;
+}
+
+/** Cells with one of these say nothing about speed; a threshold on them is not kept. */
+const usable: ReadonlySet<string> = new Set(["valid", "client-limited"]);
+
+/** Both runs read whole. Throws ResumeRefusedError when one is no run or is damaged. */
+export async function compareRuns(
+  directories: { readonly before: string; readonly after: string },
+  thresholds: readonly Threshold[],
+): Promise<Comparison> {
+  const [before, after] = [await readCells(directories.before), await readCells(directories.after)];
+  const [a, b] = [grouped(before.cells), grouped(after.cells)];
+  const compared = [...a.keys()].filter((key) => b.has(key));
+  const found = compared.flatMap((key) => {
+    const cells = { before: a.get(key) ?? [], after: b.get(key) ?? [] };
+    const [first] = cells.before;
+    if (first === undefined) return [];
+    const place = { arm: first.summary.arm, load: first.summary.load };
+    const sound = [...cells.before, ...cells.after].every(({ summary }) => usable.has(summary.verdict));
+    return quantities.map((quantity) => {
+      const change = changeOf(quantity, cells);
+      const { name, unit } = quantity;
+      return { sound, row: { ...place, quantity: name, unit, ...change, relative: relativeOf(change) } };
+    });
+  });
+  return {
+    v: 1,
+    before: nameOf(before.run),
+    after: nameOf(after.run),
+    changes: manifestChanges(before.run.identity, after.run.identity),
+    verdicts: [before, after].flatMap(({ run, cells }) => verdictsOf(run, cells)),
+    unpaired: [...new Set([...a.keys(), ...b.keys()])].filter((key) => !a.has(key) || !b.has(key)),
+    quantities: found.map(({ row }) => row),
+    thresholds: thresholds.flatMap((threshold) =>
+      found
+        .filter(({ row }) => row.quantity === threshold.quantity)
+        .map(({ row, sound }) => ({
+          expression: threshold.text,
+          arm: row.arm,
+          load: row.load,
+          status: sound ? judgeThreshold(threshold, row) : "cannot-tell",
+        })),
+    ),
+  };
+}
+
+interface ReadCells {
+  readonly run: JudgedRun;
+  readonly cells: readonly ComparedCell[];
+}
+
+async function readCells(directory: string): Promise<ReadCells> {
+  const run = await readJudgedRun(directory);
+  const cells: ComparedCell[] = [];
+  for (const { cellId } of run.identity.cells) cells.push(await readCell(run, cellId, []));
+  return { run, cells };
+}
+
+function nameOf({ identity, directory }: JudgedRun): RunName {
+  return { runId: identity.runId, directory, simulated: identity.simulated };
+}
+
+function grouped(cells: readonly ComparedCell[]): ReadonlyMap<string, readonly ComparedCell[]> {
+  return Map.groupBy(cells, ({ summary }) => `${summary.arm} at ${summary.load}`);
+}
+
+function verdictsOf({ identity }: JudgedRun, cells: readonly ComparedCell[]) {
+  return cells.flatMap(({ summary: { cellId, verdict } }) =>
+    verdict === "valid" ? [] : [{ run: identity.runId, cellId, verdict }],
+  );
+}
+
+function relativeOf({ before, difference }: Change): ComparedQuantity["relative"] {
+  if (difference === null || before === null || before === 0) return null;
+  const share = (value: number | null) => (value === null ? null : value / Math.abs(before));
+  return {
+    value: difference.value / Math.abs(before),
+    low: share(difference.low),
+    high: share(difference.high),
+  };
+}

@@ -1,0 +1,95 @@
+import type { CellSummary } from "../cell/cell-summary.ts";
+import type { Estimate } from "../cell/estimate.ts";
+import type { RequestLatencies } from "../../evidence/request-latencies.ts";
+import type { EpisodeRecord } from "../../store/record.ts";
+
+/** A number that two runs are compared by. */
+export interface Quantity {
+  /** As it is written in `--fail-on`. */
+  readonly name: string;
+  readonly unit: string;
+  readonly meaning: string;
+  readonly source: Source;
+}
+
+export type Source =
+  /** One value per episode, from its record: paired by task, trial and repetition. */
+  | { readonly kind: "episode"; readonly of: (episode: EpisodeRecord) => number | null }
+  /** Values of the requests of each episode, from the outer tap; summarised over all of them. */
+  | {
+      readonly kind: "request";
+      readonly of: keyof RequestLatencies;
+      readonly statistic: "mean" | "p50" | "p95" | "p99";
+    }
+  /** One value per cell: paired by arm, load and repetition. */
+  | { readonly kind: "cell"; readonly of: (cell: CellSummary) => Estimate };
+
+const notFailed = (of: (episode: EpisodeRecord) => number | null) => (episode: EpisodeRecord) =>
+  episode.status === "failed" ? null : of(episode);
+
+const latencies = [
+  ["ttft", "time to first token at the outer tap"],
+  ["itl", "time between tokens at the outer tap, per request"],
+  ["e2e", "whole request at the outer tap"],
+] as const;
+const statistics = ["mean", "p50", "p95", "p99"] as const;
+
+export const quantities: readonly Quantity[] = [
+  {
+    name: "reward",
+    unit: "",
+    meaning: "mean reward of judged episodes",
+    source: { kind: "episode", of: ({ reward }) => reward },
+  },
+  {
+    name: "episode_s",
+    unit: "s",
+    meaning: "length of an episode",
+    source: {
+      kind: "episode",
+      of: notFailed(({ startedNs, endedNs }) => (endedNs - startedNs) / 1e9),
+    },
+  },
+  {
+    name: "requests",
+    unit: "",
+    meaning: "model requests of the agent per episode",
+    source: { kind: "episode", of: notFailed(({ requests }) => requests) },
+  },
+  {
+    name: "prompt_tokens",
+    unit: "tokens",
+    meaning: "prompt tokens of the agent per episode",
+    source: { kind: "episode", of: notFailed(({ promptTokens }) => promptTokens) },
+  },
+  {
+    name: "completion_tokens",
+    unit: "tokens",
+    meaning: "completion tokens of the agent per episode",
+    source: { kind: "episode", of: notFailed(({ completionTokens }) => completionTokens) },
+  },
+  ...latencies.flatMap(([name, meaning]) =>
+    statistics.map((statistic): Quantity => {
+      const source = { kind: "request", of: name, statistic } as const;
+      return { name: `${name}_${statistic}`, unit: "ms", meaning: `${statistic} of ${meaning}`, source };
+    }),
+  ),
+  {
+    name: "episodes_per_min",
+    unit: "/min",
+    meaning: "finished episodes over the wall clock of the cell",
+    source: { kind: "cell", of: ({ rates }) => rates.episodesPerMinute },
+  },
+  {
+    name: "requests_per_s",
+    unit: "/s",
+    meaning: "answered model requests over the wall clock of the cell",
+    source: { kind: "cell", of: ({ rates }) => rates.requestsPerSecond },
+  },
+  {
+    name: "output_tokens_per_s",
+    unit: "/s",
+    meaning: "the engine's generation counter over the wall clock of the cell",
+    source: { kind: "cell", of: ({ rates }) => rates.outputTokensPerSecond },
+  },
+];

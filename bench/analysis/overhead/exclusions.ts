@@ -1,0 +1,47 @@
+import { finishedEpisodes } from "../../store/progress.ts";
+import type { RunRecord } from "../../store/record.ts";
+import type { ComparedCell } from "./overhead.ts";
+import type { ReportModel } from "../../report/report-model.ts";
+
+type Exclusion = ReportModel["exclusions"][number];
+
+/** Everything that was left out of a number, with the reason and the cells, one line per kind. */
+export function exclusionsOf(
+  cells: readonly ComparedCell[],
+  records: readonly RunRecord[],
+): ReportModel["exclusions"] {
+  const found: Exclusion[] = [];
+  for (const { summary, path } of cells) {
+    const add = (what: string, count: number, reason: string) => {
+      if (count > 0) found.push({ what, count, reason, cells: [summary.cellId] });
+    };
+    for (const [name, count] of Object.entries(summary.episodes.byFailureClass)) {
+      add("episodes", count, `failed: ${name} (no reward, no trajectory)`);
+    }
+    add("episodes", summary.episodes.unjudged, "unjudged: no reward, left out of the pass rate");
+    for (const { segmentId, excluded, episodes } of summary.segments) {
+      if (excluded !== null)
+        add("episodes", episodes, `segment ${segmentId} ${excluded}: no rates, no latencies`);
+    }
+    add("attempts", summary.waste.attempts, "no result (killed or cancelled): their tokens are waste");
+    add("requests", path.unmatched, "not found at the inner tap: left out of the path");
+    add("requests", path.retried, "sent more than once by the gateway: left out of the path");
+    add("requests", summary.outer.withoutUsage, "answered without usage: token sums are unknown");
+    add("requests", summary.outer.requests - summary.outer.answered, "not answered: no latency");
+  }
+  const replaced = records.filter(({ type }) => type === "episode").length - finishedEpisodes(records).size;
+  if (replaced > 0) {
+    found.push({ what: "episodes", count: replaced, reason: "replaced by a later run (--redo)", cells: [] });
+  }
+  return merge(found);
+}
+
+function merge(found: readonly Exclusion[]): Exclusion[] {
+  const groups = Map.groupBy(found, ({ what, reason }) => JSON.stringify([what, reason]));
+  return [...groups.values()].flatMap((members) => {
+    const [first] = members;
+    if (first === undefined) return [];
+    const count = members.reduce((sum, exclusion) => sum + exclusion.count, 0);
+    return [{ ...first, count, cells: members.flatMap(({ cells }) => cells) }];
+  });
+}

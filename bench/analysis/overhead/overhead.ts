@@ -1,0 +1,193 @@
+import { z } from "zod";
+import type { Experiment } from "../../config/experiment.ts";
+import { marginMs, parseMargin } from "../../statistics/margin.ts";
+import type { ArmFacts } from "../../store/preflight-record.ts";
+import type { EpisodeRecord } from "../../store/record.ts";
+import type { CellSummary } from "../cell/cell-summary.ts";
+import type { EpisodeLedger } from "../ledger/episode-ledger.ts";
+import { compareLive, liveSchema, unitSecondsOf } from "./live-comparison.ts";
+import { differenceOf, differenceSchema, episodeValue, meanOfKnown, pairUp } from "./paired-cells.ts";
+import type { RequestLatencies } from "../../evidence/request-latencies.ts";
+import type { JoinedPath, PathSample } from "../../evidence/path-samples.ts";
+
+const pathSchema = z.object({
+  requests: z.number().int(),
+  joined: z.number().int(),
+  unmatched: z.number().int(),
+  retried: z.number().int(),
+  /** `simulated` when a cell's tokens reached the agent all at once: its time to first token is none. */
+  streaming: z.enum(["true", "simulated", "none"]),
+  /** Mean milliseconds between the taps over all requests, joined or not; null where the taps saw different sets. */
+  meanMs: z.number().nullable(),
+});
+
+/** One arm against the baseline arm at one load. */
+export const overheadSchema = z.object({
+  load: z.string(),
+  baseline: z.string(),
+  arm: z.string(),
+  /** Cells that it rests on, with their verdicts. */
+  cells: z.array(z.object({ cellId: z.string(), verdict: z.string() })),
+  /** Why there are no numbers; null when there are. */
+  refused: z.string().nullable(),
+  baselinePath: pathSchema,
+  armPath: pathSchema,
+  /** Milliseconds per request between the taps, arm minus baseline: the taps' own cost cancels. */
+  pathMs: z.object({
+    firstByte: differenceSchema,
+    firstToken: differenceSchema,
+    whole: differenceSchema,
+  }),
+  /** Per episode, paired by task, trial and repetition. */
+  live: liveSchema,
+});
+export type Overhead = z.infer<typeof overheadSchema>;
+
+/** A cell as a comparison needs it. */
+export interface ComparedCell {
+  readonly summary: CellSummary;
+  /** Episodes of its used segments. */
+  readonly episodes: readonly EpisodeRecord[];
+  readonly path: JoinedPath;
+  /** Where the time of each of these episodes went; none for those that failed. */
+  readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
+  /** Latencies of the answered requests of each of these episodes, milliseconds. */
+  readonly latencies: ReadonlyMap<string, RequestLatencies>;
+  /** What the preflight found out about its arm; absent for a run without one. */
+  readonly armFacts?: ArmFacts;
+}
+
+/** Every other arm against the first raw arm, load by load. Without a raw arm there is nothing to compare with. */
+export function compareArms(
+  cells: readonly ComparedCell[],
+  compare: Experiment["compare"],
+): readonly Overhead[] {
+  const baseline = cells.find(({ summary }) => summary.armKind === "raw")?.summary.arm;
+  if (baseline === undefined) return [];
+  const loads = [...new Set(cells.map(({ summary }) => summary.load))];
+  const arms = [...new Set(cells.map(({ summary }) => summary.arm))].filter((arm) => arm !== baseline);
+  const cellsOf = (arm: string, load: string) =>
+    cells.filter(({ summary }) => summary.arm === arm && summary.load === load);
+  return loads.flatMap((load) =>
+    arms.map((arm) =>
+      compareAt({ load, baseline, arm, compare }, cellsOf(baseline, load), cellsOf(arm, load)),
+    ),
+  );
+}
+
+function compareAt(
+  { compare, ...names }: ArmNames & { readonly compare: Experiment["compare"] },
+  baseline: readonly ComparedCell[],
+  arm: readonly ComparedCell[],
+): Overhead {
+  const refused = refusal(baseline, arm);
+  const [baselineUsed, armUsed] = refused === null ? [baseline, arm] : [[], []];
+  const unitSeconds = unitSecondsOf(
+    [...baselineUsed, ...armUsed].map(({ summary: { seconds }, episodes }) => {
+      return { seconds, episodes: episodes.length };
+    }),
+  );
+  const margin = requestMargin(compare, baselineUsed);
+  // The first token of a simulated stream is its last one.
+  const streamed = [...baseline, ...arm].every(
+    ({ armFacts, path }) => armFacts?.streaming !== "simulated" && path.streaming !== "simulated",
+  );
+  const path = (of: (sample: PathSample) => number | null) =>
+    differenceOf(pairUp(pathMeans(baselineUsed, of), pathMeans(armUsed, of)), {
+      kind: "path",
+      margin: () => margin,
+      unitSeconds,
+    });
+  return {
+    ...names,
+    cells: [...baseline, ...arm].map(({ summary: { cellId, verdict } }) => ({ cellId, verdict })),
+    refused,
+    baselinePath: pathCounts(baseline),
+    armPath: pathCounts(arm),
+    pathMs: {
+      firstByte: path(({ firstByteMs }) => firstByteMs),
+      firstToken: path(({ firstTokenMs }) => (streamed ? firstTokenMs : null)),
+      whole: path(({ wholeMs }) => wholeMs),
+    },
+    live: compareLive(baselineUsed, armUsed, { compare, unitSeconds }),
+  };
+}
+
+interface ArmNames {
+  readonly load: string;
+  readonly baseline: string;
+  readonly arm: string;
+}
+
+/** A share of a request's time is of the baseline's mean time to the end of the answer. */
+function requestMargin(compare: Experiment["compare"], baseline: readonly ComparedCell[]): number | null {
+  const margin = parseMargin(compare?.margin ?? "");
+  const means = baseline.flatMap(({ summary }) => summary.e2eMs.mean.value ?? []);
+  return margin === null ? null : marginMs(margin, meanOfKnown(means));
+}
+
+const refusing: ReadonlySet<string> = new Set(["engine-died", "engine-restarted", "different-engines"]);
+
+/** An overhead exists only between two ways to one engine process that ran through. */
+function refusal(baseline: readonly ComparedCell[], arm: readonly ComparedCell[]): string | null {
+  const all = [...baseline, ...arm];
+  if (baseline.length === 0 || arm.length === 0) return "one of the arms has no cell at this load";
+  const unusable = all.find(({ summary }) => summary.seconds === null);
+  if (unusable !== undefined) return `cell ${unusable.summary.cellId} has no segment that ran to its end`;
+  const broken = all.find(({ summary }) => refusing.has(summary.verdict));
+  if (broken !== undefined) return `cell ${broken.summary.cellId} is ${broken.summary.verdict}`;
+  const elsewhere = all.find(({ armFacts }) => armFacts?.sameEngine === false);
+  if (elsewhere !== undefined)
+    return `different engines: the preflight saw that requests of arm ${elsewhere.summary.arm} do not reach the engine of the baseline`;
+  const identities = new Set(
+    all.map(({ summary }) => summary.agentEngineIdentity).filter((id) => id !== null),
+  );
+  if (identities.size > 1) return "different engines: the arms did not reach the same engine process";
+  const unknown = all.find(({ summary }) => !reachedOurEngine(summary));
+  if (unknown === undefined) return null;
+  return `different engines? nothing shows that cell ${unknown.summary.cellId} reached the engine of the baseline`;
+}
+
+/** Its requests passed the tap in front of the engine, or moved the engine's counters by exactly their tokens. */
+function reachedOurEngine({ inner, tokenCheck }: CellSummary): boolean {
+  return inner.answered > 0 || tokenCheck.status === "exact";
+}
+
+/** One value per episode: the mean over its requests, so that long episodes do not count more. */
+function pathMeans(cells: readonly ComparedCell[], of: (sample: PathSample) => number | null) {
+  return cells.flatMap(({ path, episodes }) => {
+    const samples = Map.groupBy(path.samples, ({ episodeId }) => episodeId);
+    return episodes.flatMap((episode) => {
+      const values = (samples.get(episode.episodeId) ?? []).flatMap((sample) => of(sample) ?? []);
+      const mean = meanOfKnown(values);
+      return mean === null ? [] : [episodeValue(episode, mean)];
+    });
+  });
+}
+
+function pathCounts(cells: readonly ComparedCell[]): Overhead["baselinePath"] {
+  const sum = (of: (path: JoinedPath) => number) => cells.reduce((total, { path }) => total + of(path), 0);
+  return {
+    requests: sum(({ requests }) => requests),
+    joined: sum(({ samples }) => samples.length),
+    unmatched: sum(({ unmatched }) => unmatched),
+    retried: sum(({ retried }) => retried),
+    streaming: streamingOf(cells),
+    meanMs: meanOverAll(cells),
+  };
+}
+
+function streamingOf(cells: readonly ComparedCell[]): Overhead["baselinePath"]["streaming"] {
+  const found = new Set(cells.map(({ path }) => path.streaming));
+  return (["simulated", "true"] as const).find((streaming) => found.has(streaming)) ?? "none";
+}
+
+function meanOverAll(cells: readonly ComparedCell[]): number | null {
+  let [ms, requests] = [0, 0];
+  for (const { path } of cells) {
+    if ("refused" in path.mean) return null;
+    ms += path.mean.wholeMs * path.mean.requests;
+    requests += path.mean.requests;
+  }
+  return requests === 0 ? null : ms / requests;
+}

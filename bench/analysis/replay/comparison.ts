@@ -1,0 +1,297 @@
+import { loadMetrics, type LoadMetric } from "../../load/latency.ts";
+import type { LoadSample } from "../../load/load.ts";
+import { meanOf, percentile } from "../../statistics/distribution.ts";
+import type { Interval } from "../../statistics/interval.ts";
+import { findMargin, marginMs, parseMargin, type MarginFinding } from "../../statistics/margin.ts";
+import { pairedDifference } from "../../statistics/paired.ts";
+import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
+import type { HalfEvidence } from "../../evidence/leg-evidence.ts";
+import { tailsOf, type TailMetric, type Tails } from "./percentile-differences.ts";
+import {
+  dropReasons,
+  pairRequests,
+  type DropReason,
+  type PairedBlock,
+  type PairedRequest,
+} from "./paired-requests.ts";
+
+/** Mean difference (arm - baseline), milliseconds, with its interval over blocks. */
+export interface ReplayDifference {
+  readonly interval: Interval | null;
+  /** Requests (or sessions) in all blocks together. */
+  readonly count: number;
+  readonly baselineMean: number | null;
+  readonly armMean: number | null;
+  /** Against the margin that was declared; null when none was, or for a metric that it is not about. */
+  readonly margin: (MarginFinding & { readonly limitMs: number }) | null;
+}
+
+export const comparedMetrics = [
+  "ttft",
+  "itl",
+  "e2e",
+  "toFirstByte",
+  "byteToToken",
+  "betweenTokens",
+  "afterTokens",
+] as const satisfies readonly LoadMetric[];
+export type ComparedMetric = (typeof comparedMetrics)[number];
+
+/** Prompt sizes that are looked at separately, tokens; the upper bound is excluded. */
+export const promptStrata = [
+  [0, 1_000],
+  [1_000, 4_000],
+  [4_000, 16_000],
+  [16_000, Number.POSITIVE_INFINITY],
+] as const;
+
+/** One arm against the baseline in one setting. */
+export interface Comparison {
+  readonly setting: ReplaySetting;
+  readonly arm: ReplayArm;
+  readonly blocks: number;
+  readonly metrics: Readonly<Record<ComparedMetric, ReplayDifference>>;
+  /** Sum of the end-to-end times of a conversation's requests. */
+  readonly session: ReplayDifference;
+  readonly tails: Readonly<Record<TailMetric, Tails>>;
+  /** Between the taps: (outer - inner) of the arm minus that of the baseline. null: the inner hop is unavailable. */
+  readonly path: Readonly<Record<PathMetric, ReplayDifference>> | null;
+  readonly strata: readonly { readonly from: number; readonly to: number; readonly e2e: ReplayDifference }[];
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  readonly otherText: number;
+  /** Mean over the paired requests: how much of a prompt the engine did not compute again. null where it does not tell. */
+  readonly cachedTokens: { readonly baseline: number; readonly arm: number } | null;
+  /** Tokens of this arm arrive all at the end although the baseline's do not: no time to first token, no ITL. */
+  readonly streaming: "comparable" | "simulated" | "unknown";
+}
+
+export const pathMetrics = ["firstByteMs", "firstTokenMs", "wholeMs"] as const;
+export type PathMetric = (typeof pathMetrics)[number];
+
+export interface ComparisonOptions {
+  readonly confidence: number;
+  /** `±1ms`, `±1%` of the baseline's mean; null for none. */
+  readonly margin: string | null;
+}
+
+/** Every arm but the first against the first, over the blocks that are complete. Pure. */
+export function compareReplay(
+  halves: readonly HalfEvidence[],
+  plan: Pick<ReplayPlan, "arms" | "settings">,
+  options: ComparisonOptions,
+): readonly Comparison[] {
+  const [baseline, ...others] = plan.arms;
+  if (baseline === undefined) return [];
+  return plan.settings.flatMap((setting) => {
+    const blocks = completeBlocks(halves, setting, plan.arms);
+    return others.map((arm) => compareArm({ setting, baseline, arm, blocks }, options));
+  });
+}
+
+/** Blocks in which every arm had both its turns to the end. */
+export function completeBlocks(
+  halves: readonly HalfEvidence[],
+  setting: ReplaySetting,
+  arms: readonly ReplayArm[],
+): readonly (readonly HalfEvidence[])[] {
+  const own = halves.filter((half) => half.setting.key === setting.key && half.complete);
+  return [...Map.groupBy(own, ({ block }) => block).values()]
+    .filter((block) => block.length === 2 * arms.length)
+    .map((block) => block.toSorted((a, b) => a.position - b.position));
+}
+
+interface ArmBlocks {
+  readonly setting: ReplaySetting;
+  readonly baseline: ReplayArm;
+  readonly arm: ReplayArm;
+  readonly blocks: readonly (readonly HalfEvidence[])[];
+}
+
+function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: ComparisonOptions): Comparison {
+  const turns = blocks.map((block) => ({
+    base: block.filter((half) => half.arm.label === baseline.label),
+    target: block.filter((half) => half.arm.label === arm.label),
+  }));
+  const paired = turns.map(({ base, target }) =>
+    pairRequests(
+      base.map(({ samples }) => samples),
+      target.map(({ samples }) => samples),
+    ),
+  );
+  const streaming = streamingOf(paired);
+  const streamed = streaming === "simulated" ? [] : paired;
+  const metrics = Object.fromEntries(
+    comparedMetrics.map((metric) => {
+      const tokens = metric !== "e2e" && metric !== "toFirstByte";
+      const requests = paired.map((block) => (tokens && streaming === "simulated" ? [] : block.paired));
+      return [metric, requestDifference(requests, metric, options)];
+    }),
+  ) as Record<ComparedMetric, ReplayDifference>;
+  return {
+    setting,
+    arm,
+    blocks: blocks.length,
+    metrics,
+    session: sessionDifference(paired, options),
+    tails: { ttft: tailsOf(streamed, "ttft", options), e2e: tailsOf(paired, "e2e", options) },
+    path: turns.every(({ base, target }) => [...base, ...target].every(isInnerTapped))
+      ? pathDifferences(turns, { arm, options })
+      : null,
+    strata: promptStrata.flatMap(([from, to]) => {
+      const within = paired.map((block) =>
+        block.paired.filter(({ promptTokens }) => promptTokens >= from && promptTokens < to),
+      );
+      return within.flat().length === 0 ? [] : [{ from, to, e2e: requestDifference(within, "e2e", options) }];
+    }),
+    dropped: Object.fromEntries(
+      dropReasons.map((reason) => [reason, paired.reduce((sum, block) => sum + block.dropped[reason], 0)]),
+    ) as Record<DropReason, number>,
+    otherText: paired.reduce((sum, block) => sum + block.otherText, 0),
+    cachedTokens: cachedTokensOf(paired),
+    streaming,
+  };
+}
+
+function cachedTokensOf(blocks: readonly PairedBlock[]): Comparison["cachedTokens"] {
+  const mean = (of: (request: PairedRequest) => readonly LoadSample[]) => {
+    const cached = blocks.flatMap(({ paired }) =>
+      paired.flatMap((request) => of(request).map(({ usage }) => usage?.cachedTokens ?? null)),
+    );
+    const known = cached.filter((tokens) => tokens !== null);
+    return known.length === 0 || known.length < cached.length ? null : meanOf(known);
+  };
+  const [baseline, arm] = [mean(({ baseline }) => baseline), mean(({ arm }) => arm)];
+  return baseline === null || arm === null ? null : { baseline, arm };
+}
+
+interface Difference {
+  readonly base: number;
+  readonly target: number;
+}
+
+function requestDifference(
+  blocks: readonly (readonly PairedRequest[])[],
+  metric: ComparedMetric,
+  options: ComparisonOptions,
+): ReplayDifference {
+  const value = loadMetrics[metric];
+  const margin = metric === "e2e" ? options.margin : null;
+  return differenceOf(
+    blocks.map((requests) =>
+      requests.flatMap(({ baseline, arm }) => {
+        const [base, target] = [meanOfAll(baseline, value), meanOfAll(arm, value)];
+        return base === null || target === null ? [] : [{ base, target }];
+      }),
+    ),
+    { ...options, margin },
+  );
+}
+
+function sessionDifference(blocks: readonly PairedBlock[], options: ComparisonOptions): ReplayDifference {
+  return differenceOf(
+    blocks.map(({ paired, sessions }) =>
+      [...Map.groupBy(paired, ({ session }) => session)].flatMap(([session, requests]) => {
+        if (!sessions.has(session)) return [];
+        const sum = (of: (request: PairedRequest) => readonly LoadSample[]) =>
+          requests.reduce(
+            (total, request) => total + (meanOfAll(of(request), loadMetrics.e2e) ?? Number.NaN),
+            0,
+          );
+        return [{ base: sum(({ baseline }) => baseline), target: sum(({ arm }) => arm) }];
+      }),
+    ),
+    { ...options, margin: null },
+  );
+}
+
+/** A gateway whose upstream could not be set is seen from one side only. */
+function isInnerTapped({ timings }: HalfEvidence): boolean {
+  return timings.some(({ hop }) => hop === "inner");
+}
+
+/** One value per block: a joined request need not be one that was paired between the arms. */
+function pathDifferences(
+  turns: readonly { readonly base: readonly HalfEvidence[]; readonly target: readonly HalfEvidence[] }[],
+  { arm, options }: { readonly arm: ReplayArm; readonly options: ComparisonOptions },
+): Readonly<Record<PathMetric, ReplayDifference>> {
+  const simulated = turns.some(({ target }) => target.some(({ path }) => path.streaming === "simulated"));
+  return Object.fromEntries(
+    pathMetrics.map((metric) => {
+      const blocks = turns.map(({ base, target }): Difference[] => {
+        if (metric === "firstTokenMs" && simulated && arm.part !== "baseline") return [];
+        const [before, after] = [pathMean(base, metric), pathMean(target, metric)];
+        return before === null || after === null ? [] : [{ base: before, target: after }];
+      });
+      return [metric, differenceOf(blocks, { ...options, margin: null })];
+    }),
+  ) as Record<PathMetric, ReplayDifference>;
+}
+
+function pathMean(halves: readonly HalfEvidence[], metric: PathMetric): number | null {
+  const values = halves.flatMap(({ path }) => path.samples.flatMap((sample) => sample[metric] ?? []));
+  return values.length === 0 ? null : meanOf(values);
+}
+
+function differenceOf(
+  blocks: readonly (readonly Difference[])[],
+  options: ComparisonOptions,
+): ReplayDifference {
+  const all = blocks.flat();
+  const interval = pairedDifference(
+    blocks.map((block) => block.map(({ base, target }) => target - base)),
+    options,
+  );
+  const baselineMean = all.length === 0 ? null : meanOf(all.map(({ base }) => base));
+  const margin = parseMargin(options.margin ?? "");
+  const limitMs = margin === null ? null : marginMs(margin, baselineMean);
+  return {
+    interval,
+    count: all.length,
+    baselineMean,
+    armMean: all.length === 0 ? null : meanOf(all.map(({ target }) => target)),
+    margin: limitMs === null || interval === null ? null : { ...findMargin(interval, limitMs), limitMs },
+  };
+}
+
+/** Mean over a request's turns; null unless all of them have the value. */
+function meanOfAll(
+  samples: readonly LoadSample[],
+  value: (sample: LoadSample) => number | null,
+): number | null {
+  const values = samples.flatMap((sample) => value(sample) ?? []);
+  return values.length < samples.length || values.length === 0 ? null : meanOf(values);
+}
+
+/** Fewer tokens may well arrive in one piece. */
+const tellingTokens = 8;
+/** Fewer requests say little about an arm. */
+const tellingRequests = 3;
+/** Share of a request's time over which its tokens arrive: so little is all at once, so much is one by one. */
+const atOnceShare = 0.05;
+const spreadShare = 0.2;
+
+/** Looks at those requests whose tokens the baseline sends one by one; tool calls, for one, many servers send whole. */
+function streamingOf(blocks: readonly PairedBlock[]): Comparison["streaming"] {
+  const telling = blocks.flatMap(({ paired }) =>
+    paired.filter(
+      ({ baseline, arm }) =>
+        [...baseline, ...arm].every(
+          ({ streamed, usage }) => streamed && (usage?.completionTokens ?? 0) >= tellingTokens,
+        ) && (medianShare(baseline) ?? 0) > spreadShare,
+    ),
+  );
+  const target = medianShare(telling.flatMap(({ arm }) => arm));
+  if (target === null || telling.length < tellingRequests) return "unknown";
+  return target < atOnceShare ? "simulated" : "comparable";
+}
+
+/** Share of a request's time over which its tokens arrive. */
+function medianShare(samples: readonly LoadSample[]): number | null {
+  return percentile(
+    samples.flatMap((sample) => {
+      const [between, whole] = [loadMetrics.betweenTokens(sample), loadMetrics.e2e(sample)];
+      return between === null || whole === null || whole <= 0 ? [] : [between / whole];
+    }),
+    0.5,
+  );
+}

@@ -1,0 +1,114 @@
+import { loadMetrics, steadySamples } from "../../load/latency.ts";
+import { summarize, type Distribution } from "../../statistics/distribution.ts";
+import type { StoredRun } from "../../store/read-run.ts";
+import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
+import { compareReplay, completeBlocks, type Comparison } from "./comparison.ts";
+import type { HalfEvidence } from "../../evidence/leg-evidence.ts";
+import { judgeReplay, type ReplayVerdict } from "./replay-verdict.ts";
+import { looksOf } from "../../run/replay/run-blocks.ts";
+
+/** What a replay found: everything that its tables print. Built from the run directory alone. */
+export interface ReplayReport extends ReplayVerdict {
+  readonly v: 1;
+  readonly kind: "replay";
+  readonly runId: string;
+  readonly experiment: string;
+  readonly createdAt: string;
+  readonly simulated: boolean;
+  readonly machine: string;
+  readonly plan: ReplayPlan;
+  /** Of every interval. Lower than 1 - 0.05 only where a replay looked more than once: then all looks hold together. */
+  readonly confidence: number;
+  readonly looks: number;
+  readonly arms: readonly ArmRow[];
+  readonly comparisons: readonly Comparison[];
+  readonly blockSeconds: Readonly<Record<string, number | null>>;
+}
+
+/** One arm in one setting, over all its turns; milliseconds. */
+export interface ArmRow {
+  readonly setting: ReplaySetting;
+  readonly arm: ReplayArm;
+  readonly requests: number;
+  readonly failed: number;
+  readonly ttftMs: Distribution;
+  readonly ttftIntendedMs: Distribution;
+  readonly itlMs: Distribution;
+  readonly e2eMs: Distribution;
+  readonly latenessMs: Distribution;
+  readonly promptTokensMean: number | null;
+  /** null where the server does not tell. */
+  readonly cachedTokensMean: number | null;
+  /** Opening and exporting a session; null for an arm without. */
+  readonly sessionOpenMs: number | null;
+  readonly sessionExportMs: number | null;
+  /** Between the taps, mean; null: not tapped or not joined. */
+  readonly pathMs: number | null;
+  readonly joined: { readonly samples: number; readonly requests: number };
+}
+
+/** Pure. */
+export function buildReplayReport(
+  run: Pick<StoredRun, "identity" | "records">,
+  plan: ReplayPlan,
+  halves: readonly HalfEvidence[],
+): ReplayReport {
+  const { identity, records } = run;
+  const looks = looksOf(plan);
+  const comparisons = compareReplay(halves, plan, { confidence: looks.confidence, margin: plan.margin });
+  const ended = records.findLast((record) => record.type === "run-ended");
+  const interrupted = ended?.type === "run-ended" && ended.reason !== "complete";
+  return {
+    v: 1,
+    kind: "replay",
+    runId: identity.runId,
+    experiment: identity.experiment,
+    createdAt: identity.createdAt,
+    simulated: identity.simulated,
+    machine: `${identity.host.cpuCount} x ${identity.host.cpuModel}`,
+    plan,
+    confidence: looks.confidence,
+    looks: looks.at.length,
+    ...judgeReplay({ halves, comparisons, interrupted }),
+    arms: plan.settings.flatMap((setting) => plan.arms.map((arm) => armRow(setting, arm, halves))),
+    comparisons,
+    blockSeconds: Object.fromEntries(
+      plan.settings.map((setting) => [setting.key, blockSeconds(completeBlocks(halves, setting, plan.arms))]),
+    ),
+  };
+}
+
+function blockSeconds(blocks: readonly (readonly HalfEvidence[])[]): number | null {
+  return meanOf(blocks.map((block) => block.reduce((sum, { seconds }) => sum + seconds, 0)));
+}
+
+function armRow(setting: ReplaySetting, arm: ReplayArm, halves: readonly HalfEvidence[]): ArmRow {
+  const own = halves.filter((half) => half.setting.key === setting.key && half.arm.label === arm.label);
+  const samples = own.flatMap(({ samples, load }) => steadySamples(samples, load.steady));
+  const answered = samples.filter(({ outcome }) => outcome === "completed");
+  const over = (metric: keyof typeof loadMetrics) =>
+    summarize(answered.flatMap((sample) => loadMetrics[metric](sample) ?? []));
+  const usages = answered.flatMap(({ usage }) => usage ?? []);
+  const paths = own.flatMap(({ path }) => path.samples);
+  return {
+    setting,
+    arm,
+    requests: samples.length,
+    failed: samples.length - answered.length,
+    ttftMs: over("ttft"),
+    ttftIntendedMs: over("ttftIntended"),
+    itlMs: over("itl"),
+    e2eMs: over("e2e"),
+    latenessMs: over("lateness"),
+    promptTokensMean: meanOf(usages.map(({ promptTokens }) => promptTokens)),
+    cachedTokensMean: meanOf(usages.flatMap(({ cachedTokens }) => cachedTokens ?? [])),
+    sessionOpenMs: meanOf(own.flatMap(({ load }) => load.openMs.flatMap((ms) => ms ?? []))),
+    sessionExportMs: meanOf(own.flatMap(({ load }) => load.closeMs.flatMap((ms) => ms ?? []))),
+    pathMs: meanOf(paths.map(({ wholeMs }) => wholeMs)),
+    joined: { samples: paths.length, requests: own.reduce((sum, { path }) => sum + path.requests, 0) },
+  };
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { Hop } from "../../workload/exchange.ts";
+import { isAnswered, isGeneration, type TapTiming } from "../../evidence/tap-timing.ts";
+
+/** Token counts that the answers themselves reported, summed over one hop. */
+export const tokenSumsSchema = z.object({
+  requests: z.number().int(),
+  answered: z.number().int(),
+  /** Answered without usage: with one of these the sums are too small, and they are null. */
+  withoutUsage: z.number().int(),
+  /** Of the answers with usage, those that did not say how many tokens were cached. */
+  withoutCachedTokens: z.number().int(),
+  promptTokens: z.number().nullable(),
+  completionTokens: z.number().nullable(),
+  cachedTokens: z.number().nullable(),
+  /** Sums over the answers that did report, however many did not. */
+  reported: z.object({ promptTokens: z.number(), completionTokens: z.number(), cachedTokens: z.number() }),
+});
+export type TokenSums = z.infer<typeof tokenSumsSchema>;
+
+/** Sums over the generation requests of one hop. */
+export function tokenSums(timings: readonly TapTiming[], hop: Hop): TokenSums {
+  const requests = timings.filter((timing) => timing.hop === hop && isGeneration(timing));
+  const answered = requests.filter(isAnswered);
+  const usages = answered.flatMap(({ usage }) => (usage === null ? [] : [usage]));
+  const complete = usages.length === answered.length;
+  const withoutCachedTokens = usages.filter(({ cachedTokens }) => cachedTokens === null).length;
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const reported = {
+    promptTokens: sum(usages.map(({ promptTokens }) => promptTokens)),
+    completionTokens: sum(usages.map(({ completionTokens }) => completionTokens)),
+    cachedTokens: sum(usages.map(({ cachedTokens }) => cachedTokens ?? 0)),
+  };
+  return {
+    requests: requests.length,
+    answered: answered.length,
+    withoutUsage: answered.length - usages.length,
+    withoutCachedTokens,
+    promptTokens: complete ? reported.promptTokens : null,
+    completionTokens: complete ? reported.completionTokens : null,
+    cachedTokens: complete && withoutCachedTokens === 0 ? reported.cachedTokens : null,
+    reported,
+  };
+}
+
+/** What attempts cost that gave no result: requests of attempts that no record names (kill -9, cancelled). */
+export const wasteSchema = z.object({
+  attempts: z.number().int(),
+  requests: z.number().int(),
+  /** Of the answers that reported usage. */
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+});
+export type Waste = z.infer<typeof wasteSchema>;
+
+/** `finished`: attempt keys that have a record. Requests without an attempt (warm-up, health checks) are not waste. */
+export function wasteOf(timings: readonly TapTiming[], finished: ReadonlySet<string>): Waste {
+  const lost = timings.filter(
+    (timing) =>
+      timing.hop === "outer" &&
+      isGeneration(timing) &&
+      timing.attemptKey !== null &&
+      !finished.has(timing.attemptKey),
+  );
+  return {
+    attempts: new Set(lost.map(({ attemptKey }) => attemptKey)).size,
+    requests: lost.length,
+    promptTokens: lost.reduce((sum, { usage }) => sum + (usage?.promptTokens ?? 0), 0),
+    completionTokens: lost.reduce((sum, { usage }) => sum + (usage?.completionTokens ?? 0), 0),
+  };
+}

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { readJsonLines, type StoreWarning } from "../store/read-run.ts";
+import type { EpisodeRecord } from "../store/record.ts";
+import { joinHops } from "./hop-join.ts";
+import { isGeneration, type TapTiming } from "./tap-timing.ts";
+import type { EpisodeStamps, Span } from "../analysis/ledger/episode-ledger.ts";
+
+/** When a tool was asked for and when it had answered. */
+export interface ToolTime extends Span {
+  readonly attemptKey: string;
+}
+
+const toolLineSchema = z.object({ attemptKey: z.string(), receivedNs: z.number(), endedNs: z.number() });
+
+/** The tool calls of a segment; none when it has no `tools.ndjson`. Throws ResumeRefusedError on a damaged line. */
+export async function readToolTimes(
+  segmentDirectory: string,
+  warnings: StoreWarning[],
+): Promise<readonly ToolTime[]> {
+  const times: ToolTime[] = [];
+  const path = join(segmentDirectory, "tools.ndjson");
+  for await (const { value } of readJsonLines(path, toolLineSchema, warnings)) {
+    times.push({ attemptKey: value.attemptKey, startedNs: value.receivedNs, endedNs: value.endedNs });
+  }
+  return times;
+}
+
+/** What the taps and the tool server saw of each episode, by episode id. Episodes without an attempt key are left out. */
+export function stampsOf(
+  episodes: readonly EpisodeRecord[],
+  seen: { readonly timings: readonly TapTiming[]; readonly tools: readonly ToolTime[] },
+): ReadonlyMap<string, EpisodeStamps> {
+  const generations = seen.timings.filter(isGeneration);
+  const inner = Map.groupBy(
+    generations.filter(({ hop }) => hop === "inner"),
+    ({ requestId }) => requestId,
+  );
+  const paired = new Map(joinHops(seen.timings).pairs.map((pair) => [pair.outer, pair.inner] as const));
+  const innerOf = (outer: TapTiming): readonly TapTiming[] => {
+    const pair = paired.get(outer);
+    return inner.get(outer.requestId) ?? (pair === undefined ? [] : [pair]);
+  };
+  const timings = Map.groupBy(generations, ({ attemptKey }) => attemptKey);
+  const tools = Map.groupBy(seen.tools, ({ attemptKey }) => attemptKey);
+  const stamps = new Map<string, EpisodeStamps>();
+  for (const { episodeId, attemptKey, startedNs, endedNs, sessionMs } of episodes) {
+    if (attemptKey === undefined) continue;
+    const own = timings.get(attemptKey) ?? [];
+    const sessionTotalMs = (sessionMs?.start ?? 0) + (sessionMs?.reward ?? 0) + (sessionMs?.export ?? 0);
+    stamps.set(episodeId, {
+      startedNs,
+      endedNs,
+      sessionNs: Math.round(sessionTotalMs * 1e6),
+      agentCalls: own
+        .filter(({ hop }) => hop === "outer")
+        .map((outer) => ({ ...spanOf(outer), inner: innerOf(outer) })),
+      userCalls: own.filter(({ hop }) => hop === "user").map(spanOf),
+      tools: tools.get(attemptKey) ?? [],
+    });
+  }
+  return stamps;
+}
+
+function spanOf({ startedNs, endedNs }: Span): Span {
+  return { startedNs, endedNs };
+}

@@ -1,0 +1,112 @@
+import { percentile } from "../statistics/distribution.ts";
+import { joinHops, joinMethods, type HopJoin, type HopPair, type JoinMethod } from "./hop-join.ts";
+import type { TapTiming } from "./tap-timing.ts";
+
+/**
+ * What lies between the outer and the inner tap, for one request: milliseconds at the outer tap minus those at the
+ * inner. The whole is the sum of its four parts where all are known.
+ */
+export interface PathSample {
+  readonly episodeId: string;
+  readonly promptTokens: number | null;
+  readonly wholeMs: number;
+  /** Until the first byte of the answer's head. */
+  readonly firstByteMs: number | null;
+  /** Until the first generated token; null where one of the hops did not stream. */
+  readonly firstTokenMs: number | null;
+  /** From the first byte to the first token. */
+  readonly byteToTokenMs: number | null;
+  /** From the first token to the last. */
+  readonly betweenTokensMs: number | null;
+  /** From the last token to the end of the body. */
+  readonly afterTokensMs: number | null;
+}
+
+export interface JoinedPath {
+  readonly samples: readonly PathSample[];
+  /** Answered generation requests of episodes at the outer tap: what could have been joined. */
+  readonly requests: number;
+  /** No request at the inner tap that is known to be the same. */
+  readonly unmatched: number;
+  /** More than one: the gateway tried again, so the difference would hold a whole model call. */
+  readonly retried: number;
+  /** Samples by how they were joined. */
+  readonly methods: Readonly<Record<JoinMethod, number>>;
+  /** Over all requests, also those that were not joined; or why it cannot be known. */
+  readonly mean: HopJoin["mean"];
+  readonly streaming: Streaming;
+}
+
+/**
+ * `true`: tokens reach the agent as the engine makes them. `simulated`: the gateway collects them and sends them all at
+ * the end, so its time to first token is no time to first token. `none`: no streamed answer was long enough to tell.
+ */
+export type Streaming = "true" | "simulated" | "none";
+
+/** Joins the two hops of one arm. */
+export function joinPath(timings: readonly TapTiming[]): JoinedPath {
+  const { pairs, requests, unmatched, retried, mean } = joinHops(timings);
+  const count = (method: JoinMethod) => pairs.filter((pair) => pair.method === method).length;
+  const methods = Object.fromEntries(joinMethods.map((method) => [method, count(method)]));
+  return {
+    samples: pairs.map(sampleOf),
+    requests,
+    unmatched,
+    retried,
+    methods: methods as Record<JoinMethod, number>,
+    mean,
+    streaming: streamingOf(pairs),
+  };
+}
+
+function sampleOf({ outer, inner }: HopPair): PathSample {
+  const streamed = outer.streamed && inner.streamed;
+  const part = (of: (timing: TapTiming) => number | null) => differenceMs(of(outer), of(inner));
+  const tokenPart = (of: (timing: TapTiming) => number | null) => (streamed ? part(of) : null);
+  return {
+    episodeId: outer.episodeId ?? "",
+    promptTokens: inner.usage?.promptTokens ?? outer.usage?.promptTokens ?? null,
+    wholeMs: (outer.endedNs - outer.startedNs - (inner.endedNs - inner.startedNs)) / 1e6,
+    firstByteMs: part(({ startedNs, firstByteNs }) => between(startedNs, firstByteNs)),
+    firstTokenMs: tokenPart(({ startedNs, firstTokenNs }) => between(startedNs, firstTokenNs)),
+    byteToTokenMs: tokenPart(({ firstByteNs, firstTokenNs }) => between(firstByteNs, firstTokenNs)),
+    betweenTokensMs: tokenPart(({ firstTokenNs, lastTokenNs }) => between(firstTokenNs, lastTokenNs)),
+    afterTokensMs: tokenPart(({ lastTokenNs, endedNs }) => between(lastTokenNs, endedNs)),
+  };
+}
+
+/** Below this many tokens an answer may well arrive in one piece. */
+const tellingTokens = 8;
+/** Share of a request's time over which its tokens arrive; a stream of the engine's has most of it. */
+const atOnceShare = 0.05;
+const spreadShare = 0.2;
+
+/** Looks at answers whose tokens left the engine one by one, or all together because it was not asked to stream. */
+export function streamingOf(pairs: readonly Pick<HopPair, "outer" | "inner">[]): Streaming {
+  const telling = pairs.filter(
+    ({ outer, inner }) =>
+      outer.streamed &&
+      (outer.usage?.completionTokens ?? 0) >= tellingTokens &&
+      (!inner.streamed || (medianShare([inner]) ?? 0) > spreadShare),
+  );
+  const outer = medianShare(telling.map(({ outer }) => outer));
+  if (outer === null) return "none";
+  return outer < atOnceShare ? "simulated" : "true";
+}
+
+function medianShare(timings: readonly TapTiming[]): number | null {
+  const shares = timings.flatMap(({ startedNs, firstTokenNs, lastTokenNs, endedNs }) =>
+    firstTokenNs === null || lastTokenNs === null || endedNs <= startedNs
+      ? []
+      : [(lastTokenNs - firstTokenNs) / (endedNs - startedNs)],
+  );
+  return percentile(shares, 0.5);
+}
+
+function between(fromNs: number | null, toNs: number | null): number | null {
+  return fromNs === null || toNs === null ? null : toNs - fromNs;
+}
+
+function differenceMs(outerNs: number | null, innerNs: number | null): number | null {
+  return outerNs === null || innerNs === null ? null : (outerNs - innerNs) / 1e6;
+}

@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { messageOf, ResumeRefusedError } from "../errors.ts";
+import { diff } from "../metrics/delta.ts";
+import { deriveEngineDelta, type EngineDelta } from "../metrics/engine-delta.ts";
+import { ExpositionError } from "../metrics/exposition.ts";
+import { readSnapshot, type Snapshot } from "../metrics/snapshot.ts";
+import type { Segment } from "../store/progress.ts";
+import { exists, type StoreWarning } from "../store/read-run.ts";
+import { segmentPath } from "../store/run-directory.ts";
+import { segmentFactsSchema, type SegmentFacts } from "../store/segment-facts.ts";
+import { readToolTimes, type ToolTime } from "./episode-stamps.ts";
+import { readTapTimings, type TapTiming } from "./tap-timing.ts";
+
+/** A segment with everything its evidence folder says about it. */
+export interface SegmentEvidence {
+  readonly segment: Segment;
+  /** null when the driver did not get to write them. */
+  readonly facts: SegmentFacts | null;
+  readonly timings: readonly TapTiming[];
+  readonly tools: readonly ToolTime[];
+  /** Differences of the engines' own counters; null without two readable snapshots. */
+  readonly agentEngine: EngineDelta | null;
+  readonly userEngine: EngineDelta | null;
+}
+
+/** Reads a segment's evidence. Missing files are absent facts; damaged ones throw ResumeRefusedError. */
+export async function readSegmentEvidence(
+  runDirectory: string,
+  segment: Segment,
+  warnings: StoreWarning[],
+): Promise<SegmentEvidence> {
+  const directory = segmentPath(runDirectory, segment);
+  const seconds = segment.ended === null ? Number.NaN : (segment.ended.endedNs - segment.startedNs) / 1e9;
+  return {
+    segment,
+    facts: await readFacts(join(directory, "segment.json")),
+    timings: await readTapTimings(directory, warnings),
+    tools: await readToolTimes(directory, warnings),
+    agentEngine: await engineDelta({ directory, role: "agent", seconds }, warnings),
+    userEngine: await engineDelta({ directory, role: "user", seconds }, warnings),
+  };
+}
+
+async function readFacts(path: string): Promise<SegmentFacts | null> {
+  if (!(await exists(path))) return null;
+  const parsed = segmentFactsSchema.safeParse(parseJson(path, await readFile(path, "utf8")));
+  if (parsed.success) return parsed.data;
+  throw new ResumeRefusedError(
+    `${path} cannot be read: ${z.prettifyError(parsed.error)}. Restore it from a copy.`,
+  );
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw new ResumeRefusedError(`${path} cannot be read: ${messageOf(thrown)}. Restore it from a copy.`, {
+      cause: thrown,
+    });
+  }
+}
+
+async function engineDelta(
+  of: { readonly directory: string; readonly role: "agent" | "user"; readonly seconds: number },
+  warnings: StoreWarning[],
+): Promise<EngineDelta | null> {
+  const before = await snapshot(join(of.directory, `${of.role}-before.prom`), warnings);
+  const after = await snapshot(join(of.directory, `${of.role}-after.prom`), warnings);
+  return before === null || after === null ? null : deriveEngineDelta(diff(before, after), of.seconds);
+}
+
+async function snapshot(path: string, warnings: StoreWarning[]): Promise<Snapshot | null> {
+  if (!(await exists(path))) return null;
+  try {
+    return readSnapshot(await readFile(path, "utf8"));
+  } catch (thrown) {
+    if (!(thrown instanceof ExpositionError)) throw thrown;
+    warnings.push({ file: path, line: 0, message: `no metrics page: ${thrown.message}` });
+    return null;
+  }
+}

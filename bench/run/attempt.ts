@@ -1,0 +1,243 @@
+import { identityHeaders, type Exchange } from "../workload/exchange.ts";
+import { loggedTokensOf } from "../workload/logged-tokens.ts";
+import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
+import type { EpisodeResult, EpisodeTask, ToolCallLog } from "../workload/workload.ts";
+import type { EpisodeRecord } from "../store/record.ts";
+import type { InnerEnd } from "../tap/control.ts";
+import type { ArmSession, ClosedSession, RunningArm } from "../stack/stack.ts";
+import { loadOf, type Cell } from "../plan/cells.ts";
+import { messageOf } from "../errors.ts";
+import { notStarted } from "../workload/not-started.ts";
+import { faultyHop } from "./failure-attribution.ts";
+import type { SweepParts } from "./sweep.ts";
+
+/** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
+export const recordIncomplete = "gateway-record-incomplete";
+
+/** An episode of the plan, with the id that makes resume exact. */
+export interface PlannedEpisode {
+  readonly episodeId: string;
+  readonly task: EpisodeTask;
+}
+
+export interface SegmentContext {
+  readonly cell: Cell;
+  readonly segmentId: string;
+  readonly arm: RunningArm;
+  readonly signal: AbortSignal;
+  readonly logToolCall: (line: ToolCallLog) => void;
+}
+
+/**
+ * Runs one episode in one arm and stores it: session, attempt, reward, then trajectory and record. A cancelled attempt is
+ * not stored: it is no result, and a resumed run repeats it. When trajectories are collected, an attempt that a failed
+ * part ended is tried again with a new session; only the last one is stored.
+ */
+export async function attemptEpisode(
+  parts: SweepParts,
+  segment: SegmentContext,
+  planned: PlannedEpisode,
+): Promise<EpisodeRecord | null> {
+  const retriesMax = parts.experiment.collect?.retryInfra ?? 0;
+  for (let retries = 0; ; retries += 1) {
+    const attempted = await attemptOnce(parts, segment, { planned, retries });
+    if (attempted === null) return null;
+    const { result } = attempted;
+    const lost = whatWasLost(result);
+    const again =
+      lost !== null &&
+      retries < retriesMax &&
+      parts.stop.admits() &&
+      parts.stack.death(segment.arm.spec.name) === null;
+    if (!again) return store(parts, segment, attempted);
+    parts.tell(`episode ${planned.episodeId}: ${lost}; trying again, ${retries + 1} of ${retriesMax}`);
+  }
+}
+
+/** What a failed part took from an episode; null when nothing. An episode without its recorded calls teaches nothing. */
+function whatWasLost(result: EpisodeResult): string | null {
+  if (result.status === "failed") return `${result.failure.class} failed (${result.failure.message})`;
+  return result.labels.includes(recordIncomplete) ? "the gateway's record of it is incomplete" : null;
+}
+
+async function attemptOnce(
+  parts: SweepParts,
+  segment: SegmentContext,
+  { planned, retries }: { readonly planned: PlannedEpisode; readonly retries: number },
+): Promise<Attempted | null> {
+  const startedNs = parts.clock.nowNs();
+  const attemptKey = `${planned.episodeId}-${segment.segmentId}${retries === 0 ? "" : `-r${retries}`}`;
+  const usage = new SeenExchanges();
+  const begun = { planned, attemptKey, startedNs, usage, retries };
+  const session = await openSession(segment.arm, attemptKey);
+  if ("failure" in session) return { ...begun, result: session.failure, sessionMs: null, recorded: null };
+  const attempted = await parts.prepared.attempt(planned.task, {
+    episodeId: planned.episodeId,
+    attemptKey,
+    agent: {
+      role: "agent",
+      baseUrl: segment.arm.baseUrl,
+      model: parts.stack.agentEngine.model,
+      apiKey: session.opened.apiKey,
+      headers: { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey },
+    },
+    user: {
+      role: "user",
+      baseUrl: parts.stack.userBaseUrl,
+      model: parts.stack.userEngine.model,
+      apiKey: parts.stack.userEngine.apiKey,
+      headers: { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey },
+    },
+    takeExchanges: async () => usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs)),
+    logToolCall: segment.logToolCall,
+    signal: segment.signal,
+  });
+  usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs));
+  const result = await blamed(attempted, { parts, arm: segment.arm, attemptKey, usage });
+  const closing = await closeSession(session.opened, result.reward);
+  const warning = closing.warning ?? lostCalls(closing.closed, usage);
+  if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
+  if (result.status === "cancelled") return null;
+  const sessionMs = timesOf(session.opened, closing.closed);
+  const labels = warning ? [...result.labels, recordIncomplete] : result.labels;
+  return { ...begun, result: { ...result, labels }, sessionMs, recorded: closing.closed?.recorded ?? null };
+}
+
+interface BlameContext {
+  readonly parts: SweepParts;
+  readonly arm: RunningArm;
+  readonly attemptKey: string;
+  readonly usage: SeenExchanges;
+}
+
+/** The workload calls every failed model request the engine's; only the taps know which side of the gateway it was. */
+async function blamed(
+  result: EpisodeResult,
+  { parts, arm, attemptKey, usage }: BlameContext,
+): Promise<EpisodeResult> {
+  if (result.status !== "failed" || result.failure.class !== "engine" || arm.spec.kind === "raw")
+    return result;
+  const inner = arm.innerTapped ? await innerEnd({ parts, arm, attemptKey, usage }) : null;
+  const hop = faultyHop({ arm: arm.spec.kind, outer: usage.last, inner });
+  return { ...result, failure: { ...result.failure, class: hop } };
+}
+
+async function innerEnd({ parts, arm, attemptKey, usage }: BlameContext): Promise<InnerEnd | null> {
+  const { last } = usage;
+  if (last === null) return null;
+  const during = { arm: arm.spec.name, fromNs: last.startedNs, toNs: last.endedNs };
+  return parts.stack.tap.lastInner(attemptKey, during);
+}
+
+interface Attempted {
+  readonly planned: PlannedEpisode;
+  readonly attemptKey: string;
+  readonly startedNs: number;
+  readonly usage: SeenExchanges;
+  readonly retries: number;
+  readonly result: EpisodeResult;
+  readonly sessionMs: EpisodeRecord["sessionMs"];
+  readonly recorded: ClosedSession["recorded"];
+}
+
+async function store(
+  parts: SweepParts,
+  segment: SegmentContext,
+  attempted: Attempted,
+): Promise<EpisodeRecord> {
+  const { planned, result } = attempted;
+  const record: EpisodeRecord = {
+    v: 1,
+    type: "episode",
+    episodeId: planned.episodeId,
+    cellId: segment.cell.cellId,
+    segmentId: segment.segmentId,
+    arm: segment.cell.arm.name,
+    load: loadOf(segment.cell),
+    repetition: segment.cell.repetition,
+    ...planned.task,
+    agent: { ...parts.agent },
+    simulated: parts.stack.simulated,
+    status: result.status,
+    termination: result.termination,
+    reward: result.reward,
+    rewardBasis: result.rewardBasis === null ? null : [...result.rewardBasis],
+    failure: result.status === "failed" ? { ...result.failure } : null,
+    labels: [...result.labels],
+    startedNs: attempted.startedNs,
+    endedNs: parts.clock.nowNs(),
+    steps: result.steps,
+    toolCalls: result.toolCalls,
+    toolErrors: result.toolErrors,
+    ...attempted.usage.total(),
+    userUsage: { ...result.userUsage },
+    sessionMs: attempted.sessionMs,
+    ...(attempted.retries > 0 ? { retries: attempted.retries } : {}),
+    ...(attempted.recorded === null ? {} : { loggedTokens: { ...loggedTokensOf(attempted.recorded) } }),
+  };
+  const { attemptKey, recorded } = attempted;
+  await parts.run.appendEpisode(record, { attemptKey, facts: result, recorded });
+  return record;
+}
+
+type Opened = { readonly opened: ArmSession } | { readonly failure: EpisodeResult };
+
+/** A gateway that gives no session fails the episode, not the cell: others may still get one. */
+async function openSession(arm: RunningArm, attemptKey: string): Promise<Opened> {
+  try {
+    return { opened: await arm.openSession(attemptKey) };
+  } catch (error) {
+    return { failure: notStarted({ class: "gateway", message: `no session: ${messageOf(error)}` }) };
+  }
+}
+
+async function closeSession(session: ArmSession, reward: number | null) {
+  try {
+    return { closed: await session.close(reward), warning: null };
+  } catch (error) {
+    return { closed: null, warning: `the gateway session did not close: ${messageOf(error)}` };
+  }
+}
+
+/** A gateway that recorded fewer calls than the agent made has lost training data, silently. */
+function lostCalls(closed: ClosedSession | null, usage: SeenExchanges): string | null {
+  const recorded = closed?.interactions ?? null;
+  const made = usage.answered;
+  return recorded === null || recorded === made
+    ? null
+    : `the gateway recorded ${recorded} calls, the outer tap saw ${made} answered`;
+}
+
+function timesOf(session: ArmSession, closed: ClosedSession | null): EpisodeRecord["sessionMs"] {
+  if (session.startMs === null) return null;
+  return { start: session.startMs, reward: closed?.rewardMs ?? null, export: closed?.exportMs ?? null };
+}
+
+/** What the outer tap saw of one attempt. */
+class SeenExchanges {
+  readonly #usage = new UsageSum();
+  #answered = 0;
+  #last: Exchange | null = null;
+
+  add(exchanges: readonly Exchange[]): readonly Exchange[] {
+    this.#last = exchanges.at(-1) ?? this.#last;
+    for (const { usage, status, outcome } of exchanges) {
+      this.#usage.add(usage);
+      if (status === 200 && outcome === "completed") this.#answered += 1;
+    }
+    return exchanges;
+  }
+
+  /** The exchange that began last. */
+  get last(): Exchange | null {
+    return this.#last;
+  }
+
+  get answered(): number {
+    return this.#answered;
+  }
+
+  total(): UsageTotal {
+    return this.#usage.total();
+  }
+}

@@ -1,0 +1,267 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf, StartError } from "../../errors.ts";
+import type { LoadThread } from "../../load/load-thread.ts";
+import type { LoadPlan, LoadResult, LoadSession } from "../../load/load.ts";
+import { arrivalOffsetsNs, parseLoad } from "../../load/schedule.ts";
+import type { Clock } from "../../measure/clock.ts";
+import { schedulingText } from "../../measure/real-time.ts";
+import { readProcessorTime, stolenShare } from "../../measure/stolen-time.ts";
+import { createRng } from "../../statistics/rng.ts";
+import { waitUntilIdle } from "../../metrics/drain.ts";
+import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
+import { flushCache } from "../../stack/engine.ts";
+import type { ArmSession, RunningArm, RunningStack } from "../../stack/stack.ts";
+import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
+import type { RunDirectory } from "../../store/run-directory.ts";
+import type { SegmentFacts } from "../../store/segment-facts.ts";
+import { identityHeaders } from "../../workload/exchange.ts";
+import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
+import type { Conversation } from "./recording.ts";
+import { drawSalt, replayBody } from "./request-body.ts";
+
+export interface ReplayParts {
+  readonly plan: ReplayPlan;
+  readonly conversations: readonly Conversation[];
+  readonly stack: RunningStack;
+  readonly run: RunDirectory;
+  readonly thread: LoadThread;
+  readonly clock: Clock;
+  readonly stop: { readonly asked: AbortSignal; readonly cancelled: AbortSignal };
+  readonly limits: { readonly callMs: number; readonly drainMs: number };
+  readonly tell: (text: string) => void;
+}
+
+/** One arm's turn in a block: all conversations once. */
+export interface Half {
+  readonly setting: ReplaySetting;
+  readonly arm: ReplayArm;
+  readonly block: number;
+  readonly position: number;
+}
+
+/** Drain, empty the cache, snapshot, send, drain, snapshot: what a sweep does around a segment. Returns its evidence folder. */
+export async function runHalf(
+  parts: ReplayParts,
+  half: Half,
+): Promise<{ readonly cellId: string; readonly segmentId: string }> {
+  const { stack, run, clock } = parts;
+  const [cellId, segmentId] = [cellIdOf(half.setting, half.arm), segmentIdOf(half)];
+  const arm = stack.arms.find(({ spec }) => spec.name === half.arm.arm);
+  if (arm === undefined) throw new Error(`the stack has no arm ${half.arm.arm}`);
+  const directory = await run.segmentDirectory(cellId, segmentId);
+  await drain(parts);
+  const cacheFlushed = half.setting.cache === "flush";
+  if (cacheFlushed) await flush(parts);
+  const sessions = await openSessions(arm, sessionKeys(parts, `${cellId}/${segmentId}`));
+  await snapshot(parts, join(directory, "agent-before.prom"));
+  await stack.tap.openSegment(directory, false);
+  const processors = readProcessorTime();
+  const startedNs = clock.nowNs();
+  await run.append({ v: 1, type: "segment-started", cellId, segmentId, at: clock.wallIso(), startedNs });
+  const load = await parts.thread.run(
+    loadPlan(parts, half, { arm, sessions, name: `${cellId}/${segmentId}` }),
+    {
+      drain: parts.stop.asked,
+      cancel: parts.stop.cancelled,
+    },
+  );
+  const endedNs = clock.nowNs();
+  const stolen = stolenShare(processors, readProcessorTime());
+  const drained = await drain(parts);
+  const scrapeErrors = await snapshot(parts, join(directory, "agent-after.prom"));
+  const taps = stack.death(arm.spec.name)?.part === "tap" ? null : await stack.tap.closeSegment();
+  const closeMs = await closeSessions(parts, sessions);
+  const facts: SegmentFacts = {
+    v: 1,
+    cellId,
+    segmentId,
+    load: half.setting.load,
+    cacheFlushed,
+    drained: drained && taps?.unfinished === 0,
+    scrapeErrors,
+    pressure: [
+      {
+        process: "timing thread",
+        eventLoopUtilization: load.timingThread.busyShare,
+        loopDelayMs: load.timingThread.loopDelayMs,
+        scheduling: schedulingText(await parts.thread.scheduling),
+      },
+      ...(taps ? [{ process: "tap", ...taps.loop, scheduling: schedulingText(stack.tap.scheduling) }] : []),
+    ],
+    stolenShare: stolen,
+    tapTotals: { ...taps?.totals },
+    engineIdentity: { agent: JSON.stringify(stack.agentEngine.identity) },
+  };
+  await run.writeFile(join(directory, "segment.json"), `${JSON.stringify(facts, null, 2)}\n`);
+  await writeLoad(run, directory, { load, openMs: sessions.map(({ startMs }) => startMs), closeMs });
+  const whole = load.notSent === 0 && !parts.stop.cancelled.aborted;
+  const reason = stack.death(arm.spec.name) === null ? (whole ? "complete" : "interrupted") : "engine-died";
+  await run.append({
+    v: 1,
+    type: "segment-ended",
+    cellId,
+    segmentId,
+    at: clock.wallIso(),
+    startedNs,
+    endedNs,
+    reason,
+    drained: facts.drained,
+  });
+  return { cellId, segmentId };
+}
+
+/** A gateway sees each of these once in its life. */
+function sessionKeys({ conversations }: ReplayParts, name: string): readonly string[] {
+  return conversations.map((_, at) => `replay-${name.replace("/", "-")}-${at}`);
+}
+
+async function openSessions(arm: RunningArm, keys: readonly string[]): Promise<readonly ArmSession[]> {
+  const sessions: ArmSession[] = [];
+  for (const key of keys) sessions.push(await arm.openSession(key));
+  return sessions;
+}
+
+async function closeSessions(
+  parts: ReplayParts,
+  sessions: readonly ArmSession[],
+): Promise<readonly (number | null)[]> {
+  const spent: (number | null)[] = [];
+  for (const session of sessions) {
+    try {
+      spent.push((await session.close(null)).exportMs);
+    } catch (error) {
+      spent.push(null);
+      parts.tell(`a session could not be closed: ${messageOf(error)}`);
+    }
+  }
+  return spent;
+}
+
+interface Target {
+  readonly arm: RunningArm;
+  readonly sessions: readonly ArmSession[];
+  readonly name: string;
+}
+
+/** Opens connections and lets every part run warm; nothing of it is recorded. */
+export async function warmUp(parts: ReplayParts, setting: ReplaySetting): Promise<void> {
+  const some = { ...parts, conversations: parts.conversations.slice(0, warmUpConversations) };
+  for (const reached of parts.stack.arms) {
+    const known = parts.plan.arms.find(({ arm }) => arm === reached.spec.name);
+    if (known === undefined || parts.stop.asked.aborted) continue;
+    const name = `${cellIdOf(setting, known)}/warm-up`;
+    const sessions = await openSessions(reached, sessionKeys(some, name));
+    const half = { setting, arm: known, block: -1, position: 0 };
+    await parts.thread.run(loadPlan(some, half, { arm: reached, sessions, name }), {
+      drain: parts.stop.asked,
+      cancel: parts.stop.cancelled,
+    });
+    await closeSessions(parts, sessions);
+  }
+}
+
+const warmUpConversations = 4;
+
+/** Arrivals and order are the same for every half of a block; salts are another for each half. */
+function loadPlan(parts: ReplayParts, half: Half, target: Target): LoadPlan {
+  const { plan, conversations, stack } = parts;
+  const saltRng = createRng(hash(`${plan.seed} ${target.name}`));
+  const draw = () => drawSalt(() => saltRng.next());
+  const base = { model: stack.agentEngine.model, maxTokens: plan.maxTokens, temperature: plan.temperature };
+  const keys = sessionKeys(parts, target.name);
+  const sessions = conversations.map(({ requests }, at): LoadSession => {
+    const key = keys[at] ?? "";
+    const sessionSalt = draw();
+    return {
+      key: String(at),
+      headers: {
+        authorization: `Bearer ${target.sessions[at]?.apiKey ?? stack.agentEngine.apiKey}`,
+        [identityHeaders.episode]: key,
+        [identityHeaders.attempt]: key,
+      },
+      requests: requests.map(({ path, body, thinkMs }, index) => {
+        const salt = { flush: null, salt: sessionSalt, cold: draw() }[half.setting.cache];
+        const id = `${target.name}/${at}-${index}`;
+        return {
+          id,
+          path,
+          body: replayBody(body, { ...base, salt }),
+          headers: { [identityHeaders.request]: id },
+          thinkMs: thinkMs * plan.thinkScale,
+        };
+      }),
+    };
+  });
+  const load = parseLoad(half.setting.load);
+  const rng = createRng(hash(`${plan.seed} ${half.setting.key} ${half.block}`));
+  return {
+    url: new URL(target.arm.baseUrl).origin,
+    sessions,
+    pace:
+      load.kind === "closed"
+        ? { kind: "closed", users: load.users, staggerMs: 0 }
+        : {
+            kind: "open",
+            startsNs: arrivalOffsetsNs(load.arrivals, { ...load, count: sessions.length, rng }),
+          },
+    timeoutMs: parts.limits.callMs,
+    connectionsMax: null,
+    keep: { chunks: false, output: true },
+  };
+}
+
+/** FNV-1a: a seed of its own for every name. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return value;
+}
+
+async function drain({ stack, clock, limits, stop }: ReplayParts): Promise<boolean> {
+  const { drained } = await waitUntilIdle(stack.agentEngine.metricsUrl, {
+    clock,
+    timeoutMs: limits.drainMs,
+    intervalMs: 20,
+    scrapeTimeoutMs: 5_000,
+    signal: stop.cancelled,
+  });
+  return drained;
+}
+
+async function flush({ stack }: ReplayParts): Promise<void> {
+  const advice = "Use --cache salt, which needs no such endpoint.";
+  const emptied = await flushCache(stack.agentEngine, AbortSignal.timeout(10_000)).catch((cause: unknown) => {
+    throw new StartError("agent engine", `Its prefix cache was not emptied: ${messageOf(cause)}. ${advice}`, {
+      cause,
+    });
+  });
+  if (!emptied)
+    throw new StartError("agent engine", `It does not empty its prefix cache when asked. ${advice}`);
+}
+
+/** A page that cannot be read is no page: the file is absent, and nothing is counted as zero. */
+async function snapshot({ stack, run, clock }: ReplayParts, path: string): Promise<Record<string, string>> {
+  try {
+    const { text } = await scrape(stack.agentEngine.metricsUrl, { clock, timeoutMs: 10_000 });
+    await run.writeFile(path, text);
+    return {};
+  } catch (error) {
+    if (!(error instanceof ScrapeError)) throw error;
+    return { agent: error.message };
+  }
+}
+
+type Milliseconds = readonly (number | null)[];
+
+async function writeLoad(
+  run: RunDirectory,
+  directory: string,
+  sent: { readonly load: LoadResult; readonly openMs: Milliseconds; readonly closeMs: Milliseconds },
+): Promise<void> {
+  const { samples, ...facts } = sent.load;
+  const lines = samples.map((sample) => `${JSON.stringify({ v: 1, ...sample })}\n`);
+  await appendFile(join(directory, "samples.ndjson"), lines.join(""));
+  const written = { v: 1, ...facts, openMs: sent.openMs, closeMs: sent.closeMs };
+  await run.writeFile(join(directory, "load.json"), `${JSON.stringify(written, null, 2)}\n`);
+}

@@ -1,0 +1,85 @@
+import { halfWidth } from "../../statistics/interval.ts";
+import { planLooks, type Looks } from "../../statistics/group-sequential.ts";
+import { marginMs, parseMargin } from "../../statistics/margin.ts";
+import { readRun } from "../../store/read-run.ts";
+import type { ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
+import { blockOrder } from "./block-order.ts";
+import { compareReplay } from "../../analysis/replay/comparison.ts";
+import { runHalf, warmUp, type Half, type ReplayParts } from "./leg.ts";
+import { readHalves, type HalfEvidence } from "../../evidence/leg-evidence.ts";
+
+export type ReplayEnd =
+  | { readonly reason: "complete" }
+  | { readonly reason: "interrupted" }
+  | { readonly reason: "failed"; readonly message: string };
+
+/** Fewer blocks give no interval worth printing. */
+export const blocksMin = 4;
+
+/** When a replay looks at what it has, and how sure its intervals are: all of them hold together with 95 %. */
+export function looksOf({ until, blocks }: Pick<ReplayPlan, "until" | "blocks">): Looks {
+  return until === null ? { at: [blocks], confidence: 0.95 } : planLooks(blocksMin, blocks, 0.95);
+}
+
+/** Every setting's blocks, one after the other: in each all arms there and back. */
+export async function runBlocks(parts: ReplayParts): Promise<ReplayEnd> {
+  for (const setting of parts.plan.settings) {
+    await warmUp(parts, setting);
+    const end = await runSetting(parts, setting);
+    if (end.reason !== "complete") return end;
+  }
+  return { reason: "complete" };
+}
+
+async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<ReplayEnd> {
+  const { plan, stop, stack, tell } = parts;
+  const looks = looksOf(plan);
+  const halves: HalfEvidence[] = [];
+  for (let block = 0; block < plan.blocks; block += 1) {
+    for (const [position, arm] of blockOrder(plan.arms, block).entries()) {
+      if (stop.asked.aborted) return { reason: "interrupted" };
+      const evidence = await measured(parts, { setting, arm, block, position });
+      halves.push(...evidence);
+      tell(progressText(parts, evidence));
+      const death = stack.death(arm.arm);
+      if (death !== null) return { reason: "failed", message: `The ${death.part} ended: ${death.message}` };
+    }
+    if (stop.asked.aborted) return { reason: "interrupted" };
+    if (plan.until !== null && looks.at.includes(block + 1) && isNarrow(plan, halves, looks)) {
+      tell(`${setting.key}: ±${plan.until.replace("±", "")} reached after ${block + 1} blocks`);
+      break;
+    }
+  }
+  return { reason: "complete" };
+}
+
+async function measured(parts: ReplayParts, half: Half): Promise<readonly HalfEvidence[]> {
+  const place = await runHalf(parts, half);
+  return readHalves(await readRun(parts.run.path), parts.plan, place);
+}
+
+/** Half-width of the end-to-end difference: of every arm that is compared, without any of the baseline again, and so on. */
+function isNarrow(plan: ReplayPlan, halves: readonly HalfEvidence[], { confidence }: Looks): boolean {
+  const target = parseMargin(plan.until ?? "");
+  const seen = compareReplay(halves, plan, { confidence, margin: null }).filter(({ blocks }) => blocks > 0);
+  const asked = (["compared", "again", "placebo"] as const).find((part) =>
+    seen.some(({ arm }) => arm.part === part),
+  );
+  if (target === null || asked === undefined) return false;
+  return seen
+    .filter(({ arm }) => arm.part === asked)
+    .every(({ metrics: { e2e } }) => {
+      const limitMs = marginMs(target, e2e.baselineMean);
+      return e2e.interval !== null && limitMs !== null && halfWidth(e2e.interval) <= limitMs;
+    });
+}
+
+function progressText({ plan }: ReplayParts, evidence: readonly HalfEvidence[]): string {
+  return evidence
+    .map(({ setting, arm, block, samples, seconds }) => {
+      const failed = samples.filter(({ outcome }) => outcome !== "completed").length;
+      const requests = `${samples.length} requests${failed > 0 ? `, ${failed} of them failed` : ""}`;
+      return `${setting.key}: block ${block + 1} of ${plan.blocks}, ${arm.label}: ${requests}, ${seconds.toFixed(1)} s`;
+    })
+    .join("\n");
+}

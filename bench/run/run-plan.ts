@@ -1,0 +1,98 @@
+import { basename } from "node:path";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { expandCells, loadOf, type Cell } from "../plan/cells.ts";
+import { episodeId, experimentFingerprint } from "../plan/identity.ts";
+import type { PlannedCellRun } from "./sweep.ts";
+import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
+import type { RunRecord } from "../store/record.ts";
+import type { RunJson } from "../store/run-json.ts";
+import type { WorkloadPlan } from "../workload/workload.ts";
+import type { PlannedEpisode } from "./attempt.ts";
+
+/** Every cell with every episode, before anything ran. */
+export interface RunPlan {
+  readonly cells: readonly { readonly cell: Cell; readonly episodes: readonly PlannedEpisode[] }[];
+  readonly episodeCount: number;
+}
+
+export function planRun(loaded: LoadedExperiment, workload: WorkloadPlan): RunPlan {
+  const cells = expandCells(loaded.experiment).map((cell) => ({
+    cell,
+    episodes: workload.episodes.map((task) => ({
+      episodeId: episodeId(loaded.experiment, cell, task),
+      task,
+    })),
+  }));
+  return { cells, episodeCount: cells.reduce((sum, { episodes }) => sum + episodes.length, 0) };
+}
+
+/** What is left to do, given what was recorded; a cell that goes on gets a segment of its own. */
+export function remainingCells(
+  plan: RunPlan,
+  records: readonly RunRecord[],
+  redo: ReadonlySet<string>,
+): PlannedCellRun[] {
+  const finished = finishedEpisodes(records);
+  const segments = segmentsOf(records);
+  return plan.cells.map(({ cell, episodes }) => ({
+    cell,
+    segmentId: `s${segments.filter(({ cellId }) => cellId === cell.cellId).length}`,
+    remaining: redo.has(cell.cellId)
+      ? episodes
+      : episodes.filter(({ episodeId }) => !finished.has(episodeId) || redo.has(episodeId)),
+  }));
+}
+
+export interface IdentityFacts {
+  readonly runId: string;
+  readonly createdAt: string;
+  readonly argv: readonly string[];
+  readonly versions: Readonly<Record<string, string | null>>;
+  readonly git: RunJson["git"];
+  readonly host: RunJson["host"];
+  readonly simulated: boolean;
+}
+
+/** `run.json` of a new run. */
+export function identityOf(
+  loaded: LoadedExperiment,
+  workload: WorkloadPlan,
+  options: { readonly plan: RunPlan; readonly facts: IdentityFacts },
+): RunJson {
+  const { experiment } = loaded;
+  const { facts, plan } = options;
+  return {
+    v: 1,
+    runId: facts.runId,
+    experiment: experiment.name,
+    note: experiment.note,
+    createdAt: facts.createdAt,
+    argv: [...facts.argv],
+    resolved: { ...experiment, file: basename(loaded.file) },
+    hashes: hashesOf(loaded, workload),
+    versions: { ...facts.versions },
+    git: facts.git,
+    host: facts.host,
+    agent: { ...workload.agent },
+    simulated: facts.simulated,
+    workload: { ...workload.facts },
+    cells: plannedCells(plan),
+  };
+}
+
+/** What must be equal for a run to be continued. */
+export function hashesOf(loaded: LoadedExperiment, workload: WorkloadPlan): Record<string, string> {
+  return { experiment: experimentFingerprint(loaded.experiment), ...workload.hashes };
+}
+
+export function plannedCells(plan: RunPlan): RunJson["cells"] {
+  return plan.cells.map(({ cell, episodes }) => ({
+    cellId: cell.cellId,
+    arm: cell.arm.name,
+    armKind: cell.arm.kind,
+    load: loadOf(cell),
+    concurrency: cell.concurrency,
+    repetition: cell.repetition,
+    episodeIds: episodes.map((episode) => episode.episodeId),
+  }));
+}

@@ -1,0 +1,22 @@
+import type { SweepParts } from "./sweep.ts";
+
+/**
+ * The first turns of an agent process cost seconds of module loading, which belong to no cell. They go through the first
+ * arm, outside of any segment, so they are in no file and no sum.
+ */
+export async function warmUp({ prepared, stack, stop, clock }: SweepParts): Promise<void> {
+  const arm = stack.arms[0];
+  if (!arm) return;
+  const session = await arm.openSession(`warm-up-${clock.nowNs()}`);
+  await prepared.warmUp({
+    agent: {
+      role: "agent",
+      baseUrl: arm.baseUrl,
+      model: stack.agentEngine.model,
+      apiKey: session.apiKey,
+      headers: {},
+    },
+    signal: stop.cancelled,
+  });
+  await session.close(null);
+}

@@ -1,0 +1,92 @@
+import { rm } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { messageOf } from "../errors.ts";
+import type { ContainerRemoval } from "./run-containers.ts";
+import { terminateRun, type Termination, type WatchedProcess } from "./run-processes.ts";
+import {
+  supervisorCommandSchema,
+  supervisorOptionsSchema,
+  type FarewellReport,
+} from "./supervisor-protocol.ts";
+
+/**
+ * Entry of the supervisor process: `node program.ts '<SupervisorOptions as JSON>'`. Waits for its stdin to end and then
+ * leaves nothing of the run behind. stdout is for the farewell report, stderr goes to the log.
+ */
+const options = supervisorOptionsSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
+
+// The end of stdin is the only way out. A terminal's hang-up or ^C reaches whole groups, and this must outlive them all.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"] as const) {
+  process.on(signal, () => log(`ignored ${signal}`));
+}
+// The reader of the report may be gone already.
+process.stdout.on("error", (error) => log(`cannot report: ${messageOf(error)}`));
+log(`watching run ${options.runId} of driver ${options.driverPid}`);
+
+const { watched, farewell } = await listen();
+const [termination, containers] = await Promise.all([
+  terminateRun({ ...options, watched, except: [options.driverPid] }, options),
+  removeContainers(),
+]);
+await removeScratch();
+log(
+  JSON.stringify({
+    runId: options.runId,
+    reason: farewell ? "farewell" : "driver gone",
+    ended: termination.ended,
+    left: termination.left,
+    containers: containers.removed,
+    containersFailure: containers.failure,
+  }),
+);
+if (farewell) process.stdout.write(`${JSON.stringify(reportOf(termination, containers))}\n`);
+process.exitCode = termination.left.length === 0 && containers.failure === null ? 0 : 1;
+
+async function listen(): Promise<{ watched: readonly WatchedProcess[]; farewell: boolean }> {
+  const watched = new Map<number, WatchedProcess>();
+  for await (const line of createInterface({ input: process.stdin })) {
+    const command = supervisorCommandSchema.safeParse(parseJson(line));
+    // A driver that is killed while it writes leaves half a line. That must not keep the rest from being cleaned up.
+    if (!command.success) log(`ignored a line that is no command: ${line.slice(0, 200)}`);
+    else if (command.data.op === "watch") watched.set(command.data.pid, command.data);
+    else if (command.data.op === "unwatch") watched.delete(command.data.pid);
+    else return { watched: [...watched.values()], farewell: true };
+  }
+  return { watched: [...watched.values()], farewell: false };
+}
+
+async function removeScratch(): Promise<void> {
+  try {
+    await rm(options.scratchDirectory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  } catch (thrown) {
+    log(`cannot remove ${options.scratchDirectory}: ${messageOf(thrown)}`);
+  }
+}
+
+/** Loaded only where there is something to remove: Docker's client is most of this program's weight. */
+async function removeContainers(): Promise<ContainerRemoval> {
+  if (options.dockerHost === null) return { removed: [], failure: null };
+  const { removeRunContainers } = await import("./run-containers.ts");
+  return removeRunContainers(options.dockerHost, options.supervisorId, options);
+}
+
+function reportOf({ ended, left }: Termination, { removed, failure }: ContainerRemoval): FarewellReport {
+  return {
+    leftovers: [...ended],
+    left: [...left],
+    containers: [...removed],
+    containersFailure: failure,
+  };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function log(line: string): void {
+  process.stderr.write(`${new Date().toISOString()} supervisor ${process.pid}: ${line}\n`);
+}

@@ -1,0 +1,177 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { Socket } from "node:net";
+import { isAbsolute, join, relative } from "node:path";
+import { ConfigError, StartError, messageOf } from "../errors.ts";
+import { liveProcess } from "./process-table.ts";
+import { processFingerprint } from "./process-fingerprint.ts";
+import {
+  driverVariable,
+  runVariable,
+  scratchOwnerFile,
+  supervisorVariable,
+  type RunEnvironment,
+  type ScratchOwner,
+} from "./run-environment.ts";
+import {
+  farewellReportSchema,
+  type FarewellReport,
+  type SupervisorCommand,
+  type SupervisorOptions,
+} from "./supervisor-protocol.ts";
+
+export interface StartSupervisorOptions {
+  readonly runId: string;
+  /** Unique among supervisors of this host, e.g. a random UUID. */
+  readonly supervisorId: string;
+  /** Removed with everything in it when the driver is gone. Absolute. */
+  readonly scratchDirectory: string;
+  /** For a run with containers: their daemon as `DOCKER_HOST` writes it. They are found by their label. */
+  readonly dockerHost?: string;
+  readonly logFile: string;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs?: number;
+  /** When to give up on processes that cannot be ended. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * A process of its own that ends every process and removes every container of a run when this one is gone, however it
+ * went. It finds processes by `TOLLGATE_RUN` in their environment and by registration, containers by their label.
+ */
+export interface Supervisor {
+  readonly pid: number;
+  /** To be added to the environment of every child process. */
+  readonly environment: RunEnvironment;
+  /** Settles when the supervisor ended without a farewell: from then on nobody cleans up after a crash. */
+  readonly died: Promise<StartError>;
+  /** Registers a child that leads a process group of its own. Needed only for those that replace their environment. */
+  watch(pid: number): void;
+  unwatch(pid: number): void;
+  /** Clean end: says what was left alive, ends it, removes the scratch directory. Call once, last. */
+  farewell(): Promise<FarewellReport>;
+}
+
+/**
+ * Starts the supervisor. It works from the moment this returns: its instructions wait in the pipe while it boots.
+ * @throws {ConfigError} when the scratch directory holds something that must survive the run.
+ */
+export function startSupervisor(options: StartSupervisorOptions): Supervisor {
+  refuseToRemove(options);
+  const driver = processFingerprint(process.pid);
+  const environment: RunEnvironment = {
+    [runVariable]: options.runId,
+    [supervisorVariable]: options.supervisorId,
+    [driverVariable]: driver,
+  };
+  claimScratch(options.scratchDirectory, { ...options, driver });
+  const program: SupervisorOptions = {
+    runId: options.runId,
+    supervisorId: options.supervisorId,
+    scratchDirectory: options.scratchDirectory,
+    driverPid: process.pid,
+    dockerHost: options.dockerHost ?? null,
+    graceMs: options.graceMs ?? 2_000,
+    deadlineMs: options.deadlineMs ?? 7_500,
+  };
+  const child = spawnProgram(program, { environment, logFile: options.logFile });
+  let leaving = false;
+  const ended = once(child, "exit").then(
+    ([code, signal]) => `exit code ${code ?? "none"}, signal ${signal ?? "none"}`,
+  );
+  const died = new Promise<StartError>((resolve) => {
+    const report = (why: string) => {
+      if (!leaving)
+        resolve(new StartError("supervisor", `The supervisor ended (${why}). See ${options.logFile}.`));
+    };
+    ended.then(report, (thrown: unknown) => report(messageOf(thrown)));
+  });
+  // A supervisor that died is reported by `died`; a write that then fails says nothing new.
+  child.stdin?.on("error", () => undefined);
+  const send = (command: SupervisorCommand) => child.stdin?.write(`${JSON.stringify(command)}\n`);
+  return {
+    pid: child.pid ?? 0,
+    environment,
+    died,
+    watch: (pid) => send({ op: "watch", pid, startTicks: liveProcess(pid)?.startTicks ?? null }),
+    unwatch: (pid) => send({ op: "unwatch", pid }),
+    farewell: async () => {
+      leaving = true;
+      child.ref();
+      if (child.stdout instanceof Socket) child.stdout.ref();
+      send({ op: "farewell" });
+      child.stdin?.end();
+      return readReport(child, { ended, logFile: options.logFile });
+    },
+  };
+}
+
+function spawnProgram(
+  options: SupervisorOptions,
+  context: { readonly environment: RunEnvironment; readonly logFile: string },
+): ChildProcess {
+  const log = openSync(context.logFile, "a");
+  try {
+    const child = spawn(
+      process.execPath,
+      [new URL("./program.ts", import.meta.url).pathname, JSON.stringify(options)],
+      {
+        // Outside the scratch directory and the run directory, which must be removable.
+        cwd: "/",
+        env: context.environment,
+        // A session of its own: the terminal's signals do not reach it.
+        detached: true,
+        stdio: ["pipe", "pipe", log],
+      },
+    );
+    releaseEventLoop(child);
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** A driver that has nothing left to do must be able to end; the closing pipe then tells the supervisor. */
+function releaseEventLoop(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout]) if (stream instanceof Socket) stream.unref();
+}
+
+async function readReport(
+  child: ChildProcess,
+  context: { readonly ended: Promise<string>; readonly logFile: string },
+): Promise<FarewellReport> {
+  const [line, why] = await Promise.all([child.stdout === null ? "" : text(child.stdout), context.ended]);
+  try {
+    return farewellReportSchema.parse(JSON.parse(line));
+  } catch (cause) {
+    throw new StartError("supervisor", `The supervisor gave no report (${why}). See ${context.logFile}.`, {
+      cause,
+    });
+  }
+}
+
+/** So that `tollgate clean` knows whose it is when this process and the supervisor are both gone. */
+function claimScratch(directory: string, { runId, supervisorId, driver }: ScratchOwner): void {
+  mkdirSync(directory, { recursive: true });
+  const owner: ScratchOwner = { runId, supervisorId, driver };
+  writeFileSync(join(directory, scratchOwnerFile), `${JSON.stringify(owner)}\n`);
+}
+
+function refuseToRemove({ scratchDirectory, logFile }: StartSupervisorOptions): void {
+  const precious = [process.cwd(), logFile, new URL(import.meta.url).pathname].find((path) =>
+    isInside(scratchDirectory, path),
+  );
+  if (!isAbsolute(scratchDirectory) || precious !== undefined) {
+    throw new ConfigError(
+      `The scratch directory ${scratchDirectory} is removed after the run; it must be absolute and must not hold ${precious ?? "relative paths"}.`,
+    );
+  }
+}
+
+function isInside(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way === "" || (!way.startsWith("..") && !isAbsolute(way));
+}

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Dispatcher } from "undici";
+import { z } from "zod";
+import { percentile } from "../../bench/statistics/distribution.ts";
+import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
+import { startTap } from "../../bench/tap/client.ts";
+import { monotonicNs } from "../../bench/tap/forward.ts";
+import { upstreamPool } from "../../bench/tap/listener.ts";
+
+export interface LatencyBenchmark {
+  /** Streams that are open at once. */
+  readonly streams: number;
+  readonly chunksPerStream: number;
+  readonly chunkIntervalMs: number;
+  readonly requestBytes: number;
+  /** Requests that follow each other in each stream. */
+  readonly requestsPerStream: number;
+  /** Each is one batch of streams direct, hop, hop, direct: drift of the machine falls on both alike. */
+  readonly blocks: number;
+  /** Whole environment of the processes that are started. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  /** What is put between client and engine. Default: one tap listener. */
+  readonly hop?: (engineUrl: string) => Promise<LatencyHop>;
+}
+
+export interface LatencyHop extends AsyncDisposable {
+  /** Base URL, without /v1. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds; percentiles over all chunks or requests of all blocks. */
+export interface AddedLatency {
+  readonly chunks: LatencyPair;
+  /** From sending the request to the response head, which the engine sends as soon as it has the whole request. */
+  readonly requests: LatencyPair;
+}
+
+export interface LatencyPair {
+  readonly count: number;
+  readonly direct: LatencyPercentiles;
+  readonly hop: LatencyPercentiles;
+  /** Difference of the percentiles. */
+  readonly added: LatencyPercentiles;
+}
+
+export interface LatencyPercentiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/**
+ * Measures what a hop adds to streamed answers: an engine that does nothing writes the time into every chunk, and this
+ * process reads it when the chunk arrives, straight and through the hop in turn.
+ */
+export async function measureAddedLatency(benchmark: LatencyBenchmark): Promise<AddedLatency> {
+  await using engine = await startNullEngine(benchmark);
+  await using hop = await (benchmark.hop ?? ((url) => tapHop(url, benchmark)))(engine.ready.url);
+  const direct = { url: engine.ready.url };
+  // The first batch of each opens connections and compiles code; it is not counted.
+  for (const target of [direct, hop]) await batch(target, benchmark);
+  const [straight, through] = [new Delays(), new Delays()];
+  for (let block = 0; block < benchmark.blocks; block += 1) {
+    straight.add(await batch(direct, benchmark));
+    through.add(await batch(hop, benchmark));
+    through.add(await batch(hop, benchmark));
+    straight.add(await batch(direct, benchmark));
+  }
+  return {
+    chunks: pair(straight.chunkMs, through.chunkMs),
+    requests: pair(straight.requestMs, through.requestMs),
+  };
+}
+
+function startNullEngine({ chunksPerStream, chunkIntervalMs, environment, logFile }: LatencyBenchmark) {
+  return spawnManaged(process.execPath, {
+    name: "null engine",
+    args: [
+      fileURLToPath(new URL("./null-engine-program.ts", import.meta.url)),
+      String(chunksPerStream),
+      String(chunkIntervalMs),
+    ],
+    environment,
+    logFile,
+    readySchema: z.object({ url: z.string() }),
+    startTimeoutMs: 30_000,
+  });
+}
+
+async function tapHop(upstream: string, { environment, logFile }: LatencyBenchmark): Promise<LatencyHop> {
+  const tap = await startTap({ environment, logFile });
+  const url = await tap.listen({ name: "benchmark", hop: "outer", arm: "benchmark", upstream });
+  return { url, [Symbol.asyncDispose]: () => tap[Symbol.asyncDispose]() };
+}
+
+class Delays {
+  readonly chunkMs: number[] = [];
+  readonly requestMs: number[] = [];
+
+  add(other: Delays): void {
+    this.chunkMs.push(...other.chunkMs);
+    this.requestMs.push(...other.requestMs);
+  }
+}
+
+async function batch(
+  target: Pick<LatencyHop, "url" | "headers">,
+  benchmark: LatencyBenchmark,
+): Promise<Delays> {
+  const pool = upstreamPool(target.url);
+  const delays = new Delays();
+  const body = JSON.stringify({
+    stream: true,
+    messages: [{ role: "user", content: "x".repeat(benchmark.requestBytes) }],
+  });
+  const headers = { "content-type": "application/json", ...target.headers };
+  try {
+    const lines = Array.from({ length: benchmark.streams }, async (_, line) => {
+      // Spread over the length of an answer, so that the streams neither start nor tick together.
+      await sleep((line / benchmark.streams) * benchmark.chunksPerStream * benchmark.chunkIntervalMs);
+      for (let at = 0; at < benchmark.requestsPerStream; at += 1)
+        await stream(pool, { body, headers }, delays);
+    });
+    await Promise.all(lines);
+  } finally {
+    await pool.close();
+  }
+  return delays;
+}
+
+function stream(
+  pool: Dispatcher,
+  request: { readonly body: string; readonly headers: Record<string, string> },
+  delays: Delays,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sentNs = monotonicNs();
+    let status = 0;
+    pool.dispatch(
+      { path: "/v1/chat/completions", method: "POST", ...request },
+      {
+        // A handler without it is taken for one of undici's old interface.
+        onRequestStart: () => undefined,
+        onResponseStart: (_controller, code) => {
+          status = code;
+          delays.requestMs.push((monotonicNs() - sentNs) / 1e6);
+        },
+        onResponseData: (_controller, chunk) => {
+          const arrivedNs = monotonicNs();
+          for (const [, writtenNs] of chunk.toString("latin1").matchAll(/"content":" *(\d+)"/g)) {
+            delays.chunkMs.push((arrivedNs - Number(writtenNs)) / 1e6);
+          }
+        },
+        onResponseEnd: () => (status === 200 ? resolve() : reject(new Error(`The hop answered ${status}.`))),
+        onResponseError: (_controller, error) => reject(error),
+      },
+    );
+  });
+}
+
+function pair(direct: readonly number[], hop: readonly number[]): LatencyPair {
+  const [straight, through] = [percentilesOf(direct), percentilesOf(hop)];
+  return {
+    count: hop.length,
+    direct: straight,
+    hop: through,
+    added: { p50: through.p50 - straight.p50, p99: through.p99 - straight.p99 },
+  };
+}
+
+function percentilesOf(values: readonly number[]): LatencyPercentiles {
+  return { p50: percentile(values, 0.5) ?? NaN, p99: percentile(values, 0.99) ?? NaN };
+}

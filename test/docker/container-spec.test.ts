@@ -1,0 +1,111 @@
+import { execFileSync } from "node:child_process";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { runLabels } from "../../bench/docker/container-labels.ts";
+import { containerSpec, createBody, dockerRunLine, specSha256 } from "../../bench/docker/container-spec.ts";
+import { shellLine } from "../../bench/docker/shell-words.ts";
+
+const spec = containerSpec({
+  name: "tollgate-agent",
+  image: "lmsysorg/sglang:v0.5.10.post1",
+  entrypoint: ["python3", "-m"],
+  command: ["sglang.launch_server", "--json-model-override-args", '{"a": "it\'s"}'],
+  environment: { HF_HOME: "/hf cache", NO_PROXY: "127.0.0.1,localhost" },
+  secretEnvironment: ["HF_TOKEN", "UNSET"],
+  ipc: "host",
+  shmBytes: 32 * 1024 ** 3,
+  memoryBytes: 1_500_000,
+  ulimits: [
+    { name: "memlock", soft: -1, hard: -1 },
+    { name: "nofile", soft: 1024, hard: 4096 },
+  ],
+  volumes: [{ source: "/data/a,b", target: "/models", readOnly: true }],
+  cpusetCpus: "0-31",
+  cpusetMems: "0",
+  gpus: ["0", "1", "2", "3"],
+  user: "1000:1000",
+  workingDirectory: "/work",
+  labels: { "tollgate.owner": "run" },
+});
+
+test("a spec is a docker run line that a shell reads back word by word", () => {
+  const words = execFileSync("sh", ["-c", `printf '%s\\n' ${dockerRunLine(spec)}`], { encoding: "utf8" });
+  expect(words.trimEnd().split("\n")).toEqual([
+    ..."docker run --detach --name tollgate-agent --network host --ipc host --shm-size 32g".split(" "),
+    ..."--memory 1500000b --ulimit memlock=-1 --ulimit nofile=1024:4096".split(" "),
+    ...'--gpus "device=0,1,2,3" --cpuset-cpus 0-31 --cpuset-mems 0'.split(" "),
+    "--mount",
+    'type=bind,"source=/data/a,b",target=/models,readonly',
+    "--env",
+    "HF_HOME=/hf cache",
+    ..."--env NO_PROXY=127.0.0.1,localhost --env HF_TOKEN --env UNSET".split(" "),
+    ..."--label tollgate.owner=run --user 1000:1000 --workdir /work --entrypoint python3".split(" "),
+    ..."lmsysorg/sglang:v0.5.10.post1 -m sglang.launch_server --json-model-override-args".split(" "),
+    '{"a": "it\'s"}',
+  ]);
+});
+
+test("the same spec as the body of a request, with the values of secrets and without those that are not set", () => {
+  expect(createBody(spec, { HF_TOKEN: "secret", OTHER: "x" })).toEqual({
+    Image: "lmsysorg/sglang:v0.5.10.post1",
+    Entrypoint: ["python3", "-m"],
+    Cmd: ["sglang.launch_server", "--json-model-override-args", '{"a": "it\'s"}'],
+    Env: ["HF_HOME=/hf cache", "NO_PROXY=127.0.0.1,localhost", "HF_TOKEN=secret"],
+    Labels: { "tollgate.owner": "run", "tollgate.spec": specSha256(spec) },
+    User: "1000:1000",
+    WorkingDir: "/work",
+    HostConfig: {
+      NetworkMode: "host",
+      IpcMode: "host",
+      ShmSize: 34_359_738_368,
+      Memory: 1_500_000,
+      CpusetCpus: "0-31",
+      CpusetMems: "0",
+      Ulimits: [
+        { Name: "memlock", Soft: -1, Hard: -1 },
+        { Name: "nofile", Soft: 1024, Hard: 4096 },
+      ],
+      Mounts: [{ Type: "bind", Source: "/data/a,b", Target: "/models", ReadOnly: true }],
+      DeviceRequests: [
+        { Driver: "", Count: 0, DeviceIDs: ["0", "1", "2", "3"], Capabilities: [["gpu"]], Options: {} },
+      ],
+      RestartPolicy: { Name: "no" },
+    },
+  });
+});
+
+test("what a run owns carries the variables that its supervisor looks for, and they do not change the spec", () => {
+  const labels = runLabels({ runId: "r", supervisorId: "s", driver: "d" }, "agent");
+  const owned = containerSpec({ name: "x", image: "i", labels });
+  expect(createBody(owned, {})["Env"]).toEqual([
+    "TOLLGATE_RUN=r",
+    "TOLLGATE_SUPERVISOR=s",
+    "TOLLGATE_DRIVER=d",
+  ]);
+  expect(specSha256(owned)).toBe(specSha256(containerSpec({ name: "y", image: "i" })));
+});
+
+test("the hash of a spec depends on everything that decides what runs and on no order of keys", () => {
+  const base = containerSpec({ name: "a", image: "i", environment: { A: "1", B: "2" } });
+  expect(specSha256({ ...base, environment: { B: "2", A: "1" } })).toBe(specSha256(base));
+  const changes = [
+    { image: "j" },
+    { environment: { A: "1" } },
+    { gpus: ["0"] },
+    { command: [] },
+    { ipc: "host" },
+  ];
+  const hashes = changes.map((change) => specSha256({ ...base, ...change }));
+  expect(new Set([specSha256(base), ...hashes]).size).toBe(changes.length + 1);
+});
+
+test("any words survive the shell", () => {
+  const word = fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0"));
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (words) => {
+      const output = execFileSync("sh", ["-c", `printf '%s\\0' ${shellLine(words)}`], { encoding: "utf8" });
+      expect(output.split("\0").slice(0, -1)).toEqual(words);
+    }),
+    { numRuns: 40 },
+  );
+});
