@@ -11,7 +11,11 @@ export async function unpack(archive: string, folder: string): Promise<readonly 
   const names: string[] = [];
   for await (const entry of entries) {
     const path = join(folder, entry.header.name);
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(entry.header.type === "directory" ? path : dirname(path), { recursive: true });
+    if (entry.header.type === "directory") {
+      entry.resume();
+      continue;
+    }
     writeFileSync(path, await buffer(entry));
     names.push(entry.header.name);
   }
