@@ -12,7 +12,7 @@ const names = readdirSync(archives)
   .map((name) => name.replace(".tar.zst", ""));
 
 test("there are stored runs", () => {
-  expect(names).toEqual(["dirty", "openclaw", "replay", "replay-aa", "resumed", "sweep"]);
+  expect(names).toEqual(["dirty", "openclaw", "replay-aa", "replay", "resumed", "sweep"]);
 });
 
 /** Whoever kept a run may ask for its report again, years later and with another version. */
