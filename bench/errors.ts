@@ -28,7 +28,7 @@ export class StartError extends TollgateError {
 }
 
 /** A run directory cannot be resumed or read. Exit code 5. */
-export class ResumeRefusedError extends TollgateError {
+export class RunUnreadableError extends TollgateError {
   readonly code = "TOLLGATE_RESUME_REFUSED";
 }
 

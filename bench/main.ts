@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { addExamples } from "./commands/examples.ts";
 import type { Host } from "./commands/host.ts";
-import { ConfigError, messageOf, ResumeRefusedError, StartError, TollgateError } from "./errors.ts";
+import { ConfigError, messageOf, RunUnreadableError, StartError, TollgateError } from "./errors.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 /** The entry: argv, environment, streams and exit codes. Everything else is handed what it needs. */
@@ -83,7 +83,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof StartError) return exitCodes.startFailed;
-  if (error instanceof ResumeRefusedError) return exitCodes.resumeRefused;
+  if (error instanceof RunUnreadableError) return exitCodes.resumeRefused;
   if (error instanceof TollgateError) return exitCodes.resultInvalid;
   return exitCodes.bug;
 }

@@ -228,8 +228,8 @@ class Tau2Workload implements PreparedWorkload {
     return (await this.#parts.driver.renew?.()) ?? false;
   }
 
-  pressure() {
-    return this.#parts.driver.pressure();
+  eventLoopLoad() {
+    return this.#parts.driver.eventLoopLoad();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

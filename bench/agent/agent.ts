@@ -12,7 +12,9 @@ export interface AgentDriver extends AsyncDisposable {
   /** Between cells: starts worn processes anew. True when some are cold now and want a warm-up. Absent: nothing wears. */
   renew?(): Promise<boolean>;
   /** Event-loop utilisation of each agent process since the last call; null where it cannot be read. */
-  pressure(): Promise<readonly { readonly process: string; readonly eventLoopUtilization: number | null }[]>;
+  eventLoopLoad(): Promise<
+    readonly { readonly process: string; readonly eventLoopUtilization: number | null }[]
+  >;
   /** Rejects with `AgentProcessError` when an agent process died; never resolves. */
   readonly died: Promise<never>;
 }

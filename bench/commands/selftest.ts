@@ -100,7 +100,7 @@ async function measure(
     if (stoppedBy === null) throw error;
     return stoppedBy;
   } finally {
-    await supervisor.farewell();
+    await supervisor.shutdown();
     await rm(directory, { recursive: true });
   }
 }

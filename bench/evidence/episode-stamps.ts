@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readJsonLines, type StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { joinHops } from "./hop-join.ts";
-import { isGeneration, type TapTiming } from "./tap-timing.ts";
+import { isGenerationRequest, type TapTiming } from "./tap-timing.ts";
 import type { EpisodeStamps, Span } from "../analysis/ledger/episode-ledger.ts";
 
 /** When a tool was asked for and when it had answered. */
@@ -13,7 +13,7 @@ export interface ToolTime extends Span {
 
 const toolLineSchema = z.object({ attemptKey: z.string(), receivedNs: z.number(), endedNs: z.number() });
 
-/** The tool calls of a segment; none when it has no `tools.ndjson`. Throws ResumeRefusedError on a damaged line. */
+/** The tool calls of a segment; none when it has no `tools.ndjson`. Throws RunUnreadableError on a damaged line. */
 export async function readToolTimes(
   segmentDirectory: string,
   warnings: StoreWarning[],
@@ -31,7 +31,7 @@ export function stampsOf(
   episodes: readonly EpisodeRecord[],
   seen: { readonly timings: readonly TapTiming[]; readonly tools: readonly ToolTime[] },
 ): ReadonlyMap<string, EpisodeStamps> {
-  const generations = seen.timings.filter(isGeneration);
+  const generations = seen.timings.filter(isGenerationRequest);
   const inner = Map.groupBy(
     generations.filter(({ hop }) => hop === "inner"),
     ({ requestId }) => requestId,

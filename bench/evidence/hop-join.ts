@@ -1,4 +1,4 @@
-import { isAnswered, isGeneration, type TapTiming } from "./tap-timing.ts";
+import { isAnswered, isGenerationRequest, type TapTiming } from "./tap-timing.ts";
 
 /**
  * How it is known that two exchanges are one request. `request-id`: the gateway passed `x-tollgate-request` on.
@@ -41,7 +41,7 @@ const endSlackNs = 10e6;
 
 /** Joins the outer and the inner exchanges of one arm, by the best method for each. Pure; any order. */
 export function joinHops(timings: readonly TapTiming[]): HopJoin {
-  const generations = timings.filter(isGeneration);
+  const generations = timings.filter(isGenerationRequest);
   const outer = generations.filter(({ hop, episodeId }) => hop === "outer" && episodeId !== null);
   const inner = generations.filter(({ hop }) => hop === "inner");
   const answered = outer.filter(isAnswered);

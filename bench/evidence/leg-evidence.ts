@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { messageOf, ResumeRefusedError } from "../errors.ts";
+import { messageOf, RunUnreadableError } from "../errors.ts";
 import { loadOutcomes, type LoadSample } from "../load/load.ts";
 import type { EngineDelta } from "../metrics/engine-delta.ts";
 import { joinPath, type JoinedPath } from "./path-samples.ts";
@@ -42,7 +42,7 @@ const sampleSchema: z.ZodType<LoadSample> = z.object({
 });
 
 const milliseconds = z.array(z.number().nullable());
-/** `load.json` in a half's evidence folder: what the load generator says about the whole. */
+/** `load.json` in a leg's evidence folder: what the load generator says about the whole. */
 export const loadFactsSchema = z.object({
   v: z.literal(1),
   startedNs: z.number(),
@@ -62,7 +62,7 @@ export const loadFactsSchema = z.object({
 export type LoadFacts = z.infer<typeof loadFactsSchema>;
 
 /** One arm's turn in a block, as the run directory tells it. */
-export interface HalfEvidence {
+export interface LegEvidence {
   readonly setting: ReplaySetting;
   readonly arm: ReplayArm;
   readonly block: number;
@@ -82,18 +82,18 @@ export interface HalfEvidence {
 const segmentPattern = /^b(\d+)-p(\d+)$/;
 
 /**
- * Every half that was ended, in the order in which they ran.
- * @throws {ResumeRefusedError} for a damaged or torn line, with file and line
+ * Every leg that was ended, in the order in which they ran.
+ * @throws {RunUnreadableError} for a damaged or torn line, with file and line
  */
-export async function readHalves(
+export async function readLegs(
   run: StoredRun,
   plan: ReplayPlan,
   wanted: { readonly cellId: string; readonly segmentId: string } | null = null,
-): Promise<readonly HalfEvidence[]> {
+): Promise<readonly LegEvidence[]> {
   const places = new Map(
     plan.settings.flatMap((setting) => plan.arms.map((arm) => [cellIdOf(setting, arm), { setting, arm }])),
   );
-  const halves: HalfEvidence[] = [];
+  const legs: LegEvidence[] = [];
   for (const segment of segmentsOf(run.records)) {
     const { cellId, segmentId, ended } = segment;
     if (wanted !== null && (wanted.cellId !== cellId || wanted.segmentId !== segmentId)) continue;
@@ -107,9 +107,9 @@ export async function readHalves(
     for await (const { value } of readJsonLines(join(directory, "samples.ndjson"), sampleSchema, warnings))
       samples.push(value);
     const [torn] = warnings.filter(({ file }) => file.endsWith(".ndjson"));
-    if (torn !== undefined) throw new ResumeRefusedError(`${torn.file}:${torn.line}: ${torn.message}`);
-    if (evidence.facts === null) throw new ResumeRefusedError(`${directory} has no segment.json.`);
-    halves.push({
+    if (torn !== undefined) throw new RunUnreadableError(`${torn.file}:${torn.line}: ${torn.message}`);
+    if (evidence.facts === null) throw new RunUnreadableError(`${directory} has no segment.json.`);
+    legs.push({
       ...place,
       block: Number(block),
       position: Number(position),
@@ -124,13 +124,13 @@ export async function readHalves(
       facts: evidence.facts,
     });
   }
-  return halves;
+  return legs;
 }
 
 async function readLoad(path: string): Promise<LoadFacts> {
   try {
     return loadFactsSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
-    throw new ResumeRefusedError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new RunUnreadableError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

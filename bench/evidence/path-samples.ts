@@ -81,7 +81,7 @@ const tellingTokens = 8;
 const atOnceShare = 0.05;
 const spreadShare = 0.2;
 
-/** Looks at answers whose tokens left the engine one by one, or all together because it was not asked to stream. */
+/** InterimAnalyses at answers whose tokens left the engine one by one, or all together because it was not asked to stream. */
 export function streamingOf(pairs: readonly Pick<HopPair, "outer" | "inner">[]): Streaming {
   const telling = pairs.filter(
     ({ outer, inner }) =>

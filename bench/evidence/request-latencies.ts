@@ -1,5 +1,5 @@
 import { endToEnd, interTokenInterval, timeToFirstToken } from "../analysis/cell/latency.ts";
-import { isAnswered, isGeneration, type TapTiming } from "./tap-timing.ts";
+import { isAnswered, isGenerationRequest, type TapTiming } from "./tap-timing.ts";
 
 /** Milliseconds, a value per request that has it. */
 export interface RequestLatencies {
@@ -11,7 +11,7 @@ export interface RequestLatencies {
 /** Latencies of the answered generations at the outer tap by episode id; requests without one are left out. */
 export function requestLatencies(timings: readonly TapTiming[]): ReadonlyMap<string, RequestLatencies> {
   const answered = timings.filter(
-    (timing) => timing.hop === "outer" && isGeneration(timing) && isAnswered(timing),
+    (timing) => timing.hop === "outer" && isGenerationRequest(timing) && isAnswered(timing),
   );
   const groups = Map.groupBy(answered, ({ episodeId }) => episodeId);
   const known = (members: readonly TapTiming[], of: (timing: TapTiming) => number | null) =>

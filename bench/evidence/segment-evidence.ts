@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { messageOf, ResumeRefusedError } from "../errors.ts";
+import { messageOf, RunUnreadableError } from "../errors.ts";
 import { diff } from "../metrics/delta.ts";
 import { deriveEngineDelta, type EngineDelta } from "../metrics/engine-delta.ts";
 import { ExpositionError } from "../metrics/exposition.ts";
@@ -25,7 +25,7 @@ export interface SegmentEvidence {
   readonly userEngine: EngineDelta | null;
 }
 
-/** Reads a segment's evidence. Missing files are absent facts; damaged ones throw ResumeRefusedError. */
+/** Reads a segment's evidence. Missing files are absent facts; damaged ones throw RunUnreadableError. */
 export async function readSegmentEvidence(
   runDirectory: string,
   segment: Segment,
@@ -47,7 +47,7 @@ async function readFacts(path: string): Promise<SegmentFacts | null> {
   if (!(await exists(path))) return null;
   const parsed = segmentFactsSchema.safeParse(parseJson(path, await readFile(path, "utf8")));
   if (parsed.success) return parsed.data;
-  throw new ResumeRefusedError(
+  throw new RunUnreadableError(
     `${path} cannot be read: ${z.prettifyError(parsed.error)}. Restore it from a copy.`,
   );
 }
@@ -56,7 +56,7 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (thrown) {
-    throw new ResumeRefusedError(`${path} cannot be read: ${messageOf(thrown)}. Restore it from a copy.`, {
+    throw new RunUnreadableError(`${path} cannot be read: ${messageOf(thrown)}. Restore it from a copy.`, {
       cause: thrown,
     });
   }

@@ -37,7 +37,7 @@ const tapTimingSchema: z.ZodType<TapTiming> = z.object({
   finishReason: z.string().nullable(),
 });
 
-/** The exchanges of a segment; none when it has no `taps.ndjson`. Throws ResumeRefusedError on a damaged line. */
+/** The exchanges of a segment; none when it has no `taps.ndjson`. Throws RunUnreadableError on a damaged line. */
 export async function readTapTimings(
   segmentDirectory: string,
   warnings: StoreWarning[],
@@ -54,7 +54,7 @@ export function isAnswered(timing: TapTiming): boolean {
 }
 
 /** A request for generated text, as opposed to `/v1/models` and the like. */
-export function isGeneration(timing: TapTiming): boolean {
+export function isGenerationRequest(timing: TapTiming): boolean {
   return (
     timing.method === "POST" && /\/(?:completions|generate|responses)$/.test(timing.path.split("?")[0] ?? "")
   );

@@ -33,7 +33,7 @@ export interface ExportOptions {
 
 /**
  * Writes the trajectories of a run to an empty or new folder, streaming: memory does not grow with the run. Returns what
- * `manifest.json` says. Throws ConfigError (format, folder), ResumeRefusedError (damaged run), StorageError.
+ * `manifest.json` says. Throws ConfigError (format, folder), RunUnreadableError (damaged run), StorageError.
  */
 export async function exportRun(runDirectory: string, options: ExportOptions): Promise<Manifest> {
   const format = formats.find(({ name }) => name === options.format);

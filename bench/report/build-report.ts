@@ -19,7 +19,7 @@ import { serverVersions } from "../evidence/server-versions.ts";
 
 /**
  * The report of a run, from its directory alone: records and evidence, never from an earlier report. Works on a run that
- * is still being written. Throws ResumeRefusedError when the directory is no run or is damaged.
+ * is still being written. Throws RunUnreadableError when the directory is no run or is damaged.
  */
 export async function buildReport(directory: string): Promise<ReportModel> {
   const run = await readJudgedRun(directory);

@@ -64,7 +64,7 @@ export function episodesTable(run: StoredRun): Table {
 
 /**
  * Everything about one episode, by its id or the beginning of it. Throws ConfigError when none or several match,
- * ResumeRefusedError when the run is damaged.
+ * RunUnreadableError when the run is damaged.
  */
 export async function inspectEpisode(run: JudgedRun, reference: string): Promise<Inspection> {
   const record = findEpisode(run, reference);

@@ -38,7 +38,7 @@ const files = [
 ] as const;
 
 /**
- * Rebuilds `report/` of a run from its records and evidence and returns the report. Throws ResumeRefusedError for a
+ * Rebuilds `report/` of a run from its records and evidence and returns the report. Throws RunUnreadableError for a
  * damaged run, StorageError when the files cannot be written.
  */
 export async function rebuildReport(directory: string, choice?: TableChoice): Promise<ReportModel> {

@@ -4,7 +4,7 @@ import { liveTable } from "./live-tables.ts";
 import { pathTable } from "./overhead-tables.ts";
 import { notStreamed, preflightSummary } from "./preflight-table.ts";
 import type { ReportModel } from "./report-model.ts";
-import { exclusionTable, productTable, seedTable } from "./run-tables.ts";
+import { exclusionTable, columnDefinitions, seedTable } from "./run-tables.ts";
 import type { Table } from "./table.ts";
 
 export interface TableChoice {
@@ -24,7 +24,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(sessions === null ? [] : [sessions]),
     ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
     ...(report.ledgers.length === 0 ? [] : [ledgerTable(report.ledgers)]),
-    productTable(report),
+    columnDefinitions(report),
     exclusionTable(report),
     ...report.preflights.map(preflightSummary),
     ...(choice.seed ? arms.map((arm) => seedTable(report, arm)) : []),

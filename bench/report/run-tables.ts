@@ -3,7 +3,7 @@ import type { ReportModel } from "./report-model.ts";
 import { left, right, type Table } from "./table.ts";
 
 /** What came out: trajectories, their pace, and what the run weighs on disk. */
-export function productTable(report: ReportModel): Table {
+export function columnDefinitions(report: ReportModel): Table {
   const { totals, cells } = report;
   return {
     title: "Trajectories",

@@ -8,7 +8,7 @@ import type { ArmSession, ClosedSession, RunningArm } from "../stack/stack.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
 import { messageOf } from "../errors.ts";
 import { notStarted } from "../workload/not-started.ts";
-import { faultyHop } from "./failure-attribution.ts";
+import { attributeFailure } from "./failure-attribution.ts";
 import type { SweepParts } from "./sweep.ts";
 
 /** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
@@ -103,7 +103,7 @@ async function attemptOnce(
   return { ...begun, result: { ...result, labels }, sessionMs, recorded: closing.closed?.recorded ?? null };
 }
 
-interface BlameContext {
+interface FailureContext {
   readonly parts: SweepParts;
   readonly arm: RunningArm;
   readonly attemptKey: string;
@@ -113,16 +113,16 @@ interface BlameContext {
 /** The workload calls every failed model request the engine's; only the taps know which side of the gateway it was. */
 async function blamed(
   result: EpisodeResult,
-  { parts, arm, attemptKey, usage }: BlameContext,
+  { parts, arm, attemptKey, usage }: FailureContext,
 ): Promise<EpisodeResult> {
   if (result.status !== "failed" || result.failure.class !== "engine" || arm.spec.kind === "raw")
     return result;
   const inner = arm.innerTapped ? await innerEnd({ parts, arm, attemptKey, usage }) : null;
-  const hop = faultyHop({ arm: arm.spec.kind, outer: usage.last, inner });
+  const hop = attributeFailure({ arm: arm.spec.kind, outer: usage.last, inner });
   return { ...result, failure: { ...result.failure, class: hop } };
 }
 
-async function innerEnd({ parts, arm, attemptKey, usage }: BlameContext): Promise<InnerEnd | null> {
+async function innerEnd({ parts, arm, attemptKey, usage }: FailureContext): Promise<InnerEnd | null> {
   const { last } = usage;
   if (last === null) return null;
   const during = { arm: arm.spec.name, fromNs: last.startedNs, toNs: last.endedNs };

@@ -20,7 +20,7 @@ export interface FailedRequest {
  * names on, what it did to a request of the arm at that time. Where only the outer side is tapped (`kind: url` without
  * `innerTapPort`) it is the gateway's, which is what answered: a dead engine is then noticed as such by itself.
  */
-export function faultyHop({ arm, outer, inner }: FailedRequest): "engine" | "gateway" {
+export function attributeFailure({ arm, outer, inner }: FailedRequest): "engine" | "gateway" {
   if (arm === "raw") return "engine";
   if (outer === null || inner === null) return "gateway";
   if (inner.requestId !== null && inner.requestId !== outer.requestId) return "gateway";

@@ -72,7 +72,7 @@ export async function preflightOnly(options: PreflightOnlyOptions): Promise<Pref
     keep = failuresOf(record).length > 0;
     return { record, directory: keep ? directory : null };
   } finally {
-    await supervisor.farewell();
+    await supervisor.shutdown();
     if (!keep) await rm(directory, { recursive: true });
   }
 }

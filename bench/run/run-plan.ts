@@ -54,7 +54,7 @@ export interface IdentityFacts {
 }
 
 /** `run.json` of a new run. */
-export function identityOf(
+export function sweepRunJson(
   loaded: LoadedExperiment,
   workload: WorkloadPlan,
   options: { readonly plan: RunPlan; readonly facts: IdentityFacts },

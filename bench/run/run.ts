@@ -23,7 +23,7 @@ import type { Workload, WorkloadPlan } from "../workload/workload.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
 import { preflight } from "./preflight.ts";
 import { preflightLines } from "./preflight-lines.ts";
-import { hashesOf, identityOf, planRun, plannedCells, remainingCells, type RunPlan } from "./run-plan.ts";
+import { hashesOf, sweepRunJson, planRun, plannedCells, remainingCells, type RunPlan } from "./run-plan.ts";
 import type { StopRequest } from "./stop-request.ts";
 import { childEnvironmentOf, startRunStack, type RunStackOptions } from "./run-stack.ts";
 import { keepServerEvidence } from "./server-evidence.ts";
@@ -109,7 +109,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
     try {
       await endRecord(run, end, options.stop);
     } finally {
-      const { leftovers, containers, containersFailure } = await supervisor.farewell();
+      const { leftovers, containers, containersFailure } = await supervisor.shutdown();
       if (containers.length > 0)
         options.screen.write(`removed containers that were still there: ${containers.join(", ")}\n`);
       if (containersFailure !== null) {
@@ -155,7 +155,7 @@ async function openRun(options: RunOptions, { workload, plan }: OpenFacts) {
     at: createdAt,
     suffix: randomBytes(3).toString("hex"),
   });
-  const identity = identityOf(options.loaded, workload, {
+  const identity = sweepRunJson(options.loaded, workload, {
     plan,
     facts: {
       runId,

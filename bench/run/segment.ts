@@ -8,7 +8,7 @@ import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
 import { flushCache, type Engine } from "../stack/engine.ts";
-import type { ArmLeftovers, RunningArm } from "../stack/stack.ts";
+import type { UnclosedSessions, RunningArm } from "../stack/stack.ts";
 import { storing, StorageError } from "../store/storage-error.ts";
 import type { SegmentEndedRecord } from "../store/record.ts";
 import type { SegmentFacts } from "../store/segment-facts.ts";
@@ -38,7 +38,7 @@ export async function openSegment(parts: SweepParts, cell: Cell, segmentId: stri
   if (await parts.prepared.renew()) await warmUp(parts);
   await drain(parts);
   const cacheFlushed = await flushed(parts);
-  await parts.prepared.pressure();
+  await parts.prepared.eventLoopLoad();
   await snapshotAll(parts, { arm, directory, when: "before" });
   await parts.stack.tap.openSegment(directory, parts.experiment.output.bodies);
   const startedNs = parts.clock.nowNs();
@@ -84,7 +84,7 @@ export async function closeSegment(
   const taps =
     parts.stack.death(segment.arm.spec.name)?.part === "tap" ? null : await parts.stack.tap.closeSegment();
   await segment.toolLog.close();
-  const leftovers = await leftoversOf(parts, segment.arm);
+  const leftovers = await unclosedSessionsOf(parts, segment.arm);
   const facts: SegmentFacts = {
     v: 1,
     cellId: segment.cell.cellId,
@@ -94,7 +94,7 @@ export async function closeSegment(
     drained: drained && taps?.unfinished === 0,
     scrapeErrors,
     pressure: [
-      ...(await parts.prepared.pressure()),
+      ...(await parts.prepared.eventLoopLoad()),
       { process: "driver", ...driver },
       ...(taps
         ? [{ process: "tap", ...taps.loop, scheduling: schedulingText(parts.stack.tap.scheduling) }]
@@ -146,7 +146,7 @@ async function drain(parts: SweepParts): Promise<boolean> {
 }
 
 /** AReaL keeps what nobody collects for ever: a leak that would grow from cell to cell is said at once, and recorded. */
-async function leftoversOf(parts: SweepParts, arm: RunningArm): Promise<ArmLeftovers | null> {
+async function unclosedSessionsOf(parts: SweepParts, arm: RunningArm): Promise<UnclosedSessions | null> {
   if (!arm.leftovers) return null;
   try {
     const left = await arm.leftovers();

@@ -6,7 +6,7 @@ import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { spreadText } from "./client-timing.ts";
 import { EngineLog } from "./engine-log.ts";
-import type { Rig } from "./selftest-stack.ts";
+import type { SelftestStack } from "./selftest-stack.ts";
 import { undisturbed } from "./undisturbed.ts";
 
 export interface ArrivalPlan {
@@ -41,26 +41,26 @@ const stolenShareMax = { constant: 0.002, poisson: 0.01, gamma: 0.01 } as const;
 
 /** Judged from the server's log, because a client that sends badly would also say badly when it sent. */
 export async function measureArrivals(
-  rig: Rig,
+  stack: SelftestStack,
   engineUrl: string,
   plan: ArrivalPlan,
 ): Promise<ArrivalQuality> {
   const { kind } = plan.arrivals;
   const limits = { times: plan.pieces, stolenShareMax: stolenShareMax[kind] };
-  const { kept, repeated } = await undisturbed(rig, limits, (at) =>
-    measurePiece(rig, engineUrl, { ...plan, label: `arrivals-${kind}-${at}` }),
+  const { kept, repeated } = await undisturbed(stack, limits, (at) =>
+    measurePiece(stack, engineUrl, { ...plan, label: `arrivals-${kind}-${at}` }),
   );
   return { plan, pieces: kept, repeated };
 }
 
 async function measurePiece(
-  rig: Rig,
+  stack: SelftestStack,
   engineUrl: string,
   plan: ArrivalPlan & { readonly label: string },
 ): Promise<ArrivalPiece> {
   const log = await EngineLog.from(engineUrl);
   const shape = { turns: 1, messageChars: () => 60, outputTokens: 1 };
-  const { samples } = await rig.sender.run({
+  const { samples } = await stack.sender.run({
     url: engineUrl,
     sessions: chatSessions(plan.label, plan.count, shape),
     pace: { kind: "open", startsNs: arrivalOffsetsNs(plan.arrivals, plan) },

@@ -4,7 +4,7 @@ import { createRng } from "../statistics/rng.ts";
 import { chatSessions } from "./chat-sessions.ts";
 import { checkRow, type CheckRow } from "./check-row.ts";
 import { EngineLog, type EngineRequest } from "./engine-log.ts";
-import { startEngine, type Rig } from "./selftest-stack.ts";
+import { startEngine, type SelftestStack } from "./selftest-stack.ts";
 
 /** One load against the engine's own stamps. */
 export interface TimingLevel {
@@ -42,13 +42,13 @@ export interface TimingErrors {
 const [chunksBefore, chunksAfter] = [1, 3];
 
 /** Runs one level on an engine of its own. */
-export async function measureClientTiming(rig: Rig, level: TimingLevel): Promise<TimingErrors> {
+export async function measureClientTiming(stack: SelftestStack, level: TimingLevel): Promise<TimingErrors> {
   const { streams, requestsEach, tokens, decodeStepMs } = level;
   const rng = createRng(streams);
-  await using engine = await startEngine(rig, { decodeStepMs });
+  await using engine = await startEngine(stack, { decodeStepMs });
   const { url } = engine.ready;
   const load = (label: string, turns: number) =>
-    rig.sender.run({
+    stack.sender.run({
       url,
       sessions: chatSessions(label, streams, {
         turns,

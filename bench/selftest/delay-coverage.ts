@@ -5,7 +5,7 @@ import type { DelayPlan } from "./delay-shape.ts";
 import { measurePaired, type PairedOutcome } from "./paired-arms.ts";
 import { compareWithTruth, halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import type { PairedSize } from "./paired-size.ts";
-import { startDelayGateway, type Rig } from "./selftest-stack.ts";
+import { startDelayGateway, type SelftestStack } from "./selftest-stack.ts";
 
 export interface DelayMeasurement {
   readonly cases: readonly CoverageCase[];
@@ -17,13 +17,13 @@ export interface DelayMeasurement {
  * process, one of which waits: what a hop costs anyway is in both, so the truth is the waiting alone.
  */
 export async function measureDelay(
-  rig: Rig,
+  stack: SelftestStack,
   engineUrl: string,
   options: { readonly plan: DelayPlan | null; readonly size: PairedSize; readonly seed: number },
 ): Promise<DelayMeasurement> {
   const { plan, seed, size } = options;
-  await using gateway = await startDelayGateway(rig, { upstream: engineUrl, plan, seed });
-  const outcome = await measurePaired(rig, {
+  await using gateway = await startDelayGateway(stack, { upstream: engineUrl, plan, seed });
+  const outcome = await measurePaired(stack, {
     baseline: gateway.nullUrl,
     target: gateway.delayedUrl,
     blocks: size.blocks,

@@ -4,7 +4,7 @@ import { checkRow, type CheckRow } from "./check-row.ts";
 import { measurePaired } from "./paired-arms.ts";
 import { estimate, metrics, rangeText } from "./paired-estimate.ts";
 import type { PairedSize } from "./paired-size.ts";
-import type { Rig } from "./selftest-stack.ts";
+import type { SelftestStack } from "./selftest-stack.ts";
 
 /** One comparison of the engine with itself. */
 export interface SelfComparison {
@@ -16,13 +16,13 @@ export interface SelfComparison {
 
 /** A/A: `times` independent comparisons of raw with raw. */
 export async function measureNoDifference(
-  rig: Rig,
+  stack: SelftestStack,
   engineUrl: string,
   size: PairedSize & { readonly times: number },
 ): Promise<readonly SelfComparison[]> {
   const comparisons: SelfComparison[] = [];
   for (let time = 0; time < size.times; time += 1) {
-    const outcome = await measurePaired(rig, {
+    const outcome = await measurePaired(stack, {
       ...size,
       baseline: engineUrl,
       target: engineUrl,

@@ -10,7 +10,7 @@ import {
   type PairedBlock,
   type PairedRequest,
 } from "../analysis/replay/paired-requests.ts";
-import type { Rig, Sender } from "./selftest-stack.ts";
+import type { SelftestStack, Sender } from "./selftest-stack.ts";
 import { undisturbed } from "./undisturbed.ts";
 
 export interface PairedPlan {
@@ -47,12 +47,12 @@ const timeoutMs = 20_000;
  * compiles code; it is not counted.
  */
 export async function measurePaired(
-  rig: Pick<Rig, "sender" | "processors" | "pauseMs" | "announce">,
+  stack: Pick<SelftestStack, "sender" | "processors" | "pauseMs" | "announce">,
   plan: PairedPlan,
 ): Promise<PairedOutcome> {
-  const { sender } = rig;
+  const { sender } = stack;
   await measureBlock(sender, plan, 0);
-  const { kept, repeated } = await undisturbed(rig, { times: plan.blocks, stolenShareMax }, (at) =>
+  const { kept, repeated } = await undisturbed(stack, { times: plan.blocks, stolenShareMax }, (at) =>
     measureBlock(sender, plan, at + 1),
   );
   return { blocks: kept, repeated };

@@ -12,7 +12,7 @@ import type { DelayPlan } from "./delay-shape.ts";
 export type Sender = Pick<LoadThread, "run">;
 
 /** Where the self-test starts its processes and what sends its load. */
-export interface Rig {
+export interface SelftestStack {
   /** Whole environment of the processes that are started. */
   readonly environment: Readonly<Record<string, string>>;
   /** An existing folder for their logs. */
@@ -39,7 +39,7 @@ export interface EngineSpeed {
  * request costs it the same.
  */
 export async function startEngine(
-  rig: Rig,
+  stack: SelftestStack,
   { decodeStepMs }: EngineSpeed,
 ): Promise<ManagedProcess<{ url: string }>> {
   const flags = {
@@ -50,7 +50,7 @@ export async function startEngine(
     "max-running-requests": 4096,
     "prefill-tokens-per-second": 1_000_000,
   };
-  return startInstrument(rig, "simulated engine", [
+  return startInstrument(stack, "simulated engine", [
     fileURLToPath(new URL("../simulator/program.ts", import.meta.url)),
     ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
     "--no-radix-cache",
@@ -73,11 +73,11 @@ export interface DelayTruth {
 }
 
 export async function startDelayGateway(
-  rig: Rig,
+  stack: SelftestStack,
   /** Without a plan the process draws one from the seed. */
   options: { readonly upstream: string; readonly seed: number; readonly plan: DelayPlan | null },
 ): Promise<DelayGatewayProcess> {
-  const managed = await startInstrument(rig, "delay gateway", [
+  const managed = await startInstrument(stack, "delay gateway", [
     fileURLToPath(new URL("./delay-gateway-program.ts", import.meta.url)),
     JSON.stringify(options),
   ]);
@@ -99,11 +99,11 @@ export async function startDelayGateway(
  * run ahead of everything else where the kernel permits.
  */
 async function startInstrument(
-  rig: Rig,
+  stack: SelftestStack,
   name: string,
   args: readonly string[],
 ): Promise<ManagedProcess<{ url: string }>> {
-  const { environment, directory, keeper, signal } = rig;
+  const { environment, directory, keeper, signal } = stack;
   const managed = await spawnManaged(process.execPath, {
     name,
     args,
@@ -114,6 +114,6 @@ async function startInstrument(
     ...(keeper && { keeper }),
     ...(signal && { signal }),
   });
-  rig.scheduling.set(name, schedulingText(await makeRealTime(managed.pid, environment)));
+  stack.scheduling.set(name, schedulingText(await makeRealTime(managed.pid, environment)));
   return managed;
 }

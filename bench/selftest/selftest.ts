@@ -9,7 +9,7 @@ import { halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import { percentile } from "../statistics/distribution.ts";
 import { delayText } from "./delay-shape.ts";
 import type { Extent } from "./selftest-size.ts";
-import { startEngine, type Rig } from "./selftest-stack.ts";
+import { startEngine, type SelftestStack } from "./selftest-stack.ts";
 import { measureTaps, tapRows, tokenRow, type TapMeasurement } from "./tap-overhead.ts";
 
 export interface SelftestSection {
@@ -39,33 +39,33 @@ const engineStepMs = 0.5;
 
 /**
  * Measures the measuring: everything on the simulator, judged by what simulator and delay gateway wrote down themselves.
- * Rejects with the reason of `rig.signal` at the next step when that aborts.
+ * Rejects with the reason of `stack.signal` at the next step when that aborts.
  */
-export async function runSelftest(rig: Rig, extent: Extent): Promise<SelftestResult> {
+export async function runSelftest(stack: SelftestStack, extent: Extent): Promise<SelftestResult> {
   const tell = (line: string) => {
-    rig.signal?.throwIfAborted();
-    rig.announce(line);
+    stack.signal?.throwIfAborted();
+    stack.announce(line);
   };
   const timings: TimingErrors[] = [];
   for (const level of extent.timing) {
     tell(`client timing at ${level.streams}`);
-    timings.push(await measureClientTiming(rig, level));
+    timings.push(await measureClientTiming(stack, level));
   }
-  await using engine = await startEngine(rig, { decodeStepMs: engineStepMs });
+  await using engine = await startEngine(stack, { decodeStepMs: engineStepMs });
   const { url } = engine.ready;
   const arrivals: CheckRow[] = [];
   for (const plan of extent.arrivals) {
     tell(`arrivals, ${plan.arrivals.kind}`);
-    arrivals.push(...arrivalRows(await measureArrivals(rig, url, { ...plan, rng: createRng(11) })));
+    arrivals.push(...arrivalRows(await measureArrivals(stack, url, { ...plan, rng: createRng(11) })));
   }
   tell("taps");
-  const taps = await measureTaps(rig, url, extent.taps);
+  const taps = await measureTaps(stack, url, extent.taps);
   tell("raw against raw");
-  const same = await measureNoDifference(rig, url, extent.noDifference);
+  const same = await measureNoDifference(stack, url, extent.noDifference);
   const delays: DelayMeasurement[] = [];
   for (const [seed, one] of extent.delays.entries()) {
     tell(`delay gateway, ${delayText(one.plan)}`);
-    delays.push(await measureDelay(rig, url, { ...one, seed }));
+    delays.push(await measureDelay(stack, url, { ...one, seed }));
   }
   return judge({ timings, arrivals, taps, same: noDifferenceRow(same), delays });
 }

@@ -9,7 +9,7 @@ import { EngineLog, type EngineRequest } from "./engine-log.ts";
 import { estimate, rangeText } from "./paired-estimate.ts";
 import { measurePaired, pairCount, type PairedOutcome } from "./paired-arms.ts";
 import type { PairedSize } from "./paired-size.ts";
-import type { Rig, Sender } from "./selftest-stack.ts";
+import type { SelftestStack, Sender } from "./selftest-stack.ts";
 
 export interface TapMeasurement {
   /** Straight to the engine against through both taps. */
@@ -21,14 +21,18 @@ export interface TapMeasurement {
 }
 
 /** The way of a run's raw arm, client -> outer tap -> inner tap -> engine, against no taps at all. */
-export async function measureTaps(rig: Rig, engineUrl: string, size: PairedSize): Promise<TapMeasurement> {
-  const { environment, directory, keeper } = rig;
+export async function measureTaps(
+  stack: SelftestStack,
+  engineUrl: string,
+  size: PairedSize,
+): Promise<TapMeasurement> {
+  const { environment, directory, keeper } = stack;
   await using tap = await startTap({
     environment,
     logFile: join(directory, "tap.log"),
     ...(keeper && { keeper }),
   });
-  rig.scheduling.set("taps", schedulingText(tap.scheduling));
+  stack.scheduling.set("taps", schedulingText(tap.scheduling));
   const inner = await tap.listen({ name: "inner", hop: "inner", arm: "raw", upstream: engineUrl });
   const outer = await tap.listen({ name: "outer", hop: "outer", arm: "raw", upstream: inner });
   const log = await EngineLog.from(engineUrl);
@@ -36,14 +40,14 @@ export async function measureTaps(rig: Rig, engineUrl: string, size: PairedSize)
   // After each leg: the engine remembers its latest requests only, and blocks may have to be repeated often.
   const reading: Sender = {
     run: async (plan, options) => {
-      const result = await rig.sender.run(plan, options);
+      const result = await stack.sender.run(plan, options);
       for (const [id, served] of await log.read()) engine.set(id, served);
       return result;
     },
   };
   await tap.openSegment(join(directory, "taps"), false);
   const outcome = await measurePaired(
-    { ...rig, sender: reading },
+    { ...stack, sender: reading },
     {
       ...size,
       baseline: engineUrl,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { stolenShare } from "../measure/stolen-time.ts";
-import type { Rig } from "./selftest-stack.ts";
+import type { SelftestStack } from "./selftest-stack.ts";
 
 /** What was measured while the machine had its processors. */
 export interface Undisturbed<Result> {
@@ -22,7 +22,7 @@ const announcedEach = 10;
  * @param measure told how often it was called before
  */
 export async function undisturbed<Result>(
-  { processors, pauseMs, announce }: Pick<Rig, "processors" | "pauseMs" | "announce">,
+  { processors, pauseMs, announce }: Pick<SelftestStack, "processors" | "pauseMs" | "announce">,
   { times, stolenShareMax }: { readonly times: number; readonly stolenShareMax: number },
   measure: (at: number) => Promise<Result>,
 ): Promise<Undisturbed<Result>> {

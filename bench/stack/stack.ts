@@ -45,13 +45,13 @@ export interface RunningArm {
   /** Version of a gateway of somebody else's; null where it does not tell. */
   readonly version?: string | null;
   /** Asked between cells; null where the gateway cannot be asked. Rejects when it does not answer. */
-  readonly leftovers?: (() => Promise<ArmLeftovers>) | null;
+  readonly leftovers?: (() => Promise<UnclosedSessions>) | null;
   /** `attemptKey` is unique among all attempts a gateway ever sees. Throws when the gateway gives no session. */
   openSession(attemptKey: string): Promise<ArmSession>;
 }
 
 /** What a gateway keeps that no episode needs any more: between cells it should be nothing. */
-export interface ArmLeftovers {
+export interface UnclosedSessions {
   readonly sessions: number;
   /** null where the gateway does not tell. */
   readonly tensors: number | null;

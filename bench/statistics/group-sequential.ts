@@ -5,7 +5,7 @@
  * at which the collection stops holds, whatever made it stop. Pocock (1977) and Lan & DeMets (1983, alpha spending) give
  * tighter plans for one-sided stopping; this one needs no assumption about how looks depend on each other.
  */
-export interface Looks {
+export interface InterimAnalyses {
   /** Numbers of blocks after which to look, ascending; the last is the most that is collected. */
   readonly at: readonly number[];
   /** Of each interval that is looked at, so that all hold together with the wanted one. */
@@ -16,10 +16,10 @@ export interface Looks {
 const growth = 1.5;
 
 /**
- * Looks after `first` blocks and then at growing distances up to `most`. With one look nothing is spent.
+ * InterimAnalyses after `first` blocks and then at growing distances up to `most`. With one look nothing is spent.
  * @param confidence wanted for all looks together, e.g. 0.95
  */
-export function planLooks(first: number, most: number, confidence: number): Looks {
+export function planLooks(first: number, most: number, confidence: number): InterimAnalyses {
   const at: number[] = [];
   for (let next = Math.min(first, most); next < most; next = Math.max(next + 1, Math.round(next * growth)))
     at.push(next);

@@ -1,6 +1,6 @@
 import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ResumeRefusedError } from "../errors.ts";
+import { RunUnreadableError } from "../errors.ts";
 import { StorageError, storing, systemErrorCode } from "./storage-error.ts";
 
 /** Boot time in `/proc/stat` has whole seconds. */
@@ -17,7 +17,7 @@ export class DriverLock implements AsyncDisposable {
     this.#path = path;
   }
 
-  /** Throws ResumeRefusedError while another driver is alive, StorageError when the file cannot be written. */
+  /** Throws RunUnreadableError while another driver is alive, StorageError when the file cannot be written. */
   static async acquire(runDirectory: string, pid: number): Promise<DriverLock> {
     const path = join(runDirectory, "driver.pid");
     const mine = `${path}.${pid}`;
@@ -41,7 +41,7 @@ export class DriverLock implements AsyncDisposable {
   }
 }
 
-/** Takes a dead driver's file out of the way. Throws ResumeRefusedError when the driver lives. */
+/** Takes a dead driver's file out of the way. Throws RunUnreadableError when the driver lives. */
 async function removeStale(runDirectory: string, path: string, aside: string): Promise<void> {
   const before = await readIfPresent(path);
   if (before === null) return;
@@ -56,8 +56,8 @@ async function removeStale(runDirectory: string, path: string, aside: string): P
   throw refusal(runDirectory, "another process", undefined);
 }
 
-function refusal(runDirectory: string, who: string, cause: unknown): ResumeRefusedError {
-  return new ResumeRefusedError(
+function refusal(runDirectory: string, who: string, cause: unknown): RunUnreadableError {
+  return new RunUnreadableError(
     `${runDirectory} is being written by ${who}. Watch it with \`tollgate attach\`, or end it with \`tollgate stop\` first.`,
     { cause },
   );

@@ -34,7 +34,7 @@ export interface StoredJudgements {
   readonly endByte: number;
 }
 
-/** Throws ResumeRefusedError with file and line for a damaged one; a torn last line is a warning. No file, no judgements. */
+/** Throws RunUnreadableError with file and line for a damaged one; a torn last line is a warning. No file, no judgements. */
 export async function readJudgements(
   directory: string,
   warnings: StoreWarning[] = [],

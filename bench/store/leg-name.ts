@@ -6,6 +6,6 @@ export function cellIdOf(setting: ReplaySetting, arm: ReplayArm): string {
 }
 
 /** A replay's segment: one arm's turn in a block. */
-export function segmentIdOf(half: { readonly block: number; readonly position: number }): string {
-  return `b${String(half.block).padStart(3, "0")}-p${half.position}`;
+export function segmentIdOf(leg: { readonly block: number; readonly position: number }): string {
+  return `b${String(leg.block).padStart(3, "0")}-p${leg.position}`;
 }

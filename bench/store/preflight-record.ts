@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { exists } from "./read-run.ts";
-import { ResumeRefusedError, messageOf } from "../errors.ts";
+import { RunUnreadableError, messageOf } from "../errors.ts";
 
 /**
  * `evidence/preflight.json`: what was found out about the servers before the first cell, once per invocation of the run.
@@ -49,14 +49,14 @@ const preflightFileSchema = z.object({ v: z.literal(1), invocations: z.array(pre
 export const preflightPath = (runDirectory: string): string =>
   join(runDirectory, "evidence", "preflight.json");
 
-/** Every preflight of a run, oldest first; none for a run without one. Throws ResumeRefusedError for a damaged file. */
+/** Every preflight of a run, oldest first; none for a run without one. Throws RunUnreadableError for a damaged file. */
 export async function readPreflights(runDirectory: string): Promise<readonly PreflightRecord[]> {
   const path = preflightPath(runDirectory);
   if (!(await exists(path))) return [];
   try {
     return preflightFileSchema.parse(JSON.parse(await readFile(path, "utf8"))).invocations;
   } catch (cause) {
-    throw new ResumeRefusedError(`${path} cannot be read: ${messageOf(cause)}. Restore it from a copy.`, {
+    throw new RunUnreadableError(`${path} cannot be read: ${messageOf(cause)}. Restore it from a copy.`, {
       cause,
     });
   }

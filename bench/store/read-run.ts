@@ -1,7 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { messageOf, ResumeRefusedError } from "../errors.ts";
+import { messageOf, RunUnreadableError } from "../errors.ts";
 import { readLines, type Line } from "./line-file.ts";
 import { recordSchema, trajectorySchema, type RunRecord, type Trajectory } from "./record.ts";
 import { runJsonSchema, type RunJson } from "./run-json.ts";
@@ -25,7 +25,7 @@ export interface StoreWarning {
 
 /**
  * Reads `run.json` and `records.jsonl`. A last line without newline is left out with a warning: its writer was killed.
- * Any other line that cannot be read throws ResumeRefusedError with file and line. Nothing on disk is changed.
+ * Any other line that cannot be read throws RunUnreadableError with file and line. Nothing on disk is changed.
  */
 export async function readRun(directory: string): Promise<StoredRun> {
   const path = resolve(directory);
@@ -40,14 +40,14 @@ export async function readRun(directory: string): Promise<StoredRun> {
   return { directory: path, identity, records, recordsEndByte, warnings };
 }
 
-/** Throws ResumeRefusedError when the directory holds no readable `run.json`. */
+/** Throws RunUnreadableError when the directory holds no readable `run.json`. */
 export async function readRunJson(directory: string): Promise<RunJson> {
   const path = join(directory, "run.json");
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (thrown) {
-    throw new ResumeRefusedError(
+    throw new RunUnreadableError(
       `${directory} is not a run directory: ${messageOf(thrown)}. Give a folder that \`tollgate sweep\` printed, or see \`tollgate runs\`.`,
       { cause: thrown },
     );
@@ -142,10 +142,10 @@ function parseAs<T>(schema: z.ZodType<T>, text: string, path: string, line?: num
 function damaged(
   place: { readonly path: string; readonly line: number | undefined; readonly why: string },
   cause: unknown,
-): ResumeRefusedError {
+): RunUnreadableError {
   const { path, line, why } = place;
   const where = line === undefined ? path : `${path}:${line}`;
-  return new ResumeRefusedError(
+  return new RunUnreadableError(
     `${where} cannot be read: ${why}. Only the last line of a run may be incomplete; this one was damaged or written by another version. Restore the file from a copy, or start a new run.`,
     { cause },
   );

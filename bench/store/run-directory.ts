@@ -71,7 +71,7 @@ export class RunDirectory implements AsyncDisposable {
 
   /**
    * Opens a run to go on with it: takes the lock, cuts off a torn last line, drops trajectories whose episode was not
-   * recorded. Throws ResumeRefusedError (another driver, damaged file) or StorageError.
+   * recorded. Throws RunUnreadableError (another driver, damaged file) or StorageError.
    */
   static async resume(
     directory: string,

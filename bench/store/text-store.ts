@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { messageOf, ResumeRefusedError } from "../errors.ts";
+import { messageOf, RunUnreadableError } from "../errors.ts";
 import { exists } from "./read-run.ts";
 import { storing } from "./storage-error.ts";
 import type { StoredText } from "./trajectory.ts";
@@ -28,7 +28,7 @@ export class TextStore {
     this.#written.add(sha256);
   }
 
-  /** Throws ResumeRefusedError when the text is missing or is not what its name says. */
+  /** Throws RunUnreadableError when the text is missing or is not what its name says. */
   async get(sha256: string): Promise<string> {
     const known = this.#read.get(sha256);
     if (known !== undefined) return known;
@@ -43,13 +43,13 @@ export class TextStore {
     try {
       text = await readFile(path, "utf8");
     } catch (thrown) {
-      throw new ResumeRefusedError(
+      throw new RunUnreadableError(
         `${path} cannot be read: ${messageOf(thrown)}. Restore it from a copy of the run.`,
         { cause: thrown },
       );
     }
     if (createHash("sha256").update(text).digest("hex") === sha256) return text;
-    throw new ResumeRefusedError(`${path} was changed: its sha256 is not its name. Restore it from a copy.`);
+    throw new RunUnreadableError(`${path} was changed: its sha256 is not its name. Restore it from a copy.`);
   }
 
   #path(sha256: string): string {

@@ -6,12 +6,12 @@ import { terminateRun, type Termination, type WatchedProcess } from "./run-proce
 import {
   supervisorCommandSchema,
   supervisorOptionsSchema,
-  type FarewellReport,
+  type ShutdownReport,
 } from "./supervisor-protocol.ts";
 
 /**
  * Entry of the supervisor process: `node program.ts '<SupervisorOptions as JSON>'`. Waits for its stdin to end and then
- * leaves nothing of the run behind. stdout is for the farewell report, stderr goes to the log.
+ * leaves nothing of the run behind. stdout is for the shutdown report, stderr goes to the log.
  */
 const options = supervisorOptionsSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
 
@@ -23,7 +23,7 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"] as const) {
 process.stdout.on("error", (error) => log(`cannot report: ${messageOf(error)}`));
 log(`watching run ${options.runId} of driver ${options.driverPid}`);
 
-const { watched, farewell } = await listen();
+const { watched, shutdown } = await listen();
 const [termination, containers] = await Promise.all([
   terminateRun({ ...options, watched, except: [options.driverPid] }, options),
   removeContainers(),
@@ -32,17 +32,17 @@ await removeScratch();
 log(
   JSON.stringify({
     runId: options.runId,
-    reason: farewell ? "farewell" : "driver gone",
+    reason: shutdown ? "shutdown" : "driver gone",
     ended: termination.ended,
     left: termination.left,
     containers: containers.removed,
     containersFailure: containers.failure,
   }),
 );
-if (farewell) process.stdout.write(`${JSON.stringify(reportOf(termination, containers))}\n`);
+if (shutdown) process.stdout.write(`${JSON.stringify(reportOf(termination, containers))}\n`);
 process.exitCode = termination.left.length === 0 && containers.failure === null ? 0 : 1;
 
-async function listen(): Promise<{ watched: readonly WatchedProcess[]; farewell: boolean }> {
+async function listen(): Promise<{ watched: readonly WatchedProcess[]; shutdown: boolean }> {
   const watched = new Map<number, WatchedProcess>();
   for await (const line of createInterface({ input: process.stdin })) {
     const command = supervisorCommandSchema.safeParse(parseJson(line));
@@ -50,9 +50,9 @@ async function listen(): Promise<{ watched: readonly WatchedProcess[]; farewell:
     if (!command.success) log(`ignored a line that is no command: ${line.slice(0, 200)}`);
     else if (command.data.op === "watch") watched.set(command.data.pid, command.data);
     else if (command.data.op === "unwatch") watched.delete(command.data.pid);
-    else return { watched: [...watched.values()], farewell: true };
+    else return { watched: [...watched.values()], shutdown: true };
   }
-  return { watched: [...watched.values()], farewell: false };
+  return { watched: [...watched.values()], shutdown: false };
 }
 
 async function removeScratch(): Promise<void> {
@@ -70,7 +70,7 @@ async function removeContainers(): Promise<ContainerRemoval> {
   return removeRunContainers(options.dockerHost, options.supervisorId, options);
 }
 
-function reportOf({ ended, left }: Termination, { removed, failure }: ContainerRemoval): FarewellReport {
+function reportOf({ ended, left }: Termination, { removed, failure }: ContainerRemoval): ShutdownReport {
   return {
     leftovers: [...ended],
     left: [...left],

@@ -16,8 +16,8 @@ import {
   type ScratchOwner,
 } from "./run-environment.ts";
 import {
-  farewellReportSchema,
-  type FarewellReport,
+  shutdownReportSchema,
+  type ShutdownReport,
   type SupervisorCommand,
   type SupervisorOptions,
 } from "./supervisor-protocol.ts";
@@ -45,13 +45,13 @@ export interface Supervisor {
   readonly pid: number;
   /** To be added to the environment of every child process. */
   readonly environment: RunEnvironment;
-  /** Settles when the supervisor ended without a farewell: from then on nobody cleans up after a crash. */
+  /** Settles when the supervisor ended without a shutdown: from then on nobody cleans up after a crash. */
   readonly died: Promise<StartError>;
   /** Registers a child that leads a process group of its own. Needed only for those that replace their environment. */
   watch(pid: number): void;
   unwatch(pid: number): void;
   /** Clean end: says what was left alive, ends it, removes the scratch directory. Call once, last. */
-  farewell(): Promise<FarewellReport>;
+  shutdown(): Promise<ShutdownReport>;
 }
 
 /**
@@ -97,11 +97,11 @@ export function startSupervisor(options: StartSupervisorOptions): Supervisor {
     died,
     watch: (pid) => send({ op: "watch", pid, startTicks: liveProcess(pid)?.startTicks ?? null }),
     unwatch: (pid) => send({ op: "unwatch", pid }),
-    farewell: async () => {
+    shutdown: async () => {
       leaving = true;
       child.ref();
       if (child.stdout instanceof Socket) child.stdout.ref();
-      send({ op: "farewell" });
+      send({ op: "shutdown" });
       child.stdin?.end();
       return readReport(child, { ended, logFile: options.logFile });
     },
@@ -142,10 +142,10 @@ function releaseEventLoop(child: ChildProcess): void {
 async function readReport(
   child: ChildProcess,
   context: { readonly ended: Promise<string>; readonly logFile: string },
-): Promise<FarewellReport> {
+): Promise<ShutdownReport> {
   const [line, why] = await Promise.all([child.stdout === null ? "" : text(child.stdout), context.ended]);
   try {
-    return farewellReportSchema.parse(JSON.parse(line));
+    return shutdownReportSchema.parse(JSON.parse(line));
   } catch (cause) {
     throw new StartError("supervisor", `The supervisor gave no report (${why}). See ${context.logFile}.`, {
       cause,

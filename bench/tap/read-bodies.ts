@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ResumeRefusedError } from "../errors.ts";
+import { RunUnreadableError } from "../errors.ts";
 import type { Hop } from "../workload/exchange.ts";
 import { readLines } from "../store/line-file.ts";
 import { applyDelta } from "./body-delta.ts";
@@ -17,7 +17,7 @@ export interface ExchangeBodies {
  * The bodies of a segment in the order in which the exchanges ended, from `bodies.ndjson` or, once the segment was
  * closed, `bodies.ndjson.zst`. A torn last line is left out: its exchange was not recorded.
  * @param directory the segment's evidence directory
- * @throws {ResumeRefusedError} when another line is bad or its base is missing
+ * @throws {RunUnreadableError} when another line is bad or its base is missing
  */
 export async function* readBodies(directory: string): AsyncGenerator<ExchangeBodies> {
   const plain = join(directory, "bodies.ndjson");
@@ -49,6 +49,6 @@ function parse(text: string, place: Place): BodyLine {
   }
 }
 
-function damaged({ path, number }: Place, why: string, cause?: unknown): ResumeRefusedError {
-  return new ResumeRefusedError(`Cannot read line ${number} of ${path}: ${why}.`, { cause });
+function damaged({ path, number }: Place, why: string, cause?: unknown): RunUnreadableError {
+  return new RunUnreadableError(`Cannot read line ${number} of ${path}: ${why}.`, { cause });
 }

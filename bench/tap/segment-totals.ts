@@ -33,7 +33,7 @@ export class SegmentTotals {
 }
 
 function plus(sums: TapListenerTotals, timing: ExchangeTiming): TapListenerTotals {
-  const generation = isGeneration(timing);
+  const generation = isGenerationRequest(timing);
   const completed = timing.outcome === "completed" && (timing.status ?? 500) < 400;
   const one = (condition: boolean) => (condition ? 1 : 0);
   const { usage } = timing;
@@ -52,6 +52,6 @@ function plus(sums: TapListenerTotals, timing: ExchangeTiming): TapListenerTotal
   };
 }
 
-function isGeneration({ method, path }: ExchangeTiming): boolean {
+function isGenerationRequest({ method, path }: ExchangeTiming): boolean {
   return method === "POST" && /\/(completions|generate)(\?|$)/.test(path);
 }

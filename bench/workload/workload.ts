@@ -69,10 +69,10 @@ export interface PreparedWorkload extends AsyncDisposable {
   /** Runs one episode. Never throws for a failed episode; what it throws is a bug of the harness and fails the cell. */
   attempt(episode: EpisodeTask, context: AttemptContext): Promise<EpisodeResult>;
   /** Gauges of the agent side since the last call, for the cell's verdict, e.g. event-loop utilisation per process. */
-  pressure(): Promise<readonly AgentPressure[]>;
+  eventLoopLoad(): Promise<readonly EventLoopLoad[]>;
 }
 
-export interface AgentPressure {
+export interface EventLoopLoad {
   readonly process: string;
   /** Share of time the event loop was busy, 0..1; null when it could not be read. */
   readonly eventLoopUtilization: number | null;

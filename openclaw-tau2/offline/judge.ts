@@ -69,7 +69,7 @@ interface JudgeWork {
  * Asks the judge about every finished episode of a run that waits for one, evaluates its stored trajectory again with the
  * answer, and appends the result to `judgements.jsonl`. Nothing else of the run changes. Holds the driver's lock: a judge
  * on the same machine would disturb a measured window, and a resumed run must not begin beside it.
- * @throws {ResumeRefusedError} while the run's driver is alive, or when run or data are damaged or changed.
+ * @throws {RunUnreadableError} while the run's driver is alive, or when run or data are damaged or changed.
  * @throws {ConfigError} without an endpoint or a system prompt for the judge.
  */
 export async function judgeRun(directory: string, options: JudgeOptions): Promise<RunJudgement> {

@@ -1,5 +1,5 @@
 import { experimentSchema, type WorkloadSpec } from "../../bench/config/experiment.ts";
-import { ResumeRefusedError } from "../../bench/errors.ts";
+import { RunUnreadableError } from "../../bench/errors.ts";
 import type { RunJson } from "../../bench/store/run-json.ts";
 import { domainOptions } from "../domain-options.ts";
 import { loadDomain, type NativeDomain } from "../tau2/load.ts";
@@ -11,7 +11,7 @@ export interface StoredDomain {
 
 /**
  * The domain that a run used, loaded again from the data it was run with.
- * @throws {ResumeRefusedError} when the data has changed since: its rewards could not be compared.
+ * @throws {RunUnreadableError} when the data has changed since: its rewards could not be compared.
  */
 export function storedDomain(identity: RunJson): StoredDomain {
   const { workload } = experimentSchema.pick({ workload: true }).strip().parse(identity.resolved);
@@ -20,7 +20,7 @@ export function storedDomain(identity: RunJson): StoredDomain {
     ([file, sha256]) => identity.hashes[file] !== sha256,
   );
   if (changed.length > 0) {
-    throw new ResumeRefusedError(
+    throw new RunUnreadableError(
       `The data of run ${identity.runId} has changed: ${changed.map(([file]) => file).join(", ")}. Restore it, then try again.`,
     );
   }

@@ -14,7 +14,7 @@ import {
   type WorkerTask,
 } from "./worker-messages.ts";
 
-export interface WorkerDeskParts {
+export interface ToolWorkerPoolParts {
   readonly task: WorkerTask;
   readonly module: DomainModule;
   readonly send: (message: FromWorker) => void;
@@ -27,8 +27,8 @@ interface TokenOwner {
 }
 
 /** The state of one worker: domains, episodes, tokens and sessions, and what may be asked about them from both sides. */
-export class WorkerDesk {
-  readonly #parts: WorkerDeskParts;
+export class ToolWorkerPool {
+  readonly #parts: ToolWorkerPoolParts;
   readonly #domains = new Map<string, Promise<LoadedDomain>>();
   readonly #episodes = new Map<string, Episode>();
   readonly #sessions = new Map<string, SessionRecord>();
@@ -36,7 +36,7 @@ export class WorkerDesk {
   readonly #tokens = new TokenBook<TokenOwner>();
   readonly #running: RunningCall;
 
-  constructor(parts: WorkerDeskParts) {
+  constructor(parts: ToolWorkerPoolParts) {
     this.#parts = parts;
     this.#running = new RunningCall(parts.task.running);
     for (const session of parts.task.sessions) this.#sessions.set(session.attemptKey, session);

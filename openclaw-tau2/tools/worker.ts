@@ -4,7 +4,7 @@ import { messageOf } from "../../bench/errors.ts";
 import { Connection } from "./connection.ts";
 import type { DomainModule } from "./domain-module.ts";
 import { listenOn } from "./socket-address.ts";
-import { WorkerDesk } from "./tool-worker-pool.ts";
+import { ToolWorkerPool } from "./tool-worker-pool.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./worker-messages.ts";
 
 /**
@@ -15,7 +15,7 @@ export default async function runToolWorker(input: { task: WorkerTask; port: Mes
   const { task, port } = input;
   const send = (message: FromWorker): void => port.postMessage(message, []);
   const module = (await import(task.domainModule)) as DomainModule;
-  const desk = new WorkerDesk({ task, module, send, nowNs });
+  const desk = new ToolWorkerPool({ task, module, send, nowNs });
   const preload = task.preload.map((settings) => desk.domain(settings));
   const listener = await listen(task, desk);
   await Promise.all(preload);
@@ -34,7 +34,7 @@ export default async function runToolWorker(input: { task: WorkerTask; port: Mes
 const nowNs = (): number => Number(process.hrtime.bigint());
 
 async function carryOut(
-  desk: WorkerDesk,
+  desk: ToolWorkerPool,
   message: Extract<ToWorker, { type: "do" }>,
   send: (message: FromWorker) => void,
 ): Promise<void> {
@@ -46,7 +46,7 @@ async function carryOut(
   }
 }
 
-async function listen(task: WorkerTask, desk: WorkerDesk) {
+async function listen(task: WorkerTask, desk: ToolWorkerPool) {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isGeneration, readTapTimings } from "../../bench/evidence/tap-timing.ts";
+import { isGenerationRequest, readTapTimings } from "../../bench/evidence/tap-timing.ts";
 import { segmentPath } from "../../bench/store/run-directory.ts";
 import { segmentsOf } from "../../bench/store/progress.ts";
 import { readJsonLines, readRun } from "../../bench/store/read-run.ts";
@@ -71,7 +71,7 @@ async function readEpisodes(
   for (const segment of segmentsOf(records)) {
     const directory = segmentPath(runDirectory, segment);
     const timings = await readTapTimings(directory, []);
-    for (const timing of timings.filter((one) => isGeneration(one) && one.hop !== "inner")) {
+    for (const timing of timings.filter((one) => isGenerationRequest(one) && one.hop !== "inner")) {
       if (timing.attemptKey !== null) append(modelCalls, timing.attemptKey, timing);
     }
     for await (const { value } of readJsonLines(join(directory, "tools.ndjson"), toolLineSchema, [])) {

@@ -1,6 +1,6 @@
 import type { LoadSample } from "../../bench/load/load.ts";
 import { joinPath } from "../../bench/evidence/path-samples.ts";
-import type { HalfEvidence } from "../../bench/evidence/leg-evidence.ts";
+import type { LegEvidence } from "../../bench/evidence/leg-evidence.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../bench/store/replay-plan.ts";
 
 export const setting: ReplaySetting = { key: "flush-closed-4", cache: "flush", load: "closed:4" };
@@ -57,10 +57,10 @@ export function sampleOf(
   };
 }
 
-export function halfOf(
+export function legOf(
   place: { readonly arm: ReplayArm; readonly block: number; readonly position: number },
   samples: readonly LoadSample[],
-): HalfEvidence {
+): LegEvidence {
   return {
     setting,
     ...place,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { faultyHop } from "../../bench/run/failure-attribution.ts";
+import { attributeFailure } from "../../bench/run/failure-attribution.ts";
 import type { ExchangeTiming } from "../../bench/workload/exchange.ts";
 
 const outer = (outcome: ExchangeTiming["outcome"]) => ({ requestId: "r2", outcome });
@@ -50,9 +50,9 @@ test.each([
     "engine",
   ],
 ] as const)("%s", (...[, seenOutside, seenInside, expected]) => {
-  expect(faultyHop({ arm: "gateway", outer: seenOutside, inner: seenInside })).toBe(expected);
+  expect(attributeFailure({ arm: "gateway", outer: seenOutside, inner: seenInside })).toBe(expected);
 });
 
 test("without a gateway it is the engine", () => {
-  expect(faultyHop({ arm: "raw", outer: outer("upstream-failed"), inner: null })).toBe("engine");
+  expect(attributeFailure({ arm: "raw", outer: outer("upstream-failed"), inner: null })).toBe("engine");
 });

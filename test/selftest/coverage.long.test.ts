@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { measureDelay } from "../../bench/selftest/delay-coverage.ts";
 import { biasMs, halfWidthMs, rangeText, type CoverageCase } from "../../bench/selftest/paired-estimate.ts";
 import { startEngine } from "../../bench/selftest/selftest-stack.ts";
-import { testRig } from "./rig.ts";
+import { testStack } from "./stack.ts";
 
 /**
  * Live runs against a proxy whose delay nobody here knows: the process draws shape, place and size from its seed, and its
@@ -19,11 +19,11 @@ const size = { blocks: 6, sessionsPerLeg: 24, sessionsPerSecond: 200 };
 test(`of ${runs} live runs against a proxy of unknown delay, 89 in 100 intervals hold what it really did`, async () => {
   const out = process.env["TOLLGATE_COVERAGE_OUT"] ?? mkdtempSync(join(tmpdir(), "tollgate-coverage-"));
   mkdirSync(out, { recursive: true });
-  await using rig = testRig();
-  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  await using stack = testStack();
+  await using engine = await startEngine(stack, { decodeStepMs: 0.5 });
   const cases: (CoverageCase & { readonly run: number })[] = [];
   for (let run = first; run < first + runs; run += 1) {
-    const measured = await measureDelay(rig, engine.ready.url, { plan: null, seed: run, size });
+    const measured = await measureDelay(stack, engine.ready.url, { plan: null, seed: run, size });
     cases.push(...measured.cases.map((one) => ({ run, ...one })));
     writeFileSync(join(out, "coverage.json"), `${JSON.stringify(cases, null, 2)}\n`);
   }

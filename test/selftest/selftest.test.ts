@@ -11,13 +11,13 @@ import { compareWithTruth } from "../../bench/selftest/paired-estimate.ts";
 import {
   startDelayGateway,
   startEngine,
-  type Rig,
+  type SelftestStack,
   type Sender,
 } from "../../bench/selftest/selftest-stack.ts";
 import { selftestText } from "../../bench/selftest/selftest-text.ts";
 import { runSelftest } from "../../bench/selftest/selftest.ts";
 import { measureTaps, tapRows, tokenRow } from "../../bench/selftest/tap-overhead.ts";
-import { testRig } from "./rig.ts";
+import { testStack } from "./stack.ts";
 
 const size = { blocks: 2, sessionsPerLeg: 6, sessionsPerSecond: 100 };
 const tiny: Extent = {
@@ -32,8 +32,8 @@ const tiny: Extent = {
 };
 
 test("a small self-test measures everything that it has to, and counts every request and token", async () => {
-  await using rig = testRig();
-  const result = await runSelftest(rig, tiny);
+  await using stack = testStack();
+  const result = await runSelftest(stack, tiny);
   const rows = Object.fromEntries(result.sections.flatMap(({ rows }) => rows.map((row) => [row.id, row])));
   expect(Object.keys(rows).toSorted()).toEqual(
     [
@@ -96,15 +96,15 @@ test("a small self-test measures everything that it has to, and counts every req
 });
 
 test("taps that add 60 ms are seen, and tokens that a tap did not count", async () => {
-  await using rig = testRig();
-  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  await using stack = testStack();
+  await using engine = await startEngine(stack, { decodeStepMs: 0.5 });
   const { url } = engine.ready;
-  await using slow = await startDelayGateway(rig, {
+  await using slow = await startDelayGateway(stack, {
     upstream: url,
     plan: { shape: { kind: "fixed", ms: 60 }, place: "request" },
     seed: 1,
   });
-  const outcome = await measurePaired(rig, {
+  const outcome = await measurePaired(stack, {
     ...size,
     baseline: url,
     target: slow.delayedUrl,
@@ -124,7 +124,7 @@ test("taps that add 60 ms are seen, and tokens that a tap did not count", async 
   ]);
   expect(missesRow(cases)).toMatchObject({ value: null, ok: false });
 
-  const taps = await measureTaps(rig, url, size);
+  const taps = await measureTaps(stack, url, size);
   expect(tokenRow(taps)).toMatchObject({ value: 0, ok: true });
   const { inner } = taps.totals;
   if (inner === undefined) throw new Error("the inner tap has no totals");
@@ -133,18 +133,18 @@ test("taps that add 60 ms are seen, and tokens that a tap did not count", async 
 });
 
 test("more requests than the engine remembers are all held against its log", async () => {
-  await using rig = testRig();
-  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  await using stack = testStack();
+  await using engine = await startEngine(stack, { decodeStepMs: 0.5 });
   const plan = { blocks: 1, sessionsPerLeg: 520, sessionsPerSecond: 2000 };
-  const taps = await measureTaps({ ...rig, processors: () => null }, engine.ready.url, plan);
+  const taps = await measureTaps({ ...stack, processors: () => null }, engine.ready.url, plan);
   // Four legs of a warm block and of one that counts: more than the 4,096 that its log holds.
   expect(taps.engine.size).toBe(2 * 4 * 520);
   expect(tokenRow(taps)).toMatchObject({ value: 0, ok: true });
 }, 30_000);
 
 test("a block that the hypervisor disturbed is measured again, and in the end every block counts", async () => {
-  await using rig = testRig();
-  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  await using stack = testStack();
+  await using engine = await startEngine(stack, { decodeStepMs: 0.5 });
   let [readings, total, stolen] = [0, 0, 0];
   // Two readings a block; the warm one before the first is not asked about.
   const disturbed = (from: number, to: number) => () => {
@@ -162,21 +162,21 @@ test("a block that the hypervisor disturbed is measured again, and in the end ev
     sessions: (label: string, count: number) =>
       chatSessions(label, count, { turns: 1, messageChars: () => 50, outputTokens: 1 }),
   };
-  const once = await measurePaired({ ...rig, processors: disturbed(1, 1) }, { ...plan, rng: createRng(1) });
+  const once = await measurePaired({ ...stack, processors: disturbed(1, 1) }, { ...plan, rng: createRng(1) });
   expect([once.blocks.length, once.repeated, readings]).toEqual([2, 1, 6]);
   readings = 0;
   const always = await measurePaired(
-    { ...rig, processors: disturbed(1, 99) },
+    { ...stack, processors: disturbed(1, 99) },
     { ...plan, rng: createRng(1) },
   );
   expect([always.blocks.length, always.repeated, readings]).toEqual([2, 4, 12]);
-  const unknown = await measurePaired({ ...rig, processors: () => null }, { ...plan, rng: createRng(1) });
+  const unknown = await measurePaired({ ...stack, processors: () => null }, { ...plan, rng: createRng(1) });
   expect([unknown.blocks.length, unknown.repeated]).toEqual([2, 0]);
 });
 
 test("a generator that sends when it likes is found out by the server's log, though it says that it was on time", async () => {
-  await using rig = testRig();
-  await using engine = await startEngine(rig, { decodeStepMs: 0.5 });
+  await using stack = testStack();
+  await using engine = await startEngine(stack, { decodeStepMs: 0.5 });
   const rng = createRng(2);
   const jitter = (plan: LoadPlan): LoadPlan =>
     plan.pace.kind === "open"
@@ -188,7 +188,7 @@ test("a generator that sends when it likes is found out by the server's log, tho
           },
         }
       : plan;
-  const careless: Sender = { run: (plan, options) => rig.sender.run(jitter(plan), options) };
+  const careless: Sender = { run: (plan, options) => stack.sender.run(jitter(plan), options) };
   const plan = {
     arrivals: { kind: "constant" },
     perSecond: 50,
@@ -196,7 +196,11 @@ test("a generator that sends when it likes is found out by the server's log, tho
     pieces: 1,
     rng: createRng(3),
   } as const;
-  const quality = await measureArrivals({ ...rig, sender: careless } satisfies Rig, engine.ready.url, plan);
+  const quality = await measureArrivals(
+    { ...stack, sender: careless } satisfies SelftestStack,
+    engine.ready.url,
+    plan,
+  );
   expect(arrivalRows(quality).find(({ id }) => id === "constant-gap-cv")).toMatchObject({ ok: false });
   const lost = { ...quality, pieces: quality.pieces.map((piece) => ({ ...piece, notArrived: 1 })) };
   expect(arrivalRows(lost).find(({ id }) => id === "constant-gap-cv")).toMatchObject({

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ResumeRefusedError } from "../../bench/errors.ts";
+import { RunUnreadableError } from "../../bench/errors.ts";
 import { compressLog } from "../../bench/store/compressed-log.ts";
 import { finishedEpisodes, progressOf, remainingEpisodes } from "../../bench/store/progress.ts";
 import { readRun, readTrajectories } from "../../bench/store/read-run.ts";
@@ -184,7 +184,7 @@ test.each([
   await appendFile(file, line);
   await appendFile(file, `${JSON.stringify(runStarted(identity))}\n`);
   const failure = readRun(directory);
-  await expect(failure).rejects.toThrow(ResumeRefusedError);
+  await expect(failure).rejects.toThrow(RunUnreadableError);
   await expect(failure).rejects.toThrow(message);
 });
 

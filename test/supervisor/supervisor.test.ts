@@ -84,9 +84,9 @@ test("a terminal's signals do not end the supervisor", async () => {
   expect(alive([...driver.children, driver.supervisor])).toEqual([]);
 });
 
-test("a farewell after a clean end reports nothing and removes the scratch directory", async () => {
+test("a shutdown after a clean end reports nothing and removes the scratch directory", async () => {
   const driver = await startDriver();
-  driver.process.stdin?.write("kill children, then farewell\n");
+  driver.process.stdin?.write("kill children, then shutdown\n");
   expect(await driver.nextLine()).toEqual({
     leftovers: [],
     left: [],
@@ -98,9 +98,9 @@ test("a farewell after a clean end reports nothing and removes the scratch direc
   expect(existsSync(driver.scratch)).toBe(false);
 });
 
-test("a farewell names what the driver forgot, and ends it", async () => {
+test("a shutdown names what the driver forgot, and ends it", async () => {
   const driver = await startDriver();
-  driver.process.stdin?.write("farewell\n");
+  driver.process.stdin?.write("shutdown\n");
   const report = (await driver.nextLine()) as { leftovers: { pid: number }[]; left: unknown };
   expect(report.leftovers.map(({ pid }) => pid).sort(ascending)).toEqual(driver.children.toSorted(ascending));
   expect(report.left).toEqual([]);

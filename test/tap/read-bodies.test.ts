@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ResumeRefusedError } from "../../bench/errors.ts";
+import { RunUnreadableError } from "../../bench/errors.ts";
 import { BodyLog } from "../../bench/tap/body-log.ts";
 import { readBodies } from "../../bench/tap/read-bodies.ts";
 import type { Exchange } from "../../bench/workload/exchange.ts";
@@ -100,7 +100,7 @@ test("a bad line in the middle is an error that names it", async () => {
     const folder = mkdtempSync(join(directory, name));
     writeFileSync(join(folder, "bodies.ndjson.zst"), zstdCompressSync(text));
     const reading = collect(readBodies(folder));
-    await expect(reading).rejects.toThrow(ResumeRefusedError);
+    await expect(reading).rejects.toThrow(RunUnreadableError);
     await expect(reading).rejects.toThrow(message);
   }
   expect(first).toContain('"requestBase":null');

@@ -40,7 +40,7 @@ class NativeDriver implements AgentDriver {
     return new NativeSession({ request, client, tools, token, callTimeoutMs });
   }
 
-  async pressure() {
+  async eventLoopLoad() {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#measured);
     this.#measured = now;

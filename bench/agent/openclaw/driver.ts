@@ -145,7 +145,7 @@ class FleetDriver implements OpenClawDriver {
     }
   }
 
-  async pressure(): ReturnType<AgentDriver["pressure"]> {
+  async eventLoopLoad(): ReturnType<AgentDriver["eventLoopLoad"]> {
     return await Promise.all(
       this.#fleet.processes.map(async ({ name, client }) => {
         const reply = await client.request("tollgate.pressure", {}, { timeoutMs: 5000 }).catch(() => null);

@@ -5,7 +5,7 @@ import { segmentPath } from "../../store/run-directory.ts";
 import { TextStore } from "../../store/text-store.ts";
 import { readBodies } from "../../tap/read-bodies.ts";
 import { compareRequest, type ByteDifference, type ExpectedPrompt } from "./byte-check.ts";
-import { isGeneration, readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest, readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
 
 /** Whether the model saw, byte for byte, what the harness says it saw. */
 export interface ByteCheck {
@@ -32,7 +32,7 @@ export interface LocatedDifference extends ByteDifference {
 
 /**
  * Checks a run from its evidence alone: bodies at the inner tap against trajectories and texts. Holds all transcripts of
- * the run in memory. Throws ResumeRefusedError when the run or its evidence is damaged.
+ * the run in memory. Throws RunUnreadableError when the run or its evidence is damaged.
  */
 export async function checkRunBytes(directory: string): Promise<ByteCheck> {
   const run = await readRun(directory);
@@ -101,7 +101,7 @@ async function readRequests(segmentDirectory: string): Promise<Requests> {
   return {
     generates: (requestId) => {
       const timing = inner.get(requestId);
-      return timing === undefined || isGeneration(timing);
+      return timing === undefined || isGenerationRequest(timing);
     },
     attemptOf: (requestId) => inner.get(requestId)?.attemptKey ?? outer.get(requestId)?.attemptKey ?? null,
   };

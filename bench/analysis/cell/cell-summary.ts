@@ -17,7 +17,7 @@ import {
 import { isPassed, passHatK, passRate, taskKey } from "./pass-rate.ts";
 import { segmentUse, segmentUseSchema, type SegmentUse } from "./segment-choice.ts";
 import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
-import { isGeneration, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
 import { checkTokens, tokenCheckSchema, type TokenCheck } from "../tokens/token-check.ts";
 import { tokenSums, tokenSumsSchema, wasteOf, wasteSchema } from "../tokens/token-sums.ts";
 import { judgeCell, verdictReasonSchema, verdicts } from "./verdict.ts";
@@ -165,7 +165,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     episodeSeconds: summarizeClustered(measured.map(durationOf)),
     agentEngine,
     userEngine: summarizeEngine(used.map(({ userEngine }) => userEngine)),
-    agentEngineIdentity: identityOf(used),
+    agentEngineIdentity: engineIdentity(used),
     outer,
     inner,
     tokenCheck,
@@ -174,12 +174,12 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
       evidence.recordedAttempts,
     ),
     sessionMs: sessionMs(measured),
-    ...leftoversOf(evidence.segments),
+    ...unclosedSessionsOf(evidence.segments),
     pressure,
   };
 }
 
-function leftoversOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {
+function unclosedSessionsOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {
   const leftovers = segments.findLast(({ facts }) => facts !== null)?.facts?.gatewayLeftovers;
   return leftovers === undefined ? {} : { gatewayLeftovers: leftovers };
 }
@@ -212,7 +212,7 @@ function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
 }
 
 /** Several processes in one cell are all named, so that the cell equals no other one. */
-function identityOf(used: readonly SegmentEvidence[]): string | null {
+function engineIdentity(used: readonly SegmentEvidence[]): string | null {
   const identities = new Set(used.map(({ facts }) => facts?.engineIdentity?.["agent"]));
   if (identities.has(undefined)) return null;
   return identities.size === 0 ? null : [...identities].join(" and then ");
@@ -254,7 +254,9 @@ function requestsInFlight(used: readonly SegmentEvidence[], seconds: number | nu
   for (const { segment, timings } of used) {
     if (segment.ended === null) continue;
     const window = { startNs: segment.startedNs, endNs: segment.ended.endedNs };
-    const stays = timings.filter((timing: TapTiming) => timing.hop === "outer" && isGeneration(timing));
+    const stays = timings.filter(
+      (timing: TapTiming) => timing.hop === "outer" && isGenerationRequest(timing),
+    );
     const check = checkLittle(stays, window);
     if (check === null) continue;
     const lengthSeconds = (window.endNs - window.startNs) / 1e9;

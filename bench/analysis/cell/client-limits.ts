@@ -24,7 +24,7 @@ export const standstillMsMax = 500;
 export const standstillShareMax = 0.05;
 
 /** Whether the client's side held the measurement up. A process that did not answer may be the busiest of all. */
-export function pressureReasons(pressure: readonly Pressure[], seconds: number | null): VerdictReason[] {
+export function eventLoopReasons(pressure: readonly Pressure[], seconds: number | null): VerdictReason[] {
   return pressure.flatMap((process) => [...busyReasons(process), ...lateReasons(process, seconds)]);
 }
 

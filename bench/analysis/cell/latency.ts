@@ -2,7 +2,7 @@ import { z } from "zod";
 import { summarize } from "../../statistics/distribution.ts";
 import { clusterIntervals, type ClusteredValue, type Limits } from "./cluster-interval.ts";
 import { estimateSchema, type Estimate } from "./estimate.ts";
-import { isAnswered, isGeneration, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isAnswered, isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
 
 /** Milliseconds. Intervals are over episodes, because the requests of one episode are alike. */
 export const latencySchema = z.object({
@@ -48,7 +48,7 @@ export function latencyOf(
   measure: (timing: TapTiming) => number | null,
 ): Latency {
   const values = timings
-    .filter((timing) => isGeneration(timing) && isAnswered(timing))
+    .filter((timing) => isGenerationRequest(timing) && isAnswered(timing))
     .flatMap((timing) => {
       const value = measure(timing);
       return value === null ? [] : [{ value, cluster: timing.attemptKey ?? timing.requestId }];

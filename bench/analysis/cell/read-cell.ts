@@ -1,5 +1,5 @@
 import { finishedEpisodes, segmentsOf } from "../../store/progress.ts";
-import { ResumeRefusedError } from "../../errors.ts";
+import { RunUnreadableError } from "../../errors.ts";
 import type { StoredRun, StoreWarning } from "../../store/read-run.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { summarizeCell, type CellSummary } from "./cell-summary.ts";
@@ -10,7 +10,7 @@ import { joinPath } from "../../evidence/path-samples.ts";
 import { requestLatencies } from "../../evidence/request-latencies.ts";
 import { readSegmentEvidence, type SegmentEvidence } from "../../evidence/segment-evidence.ts";
 
-/** The summary of one cell from the run directory. Throws ResumeRefusedError for an unknown cell or damaged evidence. */
+/** The summary of one cell from the run directory. Throws RunUnreadableError for an unknown cell or damaged evidence. */
 export async function readCellSummary(run: StoredRun, cellId: string): Promise<CellSummary> {
   return (await readCell(run, cellId, [])).summary;
 }
@@ -23,7 +23,7 @@ export async function readCell(
 ): Promise<ComparedCell> {
   const cell = run.identity.cells.find((planned) => planned.cellId === cellId);
   if (cell === undefined) {
-    throw new ResumeRefusedError(`Run ${run.identity.runId} has no cell ${cellId}; see run.json.`);
+    throw new RunUnreadableError(`Run ${run.identity.runId} has no cell ${cellId}; see run.json.`);
   }
   const records = run.records.filter((record) => record.type === "episode" && record.cellId === cellId);
   const segments: SegmentEvidence[] = [];

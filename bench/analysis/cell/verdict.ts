@@ -1,6 +1,6 @@
 import { z } from "zod";
 import {
-  pressureReasons,
+  eventLoopReasons,
   sendReasons,
   stolenReasons,
   type Pressure,
@@ -59,7 +59,7 @@ export function judgeCell(facts: VerdictFacts): {
     ...engine,
     ...tokenReasons(facts.tokenCheck),
     ...sendReasons(facts.sends ?? []),
-    ...pressureReasons(facts.pressure, facts.seconds),
+    ...eventLoopReasons(facts.pressure, facts.seconds),
     ...stolenReasons(facts.stolenShares ?? []),
   ].sort((a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict));
   return { verdict: reasons[0]?.verdict ?? "valid", reasons };

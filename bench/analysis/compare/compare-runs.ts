@@ -50,7 +50,7 @@ export interface RunName {
 /** Cells with one of these say nothing about speed; a threshold on them is not kept. */
 const usable: ReadonlySet<string> = new Set(["valid", "client-limited"]);
 
-/** Both runs read whole. Throws ResumeRefusedError when one is no run or is damaged. */
+/** Both runs read whole. Throws RunUnreadableError when one is no run or is damaged. */
 export async function compareRuns(
   directories: { readonly before: string; readonly after: string },
   thresholds: readonly Threshold[],

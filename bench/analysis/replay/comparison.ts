@@ -5,8 +5,12 @@ import type { Interval } from "../../statistics/interval.ts";
 import { findMargin, marginMs, parseMargin, type MarginFinding } from "../../statistics/margin.ts";
 import { pairedDifference } from "../../statistics/paired.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
-import type { HalfEvidence } from "../../evidence/leg-evidence.ts";
-import { tailsOf, type TailMetric, type Tails } from "./percentile-differences.ts";
+import type { LegEvidence } from "../../evidence/leg-evidence.ts";
+import {
+  percentileDifferences,
+  type TailMetric,
+  type PercentileDifferences,
+} from "./percentile-differences.ts";
 import {
   dropReasons,
   pairRequests,
@@ -53,7 +57,7 @@ export interface Comparison {
   readonly metrics: Readonly<Record<ComparedMetric, ReplayDifference>>;
   /** Sum of the end-to-end times of a conversation's requests. */
   readonly session: ReplayDifference;
-  readonly tails: Readonly<Record<TailMetric, Tails>>;
+  readonly tails: Readonly<Record<TailMetric, PercentileDifferences>>;
   /** Between the taps: (outer - inner) of the arm minus that of the baseline. null: the inner hop is unavailable. */
   readonly path: Readonly<Record<PathMetric, ReplayDifference>> | null;
   readonly strata: readonly { readonly from: number; readonly to: number; readonly e2e: ReplayDifference }[];
@@ -76,25 +80,25 @@ export interface ComparisonOptions {
 
 /** Every arm but the first against the first, over the blocks that are complete. Pure. */
 export function compareReplay(
-  halves: readonly HalfEvidence[],
+  legs: readonly LegEvidence[],
   plan: Pick<ReplayPlan, "arms" | "settings">,
   options: ComparisonOptions,
 ): readonly Comparison[] {
   const [baseline, ...others] = plan.arms;
   if (baseline === undefined) return [];
   return plan.settings.flatMap((setting) => {
-    const blocks = completeBlocks(halves, setting, plan.arms);
+    const blocks = completeBlocks(legs, setting, plan.arms);
     return others.map((arm) => compareArm({ setting, baseline, arm, blocks }, options));
   });
 }
 
 /** Blocks in which every arm had both its turns to the end. */
 export function completeBlocks(
-  halves: readonly HalfEvidence[],
+  legs: readonly LegEvidence[],
   setting: ReplaySetting,
   arms: readonly ReplayArm[],
-): readonly (readonly HalfEvidence[])[] {
-  const own = halves.filter((half) => half.setting.key === setting.key && half.complete);
+): readonly (readonly LegEvidence[])[] {
+  const own = legs.filter((leg) => leg.setting.key === setting.key && leg.complete);
   return [...Map.groupBy(own, ({ block }) => block).values()]
     .filter((block) => block.length === 2 * arms.length)
     .map((block) => block.toSorted((a, b) => a.position - b.position));
@@ -104,13 +108,13 @@ interface ArmBlocks {
   readonly setting: ReplaySetting;
   readonly baseline: ReplayArm;
   readonly arm: ReplayArm;
-  readonly blocks: readonly (readonly HalfEvidence[])[];
+  readonly blocks: readonly (readonly LegEvidence[])[];
 }
 
 function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: ComparisonOptions): Comparison {
   const turns = blocks.map((block) => ({
-    base: block.filter((half) => half.arm.label === baseline.label),
-    target: block.filter((half) => half.arm.label === arm.label),
+    base: block.filter((leg) => leg.arm.label === baseline.label),
+    target: block.filter((leg) => leg.arm.label === arm.label),
   }));
   const paired = turns.map(({ base, target }) =>
     pairRequests(
@@ -133,7 +137,10 @@ function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: Comp
     blocks: blocks.length,
     metrics,
     session: sessionDifference(paired, options),
-    tails: { ttft: tailsOf(streamed, "ttft", options), e2e: tailsOf(paired, "e2e", options) },
+    tails: {
+      ttft: percentileDifferences(streamed, "ttft", options),
+      e2e: percentileDifferences(paired, "e2e", options),
+    },
     path: turns.every(({ base, target }) => [...base, ...target].every(isInnerTapped))
       ? pathDifferences(turns, { arm, options })
       : null,
@@ -205,13 +212,13 @@ function sessionDifference(blocks: readonly PairedBlock[], options: ComparisonOp
 }
 
 /** A gateway whose upstream could not be set is seen from one side only. */
-function isInnerTapped({ timings }: HalfEvidence): boolean {
+function isInnerTapped({ timings }: LegEvidence): boolean {
   return timings.some(({ hop }) => hop === "inner");
 }
 
 /** One value per block: a joined request need not be one that was paired between the arms. */
 function pathDifferences(
-  turns: readonly { readonly base: readonly HalfEvidence[]; readonly target: readonly HalfEvidence[] }[],
+  turns: readonly { readonly base: readonly LegEvidence[]; readonly target: readonly LegEvidence[] }[],
   { arm, options }: { readonly arm: ReplayArm; readonly options: ComparisonOptions },
 ): Readonly<Record<PathMetric, ReplayDifference>> {
   const simulated = turns.some(({ target }) => target.some(({ path }) => path.streaming === "simulated"));
@@ -227,8 +234,8 @@ function pathDifferences(
   ) as Record<PathMetric, ReplayDifference>;
 }
 
-function pathMean(halves: readonly HalfEvidence[], metric: PathMetric): number | null {
-  const values = halves.flatMap(({ path }) => path.samples.flatMap((sample) => sample[metric] ?? []));
+function pathMean(legs: readonly LegEvidence[], metric: PathMetric): number | null {
+  const values = legs.flatMap(({ path }) => path.samples.flatMap((sample) => sample[metric] ?? []));
   return values.length === 0 ? null : meanOf(values);
 }
 
@@ -270,7 +277,7 @@ const tellingRequests = 3;
 const atOnceShare = 0.05;
 const spreadShare = 0.2;
 
-/** Looks at those requests whose tokens the baseline sends one by one; tool calls, for one, many servers send whole. */
+/** InterimAnalyses at those requests whose tokens the baseline sends one by one; tool calls, for one, many servers send whole. */
 function streamingOf(blocks: readonly PairedBlock[]): Comparison["streaming"] {
   const telling = blocks.flatMap(({ paired }) =>
     paired.filter(

@@ -21,7 +21,7 @@ export interface TailDifference {
 }
 
 /** By percentile; null where one of the arms has too few requests for it, see `minimumSampleRule`. */
-export type Tails = Readonly<Record<TailName, TailDifference | null>>;
+export type PercentileDifferences = Readonly<Record<TailName, TailDifference | null>>;
 
 /** Enough for a standard error; the seed is fixed, so that a report says the same every time. */
 const resamples = 400;
@@ -32,11 +32,11 @@ const seed = 20_261_121;
  * bootstrap over blocks: a t interval of the blocks' own percentiles would judge p99 of each block by its one or two
  * slowest requests.
  */
-export function tailsOf(
+export function percentileDifferences(
   blocks: readonly PairedBlock[],
   metric: TailMetric,
   { confidence }: { readonly confidence: number },
-): Tails {
+): PercentileDifferences {
   const valuesOf = (samples: readonly LoadSample[]) =>
     samples.flatMap((sample) => loadMetrics[metric](sample) ?? []);
   // A block that says nothing of the metric is no unit: it would make the interval surer than its data.

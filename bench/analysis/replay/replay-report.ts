@@ -3,9 +3,9 @@ import { summarize, type Distribution } from "../../statistics/distribution.ts";
 import type { StoredRun } from "../../store/read-run.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import { compareReplay, completeBlocks, type Comparison } from "./comparison.ts";
-import type { HalfEvidence } from "../../evidence/leg-evidence.ts";
+import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { judgeReplay, type ReplayVerdict } from "./replay-verdict.ts";
-import { looksOf } from "../../run/replay/run-blocks.ts";
+import { interimAnalyses } from "../../run/replay/run-blocks.ts";
 
 /** What a replay found: everything that its tables print. Built from the run directory alone. */
 export interface ReplayReport extends ReplayVerdict {
@@ -51,11 +51,11 @@ export interface ArmRow {
 export function buildReplayReport(
   run: Pick<StoredRun, "identity" | "records">,
   plan: ReplayPlan,
-  halves: readonly HalfEvidence[],
+  legs: readonly LegEvidence[],
 ): ReplayReport {
   const { identity, records } = run;
-  const looks = looksOf(plan);
-  const comparisons = compareReplay(halves, plan, { confidence: looks.confidence, margin: plan.margin });
+  const looks = interimAnalyses(plan);
+  const comparisons = compareReplay(legs, plan, { confidence: looks.confidence, margin: plan.margin });
   const ended = records.findLast((record) => record.type === "run-ended");
   const interrupted = ended?.type === "run-ended" && ended.reason !== "complete";
   return {
@@ -69,21 +69,21 @@ export function buildReplayReport(
     plan,
     confidence: looks.confidence,
     looks: looks.at.length,
-    ...judgeReplay({ halves, comparisons, interrupted }),
-    arms: plan.settings.flatMap((setting) => plan.arms.map((arm) => armRow(setting, arm, halves))),
+    ...judgeReplay({ legs, comparisons, interrupted }),
+    arms: plan.settings.flatMap((setting) => plan.arms.map((arm) => armRow(setting, arm, legs))),
     comparisons,
     blockSeconds: Object.fromEntries(
-      plan.settings.map((setting) => [setting.key, blockSeconds(completeBlocks(halves, setting, plan.arms))]),
+      plan.settings.map((setting) => [setting.key, blockSeconds(completeBlocks(legs, setting, plan.arms))]),
     ),
   };
 }
 
-function blockSeconds(blocks: readonly (readonly HalfEvidence[])[]): number | null {
+function blockSeconds(blocks: readonly (readonly LegEvidence[])[]): number | null {
   return meanOf(blocks.map((block) => block.reduce((sum, { seconds }) => sum + seconds, 0)));
 }
 
-function armRow(setting: ReplaySetting, arm: ReplayArm, halves: readonly HalfEvidence[]): ArmRow {
-  const own = halves.filter((half) => half.setting.key === setting.key && half.arm.label === arm.label);
+function armRow(setting: ReplaySetting, arm: ReplayArm, legs: readonly LegEvidence[]): ArmRow {
+  const own = legs.filter((leg) => leg.setting.key === setting.key && leg.arm.label === arm.label);
   const samples = own.flatMap(({ samples, load }) => steadySamples(samples, load.steady));
   const answered = samples.filter(({ outcome }) => outcome === "completed");
   const over = (metric: keyof typeof loadMetrics) =>

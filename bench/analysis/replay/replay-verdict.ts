@@ -1,11 +1,11 @@
 import { percentile } from "../../statistics/distribution.ts";
 import { loadMetrics, steadySamples } from "../../load/latency.ts";
 import { parseLoad } from "../../load/schedule.ts";
-import { pressureReasons, sendReasons, stolenReasons, type SendFacts } from "../cell/client-limits.ts";
+import { eventLoopReasons, sendReasons, stolenReasons, type SendFacts } from "../cell/client-limits.ts";
 import { checkTokens } from "../tokens/token-check.ts";
 import { answeredElsewhere, verdicts, type Verdict, type VerdictReason } from "../cell/verdict.ts";
 import type { Comparison } from "./comparison.ts";
-import type { HalfEvidence } from "../../evidence/leg-evidence.ts";
+import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
 
 export interface ReplayVerdict {
@@ -16,16 +16,16 @@ export interface ReplayVerdict {
 
 /** Whether the numbers of a replay may be used, with every reason against them. */
 export function judgeReplay(facts: {
-  readonly halves: readonly HalfEvidence[];
+  readonly legs: readonly LegEvidence[];
   readonly comparisons: readonly Comparison[];
   readonly interrupted: boolean;
 }): ReplayVerdict {
-  const { halves, comparisons, interrupted } = facts;
+  const { legs, comparisons, interrupted } = facts;
   const reasons = [
-    ...halves.flatMap(halfReasons),
-    ...stolenReasons(halves.map(({ facts }) => facts.stolenShare)),
+    ...legs.flatMap(legReasons),
+    ...stolenReasons(legs.map(({ facts }) => facts.stolenShare)),
     ...comparisons.flatMap(comparisonReasons),
-    ...sendReasons(sendFacts(halves)),
+    ...sendReasons(sendFacts(legs)),
     ...(interrupted ? [interruption(comparisons)] : []),
   ];
   const distinct = [...new Map(reasons.map((reason) => [JSON.stringify(reason), reason])).values()].sort(
@@ -39,11 +39,11 @@ function interruption(comparisons: readonly Comparison[]): VerdictReason {
   return { verdict: "interrupted", detail: `the replay was stopped; ${blocks} blocks are whole and count` };
 }
 
-function halfReasons(half: HalfEvidence): VerdictReason[] {
-  const name = `${cellIdOf(half.setting, half.arm)} ${segmentIdOf(half)}`;
-  const { engine, facts, timings } = half;
-  if (half.died) return [{ verdict: "engine-died", detail: `${name}: a part of the stack ended` }];
-  const reasons = pressureReasons(facts.pressure, half.seconds);
+function legReasons(leg: LegEvidence): VerdictReason[] {
+  const name = `${cellIdOf(leg.setting, leg.arm)} ${segmentIdOf(leg)}`;
+  const { engine, facts, timings } = leg;
+  if (leg.died) return [{ verdict: "engine-died", detail: `${name}: a part of the stack ended` }];
+  const reasons = eventLoopReasons(facts.pressure, leg.seconds);
   const elsewhere = answeredElsewhere({
     answered: timings.filter(({ hop, outcome }) => hop === "outer" && outcome === "completed").length,
     innerRequests: timings.filter(({ hop }) => hop === "inner").length,
@@ -67,8 +67,8 @@ function halfReasons(half: HalfEvidence): VerdictReason[] {
       );
     }
   }
-  if (half.path.retried > 0) {
-    const detail = `${name}: ${half.path.retried} requests were sent more than once by the gateway`;
+  if (leg.path.retried > 0) {
+    const detail = `${name}: ${leg.path.retried} requests were sent more than once by the gateway`;
     reasons.push({ verdict: "token-mismatch", detail });
   }
   return reasons;
@@ -89,9 +89,9 @@ function comparisonReasons({ setting, arm, dropped }: Comparison): VerdictReason
   );
 }
 
-/** By cell, over all its halves. */
-export function sendFacts(halves: readonly HalfEvidence[]): readonly SendFacts[] {
-  return [...Map.groupBy(halves, ({ setting, arm }) => cellIdOf(setting, arm))].map(([name, own]) => {
+/** By cell, over all its legs. */
+export function sendFacts(legs: readonly LegEvidence[]): readonly SendFacts[] {
+  return [...Map.groupBy(legs, ({ setting, arm }) => cellIdOf(setting, arm))].map(([name, own]) => {
     const lateness = own.flatMap(({ samples, load }) =>
       steadySamples(samples, load.steady).flatMap((sample) => loadMetrics.lateness(sample) ?? []),
     );
@@ -104,26 +104,24 @@ export function sendFacts(halves: readonly HalfEvidence[]): readonly SendFacts[]
 }
 
 /**
- * How often conversations were to begin and began, over the gaps between the first and the last of each half. Only their
+ * How often conversations were to begin and began, over the gaps between the first and the last of each leg. Only their
  * first requests have a schedule: when the later ones come depends on the answers. A closed loop has none at all.
  */
-function sessionRates(
-  halves: readonly HalfEvidence[],
-): Pick<SendFacts, "plannedPerSecond" | "sentPerSecond"> {
-  const [first] = halves;
+function sessionRates(legs: readonly LegEvidence[]): Pick<SendFacts, "plannedPerSecond" | "sentPerSecond"> {
+  const [first] = legs;
   if (first === undefined || parseLoad(first.setting.load).kind === "closed")
     return { plannedPerSecond: null, sentPerSecond: null };
-  const begins = halves.map(({ samples }) => samples.filter(({ index }) => index === 0));
+  const begins = legs.map(({ samples }) => samples.filter(({ index }) => index === 0));
   return {
-    plannedPerSecond: ratePerSecond(begins.map((half) => half.map(({ intendedNs }) => intendedNs))),
-    sentPerSecond: ratePerSecond(begins.map((half) => half.flatMap(({ sentNs }) => sentNs ?? []))),
+    plannedPerSecond: ratePerSecond(begins.map((leg) => leg.map(({ intendedNs }) => intendedNs))),
+    sentPerSecond: ratePerSecond(begins.map((leg) => leg.flatMap(({ sentNs }) => sentNs ?? []))),
   };
 }
 
 /** null without a gap. */
-function ratePerSecond(halves: readonly (readonly number[])[]): number | null {
-  const gaps = halves.reduce((sum, times) => sum + Math.max(0, times.length - 1), 0);
-  const spanNs = halves.reduce(
+function ratePerSecond(legs: readonly (readonly number[])[]): number | null {
+  const gaps = legs.reduce((sum, times) => sum + Math.max(0, times.length - 1), 0);
+  const spanNs = legs.reduce(
     (sum, times) => sum + (times.length === 0 ? 0 : Math.max(...times) - Math.min(...times)),
     0,
   );

@@ -3,7 +3,7 @@ import type { EngineDelta } from "../../metrics/engine-delta.ts";
 import { reconcile } from "../../metrics/reconcile.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import type { TapListenerTotals } from "../../tap/control.ts";
-import { isGeneration, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
 import { explainTokens, unequalRequests, type TappedRequests } from "./token-explanation.ts";
 import { tokenSums, type TokenSums } from "./token-sums.ts";
 
@@ -38,7 +38,7 @@ export function checkTokens(segments: readonly TokenParties[]): TokenCheck {
 
 function checkSegment({ timings, engine }: TokenParties): TokenCheck {
   const at = (hop: TapTiming["hop"]) =>
-    timings.filter((timing) => timing.hop === hop && isGeneration(timing));
+    timings.filter((timing) => timing.hop === hop && isGenerationRequest(timing));
   const [outer, seen] = [at("outer"), at("inner")];
   // Where the inner hop cannot be tapped, the outer tap is the one next to the engine.
   const tapped = seen.length > 0;

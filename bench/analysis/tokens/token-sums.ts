@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Hop } from "../../workload/exchange.ts";
-import { isAnswered, isGeneration, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isAnswered, isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
 
 /** Token counts that the answers themselves reported, summed over one hop. */
 export const tokenSumsSchema = z.object({
@@ -20,7 +20,7 @@ export type TokenSums = z.infer<typeof tokenSumsSchema>;
 
 /** Sums over the generation requests of one hop. */
 export function tokenSums(timings: readonly TapTiming[], hop: Hop): TokenSums {
-  const requests = timings.filter((timing) => timing.hop === hop && isGeneration(timing));
+  const requests = timings.filter((timing) => timing.hop === hop && isGenerationRequest(timing));
   const answered = requests.filter(isAnswered);
   const usages = answered.flatMap(({ usage }) => (usage === null ? [] : [usage]));
   const complete = usages.length === answered.length;
@@ -58,7 +58,7 @@ export function wasteOf(timings: readonly TapTiming[], finished: ReadonlySet<str
   const lost = timings.filter(
     (timing) =>
       timing.hop === "outer" &&
-      isGeneration(timing) &&
+      isGenerationRequest(timing) &&
       timing.attemptKey !== null &&
       !finished.has(timing.attemptKey),
   );

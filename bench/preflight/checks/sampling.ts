@@ -24,7 +24,10 @@ const parameters = {
   required: ["amount", "name"],
 };
 const tools = [
-  { type: "function", function: { name: "look_up", description: "Looks an amount up.", parameters } },
+  {
+    type: "function",
+    function: { name: "look_up", description: "InterimAnalyses an amount up.", parameters },
+  },
 ];
 const question: Question = { messages, tools, toolChoice: "auto", maxTokens: 24 };
 

@@ -8,7 +8,7 @@ import { readRun, type StoredRun } from "../../store/read-run.ts";
 import { storing } from "../../store/storage-error.ts";
 import { writeWhole } from "../../store/text-store.ts";
 import { comparedMetrics, type Comparison } from "../../analysis/replay/comparison.ts";
-import { readHalves } from "../../evidence/leg-evidence.ts";
+import { readLegs } from "../../evidence/leg-evidence.ts";
 import { replayPage } from "./replay-page.ts";
 import { buildReplayReport, type ReplayReport } from "../../analysis/replay/replay-report.ts";
 import { replayHead } from "./replay-tables.ts";
@@ -32,13 +32,13 @@ export function renderReplay(report: StoredReplay, format: ReplayFormat): string
 /**
  * Rebuilds a replay's report from its directory and writes `report/`.
  * @throws {ConfigError} when the run is no replay
- * @throws {ResumeRefusedError} when its evidence is damaged
+ * @throws {RunUnreadableError} when its evidence is damaged
  */
 export async function rebuildReplay(directory: string): Promise<StoredReplay> {
   const run: StoredRun = await readRun(directory);
   const { replay: plan } = run.identity;
   if (plan === undefined) throw new ConfigError(`${directory} is no replay; use \`tollgate report\`.`);
-  const report = await withStack(buildReplayReport(run, plan, await readHalves(run, plan)), run);
+  const report = await withStack(buildReplayReport(run, plan, await readLegs(run, plan)), run);
   const folder = join(directory, "report");
   await storing(folder, "Cannot write the report into", async () => {
     await mkdir(folder, { recursive: true });

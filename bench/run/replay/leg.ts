@@ -33,7 +33,7 @@ export interface ReplayParts {
 }
 
 /** One arm's turn in a block: all conversations once. */
-export interface Half {
+export interface Leg {
   readonly setting: ReplaySetting;
   readonly arm: ReplayArm;
   readonly block: number;
@@ -41,17 +41,17 @@ export interface Half {
 }
 
 /** Drain, empty the cache, snapshot, send, drain, snapshot: what a sweep does around a segment. Returns its evidence folder. */
-export async function runHalf(
+export async function runLeg(
   parts: ReplayParts,
-  half: Half,
+  leg: Leg,
 ): Promise<{ readonly cellId: string; readonly segmentId: string }> {
   const { stack, run, clock } = parts;
-  const [cellId, segmentId] = [cellIdOf(half.setting, half.arm), segmentIdOf(half)];
-  const arm = stack.arms.find(({ spec }) => spec.name === half.arm.arm);
-  if (arm === undefined) throw new Error(`the stack has no arm ${half.arm.arm}`);
+  const [cellId, segmentId] = [cellIdOf(leg.setting, leg.arm), segmentIdOf(leg)];
+  const arm = stack.arms.find(({ spec }) => spec.name === leg.arm.arm);
+  if (arm === undefined) throw new Error(`the stack has no arm ${leg.arm.arm}`);
   const directory = await run.segmentDirectory(cellId, segmentId);
   await drain(parts);
-  const cacheFlushed = half.setting.cache === "flush";
+  const cacheFlushed = leg.setting.cache === "flush";
   if (cacheFlushed) await flush(parts);
   const sessions = await openSessions(arm, sessionKeys(parts, `${cellId}/${segmentId}`));
   await snapshot(parts, join(directory, "agent-before.prom"));
@@ -60,7 +60,7 @@ export async function runHalf(
   const startedNs = clock.nowNs();
   await run.append({ v: 1, type: "segment-started", cellId, segmentId, at: clock.wallIso(), startedNs });
   const load = await parts.thread.run(
-    loadPlan(parts, half, { arm, sessions, name: `${cellId}/${segmentId}` }),
+    loadPlan(parts, leg, { arm, sessions, name: `${cellId}/${segmentId}` }),
     {
       drain: parts.stop.asked,
       cancel: parts.stop.cancelled,
@@ -76,7 +76,7 @@ export async function runHalf(
     v: 1,
     cellId,
     segmentId,
-    load: half.setting.load,
+    load: leg.setting.load,
     cacheFlushed,
     drained: drained && taps?.unfinished === 0,
     scrapeErrors,
@@ -152,8 +152,8 @@ export async function warmUp(parts: ReplayParts, setting: ReplaySetting): Promis
     if (known === undefined || parts.stop.asked.aborted) continue;
     const name = `${cellIdOf(setting, known)}/warm-up`;
     const sessions = await openSessions(reached, sessionKeys(some, name));
-    const half = { setting, arm: known, block: -1, position: 0 };
-    await parts.thread.run(loadPlan(some, half, { arm: reached, sessions, name }), {
+    const leg = { setting, arm: known, block: -1, position: 0 };
+    await parts.thread.run(loadPlan(some, leg, { arm: reached, sessions, name }), {
       drain: parts.stop.asked,
       cancel: parts.stop.cancelled,
     });
@@ -163,8 +163,8 @@ export async function warmUp(parts: ReplayParts, setting: ReplaySetting): Promis
 
 const warmUpConversations = 4;
 
-/** Arrivals and order are the same for every half of a block; salts are another for each half. */
-function loadPlan(parts: ReplayParts, half: Half, target: Target): LoadPlan {
+/** Arrivals and order are the same for every leg of a block; salts are another for each leg. */
+function loadPlan(parts: ReplayParts, leg: Leg, target: Target): LoadPlan {
   const { plan, conversations, stack } = parts;
   const saltRng = createRng(hash(`${plan.seed} ${target.name}`));
   const draw = () => drawSalt(() => saltRng.next());
@@ -181,7 +181,7 @@ function loadPlan(parts: ReplayParts, half: Half, target: Target): LoadPlan {
         [identityHeaders.attempt]: key,
       },
       requests: requests.map(({ path, body, thinkMs }, index) => {
-        const salt = { flush: null, salt: sessionSalt, cold: draw() }[half.setting.cache];
+        const salt = { flush: null, salt: sessionSalt, cold: draw() }[leg.setting.cache];
         const id = `${target.name}/${at}-${index}`;
         return {
           id,
@@ -193,8 +193,8 @@ function loadPlan(parts: ReplayParts, half: Half, target: Target): LoadPlan {
       }),
     };
   });
-  const load = parseLoad(half.setting.load);
-  const rng = createRng(hash(`${plan.seed} ${half.setting.key} ${half.block}`));
+  const load = parseLoad(leg.setting.load);
+  const rng = createRng(hash(`${plan.seed} ${leg.setting.key} ${leg.block}`));
   return {
     url: new URL(target.arm.baseUrl).origin,
     sessions,

@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, ResumeRefusedError } from "../../errors.ts";
-import { isAnswered, isGeneration, readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
+import { ConfigError, RunUnreadableError } from "../../errors.ts";
+import {
+  isAnswered,
+  isGenerationRequest,
+  readTapTimings,
+  type TapTiming,
+} from "../../evidence/tap-timing.ts";
 import { readLines } from "../../store/line-file.ts";
 import { segmentsOf } from "../../store/progress.ts";
 import type { StoredRun, StoreWarning } from "../../store/read-run.ts";
@@ -31,7 +36,7 @@ export interface Recording {
 /**
  * The conversations of one cell. Default: the first raw cell (else the first cell) that has any.
  * @throws {ConfigError} when there is nothing to replay
- * @throws {ResumeRefusedError} for a torn line or one of another version, with file and line: a part of a conversation
+ * @throws {RunUnreadableError} for a torn line or one of another version, with file and line: a part of a conversation
  * would give a plausible wrong number
  */
 export async function readRecording(run: StoredRun, cellId: string | null): Promise<Recording> {
@@ -70,7 +75,7 @@ async function segmentConversations(directory: string): Promise<Conversation[]> 
   if (torn !== undefined) throw refused(torn.file, torn.line, torn.message);
   const bodies = await outerBodies(directory);
   const asked = timings
-    .filter((timing) => timing.hop === "outer" && isGeneration(timing) && isAnswered(timing))
+    .filter((timing) => timing.hop === "outer" && isGenerationRequest(timing) && isAnswered(timing))
     .filter(({ attemptKey }) => attemptKey !== null)
     .toSorted((a, b) => a.startedNs - b.startedNs);
   return [...Map.groupBy(asked, ({ attemptKey }) => attemptKey ?? "")].map(([key, requests]) => ({
@@ -78,7 +83,7 @@ async function segmentConversations(directory: string): Promise<Conversation[]> 
     requests: requests.map((timing, at) => {
       const body = bodies.get(timing.requestId);
       if (body === undefined) {
-        throw new ResumeRefusedError(
+        throw new RunUnreadableError(
           `${directory} has no body of request ${timing.requestId}, which its taps.ndjson names.`,
         );
       }
@@ -104,8 +109,8 @@ async function outerBodies(directory: string): Promise<ReadonlyMap<string, strin
   return bodies;
 }
 
-function refused(file: string, line: number, why: string): ResumeRefusedError {
-  return new ResumeRefusedError(
+function refused(file: string, line: number, why: string): RunUnreadableError {
+  return new RunUnreadableError(
     `Cannot replay ${file}: line ${line}: ${why}. Restore it from a copy, or record again.`,
   );
 }

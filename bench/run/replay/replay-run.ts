@@ -57,7 +57,7 @@ export async function executeReplay(
   options: ReplayRunOptions,
 ): Promise<{ readonly directory: string; readonly end: SweepEnd }> {
   const { experiment, stop } = options;
-  await using run = await newRun(options.outputDirectory, await identityOf(options));
+  await using run = await newRun(options.outputDirectory, await replayRunJson(options));
   options.opened(run.path);
   const runId = run.path.slice(run.path.lastIndexOf("/") + 1);
   const supervisor = startSupervisor({
@@ -94,7 +94,7 @@ export async function executeReplay(
     try {
       await endRecord(run, end, stop);
     } finally {
-      await supervisor.farewell();
+      await supervisor.shutdown();
     }
   }
   return { directory: run.path, end };
@@ -171,7 +171,7 @@ async function newRun(outputDirectory: string, identity: RunJson): Promise<RunDi
   }
 }
 
-async function identityOf(options: ReplayRunOptions): Promise<RunJson> {
+async function replayRunJson(options: ReplayRunOptions): Promise<RunJson> {
   const { source, plan, experiment } = options;
   const { identity } = source;
   const createdAt = new Date();

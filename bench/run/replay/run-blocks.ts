@@ -1,12 +1,12 @@
 import { halfWidth } from "../../statistics/interval.ts";
-import { planLooks, type Looks } from "../../statistics/group-sequential.ts";
+import { planLooks, type InterimAnalyses } from "../../statistics/group-sequential.ts";
 import { marginMs, parseMargin } from "../../statistics/margin.ts";
 import { readRun } from "../../store/read-run.ts";
 import type { ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import { blockOrder } from "./block-order.ts";
 import { compareReplay } from "../../analysis/replay/comparison.ts";
-import { runHalf, warmUp, type Half, type ReplayParts } from "./leg.ts";
-import { readHalves, type HalfEvidence } from "../../evidence/leg-evidence.ts";
+import { runLeg, warmUp, type Leg, type ReplayParts } from "./leg.ts";
+import { readLegs, type LegEvidence } from "../../evidence/leg-evidence.ts";
 
 export type ReplayEnd =
   | { readonly reason: "complete" }
@@ -17,7 +17,7 @@ export type ReplayEnd =
 export const blocksMin = 4;
 
 /** When a replay looks at what it has, and how sure its intervals are: all of them hold together with 95 %. */
-export function looksOf({ until, blocks }: Pick<ReplayPlan, "until" | "blocks">): Looks {
+export function interimAnalyses({ until, blocks }: Pick<ReplayPlan, "until" | "blocks">): InterimAnalyses {
   return until === null ? { at: [blocks], confidence: 0.95 } : planLooks(blocksMin, blocks, 0.95);
 }
 
@@ -33,19 +33,19 @@ export async function runBlocks(parts: ReplayParts): Promise<ReplayEnd> {
 
 async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<ReplayEnd> {
   const { plan, stop, stack, tell } = parts;
-  const looks = looksOf(plan);
-  const halves: HalfEvidence[] = [];
+  const looks = interimAnalyses(plan);
+  const legs: LegEvidence[] = [];
   for (let block = 0; block < plan.blocks; block += 1) {
     for (const [position, arm] of blockOrder(plan.arms, block).entries()) {
       if (stop.asked.aborted) return { reason: "interrupted" };
       const evidence = await measured(parts, { setting, arm, block, position });
-      halves.push(...evidence);
+      legs.push(...evidence);
       tell(progressText(parts, evidence));
       const death = stack.death(arm.arm);
       if (death !== null) return { reason: "failed", message: `The ${death.part} ended: ${death.message}` };
     }
     if (stop.asked.aborted) return { reason: "interrupted" };
-    if (plan.until !== null && looks.at.includes(block + 1) && isNarrow(plan, halves, looks)) {
+    if (plan.until !== null && looks.at.includes(block + 1) && isNarrow(plan, legs, looks)) {
       tell(`${setting.key}: ±${plan.until.replace("±", "")} reached after ${block + 1} blocks`);
       break;
     }
@@ -53,15 +53,15 @@ async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<R
   return { reason: "complete" };
 }
 
-async function measured(parts: ReplayParts, half: Half): Promise<readonly HalfEvidence[]> {
-  const place = await runHalf(parts, half);
-  return readHalves(await readRun(parts.run.path), parts.plan, place);
+async function measured(parts: ReplayParts, leg: Leg): Promise<readonly LegEvidence[]> {
+  const place = await runLeg(parts, leg);
+  return readLegs(await readRun(parts.run.path), parts.plan, place);
 }
 
 /** Half-width of the end-to-end difference: of every arm that is compared, without any of the baseline again, and so on. */
-function isNarrow(plan: ReplayPlan, halves: readonly HalfEvidence[], { confidence }: Looks): boolean {
+function isNarrow(plan: ReplayPlan, legs: readonly LegEvidence[], { confidence }: InterimAnalyses): boolean {
   const target = parseMargin(plan.until ?? "");
-  const seen = compareReplay(halves, plan, { confidence, margin: null }).filter(({ blocks }) => blocks > 0);
+  const seen = compareReplay(legs, plan, { confidence, margin: null }).filter(({ blocks }) => blocks > 0);
   const asked = (["compared", "again", "placebo"] as const).find((part) =>
     seen.some(({ arm }) => arm.part === part),
   );
@@ -74,7 +74,7 @@ function isNarrow(plan: ReplayPlan, halves: readonly HalfEvidence[], { confidenc
     });
 }
 
-function progressText({ plan }: ReplayParts, evidence: readonly HalfEvidence[]): string {
+function progressText({ plan }: ReplayParts, evidence: readonly LegEvidence[]): string {
   return evidence
     .map(({ setting, arm, block, samples, seconds }) => {
       const failed = samples.filter(({ outcome }) => outcome !== "completed").length;

@@ -1,7 +1,7 @@
 import type { TapClient } from "../../tap/client.ts";
 import type { Engine } from "../engine.ts";
 import type { Own } from "../part.ts";
-import type { ArmLeftovers, ArmSession } from "../stack.ts";
+import type { UnclosedSessions, ArmSession } from "../stack.ts";
 import type { StartStackOptions } from "../start-stack.ts";
 
 export interface ArmContext {
@@ -29,5 +29,5 @@ export interface ArmTarget {
   /** Version of the program, for the run's evidence; null where it does not tell, absent where there is none of others. */
   readonly version?: string | null;
   /** What the gateway still holds; absent where it cannot be asked. */
-  readonly leftovers?: (() => Promise<ArmLeftovers>) | null;
+  readonly leftovers?: (() => Promise<UnclosedSessions>) | null;
 }

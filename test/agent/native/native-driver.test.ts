@@ -239,7 +239,7 @@ test("a lost tool worker is no failure of the agent: the turn throws", async () 
 test("the driver names itself, and its pressure is the share of time since the last look", async () => {
   await using world = await openSession([]);
   expect([world.driver.name, world.driver.version]).toEqual(["native", "tau2-llm-agent"]);
-  const [pressure] = await world.driver.pressure();
+  const [pressure] = await world.driver.eventLoopLoad();
   expect(pressure).toEqual({ process: "native", eventLoopUtilization: expect.any(Number) });
   expect(pressure!.eventLoopUtilization).toBeGreaterThan(0);
   expect(pressure!.eventLoopUtilization).toBeLessThanOrEqual(1);

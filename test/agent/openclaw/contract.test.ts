@@ -28,7 +28,7 @@ test("package: the installed OpenClaw is the version that these tests have check
 });
 
 test("config keys, connect handshake, plugin load: a gateway starts and its event loop can be read", async () => {
-  expect(await rig.driver.pressure()).toEqual([
+  expect(await rig.driver.eventLoopLoad()).toEqual([
     { process: "openclaw-0", eventLoopUtilization: expect.any(Number) },
   ]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import {
-  pressureReasons,
+  eventLoopReasons,
   sendReasons,
   stolenReasons,
   type SendFacts,
@@ -39,12 +39,12 @@ test("requests that were sent late limit what the client could see", () => {
 test("one stall in a long cell is a blip, in a short one it is not; too few timers have no p99", () => {
   const stalled = { process: "driver", eventLoopUtilization: 0.1 };
   const delay = { samples: 300, p50: 0, p99: 700, max: 700 };
-  expect(pressureReasons([{ ...stalled, loopDelayMs: delay }], 100)).toEqual([]);
-  expect(pressureReasons([{ ...stalled, loopDelayMs: delay }], 3)).toEqual([
+  expect(eventLoopReasons([{ ...stalled, loopDelayMs: delay }], 100)).toEqual([]);
+  expect(eventLoopReasons([{ ...stalled, loopDelayMs: delay }], 3)).toEqual([
     { verdict: "client-limited", detail: "driver: its event loop stood still for 0.7 s" },
   ]);
-  expect(pressureReasons([{ ...stalled, loopDelayMs: { ...delay, max: 300 } }], 1)).toEqual([]);
-  expect(pressureReasons([{ ...stalled, loopDelayMs: null }, stalled], 3)).toEqual([]);
+  expect(eventLoopReasons([{ ...stalled, loopDelayMs: { ...delay, max: 300 } }], 1)).toEqual([]);
+  expect(eventLoopReasons([{ ...stalled, loopDelayMs: null }, stalled], 3)).toEqual([]);
 });
 
 test("six in a hundred that were not sent are a missed rate, four are not", () => {

@@ -6,17 +6,17 @@ import { halfWidth } from "../../../bench/statistics/interval.ts";
 import { createRng, exponential, gamma, normal, type Rng } from "../../../bench/statistics/rng.ts";
 import { blockOrder } from "../../../bench/run/replay/block-order.ts";
 import { compareReplay } from "../../../bench/analysis/replay/comparison.ts";
-import type { HalfEvidence } from "../../../bench/evidence/leg-evidence.ts";
+import type { LegEvidence } from "../../../bench/evidence/leg-evidence.ts";
 import { pairRequests, type DropReason } from "../../../bench/analysis/replay/paired-requests.ts";
-import { baselineArm, gatewayArm, halfOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
+import { baselineArm, gatewayArm, legOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
 
 const arms = [baselineArm, gatewayArm];
 const requests = Array.from({ length: 20 }, (_, at) => ({ session: Math.floor(at / 4), index: at % 4 }));
 
-/** Few, so that thousands of runs take seconds: what matters is between halves. */
+/** Few, so that thousands of runs take seconds: what matters is between legs. */
 const few = requests.slice(0, 6);
 
-/** Blocks of a run in which every request of the gateway takes `addedMs` longer; `noise` is of one half. */
+/** Blocks of a run in which every request of the gateway takes `addedMs` longer; `noise` is of one leg. */
 function simulate(
   {
     blocks,
@@ -28,7 +28,7 @@ function simulate(
     readonly sent?: typeof requests;
   },
   noise: (place: { readonly block: number; readonly position: number }) => () => number,
-): HalfEvidence[] {
+): LegEvidence[] {
   return Array.from({ length: blocks }, (_, block) =>
     blockOrder(arms, block).map((arm, position) => {
       const draw = noise({ block, position });
@@ -36,13 +36,13 @@ function simulate(
         const added = arm.label === "gateway" ? addedMs(request) : 0;
         return sampleOf(at, Math.max(1, 50 + 10 * at.index + added + draw()));
       });
-      return halfOf({ arm, block, position }, samples);
+      return legOf({ arm, block, position }, samples);
     }),
   ).flat();
 }
 const quiet = () => () => 0;
-const compare = (halves: readonly HalfEvidence[], options = {}) => {
-  const [comparison] = compareReplay(halves, replayPlan(arms, 8), {
+const compare = (legs: readonly LegEvidence[], options = {}) => {
+  const [comparison] = compareReplay(legs, replayPlan(arms, 8), {
     confidence: 0.95,
     margin: null,
     ...options,
@@ -52,13 +52,13 @@ const compare = (halves: readonly HalfEvidence[], options = {}) => {
 };
 
 test("states the difference per request, per conversation, in its four parts and by prompt size", () => {
-  const halves = simulate(
+  const legs = simulate(
     { blocks: 4, addedMs: () => 3 },
     ({ block }) =>
       () =>
         block / 100,
   );
-  const { metrics, session, strata, blocks, dropped, path, streaming } = compare(halves);
+  const { metrics, session, strata, blocks, dropped, path, streaming } = compare(legs);
   expect(blocks).toBe(4);
   expect(metrics.e2e).toMatchObject({ count: 80, interval: { units: 4 } });
   expect(metrics.e2e.interval?.estimate).toBeCloseTo(3, 6);
@@ -78,14 +78,14 @@ test("what only slow requests pay is in the percentiles, and a mean of all hides
   const rng = createRng(12);
   const many = Array.from({ length: 60 }, (_, session) => ({ session, index: 0 }));
   // One request in twelve waits 40 ms more, wherever it stands.
-  const halves = simulate(
+  const legs = simulate(
     { blocks: 8, addedMs: (request) => (request % 12 === 0 ? 40 : 0), sent: many },
     () => {
       const level = normal(rng);
       return () => level + normal(rng);
     },
   );
-  const { tails, metrics } = compare(halves);
+  const { tails, metrics } = compare(legs);
   expect(metrics.e2e.interval?.estimate).toBeCloseTo(40 / 12, 0);
   const { p50, p95, p99 } = tails.e2e;
   expect(p50?.interval).toMatchObject({ units: 8, confidence: 0.95 });
@@ -96,40 +96,40 @@ test("what only slow requests pay is in the percentiles, and a mean of all hides
     expect(tail?.interval?.high).toBeLessThan(50);
   }
   // Percentiles are those of all paired requests together, as everywhere else.
-  const all = halves.filter(({ arm }) => arm.label === "gateway").flatMap(({ samples }) => samples);
+  const all = legs.filter(({ arm }) => arm.label === "gateway").flatMap(({ samples }) => samples);
   const e2eMs = all.map(({ sentNs, endedNs }) => (endedNs - (sentNs ?? 0)) / 1e6);
   expect([p50?.arm, p95?.arm, p99?.arm]).toEqual([0.5, 0.95, 0.99].map((q) => percentile(e2eMs, q)));
-  expect(compare(halves)).toEqual(compare(halves));
+  expect(compare(legs)).toEqual(compare(legs));
   // 4 blocks of 2 x 60 are too few for p99, and no two blocks are too few for an interval.
-  expect(compare(halves.slice(0, 16)).tails.e2e).toMatchObject({
+  expect(compare(legs.slice(0, 16)).tails.e2e).toMatchObject({
     p95: { interval: { units: 4 } },
     p99: null,
   });
-  expect(compare(halves.slice(0, 4)).tails.e2e).toMatchObject({ p50: { interval: null }, p99: null });
+  expect(compare(legs.slice(0, 4)).tails.e2e).toMatchObject({ p50: { interval: null }, p99: null });
   // A block in which nothing could be paired is no unit of the interval.
-  const unpaired = halves.map((half) => (half.block === 3 ? { ...half, samples: [] } : half));
+  const unpaired = legs.map((leg) => (leg.block === 3 ? { ...leg, samples: [] } : leg));
   expect(compare(unpaired).tails.e2e.p50?.interval?.units).toBe(7);
 });
 
 test("an arm that finds more of its prompts in the cache is seen to do so", () => {
-  const halves = simulate({ blocks: 4, addedMs: () => 0 }, quiet).map((half) => ({
-    ...half,
-    samples: half.samples.map((sample) => ({
+  const legs = simulate({ blocks: 4, addedMs: () => 0 }, quiet).map((leg) => ({
+    ...leg,
+    samples: leg.samples.map((sample) => ({
       ...sample,
       usage: {
         promptTokens: 500,
         completionTokens: 17,
-        cachedTokens: half.arm.label === "gateway" ? 400 : 300,
+        cachedTokens: leg.arm.label === "gateway" ? 400 : 300,
       },
     })),
   }));
-  expect(compare(halves).cachedTokens).toEqual({ baseline: 300, arm: 400 });
-  const silent = halves.map((half, at) =>
+  expect(compare(legs).cachedTokens).toEqual({ baseline: 300, arm: 400 });
+  const silent = legs.map((leg, at) =>
     at > 0
-      ? half
+      ? leg
       : {
-          ...half,
-          samples: half.samples.map((sample) => ({
+          ...leg,
+          samples: leg.samples.map((sample) => ({
             ...sample,
             usage: { promptTokens: 500, completionTokens: 17, cachedTokens: null },
           })),
@@ -149,26 +149,26 @@ test("a machine that slows down all the time changes no difference", () => {
 });
 
 test("a block without all of its turns is no block", () => {
-  const halves = simulate({ blocks: 4, addedMs: () => 3 }, quiet);
-  expect(compare(halves.slice(0, -1)).blocks).toBe(3);
-  const stopped = halves.map((half, at) => (at === 5 ? { ...half, complete: false } : half));
+  const legs = simulate({ blocks: 4, addedMs: () => 3 }, quiet);
+  expect(compare(legs.slice(0, -1)).blocks).toBe(3);
+  const stopped = legs.map((leg, at) => (at === 5 ? { ...leg, complete: false } : leg));
   expect(compare(stopped).blocks).toBe(3);
-  expect(compare(halves.slice(0, 4)).metrics.e2e.interval).toBeNull();
+  expect(compare(legs.slice(0, 4)).metrics.e2e.interval).toBeNull();
 });
 
 test("a margin is judged, and how many more blocks would tell", () => {
   const rng = createRng(5);
-  const halves = simulate({ blocks: 6, addedMs: () => 3 }, () => {
+  const legs = simulate({ blocks: 6, addedMs: () => 3 }, () => {
     const shift = normal(rng);
     return () => shift;
   });
-  expect(compare(halves, { margin: "±100ms" }).metrics.e2e.margin?.verdict).toBe("inside");
-  expect(compare(halves, { margin: "0.5ms" }).metrics.e2e.margin?.verdict).toBe("outside");
-  const near = compare(halves, { margin: "±3.3ms" }).metrics.e2e.margin;
+  expect(compare(legs, { margin: "±100ms" }).metrics.e2e.margin?.verdict).toBe("inside");
+  expect(compare(legs, { margin: "0.5ms" }).metrics.e2e.margin?.verdict).toBe("outside");
+  const near = compare(legs, { margin: "±3.3ms" }).metrics.e2e.margin;
   expect(near?.verdict).toBe("cannot-tell");
   expect(near?.moreUnits).toBeGreaterThan(1);
   // 100 % of the baseline's mean.
-  expect(compare(halves, { margin: "100%" }).metrics.e2e.margin?.verdict).toBe("inside");
+  expect(compare(legs, { margin: "100%" }).metrics.e2e.margin?.verdict).toBe("inside");
 });
 
 test("a gateway that sends all tokens at the end has no TTFT and no ITL, but an end", () => {
@@ -177,10 +177,10 @@ test("a gateway that sends all tokens at the end has no TTFT and no ITL, but an 
     firstTokenNs: sample.endedNs,
     lastTokenNs: sample.endedNs,
   });
-  const halves = simulate({ blocks: 4, addedMs: () => 3 }, quiet).map((half) =>
-    half.arm.label === "gateway" ? { ...half, samples: half.samples.map(atEnd) } : half,
+  const legs = simulate({ blocks: 4, addedMs: () => 3 }, quiet).map((leg) =>
+    leg.arm.label === "gateway" ? { ...leg, samples: leg.samples.map(atEnd) } : leg,
   );
-  const { streaming, metrics } = compare(halves);
+  const { streaming, metrics } = compare(legs);
   expect(streaming).toBe("simulated");
   expect([metrics.ttft.count, metrics.itl.count, metrics.e2e.count]).toEqual([0, 0, 80]);
 });
@@ -212,7 +212,7 @@ test("what differs between the arms is left out and counted by the first reason"
   expect([otherText, paired.length]).toEqual([1, 20]);
 });
 
-/** Heavy-tailed requests, halves that differ as neighbours come and go, and drift that bends. */
+/** Heavy-tailed requests, legs that differ as neighbours come and go, and drift that bends. */
 function noisy(rng: Rng) {
   let weather = 0;
   return ({ block, position }: { block: number; position: number }) => {
@@ -255,9 +255,9 @@ test("stopping when the interval is narrow enough keeps what it promises", () =>
   const { at, confidence } = planLooks(4, 14, 0.95);
   let [covered, early] = [0, 0];
   for (let run = 0; run < runs / 4; run += 1) {
-    const halves = simulate({ blocks: 14, addedMs: () => 3, sent: few }, noisy(rng));
+    const legs = simulate({ blocks: 14, addedMs: () => 3, sent: few }, noisy(rng));
     for (const look of at) {
-      const seen = halves.filter(({ block }) => block < look);
+      const seen = legs.filter(({ block }) => block < look);
       const { interval } = compare(seen, { confidence }).metrics.e2e;
       if (interval === null || (halfWidth(interval) > 2.5 && look !== at.at(-1))) continue;
       if (look !== at.at(-1)) early += 1;

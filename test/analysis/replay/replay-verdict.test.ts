@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { EngineDelta } from "../../../bench/metrics/engine-delta.ts";
 import { compareReplay } from "../../../bench/analysis/replay/comparison.ts";
-import type { HalfEvidence } from "../../../bench/evidence/leg-evidence.ts";
+import type { LegEvidence } from "../../../bench/evidence/leg-evidence.ts";
 import { judgeReplay, sendFacts } from "../../../bench/analysis/replay/replay-verdict.ts";
 import { blockOrder } from "../../../bench/run/replay/block-order.ts";
 import type { TapTiming } from "../../../bench/evidence/tap-timing.ts";
-import { baselineArm, gatewayArm, halfOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
+import { baselineArm, gatewayArm, legOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
 
 const arms = [baselineArm, gatewayArm];
 const requests = Array.from({ length: 4 }, (_, index) => ({ session: 0, index }));
@@ -49,9 +49,9 @@ const counted = {
   aborted: 0,
 } as unknown as EngineDelta;
 
-const sound: readonly HalfEvidence[] = Array.from({ length: 4 }, (_, block) =>
+const sound: readonly LegEvidence[] = Array.from({ length: 4 }, (_, block) =>
   blockOrder(arms, block).map((arm, position) => ({
-    ...halfOf(
+    ...legOf(
       { arm, block, position },
       requests.map((at) => sampleOf(at, 50)),
     ),
@@ -60,22 +60,22 @@ const sound: readonly HalfEvidence[] = Array.from({ length: 4 }, (_, block) =>
   })),
 ).flat();
 
-function verdictOf(change: (half: HalfEvidence) => Partial<HalfEvidence>, interrupted = false) {
-  const halves = sound.map((half, at) => (at === 5 ? { ...half, ...change(half) } : half));
-  const comparisons = compareReplay(halves, replayPlan(arms, 4), { confidence: 0.95, margin: null });
-  return judgeReplay({ halves, comparisons, interrupted });
+function verdictOf(change: (leg: LegEvidence) => Partial<LegEvidence>, interrupted = false) {
+  const legs = sound.map((leg, at) => (at === 5 ? { ...leg, ...change(leg) } : leg));
+  const comparisons = compareReplay(legs, replayPlan(arms, 4), { confidence: 0.95, margin: null });
+  return judgeReplay({ legs, comparisons, interrupted });
 }
 
 test("a sound replay is valid and has no reason against it", () => {
   expect(verdictOf(() => ({}))).toEqual({ verdict: "valid", reasons: [] });
 });
 
-test("halves that a hypervisor disturbed are one reason, with their number", () => {
-  const halves = sound.map((half, at) => ({
-    ...half,
-    facts: { ...half.facts, stolenShare: at < 3 ? 0.2 + at / 10 : 0.01 },
+test("legs that a hypervisor disturbed are one reason, with their number", () => {
+  const legs = sound.map((leg, at) => ({
+    ...leg,
+    facts: { ...leg.facts, stolenShare: at < 3 ? 0.2 + at / 10 : 0.01 },
   }));
-  expect(judgeReplay({ halves, comparisons: [], interrupted: false })).toMatchObject({
+  expect(judgeReplay({ legs, comparisons: [], interrupted: false })).toMatchObject({
     verdict: "client-limited",
     reasons: [
       {
@@ -86,7 +86,7 @@ test("halves that a hypervisor disturbed are one reason, with their number", () 
   });
 });
 
-test.each<[string, (half: HalfEvidence) => Partial<HalfEvidence>, string]>([
+test.each<[string, (leg: LegEvidence) => Partial<LegEvidence>, string]>([
   ["a part that ended", () => ({ died: true, complete: false }), "engine-died"],
   ["an engine that began again", () => ({ engine: { ...counted, reset: true } }), "engine-restarted"],
   ["an engine without counters", () => ({ engine: null }), "no-metrics"],
@@ -135,7 +135,7 @@ test("late sends and an interruption are named", () => {
 });
 
 test("an open loop's rate is that of its conversations; a closed loop has none to miss", () => {
-  const begins = (load: string, sentGapMs: number): readonly HalfEvidence[] => {
+  const begins = (load: string, sentGapMs: number): readonly LegEvidence[] => {
     const samples = Array.from({ length: 5 }, (_, session) =>
       [0, 1].map((index) => ({
         ...sampleOf({ session, index }, 50),
@@ -144,8 +144,8 @@ test("an open loop's rate is that of its conversations; a closed loop has none t
         sentNs: 1e9 + session * sentGapMs * 1e6 + index * 5e9,
       })),
     ).flat();
-    const half = halfOf({ arm: baselineArm, block: 0, position: 0 }, samples);
-    return [{ ...half, setting: { ...half.setting, load } }];
+    const leg = legOf({ arm: baselineArm, block: 0, position: 0 }, samples);
+    return [{ ...leg, setting: { ...leg.setting, load } }];
   };
   const [onTime] = sendFacts(begins("open:100", 10));
   expect(onTime?.plannedPerSecond).toBeCloseTo(100, 9);

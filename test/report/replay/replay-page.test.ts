@@ -11,7 +11,7 @@ import { buildReplayReport } from "../../../bench/analysis/replay/replay-report.
 import { stackTable, storedTables, type StoredReplay } from "../../../bench/report/replay/stored-replay.ts";
 import type { PreflightRecord } from "../../../bench/store/preflight-record.ts";
 import { buildIdentity } from "../../store/run-builder.ts";
-import { armOf, baselineArm, halfOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
+import { armOf, baselineArm, legOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
 
 const executablePath = ["chromium", "chromium-browser", "google-chrome"]
   .map((name) => `/usr/bin/${name}`)
@@ -42,7 +42,7 @@ function buildReport(): StoredReplay {
     armOf("raw.2", "again"),
     armOf("null-proxy", "placebo"),
   ];
-  const halves = Array.from({ length: 4 }, (_, block) =>
+  const legs = Array.from({ length: 4 }, (_, block) =>
     blockOrder(arms, block).map((arm, position) => {
       const failed = arm.label.startsWith("an-arm");
       const samples = [0, 1, 2].map((index) => {
@@ -50,11 +50,11 @@ function buildReport(): StoredReplay {
         const sample = sampleOf({ session: 0, index }, 50 + (costMs[arm.label] ?? 0) + noiseMs);
         return failed ? { ...sample, outcome: "http-error" as const, status: 500, usage: null } : sample;
       });
-      return halfOf({ arm, block, position }, samples);
+      return legOf({ arm, block, position }, samples);
     }),
   ).flat();
   const plan = replayPlan(arms, 4);
-  const report = buildReplayReport({ identity: buildIdentity(), records: [] }, plan, halves);
+  const report = buildReplayReport({ identity: buildIdentity(), records: [] }, plan, legs);
   return { ...report, preflights: [preflight], servers: ["agent engine: a model, radix cache on"] };
 }
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { ConfigError, ResumeRefusedError } from "../../../bench/errors.ts";
+import { ConfigError, RunUnreadableError } from "../../../bench/errors.ts";
 import { timingOf } from "../../../bench/tap/exchange-record.ts";
 import { BodyLog } from "../../../bench/tap/body-log.ts";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
@@ -122,7 +122,7 @@ test("a torn line or one of another version is refused with file and line, never
     harm(recorded);
     const reading = readRecording(recorded.stored, null);
     await expect(reading).rejects.toThrow(message);
-    await expect(reading).rejects.toBeInstanceOf(ResumeRefusedError);
+    await expect(reading).rejects.toBeInstanceOf(RunUnreadableError);
   }
 });
 

@@ -5,7 +5,7 @@ import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
 import { openGatewaySession, type SessionArmOptions } from "../session/session-arm.ts";
 import { SessionClient } from "../session/session-client.ts";
 import { recordedRows } from "../session/recorded-rows.ts";
-import { arealLeftovers } from "./leftovers.ts";
+import { arealUnclosedSessions } from "./leftovers.ts";
 import { probeGateway } from "./probe.ts";
 
 export interface ArealGateway {
@@ -44,7 +44,9 @@ export async function arealTarget(
     apiKey: null,
     openSession: (attemptKey) => openGatewaySession(sessions, attemptKey),
     leftovers:
-      gateway.dataProxyUrls.length === 0 ? null : () => arealLeftovers(client.http, gateway.dataProxyUrls),
+      gateway.dataProxyUrls.length === 0
+        ? null
+        : () => arealUnclosedSessions(client.http, gateway.dataProxyUrls),
   };
 }
 

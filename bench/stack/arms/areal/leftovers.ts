@@ -1,16 +1,16 @@
 import { request } from "undici";
 import { z } from "zod";
-import type { ArmLeftovers } from "../../stack.ts";
+import type { UnclosedSessions } from "../../stack.ts";
 import { storedTensors } from "../session/rtensor.ts";
 import type { SessionHttp } from "../session/session-http.ts";
 
 const healthSchema = z.object({ sessions: z.number() });
 
 /** What data proxies still hold. AReaL never forgets a session or a tensor by itself, so between cells it must be nothing. */
-export async function arealLeftovers(
+export async function arealUnclosedSessions(
   http: SessionHttp,
   dataProxyUrls: readonly string[],
-): Promise<ArmLeftovers> {
+): Promise<UnclosedSessions> {
   const counts = await Promise.all(
     dataProxyUrls.map(async (given) => {
       const url = given.replace(/\/+$/, "");

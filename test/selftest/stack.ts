@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LoadThread } from "../../bench/load/load-thread.ts";
 import { readProcessorTime } from "../../bench/measure/stolen-time.ts";
-import type { Rig } from "../../bench/selftest/selftest-stack.ts";
+import type { SelftestStack } from "../../bench/selftest/selftest-stack.ts";
 
-/** A rig whose processes end, and whose files go, with the variable that holds it. */
-export function testRig(): Rig & AsyncDisposable {
+/** A stack whose processes end, and whose files go, with the variable that holds it. */
+export function testStack(): SelftestStack & AsyncDisposable {
   const directory = mkdtempSync(join(tmpdir(), "tollgate-test-"));
   const sender = new LoadThread(process.env);
   return {
