@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "config plan workload measure statistics store tap metrics stack supervisor preflight load evidence analysis",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
-  "bench/agent": "workload openclaw-tau2/transcript openclaw-tau2/tools openclaw-tau2/tau2/python",
+  "bench/agent": "workload openclaw-tau2/tools openclaw-tau2/tau2/python",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2": "openclaw-tau2/tau2/python",
   "openclaw-tau2/tools": "workload openclaw-tau2/tau2",

@@ -1,6 +1,6 @@
 import type { EpisodeResult } from "../../bench/workload/workload.ts";
 import type { AgentTurn } from "../../bench/agent/agent.ts";
-import { turnMessages } from "../transcript/turn-messages.ts";
+import { turnMessages } from "../../bench/agent/transcript/turn-messages.ts";
 import type { ConversationEnd, EpisodeDraft, EpisodeParts, Termination } from "./episode.ts";
 import { endOfSignals, endOfThrown, finishEpisode } from "./outcome.ts";
 

@@ -2,7 +2,7 @@ import { createParser } from "eventsource-parser";
 import { Agent, request as send, type Dispatcher } from "undici";
 import { messageOf } from "../../errors.ts";
 import type { Endpoint } from "../../workload/workload.ts";
-import { readCompletion, type Completion } from "../../../openclaw-tau2/transcript/completion.ts";
+import { readCompletion, type Completion } from "../transcript/completion.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import {
   ModelConnectionError,

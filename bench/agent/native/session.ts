@@ -7,7 +7,7 @@ import { ModelError } from "../model/model-error.ts";
 import { parseJson } from "../../../openclaw-tau2/tau2/python/json-parse.ts";
 import type { ToolClient } from "../../../openclaw-tau2/tools/client.ts";
 import { ToolRefusedError } from "../../../openclaw-tau2/tools/tool-server-error.ts";
-import type { Completion } from "../../../openclaw-tau2/transcript/completion.ts";
+import type { Completion } from "../transcript/completion.ts";
 
 export interface NativeSessionParts {
   readonly request: AgentSessionRequest;

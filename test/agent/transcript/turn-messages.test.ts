@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
 import type { ToolCallLog } from "../../../bench/workload/workload.ts";
-import { readCompletion } from "../../../openclaw-tau2/transcript/completion.ts";
-import { turnMessages } from "../../../openclaw-tau2/transcript/turn-messages.ts";
+import { readCompletion } from "../../../bench/agent/transcript/completion.ts";
+import { turnMessages } from "../../../bench/agent/transcript/turn-messages.ts";
 
 const sse = (...parts: readonly unknown[]) =>
   [...parts.map((part) => `data: ${JSON.stringify(part)}\n\n`), "data: [DONE]\n\n"].join("");

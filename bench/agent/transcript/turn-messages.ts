@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Exchange } from "../../bench/workload/exchange.ts";
-import type { ToolCallLog, TranscriptMessage } from "../../bench/workload/workload.ts";
+import type { Exchange } from "../../workload/exchange.ts";
+import type { ToolCallLog, TranscriptMessage } from "../../workload/workload.ts";
 import { readCompletion } from "./completion.ts";
 
 /**

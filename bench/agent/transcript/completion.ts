@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { z } from "zod";
-import type { TokenUsage, TranscriptToolCall } from "../../bench/workload/workload.ts";
+import type { TokenUsage, TranscriptToolCall } from "../../workload/workload.ts";
 
 /** What the model said in one chat completion, with argument texts exactly as it wrote them. */
 export interface Completion {
