@@ -67,7 +67,7 @@ const LINES_MAX = 400;
 const ROOT_ALLOWED = new Set(
   (
     ".ci .gitignore .npmrc .oxlintrc.json .prettierignore .prettierrc.json ARCHITECTURE.md CHANGELOG.md LICENSE README.md " +
-    "bench docker experiments openclaw-tau2 package-lock.json package.json scripts test tsconfig.json vitest.config.ts"
+    "bench docker docs experiments openclaw-tau2 package-lock.json package.json scripts test tsconfig.json vitest.config.ts"
   ).split(" "),
 );
 
