@@ -7,18 +7,18 @@ import { request as sendRequest } from "undici";
 import { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
 import { upstreamPool } from "../tap/listener.ts";
-import { AdminKey, bearerKey } from "./access.ts";
-import { ChatRecorder } from "./chat-recorder.ts";
-import { DialectError, errorBody } from "./dialect-error.ts";
-import type { EngineConnection } from "./engine-request.ts";
-import { EngineError } from "./engine-request.ts";
-import { GatewayMetrics } from "./gateway-metrics.ts";
+import { AdminKey, bearerKey } from "./http/access.ts";
+import { ChatRecorder } from "./calls/chat-recorder.ts";
+import { DialectError, errorBody } from "./http/dialect-error.ts";
+import type { EngineConnection } from "./engine/engine-request.ts";
+import { EngineError } from "./engine/engine-request.ts";
+import { GatewayMetrics } from "./calls/gateway-metrics.ts";
 import { defaultLimits, type GatewayIo, type GatewayLimits, type GatewayOptions } from "./options.ts";
-import { requestJson } from "./request-json.ts";
-import { discardRest } from "./request-text.ts";
-import type { Session } from "./session.ts";
-import { SessionLog } from "./session-log.ts";
-import { SessionStore } from "./session-store.ts";
+import { requestJson } from "./http/request-json.ts";
+import { discardRest } from "./http/request-text.ts";
+import type { Session } from "./sessions/session.ts";
+import { SessionLog } from "./sessions/session-log.ts";
+import { SessionStore } from "./sessions/session-store.ts";
 import {
   exportedTrajectory,
   exportRequestSchema,
@@ -26,7 +26,7 @@ import {
   requireStyle,
   requireTokens,
   tensorText,
-} from "./trajectory-export.ts";
+} from "./trajectories/trajectory-export.ts";
 
 interface Call {
   readonly request: IncomingMessage;

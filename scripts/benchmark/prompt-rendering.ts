@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CallTree } from "../../bench/gateway/call-tree.ts";
+import { CallTree } from "../../bench/gateway/sessions/call-tree.ts";
 import { renderConversation } from "../../bench/gateway/rendering/conversation-prompt.ts";
 import { extendChain } from "../../bench/gateway/rendering/message-chain.ts";
 import { loadPromptModel, type PromptModel } from "../../bench/gateway/rendering/model-folder.ts";

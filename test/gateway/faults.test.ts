@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { answerMessage } from "../../bench/gateway/answer-message.ts";
+import { answerMessage } from "../../bench/gateway/trajectories/answer-message.ts";
 import { TemporaryFolder, type TollgateProcess } from "../e2e/tollgate-process.ts";
 import { adminKey, expectJson, GatewayProcess, GatewayUser, send } from "./gateway-process.ts";
 import { engineLog, libraryEngine, modelFolder } from "./recorded-run.ts";

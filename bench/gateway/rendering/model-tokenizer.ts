@@ -1,6 +1,6 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
-import { detachedText } from "../detached-text.ts";
+import { detachedText } from "./detached-text.ts";
 
 const addedTokenSchema = z.object({
   id: z.int(),

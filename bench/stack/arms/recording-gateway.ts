@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { recordedFromExport } from "../../gateway/recorded-export.ts";
+import { recordedFromExport } from "../../gateway/trajectories/recorded-export.ts";
 import type { GatewayArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
 import { reservedPort, startArmContainer } from "../docker/arm-container.ts";

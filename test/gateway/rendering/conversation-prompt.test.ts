@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CallTree, type CallTokens } from "../../../bench/gateway/call-tree.ts";
+import { CallTree, type CallTokens } from "../../../bench/gateway/sessions/call-tree.ts";
 import { renderConversation } from "../../../bench/gateway/rendering/conversation-prompt.ts";
 import { extendChain } from "../../../bench/gateway/rendering/message-chain.ts";
 import { loadPromptModel, type PromptModel } from "../../../bench/gateway/rendering/model-folder.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CallTree } from "../../../bench/gateway/call-tree.ts";
+import { CallTree } from "../../../bench/gateway/sessions/call-tree.ts";
 import { renderConversation } from "../../../bench/gateway/rendering/conversation-prompt.ts";
 import { loadPromptModel } from "../../../bench/gateway/rendering/model-folder.ts";
 import { parseForTemplate } from "../../../bench/gateway/rendering/python-literals.ts";

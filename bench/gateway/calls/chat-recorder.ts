@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { callChatApi } from "./chat-api-call.ts";
+import { readChatRequest } from "./chat-body.ts";
+import { passChatCall } from "./pass-chat-call.ts";
+import { CallTree } from "../sessions/call-tree.ts";
+import { ClientGoneError, clientGone, EngineError, type EngineConnection } from "../engine/engine-request.ts";
+import type { GatewayMetrics } from "./gateway-metrics.ts";
+import { callGenerate, type GenerateSetup } from "./generate-call.ts";
+import type { GatewayIo, GatewayOptions } from "../options.ts";
+import { loadPromptModel } from "../rendering/model-folder.ts";
+import { checkRendering } from "./rendering-check.ts";
+import type { EndedCall, Session } from "../sessions/session.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
+import { CallClock, type TokenCall } from "./token-call.ts";
+import { StartError } from "../../errors.ts";
+
+interface RecordedCall {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** null for the admin key, whose calls belong to no session. */
+  readonly session: Session | null;
+}
+
+interface RecorderParts {
+  readonly engine: EngineConnection;
+  readonly sessions: SessionStore;
+  readonly metrics: GatewayMetrics;
+  readonly bodyBytesMax: number;
+}
+
+/** Makes chat calls at the gateway's recording level and keeps those that end well. */
+export class ChatRecorder {
+  readonly #parts: RecorderParts;
+  readonly #io: GatewayIo;
+  readonly #level;
+  /** null below L2. */
+  readonly #setup: GenerateSetup | null;
+  #calls = 0;
+
+  /** @throws {StartError} when level L2 lacks the model's files */
+  constructor(options: GatewayOptions, io: GatewayIo, parts: RecorderParts) {
+    this.#parts = parts;
+    this.#io = io;
+    this.#level = options.level ?? "L0";
+    this.#setup = this.#level === "L2" ? setupOf(options) : null;
+  }
+
+  /** Asks the engine what it makes of a conversation; nothing to ask below L2. @throws {StartError} */
+  async checkRendering(options: GatewayOptions): Promise<void> {
+    if (this.#setup === null) return;
+    const { engine, metrics } = this.#parts;
+    const { model } = this.#setup;
+    const result = await checkRendering(options, { engine, model }, (line) => this.#io.err(line));
+    metrics.renderingCheck.set({ result }, 1);
+  }
+
+  /** sha256 of the tokenizer that renders prompts; null where the engine does. */
+  get tokenizerSha256(): string | null {
+    return this.#setup?.model.tokenizerSha256 ?? null;
+  }
+
+  /** @throws {DialectError | EngineError} for what is to be answered; everything else has been */
+  record(recorded: RecordedCall): Promise<void> {
+    return this.#level === "L0" ? this.#pass(recorded) : this.#ask(recorded);
+  }
+
+  async #pass({ request, response, session }: RecordedCall): Promise<void> {
+    const { engine, sessions, metrics, bodyBytesMax } = this.#parts;
+    const passing = passChatCall({ request, response, engine, bodyBytesMax, requestId: this.#nextId() });
+    const late = this.#began(session);
+    const { exchange, responseId } = await passing;
+    // An engine's error inside a stream has status 200; only a finish reason says that the answer is complete.
+    const complete =
+      exchange.outcome === "completed" &&
+      exchange.status === 200 &&
+      exchange.finishReason !== null &&
+      exchange.finishReason !== "abort";
+    metrics.calls.inc({
+      outcome: exchange.outcome === "completed" && !complete ? "engine-error" : exchange.outcome,
+    });
+    if (session === null) return;
+    if (!complete) sessions.callFailed(session, late);
+    else
+      sessions.callEnded(session, {
+        exchange,
+        interactionId: responseId ?? exchange.requestId,
+        tokens: null,
+        late,
+      });
+  }
+
+  async #ask({ request, response, session }: RecordedCall): Promise<void> {
+    const { engine, sessions, metrics, bodyBytesMax } = this.#parts;
+    const clock = new CallClock(request, this.#nextId());
+    const chat = await readChatRequest(request, bodyBytesMax);
+    clock.requestRead();
+    const late = this.#began(session);
+    let kept = false;
+    const keep = (ended: EndedCall) => {
+      kept = true;
+      metrics.calls.inc({ outcome: "completed" });
+      if (session !== null) sessions.callEnded(session, { ...ended, late });
+    };
+    const call: TokenCall = {
+      request,
+      response,
+      chat,
+      engine,
+      clock,
+      interactionId: `chatcmpl-${this.#hex()}`,
+      created: Math.floor(Date.now() / 1000),
+      newCallId: () => `call_${this.#hex().slice(0, 24)}`,
+      earlier: session?.earlier ?? new CallTree(),
+      signal: clientGone(response),
+      keep,
+      note: (note) => metrics.notes.inc({ note }),
+    };
+    try {
+      await (this.#setup === null ? callChatApi(call) : callGenerate(call, this.#setup));
+    } catch (thrown) {
+      if (kept) throw thrown;
+      metrics.calls.inc({ outcome: outcomeOf(thrown) });
+      if (session !== null) sessions.callFailed(session, late);
+      if (!(thrown instanceof ClientGoneError)) throw thrown;
+    }
+  }
+
+  #began(session: Session | null): boolean {
+    if (session === null) this.#parts.metrics.unrecordedCalls.inc();
+    const late = session?.callBegan() ?? false;
+    if (late) this.#parts.metrics.lateCalls.inc();
+    return late;
+  }
+
+  #nextId(): string {
+    return `gateway-${(this.#calls += 1)}`;
+  }
+
+  #hex(): string {
+    return this.#io.randomUuid().replaceAll("-", "");
+  }
+}
+
+function outcomeOf(thrown: unknown): string {
+  if (thrown instanceof ClientGoneError) return "client-aborted";
+  return thrown instanceof EngineError ? "engine-error" : "refused";
+}
+
+function setupOf({ tokenizerDirectory, toolCallParser, reasoningParser }: GatewayOptions): GenerateSetup {
+  if (tokenizerDirectory === undefined)
+    throw new StartError(
+      "gateway",
+      "Level L2 needs the folder of the model's tokenizer: give --tokenizer DIR.",
+    );
+  return {
+    model: loadPromptModel(tokenizerDirectory),
+    parsers: { toolCalls: toolCallParser ?? "qwen25", reasoning: reasoningParser ?? "none" },
+  };
+}

@@ -1,0 +1,116 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { Tokenizer } from "@huggingface/tokenizers";
+import { Gateway } from "../../../bench/gateway/gateway.ts";
+import type { GatewayOptions } from "../../../bench/gateway/options.ts";
+import { loadPromptModel } from "../../../bench/gateway/rendering/model-folder.ts";
+import { bodyOf, scriptedEngine, type ScriptedEngine } from "../../tap/fixtures/scripted-engine.ts";
+import { adminKey } from "../gateway-process.ts";
+import { modelFolder } from "../recorded-run.ts";
+
+export const { tokenizer } = loadPromptModel(modelFolder);
+export const endId = tokenizer.addedId("<|im_end|>") ?? -1;
+
+export interface GenerateBody {
+  readonly input_ids: readonly number[];
+  readonly sampling_params: Readonly<Record<string, unknown>>;
+}
+export type FrameStyle = "cumulative" | "incremental" | "incremental-ids";
+
+/** Ids of an answer, with the end of the turn. */
+export const idsOf = (text: string): number[] => [...tokenizer.encode(text), endId];
+
+/** A frame behind `count` tokens of an answer, in one of the ways in which versions of SGLang write it. */
+export function frameOf(
+  text: string,
+  count: number,
+  { style = "cumulative", before = 0 }: { readonly style?: FrameStyle; readonly before?: number } = {},
+): object {
+  const ids = idsOf(text);
+  const from = (part: FrameStyle[]) => (part.includes(style) ? before : 0);
+  const shown = (end: number) => visible(ids.slice(0, Math.min(end, ids.length - 1)));
+  const idsFrom = from(["incremental", "incremental-ids"]);
+  const last = count === ids.length;
+  return {
+    text: (last ? text : shown(count)).slice(from(["incremental"]) === 0 ? 0 : shown(before).length),
+    output_ids: ids.slice(idsFrom, count),
+    meta_info: {
+      id: "r",
+      finish_reason: last ? { type: "stop", matched: endId } : null,
+      prompt_tokens: 10,
+      completion_tokens: count,
+      cached_tokens: 4,
+      weight_version: "7",
+      output_token_logprobs: ids.slice(idsFrom, count).map((id, at) => [-(idsFrom + at + 1) / 8, id, null]),
+    },
+  };
+}
+
+const json = (name: string) => JSON.parse(readFileSync(`${modelFolder}/${name}`, "utf8")) as object;
+const library = new Tokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
+
+/** The text of ids; half a character at their end stays back, as in SGLang's detokenizer. */
+function visible(ids: readonly number[]): string {
+  return ids.length === 0 ? "" : library.decode([...ids]).replace(/\uFFFD+$/, "");
+}
+
+export type GenerateAnswer = (body: GenerateBody, response: ServerResponse) => unknown;
+
+/** Streams a text as an engine would, `step` tokens a frame. */
+export function writes(
+  text: string,
+  { style = "cumulative", step = 1 }: { readonly style?: FrameStyle; readonly step?: number } = {},
+): GenerateAnswer {
+  return (_body, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const length = idsOf(text).length;
+    for (let before = 0; before < length; before += step) {
+      const frame = frameOf(text, Math.min(before + step, length), { style, before });
+      response.write(`data: ${JSON.stringify(frame)}\n\n`);
+    }
+    response.end("data: [DONE]\n\n");
+  };
+}
+
+/** An engine whose `/generate` answers as a test says, and a gateway at L2 in front of it. */
+export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {}): Promise<
+  AsyncDisposable & {
+    readonly url: string;
+    readonly engine: ScriptedEngine;
+    readonly asked: GenerateBody[];
+    answer: GenerateAnswer;
+  }
+> {
+  const asked: GenerateBody[] = [];
+  const rig: { answer: GenerateAnswer } = { answer: writes("ok") };
+  const engine = await scriptedEngine(async (incoming, response) => {
+    if (incoming.url === "/tokenize") {
+      response.writeHead(404).end();
+      return;
+    }
+    const body = JSON.parse(await bodyOf(incoming)) as GenerateBody;
+    asked.push(body);
+    await rig.answer(body, response);
+  });
+  const gateway = await Gateway.start(
+    { engineUrl: engine.url, port: 0, adminKey, level: "L2", tokenizerDirectory: modelFolder, ...options },
+    {
+      out: () => undefined,
+      err: () => undefined,
+      pid: process.pid,
+      signal: new AbortController().signal,
+      randomBytes,
+      randomUuid: randomUUID,
+    },
+  );
+  return Object.assign(rig, {
+    url: gateway.url,
+    engine,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+    },
+  });
+}
