@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { arealArm } from "./areal-schema.ts";
 import { container } from "./container-schema.ts";
+import { reasoningParsers, recordingLevels, toolCallParsers } from "./recording-choices.ts";
 
 /** `arms:` of an experiment: the ways to reach the agent engine. */
 const port = z.number().int().min(1).max(65_535);
@@ -11,7 +12,7 @@ const gatewayArm = z.strictObject({
   name: z.string().default("gateway"),
   kind: z.literal("gateway"),
   level: z
-    .enum(["L0", "L1", "L2"])
+    .enum(recordingLevels)
     .optional()
     .describe(
       "What is recorded; default L0: text, for latency. L1: token ids, streaming simulated, TTFT not comparable. L2: token ids with true streaming",
@@ -21,11 +22,11 @@ const gatewayArm = z.strictObject({
     .optional()
     .describe("L2: folder of the model's tokenizer.json and chat template; embedded engines bring their own"),
   toolCallParser: z
-    .enum(["qwen25", "qwen3_coder"])
+    .enum(toolCallParsers)
     .optional()
     .describe("L2: how the model writes tool calls; default qwen25"),
   reasoningParser: z
-    .enum(["none", "qwen3"])
+    .enum(reasoningParsers)
     .optional()
     .describe("L2: how the model marks its reasoning; default none"),
   image: container.image,

@@ -1,13 +1,9 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
-import {
-  reasoningParsers,
-  recordingLevels,
-  renderingChecks,
-  toolCallParsers,
-  type GatewayOptions,
-} from "./options.ts";
+import { reasoningParsers, recordingLevels, toolCallParsers } from "../config/recording-choices.ts";
+import { renderingChecks } from "./calls/rendering-check.ts";
+import { defaultRecording, type GatewayOptions } from "./options.ts";
 
 const schema = z.strictObject({
   engine: z.url("--engine must be the engine's base URL"),
@@ -15,17 +11,19 @@ const schema = z.strictObject({
   host: z.string().optional(),
   "admin-key-env": z.string("--admin-key-env must name an environment variable"),
   "engine-key-env": z.string().optional(),
-  level: z.enum(recordingLevels, `--level must be one of ${recordingLevels.join(", ")}`).default("L0"),
+  level: z
+    .enum(recordingLevels, `--level must be one of ${recordingLevels.join(", ")}`)
+    .default(defaultRecording.level),
   tokenizer: z.string().optional(),
   "tool-call-parser": z
     .enum(toolCallParsers, `--tool-call-parser must be one of ${toolCallParsers.join(", ")}`)
-    .default("qwen25"),
+    .default(defaultRecording.toolCallParser),
   "reasoning-parser": z
     .enum(reasoningParsers, `--reasoning-parser must be one of ${reasoningParsers.join(", ")}`)
-    .default("none"),
+    .default(defaultRecording.reasoningParser),
   "rendering-check": z
     .enum(renderingChecks, `--rendering-check must be one of ${renderingChecks.join(", ")}`)
-    .default("strict"),
+    .default(defaultRecording.renderingCheck),
   log: z.string().optional(),
 });
 

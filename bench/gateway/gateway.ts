@@ -10,8 +10,7 @@ import { upstreamPool } from "../tap/listener.ts";
 import { AdminKey, bearerKey } from "./http/access.ts";
 import { ChatRecorder } from "./calls/chat-recorder.ts";
 import { DialectError, errorBody } from "./http/dialect-error.ts";
-import type { EngineConnection } from "./engine/engine-request.ts";
-import { EngineError } from "./engine/engine-request.ts";
+import { EngineError, type EngineConnection } from "./engine/engine-request.ts";
 import { GatewayMetrics } from "./calls/gateway-metrics.ts";
 import { defaultLimits, type GatewayIo, type GatewayLimits, type GatewayOptions } from "./options.ts";
 import { requestJson } from "./http/request-json.ts";
@@ -73,15 +72,16 @@ export class Gateway implements AsyncDisposable {
       apiKey: options.engineApiKey ?? null,
     };
     this.#admin = new AdminKey(options.adminKey);
-    const level = options.level ?? "L0";
+    const { level } = options;
     this.#log = log;
     this.#sessions = new SessionStore(this.#limits, io, { level, log });
     this.#metrics = new GatewayMetrics(this.#sessions, level);
-    this.#recorder = new ChatRecorder(options, io, {
+    this.#recorder = new ChatRecorder(options, {
       engine: this.#engine,
       sessions: this.#sessions,
       metrics: this.#metrics,
       bodyBytesMax: this.#limits.bodyBytesMax,
+      randomUuid: io.randomUuid,
     });
     const chat: Handler = (call) => this.#chat(call);
     const models: Handler = (call) => this.#models(call);
@@ -114,7 +114,7 @@ export class Gateway implements AsyncDisposable {
     if (log !== null) unused.use(log);
     const gateway = new Gateway(options, io, log);
     gateway.#restore(lines);
-    await gateway.#recorder.checkRendering(options);
+    await gateway.#recorder.checkRendering((line) => io.err(line));
     unused.move();
     const host = options.host ?? "127.0.0.1";
     try {
@@ -231,7 +231,7 @@ export class Gateway implements AsyncDisposable {
     this.#admin.require(request.headers.authorization);
     const body = await requestJson(request, exportRequestSchema);
     if (!body.session_ids?.length) throw new DialectError(400, "session_ids is required");
-    const level = this.#options.level ?? "L0";
+    const { level } = this.#options;
     const style = requireStyle(body.style ?? "individual", level);
     const trajectories = body.session_ids.map((id) => {
       const session = this.#sessions.byId(id);

@@ -1,5 +1,8 @@
+import type { RecordingOptions } from "./calls/chat-recorder.ts";
+import type { Randomness, SessionLimits } from "./sessions/session-store.ts";
+
 /** What the gateway is told. Secrets come in as values; only the program's entry knows where they are from. */
-export interface GatewayOptions {
+export interface GatewayOptions extends RecordingOptions {
   /** Origin of the engine, with or without `/v1`. */
   readonly engineUrl: string;
   /** 0 picks a free port. */
@@ -8,47 +11,22 @@ export interface GatewayOptions {
   readonly adminKey: string;
   /** Sent to the engine as bearer token; the clients' own keys never are. */
   readonly engineApiKey?: string;
-  readonly level?: RecordingLevel;
-  /** Folder of the model's tokenizer and chat template; L2 renders prompts with it. */
-  readonly tokenizerDirectory?: string;
-  readonly toolCallParser?: ToolCallParserName;
-  readonly reasoningParser?: ReasoningParserName;
-  /** Whether the gateway starts although the engine renders another prompt than it does itself. */
-  readonly renderingCheck?: RenderingCheck;
   /** Every finished call is appended here, and a gateway that starts with an existing one goes on with its sessions. */
   readonly logFile?: string;
   readonly limits?: Partial<GatewayLimits>;
 }
 
-/**
- * What is recorded of a call. L0: text, usage, timings, passed through as it streams. L1: token ids and logprobs from the
- * engine's chat API, which gives them only without streaming, so the client's stream is made after the fact. L2: ids that
- * this gateway rendered and sent to `/generate`, streamed as they are generated.
- */
-export const recordingLevels = ["L0", "L1", "L2"] as const;
-export type RecordingLevel = (typeof recordingLevels)[number];
-
-/** Whether a client sees tokens when they exist. `simulated`: all at once at the end, so that its TTFT means nothing. */
-export const streamingOf = (level: RecordingLevel): "true" | "simulated" =>
-  level === "L1" ? "simulated" : "true";
-
-/** How a model writes tool calls, in SGLang's names. */
-export const toolCallParsers = ["qwen25", "qwen3_coder"] as const;
-export type ToolCallParserName = (typeof toolCallParsers)[number];
-export const reasoningParsers = ["none", "qwen3"] as const;
-export type ReasoningParserName = (typeof reasoningParsers)[number];
-
-export const renderingChecks = ["strict", "warn"] as const;
-export type RenderingCheck = (typeof renderingChecks)[number];
-
-export interface GatewayLimits {
-  /** Sessions that have not been exported with `remove_session`. */
-  readonly sessionsMax: number;
+export interface GatewayLimits extends SessionLimits {
   /** Bytes of one request body. */
   readonly bodyBytesMax: number;
-  /** Characters of recorded text over all sessions. */
-  readonly recordedCharsMax: number;
 }
+
+export const defaultRecording: RecordingOptions = {
+  level: "L0",
+  toolCallParser: "qwen25",
+  reasoningParser: "none",
+  renderingCheck: "strict",
+};
 
 export const defaultLimits: GatewayLimits = {
   sessionsMax: 4_096,
@@ -57,7 +35,7 @@ export const defaultLimits: GatewayLimits = {
 };
 
 /** The outside world, handed in. */
-export interface GatewayIo {
+export interface GatewayIo extends Randomness {
   /** One line on stdout: the ready line. */
   readonly out: (line: string) => void;
   /** One line on stderr: what a person should know. */
@@ -65,7 +43,4 @@ export interface GatewayIo {
   readonly pid: number;
   /** Ends the gateway. */
   readonly signal: AbortSignal;
-  /** Unpredictable bytes: session keys are made of them. */
-  readonly randomBytes: (count: number) => Buffer;
-  readonly randomUuid: () => string;
 }

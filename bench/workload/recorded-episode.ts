@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordingLevels } from "../config/recording-choices.ts";
 
 /**
  * What a recording gateway kept of one episode's model calls: one line of `tokens.jsonl` in the run directory. Contract
@@ -36,7 +37,7 @@ export const recordedEpisodeSchema = z.object({
   episodeId: z.string(),
   attemptKey: z.string(),
   /** L0: text only. L1: ids from the engine's chat API. L2: ids rendered and sent to `/generate`. */
-  level: z.enum(["L0", "L1", "L2"]),
+  level: z.enum(recordingLevels),
   /** Which program recorded: `tollgate` or `areal`. */
   recorder: z.string(),
   /** sha256 of the tokenizer file that rendered the prompts; null where the engine did. */

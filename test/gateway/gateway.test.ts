@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Gateway } from "../../bench/gateway/gateway.ts";
-import type { GatewayLimits } from "../../bench/gateway/options.ts";
+import { defaultRecording, type GatewayLimits } from "../../bench/gateway/options.ts";
 import { SessionError } from "../../bench/stack/arms/session/session-error.ts";
 import {
   bodyOf,
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 async function start(limits: Partial<GatewayLimits> = {}, engineUrl = engine.url) {
   const gateway = await Gateway.start(
-    { engineUrl, port: 0, adminKey, limits },
+    { ...defaultRecording, engineUrl, port: 0, adminKey, limits },
     {
       out: () => undefined,
       err: (line) => void process.stderr.write(`${line}\n`),

@@ -6,13 +6,26 @@ import { CallTree } from "../sessions/call-tree.ts";
 import { ClientGoneError, clientGone, EngineError, type EngineConnection } from "../engine/engine-request.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import { callGenerate, type GenerateSetup } from "./generate-call.ts";
-import type { GatewayIo, GatewayOptions } from "../options.ts";
+import type {
+  ReasoningParserName,
+  RecordingLevel,
+  ToolCallParserName,
+} from "../../config/recording-choices.ts";
 import { loadPromptModel } from "../rendering/model-folder.ts";
-import { checkRendering } from "./rendering-check.ts";
+import { checkRendering, type RenderingCheck } from "./rendering-check.ts";
 import type { EndedCall, Session } from "../sessions/session.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
 import { CallClock, type TokenCall } from "./token-call.ts";
 import { StartError } from "../../errors.ts";
+
+export interface RecordingOptions {
+  readonly level: RecordingLevel;
+  /** Folder of the model's tokenizer and chat template; L2 renders prompts with it. */
+  readonly tokenizerDirectory?: string;
+  readonly toolCallParser: ToolCallParserName;
+  readonly reasoningParser: ReasoningParserName;
+  readonly renderingCheck: RenderingCheck;
+}
 
 interface RecordedCall {
   readonly request: IncomingMessage;
@@ -26,31 +39,30 @@ interface RecorderParts {
   readonly sessions: SessionStore;
   readonly metrics: GatewayMetrics;
   readonly bodyBytesMax: number;
+  readonly randomUuid: () => string;
 }
 
 /** Makes chat calls at the gateway's recording level and keeps those that end well. */
 export class ChatRecorder {
+  readonly #options: RecordingOptions;
   readonly #parts: RecorderParts;
-  readonly #io: GatewayIo;
-  readonly #level;
   /** null below L2. */
   readonly #setup: GenerateSetup | null;
   #calls = 0;
 
   /** @throws {StartError} when level L2 lacks the model's files */
-  constructor(options: GatewayOptions, io: GatewayIo, parts: RecorderParts) {
+  constructor(options: RecordingOptions, parts: RecorderParts) {
+    this.#options = options;
     this.#parts = parts;
-    this.#io = io;
-    this.#level = options.level ?? "L0";
-    this.#setup = this.#level === "L2" ? setupOf(options) : null;
+    this.#setup = options.level === "L2" ? setupOf(options) : null;
   }
 
   /** Asks the engine what it makes of a conversation; nothing to ask below L2. @throws {StartError} */
-  async checkRendering(options: GatewayOptions): Promise<void> {
+  async checkRendering(warn: (line: string) => void): Promise<void> {
     if (this.#setup === null) return;
     const { engine, metrics } = this.#parts;
     const { model } = this.#setup;
-    const result = await checkRendering(options, { engine, model }, (line) => this.#io.err(line));
+    const result = await checkRendering(this.#options.renderingCheck, { engine, model }, warn);
     metrics.renderingCheck.set({ result }, 1);
   }
 
@@ -61,7 +73,7 @@ export class ChatRecorder {
 
   /** @throws {DialectError | EngineError} for what is to be answered; everything else has been */
   record(recorded: RecordedCall): Promise<void> {
-    return this.#level === "L0" ? this.#pass(recorded) : this.#ask(recorded);
+    return this.#options.level === "L0" ? this.#pass(recorded) : this.#ask(recorded);
   }
 
   async #pass({ request, response, session }: RecordedCall): Promise<void> {
@@ -137,7 +149,7 @@ export class ChatRecorder {
   }
 
   #hex(): string {
-    return this.#io.randomUuid().replaceAll("-", "");
+    return this.#parts.randomUuid().replaceAll("-", "");
   }
 }
 
@@ -146,7 +158,7 @@ function outcomeOf(thrown: unknown): string {
   return thrown instanceof EngineError ? "engine-error" : "refused";
 }
 
-function setupOf({ tokenizerDirectory, toolCallParser, reasoningParser }: GatewayOptions): GenerateSetup {
+function setupOf({ tokenizerDirectory, toolCallParser, reasoningParser }: RecordingOptions): GenerateSetup {
   if (tokenizerDirectory === undefined)
     throw new StartError(
       "gateway",
@@ -154,6 +166,6 @@ function setupOf({ tokenizerDirectory, toolCallParser, reasoningParser }: Gatewa
     );
   return {
     model: loadPromptModel(tokenizerDirectory),
-    parsers: { toolCalls: toolCallParser ?? "qwen25", reasoning: reasoningParser ?? "none" },
+    parsers: { toolCalls: toolCallParser, reasoning: reasoningParser },
   };
 }

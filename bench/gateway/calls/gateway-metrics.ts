@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import { streamingOf, type RecordingLevel } from "../options.ts";
+import type { RecordingLevel } from "../../config/recording-choices.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
+import { streamingOf } from "../trajectories/trajectory-export.ts";
 
 /** The gateway's own Prometheus page. */
 export class GatewayMetrics {

@@ -2,9 +2,12 @@ import { z } from "zod";
 import { StartError, messageOf } from "../../errors.ts";
 import { CallTree } from "../sessions/call-tree.ts";
 import type { EngineConnection } from "../engine/engine-request.ts";
-import type { GatewayOptions } from "../options.ts";
 import { renderConversation } from "../rendering/conversation-prompt.ts";
 import type { PromptModel } from "../rendering/model-folder.ts";
+
+/** `warn`: the gateway starts although the engine renders another prompt than it does itself. */
+export const renderingChecks = ["strict", "warn"] as const;
+export type RenderingCheck = (typeof renderingChecks)[number];
 
 const timeoutMs = 10_000;
 const tokenizedSchema = z.object({ tokens: z.array(z.int()) });
@@ -47,10 +50,10 @@ const tools = [
 /**
  * Whether the engine makes the same tokens of a conversation as this gateway: with another model's tokenizer everything
  * would look right and be wrong. `unknown` for an engine that does not answer, or whose `/tokenize` takes no messages.
- * @throws {StartError} when they differ, unless the options say that this is wanted
+ * @throws {StartError} when they differ, unless only a warning is wanted
  */
 export async function checkRendering(
-  options: GatewayOptions,
+  check: RenderingCheck,
   { engine, model }: { readonly engine: EngineConnection; readonly model: PromptModel },
   warn: (line: string) => void,
 ): Promise<"equal" | "different" | "unknown"> {
@@ -64,13 +67,13 @@ export async function checkRendering(
   if (at === -1 && ours.length === theirs.tokens.length) return "equal";
   const place = at === -1 ? Math.min(ours.length, theirs.tokens.length) : at;
   const what = `The engine at ${engine.url} makes ${theirs.tokens.length} tokens of a conversation of which this gateway makes ${ours.length}; they differ from token ${place} on`;
-  if (options.renderingCheck === "warn") {
+  if (check === "warn") {
     warn(`${what}.`);
     return "different";
   }
   throw new StartError(
     "gateway",
-    `${what}. Is ${options.tokenizerDirectory ?? "the tokenizer"} the folder that the engine was started with? If the difference is meant, start with --rendering-check warn.`,
+    `${what}. Is ${model.directory} the folder that the engine was started with? If the difference is meant, start with --rendering-check warn.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ReasoningParserName, ToolCallParserName } from "../options.ts";
+import type { ReasoningParserName, ToolCallParserName } from "../../config/recording-choices.ts";
 import type { Message } from "../rendering/normalise-messages.ts";
 import type { OutputParser } from "./output-piece.ts";
 import { PlainParser } from "./plain-parser.ts";

@@ -8,6 +8,8 @@ import { PromptTemplate } from "./prompt-template.ts";
 
 /** What a folder of a model says about its prompts. */
 export interface PromptModel {
+  /** Where it was read from. */
+  readonly directory: string;
   readonly tokenizer: ModelTokenizer;
   readonly template: PromptTemplate;
   /** Text of the token that ends a message of the model; null where the folder names none. */
@@ -53,6 +55,7 @@ export function loadPromptModel(directory: string): PromptModel {
       ),
     );
     return {
+      directory,
       tokenizer: new ModelTokenizer(JSON.parse(tokenizerText) as object, config),
       template: new PromptTemplate(source, specialTokens),
       endOfTurn: eos_token ?? null,

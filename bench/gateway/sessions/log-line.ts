@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { KeptTokens } from "./call-tree.ts";
-import { recordingLevels } from "../options.ts";
+import { recordingLevels } from "../../config/recording-choices.ts";
 import type { KeptCall } from "./session.ts";
 import type { ExchangeTiming } from "../../workload/exchange.ts";
 

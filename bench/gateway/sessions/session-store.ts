@@ -1,9 +1,22 @@
 import { digestOf, type KeyDigest } from "../http/access.ts";
 import { DialectError } from "../http/dialect-error.ts";
 import { callView, logLineSchema, type LogLine } from "./log-line.ts";
-import type { GatewayIo, GatewayLimits, RecordingLevel } from "../options.ts";
+import type { RecordingLevel } from "../../config/recording-choices.ts";
 import { Session, type EndedCall, type Reward, type RewardReceipt } from "./session.ts";
 import type { SessionLog } from "./session-log.ts";
+
+export interface SessionLimits {
+  /** Sessions that have not been exported with `remove_session`. */
+  readonly sessionsMax: number;
+  /** Characters of recorded text over all sessions. */
+  readonly recordedCharsMax: number;
+}
+
+export interface Randomness {
+  /** Unpredictable bytes: session keys are made of them. */
+  readonly randomBytes: (count: number) => Buffer;
+  readonly randomUuid: () => string;
+}
 
 export interface StartedGroup {
   readonly groupId: string;
@@ -18,15 +31,15 @@ export class SessionStore {
   readonly #byId = new Map<string, Session>();
   readonly #byKey = new Map<KeyDigest, Session>();
   readonly #keys = new Map<Session, KeyDigest>();
-  readonly #limits: GatewayLimits;
-  readonly #random: Pick<GatewayIo, "randomBytes" | "randomUuid">;
+  readonly #limits: SessionLimits;
+  readonly #random: Randomness;
   readonly #level: RecordingLevel;
   readonly #log: SessionLog | null;
   #chars = 0;
 
   constructor(
-    limits: GatewayLimits,
-    random: Pick<GatewayIo, "randomBytes" | "randomUuid">,
+    limits: SessionLimits,
+    random: Randomness,
     recording: { readonly level: RecordingLevel; readonly log: SessionLog | null },
   ) {
     this.#limits = limits;

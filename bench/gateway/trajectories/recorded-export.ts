@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RecordedEpisode } from "../../workload/recorded-episode.ts";
-import { recordingLevels } from "../options.ts";
+import { recordingLevels } from "../../config/recording-choices.ts";
 
 const tokensSchema = z.object({
   parent: z.int().nullable(),

@@ -1,13 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
+import type { RecordingLevel } from "../../config/recording-choices.ts";
 import type { KeptTokens } from "../sessions/call-tree.ts";
 import { DialectError } from "../http/dialect-error.ts";
-import { streamingOf, type RecordingLevel } from "../options.ts";
 import { discountedReturns } from "./returns.ts";
 import { retryOrphans } from "./retry-orphans.ts";
 import type { Interaction, Session } from "../sessions/session.ts";
 import { tensorsOf, withReturns } from "./tensor-export.ts";
 import { tokenRows, withoutCalls } from "./token-rows.ts";
+
+/** Whether a client sees tokens when they exist. `simulated`: all at once at the end, so that its TTFT means nothing. */
+export const streamingOf = (level: RecordingLevel): "true" | "simulated" =>
+  level === "L1" ? "simulated" : "true";
 
 /** The body of `/export_trajectories`. `drop_retry_orphans` and `form` are not in AReaL's dialect. */
 export const exportRequestSchema = z.object({

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { Gateway } from "../../../bench/gateway/gateway.ts";
-import type { GatewayOptions } from "../../../bench/gateway/options.ts";
+import { defaultRecording, type GatewayOptions } from "../../../bench/gateway/options.ts";
 import { loadPromptModel } from "../../../bench/gateway/rendering/model-folder.ts";
 import { bodyOf, scriptedEngine, type ScriptedEngine } from "../../tap/fixtures/scripted-engine.ts";
 import { adminKey } from "../gateway-process.ts";
@@ -94,7 +94,15 @@ export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {})
     await rig.answer(body, response);
   });
   const gateway = await Gateway.start(
-    { engineUrl: engine.url, port: 0, adminKey, level: "L2", tokenizerDirectory: modelFolder, ...options },
+    {
+      ...defaultRecording,
+      engineUrl: engine.url,
+      port: 0,
+      adminKey,
+      level: "L2",
+      tokenizerDirectory: modelFolder,
+      ...options,
+    },
     {
       out: () => undefined,
       err: () => undefined,

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Gateway } from "../../../bench/gateway/gateway.ts";
+import { defaultRecording } from "../../../bench/gateway/options.ts";
 import { probeGateway } from "../../../bench/stack/arms/areal/probe.ts";
 import type { GatewaySession } from "../../../bench/stack/arms/session/dialect.ts";
 import { recordedRows } from "../../../bench/stack/arms/session/recorded-rows.ts";
@@ -48,7 +49,7 @@ async function tollgate() {
     randomBytes,
     randomUuid: randomUUID,
   };
-  return Gateway.start({ engineUrl, port: 0, adminKey }, io);
+  return Gateway.start({ ...defaultRecording, engineUrl, port: 0, adminKey }, io);
 }
 
 /** A conversation of so many calls, each prompt with the answer before it. */
