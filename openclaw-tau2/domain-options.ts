@@ -4,9 +4,13 @@ import type { WorkloadSpec } from "../bench/config/experiment.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
 import type { LoadOptions } from "./tau2/load.ts";
 
-/** Where an experiment's domain is loaded from, with the defaults filled in. */
+/**
+ * Where an experiment's domain is loaded from, with the defaults filled in.
+ * @param environment of a program that the domain starts
+ */
 export function domainOptions(
   workload: WorkloadSpec,
+  environment: Readonly<Record<string, string>> = {},
 ): LoadOptions & { readonly dataDirectory: string; readonly schemasDirectory: string | null } {
   const dataDirectory = workload.data ?? join(import.meta.dirname, "data");
   return {
@@ -16,6 +20,7 @@ export function domainOptions(
     checkout: workload.checkout ?? null,
     pythonVersion: workload.pythonVersion,
     pydanticVersion: workload.pydanticVersion,
+    environment,
     ...(workload.python !== undefined && { python: workload.python }),
     ...(workload.retrieval !== undefined && { retrieval: workload.retrieval }),
   };

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Experiment } from "../bench/config/experiment.ts";
 import { ConfigError, StartError, TollgateError } from "../bench/errors.ts";
+import { programEnvironment } from "../bench/host/program-environment.ts";
 import { notStarted } from "../bench/workload/not-started.ts";
 import type {
   AttemptContext,
@@ -42,13 +43,16 @@ const greeting = "Hi! How can I help you today?";
 export const openclawTau2: Workload = {
   specificationVersion: "workload-v1",
   kind: "tau2",
-  plan: (experiment) => Promise.resolve(planOf(experiment)),
+  plan: (experiment, environment) => Promise.resolve(planOf(experiment, environment)),
   prepare: (experiment, context) => Tau2Workload.start(experiment, context),
 };
 
-function planOf(experiment: Experiment): WorkloadPlan {
+function planOf(
+  experiment: Experiment,
+  environment: Readonly<Record<string, string | undefined>>,
+): WorkloadPlan {
   const { workload, agent } = experiment;
-  const options = domainOptions(experiment.workload);
+  const options = domainOptions(workload, programEnvironment(environment));
   const domain = loadDomain(options);
   const tasks = selectTasks(domain, workload.tasks);
   const withHistory = tasks.filter((task) => task.messageHistory.length > 0);
@@ -150,14 +154,14 @@ class Tau2Workload implements PreparedWorkload {
     const stoppable = new AsyncDisposableStack();
     try {
       const { checkout } = experiment.workload;
-      const options = domainOptions(experiment.workload);
+      const options = domainOptions(experiment.workload, context.childEnvironment);
       const domain = loadDomain(options);
       if (checkout !== undefined) {
         for (const warning of checkoutWarnings(checkoutFacts(checkout, domain.name)))
           context.progress(`warning: ${warning}`);
       }
       const toolServer = stoppable.use(
-        await startToolServer({ scratchDirectory: context.scratchDirectory, preload: [{ ...options }] }),
+        await startToolServer({ scratchDirectory: context.scratchDirectory, preload: [options] }),
       );
       const userClient = stoppable.use(new ChatClient());
       const { driver, warmUpDriver } = await startAgent({ experiment, context, domain, toolServer });
@@ -240,13 +244,13 @@ class Tau2Workload implements PreparedWorkload {
     task: Task,
     attempt: Pick<AttemptContext, "episodeId" | "attemptKey" | "agent"> & { readonly seed: number },
   ) {
-    const { experiment, toolServer } = this.#parts;
+    const { experiment, toolServer, context } = this.#parts;
     const { workload, limits, agent } = experiment;
     const sampling = samplingOf(experiment, attempt.seed);
     const open = await toolServer.openEpisode({
       episodeId: attempt.episodeId,
       attemptKey: attempt.attemptKey,
-      domain: { ...domainOptions(experiment.workload) },
+      domain: domainOptions(workload, context.childEnvironment),
       taskId: task.id,
       limits: {
         maxSteps: workload.maxSteps,

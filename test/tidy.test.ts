@@ -9,10 +9,11 @@ import { expect, test } from "vitest";
 const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Pure things that know nothing of Tollgate.
   "bench/statistics": "",
+  "bench/host": "",
   "bench/measure": "",
   "bench/config": "",
   "bench/docker": "",
-  "bench/supervisor": "docker",
+  "bench/supervisor": "docker host",
   // Contracts and the run directory.
   "bench/workload": "config",
   "bench/plan": "config workload",
@@ -42,19 +43,19 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/pack": "store tap",
   // What happens in a run.
   "bench/run":
-    "config plan workload measure statistics store tap metrics stack supervisor preflight load evidence analysis",
+    "config plan workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/agent": "workload openclaw-tau2/tools openclaw-tau2/tau2/python",
   "openclaw-tau2/tau2/python": "",
-  "openclaw-tau2/tau2": "openclaw-tau2/tau2/python",
+  "openclaw-tau2/tau2": "host openclaw-tau2/tau2/python",
   "openclaw-tau2/tools": "workload openclaw-tau2/tau2",
   "openclaw-tau2/transcript": "workload openclaw-tau2/tau2",
   "openclaw-tau2/user": "workload agent",
   "openclaw-tau2/episode": "workload agent openclaw-tau2/tools openclaw-tau2/transcript",
-  "openclaw-tau2/offline": "config store openclaw-tau2 openclaw-tau2/tau2 openclaw-tau2/transcript",
+  "openclaw-tau2/offline": "config host store openclaw-tau2 openclaw-tau2/tau2 openclaw-tau2/transcript",
   "openclaw-tau2":
-    "config workload measure store agent openclaw-tau2/episode openclaw-tau2/tau2 openclaw-tau2/tools " +
+    "config workload host measure store agent openclaw-tau2/episode openclaw-tau2/tau2 openclaw-tau2/tools " +
     "openclaw-tau2/transcript openclaw-tau2/user",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":

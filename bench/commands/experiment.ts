@@ -34,7 +34,7 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .action(async (file: string, flags: PlanFlags) => {
       const loaded = readExperiment(file, flags.set, host);
-      const workload = await openclawTau2.plan(loaded.experiment);
+      const workload = await openclawTau2.plan(loaded.experiment, host.environment);
       const plan = planRun(loaded, workload);
       const run = flags.from === undefined ? null : await measuredIn(flags.from, host);
       const estimates = estimateCells(

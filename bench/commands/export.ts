@@ -51,7 +51,7 @@ export function register(program: Command, host: Host): void {
           domains: flags.domain ?? [],
           statuses: flags.status ?? [],
           rewardMin: flags.minReward ?? null,
-          split: flags.split === undefined ? null : await splitOf(directory, flags.split),
+          split: flags.split === undefined ? null : await splitOf(directory, flags.split, host),
           dedup: flags.dedup === true,
         },
       });
@@ -73,8 +73,8 @@ interface ExportFlags {
 }
 
 /** The tasks of a split, read from the data that the run used. */
-async function splitOf(directory: string, name: string): Promise<Selection["split"]> {
-  const { domain } = storedDomain(await readRunJson(directory));
+async function splitOf(directory: string, name: string, host: Host): Promise<Selection["split"]> {
+  const { domain } = storedDomain(await readRunJson(directory), host.environment);
   const tasks = domain.splits.get(name);
   if (tasks !== undefined) return { name, tasks: new Set(tasks) };
   const known = [...domain.splits.keys()].join(", ") || "none";

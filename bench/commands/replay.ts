@@ -103,7 +103,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
     },
     { runId: source.identity.runId, recording, arms, temperature: experiment.sampling.temperature },
   );
-  const workload = await openclawTau2.plan(experiment);
+  const workload = await openclawTau2.plan(experiment, host.environment);
   const stop = new StopRequest(host.tell);
   const release = listen(stop, flags.budget);
   let opened: string | null = null;

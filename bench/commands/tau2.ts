@@ -32,7 +32,7 @@ export function register(program: Command, host: Host): void {
     )
     .option("--json", "print JSON")
     .action(async (run: string, flags: { readonly json?: boolean }) => {
-      const regrade = await regradeRun(await find(run));
+      const regrade = await regradeRun(await find(run), host.environment);
       host.print(flags.json ? JSON.stringify(regrade, null, 2) : regradeText(regrade));
       const allEqual = regrade.episodes > 0 && regrade.equal === regrade.episodes;
       host.setExitCode(allEqual ? exitCodes.ok : exitCodes.resultInvalid);
@@ -47,7 +47,8 @@ export function register(program: Command, host: Host): void {
     .action(async (run: string, { out }: { readonly out: string }) => {
       const folder = resolve(host.workingDirectory, out);
       await mkdir(folder, { recursive: true });
-      for (const name of await exportTau2Results(await find(run), folder)) host.print(join(folder, name));
+      const names = await exportTau2Results(await find(run), folder, host.environment);
+      for (const name of names) host.print(join(folder, name));
     });
 
   tau2

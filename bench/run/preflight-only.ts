@@ -33,7 +33,7 @@ export interface PreflightOnlyEnd {
 /** Starts or finds the stack as a sweep would, runs every check, and ends what it started. */
 export async function preflightOnly(options: PreflightOnlyOptions): Promise<PreflightOnlyEnd> {
   const { experiment } = options.loaded;
-  const workload = await options.workload.plan(experiment);
+  const workload = await options.workload.plan(experiment, options.environment);
   const directory = await mkdtemp(join(tmpdir(), "tollgate-preflight-"));
   const logDirectory = join(directory, "logs");
   await mkdir(logDirectory);

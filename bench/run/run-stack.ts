@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Experiment } from "../config/experiment.ts";
+import { programEnvironment } from "../host/program-environment.ts";
 import type { RunningStack } from "../stack/stack.ts";
 import { startStack } from "../stack/start-stack.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
@@ -41,9 +42,5 @@ export function childEnvironmentOf(
   environment: RunStackOptions["environment"],
   supervisor: Supervisor,
 ): Record<string, string> {
-  const names = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "NODE_EXTRA_CA_CERTS"];
-  const inherited = Object.fromEntries(
-    names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
-  );
-  return { ...inherited, ...supervisor.environment };
+  return { ...programEnvironment(environment), ...supervisor.environment };
 }

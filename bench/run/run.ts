@@ -68,7 +68,7 @@ export interface RunEnd {
 /** A whole run: plan, directory, supervisor, stack, agents, sweep, report. What it started is gone when it returns. */
 export async function executeRun(options: RunOptions): Promise<RunEnd> {
   const { experiment } = options.loaded;
-  const workload = await options.workload.plan(experiment);
+  const workload = await options.workload.plan(experiment, options.environment);
   const plan = planRun(options.loaded, workload);
   const { run, records } = await openRun(options, { workload, plan });
   await using _run = run;

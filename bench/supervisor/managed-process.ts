@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
-import { sendSignal } from "./process-table.ts";
+import { sendSignal } from "../host/signals.ts";
 
 /** How it is known that a program serves. */
 export type Readiness<Ready> =

@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  hasProcessTable,
-  liveProcess,
-  liveProcesses,
-  sendSignal,
-  startEnvironment,
-} from "./process-table.ts";
+import { sendSignal } from "../host/signals.ts";
+import { hasProcessTable, liveProcess, liveProcesses, startEnvironment } from "./process-table.ts";
 import { runVariable, supervisorVariable } from "./run-environment.ts";
 
 /** What belongs to a run. */

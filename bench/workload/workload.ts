@@ -9,8 +9,14 @@ import type { UsageTotal } from "./usage-sum.ts";
 export interface Workload {
   readonly specificationVersion: "workload-v1";
   readonly kind: string;
-  /** Reads data and starts nothing: what a sweep would do. Throws ConfigError when the experiment cannot work. */
-  plan(experiment: Experiment): Promise<WorkloadPlan>;
+  /**
+   * What a sweep would do. Reads data and leaves nothing running. Throws ConfigError when the experiment cannot work.
+   * @param environment the user's; a program that is asked for facts gets of it what programs need
+   */
+  plan(
+    experiment: Experiment,
+    environment: Readonly<Record<string, string | undefined>>,
+  ): Promise<WorkloadPlan>;
   /** Starts what lives as long as the run (agents, tool server). Throws StartError. */
   prepare(experiment: Experiment, context: WorkloadContext): Promise<PreparedWorkload>;
 }

@@ -75,7 +75,7 @@ interface JudgeWork {
 export async function judgeRun(directory: string, options: JudgeOptions): Promise<RunJudgement> {
   await using _lock = await DriverLock.acquire(directory, options.pid);
   const run = await readRun(directory);
-  const { workload, domain } = storedDomain(run.identity);
+  const { workload, domain } = storedDomain(run.identity, options.environment);
   const { judgements, endByte } = await readJudgements(directory);
   const waiting = new Map([...finishedEpisodes(run.records)].filter(isWaitingIn(domain)));
   const open = [...waiting].filter(([, record]) => options.redo || judgementOf(record, judgements) === null);

@@ -19,9 +19,12 @@ export interface Regrade {
  * Evaluates the stored trajectories of a run again, in fresh databases and from the stored text alone, and compares the
  * reward with the one on record. Episodes that failed were never judged and are left out.
  */
-export async function regradeRun(directory: string): Promise<Regrade> {
+export async function regradeRun(
+  directory: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Regrade> {
   const run = await readRun(directory);
-  const { domain } = storedDomain(run.identity);
+  const { domain } = storedDomain(run.identity, environment);
   const tasks = new Map(domain.tasks.map((task) => [task.id, task]));
   const finished = finishedEpisodes(run.records);
   const differences: Regrade["differences"][number][] = [];

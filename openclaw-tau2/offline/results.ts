@@ -18,9 +18,13 @@ import { storedDomain } from "./stored-domain.ts";
  * Writes one `results.json` per arm and load of a run, in tau2's own format, into `out`. A cell's repetitions become
  * further trials of its tasks. Returns the files' names.
  */
-export async function exportTau2Results(directory: string, out: string): Promise<string[]> {
+export async function exportTau2Results(
+  directory: string,
+  out: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string[]> {
   const run = await readJudgedRun(directory);
-  const { workload, domain } = storedDomain(run.identity);
+  const { workload, domain } = storedDomain(run.identity, environment);
   const finished = finishedEpisodes(run.records);
   const used = new Set([...finished.values()].map(({ taskId }) => taskId));
   const header: ResultsRun = {

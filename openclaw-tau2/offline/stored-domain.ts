@@ -1,5 +1,6 @@
 import { experimentSchema, type WorkloadSpec } from "../../bench/config/experiment.ts";
 import { RunUnreadableError } from "../../bench/errors.ts";
+import { programEnvironment } from "../../bench/host/program-environment.ts";
 import type { RunJson } from "../../bench/store/run-json.ts";
 import { domainOptions } from "../domain-options.ts";
 import { loadDomain, type NativeDomain } from "../tau2/load.ts";
@@ -11,11 +12,15 @@ export interface StoredDomain {
 
 /**
  * The domain that a run used, loaded again from the data it was run with.
+ * @param environment the user's; a domain that starts a program hands on what programs need
  * @throws {RunUnreadableError} when the data has changed since: its rewards could not be compared.
  */
-export function storedDomain(identity: RunJson): StoredDomain {
+export function storedDomain(
+  identity: RunJson,
+  environment: Readonly<Record<string, string | undefined>>,
+): StoredDomain {
   const { workload } = experimentSchema.pick({ workload: true }).strip().parse(identity.resolved);
-  const domain = loadDomain(domainOptions(workload));
+  const domain = loadDomain(domainOptions(workload, programEnvironment(environment)));
   const changed = Object.entries(domain.fileHashes).filter(
     ([file, sha256]) => identity.hashes[file] !== sha256,
   );

@@ -37,6 +37,8 @@ export interface LoadOptions {
   readonly python?: string;
   /** banking_knowledge: how the agent gets at the documents; default `no_knowledge`. */
   readonly retrieval?: string;
+  /** banking_knowledge: the interpreter's whole environment; default empty. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A loaded domain with what the evaluator and `tau2 verify` need beyond the contract. */

@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execFileSync, spawn } from "node:child_process";
 import { request, Agent } from "undici";
-import { liveProcesses, sendSignal } from "../../bench/supervisor/process-table.ts";
+import { sendSignal } from "../../bench/host/signals.ts";
+import { liveProcesses } from "../../bench/supervisor/process-table.ts";
 
 const directory = process.argv[2] ?? "";
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);

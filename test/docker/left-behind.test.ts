@@ -11,7 +11,8 @@ import { runLabels, warmLabels } from "../../bench/docker/container-labels.ts";
 import { containerSpec } from "../../bench/docker/container-spec.ts";
 import { listContainers } from "../../bench/docker/container-state.ts";
 import { removeContainer, startContainer } from "../../bench/docker/container.ts";
-import { liveProcess, sendSignal } from "../../bench/supervisor/process-table.ts";
+import { sendSignal } from "../../bench/host/signals.ts";
+import { liveProcess } from "../../bench/supervisor/process-table.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 import { importProgram } from "./simulated-sglang-image.ts";
 

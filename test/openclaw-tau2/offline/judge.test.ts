@@ -187,7 +187,7 @@ test("judged rewards count in report, export and tau2's results; records stay as
     record.type === "episode" && record.taskId === judgedTask ? [record.labels] : [],
   );
   expect(labels).toEqual([["judged"], ["judged"]]);
-  const [name] = await exportTau2Results(run, folder.path);
+  const [name] = await exportTau2Results(run, folder.path, {});
   const results = JSON.parse(readFileSync(join(folder.path, name!), "utf8")) as {
     simulations: { task_id: string; reward_info: { reward: number; nl_assertions: unknown } }[];
   };
@@ -203,7 +203,7 @@ test("judged rewards count in report, export and tau2's results; records stay as
   );
   const exported = await exportRun(run, { format: "sft", out: join(folder.path, "sft") });
   expect(exported.counts).toMatchObject({ trajectories: 4, passed: 4, byLabel: { judged: 2 } });
-  expect(await regradeRun(run)).toMatchObject({ episodes: 4, equal: 4 });
+  expect(await regradeRun(run, {})).toMatchObject({ episodes: 4, equal: 4 });
 }, 60_000);
 
 test("what is judged is not asked again, unless --redo says so; then the last answer counts", async () => {

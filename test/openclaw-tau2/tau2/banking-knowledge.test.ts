@@ -4,12 +4,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { experimentSchema } from "../../../bench/config/experiment.ts";
 import { ConfigError } from "../../../bench/errors.ts";
 import { PythonBridge } from "../../../openclaw-tau2/tau2/domains/banking-knowledge/python-bridge.ts";
+import type { PythonChild } from "../../../openclaw-tau2/tau2/domains/banking-knowledge/python-child.ts";
 import { evaluate } from "../../../openclaw-tau2/tau2/evaluate.ts";
 import { criteriaOf } from "../../../openclaw-tau2/tau2/evaluation/criteria.ts";
 import { loadDomain, type LoadOptions } from "../../../openclaw-tau2/tau2/load.ts";
 import { dumpJson } from "../../../openclaw-tau2/tau2/python/json-dump.ts";
+import { openclawTau2 } from "../../../openclaw-tau2/workload.ts";
 import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
 import { episodesOf, expectExit, pause, TemporaryFolder, tollgate } from "../../e2e/tollgate-process.ts";
 
@@ -24,6 +27,9 @@ const options: LoadOptions = {
   dataDirectory: join(checkout, "data"),
   checkout,
   python,
+  environment: Object.fromEntries(
+    ["PATH", "HOME"].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  ),
 };
 
 interface Direct {
@@ -135,7 +141,7 @@ test.skipIf(!canRun)(
 test("the child ends when the driver is killed", async () => {
   using folder = new TemporaryFolder();
   const mark = { TOLLGATE_TEST_MARK: folder.path };
-  const child = { python: playedBy(folder, echo), checkout: "c", dataDirectory: "d", variant: "v" };
+  const child = { ...playedChild(folder, echo), environment: { TOLLGATE_TEST_MARK: folder.path } };
   const url = pathToFileURL(resolve("openclaw-tau2/tau2/domains/banking-knowledge/python-bridge.ts")).href;
   const program = `
     const { PythonBridge } = await import(${JSON.stringify(url)});
@@ -174,11 +180,23 @@ function playedBy(folder: TemporaryFolder, program: string): string {
   return path;
 }
 
+function playedChild(folder: TemporaryFolder, program: string): PythonChild {
+  return {
+    python: playedBy(folder, program),
+    checkout: "c",
+    dataDirectory: "d",
+    variant: "v",
+    environment: {},
+  };
+}
+
 const echo = `
 let begun = "";
 const answer = (line) => {
   const { op, ...parameters } = JSON.parse(line);
   if (op === "die") { console.error("out of memory"); process.exit(3); }
+  if (op === "environment") return console.log(JSON.stringify({ value: process.env }));
+  if (op === "busy") for (;;);
   if (op === "raise") console.log(JSON.stringify({ raised: { type: "ValueError", message: "no" } }));
   else if (op !== "hang") console.log(JSON.stringify({ value: parameters }));
 };
@@ -190,7 +208,7 @@ process.stdin.setEncoding("utf8").on("data", (text) => {
 
 test("the bridge answers in order, passes exceptions on, and names how the child was lost", () => {
   using folder = new TemporaryFolder();
-  const child = { python: playedBy(folder, echo), checkout: "c", dataDirectory: "d", variant: "v" };
+  const child = playedChild(folder, echo);
   const bridge = new PythonBridge(child);
   const text = '\u2028 \\u0000 "日本"\n'.repeat(1000);
   expect([bridge.request("one", { a: 1 }), bridge.request("two", { text })]).toEqual([{ a: 1 }, { text }]);
@@ -205,6 +223,48 @@ test("the bridge answers in order, passes exceptions on, and names how the child
     "ENOENT",
   );
 }, 30_000);
+
+test("the child gets the environment it is given and none of the user's keys", () => {
+  using folder = new TemporaryFolder();
+  const environment = { PATH: "/bin", TOLLGATE_RUN: "run-1" };
+  const bridge = new PythonBridge({ ...playedChild(folder, echo), environment });
+  expect(bridge.request("environment", {})).toEqual(environment);
+});
+
+test("a child that is busy when its time is over is ended", async () => {
+  using folder = new TemporaryFolder();
+  const mark = `TOLLGATE_TEST_MARK=${folder.path}`;
+  const child = { ...playedChild(folder, echo), environment: { TOLLGATE_TEST_MARK: folder.path } };
+  const bridge = new PythonBridge(child, 1000);
+  bridge.request("one", {});
+  expect(processesWith(mark)).toHaveLength(1);
+  expect(() => bridge.request("busy", {})).toThrow("it did not answer within 1000 ms");
+  await pause(500);
+  expect(processesWith(mark)).toEqual([]);
+}, 30_000);
+
+test("a plan starts Python with what a program needs, and without the user's keys", async () => {
+  using folder = new TemporaryFolder();
+  const said = "console.error(Object.keys(process.env).sort().join()); process.exitCode = 1;";
+  const source = join(folder.path, "src", "tau2", "domains", "banking_knowledge");
+  const data = join(folder.path, "data");
+  mkdirSync(source, { recursive: true });
+  writeFileSync(join(source, "environment.py"), "");
+  mkdirSync(join(data, "tau2", "domains", "banking_knowledge", "tasks"), { recursive: true });
+  const experiment = experimentSchema.parse({
+    name: "x",
+    stack: { kind: "embedded" },
+    arms: [{ kind: "raw" }],
+    workload: {
+      domain: "banking_knowledge",
+      data,
+      checkout: folder.path,
+      python: playedBy(folder, said),
+    },
+  });
+  const user = { PATH: "/bin", HOME: "/root", OPENAI_API_KEY: "sk-secret" };
+  await expect(async () => openclawTau2.plan(experiment, user)).rejects.toThrow("HOME,PATH.");
+});
 
 test("what is missing is said: the checkout, the data, the interpreter, the packages", () => {
   using folder = new TemporaryFolder();

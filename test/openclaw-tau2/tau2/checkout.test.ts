@@ -105,7 +105,7 @@ test("plan, sweep, run.json and tau2's results name the checkout", async () => {
   const run = lastLine(sweep);
   const identity = JSON.parse(readFileSync(join(run, "run.json"), "utf8")) as { workload: object };
   expect(identity.workload).toMatchObject({ checkout: facts });
-  const [name = ""] = await exportTau2Results(run, folder.path);
+  const [name = ""] = await exportTau2Results(run, folder.path, {});
   const results = JSON.parse(readFileSync(join(folder.path, name), "utf8")) as { info: object };
   expect(results.info).toMatchObject({ git_commit: facts.commit });
 }, 120_000);

@@ -1,35 +1,32 @@
 import { spawn } from "node:child_process";
-import { workerData, type MessagePort } from "node:worker_threads";
-import { childArguments, type PythonChild } from "./python-child.ts";
-
-/** What `PythonBridge` starts its thread with. */
-export interface BridgeThreadData {
-  readonly child: PythonChild;
-  readonly port: MessagePort;
-  /** One number: 1 when a reply is in the port. */
-  readonly replied: Int32Array<SharedArrayBuffer>;
-}
-
-export type BridgeReply = { readonly line: string } | { readonly lost: string };
+import { workerData } from "node:worker_threads";
+import { childPid, replied, type BridgeReply, type BridgeThreadData } from "./bridge-cells.ts";
+import { childArguments } from "./python-child.ts";
 
 const STDERR_KEPT = 2000;
 
 /** Entry of the thread: passes lines to the Python child and back, and says so when the child is gone. */
-function runBridge({ child: options, port, replied }: BridgeThreadData): void {
+function runBridge({ child: options, port, shared }: BridgeThreadData): void {
   let said = "";
   let lost: string | null = null;
   const reply = (message: BridgeReply): void => {
     port.postMessage(message);
-    Atomics.store(replied, 0, 1);
-    Atomics.notify(replied, 0);
+    Atomics.store(shared, replied, 1);
+    Atomics.notify(shared, replied);
   };
   const lose = (how: string): void => {
     lost ??= `${how}${said === "" ? "" : `: ${said.trim()}`}`;
     reply({ lost });
   };
   // A group of its own: Ctrl-C is for the driver. The end of its standard input ends it, however the driver ends.
-  const child = spawn(options.python, childArguments(options), { detached: true, stdio: "pipe" });
+  const child = spawn(options.python, childArguments(options), {
+    detached: true,
+    stdio: "pipe",
+    env: options.environment,
+  });
+  Atomics.store(shared, childPid, child.pid ?? 0);
   child.on("error", (error) => lose(error.message));
+  child.on("exit", () => Atomics.store(shared, childPid, 0));
   child.on("close", (code, signal) => lose(`it ended with ${signal ?? `code ${code}`}`));
   // A write to a child that is gone; its end is told by `close`.
   child.stdin.on("error", () => undefined);

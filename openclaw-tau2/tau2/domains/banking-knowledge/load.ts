@@ -102,7 +102,8 @@ class EnvironmentMaker {
   }
 }
 
-function childOf({ checkout, dataDirectory, python, retrieval }: LoadOptions): PythonChild {
+function childOf(options: LoadOptions): PythonChild {
+  const { checkout, dataDirectory, python = "python3", retrieval = "no_knowledge" } = options;
   if (typeof checkout !== "string" || !existsSync(join(checkout, "src", folder, "environment.py"))) {
     throw new ConfigError(
       `banking_knowledge runs in the Python of a tau2-bench checkout, and ${checkout ?? "none"} is not one that has it. Set workload.checkout or TAU2_CHECKOUT.`,
@@ -113,13 +114,14 @@ function childOf({ checkout, dataDirectory, python, retrieval }: LoadOptions): P
       `No domain banking_knowledge in ${dataDirectory}: ${folder}/tasks is missing. Give data/ of the checkout.`,
     );
   }
-  return { python: python ?? "python3", checkout, dataDirectory, variant: retrieval ?? "no_knowledge" };
+  return { python, checkout, dataDirectory, variant: retrieval, environment: options.environment ?? {} };
 }
 
 function describe(child: PythonChild): Description {
   const request = `${JSON.stringify({ op: "describe" })}\n`;
   const { error, status, stdout, stderr } = spawnSync(child.python, childArguments(child), {
     input: request,
+    env: child.environment,
     encoding: "utf8",
     timeout: 60_000,
     maxBuffer: 1 << 28,

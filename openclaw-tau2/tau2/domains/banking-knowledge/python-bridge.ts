@@ -1,8 +1,9 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from "node:worker_threads";
 import { z } from "zod";
 import { TollgateError } from "../../../../bench/errors.ts";
+import { sendSignal } from "../../../../bench/host/signals.ts";
 import { PythonError } from "../../python/error.ts";
-import type { BridgeReply, BridgeThreadData } from "./bridge-thread.ts";
+import { childPid, replied, type BridgeReply, type BridgeThreadData } from "./bridge-cells.ts";
 import type { PythonChild } from "./python-child.ts";
 
 /** The Python child is gone or silent, and the environments in it are lost. */
@@ -30,7 +31,7 @@ const REPLY_TIMEOUT_MS = 20_000;
 export class PythonBridge {
   readonly #thread: Worker;
   readonly #port: MessagePort;
-  readonly #replied = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #shared = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   readonly #timeoutMs: number;
   #lost: string | null = null;
 
@@ -38,7 +39,7 @@ export class PythonBridge {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#timeoutMs = timeoutMs;
-    const data: BridgeThreadData = { child, port: port2, replied: this.#replied };
+    const data: BridgeThreadData = { child, port: port2, shared: this.#shared };
     this.#thread = new Worker(new URL("./bridge-thread.ts", import.meta.url), {
       workerData: data,
       transferList: [port2],
@@ -62,11 +63,12 @@ export class PythonBridge {
    */
   request(op: string, parameters: Readonly<Record<string, unknown>>): unknown {
     if (this.#lost !== null) throw lostError(op, this.#lost);
-    Atomics.store(this.#replied, 0, 0);
+    Atomics.store(this.#shared, replied, 0);
     this.#port.postMessage(JSON.stringify({ op, ...parameters }), []);
     const reply = this.#await();
     if ("lost" in reply) {
       this.#lost = reply.lost;
+      this.#endChild();
       void this.#thread.terminate();
       throw lostError(op, reply.lost);
     }
@@ -84,8 +86,14 @@ export class PythonBridge {
     }
   }
 
+  /** The end of its standard input ends a child that reads; one that is busy would go on. */
+  #endChild(): void {
+    const pid = Atomics.load(this.#shared, childPid);
+    if (pid > 0) sendSignal(-pid, "SIGKILL");
+  }
+
   #await(): BridgeReply {
-    const outcome = Atomics.wait(this.#replied, 0, 0, this.#timeoutMs);
+    const outcome = Atomics.wait(this.#shared, replied, 0, this.#timeoutMs);
     if (outcome === "timed-out") return { lost: `it did not answer within ${this.#timeoutMs} ms` };
     const received = receiveMessageOnPort(this.#port);
     return (received?.message as BridgeReply | undefined) ?? { lost: "its thread sent nothing" };

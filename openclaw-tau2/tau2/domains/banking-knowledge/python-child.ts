@@ -7,6 +7,8 @@ export interface PythonChild {
   readonly checkout: string;
   readonly dataDirectory: string;
   readonly variant: string;
+  /** The whole environment of the child: what a program needs and, in a run, the run's variables. No keys of the user. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export function childArguments({ checkout, dataDirectory, variant }: PythonChild): string[] {
