@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Faults that a simulated engine can be given, with the value that a bare name means. What each does: bench/simulator/faults.ts. */
+/** Faults that a simulated engine can be given, with the value that a bare name means. What each does: bench/simulator/settings/faults.ts. */
 const defaults: Readonly<Record<string, number>> = {
   "usage-skew": 1,
   "drop-usage": 1,

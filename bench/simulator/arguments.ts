@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
 import { simulatorSchema } from "../config/stack-schema.ts";
-import type { SimulatorOptions } from "./options.ts";
+import type { SimulatorOptions } from "./settings/options.ts";
 
 export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]
   [--data DIR] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]

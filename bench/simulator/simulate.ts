@@ -1,8 +1,8 @@
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import { Engine } from "./engine/engine.ts";
-import { parseFaults } from "./faults.ts";
-import type { SimulatorOptions } from "./options.ts";
+import { parseFaults } from "./settings/faults.ts";
+import type { SimulatorOptions } from "./settings/options.ts";
 import { loadScenarios } from "./policy/scenario.ts";
 import { scriptedModel } from "./policy/scripted-model.ts";
 import { SimulatorServer } from "./server.ts";

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { expect, test } from "vitest";
-import { parseFaults } from "../../bench/simulator/faults.ts";
+import { parseFaults } from "../../bench/simulator/settings/faults.ts";
 import { chat, chunksOf, metric, post } from "./client.ts";
 import { type EngineProcess, startEngine } from "./engine-process.ts";
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { ConfigError } from "../../bench/errors.ts";
 import { parseSimulatorArguments } from "../../bench/simulator/arguments.ts";
-import { parseFaults } from "../../bench/simulator/faults.ts";
+import { parseFaults } from "../../bench/simulator/settings/faults.ts";
 import { loadScenarios } from "../../bench/simulator/policy/scenario.ts";
 import { chat, post } from "./client.ts";
 import { runProgram, startEngine } from "./engine-process.ts";

@@ -19,7 +19,7 @@ import {
   planGeneration,
   runGeneration,
 } from "./generation.ts";
-import type { RequestFaults } from "../faults.ts";
+import type { RequestFaults } from "../settings/faults.ts";
 
 /** `POST /v1/chat/completions`. @throws ApiError before anything was written */
 export async function chatCompletions(exchange: HttpExchange, faults: RequestFaults): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Engine, Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
-import type { FinishReason } from "../engine/sequence.ts";
+import type { FinishReason } from "../scheduling/sequence.ts";
 
 /** JSON shapes of SGLang's chat answers; null fields are written, as Pydantic does. */
 export interface ChatEnvelope {

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import type { Engine, Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
-import type { FinishReason } from "../engine/sequence.ts";
+import type { FinishReason } from "../scheduling/sequence.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import {
   chatChunk,

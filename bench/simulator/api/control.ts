@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
-import { poolTokens } from "../options.ts";
+import { poolTokens } from "../settings/options.ts";
 import { promptSchema, renderPrompt } from "./chat-request.ts";
 import type { HttpExchange } from "./generation.ts";
 import { ApiError, readBody, send, sendJson, sendPage } from "./http.ts";

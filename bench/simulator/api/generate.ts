@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
-import type { FinishReason } from "../engine/sequence.ts";
-import type { RequestFaults } from "../faults.ts";
+import type { FinishReason } from "../scheduling/sequence.ts";
+import type { RequestFaults } from "../settings/faults.ts";
 import { metaInfo } from "./chat-shapes.ts";
 import {
   type GenerationListener,

@@ -1,4 +1,4 @@
-import type { RequestFaults } from "../faults.ts";
+import type { RequestFaults } from "../settings/faults.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import * as control from "./control.ts";
 import { generate } from "./generate.ts";

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { EngineMetrics } from "../exposition/engine-metrics.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../settings/faults.ts";
 import { type ChatTemplate, loadChatTemplate } from "../model/chat-template.ts";
 import { loadTokenizer, type Tokenizer } from "../model/tokenizer.ts";
-import { chunkedPrefillSize, poolTokens, type SimulatorOptions } from "../options.ts";
+import { chunkedPrefillSize, poolTokens, type SimulatorOptions } from "../settings/options.ts";
 import { continuation, type ScriptedModel } from "../policy/scripted-model.ts";
 import { say } from "../policy/reply.ts";
 import { type OutputPlan, planOutput } from "./output-plan.ts";
 import { PseudoLogprobs } from "./pseudo-logprobs.ts";
 import { RequestLog } from "./request-log.ts";
-import { Scheduler } from "./scheduler.ts";
-import type { FinishReason, ScheduledSequence } from "./sequence.ts";
+import { Scheduler } from "../scheduling/scheduler.ts";
+import type { FinishReason, ScheduledSequence } from "../scheduling/sequence.ts";
 
 export interface EngineParts {
   readonly options: SimulatorOptions;

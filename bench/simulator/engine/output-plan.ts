@@ -1,6 +1,6 @@
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { type Reply, type WrittenReply, writeReply } from "../policy/reply.ts";
-import type { FinishReason } from "./sequence.ts";
+import type { FinishReason } from "../scheduling/sequence.ts";
 
 export interface SamplingLimits {
   /** null = until the context is full. */

@@ -1,4 +1,4 @@
-import { hashIds, quickDraw } from "../draw.ts";
+import { hashIds, quickDraw } from "../settings/draw.ts";
 
 export interface TokenLogprob {
   readonly id: number;

@@ -1,5 +1,5 @@
-import type { Scheduler, SchedulerObserver } from "../engine/scheduler.ts";
-import type { FinishReason, ScheduledSequence } from "../engine/sequence.ts";
+import type { Scheduler, SchedulerObserver } from "../scheduling/scheduler.ts";
+import type { FinishReason, ScheduledSequence } from "../scheduling/sequence.ts";
 import { HistogramFamily, type Labels, ScalarFamily, writeExposition } from "./exposition.ts";
 
 const latencyBounds = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400];

@@ -1,4 +1,4 @@
-import { pythonFloat } from "../python-text.ts";
+import { pythonFloat } from "../model/python-text.ts";
 
 /**
  * A writer of Prometheus text as Python's prometheus_client writes it in multiprocess mode, which SGLang always uses:

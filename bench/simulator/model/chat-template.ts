@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Template } from "@huggingface/jinja";
 import { z } from "zod";
-import { pythonJson } from "../python-text.ts";
+import { pythonJson } from "./python-text.ts";
 
 const textPart = z.object({ type: z.string(), text: z.string().optional() });
 const content = z.union([z.string(), z.array(textPart)]).nullish();

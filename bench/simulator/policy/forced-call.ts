@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pythonJson } from "../python-text.ts";
+import { pythonJson } from "../model/python-text.ts";
 import type { Conversation } from "./conversation.ts";
 import { callTool, type Reply, say } from "./reply.ts";
 

@@ -1,4 +1,4 @@
-import { draw } from "../draw.ts";
+import { draw } from "../settings/draw.ts";
 import type { EpisodeReference } from "./reference.ts";
 import type { Scenario } from "./scenario.ts";
 

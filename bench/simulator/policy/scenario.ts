@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import { pythonJson } from "../python-text.ts";
+import { pythonJson } from "../model/python-text.ts";
 
 /** What the policies need of a tau2 task. */
 export interface Scenario {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import { parseSimulatorArguments } from "../arguments.ts";
-import type { SimulatorOptions } from "../options.ts";
+import type { SimulatorOptions } from "../settings/options.ts";
 import type { FlagValues } from "./argparse.ts";
 
 /** What the container was given besides its command line. */

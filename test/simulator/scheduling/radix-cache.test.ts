@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { RadixCache } from "../../../bench/simulator/engine/radix-cache.ts";
+import { RadixCache } from "../../../bench/simulator/scheduling/radix-cache.ts";
 
 const ids = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 12 }).map((list) => Int32Array.from(list));
 

@@ -1,5 +1,5 @@
-import { readFault } from "../config/simulator-fault.ts";
-import { ConfigError } from "../errors.ts";
+import { readFault } from "../../config/simulator-fault.ts";
+import { ConfigError } from "../../errors.ts";
 import { draw } from "./draw.ts";
 
 /**

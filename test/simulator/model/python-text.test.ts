@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { pythonFloat, pythonJson } from "../../bench/simulator/python-text.ts";
+import { pythonFloat, pythonJson } from "../../../bench/simulator/model/python-text.ts";
 
 test("floats as CPython 3.12 prints them", () => {
   // Left: the value; right: what `repr` said.
