@@ -8,7 +8,7 @@ import {
   type TurnOutcome,
 } from "./frames.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
-import { GatewayConnectionLost, GatewayRefusal } from "./websocket-client.ts";
+import { GatewayConnectionLost, GatewayRefusal, readAnswer } from "./websocket-client.ts";
 
 /** How long a request that does no model work may take, e.g. on a loaded machine. */
 const controlTimeoutMs = 30_000;
@@ -23,14 +23,14 @@ type RunEnd =
 
 /** One episode's session in one gateway process. */
 export class OpenClawSession implements AgentSession {
-  readonly #gateway: GatewayProcess;
+  readonly #gateway: SessionGateway;
   readonly #request: AgentSessionRequest;
   readonly #stock: boolean;
   readonly #release: () => void;
   #turns = 0;
   #misses = 0;
 
-  private constructor(gateway: GatewayProcess, request: AgentSessionRequest, state: SessionState) {
+  private constructor(gateway: SessionGateway, request: AgentSessionRequest, state: SessionState) {
     this.#gateway = gateway;
     this.#request = request;
     this.#stock = state.prompt === "stock";
@@ -39,14 +39,14 @@ export class OpenClawSession implements AgentSession {
 
   /** Makes the gateway's plugin fetch the session from the tool server. Rejects when no tool worker knows it. */
   static async open(
-    gateway: GatewayProcess,
+    gateway: SessionGateway,
     request: AgentSessionRequest,
     release: () => void,
   ): Promise<OpenClawSession> {
     const { attemptKey, endpoint, greeting } = request;
     const opening = { session: attemptKey, model: endpoint.model, apiKey: endpoint.apiKey, greeting };
     const reply = await gateway.client.request("tollgate.open", opening, { timeoutMs: controlTimeoutMs });
-    const { prompt } = openReplySchema.parse(reply);
+    const { prompt } = readAnswer("tollgate.open", reply, openReplySchema);
     return new OpenClawSession(gateway, request, { prompt, release });
   }
 
@@ -61,11 +61,12 @@ export class OpenClawSession implements AgentSession {
       await this.#control("tollgate.turn", { text });
       const end = await this.#run(sent, signal);
       if (end.kind === "stopped") return end.turn;
-      const outcome = outcomeSchema.parse(await this.#control("tollgate.outcome", {}));
+      const reply = await this.#control("tollgate.outcome", {});
+      const outcome = readAnswer("tollgate.outcome", reply, outcomeSchema);
       this.#misses = outcome.misses;
       return this.#stock ? stockTurn(end, outcome) : exactTurn(end, outcome);
     } catch (error) {
-      if (error instanceof GatewayConnectionLost) return await this.#died();
+      if (error instanceof GatewayConnectionLost) return await this.#died(error);
       if (error instanceof GatewayRefusal) {
         return { status: "agent-error", kind: error.rpcCode.toLowerCase(), message: error.message };
       }
@@ -119,7 +120,7 @@ export class OpenClawSession implements AgentSession {
       const options = { timeoutMs: turnTimeoutMs + 2 * abortGraceMs, traceparent: traceparentOf(runId) };
       const payload = await this.#gateway.client.request("agent", params, options);
       if (stop.aborted) return { kind: "stopped", turn: stopped(signal, turnTimeoutMs) };
-      return { kind: "result", result: runResultSchema.parse(payload) };
+      return { kind: "result", result: readAnswer("agent", payload, runResultSchema) };
     } catch (error) {
       if (!(error instanceof GatewayRefusal)) throw error;
       if (stop.aborted) return { kind: "stopped", turn: stopped(signal, turnTimeoutMs) };
@@ -129,11 +130,15 @@ export class OpenClawSession implements AgentSession {
     }
   }
 
-  async #died(): Promise<AgentTurn> {
+  async #died({ message }: GatewayConnectionLost): Promise<AgentTurn> {
     const how = await this.#gateway.exited;
-    return { status: "process-died", message: `OpenClaw process ${this.#gateway.name} is gone: ${how}` };
+    const died = `OpenClaw process ${this.#gateway.name} is gone (${how}): ${message}`;
+    return { status: "process-died", message: died };
   }
 }
+
+/** What a session needs of the process that runs it. */
+type SessionGateway = Pick<GatewayProcess, "name" | "client" | "exited">;
 
 interface SessionState {
   readonly prompt: "exact" | "stock";

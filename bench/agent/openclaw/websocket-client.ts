@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
+import { z } from "zod";
 import { TollgateError } from "../../errors.ts";
 import { acceptedSchema, answerIdSchema, serverFrameSchema } from "./frames.ts";
 
@@ -38,16 +39,18 @@ export class GatewayClient {
   /** Resolves when the connection is gone, whoever closed it. */
   readonly closed: Promise<void>;
   #nextId = 1;
+  /** What went wrong with the connection, for the messages of all that waited for it. */
+  #fault: string | null = null;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
-    socket.on("message", (data: Buffer) => {
-      this.#receive(data.toString("utf8"));
+    socket.on("message", (data: Buffer, isBinary) => {
+      this.#receive(data, isBinary);
     });
-    // `close` always follows, with everything that must be done.
-    socket.on("error", () => undefined);
+    // Also frames that are too long or break the protocol. `close` always follows, with everything that must be done.
+    socket.on("error", ({ message }) => (this.#fault ??= message));
     socket.on("close", () => {
       this.#lose();
       resolve();
@@ -71,7 +74,7 @@ export class GatewayClient {
   async request(method: string, params: unknown, options: RequestOptions): Promise<unknown> {
     const id = String(this.#nextId++);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    if (this.#socket.readyState !== WebSocket.OPEN) throw lost();
+    if (this.#socket.readyState !== WebSocket.OPEN) throw this.#lost();
     this.#pending.set(id, { method, resolve, reject });
     const timer = setTimeout(() => {
       this.#pending.delete(id);
@@ -107,11 +110,17 @@ export class GatewayClient {
     }
   }
 
-  #receive(text: string): void {
-    const json: unknown = JSON.parse(text);
+  /** A frame that cannot be read ends the connection: whose answer it was is unknown, so no request can be trusted. */
+  #receive(data: Buffer, isBinary: boolean): void {
+    const json = isBinary ? undefined : jsonOf(data.toString("utf8"));
+    if (json === undefined) {
+      this.#fault ??= `it sent ${isBinary ? "a binary frame" : "a frame that is not JSON"} of ${data.length} bytes`;
+      this.#socket.terminate();
+      return;
+    }
     const parsed = serverFrameSchema.safeParse(json);
     if (!parsed.success) {
-      this.#refuseUnreadable(json, parsed.error.message);
+      this.#refuseUnreadable(json, z.prettifyError(parsed.error));
       return;
     }
     const frame = parsed.data;
@@ -147,12 +156,33 @@ export class GatewayClient {
   #lose(): void {
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { reject } of waiting) reject(lost());
+    for (const { reject } of waiting) reject(this.#lost());
+  }
+
+  #lost(): GatewayConnectionLost {
+    const why = this.#fault === null ? "" : `: ${this.#fault}`;
+    return new GatewayConnectionLost(`the connection to an OpenClaw gateway process was lost${why}`);
   }
 }
 
-function lost(): GatewayConnectionLost {
-  return new GatewayConnectionLost("the connection to an OpenClaw gateway process was lost");
+/** undefined when the text is not JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What a gateway answered, in the shape that the method promises.
+ * @throws {GatewayRefusal} with code UNREADABLE when the answer has another shape
+ */
+export function readAnswer<Answer>(method: string, payload: unknown, schema: z.ZodType<Answer>): Answer {
+  const parsed = schema.safeParse(payload);
+  if (parsed.success) return parsed.data;
+  throw new GatewayRefusal(method, "UNREADABLE", z.prettifyError(parsed.error));
 }
 
 /** A back-end client with the shared token needs no device key on loopback. */

@@ -6,56 +6,7 @@ import {
   GatewayConnectionLost,
   GatewayRefusal,
 } from "../../../bench/agent/openclaw/websocket-client.ts";
-
-interface Asked {
-  readonly id: string;
-  readonly method: string;
-  readonly params: unknown;
-  readonly traceparent?: string;
-}
-
-/** A WebSocket server that speaks as much of OpenClaw's protocol as a test needs. */
-class StandInGateway implements AsyncDisposable {
-  readonly asked: Asked[] = [];
-  readonly #server: WebSocketServer;
-
-  private constructor(server: WebSocketServer) {
-    this.#server = server;
-  }
-
-  static async start(answer: (request: Asked, socket: WebSocket) => void): Promise<StandInGateway> {
-    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-    await once(server, "listening");
-    const gateway = new StandInGateway(server);
-    server.on("connection", (socket) => {
-      socket.on("message", (data: Buffer) => {
-        const request: Asked = JSON.parse(data.toString("utf8"));
-        gateway.asked.push(request);
-        if (request.method === "connect")
-          respond(socket, request, { ok: true, payload: { type: "hello-ok" } });
-        else answer(request, socket);
-      });
-      socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: "n" } }));
-    });
-    return gateway;
-  }
-
-  get url(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new Error("no TCP address");
-    return `ws://127.0.0.1:${address.port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#server.clients) socket.terminate();
-    this.#server.close();
-    await once(this.#server, "close");
-  }
-}
-
-function respond(socket: WebSocket, { id }: Asked, rest: Readonly<Record<string, unknown>>): void {
-  socket.send(JSON.stringify({ type: "res", id, ...rest }));
-}
+import { respond, StandInGateway } from "./stand-in-gateway.ts";
 
 const soon = { timeoutMs: 5000 };
 
@@ -122,6 +73,40 @@ test("a lost connection rejects what was pending and everything after it", async
   ]);
   await client.closed;
   await expect(client.request("c", {}, soon)).rejects.toThrow(GatewayConnectionLost);
+});
+
+/** What a gateway could send in place of an answer, and what is said of it. */
+const unusable: readonly (readonly [string, (socket: WebSocket) => void, RegExp])[] = [
+  ["text that is not JSON", (socket) => socket.send('{"type":"res","id":'), /not JSON/],
+  ["a binary frame", (socket) => socket.send(Buffer.from('{"type":"tick"}')), /binary frame/],
+  ["a frame above the size limit", (socket) => socket.send("x".repeat(70 * 1024 * 1024)), /payload size/i],
+  ["text that is not UTF-8", (socket) => socket.send(Buffer.from([0xff, 0xfe]), { binary: false }), /UTF-8/i],
+];
+
+test.for(unusable)("%s ends the connection and every pending request says why", async ([, send, why]) => {
+  await using gateway = await StandInGateway.start(({ method }, socket) => {
+    if (method === "b") send(socket);
+  });
+  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  const both = await Promise.allSettled([client.request("a", {}, soon), client.request("b", {}, soon)]);
+  for (const result of both) {
+    const reason: unknown = result.status === "rejected" && result.reason;
+    expect(reason).toBeInstanceOf(GatewayConnectionLost);
+    expect(String(reason)).toMatch(why);
+  }
+  await client.closed;
+  await expect(client.request("c", {}, soon)).rejects.toThrow(why);
+});
+
+test("JSON of another shape is passed over and the connection stays", async () => {
+  await using gateway = await StandInGateway.start((request, socket) => {
+    for (const frame of ["null", "[]", "7", '"res"', "{}", '{"type":"res"}', '{"type":"event"}'])
+      socket.send(frame);
+    respond(socket, request, { ok: true, payload: 1 });
+  });
+  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  expect(await client.request("a", {}, soon)).toBe(1);
+  await client.close();
 });
 
 test("a port where nobody listens, and a server that never greets, are lost connections", async () => {
