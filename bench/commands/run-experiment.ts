@@ -6,7 +6,7 @@ import { StopRequest } from "../run/stop-request.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
-import { readCellSummary } from "../analysis/cell/read-cell.ts";
+import { readCellSummary } from "../analysis/measured-cell.ts";
 import { rebuildReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/report-model.ts";
 import { compressLog } from "../store/compressed-log.ts";

@@ -4,7 +4,25 @@ import { readJsonLines, type StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { joinHops } from "./hop-join.ts";
 import { isGenerationRequest, type TapTiming } from "./tap-timing.ts";
-import type { EpisodeStamps, Span } from "../analysis/ledger/episode-ledger.ts";
+
+/** Monotonic nanoseconds. */
+export interface Span {
+  readonly startedNs: number;
+  readonly endedNs: number;
+}
+
+/** One model call of the agent. `inner`: what the engine did for it; empty where that was not seen. */
+export interface AgentCall extends Span {
+  readonly inner: readonly (Span & { readonly firstTokenNs: number | null })[];
+}
+
+export interface EpisodeStamps extends Span {
+  /** Calls of the arm's session (start, reward, export): how long they took is known, not when they were. */
+  readonly sessionNs: number;
+  readonly agentCalls: readonly AgentCall[];
+  readonly userCalls: readonly Span[];
+  readonly tools: readonly Span[];
+}
 
 /** When a tool was asked for and when it had answered. */
 export interface ToolTime extends Span {

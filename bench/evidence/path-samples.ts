@@ -1,6 +1,8 @@
-import { percentile } from "../statistics/distribution.ts";
+import { requestSpans } from "../load/latency.ts";
 import { joinHops, joinMethods, type HopJoin, type HopPair, type JoinMethod } from "./hop-join.ts";
+import { momentsOf } from "./request-latencies.ts";
 import type { TapTiming } from "./tap-timing.ts";
+import { atOnceShare, spreadShare, tellingTokens, tokenSpread } from "./token-spread.ts";
 
 /**
  * What lies between the outer and the inner tap, for one request: milliseconds at the outer tap minus those at the
@@ -60,53 +62,31 @@ export function joinPath(timings: readonly TapTiming[]): JoinedPath {
 }
 
 function sampleOf({ outer, inner }: HopPair): PathSample {
-  const streamed = outer.streamed && inner.streamed;
-  const part = (of: (timing: TapTiming) => number | null) => differenceMs(of(outer), of(inner));
-  const tokenPart = (of: (timing: TapTiming) => number | null) => (streamed ? part(of) : null);
+  const part = (span: (typeof requestSpans)[keyof typeof requestSpans]) => {
+    const [before, after] = [span(momentsOf(outer)), span(momentsOf(inner))];
+    return before === null || after === null ? null : (before - after) / 1e6;
+  };
   return {
     episodeId: outer.episodeId ?? "",
     promptTokens: inner.usage?.promptTokens ?? outer.usage?.promptTokens ?? null,
     wholeMs: (outer.endedNs - outer.startedNs - (inner.endedNs - inner.startedNs)) / 1e6,
-    firstByteMs: part(({ startedNs, firstByteNs }) => between(startedNs, firstByteNs)),
-    firstTokenMs: tokenPart(({ startedNs, firstTokenNs }) => between(startedNs, firstTokenNs)),
-    byteToTokenMs: tokenPart(({ firstByteNs, firstTokenNs }) => between(firstByteNs, firstTokenNs)),
-    betweenTokensMs: tokenPart(({ firstTokenNs, lastTokenNs }) => between(firstTokenNs, lastTokenNs)),
-    afterTokensMs: tokenPart(({ lastTokenNs, endedNs }) => between(lastTokenNs, endedNs)),
+    firstByteMs: part(requestSpans.toFirstByte),
+    firstTokenMs: part(requestSpans.ttft),
+    byteToTokenMs: part(requestSpans.byteToToken),
+    betweenTokensMs: part(requestSpans.betweenTokens),
+    afterTokensMs: part(requestSpans.afterTokens),
   };
 }
 
-/** Below this many tokens an answer may well arrive in one piece. */
-const tellingTokens = 8;
-/** Share of a request's time over which its tokens arrive; a stream of the engine's has most of it. */
-const atOnceShare = 0.05;
-const spreadShare = 0.2;
-
-/** InterimAnalyses at answers whose tokens left the engine one by one, or all together because it was not asked to stream. */
+/** Judged by answers whose tokens left the engine one by one, or all together because it was not asked to stream. */
 export function streamingOf(pairs: readonly Pick<HopPair, "outer" | "inner">[]): Streaming {
   const telling = pairs.filter(
     ({ outer, inner }) =>
       outer.streamed &&
       (outer.usage?.completionTokens ?? 0) >= tellingTokens &&
-      (!inner.streamed || (medianShare([inner]) ?? 0) > spreadShare),
+      (!inner.streamed || (tokenSpread([momentsOf(inner)]) ?? 0) > spreadShare),
   );
-  const outer = medianShare(telling.map(({ outer }) => outer));
+  const outer = tokenSpread(telling.map(({ outer }) => momentsOf(outer)));
   if (outer === null) return "none";
   return outer < atOnceShare ? "simulated" : "true";
-}
-
-function medianShare(timings: readonly TapTiming[]): number | null {
-  const shares = timings.flatMap(({ startedNs, firstTokenNs, lastTokenNs, endedNs }) =>
-    firstTokenNs === null || lastTokenNs === null || endedNs <= startedNs
-      ? []
-      : [(lastTokenNs - firstTokenNs) / (endedNs - startedNs)],
-  );
-  return percentile(shares, 0.5);
-}
-
-function between(fromNs: number | null, toNs: number | null): number | null {
-  return fromNs === null || toNs === null ? null : toNs - fromNs;
-}
-
-function differenceMs(outerNs: number | null, innerNs: number | null): number | null {
-  return outerNs === null || innerNs === null ? null : (outerNs - innerNs) / 1e6;
 }

@@ -8,11 +8,11 @@ import type { EpisodeRecord } from "../store/record.ts";
 import type { CellSummary } from "../analysis/cell/cell-summary.ts";
 import { definitions } from "./column-definitions.ts";
 import { diskUse } from "./disk-use.ts";
-import { exclusionsOf } from "../analysis/overhead/exclusions.ts";
+import { exclusionsOf } from "../analysis/exclusions.ts";
 import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
-import { compareArms, type ComparedCell } from "../analysis/overhead/overhead.ts";
-import { isPassed } from "../analysis/cell/pass-rate.ts";
-import { readCell } from "../analysis/cell/read-cell.ts";
+import { compareArms } from "../analysis/overhead/overhead.ts";
+import { isPassed } from "../analysis/estimates/pass-rate.ts";
+import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
 import type { ReportModel } from "./report-model.ts";
 import { serverLines } from "./server-lines.ts";
 import { serverVersions } from "../evidence/server-versions.ts";
@@ -24,7 +24,7 @@ import { serverVersions } from "../evidence/server-versions.ts";
 export async function buildReport(directory: string): Promise<ReportModel> {
   const run = await readJudgedRun(directory);
   const warnings: StoreWarning[] = [...run.warnings];
-  const cells: ComparedCell[] = [];
+  const cells: MeasuredCell[] = [];
   const preflights = await readPreflights(run.directory);
   for (const { cellId, arm } of run.identity.cells) {
     const armFacts = latestArmFacts(preflights, arm);

@@ -1,6 +1,6 @@
 import type { CellSummary } from "../analysis/cell/cell-summary.ts";
 import type { ReportModel } from "./report-model.ts";
-import type { Latency } from "../analysis/cell/latency.ts";
+import type { Latency } from "../analysis/estimates/latency.ts";
 import { absent, estimateText, numberText, percentText } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
 

@@ -1,7 +1,7 @@
 import { minimumSampleRule, percentileMethod } from "../statistics/distribution.ts";
-import { minimumClusters } from "../analysis/cell/cluster-interval.ts";
-import { latencyDefinitions } from "../analysis/cell/latency.ts";
-import { minimumCellPairs, minimumTasks } from "../analysis/overhead/paired-cells.ts";
+import { minimumClusters } from "../analysis/estimates/cluster-interval.ts";
+import { latencyDefinitions } from "../evidence/request-latencies.ts";
+import { minimumCellPairs, minimumTasks } from "../analysis/estimates/paired-difference.ts";
 import { loopDelayP99MsMax, stolenShareMax, utilizationMax } from "../analysis/cell/client-limits.ts";
 import { verdicts } from "../analysis/cell/verdict.ts";
 

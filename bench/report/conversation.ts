@@ -1,6 +1,6 @@
 import type { TokenUsage, TranscriptMessage } from "../workload/workload.ts";
 import type { Inspection } from "./inspect.ts";
-import { endToEnd, timeToFirstToken } from "../analysis/cell/latency.ts";
+import { tapLatencies } from "../evidence/request-latencies.ts";
 import { episodeLedgerTable } from "./ledger-tables.ts";
 import { numberText } from "./number-text.ts";
 import { renderTable } from "./terminal.ts";
@@ -60,7 +60,7 @@ function messageLines(message: TranscriptMessage, { timings }: Inspection): stri
     ...(message.usage === null ? [] : [usageText(message.usage)]),
     ...(timing === undefined
       ? []
-      : [`TTFT ${numberText(timeToFirstToken(timing))} ms, E2E ${numberText(endToEnd(timing))} ms`]),
+      : [`TTFT ${numberText(tapLatencies.ttft(timing))} ms, E2E ${numberText(tapLatencies.e2e(timing))} ms`]),
   ];
   return [
     section(message.role, facts.join("; ")),

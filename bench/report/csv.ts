@@ -1,7 +1,7 @@
 import type { CellSummary } from "../analysis/cell/cell-summary.ts";
-import type { Estimate } from "../analysis/cell/estimate.ts";
+import type { Estimate } from "../analysis/estimates/estimate.ts";
 import type { CellLedger } from "../analysis/ledger/cell-ledger.ts";
-import type { Latency } from "../analysis/cell/latency.ts";
+import type { Latency } from "../analysis/estimates/latency.ts";
 import type { ReportModel } from "./report-model.ts";
 
 type Value = string | number | boolean | null;

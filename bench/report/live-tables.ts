@@ -2,7 +2,7 @@ import type { LiveComparison } from "../analysis/overhead/live-comparison.ts";
 import { marginText } from "./margin-text.ts";
 import { absent, differenceText, numberText } from "./number-text.ts";
 import type { Overhead } from "../analysis/overhead/overhead.ts";
-import { minimumCellPairs, minimumTasks, type Difference } from "../analysis/overhead/paired-cells.ts";
+import { minimumCellPairs, minimumTasks, type Difference } from "../analysis/estimates/paired-difference.ts";
 import { left, right, type Table } from "./table.ts";
 
 type Row = readonly [name: string, of: (live: LiveComparison) => Difference];

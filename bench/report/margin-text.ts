@@ -1,5 +1,5 @@
 import { durationText, numberText } from "./number-text.ts";
-import type { Difference } from "../analysis/overhead/paired-cells.ts";
+import type { Difference } from "../analysis/estimates/paired-difference.ts";
 
 /** What a difference says about the declared margin; null when none was declared. */
 export function marginText({ margin, unit }: Difference): string | null {

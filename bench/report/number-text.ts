@@ -1,4 +1,4 @@
-import type { Estimate } from "../analysis/cell/estimate.ts";
+import type { Estimate } from "../analysis/estimates/estimate.ts";
 
 /** Where a number is not known. */
 export const absent = "-";

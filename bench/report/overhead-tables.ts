@@ -1,7 +1,7 @@
 import { differenceText, numberText } from "./number-text.ts";
 import type { Overhead } from "../analysis/overhead/overhead.ts";
 import { marginText } from "./margin-text.ts";
-import { minimumCellPairs, minimumTasks, type Difference } from "../analysis/overhead/paired-cells.ts";
+import { minimumCellPairs, minimumTasks, type Difference } from "../analysis/estimates/paired-difference.ts";
 import { left, right, type Table } from "./table.ts";
 
 /** Time between the taps on the same requests, arm minus baseline. */

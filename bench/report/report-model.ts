@@ -2,6 +2,7 @@ import { z } from "zod";
 import { preflightRecordSchema } from "../store/preflight-record.ts";
 import { cellSummarySchema } from "../analysis/cell/cell-summary.ts";
 import { cellLedgerSchema } from "../analysis/ledger/cell-ledger.ts";
+import { exclusionSchema } from "../analysis/exclusions.ts";
 import { overheadSchema } from "../analysis/overhead/overhead.ts";
 
 /** Everything a report says, before anybody decides how it looks; `report.json` is this. */
@@ -36,10 +37,7 @@ export const reportModelSchema = z.object({
     wastedAttempts: z.number().int(),
     wastedTokens: z.number(),
   }),
-  /** What does not count somewhere, and why. */
-  exclusions: z.array(
-    z.object({ what: z.string(), count: z.number().int(), reason: z.string(), cells: z.array(z.string()) }),
-  ),
+  exclusions: z.array(exclusionSchema),
   /** tau2's repetitions in one table row each, as the seed's tables had them. */
   trials: z.array(
     z.object({

@@ -16,7 +16,7 @@ export interface InterimAnalyses {
 const growth = 1.5;
 
 /**
- * InterimAnalyses after `first` blocks and then at growing distances up to `most`. With one look nothing is spent.
+ * Looks after `first` blocks and then at growing distances up to `most`. With one look nothing is spent.
  * @param confidence wanted for all looks together, e.g. 0.95
  */
 export function planLooks(first: number, most: number, confidence: number): InterimAnalyses {

@@ -4,23 +4,18 @@ import { countBy } from "../../store/progress.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import type { PlannedCell } from "../../store/run-json.ts";
 import { pressureSchema } from "./client-limits.ts";
-import { engineSummarySchema, summarizeEngine } from "./engine-summary.ts";
-import { counted, estimateSchema, ratio, type Estimate } from "./estimate.ts";
-import {
-  endToEnd,
-  interTokenInterval,
-  latencyOf,
-  latencySchema,
-  summarizeClustered,
-  timeToFirstToken,
-} from "./latency.ts";
-import { isPassed, passHatK, passRate, taskKey } from "./pass-rate.ts";
+import { engineReadingsSchema, engineReadings } from "./engine-readings.ts";
+import { counted, estimateSchema, ratio, type Estimate } from "../estimates/estimate.ts";
+import { latencyOf, latencySchema, summarizeClustered } from "../estimates/latency.ts";
+import { isPassed, passHatK, passRate, taskKey } from "../estimates/pass-rate.ts";
 import { segmentUse, segmentUseSchema, type SegmentUse } from "./segment-choice.ts";
 import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
+import { tapLatencies } from "../../evidence/request-latencies.ts";
 import { isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
 import { checkTokens, tokenCheckSchema, type TokenCheck } from "../tokens/token-check.ts";
 import { tokenSums, tokenSumsSchema, wasteOf, wasteSchema } from "../tokens/token-sums.ts";
-import { judgeCell, verdictReasonSchema, verdicts } from "./verdict.ts";
+import { judgeCell } from "./judge-cell.ts";
+import { verdictReasonSchema, verdicts } from "./verdict.ts";
 
 /**
  * All that tables and comparisons need to know about a cell, computed from records and evidence alone. Rewards are over
@@ -81,8 +76,8 @@ export const cellSummarySchema = z.object({
   itlMs: latencySchema,
   e2eMs: latencySchema,
   episodeSeconds: latencySchema,
-  agentEngine: engineSummarySchema.nullable(),
-  userEngine: engineSummarySchema.nullable(),
+  agentEngine: engineReadingsSchema.nullable(),
+  userEngine: engineReadingsSchema.nullable(),
   /** The engine process behind the arm, as the driver identified it; null where it could not. */
   agentEngineIdentity: z.string().nullable(),
   outer: tokenSumsSchema,
@@ -114,7 +109,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
   const used = evidence.segments.filter((_, index) => uses[index]?.used === true);
   const timings = used.flatMap(({ timings }) => timings);
   const outerTimings = timings.filter(({ hop }) => hop === "outer");
-  const agentEngine = summarizeEngine(used.map(({ agentEngine }) => agentEngine));
+  const agentEngine = engineReadings(used.map(({ agentEngine }) => agentEngine));
   const outer = tokenSums(timings, "outer");
   const inner = tokenSums(timings, "inner");
   const tokenCheck = tokenCheckOf(used, episodes);
@@ -159,12 +154,12 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
       outputTokensPerSecond: counted(ratio(agentEngine?.completionTokens ?? null, seconds), outer.answered),
     },
     inFlight: { episodes: episodesInFlight(measured, seconds), ...requestsInFlight(used, seconds) },
-    ttftMs: latencyOf(outerTimings, timeToFirstToken),
-    itlMs: latencyOf(outerTimings, interTokenInterval),
-    e2eMs: latencyOf(outerTimings, endToEnd),
+    ttftMs: latencyOf(outerTimings, tapLatencies.ttft),
+    itlMs: latencyOf(outerTimings, tapLatencies.itl),
+    e2eMs: latencyOf(outerTimings, tapLatencies.e2e),
     episodeSeconds: summarizeClustered(measured.map(durationOf)),
     agentEngine,
-    userEngine: summarizeEngine(used.map(({ userEngine }) => userEngine)),
+    userEngine: engineReadings(used.map(({ userEngine }) => userEngine)),
     agentEngineIdentity: engineIdentity(used),
     outer,
     inner,

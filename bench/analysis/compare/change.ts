@@ -3,9 +3,9 @@ import { meanOf, minimumSamples, percentile } from "../../statistics/distributio
 import type { Interval } from "../../statistics/interval.ts";
 import { pairedDifference } from "../../statistics/paired.ts";
 import { createRng } from "../../statistics/rng.ts";
-import { taskKey } from "../cell/pass-rate.ts";
-import type { ComparedCell } from "../overhead/overhead.ts";
-import { episodeValue, pairUp, type EpisodeValue } from "../overhead/paired-cells.ts";
+import { taskKey } from "../estimates/pass-rate.ts";
+import type { MeasuredCell } from "../measured-cell.ts";
+import { episodeValue, pairUp, type EpisodeValue } from "../estimates/paired-difference.ts";
 import type { Quantity, Source } from "./quantities.ts";
 
 /** How far a quantity moved from one run to the other, in its unit; `null` where too little is known to say. */
@@ -25,8 +25,8 @@ export interface Change {
 
 /** The cells of one arm at one load, in both runs. */
 export interface CellsOfBoth {
-  readonly before: readonly ComparedCell[];
-  readonly after: readonly ComparedCell[];
+  readonly before: readonly MeasuredCell[];
+  readonly after: readonly MeasuredCell[];
 }
 
 const confidence = 0.95;
@@ -41,7 +41,7 @@ export function changeOf({ source }: Quantity, cells: CellsOfBoth): Change {
 }
 
 function episodeChange(of: Extract<Source, { kind: "episode" }>["of"], cells: CellsOfBoth): Change {
-  const valuesOf = (side: readonly ComparedCell[]) =>
+  const valuesOf = (side: readonly MeasuredCell[]) =>
     side.flatMap(({ episodes }) =>
       episodes.flatMap((episode): EpisodeValue[] => {
         const value = of(episode);
@@ -100,7 +100,7 @@ function requestChange(source: Extract<Source, { kind: "request" }>, cells: Cell
 }
 
 function valuesByTask(
-  cells: readonly ComparedCell[],
+  cells: readonly MeasuredCell[],
   of: Extract<Source, { kind: "request" }>["of"],
 ): ReadonlyMap<string, readonly number[]> {
   const values = new Map<string, number[]>();

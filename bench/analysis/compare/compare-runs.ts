@@ -1,5 +1,4 @@
-import type { ComparedCell } from "../overhead/overhead.ts";
-import { readCell } from "../cell/read-cell.ts";
+import { readCell, type MeasuredCell } from "../measured-cell.ts";
 import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
 import { changeOf, type Change } from "./change.ts";
 import { manifestChanges, type FieldChange } from "./manifest.ts";
@@ -93,12 +92,12 @@ export async function compareRuns(
 
 interface ReadCells {
   readonly run: JudgedRun;
-  readonly cells: readonly ComparedCell[];
+  readonly cells: readonly MeasuredCell[];
 }
 
 async function readCells(directory: string): Promise<ReadCells> {
   const run = await readJudgedRun(directory);
-  const cells: ComparedCell[] = [];
+  const cells: MeasuredCell[] = [];
   for (const { cellId } of run.identity.cells) cells.push(await readCell(run, cellId, []));
   return { run, cells };
 }
@@ -107,11 +106,11 @@ function nameOf({ identity, directory }: JudgedRun): RunName {
   return { runId: identity.runId, directory, simulated: identity.simulated };
 }
 
-function grouped(cells: readonly ComparedCell[]): ReadonlyMap<string, readonly ComparedCell[]> {
+function grouped(cells: readonly MeasuredCell[]): ReadonlyMap<string, readonly MeasuredCell[]> {
   return Map.groupBy(cells, ({ summary }) => `${summary.arm} at ${summary.load}`);
 }
 
-function verdictsOf({ identity }: JudgedRun, cells: readonly ComparedCell[]) {
+function verdictsOf({ identity }: JudgedRun, cells: readonly MeasuredCell[]) {
   return cells.flatMap(({ summary: { cellId, verdict } }) =>
     verdict === "valid" ? [] : [{ run: identity.runId, cellId, verdict }],
   );

@@ -1,5 +1,5 @@
 import type { CellSummary } from "../cell/cell-summary.ts";
-import type { Estimate } from "../cell/estimate.ts";
+import type { Estimate } from "../estimates/estimate.ts";
 import type { RequestLatencies } from "../../evidence/request-latencies.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 

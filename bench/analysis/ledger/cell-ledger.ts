@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CellSummary } from "../cell/cell-summary.ts";
-import { estimateSchema, type Estimate } from "../cell/estimate.ts";
-import { summarizeClustered } from "../cell/latency.ts";
+import { estimateSchema, type Estimate } from "../estimates/estimate.ts";
+import { summarizeClustered } from "../estimates/latency.ts";
 import { stampedParts, totalOf, type EpisodeLedger, type StampedPart } from "./episode-ledger.ts";
 
 /** The parts of a cell's ledger, in the order of a turn. */

@@ -1,3 +1,5 @@
+import type { AgentCall, EpisodeStamps, Span } from "../../evidence/episode-stamps.ts";
+
 /**
  * Where the time of an episode went. Every moment between its start and its end belongs to exactly one part, so that the
  * parts and the residue add up to its length, to the nanosecond.
@@ -30,25 +32,6 @@ export const stampedParts = [
 ] as const;
 export type StampedPart = (typeof stampedParts)[number];
 export type PartTimes = Readonly<Record<StampedPart, number>>;
-
-/** Monotonic nanoseconds. */
-export interface Span {
-  readonly startedNs: number;
-  readonly endedNs: number;
-}
-
-/** One model call of the agent. `inner`: what the engine did for it; empty where that was not seen. */
-export interface AgentCall extends Span {
-  readonly inner: readonly (Span & { readonly firstTokenNs: number | null })[];
-}
-
-export interface EpisodeStamps extends Span {
-  /** Calls of the arm's session (start, reward, export): how long they took is known, not when they were. */
-  readonly sessionNs: number;
-  readonly agentCalls: readonly AgentCall[];
-  readonly userCalls: readonly Span[];
-  readonly tools: readonly Span[];
-}
 
 /** One turn: the user speaks, the agent answers. */
 export type TurnLedger = PartTimes;

@@ -11,7 +11,7 @@ import {
   pairUp,
   type Difference,
   type DifferenceOptions,
-} from "./paired-cells.ts";
+} from "../estimates/paired-difference.ts";
 
 /**
  * Per episode, paired by task, trial and repetition. The five shares of the time add up to `seconds`, pair by pair:

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import type { Experiment } from "../../config/experiment.ts";
 import { marginMs, parseMargin } from "../../statistics/margin.ts";
-import type { ArmFacts } from "../../store/preflight-record.ts";
-import type { EpisodeRecord } from "../../store/record.ts";
 import type { CellSummary } from "../cell/cell-summary.ts";
-import type { EpisodeLedger } from "../ledger/episode-ledger.ts";
 import { compareLive, liveSchema, unitSecondsOf } from "./live-comparison.ts";
-import { differenceOf, differenceSchema, episodeValue, meanOfKnown, pairUp } from "./paired-cells.ts";
-import type { RequestLatencies } from "../../evidence/request-latencies.ts";
+import {
+  differenceOf,
+  differenceSchema,
+  episodeValue,
+  meanOfKnown,
+  pairUp,
+} from "../estimates/paired-difference.ts";
+import type { MeasuredCell } from "../measured-cell.ts";
 import type { JoinedPath, PathSample } from "../../evidence/path-samples.ts";
 
 const pathSchema = z.object({
@@ -43,23 +46,9 @@ export const overheadSchema = z.object({
 });
 export type Overhead = z.infer<typeof overheadSchema>;
 
-/** A cell as a comparison needs it. */
-export interface ComparedCell {
-  readonly summary: CellSummary;
-  /** Episodes of its used segments. */
-  readonly episodes: readonly EpisodeRecord[];
-  readonly path: JoinedPath;
-  /** Where the time of each of these episodes went; none for those that failed. */
-  readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
-  /** Latencies of the answered requests of each of these episodes, milliseconds. */
-  readonly latencies: ReadonlyMap<string, RequestLatencies>;
-  /** What the preflight found out about its arm; absent for a run without one. */
-  readonly armFacts?: ArmFacts;
-}
-
 /** Every other arm against the first raw arm, load by load. Without a raw arm there is nothing to compare with. */
 export function compareArms(
-  cells: readonly ComparedCell[],
+  cells: readonly MeasuredCell[],
   compare: Experiment["compare"],
 ): readonly Overhead[] {
   const baseline = cells.find(({ summary }) => summary.armKind === "raw")?.summary.arm;
@@ -77,8 +66,8 @@ export function compareArms(
 
 function compareAt(
   { compare, ...names }: ArmNames & { readonly compare: Experiment["compare"] },
-  baseline: readonly ComparedCell[],
-  arm: readonly ComparedCell[],
+  baseline: readonly MeasuredCell[],
+  arm: readonly MeasuredCell[],
 ): Overhead {
   const refused = refusal(baseline, arm);
   const [baselineUsed, armUsed] = refused === null ? [baseline, arm] : [[], []];
@@ -120,7 +109,7 @@ interface ArmNames {
 }
 
 /** A share of a request's time is of the baseline's mean time to the end of the answer. */
-function requestMargin(compare: Experiment["compare"], baseline: readonly ComparedCell[]): number | null {
+function requestMargin(compare: Experiment["compare"], baseline: readonly MeasuredCell[]): number | null {
   const margin = parseMargin(compare?.margin ?? "");
   const means = baseline.flatMap(({ summary }) => summary.e2eMs.mean.value ?? []);
   return margin === null ? null : marginMs(margin, meanOfKnown(means));
@@ -129,7 +118,7 @@ function requestMargin(compare: Experiment["compare"], baseline: readonly Compar
 const refusing: ReadonlySet<string> = new Set(["engine-died", "engine-restarted", "different-engines"]);
 
 /** An overhead exists only between two ways to one engine process that ran through. */
-function refusal(baseline: readonly ComparedCell[], arm: readonly ComparedCell[]): string | null {
+function refusal(baseline: readonly MeasuredCell[], arm: readonly MeasuredCell[]): string | null {
   const all = [...baseline, ...arm];
   if (baseline.length === 0 || arm.length === 0) return "one of the arms has no cell at this load";
   const unusable = all.find(({ summary }) => summary.seconds === null);
@@ -154,7 +143,7 @@ function reachedOurEngine({ inner, tokenCheck }: CellSummary): boolean {
 }
 
 /** One value per episode: the mean over its requests, so that long episodes do not count more. */
-function pathMeans(cells: readonly ComparedCell[], of: (sample: PathSample) => number | null) {
+function pathMeans(cells: readonly MeasuredCell[], of: (sample: PathSample) => number | null) {
   return cells.flatMap(({ path, episodes }) => {
     const samples = Map.groupBy(path.samples, ({ episodeId }) => episodeId);
     return episodes.flatMap((episode) => {
@@ -165,7 +154,7 @@ function pathMeans(cells: readonly ComparedCell[], of: (sample: PathSample) => n
   });
 }
 
-function pathCounts(cells: readonly ComparedCell[]): Overhead["baselinePath"] {
+function pathCounts(cells: readonly MeasuredCell[]): Overhead["baselinePath"] {
   const sum = (of: (path: JoinedPath) => number) => cells.reduce((total, { path }) => total + of(path), 0);
   return {
     requests: sum(({ requests }) => requests),
@@ -177,12 +166,12 @@ function pathCounts(cells: readonly ComparedCell[]): Overhead["baselinePath"] {
   };
 }
 
-function streamingOf(cells: readonly ComparedCell[]): Overhead["baselinePath"]["streaming"] {
+function streamingOf(cells: readonly MeasuredCell[]): Overhead["baselinePath"]["streaming"] {
   const found = new Set(cells.map(({ path }) => path.streaming));
   return (["simulated", "true"] as const).find((streaming) => found.has(streaming)) ?? "none";
 }
 
-function meanOverAll(cells: readonly ComparedCell[]): number | null {
+function meanOverAll(cells: readonly MeasuredCell[]): number | null {
   let [ms, requests] = [0, 0];
   for (const { path } of cells) {
     if ("refused" in path.mean) return null;

@@ -1,11 +1,12 @@
 import { loadMetrics, type LoadMetric } from "../../load/latency.ts";
 import type { LoadSample } from "../../load/load.ts";
-import { meanOf, percentile } from "../../statistics/distribution.ts";
+import { meanOf } from "../../statistics/distribution.ts";
 import type { Interval } from "../../statistics/interval.ts";
 import { findMargin, marginMs, parseMargin, type MarginFinding } from "../../statistics/margin.ts";
 import { pairedDifference } from "../../statistics/paired.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
+import { atOnceShare, spreadShare, tellingTokens, tokenSpread } from "../../evidence/token-spread.ts";
 import {
   percentileDifferences,
   type TailMetric,
@@ -269,36 +270,20 @@ function meanOfAll(
   return values.length < samples.length || values.length === 0 ? null : meanOf(values);
 }
 
-/** Fewer tokens may well arrive in one piece. */
-const tellingTokens = 8;
 /** Fewer requests say little about an arm. */
 const tellingRequests = 3;
-/** Share of a request's time over which its tokens arrive: so little is all at once, so much is one by one. */
-const atOnceShare = 0.05;
-const spreadShare = 0.2;
 
-/** InterimAnalyses at those requests whose tokens the baseline sends one by one; tool calls, for one, many servers send whole. */
+/** Judged by requests whose tokens the baseline sends one by one; many servers send tool calls, for one, in one piece. */
 function streamingOf(blocks: readonly PairedBlock[]): Comparison["streaming"] {
   const telling = blocks.flatMap(({ paired }) =>
     paired.filter(
       ({ baseline, arm }) =>
         [...baseline, ...arm].every(
           ({ streamed, usage }) => streamed && (usage?.completionTokens ?? 0) >= tellingTokens,
-        ) && (medianShare(baseline) ?? 0) > spreadShare,
+        ) && (tokenSpread(baseline) ?? 0) > spreadShare,
     ),
   );
-  const target = medianShare(telling.flatMap(({ arm }) => arm));
+  const target = tokenSpread(telling.flatMap(({ arm }) => arm));
   if (target === null || telling.length < tellingRequests) return "unknown";
   return target < atOnceShare ? "simulated" : "comparable";
-}
-
-/** Share of a request's time over which its tokens arrive. */
-function medianShare(samples: readonly LoadSample[]): number | null {
-  return percentile(
-    samples.flatMap((sample) => {
-      const [between, whole] = [loadMetrics.betweenTokens(sample), loadMetrics.e2e(sample)];
-      return between === null || whole === null || whole <= 0 ? [] : [between / whole];
-    }),
-    0.5,
-  );
 }

@@ -5,7 +5,7 @@ import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-pl
 import { compareReplay, completeBlocks, type Comparison } from "./comparison.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { judgeReplay, type ReplayVerdict } from "./replay-verdict.ts";
-import { interimAnalyses } from "../../run/replay/run-blocks.ts";
+import { interimAnalyses } from "./interim-analyses.ts";
 
 /** What a replay found: everything that its tables print. Built from the run directory alone. */
 export interface ReplayReport extends ReplayVerdict {

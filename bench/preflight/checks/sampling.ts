@@ -26,7 +26,7 @@ const parameters = {
 const tools = [
   {
     type: "function",
-    function: { name: "look_up", description: "InterimAnalyses an amount up.", parameters },
+    function: { name: "look_up", description: "Looks an amount up.", parameters },
   },
 ];
 const question: Question = { messages, tools, toolChoice: "auto", maxTokens: 24 };

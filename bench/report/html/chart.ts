@@ -1,5 +1,5 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
-import type { Estimate } from "../../analysis/cell/estimate.ts";
+import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import { escapeHtml } from "./html-text.ts";
 import { numberText } from "../number-text.ts";
 

@@ -4,7 +4,7 @@ import { serverVersions } from "../../evidence/server-versions.ts";
 import { left, type Table } from "../table.ts";
 import { latestArmFacts, readPreflights, type PreflightRecord } from "../../store/preflight-record.ts";
 import type { StoredRun } from "../../store/read-run.ts";
-import { leftOutText } from "../../run/replay/left-out-checks.ts";
+import { leftOutText } from "../../store/left-out-checks.ts";
 import type { ReplayReport } from "../../analysis/replay/replay-report.ts";
 import { replayTables } from "./replay-tables.ts";
 

@@ -12,7 +12,7 @@ import { systemClock } from "../../measure/clock.ts";
 import { experimentFingerprint } from "../../plan/identity.ts";
 import { cellIdOf } from "../../store/leg-name.ts";
 import { failuresOf, PreflightError } from "../../preflight/run-checks.ts";
-import { leftOutChecks, leftOutText } from "./left-out-checks.ts";
+import { leftOutChecks, leftOutText } from "../../store/left-out-checks.ts";
 import type { Recording } from "./recording.ts";
 import { runBlocks } from "./run-blocks.ts";
 import { simulatedEngines } from "../../stack/engine.ts";

@@ -1,5 +1,6 @@
 import { halfWidth } from "../../statistics/interval.ts";
-import { planLooks, type InterimAnalyses } from "../../statistics/group-sequential.ts";
+import type { InterimAnalyses } from "../../statistics/group-sequential.ts";
+import { interimAnalyses } from "../../analysis/replay/interim-analyses.ts";
 import { marginMs, parseMargin } from "../../statistics/margin.ts";
 import { readRun } from "../../store/read-run.ts";
 import type { ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
@@ -12,14 +13,6 @@ export type ReplayEnd =
   | { readonly reason: "complete" }
   | { readonly reason: "interrupted" }
   | { readonly reason: "failed"; readonly message: string };
-
-/** Fewer blocks give no interval worth printing. */
-export const blocksMin = 4;
-
-/** When a replay looks at what it has, and how sure its intervals are: all of them hold together with 95 %. */
-export function interimAnalyses({ until, blocks }: Pick<ReplayPlan, "until" | "blocks">): InterimAnalyses {
-  return until === null ? { at: [blocks], confidence: 0.95 } : planLooks(blocksMin, blocks, 0.95);
-}
 
 /** Every setting's blocks, one after the other: in each all arms there and back. */
 export async function runBlocks(parts: ReplayParts): Promise<ReplayEnd> {

@@ -42,7 +42,7 @@ export const portsLabel = "tollgate.ports";
 const hubInside = "/huggingface";
 
 /**
- * The container of one server. InterimAnalyses at the disk for the model, starts nothing.
+ * The container of one server. Looks at the disk for the model, starts nothing.
  * A model that is complete here is mounted read-only and Hugging Face is not asked; otherwise the cache is writable.
  */
 export function planEngine(role: EngineRole, stack: DockerStackSpec, context: EnginePlanContext): EnginePlan {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Pressure } from "../../../bench/analysis/cell/client-limits.ts";
 import { cellSummarySchema } from "../../../bench/analysis/cell/cell-summary.ts";
-import { readCellSummary } from "../../../bench/analysis/cell/read-cell.ts";
+import { readCellSummary } from "../../../bench/analysis/measured-cell.ts";
 import { readRun } from "../../../bench/store/read-run.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
 import { buildIdentity, plannedCell, runStarted } from "../../store/run-builder.ts";

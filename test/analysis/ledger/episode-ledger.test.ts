@@ -5,9 +5,8 @@ import {
   stampedParts,
   totalOf,
   type EpisodeLedger,
-  type EpisodeStamps,
-  type Span,
 } from "../../../bench/analysis/ledger/episode-ledger.ts";
+import type { EpisodeStamps, Span } from "../../../bench/evidence/episode-stamps.ts";
 
 const span = (startedNs: number, endedNs: number): Span => ({ startedNs, endedNs });
 const call = (outer: Span, ...inner: readonly (readonly [number, number | null, number])[]) => ({

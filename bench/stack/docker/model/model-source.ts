@@ -30,7 +30,7 @@ export function expandHome(path: string, home: string): string {
   return path.startsWith("~/") ? join(home, path.slice(2)) : path;
 }
 
-/** InterimAnalyses for a model on this machine: a folder, or a snapshot in a Hugging Face cache (`CACHE/hub/models--…`). */
+/** Looks for a model on this machine: a folder, or a snapshot in a Hugging Face cache (`CACHE/hub/models--…`). */
 export function findModel(model: string, cache: string): ModelSource {
   if (isAbsolute(model))
     return inspectFolder({ name: model, kind: "folder", directory: model, revision: null });

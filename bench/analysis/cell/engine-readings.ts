@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { EngineDelta } from "../../metrics/engine-delta.ts";
-import { ratio, sumKnown } from "./estimate.ts";
+import { ratio, sumKnown } from "../estimates/estimate.ts";
 
 /** What the engine's own counters say over the used segments of a cell. null: it does not report it, or restarted. */
-export const engineSummarySchema = z.object({
+export const engineReadingsSchema = z.object({
   engine: z.string().nullable(),
   /** Time between the snapshots' segments, in seconds. */
   seconds: z.number(),
@@ -25,10 +25,10 @@ export const engineSummarySchema = z.object({
   restarted: z.boolean(),
   problems: z.array(z.string()),
 });
-export type EngineSummary = z.infer<typeof engineSummarySchema>;
+export type EngineReadings = z.infer<typeof engineReadingsSchema>;
 
 /** null when a used segment has no pair of snapshots: a sum over the others would look complete and is not. */
-export function summarizeEngine(deltas: readonly (EngineDelta | null)[]): EngineSummary | null {
+export function engineReadings(deltas: readonly (EngineDelta | null)[]): EngineReadings | null {
   const known = deltas.filter((delta) => delta !== null);
   if (known.length === 0 || known.length < deltas.length) return null;
   const sum = (field: (delta: EngineDelta) => number | null) => sumKnown(known.map(field));

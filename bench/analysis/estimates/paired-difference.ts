@@ -3,8 +3,8 @@ import type { Interval } from "../../statistics/interval.ts";
 import { findMargin } from "../../statistics/margin.ts";
 import { pairedDifference, wilcoxonTest } from "../../statistics/paired.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
-import { estimateSchema, type Estimate } from "../cell/estimate.ts";
-import { taskKey } from "../cell/pass-rate.ts";
+import { estimateSchema, type Estimate } from "./estimate.ts";
+import { taskKey } from "./pass-rate.ts";
 
 /** What a difference says. `cannot-tell`: its interval holds zero, or there are too few pairs to state one. */
 const findings = ["more", "less", "cannot-tell"] as const;

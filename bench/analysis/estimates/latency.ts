@@ -18,30 +18,6 @@ export const latencySchema = z.object({
 });
 export type Latency = z.infer<typeof latencySchema>;
 
-/** Definitions of the three latencies, printed beside them. */
-export const latencyDefinitions = {
-  ttft: "outer tap, request head received to the first chunk with generated text, reasoning or a tool call; streamed requests",
-  itl: "outer tap, (last token - first token) / (completion tokens - 1), one value per streamed request",
-  e2e: "outer tap, request head received to end of the response body",
-} as const;
-
-export function timeToFirstToken(timing: TapTiming): number | null {
-  if (!timing.streamed || timing.firstTokenNs === null) return null;
-  return (timing.firstTokenNs - timing.startedNs) / 1e6;
-}
-
-/** null below two tokens, and where the response told no usage: chunks are not tokens. */
-export function interTokenInterval(timing: TapTiming): number | null {
-  const { streamed, firstTokenNs, lastTokenNs, usage } = timing;
-  if (!streamed || firstTokenNs === null || lastTokenNs === null || usage === null) return null;
-  if (usage.completionTokens < 2) return null;
-  return (lastTokenNs - firstTokenNs) / 1e6 / (usage.completionTokens - 1);
-}
-
-export function endToEnd(timing: TapTiming): number {
-  return (timing.endedNs - timing.startedNs) / 1e6;
-}
-
 /** One latency over the answered generation requests among `timings`. */
 export function latencyOf(
   timings: readonly TapTiming[],

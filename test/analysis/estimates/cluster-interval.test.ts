@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { meanOf, percentile } from "../../../bench/statistics/distribution.ts";
 import { createRng, normal } from "../../../bench/statistics/rng.ts";
-import { clusterIntervals } from "../../../bench/analysis/cell/cluster-interval.ts";
-import { passRate } from "../../../bench/analysis/cell/pass-rate.ts";
+import { clusterIntervals } from "../../../bench/analysis/estimates/cluster-interval.ts";
+import { passRate } from "../../../bench/analysis/estimates/pass-rate.ts";
 import { buildEpisode, plannedCell } from "../../store/run-builder.ts";
 
 test("below ten units there is no interval", () => {

@@ -1,14 +1,28 @@
-import { finishedEpisodes, segmentsOf } from "../../store/progress.ts";
-import { RunUnreadableError } from "../../errors.ts";
-import type { StoredRun, StoreWarning } from "../../store/read-run.ts";
-import type { EpisodeRecord } from "../../store/record.ts";
-import { summarizeCell, type CellSummary } from "./cell-summary.ts";
-import { buildLedger, type EpisodeLedger } from "../ledger/episode-ledger.ts";
-import { stampsOf } from "../../evidence/episode-stamps.ts";
-import type { ComparedCell } from "../overhead/overhead.ts";
-import { joinPath } from "../../evidence/path-samples.ts";
-import { requestLatencies } from "../../evidence/request-latencies.ts";
-import { readSegmentEvidence, type SegmentEvidence } from "../../evidence/segment-evidence.ts";
+import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
+import { RunUnreadableError } from "../errors.ts";
+import type { StoredRun, StoreWarning } from "../store/read-run.ts";
+import type { ArmFacts } from "../store/preflight-record.ts";
+import type { EpisodeRecord } from "../store/record.ts";
+import { summarizeCell, type CellSummary } from "./cell/cell-summary.ts";
+import { buildLedger, type EpisodeLedger } from "./ledger/episode-ledger.ts";
+import { stampsOf } from "../evidence/episode-stamps.ts";
+import { joinPath, type JoinedPath } from "../evidence/path-samples.ts";
+import { requestLatencies, type RequestLatencies } from "../evidence/request-latencies.ts";
+import { readSegmentEvidence, type SegmentEvidence } from "../evidence/segment-evidence.ts";
+
+/** A cell as a comparison needs it. */
+export interface MeasuredCell {
+  readonly summary: CellSummary;
+  /** Episodes of its used segments. */
+  readonly episodes: readonly EpisodeRecord[];
+  readonly path: JoinedPath;
+  /** Where the time of each of these episodes went; none for those that failed. */
+  readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
+  /** Latencies of the answered requests of each of these episodes, milliseconds. */
+  readonly latencies: ReadonlyMap<string, RequestLatencies>;
+  /** What the preflight found out about its arm; absent for a run without one. */
+  readonly armFacts?: ArmFacts;
+}
 
 /** The summary of one cell from the run directory. Throws RunUnreadableError for an unknown cell or damaged evidence. */
 export async function readCellSummary(run: StoredRun, cellId: string): Promise<CellSummary> {
@@ -20,7 +34,7 @@ export async function readCell(
   run: StoredRun,
   cellId: string,
   warnings: StoreWarning[],
-): Promise<ComparedCell> {
+): Promise<MeasuredCell> {
   const cell = run.identity.cells.find((planned) => planned.cellId === cellId);
   if (cell === undefined) {
     throw new RunUnreadableError(`Run ${run.identity.runId} has no cell ${cellId}; see run.json.`);

@@ -1,15 +1,19 @@
-import { finishedEpisodes } from "../../store/progress.ts";
-import type { RunRecord } from "../../store/record.ts";
-import type { ComparedCell } from "./overhead.ts";
-import type { ReportModel } from "../../report/report-model.ts";
+import { z } from "zod";
+import { finishedEpisodes } from "../store/progress.ts";
+import type { RunRecord } from "../store/record.ts";
+import type { MeasuredCell } from "./measured-cell.ts";
 
-type Exclusion = ReportModel["exclusions"][number];
+/** What does not count somewhere, and why. */
+export const exclusionSchema = z.object({
+  what: z.string(),
+  count: z.number().int(),
+  reason: z.string(),
+  cells: z.array(z.string()),
+});
+type Exclusion = z.infer<typeof exclusionSchema>;
 
 /** Everything that was left out of a number, with the reason and the cells, one line per kind. */
-export function exclusionsOf(
-  cells: readonly ComparedCell[],
-  records: readonly RunRecord[],
-): ReportModel["exclusions"] {
+export function exclusionsOf(cells: readonly MeasuredCell[], records: readonly RunRecord[]): Exclusion[] {
   const found: Exclusion[] = [];
   for (const { summary, path } of cells) {
     const add = (what: string, count: number, reason: string) => {
