@@ -1,23 +1,33 @@
 import { identityHeaders, type Exchange } from "../workload/exchange.ts";
 import { loggedTokensOf } from "../workload/logged-tokens.ts";
 import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
-import type { EpisodeResult, EpisodeTask, ToolCallLog } from "../workload/workload.ts";
+import type { EpisodeResult, PreparedWorkload, ToolCallLog } from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { InnerEnd } from "../tap/control.ts";
-import type { ArmSession, ClosedSession, RunningArm } from "../stack/stack.ts";
+import type { ArmSession, ClosedSession, RunningArm, RunningStack } from "../stack/stack.ts";
+import type { RunDirectory } from "../store/run-directory.ts";
+import type { Clock } from "../measure/clock.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
 import { messageOf } from "../errors.ts";
 import { notStarted } from "../workload/not-started.ts";
 import { attributeFailure } from "./failure-attribution.ts";
-import type { SweepParts } from "./sweep.ts";
+import type { PlannedEpisode } from "./run-plan.ts";
 
 /** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
 export const recordIncomplete = "gateway-record-incomplete";
 
-/** An episode of the plan, with the id that makes resume exact. */
-export interface PlannedEpisode {
-  readonly episodeId: string;
-  readonly task: EpisodeTask;
+/** What an attempt at an episode uses of its run. */
+export interface AttemptParts {
+  readonly stack: RunningStack;
+  readonly prepared: Pick<PreparedWorkload, "attempt">;
+  readonly run: RunDirectory;
+  readonly agent: EpisodeRecord["agent"];
+  readonly clock: Clock;
+  readonly stop: { admits(): boolean };
+  readonly limits: { readonly callMs: number };
+  /** How often an episode is tried again that a failed part ended. */
+  readonly retriesMax: number;
+  readonly tell: (text: string) => void;
 }
 
 export interface SegmentContext {
@@ -34,11 +44,11 @@ export interface SegmentContext {
  * part ended is tried again with a new session; only the last one is stored.
  */
 export async function attemptEpisode(
-  parts: SweepParts,
+  parts: AttemptParts,
   segment: SegmentContext,
   planned: PlannedEpisode,
 ): Promise<EpisodeRecord | null> {
-  const retriesMax = parts.experiment.collect?.retryInfra ?? 0;
+  const { retriesMax } = parts;
   for (let retries = 0; ; retries += 1) {
     const attempted = await attemptOnce(parts, segment, { planned, retries });
     if (attempted === null) return null;
@@ -61,7 +71,7 @@ function whatWasLost(result: EpisodeResult): string | null {
 }
 
 async function attemptOnce(
-  parts: SweepParts,
+  parts: AttemptParts,
   segment: SegmentContext,
   { planned, retries }: { readonly planned: PlannedEpisode; readonly retries: number },
 ): Promise<Attempted | null> {
@@ -104,7 +114,7 @@ async function attemptOnce(
 }
 
 interface FailureContext {
-  readonly parts: SweepParts;
+  readonly parts: AttemptParts;
   readonly arm: RunningArm;
   readonly attemptKey: string;
   readonly usage: SeenExchanges;
@@ -141,7 +151,7 @@ interface Attempted {
 }
 
 async function store(
-  parts: SweepParts,
+  parts: AttemptParts,
   segment: SegmentContext,
   attempted: Attempted,
 ): Promise<EpisodeRecord> {

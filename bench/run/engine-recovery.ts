@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Experiment } from "../config/experiment.ts";
 import { messageOf } from "../errors.ts";
-import type { StackDeath } from "../stack/stack.ts";
+import type { RunningStack, StackDeath } from "../stack/stack.ts";
 import type { EpisodeRecord } from "../store/record.ts";
-import type { SweepParts } from "./sweep.ts";
-import type { PlannedEpisode } from "./attempt.ts";
+import type { PlannedEpisode } from "./run-plan.ts";
 
 /**
  * What a death means for the run: the cell is finished in a new segment, it is left and the next one begins, nothing can
@@ -12,29 +11,35 @@ import type { PlannedEpisode } from "./attempt.ts";
  */
 export type Recovery = "finish-cell" | "next-cell" | "none" | "stop";
 
+interface RecoveryParts {
+  readonly stack: Pick<RunningStack, "revive">;
+  readonly stop: { admits(): boolean };
+  readonly tell: (text: string) => void;
+}
+
 /** Applies `stack.onEngineDeath`. One for a run: restarts are counted over all of it. */
 export class EngineRecovery {
   readonly #policy: "none" | "skip" | "stop" | "restart";
   #restartsLeft: number;
 
-  constructor({ stack }: Experiment) {
+  constructor({ stack }: Pick<Experiment, "stack">) {
     const asked = stack.kind === "docker" ? stack.onEngineDeath : "none";
     this.#policy = typeof asked === "string" ? asked : "restart";
     this.#restartsLeft = typeof asked === "string" ? 0 : asked.restart;
   }
 
-  async after(death: StackDeath, parts: SweepParts): Promise<Recovery> {
-    const { revive } = parts.stack;
+  async after(death: StackDeath, { stack, stop, tell }: RecoveryParts): Promise<Recovery> {
+    const { revive } = stack;
     if (revive === null || (death.part !== "engine" && death.part !== "user-engine")) return "none";
     if (this.#policy === "stop") return "stop";
     if (this.#policy === "restart" && this.#restartsLeft === 0) return "none";
-    if (!parts.stop.admits()) return "none";
+    if (!stop.admits()) return "none";
     this.#restartsLeft -= 1;
-    parts.tell(`the ${death.part} died and is started again: ${death.message}`);
+    tell(`the ${death.part} died and is started again: ${death.message}`);
     try {
       await revive(death);
     } catch (error) {
-      parts.tell(`the ${death.part} did not come up again: ${messageOf(error)}`);
+      tell(`the ${death.part} did not come up again: ${messageOf(error)}`);
       return "none";
     }
     return this.#policy === "restart" ? "finish-cell" : "next-cell";
@@ -49,23 +54,23 @@ const newsMs = 2_000;
  * and the cell must not look complete.
  */
 export async function awaitNewsOfDeath(
-  parts: SweepParts,
-  arm: string,
+  died: () => StackDeath | null,
   record: EpisodeRecord | null,
 ): Promise<void> {
-  if (parts.stack.revive === null || !diedWithEngine(record)) return;
+  if (!diedWithEngine(record)) return;
   const startMs = performance.now();
-  while (parts.stack.death(arm) === null && performance.now() - startMs < newsMs) await sleep(50);
+  while (died() === null && performance.now() - startMs < newsMs) await sleep(50);
 }
 
-/** Episodes without a result that counts, when their engine died under them. */
+/** Episodes without a result that counts: when a part has died, those that failed at it have none either. */
 export function unfinished(
   planned: readonly PlannedEpisode[],
   records: ReadonlyMap<string, EpisodeRecord>,
+  died: boolean,
 ): readonly PlannedEpisode[] {
   return planned.filter(({ episodeId }) => {
     const record = records.get(episodeId) ?? null;
-    return record === null || diedWithEngine(record);
+    return record === null || (died && diedWithEngine(record));
   });
 }
 

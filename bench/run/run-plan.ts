@@ -2,12 +2,23 @@ import { basename } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { expandCells, loadOf, type Cell } from "../plan/cells.ts";
 import { episodeId, experimentFingerprint } from "../plan/identity.ts";
-import type { PlannedCellRun } from "./sweep.ts";
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import type { RunRecord } from "../store/record.ts";
 import type { RunJson } from "../store/run-json.ts";
-import type { WorkloadPlan } from "../workload/workload.ts";
-import type { PlannedEpisode } from "./attempt.ts";
+import type { EpisodeTask, WorkloadPlan } from "../workload/workload.ts";
+
+/** An episode of the plan, with the id that makes resume exact. */
+export interface PlannedEpisode {
+  readonly episodeId: string;
+  readonly task: EpisodeTask;
+}
+
+/** A cell and what is left to do in it. */
+export interface PlannedCellRun {
+  readonly cell: Cell;
+  readonly segmentId: string;
+  readonly remaining: readonly PlannedEpisode[];
+}
 
 /** Every cell with every episode, before anything ran. */
 export interface RunPlan {

@@ -20,6 +20,7 @@ import type { RunJson } from "../store/run-json.ts";
 import { StorageError } from "../store/storage-error.ts";
 import { runSweep, type SweepEnd, type SweepParts } from "./sweep.ts";
 import type { Workload, WorkloadPlan } from "../workload/workload.ts";
+import { EngineRecovery } from "./engine-recovery.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
 import { preflight } from "./preflight.ts";
 import { preflightLines } from "./preflight-lines.ts";
@@ -242,8 +243,6 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
     progress: tell,
   });
   const parts: SweepParts = {
-    experiment,
-    plan: cells,
     agent: started.workloadPlan.agent,
     prepared,
     stack,
@@ -252,12 +251,15 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
     stop,
     watchers: [progress, metricsWatcher(metrics)],
     limits: limitsOf(started),
+    keepBodies: experiment.output.bodies,
+    retriesMax: experiment.collect?.retryInfra ?? 0,
+    recovery: new EngineRecovery(experiment),
     summarise: (cellId) => started.summarise(run, cellId),
     tell,
   };
   await warmUp(parts);
   // Without `await` the stack would be stopped before the sweep began.
-  return await runSweep(parts);
+  return await runSweep(parts, cells);
 }
 
 /** Weights take minutes to load: the first request to stop ends that wait. null then. */

@@ -6,17 +6,14 @@ import type { LoadPlan, LoadResult, LoadSession } from "../../load/load.ts";
 import { arrivalOffsetsNs, parseLoad } from "../../load/schedule.ts";
 import type { Clock } from "../../measure/clock.ts";
 import { schedulingText } from "../../measure/real-time.ts";
-import { readProcessorTime, stolenShare } from "../../measure/stolen-time.ts";
 import { createRng } from "../../statistics/rng.ts";
-import { waitUntilIdle } from "../../metrics/drain.ts";
-import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import { flushCache } from "../../stack/engine.ts";
 import type { ArmSession, RunningArm, RunningStack } from "../../stack/stack.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import type { RunDirectory } from "../../store/run-directory.ts";
-import type { SegmentFacts } from "../../store/segment-facts.ts";
 import { identityHeaders } from "../../workload/exchange.ts";
 import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
+import { measure } from "../measured-section.ts";
 import type { Conversation } from "./recording.ts";
 import { drawSalt, replayBody } from "./request-body.ts";
 
@@ -40,75 +37,53 @@ export interface Leg {
   readonly position: number;
 }
 
-/** Drain, empty the cache, snapshot, send, drain, snapshot: what a sweep does around a segment. Returns its evidence folder. */
+/** All conversations once, as a measured section: what a sweep does around a segment. */
 export async function runLeg(
   parts: ReplayParts,
   leg: Leg,
 ): Promise<{ readonly cellId: string; readonly segmentId: string }> {
-  const { stack, run, clock } = parts;
-  const [cellId, segmentId] = [cellIdOf(leg.setting, leg.arm), segmentIdOf(leg)];
+  const { stack, run, stop } = parts;
+  const place = { cellId: cellIdOf(leg.setting, leg.arm), segmentId: segmentIdOf(leg) };
+  const name = `${place.cellId}/${place.segmentId}`;
   const arm = stack.arms.find(({ spec }) => spec.name === leg.arm.arm);
   if (arm === undefined) throw new Error(`the stack has no arm ${leg.arm.arm}`);
-  const directory = await run.segmentDirectory(cellId, segmentId);
-  await drain(parts);
-  const cacheFlushed = leg.setting.cache === "flush";
-  if (cacheFlushed) await flush(parts);
-  const sessions = await openSessions(arm, sessionKeys(parts, `${cellId}/${segmentId}`));
-  await snapshot(parts, join(directory, "agent-before.prom"));
-  await stack.tap.openSegment(directory, false);
-  const processors = readProcessorTime();
-  const startedNs = clock.nowNs();
-  await run.append({ v: 1, type: "segment-started", cellId, segmentId, at: clock.wallIso(), startedNs });
-  const load = await parts.thread.run(
-    loadPlan(parts, leg, { arm, sessions, name: `${cellId}/${segmentId}` }),
-    {
-      drain: parts.stop.asked,
-      cancel: parts.stop.cancelled,
-    },
-  );
-  const endedNs = clock.nowNs();
-  const stolen = stolenShare(processors, readProcessorTime());
-  const drained = await drain(parts);
-  const scrapeErrors = await snapshot(parts, join(directory, "agent-after.prom"));
-  const taps = stack.death(arm.spec.name)?.part === "tap" ? null : await stack.tap.closeSegment();
-  const closeMs = await closeSessions(parts, sessions);
-  const facts: SegmentFacts = {
-    v: 1,
-    cellId,
-    segmentId,
+  let sessions: readonly ArmSession[] = [];
+  let load: LoadResult | null = null;
+  await measure(parts, {
+    ...place,
     load: leg.setting.load,
-    cacheFlushed,
-    drained: drained && taps?.unfinished === 0,
-    scrapeErrors,
-    pressure: [
-      {
-        process: "timing thread",
-        eventLoopUtilization: load.timingThread.busyShare,
-        loopDelayMs: load.timingThread.loopDelayMs,
-        scheduling: schedulingText(await parts.thread.scheduling),
-      },
-      ...(taps ? [{ process: "tap", ...taps.loop, scheduling: schedulingText(stack.tap.scheduling) }] : []),
-    ],
-    stolenShare: stolen,
-    tapTotals: { ...taps?.totals },
-    engineIdentity: { agent: JSON.stringify(stack.agentEngine.identity) },
-  };
-  await run.writeFile(join(directory, "segment.json"), `${JSON.stringify(facts, null, 2)}\n`);
-  await writeLoad(run, directory, { load, openMs: sessions.map(({ startMs }) => startMs), closeMs });
-  const whole = load.notSent === 0 && !parts.stop.cancelled.aborted;
-  const reason = stack.death(arm.spec.name) === null ? (whole ? "complete" : "interrupted") : "engine-died";
-  await run.append({
-    v: 1,
-    type: "segment-ended",
-    cellId,
-    segmentId,
-    at: clock.wallIso(),
-    startedNs,
-    endedNs,
-    reason,
-    drained: facts.drained,
+    arm: leg.arm.arm,
+    engines: [stack.agentEngine],
+    gatewayPage: null,
+    keepBodies: false,
+    prepare: async () => {
+      const cacheFlushed = leg.setting.cache === "flush";
+      if (cacheFlushed) await flush(parts);
+      sessions = await openSessions(arm, sessionKeys(parts, name));
+      return cacheFlushed;
+    },
+    work: async () => {
+      const plan = loadPlan(parts, leg, { arm, sessions, name });
+      load = await parts.thread.run(plan, { drain: stop.asked, cancel: stop.cancelled });
+      return load.notSent === 0 && !stop.cancelled.aborted;
+    },
+    finish: async (directory) => {
+      const closeMs = await closeSessions(parts, sessions);
+      if (load === null) return { pressure: [] };
+      await writeLoad(run, directory, { load, openMs: sessions.map(({ startMs }) => startMs), closeMs });
+      return {
+        pressure: [
+          {
+            process: "timing thread",
+            eventLoopUtilization: load.timingThread.busyShare,
+            loopDelayMs: load.timingThread.loopDelayMs,
+            scheduling: schedulingText(await parts.thread.scheduling),
+          },
+        ],
+      };
+    },
   });
-  return { cellId, segmentId };
+  return place;
 }
 
 /** A gateway sees each of these once in its life. */
@@ -218,17 +193,6 @@ function hash(text: string): number {
   return value;
 }
 
-async function drain({ stack, clock, limits, stop }: ReplayParts): Promise<boolean> {
-  const { drained } = await waitUntilIdle(stack.agentEngine.metricsUrl, {
-    clock,
-    timeoutMs: limits.drainMs,
-    intervalMs: 20,
-    scrapeTimeoutMs: 5_000,
-    signal: stop.cancelled,
-  });
-  return drained;
-}
-
 async function flush({ stack }: ReplayParts): Promise<void> {
   const advice = "Use --cache salt, which needs no such endpoint.";
   const emptied = await flushCache(stack.agentEngine, AbortSignal.timeout(10_000)).catch((cause: unknown) => {
@@ -238,18 +202,6 @@ async function flush({ stack }: ReplayParts): Promise<void> {
   });
   if (!emptied)
     throw new StartError("agent engine", `It does not empty its prefix cache when asked. ${advice}`);
-}
-
-/** A page that cannot be read is no page: the file is absent, and nothing is counted as zero. */
-async function snapshot({ stack, run, clock }: ReplayParts, path: string): Promise<Record<string, string>> {
-  try {
-    const { text } = await scrape(stack.agentEngine.metricsUrl, { clock, timeoutMs: 10_000 });
-    await run.writeFile(path, text);
-    return {};
-  } catch (error) {
-    if (!(error instanceof ScrapeError)) throw error;
-    return { agent: error.message };
-  }
 }
 
 type Milliseconds = readonly (number | null)[];
