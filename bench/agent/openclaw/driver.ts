@@ -65,6 +65,7 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
     size: options.gateways,
     staggerMs: 500,
     signal: options.signal,
+    nowMs: () => performance.now(),
     progress: options.progress,
     start: async (index) =>
       GatewayProcess.start({

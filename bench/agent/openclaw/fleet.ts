@@ -28,13 +28,24 @@ interface Slot<Member> {
   /** Sessions since the process started. */
   served: number;
   restarts: number;
+  /** When the restarts of the last ten minutes were. */
+  recentMs: readonly number[];
 }
+
+/**
+ * How often a slot's process is started again: a chance death of a long run is mended every time, a process that cannot
+ * live here is given up soon.
+ */
+const restartsMax = 3;
+const restartWindowMs = 10 * 60_000;
 
 export interface FleetOptions<Member> {
   readonly size: number;
   readonly staggerMs: number;
   readonly start: (index: number) => Promise<Member>;
   readonly signal: AbortSignal;
+  /** Of a clock that only goes forward. */
+  readonly nowMs: () => number;
   readonly progress: (line: string) => void;
 }
 
@@ -44,7 +55,7 @@ export interface Lease<Member> {
   readonly release: () => void;
 }
 
-/** N gateway processes; sessions go to the one with the fewest. A process that dies is restarted once. */
+/** N gateway processes; sessions go to the one with the fewest. A process that dies is restarted. */
 export class Fleet<Member extends FleetMember> implements AsyncDisposable {
   readonly died: Promise<never>;
   readonly #options: FleetOptions<Member>;
@@ -63,11 +74,12 @@ export class Fleet<Member extends FleetMember> implements AsyncDisposable {
       sessions: 0,
       served: 0,
       restarts: 0,
+      recentMs: [],
     }));
     const { promise, reject } = Promise.withResolvers<never>();
     this.died = promise;
     this.#fail = reject;
-    // Whoever cares waits for it; nobody has to.
+    // Not everybody waits for this promise; without a handler its rejection would end the process.
     promise.catch(() => undefined);
   }
 
@@ -134,7 +146,11 @@ export class Fleet<Member extends FleetMember> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     await Promise.all(this.#restarting);
-    await Promise.all(this.processes.map(async (process) => process[Symbol.asyncDispose]()));
+    const ends = await Promise.allSettled(
+      this.processes.map(async (process) => process[Symbol.asyncDispose]()),
+    );
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #fill(slot: Slot<Member>): Promise<void> {
@@ -157,13 +173,28 @@ export class Fleet<Member extends FleetMember> implements AsyncDisposable {
   }
 
   async #restart(slot: Slot<Member>, dead: Member): Promise<void> {
-    await dead[Symbol.asyncDispose]();
-    if (slot.restarts > 0 || this.#closing) return;
+    const { nowMs, progress } = this.#options;
+    try {
+      await dead[Symbol.asyncDispose]();
+    } catch (error) {
+      progress(`What OpenClaw gateway ${dead.name} left could not be cleared away: ${messageOf(error)}`);
+    }
+    if (this.#closing) return;
+    const now = nowMs();
+    slot.recentMs = slot.recentMs.filter((atMs) => now - atMs < restartWindowMs);
+    if (slot.recentMs.length >= restartsMax) {
+      progress(
+        `OpenClaw gateway ${dead.name} is not restarted: that was done ${restartsMax} times within ` +
+          `${restartWindowMs / 60_000} minutes; see its log`,
+      );
+      return;
+    }
+    slot.recentMs = [...slot.recentMs, now];
     slot.restarts += 1;
     try {
       await this.#fill(slot);
     } catch (error) {
-      this.#options.progress(`OpenClaw gateway ${dead.name} could not be restarted: ${messageOf(error)}`);
+      progress(`OpenClaw gateway ${dead.name} could not be restarted: ${messageOf(error)}`);
     }
   }
 }

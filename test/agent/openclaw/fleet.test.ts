@@ -27,16 +27,26 @@ class Idler implements FleetMember {
   }
 }
 
-async function startFleet(size: number, progress: string[] = []): Promise<Fleet<Idler>> {
+interface Watched {
+  readonly progress?: string[];
+  readonly nowMs?: () => number;
+  readonly make?: (name: string) => Idler;
+}
+
+async function startFleet(
+  size: number,
+  { progress = [], nowMs = () => 0, make = (name) => new Idler(name) }: Watched = {},
+): Promise<Fleet<Idler>> {
   let serial = 0;
   return await Fleet.start({
     size,
     staggerMs: 1,
+    nowMs,
     signal: new AbortController().signal,
     progress: (line) => progress.push(line),
     start: async (index) => {
       serial += 1;
-      return Promise.resolve(new Idler(`idler-${index}.${serial}`));
+      return Promise.resolve(make(`idler-${index}.${serial}`));
     },
   });
 }
@@ -65,21 +75,67 @@ test("sessions go to the process with the fewest", async () => {
   expect((await fleet.lease()).gateway.name).toBe("idler-0.1");
 });
 
-test("a process that dies is restarted once; when the last one dies the fleet has died", async () => {
+async function killOne(fleet: Fleet<Idler>): Promise<string> {
+  const { gateway, release } = await fleet.lease();
+  gateway.child.kill("SIGKILL");
+  await gateway.exited;
+  release();
+  return gateway.name;
+}
+
+test("a process that dies again and again is restarted three times within ten minutes, then the fleet has died", async () => {
   const progress: string[] = [];
-  await using fleet = await startFleet(1, progress);
-  const first = (await fleet.lease()).gateway;
-  first.child.kill("SIGKILL");
-  await first.exited;
-  const second = (await fleet.lease()).gateway;
-  expect([second.name, fleet.restarts]).toEqual(["idler-0.2", 1]);
-  second.child.kill("SIGKILL");
+  await using fleet = await startFleet(1, { progress });
+  const killed = [];
+  for (let times = 0; times < 4; times += 1) killed.push(await killOne(fleet));
+  expect([killed, fleet.restarts]).toEqual([["idler-0.1", "idler-0.2", "idler-0.3", "idler-0.4"], 3]);
   await expect(fleet.died).rejects.toThrow(AgentProcessError);
   await expect(fleet.lease()).rejects.toThrow(AgentProcessError);
+  expect(progress.slice(0, 3)).toEqual(
+    [1, 2, 3].map((serial) => `OpenClaw gateway idler-0.${serial} died (SIGKILL)`),
+  );
+  expect(progress.at(-1)).toContain("3 times within 10 minutes");
+});
+
+test("deaths that lie far apart are restarted however many there are", async () => {
+  let minutes = 0;
+  await using fleet = await startFleet(1, { nowMs: () => minutes * 60_000 });
+  for (let times = 0; times < 8; times += 1) {
+    await killOne(fleet);
+    minutes += 4;
+  }
+  expect([(await fleet.lease()).gateway.name, fleet.restarts]).toEqual(["idler-0.9", 8]);
+});
+
+/** A process whose remains cannot be cleared away. */
+class Sticky extends Idler {
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    throw new Error("EBUSY: its folder is in use");
+  }
+}
+
+test("a dead process that cannot be cleared away is said, and replaced all the same", async () => {
+  const progress: string[] = [];
+  const make = (name: string) => (name === "idler-0.1" ? new Sticky(name) : new Idler(name));
+  await using fleet = await startFleet(1, { progress, make });
+  await killOne(fleet);
+  expect((await fleet.lease()).gateway.name).toBe("idler-0.2");
   expect(progress).toEqual([
     "OpenClaw gateway idler-0.1 died (SIGKILL)",
-    "OpenClaw gateway idler-0.2 died (SIGKILL)",
+    "What OpenClaw gateway idler-0.1 left could not be cleared away: EBUSY: its folder is in use",
   ]);
+});
+
+test("one process that cannot be ended does not keep the others alive", async () => {
+  const made: Idler[] = [];
+  const make = (name: string) => {
+    made.push(name === "idler-0.1" ? new Sticky(name) : new Idler(name));
+    return made.at(-1) ?? new Idler(name);
+  };
+  const fleet = await startFleet(3, { make });
+  await expect(fleet[Symbol.asyncDispose]()).rejects.toThrow("EBUSY");
+  expect(made.map(({ child }) => child.signalCode)).toEqual(["SIGKILL", "SIGKILL", "SIGKILL"]);
 });
 
 test("when one process does not start, those that did are ended", async () => {
@@ -91,14 +147,21 @@ test("when one process does not start, those that did are ended", async () => {
     return Promise.resolve(idler);
   };
   const signal = new AbortController().signal;
-  const fleet = Fleet.start({ size: 2, staggerMs: 1, signal, progress: () => undefined, start });
+  const fleet = Fleet.start({
+    size: 2,
+    staggerMs: 1,
+    signal,
+    nowMs: () => 0,
+    progress: () => undefined,
+    start,
+  });
   await expect(fleet).rejects.toThrow("no memory");
   expect(await Promise.all(started.map(async ({ exited }) => exited))).toEqual(["SIGKILL"]);
 });
 
 test("a worn process is renewed when it is idle, and its end is no death", async () => {
   const progress: string[] = [];
-  await using fleet = await startFleet(2, progress);
+  await using fleet = await startFleet(2, { progress });
   const [busy, idle] = [await fleet.lease(), await fleet.lease()];
   idle.release();
   expect(await fleet.renew(0)).toBe(1);
