@@ -5,7 +5,7 @@ import { recordIncomplete } from "../run/attempt.ts";
 import { ConfigError } from "../errors.ts";
 import { readCollection } from "../export/collection.ts";
 import { collectionTable } from "../export/collection-table.ts";
-import { renderTable } from "../report/terminal.ts";
+import { renderTable } from "../report/formats/terminal.ts";
 import { readJudgedRun } from "../store/judgements.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import type { RunRecord } from "../store/record.ts";

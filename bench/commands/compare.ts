@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { compareRuns, type Comparison } from "../analysis/compare/compare-runs.ts";
-import { comparisonHead, comparisonTables, manifestTable } from "../report/comparison-text.ts";
+import { comparisonHead, comparisonTables, manifestTable } from "../report/tables/comparison-tables.ts";
 import { manifestChanges } from "../analysis/compare/manifest.ts";
 import { parseThreshold, thresholdGrammar } from "../analysis/compare/threshold.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { markdownTable } from "../report/markdown.ts";
-import { renderTable } from "../report/terminal.ts";
+import { markdownTable } from "../report/formats/markdown.ts";
+import { renderTable } from "../report/formats/terminal.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { collect } from "./experiment.ts";

@@ -5,8 +5,8 @@ import { preflightOnly } from "../run/preflight-only.ts";
 import { StopRequest } from "../run/stop-request.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { checkNames, checks, failuresOf } from "../preflight/run-checks.ts";
-import { preflightTable } from "../report/preflight-table.ts";
-import { renderTable } from "../report/terminal.ts";
+import { preflightTable } from "../report/tables/preflight-table.ts";
+import { renderTable } from "../report/formats/terminal.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 

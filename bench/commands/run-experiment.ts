@@ -8,7 +8,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
 import { readCellSummary } from "../analysis/measured-cell.ts";
 import { rebuildReport } from "../report/rebuild.ts";
-import type { ReportModel } from "../report/report-model.ts";
+import type { ReportModel } from "../report/model/report-model.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";

@@ -1,6 +1,6 @@
-import { absent, numberText, percentText } from "../report/number-text.ts";
-import type { ReportModel } from "../report/report-model.ts";
-import { left, type Table } from "../report/table.ts";
+import { absent, numberText, percentText } from "../report/tables/number-text.ts";
+import type { ReportModel } from "../report/model/report-model.ts";
+import { left, type Table } from "../report/tables/table.ts";
 import type { Collection } from "./collection.ts";
 
 export interface CollectionFacts {

@@ -6,15 +6,15 @@ import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { CellSummary } from "../analysis/cell/cell-summary.ts";
-import { definitions } from "./column-definitions.ts";
-import { diskUse } from "./disk-use.ts";
+import { definitions } from "./tables/column-definitions.ts";
+import { diskUse } from "./model/disk-use.ts";
 import { exclusionsOf } from "../analysis/exclusions.ts";
 import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
 import { isPassed } from "../analysis/estimates/pass-rate.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
-import type { ReportModel } from "./report-model.ts";
-import { serverLines } from "./server-lines.ts";
+import type { ReportModel } from "./model/report-model.ts";
+import { serverLines } from "./model/server-lines.ts";
 import { serverVersions } from "../evidence/server-versions.ts";
 
 /**

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { storing } from "../store/storage-error.ts";
 import { writeWhole } from "../store/text-store.ts";
 import { buildReport } from "./build-report.ts";
-import { renderCsv } from "./csv.ts";
-import { renderHtml } from "./html/page.ts";
-import { renderMarkdown } from "./markdown.ts";
-import type { ReportModel } from "./report-model.ts";
-import { renderTerminal } from "./terminal.ts";
-import type { TableChoice } from "./report-tables.ts";
+import { renderCsv } from "./formats/csv.ts";
+import { renderHtml } from "./formats/html-page.ts";
+import { renderMarkdown } from "./formats/markdown.ts";
+import type { ReportModel } from "./model/report-model.ts";
+import { renderTerminal } from "./formats/terminal.ts";
+import type { TableChoice } from "./tables/report-tables.ts";
 
 export const reportFormats = ["table", "md", "csv", "json", "html"] as const;
 export type ReportFormat = (typeof reportFormats)[number];

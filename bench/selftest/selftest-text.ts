@@ -1,6 +1,6 @@
-import { left, right, type Table } from "../report/table.ts";
-import { renderTable } from "../report/terminal.ts";
-import { numberText } from "../report/number-text.ts";
+import { left, right, type Table } from "../report/tables/table.ts";
+import { renderTable } from "../report/formats/terminal.ts";
+import { numberText } from "../report/tables/number-text.ts";
 import type { CheckRow } from "./check-row.ts";
 import { limitText, limits } from "./limits.ts";
 import { biasMs, rangeText, type CoverageCase } from "./paired-estimate.ts";

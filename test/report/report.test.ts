@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildReport } from "../../bench/report/build-report.ts";
 import { rebuildReport, renderReport } from "../../bench/report/rebuild.ts";
-import { reportModelSchema, type ReportModel } from "../../bench/report/report-model.ts";
+import { reportModelSchema, type ReportModel } from "../../bench/report/model/report-model.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildIdentity, hex, plannedCell, runStarted } from "../store/run-builder.ts";
 import { writeSegment, type SegmentPlan } from "../evidence/evidence-builder.ts";

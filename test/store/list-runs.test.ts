@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listRuns, resolveRun } from "../../bench/store/list-runs.ts";
-import { worstVerdict } from "../../bench/report/runs.ts";
+import { worstVerdict } from "../../bench/report/views/runs.ts";
 import { checkResumable } from "../../bench/store/resume-check.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildIdentity, plannedCell } from "./run-builder.ts";

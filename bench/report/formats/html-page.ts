@@ -1,0 +1,97 @@
+import { renderCharts } from "./chart.ts";
+import { headLines } from "../tables/run-tables.ts";
+import type { ReportModel } from "../model/report-model.ts";
+import { reportTables, type TableChoice } from "../tables/report-tables.ts";
+import { escapeHtml } from "./html-text.ts";
+import type { Table } from "../tables/table.ts";
+
+/** The report as one HTML file that loads nothing: styles and charts are in it. */
+export function renderHtml(report: ReportModel, choice: TableChoice = { seed: false }): string {
+  return htmlPage({
+    title: report.run.runId,
+    head: headLines(report),
+    simulated: report.run.simulated,
+    body: `${renderCharts(report.cells)}
+${reportTables(report, choice).map(htmlTable).join("\n")}
+${report.warnings.length === 0 ? "" : `<section><h2>Warnings</h2>${htmlList(report.warnings)}</section>`}
+<section><h2>Definitions</h2><dl>
+${report.definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`).join("\n")}
+</dl></section>`,
+  });
+}
+
+export interface HtmlPage {
+  readonly title: string;
+  /** The heading, then facts of a line each. */
+  readonly head: readonly string[];
+  /** The first fact says that the engines are simulated; it is set off. */
+  readonly simulated: boolean;
+  /** Finished HTML. */
+  readonly body: string;
+}
+
+/** What every page has around its sections. */
+export function htmlPage({ title, head, simulated, body }: HtmlPage): string {
+  const [heading = "", ...facts] = head;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header><h1>${escapeHtml(heading)}</h1>
+${facts.map((fact, index) => `<p${simulated && index === 0 ? ' class="notice"' : ""}>${escapeHtml(fact)}</p>`).join("\n")}</header>
+<main>
+${body}
+</main>
+</body>
+</html>
+`;
+}
+
+export function htmlTable({ title, columns, rows, notes }: Table): string {
+  const cell = (tag: "td" | "th", text: string, index: number) => {
+    const scope = tag === "th" ? ' scope="col"' : "";
+    return `<${tag}${scope} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
+  };
+  const head = columns.map((column, index) => cell("th", column.head, index)).join("");
+  const body = rows
+    .map((row) => `<tr>${row.map((text, index) => cell("td", text, index)).join("")}</tr>`)
+    .join("\n");
+  return `<section><h2>${escapeHtml(title)}</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table><thead><tr>${head}</tr></thead>
+<tbody>
+${body}
+</tbody></table></div>
+${notes.length === 0 ? "" : htmlList(notes)}</section>`;
+}
+
+export function htmlList(items: readonly string[]): string {
+  return `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join("")}</ul>`;
+}
+
+const style = `
+:root { color-scheme: light dark; --ink: #1d1d1f; --soft: #66666b; --line: #d8d8dc; --paper: #ffffff;
+  --s0: #0b5fa5; --s1: #c2500a; --s2: #2c7a3f; --s3: #8a3fa0; --s4: #7a6a00; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #ececee; --soft: #a2a2a8; --line: #3a3a3f; --paper: #17171a;
+    --s0: #6db3f2; --s1: #ff9d5c; --s2: #77cc8c; --s3: #d29be6; --s4: #d9c74a; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
+h1 { font-size: 1.4rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+header p { margin: 0.1rem 0; color: var(--soft); } header .notice { color: var(--ink); font-weight: 600; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid var(--line); padding: 0.25rem 0.6rem; vertical-align: top; white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; } .left { text-align: left; } .right { text-align: right; }
+ul { color: var(--soft); padding-left: 1.2rem; } dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.2rem; color: var(--soft); }
+main { margin-top: 1.5rem; } .charts { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; } figure { margin: 0; } figcaption { color: var(--soft); }
+svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
+svg .axis, svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
+${[0, 1, 2, 3, 4].map((index) => `.s${index} { stroke: var(--s${index}); fill: var(--s${index}); }`).join("\n")}
+svg { max-width: 100%; height: auto; } svg text.key { stroke: none; }
+/* Stronger than the colour of the series, which would fill the area under the line. */
+svg polyline[class] { fill: none; stroke-width: 2; }
+`;

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { preflightRecordSchema } from "../../store/preflight-record.ts";
+import { cellSummarySchema } from "../../analysis/cell/cell-summary.ts";
+import { cellLedgerSchema } from "../../analysis/ledger/cell-ledger.ts";
+import { exclusionSchema } from "../../analysis/exclusions.ts";
+import { overheadSchema } from "../../analysis/overhead/overhead.ts";
+
+/** Everything a report says, before anybody decides how it looks; `report.json` is this. */
+export const reportModelSchema = z.object({
+  v: z.literal(1),
+  run: z.object({
+    runId: z.string(),
+    experiment: z.string(),
+    note: z.string(),
+    createdAt: z.string(),
+    simulated: z.boolean(),
+    state: z.string(),
+    agent: z.object({ name: z.string(), version: z.string() }),
+    versions: z.record(z.string(), z.string().nullable()),
+    gitRevision: z.string().nullable(),
+    host: z.string(),
+    /** What the model servers were asked to be, a line each; absent in reports of an older Tollgate. */
+    servers: z.array(z.string()).default([]),
+  }),
+  /** What was checked before the first cell, once per invocation; none for a run of an older Tollgate. */
+  preflights: z.array(preflightRecordSchema),
+  cells: z.array(cellSummarySchema),
+  overheads: z.array(overheadSchema),
+  /** Where the time of the episodes went, a ledger per cell that has measured episodes. */
+  ledgers: z.array(cellLedgerSchema),
+  totals: z.object({
+    planned: z.number().int(),
+    finished: z.number().int(),
+    /** Finished episodes that did not fail: what `export` can write. */
+    trajectories: z.number().int(),
+    diskBytes: z.object({ all: z.number(), trajectories: z.number(), evidence: z.number() }),
+    wastedAttempts: z.number().int(),
+    wastedTokens: z.number(),
+  }),
+  exclusions: z.array(exclusionSchema),
+  /** tau2's repetitions in one table row each, as the seed's tables had them. */
+  trials: z.array(
+    z.object({
+      arm: z.string(),
+      load: z.string(),
+      repetition: z.number().int(),
+      trial: z.number().int(),
+      tasks: z.number().int(),
+      passed: z.number().int(),
+      failed: z.number().int(),
+      errors: z.number().int(),
+      /** From the first start to the last end, in seconds; trials of a cell overlap. */
+      seconds: z.number().nullable(),
+    }),
+  ),
+  /** Judges that were asked after the run; `incomplete`: their answer had not one entry per assertion. */
+  judges: z.array(
+    z.object({
+      model: z.string(),
+      url: z.string(),
+      rewards: z.number().int(),
+      incomplete: z.number().int(),
+    }),
+  ),
+  definitions: z.array(z.object({ term: z.string(), meaning: z.string() })),
+  warnings: z.array(z.string()),
+});
+export type ReportModel = z.infer<typeof reportModelSchema>;

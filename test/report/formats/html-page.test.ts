@@ -1,0 +1,201 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { rebuildReport } from "../../../bench/report/rebuild.ts";
+import type { ReportModel } from "../../../bench/report/model/report-model.ts";
+import { reportTables } from "../../../bench/report/tables/report-tables.ts";
+import { RunDirectory } from "../../../bench/store/run-directory.ts";
+import { buildIdentity, plannedCell, runStarted } from "../../store/run-builder.ts";
+import { writeSegment } from "../../evidence/evidence-builder.ts";
+
+/** The report in a real browser: what a reader sees, and what the page asks for. */
+const executablePath = ["chromium", "chromium-browser", "google-chrome"]
+  .map((name) => `/usr/bin/${name}`)
+  .find((path) => existsSync(path));
+const noBrowser = executablePath === undefined;
+
+/** Without these the browser itself calls out, or wants a GPU. */
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+let scratch: string;
+let report: ReportModel;
+let url: string;
+let browser: Browser | undefined;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "tollgate-page-"));
+  const directory = await writeRun();
+  report = await rebuildReport(directory);
+  url = pathToFileURL(join(directory, "report", "report.html")).href;
+  if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: flags });
+});
+afterAll(async () => {
+  await browser?.close();
+  await rm(scratch, { recursive: true });
+});
+
+/** Raw and gateway at three loads: the gateway costs 3 ms, one episode in six fails its task, one segment is cut short. */
+async function writeRun(): Promise<string> {
+  const episodes = 24;
+  const cells = [1, 4, 16].flatMap((load) =>
+    ["raw", "gateway"].map((arm) => plannedCell(arm, episodes, load)),
+  );
+  const identity = buildIdentity({ cells, note: 'text from a user: <b>bold</b> & "quoted"' });
+  await using run = await RunDirectory.create(scratch, { identity, pid: process.pid });
+  await run.append(runStarted(identity));
+  for (const cell of cells) {
+    await writeSegment(run, {
+      cell,
+      episodes: Array.from({ length: episodes }, (_, index) => index),
+      pathNs: (episode, request) =>
+        1e6 + (cell.arm === "raw" ? 0 : 3e6) + ((episode * 31 + request * 17) % 7) * 1e4,
+      timing: (timing) => ({ ...timing, endedNs: timing.endedNs + (cell.concurrency ?? 1) * 1e7 }),
+      record: (episode) => ({ reward: episode % 6 === 5 ? 0 : 1 }),
+    });
+  }
+  return run.path;
+}
+
+interface Seen {
+  readonly page: Page;
+  /** Addresses that the page asked for. */
+  readonly requested: readonly string[];
+  /** What it complained about. */
+  readonly complaints: readonly string[];
+}
+
+async function open(
+  look: { readonly width?: number; readonly colorScheme?: "light" | "dark" } = {},
+): Promise<Seen & AsyncDisposable> {
+  const { width = 1280, colorScheme = "light" } = look;
+  const context = await browser!.newContext({ viewport: { width, height: 900 }, colorScheme });
+  const page = await context.newPage();
+  const [requested, complaints]: [string[], string[]] = [[], []];
+  page.on("request", (request) => void requested.push(request.url()));
+  page.on("console", (message) => void complaints.push(message.text()));
+  page.on("pageerror", (error) => void complaints.push(error.message));
+  await page.goto(url);
+  return { page, requested, complaints, [Symbol.asyncDispose]: () => context.close() };
+}
+
+test.skipIf(noBrowser)("it asks for nothing but itself and complains about nothing", async () => {
+  await using seen = await open();
+  await seen.page.waitForLoadState("networkidle");
+  expect([seen.requested, seen.complaints]).toEqual([[url], []]);
+});
+
+test.skipIf(noBrowser)("every table has the rows and columns of the report, as text", async () => {
+  await using seen = await open();
+  const shown = await seen.page.locator("section:has(table)").evaluateAll((sections) =>
+    sections.map((section) => ({
+      title: section.querySelector("h2")?.textContent,
+      head: [...section.querySelectorAll("th[scope=col]")].map((cell) => cell.textContent),
+      rows: [...section.querySelectorAll("tbody tr")].map((row) =>
+        [...row.children].map((cell) => (cell as unknown as { innerText: string }).innerText),
+      ),
+    })),
+  );
+  expect(shown).toEqual(
+    reportTables(report, { seed: false }).map(({ title, columns, rows }) => ({
+      title,
+      head: columns.map(({ head }) => head.replaceAll("\n", "")),
+      rows,
+    })),
+  );
+});
+
+test.skipIf(noBrowser)(
+  "charts are there, with a name and a value for those who cannot see them",
+  async () => {
+    await using seen = await open();
+    const names = ["E2E p50 by concurrency, ms", "TTFT p50 by concurrency, ms"];
+    expect(await seen.page.getByRole("img").evaluateAll((all) => all.map((one) => one.ariaLabel))).toEqual(
+      names,
+    );
+    for (const name of names) {
+      const chart = seen.page.getByRole("img", { name });
+      const box = await chart.boundingBox();
+      expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThan(150);
+      // A filled line would paint an area between the points that means nothing.
+      const lines = await seen.page.evaluate<string[]>(
+        "[...document.querySelectorAll('polyline')].map((line) => getComputedStyle(line).fill)",
+      );
+      expect(lines).toEqual(lines.map(() => "none"));
+      const points = await chart.locator("circle title").allTextContents();
+      expect(points.map((text) => text.replace(/: .*/, ""))).toEqual(
+        ["raw", "gateway"].flatMap((arm) => [1, 4, 16].map((load) => `${arm}, ${load}`)),
+      );
+    }
+  },
+);
+
+test.skipIf(noBrowser)(
+  "light and dark are both readable: WCAG AA for text, 3:1 for the lines of charts",
+  async () => {
+    const papers: string[] = [];
+    for (const colorScheme of ["light", "dark"] as const) {
+      await using seen = await open({ colorScheme });
+      // As text, because this project has no types of a browser's world.
+      const { paper, inks, strokes } = await seen.page.evaluate<Colours>(`(() => {
+      const all = (selector, property) =>
+        [...document.querySelectorAll(selector)].map((element) => getComputedStyle(element)[property]);
+      return {
+        paper: getComputedStyle(document.body).backgroundColor,
+        inks: all("h1, h2, p, th, td, li, dt, dd, figcaption", "color"),
+        strokes: [...all("polyline", "stroke"), ...all("svg text", "fill")],
+      };
+    })()`);
+      papers.push(paper);
+      for (const ink of new Set(inks))
+        expect(contrast(ink, paper), `${ink} on ${paper}`).toBeGreaterThan(4.5);
+      for (const ink of new Set(strokes))
+        expect(contrast(ink, paper), `${ink} on ${paper}`).toBeGreaterThan(3);
+    }
+    expect(new Set(papers).size).toBe(2);
+  },
+);
+
+interface Colours {
+  readonly paper: string;
+  readonly inks: readonly string[];
+  readonly strokes: readonly string[];
+}
+
+/** WCAG's contrast ratio of two `rgb(r, g, b)`. */
+function contrast(one: string, other: string): number {
+  const luminance = (colour: string) => {
+    const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => {
+      const share = Number(part) / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [low = 0, high = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}
+
+test.skipIf(noBrowser)(
+  "nothing sticks out, on a desk or on a telephone; wide tables scroll by themselves",
+  async () => {
+    for (const width of [1280, 390]) {
+      await using seen = await open({ width });
+      const [shown, wide] = await seen.page.evaluate<[number, number]>(
+        "[document.documentElement.clientWidth, document.documentElement.scrollWidth]",
+      );
+      // What scrolls must be reachable with the keyboard as well.
+      const unreachable = await seen.page.locator(".scroll:not([tabindex='0'])").count();
+      expect([wide, unreachable], `at ${width} pixels`).toEqual([shown, 0]);
+    }
+  },
+);
