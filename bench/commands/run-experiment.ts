@@ -14,6 +14,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
 import type { Host } from "./host.ts";
+import { sinkKinds } from "./parts.ts";
 
 /** What every command that runs an experiment lets a user choose. */
 export interface RunFlags {
@@ -68,8 +69,11 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
       },
       summarise: async (stored, cellId) => {
         const summary = await readCellSummary(await readRun(stored.path), cellId);
-        await stored.append({ v: 1, type: "cell", cellId, at: systemClock.wallIso(), summary });
+        const record = { v: 1, type: "cell", cellId, at: systemClock.wallIso(), summary } as const;
+        await stored.append(record);
+        return record;
       },
+      sinkKinds,
       report: async (path) => {
         await rebuildReport(path);
       },

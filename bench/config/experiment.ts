@@ -133,6 +133,10 @@ export const experimentSchema = z.strictObject({
     .prefault({}),
   compare: compareSchema,
   collect: collectSchema,
+  sinks: z
+    .array(z.looseObject({ kind: z.string() }))
+    .optional()
+    .describe("Where results go beside the run directory"),
   output: z
     .strictObject({
       directory: z.string().default("runs").describe("Folder of run directories"),

@@ -14,7 +14,7 @@ export function episodeId(experiment: Experiment, cell: Cell, task: EpisodeTask)
 
 /** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */
 export function experimentFingerprint(experiment: Experiment): string {
-  const { output: _output, note: _note, limits: _limits, workload, ...rest } = experiment;
+  const { output: _output, note: _note, limits: _limits, sinks: _sinks, workload, ...rest } = experiment;
   return fingerprint({ ...rest, stack: serversOf(rest.stack), workload: withoutPaths(workload) });
 }
 

@@ -13,9 +13,11 @@ import { usesDocker } from "../stack/docker/docker-node.ts";
 import type { RunningStack } from "../stack/stack.ts";
 import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
 import { startSupervisor, type Supervisor } from "../supervisor/supervisor.ts";
+import type { SinkKind } from "../sink/sink.ts";
+import { SinkSet } from "../sink/sink-set.ts";
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
 import { checkResumable } from "../store/resume-check.ts";
-import type { RunRecord } from "../store/record.ts";
+import type { CellRecord, RunRecord } from "../store/record.ts";
 import type { RunJson } from "../store/run-json.ts";
 import { StorageError } from "../store/storage-error.ts";
 import { runSweep, type SweepEnd, type SweepParts } from "./sweep.ts";
@@ -56,7 +58,9 @@ export interface RunOptions {
   /** Called with the run directory as soon as it exists. */
   readonly opened: (directory: string) => void;
   /** Writes the summary record of a cell from the run's evidence. */
-  readonly summarise: (run: RunDirectory, cellId: string) => Promise<void>;
+  readonly summarise: (run: RunDirectory, cellId: string) => Promise<CellRecord>;
+  /** Kinds of sinks that `sinks:` of an experiment may name. */
+  readonly sinkKinds: readonly SinkKind[];
   /** Writes `report/` at the end, also after an interruption. */
   readonly report: (directory: string) => Promise<void>;
 }
@@ -71,7 +75,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
   const { experiment } = options.loaded;
   const workload = await options.workload.plan(experiment, options.environment);
   const plan = planRun(options.loaded, workload);
-  const { run, records } = await openRun(options, { workload, plan });
+  const { run, identity, records } = await openRun(options, { workload, plan });
   await using _run = run;
   options.opened(run.path);
   const runId = run.path.slice(run.path.lastIndexOf("/") + 1);
@@ -84,6 +88,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
     ...(usesDocker(experiment) ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
   });
   await startRecord(run, { runId, plan, resumed: options.resume !== null });
+  const sinks = openSinks(options, run.path, identity);
   let end: SweepEnd = { reason: "failed", message: "the run did not start" };
   try {
     end = await sweepWith({
@@ -95,6 +100,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
       runId,
       scratchDirectory,
       supervisor,
+      sinks,
     });
   } catch (error) {
     end = options.stop.cancelled.aborted
@@ -125,8 +131,21 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
       }
     }
     await options.report(run.path);
+    sinks.push({ type: "run-ended", ...endFacts(end, options.stop) });
+    await sinks.close();
   }
   return { directory: run.path, end };
+}
+
+function openSinks(options: RunOptions, runDirectory: string, run: RunJson): SinkSet {
+  const { loaded, sinkKinds, environment, screen } = options;
+  const sinks = new SinkSet(loaded.experiment.sinks ?? [], {
+    kinds: sinkKinds,
+    context: { runId: run.runId, runDirectory, environment },
+    tell: (line) => screen.write(`${line}\n`),
+  });
+  sinks.push({ type: "run-started", run, resumed: options.resume !== null });
+  return sinks;
 }
 
 interface OpenFacts {
@@ -148,7 +167,7 @@ async function openRun(options: RunOptions, { workload, plan }: OpenFacts) {
     }
     for (const { file, line, message } of stored.warnings)
       options.screen.write(`${file}:${line}: ${message}\n`);
-    return { run, records: stored.records };
+    return { run, identity: stored.identity, records: stored.records };
   }
   const createdAt = new Date();
   const runId = runIdOf({
@@ -174,7 +193,7 @@ async function openRun(options: RunOptions, { workload, plan }: OpenFacts) {
     },
   });
   const run = await newRun(resolve(options.outputDirectory), identity);
-  return { run, records: [] as readonly RunRecord[] };
+  return { run, identity, records: [] as readonly RunRecord[] };
 }
 
 /** A folder that cannot be written is found out before anything is started: nothing was stopped by it. */
@@ -195,6 +214,7 @@ interface StartedRun extends RunOptions {
   readonly runId: string;
   readonly scratchDirectory: string;
   readonly supervisor: Supervisor;
+  readonly sinks: SinkSet;
 }
 
 async function sweepWith(started: StartedRun): Promise<SweepEnd> {
@@ -249,12 +269,12 @@ async function sweepWith(started: StartedRun): Promise<SweepEnd> {
     run,
     clock: systemClock,
     stop,
-    watchers: [progress, metricsWatcher(metrics)],
+    watchers: [progress, metricsWatcher(metrics), sinkWatcher(started.sinks)],
     limits: limitsOf(started),
     keepBodies: experiment.output.bodies,
     retriesMax: experiment.collect?.retryInfra ?? 0,
     recovery: new EngineRecovery(experiment),
-    summarise: (cellId) => started.summarise(run, cellId),
+    summarise: async (cellId) => started.sinks.push(await started.summarise(run, cellId)),
     tell,
   };
   await warmUp(parts);
@@ -280,6 +300,16 @@ function metricsWatcher(metrics: DriverMetrics): SweepWatcher {
     episodeStarted: () => metrics.episodeStarted(),
     episodeEnded: (record) =>
       metrics.episodeEnded({ status: record?.status ?? "cancelled", arm: record?.arm ?? "none" }),
+  };
+}
+
+function sinkWatcher(sinks: SinkSet): SweepWatcher {
+  const nothing = () => undefined;
+  return {
+    cellStarted: nothing,
+    cellEnded: nothing,
+    episodeStarted: nothing,
+    episodeEnded: (record) => (record === null ? undefined : sinks.push(record)),
   };
 }
 
@@ -325,14 +355,15 @@ async function startRecord(
 
 /** The last record of a run or a replay: why it ended, and with which exit code. */
 export async function endRecord(run: RunDirectory, end: SweepEnd, stop: StopRequest): Promise<void> {
-  await run.append({
-    v: 1,
-    type: "run-ended",
-    at: systemClock.wallIso(),
+  await run.append({ v: 1, type: "run-ended", at: systemClock.wallIso(), ...endFacts(end, stop) });
+}
+
+function endFacts(end: SweepEnd, stop: StopRequest) {
+  return {
     reason: end.reason,
     exitCode: exitCodeOf(end, stop),
     error: end.reason === "failed" ? end.message : null,
-  });
+  };
 }
 
 /** Before the verdicts of the cells are looked at. */

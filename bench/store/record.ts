@@ -122,6 +122,7 @@ export const recordSchema = z.discriminatedUnion("type", [
 
 export type RunRecord = z.infer<typeof recordSchema>;
 export type EpisodeRecord = z.infer<typeof episodeSchema>;
+export type CellRecord = z.infer<typeof cellSchema>;
 export type SegmentEndedRecord = z.infer<typeof segmentEndedSchema>;
 
 const trajectoryToolCall = z.object({ id: z.string(), name: z.string(), arguments: z.string() });

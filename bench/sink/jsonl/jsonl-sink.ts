@@ -1,0 +1,31 @@
+import { mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { sinkKind } from "../sink.ts";
+
+/** `{kind: jsonl}`: a line per event, for whoever follows a run with `tail -f`, or collects many runs in one file. */
+export const jsonlSink = sinkKind({
+  section: z
+    .strictObject({
+      kind: z.literal("jsonl"),
+      path: z.string().min(1).describe("File that the lines are appended to; made with its folders"),
+    })
+    .describe("A line of JSON per event: run-started, episode, cell, run-ended"),
+  open: async ({ path }, { runId, runDirectory }) => {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(path, "a");
+    // Other runs may append to the file, so a line that was cut short stays, and the next one begins below it.
+    let cutShort = false;
+    return {
+      async take(event) {
+        const line = Buffer.from(
+          `${cutShort ? "\n" : ""}${JSON.stringify({ runId, runDirectory, ...event })}\n`,
+        );
+        const { bytesWritten } = await file.write(line);
+        cutShort = bytesWritten < line.length;
+        if (cutShort) throw new Error(`${path}: only ${bytesWritten} of ${line.length} bytes were written`);
+      },
+      close: () => file.close(),
+    };
+  },
+});

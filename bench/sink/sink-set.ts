@@ -1,0 +1,54 @@
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ConfigError, messageOf } from "../errors.ts";
+import type { SinkContext, SinkEvent, SinkKind } from "./sink.ts";
+import { SinkQueue, type SinkLimits } from "./sink-queue.ts";
+
+const anySection = z.looseObject({ kind: z.string() });
+
+export interface SinkSetOptions {
+  readonly kinds: readonly SinkKind[];
+  readonly context: SinkContext;
+  readonly tell: (line: string) => void;
+  readonly limits?: Partial<SinkLimits>;
+}
+
+/** All sinks of a run. Nothing here throws once the sections are known to be good. */
+export class SinkSet {
+  readonly #queues: readonly SinkQueue[];
+  readonly #options: SinkSetOptions;
+
+  /** `sections`: `sinks:` of the experiment. Throws ConfigError for a kind that is not among `kinds`. */
+  constructor(sections: readonly unknown[], options: SinkSetOptions) {
+    this.#options = options;
+    this.#queues = sections.map((section) => {
+      const name = anySection.parse(section).kind;
+      const kind = options.kinds.find(({ section: known }) => known.shape.kind.value === name);
+      if (kind === undefined) throw new ConfigError(`There is no sink of kind ${name}.`);
+      const { context, tell, limits } = options;
+      const open = async () => kind.open(section, context);
+      return new SinkQueue({ name, open, tell, ...(limits !== undefined && { limits }) });
+    });
+  }
+
+  /** Returns at once. */
+  push(event: SinkEvent): void {
+    for (const queue of this.#queues) queue.push(event);
+  }
+
+  /** After the last event. Says what was lost, and writes it to `logs/sinks.log`; waits no longer than the limits allow. */
+  async close(): Promise<void> {
+    const losses = (await Promise.all(this.#queues.map((queue) => queue.close()))).filter(
+      (loss) => loss !== null,
+    );
+    if (losses.length === 0) return;
+    const { context, tell } = this.#options;
+    losses.forEach(tell);
+    try {
+      await appendFile(join(context.runDirectory, "logs", "sinks.log"), `${losses.join("\n")}\n`);
+    } catch (error) {
+      tell(`logs/sinks.log could not be written: ${messageOf(error)}`);
+    }
+  }
+}
