@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { WorkloadSpec } from "../bench/config/experiment.ts";
+import type { Tau2Section } from "./section.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
 import type { LoadOptions } from "./tau2/load.ts";
 
@@ -9,7 +9,7 @@ import type { LoadOptions } from "./tau2/load.ts";
  * @param environment of a program that the domain starts
  */
 export function domainOptions(
-  workload: WorkloadSpec,
+  workload: Tau2Section,
   environment: Readonly<Record<string, string>> = {},
 ): LoadOptions & { readonly dataDirectory: string; readonly schemasDirectory: string | null } {
   const dataDirectory = workload.data ?? join(import.meta.dirname, "data");

@@ -1,5 +1,5 @@
-import type { WorkloadSpec } from "../bench/config/experiment.ts";
 import { ConfigError } from "../bench/errors.ts";
+import type { Tau2Section } from "./section.ts";
 import { criteriaOf } from "./tau2/evaluation/criteria.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";
 
@@ -8,7 +8,7 @@ import type { LoadedDomain, Task } from "./tau2/domain.ts";
  * one), cut to a count.
  * @throws {ConfigError} naming ids or splits that do not exist, ids that are given twice, and an empty selection.
  */
-export function selectTasks(domain: LoadedDomain, selection: WorkloadSpec["tasks"]): Task[] {
+export function selectTasks(domain: LoadedDomain, selection: Tau2Section["tasks"]): Task[] {
   const byId = new Map(domain.tasks.map((task) => [task.id, task]));
   const ids = selection.ids ?? splitIds(domain, selection.split) ?? [...byId.keys()];
   const unknown = ids.filter((id) => !byId.has(id));

@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { NativeSection } from "../bench/agent/native/section.ts";
+import type { OpenClawSection } from "../bench/agent/openclaw/section.ts";
 import type { Experiment } from "../bench/config/experiment.ts";
 import { ConfigError, StartError, TollgateError } from "../bench/errors.ts";
 import { programEnvironment } from "../bench/host/program-environment.ts";
@@ -24,6 +26,7 @@ import { startNative } from "../bench/agent/native/driver.ts";
 import { startOpenClaw } from "../bench/agent/openclaw/driver.ts";
 import { AgentProcessError, fleetSize } from "../bench/agent/openclaw/fleet.ts";
 import { findOpenClaw } from "../bench/agent/openclaw/installation.ts";
+import { tau2Section, type Tau2Section } from "./section.ts";
 import { checkDrops, selectTasks } from "./task-selection.ts";
 import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";
@@ -36,19 +39,22 @@ import { ToolServerError } from "./tools/tool-server-error.ts";
 import { transcriptMessages } from "./transcript/tau2-messages.ts";
 import { UserSimulator } from "./user/user-simulator.ts";
 
+type Tau2Experiment = Experiment<Tau2Section, OpenClawSection | NativeSection>;
+
 /** tau2's fixed first message of the agent; it is in every conversation before anybody is asked anything. */
 const greeting = "Hi! How can I help you today?";
 
 /** tau2's tasks, run by the OpenClaw agent or by tau2's own loop. */
-export const openclawTau2: Workload = {
-  specificationVersion: "workload-v1",
+export const openclawTau2: Workload<Tau2Section, OpenClawSection | NativeSection> = {
+  specificationVersion: "workload-v2",
   kind: "tau2",
+  section: tau2Section,
   plan: (experiment, environment) => Promise.resolve(planOf(experiment, environment)),
   prepare: (experiment, context) => Tau2Workload.start(experiment, context),
 };
 
 function planOf(
-  experiment: Experiment,
+  experiment: Tau2Experiment,
   environment: Readonly<Record<string, string | undefined>>,
 ): WorkloadPlan {
   const { workload, agent } = experiment;
@@ -114,7 +120,7 @@ function prefixOf(task: Task): TranscriptMessage[] {
 }
 
 /** OpenClaw's system message is the policy alone; tau2's own agent wraps it in its instruction. */
-function systemPrompt({ agent, workload }: Experiment): (policy: string) => string {
+function systemPrompt({ agent, workload }: Tau2Experiment): (policy: string) => string {
   if (agent.kind === "openclaw") return (policy) => policy;
   const { dataDirectory, schemasDirectory, checkout } = domainOptions(workload);
   const prompt = readAgentPrompt({
@@ -127,7 +133,7 @@ function systemPrompt({ agent, workload }: Experiment): (policy: string) => stri
 
 interface Tau2Parts {
   readonly systemOf: (policy: string) => string;
-  readonly experiment: Experiment;
+  readonly experiment: Tau2Experiment;
   readonly context: WorkloadContext;
   readonly domain: LoadedDomain;
   readonly toolServer: ToolServer;
@@ -150,7 +156,7 @@ class Tau2Workload implements PreparedWorkload {
     this.#tasks = new Map(parts.domain.tasks.map((task) => [task.id, task]));
   }
 
-  static async start(experiment: Experiment, context: WorkloadContext): Promise<Tau2Workload> {
+  static async start(experiment: Tau2Experiment, context: WorkloadContext): Promise<Tau2Workload> {
     const stoppable = new AsyncDisposableStack();
     try {
       const { checkout } = experiment.workload;
@@ -324,7 +330,7 @@ interface UserContext {
   readonly open: { readonly userSystemPrompt: string; readonly userToolsJson: string | null };
 }
 
-function samplingOf({ sampling }: Experiment, seed: number): Record<string, number> {
+function samplingOf({ sampling }: Tau2Experiment, seed: number): Record<string, number> {
   return {
     temperature: sampling.temperature,
     top_p: sampling.topP,

@@ -57,7 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "config plan workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis sink",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
-  "bench/agent": "workload openclaw-tau2/tools openclaw-tau2/tau2/python",
+  "bench/agent": "config workload openclaw-tau2/tools openclaw-tau2/tau2/python",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2": "host openclaw-tau2/tau2/python",
   "openclaw-tau2/tools": "workload openclaw-tau2/tau2",
@@ -71,7 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "config plan workload measure statistics store tap metrics stack docker supervisor preflight load evidence " +
-    "analysis report export pack run sink selftest simulator gateway openclaw-tau2 openclaw-tau2/offline openclaw-tau2/tau2",
+    "analysis report export pack run sink selftest simulator gateway agent openclaw-tau2 openclaw-tau2/offline openclaw-tau2/tau2",
   "scripts/published": "",
   "scripts/benchmark":
     "measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap openclaw-tau2/tau2 openclaw-tau2/tools",

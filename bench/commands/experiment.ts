@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { z } from "zod";
-import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
 import { experimentSchema } from "../config/experiment.ts";
 import { loadExperiment, type LoadedExperiment } from "../config/load-experiment.ts";
 import { planRun, type RunPlan } from "../run/run-plan.ts";
@@ -17,13 +16,14 @@ import { planArms } from "../stack/arms/plan-arm.ts";
 import type { DockerPlan } from "../stack/docker/docker-plan.ts";
 import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
 import type { Host } from "./host.ts";
+import { sections, workloadOf } from "./parts.ts";
 
 export function register(program: Command, host: Host): void {
   program
     .command("schema")
     .description("print the JSON Schema of experiment files, for editors")
     .action(() => {
-      host.print(JSON.stringify(z.toJSONSchema(experimentSchema, { io: "input" }), null, 2));
+      host.print(JSON.stringify(z.toJSONSchema(experimentSchema(sections), { io: "input" }), null, 2));
     });
 
   program
@@ -34,7 +34,7 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .action(async (file: string, flags: PlanFlags) => {
       const loaded = readExperiment(file, flags.set, host);
-      const workload = await openclawTau2.plan(loaded.experiment, host.environment);
+      const workload = await workloadOf(loaded.experiment).plan(loaded.experiment, host.environment);
       const plan = planRun(loaded, workload);
       const run = flags.from === undefined ? null : await measuredIn(flags.from, host);
       const estimates = estimateCells(
@@ -153,6 +153,7 @@ export function collect(value: string, earlier: readonly string[]): readonly str
 
 export function readExperiment(file: string, set: readonly string[], host: Host): LoadedExperiment {
   return loadExperiment(file, {
+    sections,
     set,
     environment: host.environment,
     workingDirectory: host.workingDirectory,

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
 import { preflightOnly } from "../run/preflight-only.ts";
 import { StopRequest } from "../run/stop-request.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -9,6 +8,7 @@ import { preflightTable } from "../report/tables/preflight-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
+import { workloadOf } from "./parts.ts";
 
 interface PreflightFlags {
   readonly set: readonly string[];
@@ -45,7 +45,7 @@ async function runPreflight(file: string, flags: PreflightFlags, host: Host): Pr
   try {
     const { record, directory } = await preflightOnly({
       loaded,
-      workload: openclawTau2,
+      workload: workloadOf(loaded.experiment),
       outputDirectory: resolve(host.workingDirectory, flags.out ?? loaded.experiment.output.directory),
       environment: host.environment,
       skipped: new Set(flags.skipPreflight),

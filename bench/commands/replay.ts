@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
-import type { Experiment } from "../config/experiment.ts";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
 import { exitCodeOf } from "../run/run.ts";
 import { StopRequest } from "../run/stop-request.ts";
@@ -16,6 +15,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun, type StoredRun } from "../store/read-run.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
+import { workloadOf } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
 import { listen } from "./run-experiment.ts";
 
@@ -92,7 +92,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
   const outputDirectory = resolve(host.workingDirectory, flags.out);
   const source = await readRun(await resolveRun(reference, { runs: outputDirectory }));
   const recording = limited(await readRecording(source, flags.cell ?? null), flags.conversations);
-  const experiment = await recordedExperiment(source, flags.set, host);
+  const { experiment, identities } = await recordedExperiment(source, flags.set, host);
   const arms = knownArms(experiment.arms);
   const plan = planReplay(
     {
@@ -103,7 +103,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
     },
     { runId: source.identity.runId, recording, arms, temperature: experiment.sampling.temperature },
   );
-  const workload = await openclawTau2.plan(experiment, host.environment);
+  const workload = await workloadOf(experiment).plan(experiment, host.environment);
   const stop = new StopRequest(host.tell);
   const release = listen(stop, flags.budget);
   let opened: string | null = null;
@@ -113,6 +113,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
       recording,
       plan,
       experiment: { ...experiment, arms: [...stackArms(arms, plan)] },
+      identities,
       taskData: workload.taskData,
       skipPreflight: new Set(flags.skipPreflight),
       outputDirectory,
@@ -154,14 +155,14 @@ async function recordedExperiment(
   source: StoredRun,
   set: readonly string[],
   host: Host,
-): Promise<Experiment> {
+): Promise<LoadedExperiment> {
   const { file: _file, ...resolved } = source.identity.resolved;
   const folder = await mkdtemp(join(tmpdir(), "tollgate-replay-"));
   try {
     const file = join(folder, "experiment.yaml");
     // JSON is YAML.
     await writeFile(file, JSON.stringify(resolved));
-    return readExperiment(file, set, host).experiment;
+    return readExperiment(file, set, host);
   } finally {
     await rm(folder, { recursive: true });
   }

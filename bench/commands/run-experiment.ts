@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { openclawTau2 } from "../../openclaw-tau2/workload.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { exitCodeOf, executeRun } from "../run/run.ts";
 import { StopRequest } from "../run/stop-request.ts";
@@ -14,7 +13,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
 import type { Host } from "./host.ts";
-import { sinkKinds } from "./parts.ts";
+import { sinkKinds, workloadOf } from "./parts.ts";
 
 /** What every command that runs an experiment lets a user choose. */
 export interface RunFlags {
@@ -51,7 +50,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
   try {
     const { directory, end } = await executeRun({
       loaded,
-      workload: openclawTau2,
+      workload: workloadOf(loaded.experiment),
       outputDirectory,
       resume: flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory }),
       redo: run.redo,

@@ -2,91 +2,17 @@ import { z } from "zod";
 import { armSchema } from "./arm-schema.ts";
 import { compareSchema } from "./compare-schema.ts";
 import { collectSchema } from "./collect-schema.ts";
+import { sectionSchema, type AgentSection, type Sections, type WorkloadSection } from "./section.ts";
 import { stackSchema } from "./stack-schema.ts";
 
 /**
  * The experiment file: what a user writes in YAML. Strict: an unknown key is an error, with a suggestion.
- * `tollgate schema` prints it as JSON Schema, so every field carries a description.
+ * `tollgate schema` prints it as JSON Schema, so every field carries a description. The order of keys is that of `run.json`.
  */
 const seconds = (fallback: number, what: string) =>
   z.number().positive().default(fallback).describe(`${what}, in seconds`);
 
-export const agentSchema = z.strictObject({
-  kind: z
-    .enum(["openclaw", "native"])
-    .default("openclaw")
-    .describe("openclaw: the real agent; native: tau2's own loop"),
-  prompt: z
-    .enum(["exact", "stock"])
-    .default("exact")
-    .describe("exact: the model sees what tau2 would send, byte for byte; stock: OpenClaw as it ships"),
-  gateways: z
-    .union([z.literal("auto"), z.number().int().positive()])
-    .default("auto")
-    .describe("OpenClaw gateway processes; auto = clamp(ceil(C/12), 1, floor(cores/2))"),
-});
-
-export const workloadSchema = z.strictObject({
-  kind: z.literal("tau2").default("tau2"),
-  domain: z
-    .string()
-    .describe(
-      "library (ships with Tollgate), mock, airline, retail, telecom, telecom-workflow, banking_knowledge (in Python)",
-    ),
-  data: z
-    .string()
-    .optional()
-    .describe("Folder that holds tau2/; default: Tollgate's own data. TAU2_DATA_DIR overrides"),
-  schemas: z
-    .string()
-    .optional()
-    .describe("Folder with schemas_<domain>.json; default: DATA/../golden, then the checkout"),
-  checkout: z
-    .string()
-    .optional()
-    .describe("tau2-bench checkout to read tool schemas from. TAU2_CHECKOUT overrides"),
-  tasks: z
-    .strictObject({
-      ids: z
-        .array(z.union([z.string(), z.number()]).transform(String))
-        .optional()
-        .describe("Task ids to run"),
-      split: z.string().optional().describe("Name in split_tasks.json; default base where it exists"),
-      count: z.number().int().positive().optional().describe("The first N of the selected tasks"),
-    })
-    .prefault({}),
-  trials: z
-    .number()
-    .int()
-    .positive()
-    .default(1)
-    .describe("Repetitions of each task (pass^k needs k of them)"),
-  maxSteps: z.number().int().positive().default(200).describe("tau2's step limit; a tool round counts 2"),
-  maxErrors: z.number().int().positive().default(10).describe("tau2's limit of failed tool calls"),
-  seed: z.number().int().default(300).describe("Base seed; trial seeds are drawn from it as tau2 does"),
-  pythonVersion: z.string().default("3.12").describe("Python whose error texts the tools reproduce"),
-  pydanticVersion: z.string().default("2.12").describe("pydantic whose error texts the tools reproduce"),
-  python: z
-    .string()
-    .optional()
-    .describe("Interpreter for banking_knowledge, with tau2's packages installed; default python3"),
-  retrieval: z
-    .enum(["no_knowledge", "full_kb", "golden_retrieval"])
-    .optional()
-    .describe("How banking_knowledge's agent gets at the documents; default no_knowledge"),
-  judge: z
-    .strictObject({
-      url: z.url().describe("Base URL of an OpenAI-compatible server, with or without /v1"),
-      model: z.string().describe("Model to ask"),
-      apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
-    })
-    .optional()
-    .describe(
-      "Endpoint for natural-language assertions (`tollgate judge`); without it such tasks stay unjudged",
-    ),
-});
-
-export const experimentSchema = z.strictObject({
+const before = {
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
@@ -100,8 +26,8 @@ export const experimentSchema = z.strictObject({
       { kind: "raw", name: "raw" },
       { kind: "gateway", name: "gateway" },
     ]),
-  agent: agentSchema.prefault({}),
-  workload: workloadSchema,
+};
+const after = {
   sweep: z
     .strictObject({
       concurrency: z
@@ -143,8 +69,25 @@ export const experimentSchema = z.strictObject({
       bodies: z.boolean().default(true).describe("Keep request and response bodies as evidence"),
     })
     .prefault({}),
-});
+};
 
-export type Experiment = z.infer<typeof experimentSchema>;
-export type WorkloadSpec = z.infer<typeof workloadSchema>;
-export type AgentSpec = z.infer<typeof agentSchema>;
+type Own = z.infer<z.ZodObject<typeof before & typeof after>>;
+
+/** An experiment; whoever brings a section knows what is in it, all others know only what every section has. */
+export interface Experiment<
+  Workload extends WorkloadSection = WorkloadSection,
+  Agent extends AgentSection = AgentSection,
+> extends Own {
+  readonly agent: Agent;
+  readonly workload: Workload;
+}
+
+/** The schema of a whole file, made of what `config` knows and of the sections that others bring. */
+export function experimentSchema(sections: Sections): z.ZodType<Experiment> {
+  return z.strictObject({
+    ...before,
+    agent: sectionSchema<AgentSection>(sections.agents).prefault({} as AgentSection),
+    workload: sectionSchema<WorkloadSection>(sections.workloads),
+    ...after,
+  });
+}

@@ -5,8 +5,17 @@ import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
 import { type Experiment, experimentSchema } from "./experiment.ts";
 import { closestWord } from "./closest-word.ts";
+import {
+  sectionIdentities,
+  sectionOf,
+  type Section,
+  type SectionIdentities,
+  type Sections,
+} from "./section.ts";
 
 export interface LoadExperimentOptions {
+  /** What the file may hold besides what `config` knows. */
+  readonly sections: Sections;
   /** `--set` arguments, e.g. `sweep.concurrency=[1,2]`; values are YAML. */
   readonly set?: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -16,14 +25,15 @@ export interface LoadExperimentOptions {
 
 export interface LoadedExperiment {
   readonly experiment: Experiment;
+  readonly identities: SectionIdentities;
   readonly file: string;
   /** The file's text as it was read, for the run's evidence. */
   readonly source: string;
 }
 
 /**
- * Reads and checks an experiment file. Paths inside it are relative to the file; `TAU2_DATA_DIR` and `TAU2_CHECKOUT`
- * override it and are relative to the working directory.
+ * Reads and checks an experiment file. Paths in its sections are relative to the file; those that come from an environment
+ * variable are relative to the working directory.
  * @throws {ConfigError} with file, line and path of every problem, and a suggestion for an unknown key.
  */
 export function loadExperiment(file: string, options: LoadExperimentOptions): LoadedExperiment {
@@ -41,12 +51,15 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
   }
   for (const setting of options.set ?? []) applySetting(document, setting);
   const plain: unknown = interpolate(document.toJS(), { file, environment: options.environment });
-  const parsed = experimentSchema.safeParse(plain);
+  const schema = experimentSchema(options.sections);
+  const parsed = schema.safeParse(plain);
   if (!parsed.success) {
-    const issues = parsed.error.issues.flatMap((issue) => describeIssue(issue, { document, lines }));
+    const issues = parsed.error.issues.flatMap((issue) => describeIssue(issue, { document, lines, schema }));
     throw new ConfigError(`${file} cannot be used:\n${issues.map((line) => `  ${line}`).join("\n")}`);
   }
-  return { experiment: resolvePaths(parsed.data, { file, ...options }), file: resolve(file), source };
+  const experiment = resolvePaths(parsed.data, { file, ...options });
+  const identities = sectionIdentities(experiment, options.sections);
+  return { experiment, identities, file: resolve(file), source };
 }
 
 function readSource(file: string): string {
@@ -104,13 +117,14 @@ function interpolate(value: unknown, context: InterpolationContext): unknown {
 interface IssueContext {
   readonly document: Document;
   readonly lines: LineCounter;
+  readonly schema: z.ZodType;
 }
 
 function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): string[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const near = closestWord(key, keysAt(path));
+      const near = closestWord(key, keysAt(path, context.schema));
       const hint = near ? ` Did you mean ${near}?` : "";
       return `${place([...path, key], context)}: unknown key.${hint}`;
     });
@@ -126,8 +140,8 @@ function place(path: readonly string[], { document, lines }: IssueContext): stri
 }
 
 /** Keys that the schema knows at a path, over all alternatives of a union. */
-function keysAt(path: readonly string[]): string[] {
-  let schemas: z.core.JSONSchema.BaseSchema[] = [z.toJSONSchema(experimentSchema, { io: "input" })];
+function keysAt(path: readonly string[], schema: z.ZodType): string[] {
+  let schemas: z.core.JSONSchema.BaseSchema[] = [z.toJSONSchema(schema, { io: "input" })];
   for (const part of path)
     schemas = schemas.flatMap((schema) => alternatives(schema)).flatMap((schema) => child(schema, part));
   return schemas
@@ -150,20 +164,21 @@ interface ResolveContext extends LoadExperimentOptions {
 }
 
 function resolvePaths(experiment: Experiment, context: ResolveContext): Experiment {
-  const fromFile = (path: string | undefined) =>
-    path === undefined ? undefined : resolve(dirname(context.file), path);
-  const fromEnvironment = (name: string) => {
-    const path = context.environment[name];
-    return path ? resolve(context.workingDirectory, path) : undefined;
-  };
-  const { workload } = experiment;
+  const { agents, workloads } = context.sections;
   return {
     ...experiment,
-    workload: {
-      ...workload,
-      data: fromEnvironment("TAU2_DATA_DIR") ?? fromFile(workload.data),
-      schemas: fromFile(workload.schemas),
-      checkout: fromEnvironment("TAU2_CHECKOUT") ?? fromFile(workload.checkout),
-    },
+    agent: withPaths(experiment.agent, sectionOf(agents, experiment.agent), context),
+    workload: withPaths(experiment.workload, sectionOf(workloads, experiment.workload), context),
   };
+}
+
+function withPaths<Value extends object>(value: Value, section: Section, context: ResolveContext): Value {
+  const written = new Map<string, unknown>(Object.entries(value));
+  const resolved = Object.entries(section.paths ?? {}).flatMap(([key, variable]) => {
+    const override = variable === null ? undefined : context.environment[variable];
+    if (override) return [[key, resolve(context.workingDirectory, override)]];
+    const path = written.get(key);
+    return typeof path === "string" ? [[key, resolve(dirname(context.file), path)]] : [];
+  });
+  return { ...value, ...Object.fromEntries(resolved) };
 }

@@ -1,35 +1,39 @@
 import { createHash } from "node:crypto";
 import type { DockerEngineSpec } from "../config/docker-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
 import type { Cell } from "./cells.ts";
+
+/** What ids are made of: the workload's and the agent's sections say themselves what of them is where a thing lies. */
+export type IdentifiedExperiment = Pick<LoadedExperiment, "experiment" | "identities">;
 
 /**
  * The id of an episode: 16 hex digits of what it is made of (cell settings, task, trial, seed). Ports, paths and limits
  * of time are left out, so a resumed run on another port, or from another folder, finds its episodes again.
  */
-export function episodeId(experiment: Experiment, cell: Cell, task: EpisodeTask): string {
-  return fingerprint({ ...cellSettings(experiment, cell), ...task });
+export function episodeId(loaded: IdentifiedExperiment, cell: Cell, task: EpisodeTask): string {
+  return fingerprint({ ...cellSettings(loaded, cell), ...task });
 }
 
 /** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */
-export function experimentFingerprint(experiment: Experiment): string {
-  const { output: _output, note: _note, limits: _limits, sinks: _sinks, workload, ...rest } = experiment;
-  return fingerprint({ ...rest, stack: serversOf(rest.stack), workload: withoutPaths(workload) });
+export function experimentFingerprint({ experiment, identities }: IdentifiedExperiment): string {
+  const { output: _output, note: _note, limits: _limits, sinks: _sinks, ...rest } = experiment;
+  const { agent, workload } = identities;
+  return fingerprint({ ...rest, stack: serversOf(rest.stack), agent: agent.run, workload: workload.run });
 }
 
-function cellSettings(experiment: Experiment, cell: Cell) {
-  const { stack, agent, sampling, workload } = experiment;
-  const { tasks: _tasks, trials: _trials, judge: _judge, ...settings } = withoutPaths(workload);
+function cellSettings({ experiment, identities }: IdentifiedExperiment, cell: Cell) {
+  const { stack, sampling } = experiment;
   return {
     arm: withoutPlaces(cell.arm),
     concurrency: cell.concurrency,
     repetition: cell.repetition,
     stack:
       stack.kind === "attach" ? { kind: stack.kind, model: stack.agent.model ?? null } : serversOf(stack),
-    agent: { kind: agent.kind, prompt: agent.prompt },
+    agent: identities.agent.episode,
     sampling,
-    workload: settings,
+    workload: identities.workload.episode,
   };
 }
 
@@ -50,11 +54,6 @@ function serversOf(stack: Experiment["stack"]): unknown {
 function serverOf(engine: DockerEngineSpec): unknown {
   const { gpus, cpus: _cpus, memoryNodes: _nodes, startSeconds: _start, volumes: _volumes, ...rest } = engine;
   return { ...rest, gpus: gpus.length };
-}
-
-function withoutPaths(workload: Experiment["workload"]) {
-  const { data: _data, schemas: _schemas, checkout: _checkout, ...rest } = workload;
-  return rest;
 }
 
 /** First 16 hex digits of sha256 over JSON with sorted keys. */

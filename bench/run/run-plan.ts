@@ -30,7 +30,7 @@ export function planRun(loaded: LoadedExperiment, workload: WorkloadPlan): RunPl
   const cells = expandCells(loaded.experiment).map((cell) => ({
     cell,
     episodes: workload.episodes.map((task) => ({
-      episodeId: episodeId(loaded.experiment, cell, task),
+      episodeId: episodeId(loaded, cell, task),
       task,
     })),
   }));
@@ -93,7 +93,7 @@ export function sweepRunJson(
 
 /** What must be equal for a run to be continued. */
 export function hashesOf(loaded: LoadedExperiment, workload: WorkloadPlan): Record<string, string> {
-  return { experiment: experimentFingerprint(loaded.experiment), ...workload.hashes };
+  return { experiment: experimentFingerprint(loaded), ...workload.hashes };
 }
 
 export function plannedCells(plan: RunPlan): RunJson["cells"] {

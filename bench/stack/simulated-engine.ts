@@ -42,19 +42,14 @@ export function startSimulator(
 /** The command line of one simulated engine; `tollgate plan` prints it as well. */
 export function simulatorArguments(
   role: "agent" | "user",
-  {
-    spec,
-    model,
-    experiment,
-    taskData,
-  }: Pick<SimulatorProcessOptions, "spec" | "model" | "experiment" | "taskData">,
+  { spec, model, taskData }: Pick<SimulatorProcessOptions, "spec" | "model" | "taskData">,
 ): string[] {
   const valued: readonly (readonly [flag: string, value: string | number])[] = [
     ["role", role],
     ["port", 0],
     ["model", model],
     ["data", taskData.dataDirectory],
-    ["domain", taskData.domain ?? experiment.workload.domain],
+    ["domain", taskData.domain],
     ["schemas", taskData.schemasDirectory],
     ["error-rate", spec.errorRate],
     ["seed", spec.seed],

@@ -1,4 +1,5 @@
 import type { Experiment } from "../config/experiment.ts";
+import type { AgentSection, Section, WorkloadSection } from "../config/section.ts";
 import type { Exchange } from "./exchange.ts";
 import type { UsageTotal } from "./usage-sum.ts";
 
@@ -6,19 +7,24 @@ import type { UsageTotal } from "./usage-sum.ts";
  * The contract between the driver and a source of work. The driver owns it; `openclaw-tau2/workload.ts` implements it.
  * A workload knows tasks, agents and rewards; it does not know arms, cells or metrics.
  */
-export interface Workload {
-  readonly specificationVersion: "workload-v1";
+export interface Workload<
+  Spec extends WorkloadSection = WorkloadSection,
+  Agent extends AgentSection = AgentSection,
+> {
+  readonly specificationVersion: "workload-v2";
   readonly kind: string;
+  /** Its part of the experiment file. */
+  readonly section: Section;
   /**
    * What a sweep would do. Reads data and leaves nothing running. Throws ConfigError when the experiment cannot work.
    * @param environment the user's; a program that is asked for facts gets of it what programs need
    */
   plan(
-    experiment: Experiment,
+    experiment: Experiment<Spec, Agent>,
     environment: Readonly<Record<string, string | undefined>>,
   ): Promise<WorkloadPlan>;
   /** Starts what lives as long as the run (agents, tool server). Throws StartError. */
-  prepare(experiment: Experiment, context: WorkloadContext): Promise<PreparedWorkload>;
+  prepare(experiment: Experiment<Spec, Agent>, context: WorkloadContext): Promise<PreparedWorkload>;
 }
 
 /** What `prepare` may use. Everything in it outlives the prepared workload. */
@@ -63,8 +69,8 @@ export interface WorkloadPlan {
 export interface TaskData {
   readonly dataDirectory: string;
   readonly schemasDirectory: string;
-  /** Name of the domain's folder in the data; default: the domain's own name. */
-  readonly domain?: string;
+  /** Name of the tasks' folder in the data. */
+  readonly domain: string;
 }
 
 export interface PreparedWorkload extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
-import type { WorkloadSpec } from "../../bench/config/experiment.ts";
+import type { Tau2Section } from "../section.ts";
 import { ConfigError, type TollgateError } from "../../bench/errors.ts";
 import { AppendFile } from "../../bench/store/append-file.ts";
 import { DriverLock } from "../../bench/store/driver-lock.ts";
@@ -101,7 +101,7 @@ const isWaitingIn =
     return record.status !== "failed" && record.reward === null && task !== undefined && needsJudge(task);
   };
 
-function endpointOf(workload: WorkloadSpec, { endpoint, environment }: JudgeOptions): JudgeEndpoint {
+function endpointOf(workload: Tau2Section, { endpoint, environment }: JudgeOptions): JudgeEndpoint {
   const chosen = endpoint ?? workload.judge;
   if (chosen === undefined) {
     throw new ConfigError(
@@ -115,7 +115,7 @@ function endpointOf(workload: WorkloadSpec, { endpoint, environment }: JudgeOpti
   return { baseUrl: base.endsWith("/v1") ? base : `${base}/v1`, model, apiKey };
 }
 
-function systemPromptOf(workload: WorkloadSpec): string {
+function systemPromptOf(workload: Tau2Section): string {
   const { dataDirectory, schemasDirectory, checkout } = domainOptions(workload);
   return readJudgeSystemPrompt({
     checkoutDirectory: checkout ?? null,

@@ -1,12 +1,12 @@
-import { experimentSchema, type WorkloadSpec } from "../../bench/config/experiment.ts";
 import { RunUnreadableError } from "../../bench/errors.ts";
 import { programEnvironment } from "../../bench/host/program-environment.ts";
 import type { RunJson } from "../../bench/store/run-json.ts";
 import { domainOptions } from "../domain-options.ts";
+import { tau2Section, type Tau2Section } from "../section.ts";
 import { loadDomain, type NativeDomain } from "../tau2/load.ts";
 
 export interface StoredDomain {
-  readonly workload: WorkloadSpec;
+  readonly workload: Tau2Section;
   readonly domain: NativeDomain;
 }
 
@@ -19,7 +19,7 @@ export function storedDomain(
   identity: RunJson,
   environment: Readonly<Record<string, string | undefined>>,
 ): StoredDomain {
-  const { workload } = experimentSchema.pick({ workload: true }).strip().parse(identity.resolved);
+  const workload = tau2Section.schema.parse(identity.resolved["workload"]);
   const domain = loadDomain(domainOptions(workload, programEnvironment(environment)));
   const changed = Object.entries(domain.fileHashes).filter(
     ([file, sha256]) => identity.hashes[file] !== sha256,

@@ -2,6 +2,7 @@ import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sections } from "../../bench/commands/parts.ts";
 import { loadExperiment } from "../../bench/config/load-experiment.ts";
 import { ConfigError } from "../../bench/errors.ts";
 
@@ -14,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function load(text: string, options: { set?: string[]; environment?: Record<string, string> } = {}) {
   const file = join(folder, "experiment.yaml");
   writeFileSync(file, text);
-  return loadExperiment(file, { environment: {}, workingDirectory: "/work-here", ...options });
+  return loadExperiment(file, { sections, environment: {}, workingDirectory: "/work-here", ...options });
 }
 const minimal = "name: small\nstack:\n  kind: embedded\nworkload:\n  domain: library\n";
 
@@ -40,6 +41,17 @@ test.each([
     /stack\.modle.*Did you mean model\?/,
   ],
   ["wrong type with its line", `${minimal}sweep:\n  repetitions: many\n`, /sweep\.repetitions \(line 7\)/],
+  [
+    "an unknown kind of workload with those that are known",
+    `${minimal}  kind: tau3\n`,
+    /workload\.kind \(line 6\): unknown kind "tau3"; known: tau2.*Did you mean tau2\?/,
+  ],
+  ["a file without a workload", minimal.split("workload")[0] ?? "", /workload: must be a mapping/],
+  [
+    "unknown key of a section that others bring",
+    `${minimal}agent:\n  kind: native\n  gatways: 2\n`,
+    /agent\.gatways.*Did you mean gateways\?/,
+  ],
   ["bad YAML", "name: [", /not valid YAML/],
   ["a list instead of a mapping", "- a\n- b\n", /must hold a mapping/],
   ["a name that is no folder name", minimal.replace("small", "../etc"), /name \(line 1\)/],
@@ -54,7 +66,7 @@ test.each([
 });
 
 test("a missing file is an error that names it", () => {
-  const options = { environment: {}, workingDirectory: folder };
+  const options = { sections, environment: {}, workingDirectory: folder };
   expect(() => loadExperiment(join(folder, "absent.yaml"), options)).toThrow(/absent\.yaml cannot be read/);
 });
 
@@ -66,22 +78,27 @@ test("--set changes and adds values, typed as YAML", () => {
 
 test("variables and their defaults are filled in", () => {
   const text = minimal.replace("library", "${DOMAIN:-mock}");
-  expect(load(text).experiment.workload.domain).toBe("mock");
-  expect(load(text, { environment: { DOMAIN: "retail" } }).experiment.workload.domain).toBe("retail");
+  expect(load(text).experiment.workload).toMatchObject({ domain: "mock" });
+  const environment = { DOMAIN: "retail" };
+  expect(load(text, { environment }).experiment.workload).toMatchObject({ domain: "retail" });
 });
 
 test("paths are relative to the file, and to the working directory when they come from the environment", () => {
   const text = `${minimal}  data: tau2-data\n`;
-  expect(load(text).experiment.workload.data).toBe(join(folder, "tau2-data"));
+  expect(load(text).experiment.workload).toMatchObject({ data: join(folder, "tau2-data") });
   const environment = { TAU2_DATA_DIR: "elsewhere" };
-  expect(load(text, { environment }).experiment.workload.data).toBe("/work-here/elsewhere");
+  expect(load(text, { environment }).experiment.workload).toMatchObject({ data: "/work-here/elsewhere" });
 });
 
 test("every shipped experiment is accepted", () => {
   const files = globSync("experiments/*.yaml");
   expect(files.length).toBeGreaterThanOrEqual(5);
   for (const file of files) {
-    const { experiment } = loadExperiment(file, { environment: {}, workingDirectory: process.cwd() });
+    const { experiment } = loadExperiment(file, {
+      sections,
+      environment: {},
+      workingDirectory: process.cwd(),
+    });
     expect(file).toBe(`experiments/${experiment.name}.yaml`);
   }
 });

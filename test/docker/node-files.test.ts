@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { sections } from "../../bench/commands/parts.ts";
 import { loadExperiment } from "../../bench/config/load-experiment.ts";
 import { planEngine } from "../../bench/stack/docker/engine-container.ts";
 
@@ -20,6 +21,7 @@ test.each(["agent", "user"] as const)(
   "the compose file starts the %s server that the node experiment describes",
   (role) => {
     const { experiment } = loadExperiment("experiments/node-8gpu.yaml", {
+      sections,
       environment: {},
       workingDirectory: "/",
     });

@@ -1,17 +1,23 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { sections } from "../../bench/commands/parts.ts";
 import { experimentSchema, type Experiment } from "../../bench/config/experiment.ts";
+import { sectionIdentities } from "../../bench/config/section.ts";
 import { expandCells } from "../../bench/plan/cells.ts";
 import { estimateCells, measuredEpisodeSeconds } from "../../bench/plan/estimate.ts";
 import { episodeId, experimentFingerprint } from "../../bench/plan/identity.ts";
 
 const experiment = (changes: Record<string, unknown> = {}): Experiment =>
-  experimentSchema.parse({
+  experimentSchema(sections).parse({
     name: "x",
     stack: { kind: "embedded" },
     workload: { domain: "library" },
     ...changes,
   });
+const identified = (changes?: Record<string, unknown>) => {
+  const made = experiment(changes);
+  return { experiment: made, identities: sectionIdentities(made, sections) };
+};
 const task = { domain: "library", taskId: "1", trial: 0, seed: 7 };
 
 test("the matrix is complete, without repetition, and its ids are folder names", () => {
@@ -35,30 +41,30 @@ test("arms alternate between blocks, so that drift meets both alike", () => {
 });
 
 test("an episode id is 16 hex digits of what the episode is, and of nothing else", () => {
-  const here = experiment();
-  const [raw, gateway] = expandCells(here);
+  const here = identified();
+  const [raw, gateway] = expandCells(here.experiment);
   if (!raw || !gateway) throw new Error("two arms make two cells");
   const id = episodeId(here, raw, task);
   expect(id).toMatch(/^[0-9a-f]{16}$/);
-  expect(episodeId(experiment({ name: "y", note: "other", output: { directory: "/z" } }), raw, task)).toBe(
+  expect(episodeId(identified({ name: "y", note: "other", output: { directory: "/z" } }), raw, task)).toBe(
     id,
   );
-  expect(episodeId(experiment({ workload: { domain: "library", data: "/moved" } }), raw, task)).toBe(id);
+  expect(episodeId(identified({ workload: { domain: "library", data: "/moved" } }), raw, task)).toBe(id);
   const others = [
     episodeId(here, gateway, task),
     episodeId(here, raw, { ...task, trial: 1 }),
     episodeId(here, raw, { ...task, seed: 8 }),
-    episodeId(experiment({ sampling: { temperature: 1 } }), raw, task),
+    episodeId(identified({ sampling: { temperature: 1 } }), raw, task),
   ];
   expect(new Set([id, ...others]).size).toBe(5);
 });
 
 test("the experiment's fingerprint ignores where things are and how long they may take", () => {
-  expect(experimentFingerprint(experiment({ limits: { callSeconds: 5 } }))).toBe(
-    experimentFingerprint(experiment()),
+  expect(experimentFingerprint(identified({ limits: { callSeconds: 5 } }))).toBe(
+    experimentFingerprint(identified()),
   );
-  expect(experimentFingerprint(experiment({ sweep: { concurrency: [9] } }))).not.toBe(
-    experimentFingerprint(experiment()),
+  expect(experimentFingerprint(identified({ sweep: { concurrency: [9] } }))).not.toBe(
+    experimentFingerprint(identified()),
   );
 });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sections } from "../../bench/commands/parts.ts";
 import { loadExperiment } from "../../bench/config/load-experiment.ts";
 import { systemClock } from "../../bench/measure/clock.ts";
 import { Prober } from "../../bench/preflight/prober.ts";
@@ -68,6 +69,7 @@ export async function checked(arms: readonly ArmPlan[], options: RigOptions = {}
   return await runChecks(
     {
       experiment: loadExperiment("experiments/laptop.yaml", {
+        sections,
         environment: {},
         workingDirectory: process.cwd(),
       }).experiment,

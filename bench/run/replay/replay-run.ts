@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
+import type { SectionIdentities } from "../../config/section.ts";
 import { messageOf, StartError } from "../../errors.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { LoadThread } from "../../load/load-thread.ts";
@@ -40,6 +41,7 @@ export interface ReplayRunOptions {
   readonly plan: ReplayPlan;
   /** The recorded run's, with the arms that the plan names and no others. */
   readonly experiment: Experiment;
+  readonly identities: SectionIdentities;
   readonly taskData: TaskData;
   /** Names of preflight checks that are left out. */
   readonly skipPreflight: ReadonlySet<string>;
@@ -184,7 +186,7 @@ async function replayRunJson(options: ReplayRunOptions): Promise<RunJson> {
     createdAt: createdAt.toISOString(),
     argv: [...options.argv],
     resolved: { ...experiment },
-    hashes: { ...identity.hashes, experiment: experimentFingerprint(experiment) },
+    hashes: { ...identity.hashes, experiment: experimentFingerprint(options) },
     versions: { ...identity.versions, node: process.versions.node },
     git: await gitFacts(import.meta.dirname),
     host: await hostFacts(),

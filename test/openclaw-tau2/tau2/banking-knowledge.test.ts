@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { sections, workloadOf } from "../../../bench/commands/parts.ts";
 import { experimentSchema } from "../../../bench/config/experiment.ts";
 import { ConfigError } from "../../../bench/errors.ts";
 import { PythonBridge } from "../../../openclaw-tau2/tau2/domains/banking-knowledge/python-bridge.ts";
@@ -12,7 +13,6 @@ import { evaluate } from "../../../openclaw-tau2/tau2/evaluate.ts";
 import { criteriaOf } from "../../../openclaw-tau2/tau2/evaluation/criteria.ts";
 import { loadDomain, type LoadOptions } from "../../../openclaw-tau2/tau2/load.ts";
 import { dumpJson } from "../../../openclaw-tau2/tau2/python/json-dump.ts";
-import { openclawTau2 } from "../../../openclaw-tau2/workload.ts";
 import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
 import { episodesOf, expectExit, pause, TemporaryFolder, tollgate } from "../../e2e/tollgate-process.ts";
 
@@ -251,7 +251,7 @@ test("a plan starts Python with what a program needs, and without the user's key
   mkdirSync(source, { recursive: true });
   writeFileSync(join(source, "environment.py"), "");
   mkdirSync(join(data, "tau2", "domains", "banking_knowledge", "tasks"), { recursive: true });
-  const experiment = experimentSchema.parse({
+  const experiment = experimentSchema(sections).parse({
     name: "x",
     stack: { kind: "embedded" },
     arms: [{ kind: "raw" }],
@@ -263,7 +263,7 @@ test("a plan starts Python with what a program needs, and without the user's key
     },
   });
   const user = { PATH: "/bin", HOME: "/root", OPENAI_API_KEY: "sk-secret" };
-  await expect(async () => openclawTau2.plan(experiment, user)).rejects.toThrow("HOME,PATH.");
+  await expect(async () => workloadOf(experiment).plan(experiment, user)).rejects.toThrow("HOME,PATH.");
 });
 
 test("what is missing is said: the checkout, the data, the interpreter, the packages", () => {

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { sections } from "../../../bench/commands/parts.ts";
 import { experimentSchema } from "../../../bench/config/experiment.ts";
 import { planArms } from "../../../bench/stack/arms/plan-arm.ts";
 
 const experiment = (arm: object) =>
-  experimentSchema.parse({
+  experimentSchema(sections).parse({
     name: "plan",
     stack: {
       kind: "attach",

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { closestWord } from "./closest-word.ts";
+
+/**
+ * A part of the experiment file that something from outside `config` brings: a workload, an agent, a sink. `config` reads
+ * and checks it, and knows none of its words.
+ */
+export interface Section {
+  readonly kind: string;
+  /** Strict, `kind: z.literal(…)` first, every key with its description, and with its default where it has one. */
+  readonly schema: z.ZodObject;
+  /**
+   * Keys that hold paths, each with the environment variable that overrides it (null for none). A path is relative to the
+   * experiment file, and to the working directory when it comes from the environment. It is where something lies and
+   * not what it is: no id is made of it.
+   */
+  readonly paths?: Readonly<Record<string, string | null>>;
+  /** Keys that make another run, but not other episodes, e.g. which tasks are run and how often. */
+  readonly choices?: readonly string[];
+}
+
+/** The sections that an experiment file may hold. The first of a list is the default where `kind` is left out. */
+export interface Sections {
+  readonly workloads: readonly Section[];
+  readonly agents: readonly Section[];
+}
+
+/** What every workload's section has. */
+export interface WorkloadSection {
+  readonly kind: string;
+  /** Repetitions of each task. */
+  readonly trials: number;
+}
+
+/** What every agent's section has. */
+export interface AgentSection {
+  readonly kind: string;
+}
+
+/** The schema of one section of the file: a choice between kinds. */
+export function sectionSchema<Value extends { readonly kind: string }>(
+  sections: readonly Section[],
+): z.ZodType<Value> {
+  const [standard, ...others] = sections;
+  if (standard === undefined) throw new Error("an experiment file has no section without a kind");
+  const about = z.globalRegistry.get(standard.schema.shape["kind"] ?? z.never())?.description ?? "";
+  const options: [z.ZodObject, ...z.ZodObject[]] = [
+    standard.schema.extend({ kind: z.literal(standard.kind).default(standard.kind).describe(about) }),
+    ...others.map(({ schema }) => schema),
+  ];
+  const kinds = sections.map(({ kind }) => kind);
+  const choice = z.discriminatedUnion("kind", options, { error: ({ input }) => unknownKind(input, kinds) });
+  const withKind = (input: unknown) =>
+    isMapping(input) && input["kind"] === undefined ? { ...input, kind: standard.kind } : input;
+  // What the sections themselves say of their values is not known here; their owners name the type.
+  return z.preprocess(withKind, choice) as unknown as z.ZodType<Value>;
+}
+
+function unknownKind(input: unknown, kinds: readonly string[]): string {
+  const given = isMapping(input) ? input["kind"] : undefined;
+  if (typeof given !== "string") return `must be a mapping whose kind is one of ${kinds.join(", ")}`;
+  const near = closestWord(given, kinds);
+  return `unknown kind ${JSON.stringify(given)}; known: ${kinds.join(", ")}.${near ? ` Did you mean ${near}?` : ""}`;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+/** The section of a value. */
+export function sectionOf(sections: readonly Section[], { kind }: { readonly kind: string }): Section {
+  const found = sections.find((section) => section.kind === kind);
+  if (found === undefined) throw new Error(`a section of kind ${kind} passed the schema and is not known`);
+  return found;
+}
+
+/** What of a section's value goes into ids. */
+export interface SectionIdentity {
+  /** Of the run's fingerprint. */
+  readonly run: Readonly<Record<string, unknown>>;
+  /** Of the episodes' ids. */
+  readonly episode: Readonly<Record<string, unknown>>;
+}
+
+export interface SectionIdentities {
+  readonly agent: SectionIdentity;
+  readonly workload: SectionIdentity;
+}
+
+export function sectionIdentities(
+  { agent, workload }: { readonly agent: AgentSection; readonly workload: WorkloadSection },
+  { agents, workloads }: Sections,
+): SectionIdentities {
+  return {
+    agent: identityOf(sectionOf(agents, agent), agent),
+    workload: identityOf(sectionOf(workloads, workload), workload),
+  };
+}
+
+function identityOf({ paths, choices }: Section, value: object): SectionIdentity {
+  const run = without(value, Object.keys(paths ?? {}));
+  return { run, episode: without(run, choices ?? []) };
+}
+
+function without(value: object, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
+}
