@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/gateway":
     "config tap gateway/calls gateway/engine gateway/http gateway/sessions gateway/trajectories",
   "bench/metrics": "measure statistics tap",
-  "bench/stack": "config workload measure docker supervisor tap gateway/trajectories metrics",
+  "bench/stack": "config workload host measure docker supervisor tap gateway/trajectories metrics",
   "bench/load": "workload measure statistics tap",
   "bench/preflight": "config workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
@@ -57,7 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "config plan workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis sink",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
-  "bench/agent": "config workload openclaw-tau2/tools openclaw-tau2/tau2/python",
+  "bench/agent": "config host workload openclaw-tau2/tools openclaw-tau2/tau2/python",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2": "host openclaw-tau2/tau2/python",
   "openclaw-tau2/tools": "workload openclaw-tau2/tau2",

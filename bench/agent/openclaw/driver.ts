@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { AgentDriver, AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
 import { pressureReplySchema } from "./frames.ts";
+import { freePort } from "../../host/free-port.ts";
 import { Fleet } from "./fleet.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { findOpenClaw, pinnedVersion } from "./installation.ts";
@@ -76,7 +77,8 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
         cacheDirectory: options.cacheDirectory,
         environment: options.childEnvironment,
         config: {
-          token: fleetToken,
+          // One for each process: a client that meets another gateway at its port is refused and does not take it for its own.
+          token: `${fleetToken}-${index}`,
           pluginDirectory,
           toolNames,
           model: options.model,
@@ -87,6 +89,7 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
         },
         startTimeoutMs: options.startTimeoutMs,
         stopTimeoutMs: 8000,
+        nextPort: freePort,
         signal: options.signal,
       }),
   });

@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { z } from "zod";
 import { messageOf, StartError } from "../../errors.ts";
+import { isPortTaken } from "../../host/free-port.ts";
+import { sendSignal } from "../../host/signals.ts";
 import { type GatewayConfigOptions, gatewayConfig, workspaceSettings } from "./gateway-config.ts";
 import type { FleetMember } from "./fleet.ts";
 import { GatewayClient } from "./websocket-client.ts";
@@ -28,7 +29,12 @@ export interface GatewayProcessOptions {
   /** From SIGTERM to SIGKILL; OpenClaw needs 2 to 3 s. */
   readonly stopTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** A port that is free now. Between this answer and OpenClaw's own bind lie seconds in which it may be taken. */
+  readonly nextPort: () => Promise<number>;
 }
+
+/** Starts, each at another port, before a port that was taken every time ends the attempt. */
+const startsMax = 3;
 
 /**
  * A bound that long runs do not meet. Sessions are not deleted while a process lives, so its heap grows: with 384 MB it
@@ -83,20 +89,32 @@ export class GatewayProcess implements FleetMember {
     return this.#child.pid;
   }
 
-  /** Starts a gateway and waits until it answers. Throws `StartError` with the last lines of its log. */
+  /**
+   * Starts a gateway and waits until it answers. When somebody else took its port meanwhile, and only then, it is
+   * started again at another one. Throws `StartError` with the last lines of its log.
+   */
   static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
-    const port = await freePort();
-    const started = await spawnGateway(options, port);
-    try {
-      await becomeReady(started, port, options);
-      const url = `ws://127.0.0.1:${port}`;
-      const client = await GatewayClient.connect(url, options.config.token, options.startTimeoutMs);
-      return new GatewayProcess(started, client, options);
-    } catch (cause) {
-      await endGroup(started, options.stopTimeoutMs);
-      await rm(options.directory, { recursive: true, force: true });
-      if (options.signal.aborted) throw cause;
-      throw await startError(options, cause);
+    for (let starts = 1; ; starts += 1) {
+      const port = await options.nextPort();
+      const started = await spawnGateway(options, port);
+      try {
+        await becomeReady(started, port, options);
+        const url = `ws://127.0.0.1:${port}`;
+        const client = await GatewayClient.connect(url, options.config.token, options.startTimeoutMs);
+        return new GatewayProcess(started, client, options);
+      } catch (cause) {
+        await endGroup(started, options.stopTimeoutMs);
+        await rm(options.directory, { recursive: true, force: true });
+        if (options.signal.aborted) throw cause;
+        // What was started is gone, so a port that is still listened on is somebody else's.
+        if (!(await isPortTaken(port))) throw await startError(options, cause);
+        if (starts === startsMax) {
+          const taken = new Error(`port ${port} is taken by another program (tried ${starts} ports)`, {
+            cause,
+          });
+          throw await startError(options, taken);
+        }
+      }
     }
   }
 
@@ -207,24 +225,8 @@ async function endGroup({ child, exited }: StartedChild, stopTimeoutMs: number):
   await exited;
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    const gone = error instanceof Error && "code" in error && error.code === "ESRCH";
-    if (!gone) throw error;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("the system gave no TCP port");
-  return address.port;
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid !== undefined) sendSignal(-pid, signal);
 }
 
 async function startError(options: GatewayProcessOptions, cause: unknown): Promise<StartError> {

@@ -4,7 +4,7 @@ import { processPart } from "../part.ts";
 import { spawnManaged } from "../../supervisor/managed-process.ts";
 import type { ArmContext } from "./arm-target.ts";
 import { awaitHttp, type HttpProbe } from "./await-http.ts";
-import { freePorts } from "./free-port.ts";
+import { freePorts } from "../../host/free-port.ts";
 
 /** A program of somebody else that an arm needs. */
 export interface ArmProgram {

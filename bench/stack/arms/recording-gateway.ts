@@ -7,7 +7,7 @@ import { reservedPort, startArmContainer } from "../docker/arm-container.ts";
 import { readyLineSchema, tollgateEntry, type ReadyLine } from "../simulated-engine.ts";
 import type { ArmSession } from "../stack.ts";
 import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
-import { freePorts } from "./free-port.ts";
+import { freePort } from "../../host/free-port.ts";
 import { openGatewaySession } from "./session/session-arm.ts";
 import { SessionClient } from "./session/session-client.ts";
 import { spawnManaged, type ManagedProcess } from "../../supervisor/managed-process.ts";
@@ -67,7 +67,7 @@ export async function startContainedGateway(
   context: ArmUpstream,
 ): Promise<Pick<ArmTarget, "url" | "openSession">> {
   const { options, engineUrl, agentEngine } = context;
-  const port = reservedPort(options.experiment, spec.name) ?? (await freePorts(1))[0] ?? 0;
+  const port = reservedPort(options.experiment, spec.name) ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const keys = agentEngine.apiKey === "" ? [] : ["--engine-key-env", engineKeyVariable];
   await startArmContainer(

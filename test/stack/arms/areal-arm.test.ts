@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { freePorts } from "../../../bench/stack/arms/free-port.ts";
+import { freePorts } from "../../../bench/host/free-port.ts";
 import { recordedEpisodeSchema } from "../../../bench/workload/recorded-episode.ts";
 import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
 import { episodesOf, expectExit, TollgateProcess, type Finished } from "../../e2e/tollgate-process.ts";

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { awaitHttp } from "../../../bench/stack/arms/await-http.ts";
-import { freePorts } from "../../../bench/stack/arms/free-port.ts";
+import { freePorts } from "../../../bench/host/free-port.ts";
 import { sglRouterCommand } from "../../../bench/stack/arms/sgl-router.ts";
 import { armSchema } from "../../../bench/config/arm-schema.ts";
 import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
