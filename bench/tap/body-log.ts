@@ -18,8 +18,11 @@ export const bodyLineSchema = z.object({
 });
 export type BodyLine = z.infer<typeof bodyLineSchema>;
 
-/** Attempts whose last request is kept as a base. More run at once only when their lines grow. */
-const basesMax = 1_024;
+/**
+ * Attempts whose last request is kept as a base, by the writer and by the reader. Where more run at once, the one that
+ * was silent longest starts anew: its next line holds the whole request.
+ */
+export const basesMax = 1_024;
 
 /** Turns the exchanges of one segment into lines, each request as its difference to the attempt's last one. */
 export class BodyLog {

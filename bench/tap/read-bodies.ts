@@ -4,7 +4,7 @@ import { RunUnreadableError } from "../errors.ts";
 import type { Hop } from "../workload/exchange.ts";
 import { readLines } from "../store/line-file.ts";
 import { applyDelta } from "./body-delta.ts";
-import { bodyLineSchema, type BodyLine } from "./body-log.ts";
+import { basesMax, bodyLineSchema, type BodyLine } from "./body-log.ts";
 
 export interface ExchangeBodies {
   readonly hop: Hop;
@@ -15,7 +15,7 @@ export interface ExchangeBodies {
 
 /**
  * The bodies of a segment in the order in which the exchanges ended, from `bodies.ndjson` or, once the segment was
- * closed, `bodies.ndjson.zst`. A torn last line is left out: its exchange was not recorded.
+ * closed, `bodies.ndjson.zst`, one at a time. A torn last line is left out: its exchange was not recorded.
  * @param directory the segment's evidence directory
  * @throws {RunUnreadableError} when another line is bad or its base is missing
  */
@@ -23,17 +23,44 @@ export async function* readBodies(directory: string): AsyncGenerator<ExchangeBod
   const plain = join(directory, "bodies.ndjson");
   // Both exist while the segment is being compressed; the plain one is removed last and is whole until then.
   const path = existsSync(plain) ? plain : `${plain}.zst`;
-  const bases = new Map<string, string>();
+  const bases = new OpenBases();
   for await (const { bytes, number, terminated } of readLines(path)) {
     if (!terminated) return;
     const line = parse(bytes.toString("utf8"), { path, number });
-    const key = (id: string) => JSON.stringify([line.hop, id]);
-    const base = line.requestBase === null ? "" : bases.get(key(line.requestBase));
+    const base = bases.baseOf(line);
     if (base === undefined) throw damaged({ path, number }, `its base ${line.requestBase} is missing`);
     const requestBody = applyDelta(base, line);
-    if (!bases.has(key(line.requestId))) bases.set(key(line.requestId), requestBody);
+    bases.keep(line, requestBody);
     yield { hop: line.hop, requestId: line.requestId, requestBody, responseBody: line.response };
   }
+}
+
+/**
+ * The request texts that a later line can still refer to: of each attempt the last one, and of no more attempts than the
+ * writer keeps (`basesMax`). Memory is bounded by so many texts, however long the file is; of all others the ids stay.
+ */
+class OpenBases {
+  readonly #texts = new Map<string, string>();
+  readonly #seen = new Set<string>();
+
+  baseOf({ hop, requestBase }: BodyLine): string | undefined {
+    return requestBase === null ? "" : this.#texts.get(keyOf(hop, requestBase));
+  }
+
+  /** Follows `BodyLog.line` step by step, so that both always keep the same bases. */
+  keep({ hop, requestId, requestBase }: BodyLine, text: string): void {
+    const key = keyOf(hop, requestId);
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    if (requestBase !== null) this.#texts.delete(keyOf(hop, requestBase));
+    this.#texts.set(key, text);
+    const [oldest] = this.#texts.keys();
+    if (this.#texts.size > basesMax && oldest !== undefined) this.#texts.delete(oldest);
+  }
+}
+
+function keyOf(hop: Hop, requestId: string): string {
+  return JSON.stringify([hop, requestId]);
 }
 
 interface Place {

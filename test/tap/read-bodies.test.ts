@@ -1,6 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -105,3 +109,48 @@ test("a bad line in the middle is an error that names it", async () => {
   }
   expect(first).toContain('"requestBase":null');
 });
+
+test("conversations that lie further apart than bases are kept are read as they were written", async () => {
+  const attempts = Array.from({ length: 1_100 }, (_, index) => `a${index}`);
+  const exchanges = [0, 1, 2].flatMap((turn) =>
+    attempts.map((attemptKey) => ({
+      ...blank,
+      attemptKey,
+      requestId: `${attemptKey}-${turn}`,
+      requestBody: `${attemptKey} said ${"x".repeat(turn)}`,
+    })),
+  );
+  const folder = mkdtempSync(join(directory, "many-"));
+  writeFileSync(join(folder, "bodies.ndjson"), lines(exchanges).join(""));
+  expect(await collect(readBodies(folder))).toEqual(expected(exchanges));
+});
+
+test("what is kept while reading are the bases of open conversations, not all requests", async () => {
+  const folder = mkdtempSync(join(directory, "large-"));
+  const file = createWriteStream(join(folder, "bodies.ndjson"));
+  const log = new BodyLog();
+  // 400 MB of requests, 4 MB in the file.
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    let messages = randomBytes(10_000).toString("hex").repeat(5);
+    for (let turn = 0; turn < 20; turn += 1) {
+      messages += `turn ${turn}`;
+      const requestBody = `{"messages":"${messages}","model":"m"}`;
+      const one = { ...blank, attemptKey: `a${attempt}`, requestId: `${attempt}-${turn}`, requestBody };
+      file.write(`${JSON.stringify(log.line(one))}\n`);
+    }
+  }
+  file.end();
+  await once(file, "close");
+  const url = pathToFileURL(resolve("bench/tap/read-bodies.ts")).href;
+  const program = `
+    const { readBodies } = await import(${JSON.stringify(url)});
+    let units = 0;
+    for await (const { requestBody } of readBodies(${JSON.stringify(folder)})) units += requestBody.length;
+    console.log(units);`;
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    ["--max-old-space-size=120", "--input-type=module", "--eval", program],
+    { encoding: "utf8" },
+  );
+  expect([status, Number(stdout)]).toEqual([0, expect.closeTo(400e6, -7)]);
+}, 60_000);
