@@ -6,8 +6,7 @@ import { ConfigError, messageOf } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { left, type Table } from "../report/tables/table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
-import { DockerClient } from "../docker/docker-client.ts";
-import { parseDockerHost } from "../docker/docker-host.ts";
+import { connectDocker, DockerError, type Docker } from "../docker/docker-command.ts";
 import { findLeftovers } from "../stack/leftovers/find-leftovers.ts";
 import { judge, type CleanScope, type Leftover, type Verdict } from "../stack/leftovers/leftover.ts";
 import { removeLeftovers } from "../stack/leftovers/remove-leftovers.ts";
@@ -53,7 +52,6 @@ interface Judged extends Leftover, Verdict {
 
 async function clean(scope: CleanScope, flags: CleanFlags, host: Host): Promise<void> {
   const { docker, missing } = await openDocker(host);
-  await using _docker = docker;
   const found = await findLeftovers({ docker, temporaryDirectory: tmpdir() });
   const items = found
     .filter(({ runId }) => scope.runId === null || runId === scope.runId)
@@ -73,16 +71,16 @@ async function clean(scope: CleanScope, flags: CleanFlags, host: Host): Promise<
   if (failures.size > 0 || missing !== null) host.setExitCode(exitCodes.startFailed);
 }
 
+const defaultSocket = "/var/run/docker.sock";
+
 /** A machine without Docker has no containers; one whose Docker does not answer may have some. */
-async function openDocker(host: Host): Promise<{ docker: DockerClient | null; missing: string | null }> {
-  const text = host.environment["DOCKER_HOST"];
-  const address = parseDockerHost(text);
-  if (!text && address.kind === "unix" && !existsSync(address.socketPath))
-    return { docker: null, missing: null };
+async function openDocker(host: Host): Promise<{ docker: Docker | null; missing: string | null }> {
   try {
-    return { docker: await DockerClient.connect(address), missing: null };
+    return { docker: await connectDocker(host.environment), missing: null };
   } catch (thrown) {
-    return { docker: null, missing: messageOf(thrown) };
+    const noDaemon = !(thrown instanceof DockerError) || thrown.reason.includes(`unix://${defaultSocket}`);
+    const isWithout = noDaemon && !host.environment["DOCKER_HOST"] && !existsSync(defaultSocket);
+    return { docker: null, missing: isWithout ? null : messageOf(thrown) };
   }
 }
 

@@ -35,7 +35,7 @@ export function register(program: Command, host: Host): void {
     .action(async (file: string, flags: WarmFlags) => {
       const { experiment } = readExperiment(file, flags.set, host);
       dockerStack(experiment);
-      await using node = await DockerNode.connect({
+      const node = await DockerNode.connect({
         environment: host.environment,
         tell: host.tell,
         signal: AbortSignal.timeout(120_000),
@@ -57,7 +57,7 @@ async function up(stack: DockerStackSpec, { name, flags, host }: UpRequest): Pro
   const stop = stopSignal();
   const logDirectory = await mkdtemp(join(tmpdir(), "tollgate-up-"));
   try {
-    await using node = await DockerNode.connect({
+    const node = await DockerNode.connect({
       environment: host.environment,
       tell: host.tell,
       signal: stop.signal,

@@ -7,7 +7,7 @@ export const labelNames = {
   /** Name of the experiment that `tollgate up` started it for; only on warm containers. */
   warm: "tollgate.warm",
   role: "tollgate.role",
-  /** sha256 of the spec; set by `createBody`. */
+  /** sha256 of the spec; set by `createCall`. */
   spec: "tollgate.spec",
   /** Id of the supervisor that removes it when the driver is gone; only on containers of a run. */
   supervisor: "tollgate.supervisor",

@@ -1,12 +1,10 @@
-import { closeSync, createWriteStream, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
-import type { DockerClient } from "./docker-client.ts";
-import { LogFrames } from "./log-frames.ts";
+import type { Docker } from "./docker-command.ts";
 
 export interface FollowLogOptions {
   readonly containerId: string;
-  /** The container's output is appended to it. */
+  /** The container's output is appended to it, and what `docker logs` itself complains about. */
   readonly logFile: string;
   /** Only what was written from this time on, in seconds since 1970; 0 is everything. */
   readonly sinceSeconds: number;
@@ -14,22 +12,21 @@ export interface FollowLogOptions {
 }
 
 /**
- * Copies a container's output into a file until it ends. Resolves with null then, and with the reason when the stream
- * broke off before. Never rejects: a log that cannot be written must not end a run.
+ * Copies a container's output into a file until it ends; the bytes do not pass through this process. Resolves with null
+ * then, and with the reason when it broke off before. Never rejects: a log that cannot be written must not end a run.
  */
-export async function followLog(client: DockerClient, options: FollowLogOptions): Promise<string | null> {
+export async function followLog(docker: Docker, options: FollowLogOptions): Promise<string | null> {
+  let log: number | null = null;
   try {
-    const { body } = await client.open({
-      method: "GET",
-      path: `/containers/${options.containerId}/logs`,
-      query: { stdout: "1", stderr: "1", follow: "1", since: String(options.sinceSeconds) },
-      signal: options.signal,
-      timeoutMs: null,
-    });
-    await pipeline(body, new LogFrames(), createWriteStream(options.logFile, { flags: "a" }));
+    log = openSync(options.logFile, "a");
+    const since = options.sinceSeconds === 0 ? [] : ["--since", String(options.sinceSeconds)];
+    const call = { output: log, signal: options.signal, timeoutMs: null };
+    await docker(["logs", "--follow", ...since, options.containerId], call);
     return null;
   } catch (thrown) {
     return messageOf(thrown);
+  } finally {
+    if (log !== null) closeSync(log);
   }
 }
 

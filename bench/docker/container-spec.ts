@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { labelNames } from "./container-labels.ts";
 import { shellLine } from "./shell-words.ts";
 
-/** Everything that a container is made of. Renders as the body of `POST /containers/create` and as a `docker run` line. */
+/** Everything that a container is made of. Becomes a call of `docker create`, and a `docker run` line for people. */
 export interface ContainerSpec {
   readonly name: string;
   /** Reference as a person writes it: `repo/name:tag` or `repo/name@sha256:…`. */
@@ -82,17 +82,47 @@ export function specSha256(spec: ContainerSpec): string {
 
 /** The same container started by hand, in the background. Secrets are named, their values are not in it. */
 export function dockerRunLine(spec: ContainerSpec): string {
-  return shellLine(dockerRunWords(spec));
+  const environment = Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`);
+  const variables = [...environment, ...spec.secretEnvironment].flatMap((entry) => ["--env", entry]);
+  return shellLine(["docker", "run", "--detach", ...containerWords(spec, variables)]);
 }
 
-function dockerRunWords(spec: ContainerSpec): readonly string[] {
+/** A call of `docker create`, in the three places where its words have to be. */
+export interface CreateCall {
+  readonly args: readonly string[];
+  /** For its standard input: the variables, because everybody on the machine can read a command line. */
+  readonly variables: string;
+  /** For its environment: variables of more than one line, which the other form cannot hold. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Secrets that `secrets` does not hold are left out, as `docker run --env NAME` does. */
+export function createCall(
+  spec: ContainerSpec,
+  secrets: Readonly<Record<string, string | undefined>>,
+): CreateCall {
+  const all = [
+    ...Object.entries(spec.environment),
+    ...spec.secretEnvironment.map((name) => [name, secrets[name]] as const),
+    ...runMark(spec.labels),
+  ].flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  const isLong = (value: string) => /[\r\n]/.test(value);
+  const short = all.filter(([, value]) => !isLong(value));
+  const long = all.filter(([, value]) => isLong(value));
+  const flags = ["--env-file", "/dev/stdin", ...long.flatMap(([name]) => ["--env", name])];
+  const labels = { ...spec.labels, [labelNames.spec]: specSha256(spec) };
+  return {
+    args: ["create", "--pull", "never", ...containerWords({ ...spec, labels }, flags)],
+    variables: short.map(([name, value]) => `${name}=${value}\n`).join(""),
+    environment: Object.fromEntries(long),
+  };
+}
+
+function containerWords(spec: ContainerSpec, variables: readonly string[]): readonly string[] {
   const [program, ...before] = spec.entrypoint ?? [];
   const flag = (name: string, value: string | number | null) =>
     value === null ? [] : [`--${name}`, String(value)];
   return [
-    "docker",
-    "run",
-    "--detach",
     ...flag("name", spec.name),
     ...flag("network", spec.network),
     ...flag("ipc", spec.ipc),
@@ -106,9 +136,9 @@ function dockerRunWords(spec: ContainerSpec): readonly string[] {
     ...(spec.gpus.length === 0 ? [] : ["--gpus", `"device=${spec.gpus.join(",")}"`]),
     ...flag("cpuset-cpus", spec.cpusetCpus),
     ...flag("cpuset-mems", spec.cpusetMems),
+    // Not --volume: that lets the daemon create a missing source, as an empty folder of root's.
     ...spec.volumes.flatMap((volume) => ["--mount", mountText(volume)]),
-    ...Object.entries(spec.environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
-    ...spec.secretEnvironment.flatMap((name) => ["--env", name]),
+    ...variables,
     ...Object.entries(spec.labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
     ...flag("user", spec.user),
     ...flag("workdir", spec.workingDirectory),
@@ -119,58 +149,13 @@ function dockerRunWords(spec: ContainerSpec): readonly string[] {
   ];
 }
 
-/** The body of `POST /containers/create`. Secrets that `secrets` does not hold are left out, as `docker run -e NAME` does. */
-export function createBody(
-  spec: ContainerSpec,
-  secrets: Readonly<Record<string, string | undefined>>,
-): Record<string, unknown> {
-  const secret = spec.secretEnvironment.flatMap((name) => {
-    const value = secrets[name];
-    return value === undefined ? [] : [`${name}=${value}`];
-  });
-  return {
-    Image: spec.image,
-    ...(spec.entrypoint === null ? {} : { Entrypoint: spec.entrypoint }),
-    ...(spec.command === null ? {} : { Cmd: spec.command }),
-    Env: [
-      ...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
-      ...secret,
-      ...runMark(spec.labels),
-    ],
-    Labels: { ...spec.labels, [labelNames.spec]: specSha256(spec) },
-    ...(spec.user === null ? {} : { User: spec.user }),
-    ...(spec.workingDirectory === null ? {} : { WorkingDir: spec.workingDirectory }),
-    HostConfig: {
-      NetworkMode: spec.network,
-      ...(spec.ipc === null ? {} : { IpcMode: spec.ipc }),
-      ...(spec.shmBytes === null ? {} : { ShmSize: spec.shmBytes }),
-      ...(spec.memoryBytes === null ? {} : { Memory: spec.memoryBytes }),
-      ...(spec.cpusetCpus === null ? {} : { CpusetCpus: spec.cpusetCpus }),
-      ...(spec.cpusetMems === null ? {} : { CpusetMems: spec.cpusetMems }),
-      Ulimits: spec.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
-      // Not Binds: those let the daemon create a missing source, as an empty folder of root's.
-      Mounts: spec.volumes.map(({ source, target, readOnly }) => ({
-        Type: "bind",
-        Source: source,
-        Target: target,
-        ReadOnly: readOnly,
-      })),
-      DeviceRequests:
-        spec.gpus.length === 0
-          ? []
-          : [{ Driver: "", Count: 0, DeviceIDs: spec.gpus, Capabilities: [["gpu"]], Options: {} }],
-      RestartPolicy: { Name: "no" },
-    },
-  };
-}
-
 /** What a supervisor finds processes by: with it a container's can be ended even when its daemon is gone. */
-function runMark(labels: ContainerSpec["labels"]): readonly string[] {
-  return Object.entries({
-    TOLLGATE_RUN: labels[labelNames.run],
-    TOLLGATE_SUPERVISOR: labels[labelNames.supervisor],
-    TOLLGATE_DRIVER: labels[labelNames.driver],
-  }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+function runMark(labels: ContainerSpec["labels"]): readonly (readonly [string, string | undefined])[] {
+  return [
+    ["TOLLGATE_RUN", labels[labelNames.run]],
+    ["TOLLGATE_SUPERVISOR", labels[labelNames.supervisor]],
+    ["TOLLGATE_DRIVER", labels[labelNames.driver]],
+  ];
 }
 
 /** Docker reads it as one line of CSV. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { labelNames } from "./container-labels.ts";
-import type { DockerClient } from "./docker-client.ts";
+import type { Docker } from "./docker-command.ts";
 
 /** A container as the daemon tells it. */
 export interface ContainerFacts {
@@ -53,13 +53,10 @@ const inspectSchema = z.object({
   HostConfig: z.object({ DeviceRequests: z.array(z.object({ DeviceIDs: nullToEmpty })).nullish() }).nullish(),
 });
 
-/** @throws {DockerApiError} 404 when there is no such container. */
-export async function inspectContainer(client: DockerClient, idOrName: string): Promise<ContainerFacts> {
-  const path = `/containers/${encodeURIComponent(idOrName)}/json`;
-  const { Id, Name, Image, State, Config, HostConfig } = await client.json(inspectSchema, {
-    method: "GET",
-    path,
-  });
+/** @throws {DockerError} when there is no such container (`isMissing`), or the daemon does not answer. */
+export async function inspectContainer(docker: Docker, idOrName: string): Promise<ContainerFacts> {
+  const text = await docker(["container", "inspect", "--format", "{{json .}}", idOrName]);
+  const { Id, Name, Image, State, Config, HostConfig } = inspectSchema.parse(JSON.parse(text));
   const started = State.StartedAt ?? "";
   return {
     id: Id,
@@ -92,36 +89,42 @@ export interface ListedContainer {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const listSchema = z.array(
-  z.object({
-    Id: z.string(),
-    Names: z.array(z.string()).nullish(),
-    Image: z.string(),
-    State: z.string(),
-    Status: z.string(),
-    Labels: z.record(z.string(), z.string()).nullish(),
+const listSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  image: z.string(),
+  state: z.string(),
+  status: z.string(),
+  labels: z.record(z.string(), z.string()),
+});
+
+/** One line of JSON per container. Labels one by one, because all together they are a text that values can break. */
+const listFormat = [
+  ...["ID", "Names", "Image", "State", "Status"].map((field, at) => {
+    const name = ["id", "name", "image", "state", "status"][at];
+    return `"${name}":{{json .${field}}}`;
   }),
-);
+  `"labels":{${Object.values(labelNames)
+    .map((label) => `"${label}":{{json (.Label "${label}")}}`)
+    .join(",")}}`,
+].join(",");
 
 /** Containers of Tollgate in any state that carry all these labels as well (`name` or `name=value`). */
 export async function listContainers(
-  client: DockerClient,
+  docker: Docker,
   labels: readonly string[] = [],
 ): Promise<readonly ListedContainer[]> {
-  const filters = JSON.stringify({ label: [labelNames.owner, ...labels] });
-  const found = await client.json(listSchema, {
-    method: "GET",
-    path: "/containers/json",
-    query: { all: "1", filters },
-  });
-  return found.map(({ Id, Names, Image, State, Status, Labels }) => ({
-    id: Id,
-    name: (Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, ""),
-    image: Image,
-    state: State,
-    status: Status,
-    labels: Labels ?? {},
-  }));
+  const filters = [labelNames.owner, ...labels].flatMap((label) => ["--filter", `label=${label}`]);
+  const text = await docker(["ps", "--all", "--no-trunc", ...filters, "--format", `{${listFormat}}`]);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const found = listSchema.parse(JSON.parse(line));
+      // A label that is not there prints as an empty one; none of ours is ever empty.
+      const set = Object.entries(found.labels).filter(([, value]) => value !== "");
+      return { ...found, labels: Object.fromEntries(set) };
+    });
 }
 
 /** `TOKENIZERS_PARALLELISM` and numbers of tokens are none. */

@@ -1,11 +1,14 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { messageOf, StartError } from "../errors.ts";
 import { followLog, lastLines, logSize } from "./container-log.ts";
 import { labelNames } from "./container-labels.ts";
-import { createBody, type ContainerSpec } from "./container-spec.ts";
+import { createCall, type ContainerSpec } from "./container-spec.ts";
 import { inspectContainer, type ContainerFacts } from "./container-state.ts";
-import { DockerApiError, type DockerClient } from "./docker-client.ts";
+import { DockerError, isMissing, type Docker } from "./docker-command.ts";
 import { adviceFor, exitText, explainRefusal } from "./known-errors.ts";
 
 export interface ContainerOptions {
@@ -47,7 +50,6 @@ export interface RunningContainer extends AsyncDisposable {
   detach(): void;
 }
 
-const createdSchema = z.object({ Id: z.string() });
 const nameSchema = z.string().regex(/^[a-zA-Z0-9][\w.-]+$/);
 
 /**
@@ -55,66 +57,73 @@ const nameSchema = z.string().regex(/^[a-zA-Z0-9][\w.-]+$/);
  * @throws {StartError} with what to change where the reason is known; nothing of it is left then.
  */
 export async function startContainer(
-  client: DockerClient,
+  docker: Docker,
   spec: ContainerSpec,
   options: StartContainerOptions,
 ): Promise<RunningContainer> {
   const title = `${options.part} (container ${nameSchema.parse(spec.name)})`;
   let id: string;
   try {
-    ({ Id: id } = await client.json(createdSchema, {
-      method: "POST",
-      path: "/containers/create",
-      query: { name: spec.name },
-      json: createBody(spec, options.secrets),
-      signal: options.signal,
-    }));
+    id = await create(docker, spec, options);
   } catch (thrown) {
-    if (thrown instanceof DockerApiError && thrown.status === 409)
-      throw await nameClash(client, { spec, title, cause: thrown });
+    if (thrown instanceof DockerError && /is already in use by container/.test(thrown.reason))
+      throw await nameClash(docker, { spec, title, cause: thrown });
     throw explainRefusal(title, thrown);
   }
   try {
-    await client.send({
-      method: "POST",
-      path: `/containers/${id}/start`,
-      signal: options.signal,
-      // The GPU runtime starts the driver's daemons, which can take long on a cold node.
-      timeoutMs: 180_000,
-    });
-    return follow(client, { facts: await inspectContainer(client, id), sinceSeconds: 0 }, options);
+    // The GPU runtime starts the driver's daemons, which can take long on a cold node.
+    await docker(["start", id], { signal: options.signal, timeoutMs: 180_000 });
+    return follow(docker, { facts: await inspectContainer(docker, id), sinceSeconds: 0 }, options);
   } catch (thrown) {
     // A container that could not be started stays behind in state Created and keeps its name.
-    await removeContainer(client, id).catch((failed: unknown) => options.tell(messageOf(failed)));
+    await removeContainer(docker, id).catch((failed: unknown) => options.tell(messageOf(failed)));
     throw explainRefusal(title, thrown);
+  }
+}
+
+/** The variables pass through a file without a name: nobody else can read it, and nothing of it is left behind. */
+async function create(
+  docker: Docker,
+  spec: ContainerSpec,
+  { secrets, signal }: StartContainerOptions,
+): Promise<string> {
+  const { args, variables, environment } = createCall(spec, secrets);
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-variables-"));
+  const stdin = openSync(join(folder, "variables"), "wx+", 0o600);
+  rmSync(folder, { recursive: true });
+  try {
+    writeSync(stdin, variables, 0);
+    return (await docker(args, { stdin, environment, signal })).trim();
+  } finally {
+    closeSync(stdin);
   }
 }
 
 /** A container that somebody else started and that runs on when this is disposed. Its log is followed from now on. */
 export async function adoptContainer(
-  client: DockerClient,
+  docker: Docker,
   idOrName: string,
   options: ContainerOptions,
 ): Promise<RunningContainer> {
-  const facts = await inspectContainer(client, idOrName);
+  const facts = await inspectContainer(docker, idOrName);
   if (!facts.running) {
     throw new StartError(
       options.part,
       `The container ${facts.name} of ${options.part} is not running (${exitText(facts)}). Run \`tollgate down\` and \`tollgate up\`.`,
     );
   }
-  const container = follow(client, { facts, sinceSeconds: Math.floor(Date.now() / 1000) }, options);
+  const container = follow(docker, { facts, sinceSeconds: Math.floor(Date.now() / 1000) }, options);
   return { ...container, [Symbol.asyncDispose]: () => Promise.resolve(container.detach()) };
 }
 
 /** Removes a container whatever its state; one that is gone already is fine. */
-export async function removeContainer(client: DockerClient, id: string): Promise<void> {
+export async function removeContainer(docker: Docker, id: string): Promise<void> {
   try {
-    await client.send({ method: "DELETE", path: `/containers/${id}`, query: { force: "1", v: "1" } });
+    await docker(["rm", "--force", "--volumes", id]);
   } catch (thrown) {
-    const status = thrown instanceof DockerApiError ? thrown.status : null;
-    // 409: a removal is under way already.
-    if (status !== 404 && status !== 409) throw thrown;
+    const underWay =
+      thrown instanceof DockerError && /removal of container .* in progress/.test(thrown.reason);
+    if (!isMissing(thrown) && !underWay) throw thrown;
   }
 }
 
@@ -128,17 +137,17 @@ export function endError(container: RunningContainer, { text }: ContainerEnd): S
 }
 
 function follow(
-  client: DockerClient,
+  docker: Docker,
   { facts, sinceSeconds }: { readonly facts: ContainerFacts; readonly sinceSeconds: number },
   options: ContainerOptions,
 ): RunningContainer {
   const { id } = facts;
   const letGo = new AbortController();
   const fromByte = logSize(options.logFile);
-  const log = followToEnd(client, { facts, sinceSeconds, letGo: letGo.signal }, options);
+  const log = followToEnd(docker, { facts, sinceSeconds, letGo: letGo.signal }, options);
   const lastLogLines = (count: number) => lastLines(options.logFile, { count, fromByte });
   let removal: Promise<void> | undefined;
-  const end = waitForEnd(client, id, letGo.signal).then(async (facts): Promise<ContainerEnd> => {
+  const end = waitForEnd(docker, id, letGo.signal).then(async (facts): Promise<ContainerEnd> => {
     // What it wrote last arrives a moment after its end, and says why.
     await Promise.race([log, sleep(2_000, undefined, { ref: false })]);
     if (typeof facts === "string") return { text: facts, facts: null };
@@ -146,7 +155,7 @@ function follow(
     const advice = asked ? null : adviceFor(facts, lastLogLines(200));
     return { text: advice === null ? exitText(facts) : `${exitText(facts)}; ${advice}`, facts };
   });
-  const remove = () => (removal ??= stopAndRemove(client, id, options.stopGraceMs));
+  const remove = () => (removal ??= stopAndRemove(docker, id, options.stopGraceMs));
   return {
     name: `${options.part} (container ${facts.name})`,
     id,
@@ -165,6 +174,8 @@ function follow(
         options.tell(
           `${options.part}: the container ${facts.name} may still be there. ${messageOf(thrown)} When Docker answers again, \`tollgate clean\` removes it.`,
         );
+      } finally {
+        letGo.abort();
       }
     },
   };
@@ -172,75 +183,61 @@ function follow(
 
 /** Goes on after an interruption by the daemon's restart, as long as the container runs. Never rejects. */
 async function followToEnd(
-  client: DockerClient,
+  docker: Docker,
   container: { readonly facts: ContainerFacts; readonly sinceSeconds: number; readonly letGo: AbortSignal },
   { part, logFile, tell }: ContainerOptions,
 ): Promise<void> {
   const { facts, letGo } = container;
   let { sinceSeconds } = container;
   for (let attempt = 0; attempt < 5; attempt++) {
-    const why = await followLog(client, { containerId: facts.id, logFile, sinceSeconds, signal: letGo });
+    const why = await followLog(docker, { containerId: facts.id, logFile, sinceSeconds, signal: letGo });
     if (letGo.aborted) return;
     sinceSeconds = Math.floor(Date.now() / 1000);
     if (why !== null) await sleep(500);
-    const now = await inspectPatiently(client, facts.id);
+    const now = await inspectPatiently(docker, facts.id);
     // Lost or removed, which its end will say; or all of it has been read.
     if (typeof now === "string" || (why === null && !now.running)) return;
   }
   tell(`${part}: the log of the container ${facts.name} cannot be followed any more; \`docker logs\` has it`);
 }
 
-async function stopAndRemove(client: DockerClient, id: string, graceMs: number): Promise<void> {
+async function stopAndRemove(docker: Docker, id: string, graceMs: number): Promise<void> {
   try {
-    await client.send({
-      method: "POST",
-      path: `/containers/${id}/stop`,
-      query: { t: String(Math.ceil(graceMs / 1000)) },
-      timeoutMs: graceMs + 30_000,
-    });
+    const seconds = String(Math.ceil(graceMs / 1000));
+    await docker(["stop", "-t", seconds, id], { timeoutMs: graceMs + 30_000 });
   } catch (thrown) {
     // Gone already: then there is nothing to stop.
-    if (!(thrown instanceof DockerApiError) || thrown.status !== 404) throw thrown;
+    if (!isMissing(thrown)) throw thrown;
   }
-  await removeContainer(client, id);
+  await removeContainer(docker, id);
 }
 
 /** How long a daemon that went away may take to come back (a restart with live-restore) before its containers count as lost. */
 const daemonBackMs = 10_000;
 
 /** The container's last facts, or in words why there are none. Never settles once `letGo` is aborted. */
-async function waitForEnd(
-  client: DockerClient,
-  id: string,
-  letGo: AbortSignal,
-): Promise<ContainerFacts | string> {
+async function waitForEnd(docker: Docker, id: string, letGo: AbortSignal): Promise<ContainerFacts | string> {
   for (;;) {
     try {
-      await client.send({
-        method: "POST",
-        path: `/containers/${id}/wait`,
-        query: { condition: "not-running" },
-        signal: letGo,
-        timeoutMs: null,
-      });
+      await docker(["wait", id], { signal: letGo, timeoutMs: null });
     } catch (thrown) {
       // Let go: nobody asks any more.
       if (letGo.aborted) return new Promise(() => undefined);
-      if (!(thrown instanceof DockerApiError)) return messageOf(thrown);
+      if (!(thrown instanceof DockerError)) return messageOf(thrown);
     }
-    const facts = await inspectPatiently(client, id);
+    const facts = await inspectPatiently(docker, id);
     if (typeof facts === "string" || !facts.running) return facts;
   }
 }
 
-async function inspectPatiently(client: DockerClient, id: string): Promise<ContainerFacts | string> {
+async function inspectPatiently(docker: Docker, id: string): Promise<ContainerFacts | string> {
   const startMs = performance.now();
   for (;;) {
     try {
-      return await inspectContainer(client, id);
+      return await inspectContainer(docker, id);
     } catch (thrown) {
-      if (!(thrown instanceof DockerApiError)) return messageOf(thrown);
-      if (thrown.status === 404) return "an unknown code: the container has been removed";
+      if (!(thrown instanceof DockerError)) return messageOf(thrown);
+      if (isMissing(thrown)) return "an unknown code: the container has been removed";
       if (performance.now() - startMs > daemonBackMs)
         return `an unknown code: the Docker daemon went away (${thrown.message})`;
     }
@@ -249,10 +246,10 @@ async function inspectPatiently(client: DockerClient, id: string): Promise<Conta
 }
 
 async function nameClash(
-  client: DockerClient,
+  docker: Docker,
   { spec, title, cause }: { readonly spec: ContainerSpec; readonly title: string; readonly cause: Error },
 ): Promise<StartError> {
-  const whose = await inspectContainer(client, spec.name).then(
+  const whose = await inspectContainer(docker, spec.name).then(
     ({ labels, status }) => ({ labels, status }),
     () => null,
   );

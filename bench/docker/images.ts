@@ -1,9 +1,6 @@
 import { z } from "zod";
-import { messageOf, StartError } from "../errors.ts";
-import { DockerApiError, type DockerClient } from "./docker-client.ts";
-import { parseImageReference } from "./image-reference.ts";
-import { PullProgress, readProgress, type LayerProgress } from "./progress-stream.ts";
-import { registryAuth, type RegistryAuthOptions } from "./registry-auth.ts";
+import { StartError } from "../errors.ts";
+import { DockerError, isMissing, type Docker } from "./docker-command.ts";
 
 /** An image as the daemon has it. */
 export interface ImageFacts {
@@ -36,12 +33,10 @@ const imageSchema = z.object({
 });
 
 /** null when the daemon has no such image. */
-export async function inspectImage(client: DockerClient, image: string): Promise<ImageFacts | null> {
+export async function inspectImage(docker: Docker, image: string): Promise<ImageFacts | null> {
   try {
-    const found = await client.json(imageSchema, {
-      method: "GET",
-      path: `/images/${image.split("/").map(encodeURIComponent).join("/")}/json`,
-    });
+    const text = await docker(["image", "inspect", "--format", "{{json .}}", image]);
+    const found = imageSchema.parse(JSON.parse(text));
     return {
       id: found.Id,
       tags: found.RepoTags ?? [],
@@ -53,7 +48,7 @@ export async function inspectImage(client: DockerClient, image: string): Promise
       command: found.Config?.Cmd ?? [],
     };
   } catch (thrown) {
-    if (thrown instanceof DockerApiError && thrown.status === 404) return null;
+    if (isMissing(thrown)) return null;
     throw thrown;
   }
 }
@@ -61,22 +56,31 @@ export async function inspectImage(client: DockerClient, image: string): Promise
 /** When an image is pulled. */
 export type PullPolicy = "never" | "missing" | "always";
 
-export interface EnsureImageOptions extends RegistryAuthOptions {
+/** `docker pull` tells no bytes when nobody watches it in a terminal. */
+export interface PullProgress {
+  readonly layers: number;
+  readonly layersDone: number;
+}
+
+export interface EnsureImageOptions {
   readonly policy: PullPolicy;
-  readonly onProgress: (progress: LayerProgress) => void;
+  /** Called for every line of `docker pull`, and once a minute in which it says nothing. */
+  readonly onProgress: (progress: PullProgress) => void;
   readonly signal?: AbortSignal;
+  /** How long `docker pull` may say nothing at all. Default two minutes. */
+  readonly firstWordMs?: number;
 }
 
 /**
- * The image, pulled when the policy says so.
+ * The image, pulled when the policy says so, with the credentials that `docker login` keeps.
  * @throws {StartError} when it is missing and may not be pulled, or when pulling fails.
  */
 export async function ensureImage(
-  client: DockerClient,
+  docker: Docker,
   image: string,
   options: EnsureImageOptions,
 ): Promise<ImageFacts> {
-  const present = options.policy === "always" ? null : await inspectImage(client, image);
+  const present = options.policy === "always" ? null : await inspectImage(docker, image);
   if (present !== null) return present;
   if (options.policy === "never") {
     throw new StartError(
@@ -84,54 +88,87 @@ export async function ensureImage(
       `The image ${image} is not on this node and pull is never. Run \`docker pull ${image}\`, load it with \`docker load\`, or set pull: missing.`,
     );
   }
-  await pull(client, image, options);
-  const pulled = await inspectImage(client, image);
+  await pull(docker, image, options);
+  const pulled = await inspectImage(docker, image);
   if (pulled !== null) return pulled;
   throw new StartError(image, `Docker pulled ${image} and does not have it. Check the reference.`);
 }
 
-async function pull(client: DockerClient, image: string, options: EnsureImageOptions): Promise<void> {
-  const reference = parseImageReference(image);
-  const auth = await registryAuth(reference.registry, options);
-  const progress = new PullProgress();
-  let error: string | null;
+/** A pull may take an hour, so it has no deadline; but one that has not said a word yet waits for somebody. */
+async function pull(docker: Docker, image: string, options: EnsureImageOptions): Promise<void> {
+  const { firstWordMs = 120_000 } = options;
+  const mute = new AbortController();
+  const waiting = setTimeout(() => mute.abort(muteError(image, firstWordMs)), firstWordMs);
+  const done = new Map<string, boolean>();
+  const tell = () => {
+    const layersDone = [...done.values()].filter((one) => one).length;
+    options.onProgress({ layers: done.size, layersDone });
+  };
+  const everyMinute = setInterval(tell, 60_000);
+  const onLine = (line: string) => {
+    clearTimeout(waiting);
+    const [, layer, status = ""] = /^([0-9a-f]{12}): (.+)/.exec(line) ?? [];
+    if (layer === undefined) return;
+    done.set(layer, done.get(layer) === true || /^(Pull complete|Already exists)/.test(status));
+    tell();
+  };
   try {
-    const { body } = await client.open({
-      method: "POST",
-      path: "/images/create",
-      query: { fromImage: reference.name, tag: reference.tag },
-      headers: auth === null ? {} : { "x-registry-auth": auth },
-      signal: options.signal,
-      timeoutMs: null,
-    });
-    error = await readProgress(body, (line) => {
-      progress.note(line);
-      options.onProgress(progress.sum);
-    });
+    const signal = AbortSignal.any([mute.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    await docker(["pull", image], { signal, timeoutMs: null, onLine });
   } catch (thrown) {
-    options.signal?.throwIfAborted();
-    if (thrown instanceof DockerApiError && thrown.status === 0) throw thrown;
-    error = thrown instanceof DockerApiError ? thrown.daemonMessage : messageOf(thrown);
+    throw thrown instanceof DockerError && thrown.refused ? pullError(image, thrown.reason) : thrown;
+  } finally {
+    clearTimeout(waiting);
+    clearInterval(everyMinute);
   }
-  if (error !== null) throw pullError(image, { error, loggedIn: auth !== null });
 }
 
-function pullError(image: string, { error, loggedIn }: { error: string; loggedIn: boolean }): StartError {
-  const { registry } = parseImageReference(image);
-  const advice = /unauthorized|denied|authentication required|no basic auth/i.test(error)
-    ? loggedIn
-      ? `the credentials for ${registry} in Docker's configuration were refused. \`docker login ${registry}\` again`
-      : `nobody is logged in at ${registry}, or there is no such image. \`docker login ${registry}\`, or check the name`
-    : /manifest unknown|not found|no matching manifest/i.test(error)
-      ? "there is no such tag, or none for this machine's architecture. Check the reference"
-      : /toomanyrequests|rate limit/i.test(error)
-        ? `${registry} limits anonymous pulls. \`docker login ${registry}\`, or load the image from a file`
-        : /no such host|server misbehaving|lookup|timeout|connection refused|no route|TLS handshake/i.test(
-              error,
-            )
-          ? `${registry} cannot be reached from the daemon. Set the daemon's proxy, or load the image with \`docker load\` and set pull: never`
-          : /no space left/i.test(error)
-            ? "the disk of Docker is full. See `docker system df`"
-            : "see the reason below";
-  return new StartError(image, `The image ${image} could not be pulled: ${advice}. Docker said: ${error}`);
+function muteError(image: string, ms: number): StartError {
+  return new StartError(
+    image,
+    `\`docker pull ${image}\` said nothing for ${ms / 1000} s: a credential helper of Docker's configuration (docker-credential-…) waits, or ${registryOf(image)} does not answer. Run it by hand.`,
+  );
+}
+
+/** What registries and the daemon say when a pull fails. The first that matches wins. */
+const pullErrors: readonly { readonly pattern: RegExp; readonly advice: (registry: string) => string }[] = [
+  {
+    pattern: /no basic auth|may require 'docker login'/i,
+    advice: (registry) =>
+      `nobody is logged in at ${registry}, or there is no such image. \`docker login ${registry}\`, or check the name`,
+  },
+  {
+    pattern: /unauthorized|denied|authentication required/i,
+    advice: (registry) =>
+      `the credentials for ${registry} in Docker's configuration were refused, or there are none. \`docker login ${registry}\` again`,
+  },
+  {
+    pattern: /manifest unknown|not found|no matching manifest/i,
+    advice: () => "there is no such tag, or none for this machine's architecture. Check the reference",
+  },
+  {
+    pattern: /toomanyrequests|rate limit/i,
+    advice: (registry) =>
+      `${registry} limits anonymous pulls. \`docker login ${registry}\`, or load the image from a file`,
+  },
+  {
+    pattern: /no such host|server misbehaving|lookup|timeout|connection refused|no route|TLS handshake/i,
+    advice: (registry) =>
+      `${registry} cannot be reached from the daemon. Set the daemon's proxy, or load the image with \`docker load\` and set pull: never`,
+  },
+  { pattern: /no space left/i, advice: () => "the disk of Docker is full. See `docker system df`" },
+];
+
+function pullError(image: string, reason: string): StartError {
+  const advice = pullErrors.find(({ pattern }) => pattern.test(reason))?.advice(registryOf(image));
+  return new StartError(
+    image,
+    `The image ${image} could not be pulled: ${advice ?? "see the reason below"}. Docker said: ${reason}`,
+  );
+}
+
+/** Docker's rule: the first part of a reference is a host when it looks like one. */
+export function registryOf(image: string): string {
+  const first = image.includes("/") ? (image.split("/")[0] ?? "") : "";
+  return /[.:]/.test(first) || first === "localhost" ? first : "docker.io";
 }

@@ -1,6 +1,6 @@
 import { StartError } from "../errors.ts";
 import type { ContainerFacts } from "./container-state.ts";
-import { DockerApiError } from "./docker-client.ts";
+import { DockerError } from "./docker-command.ts";
 
 interface KnownError {
   readonly pattern: RegExp;
@@ -109,11 +109,11 @@ export function adviceFor(facts: Pick<ContainerFacts, "outOfMemory">, log: strin
 
 /** Turns the daemon's refusal to create or start a container into one line with what to change. */
 export function explainRefusal(name: string, thrown: unknown): unknown {
-  if (!(thrown instanceof DockerApiError) || thrown.status === 0) return thrown;
-  const advice = daemonErrors.find(({ pattern }) => pattern.test(thrown.daemonMessage))?.advice;
+  if (!(thrown instanceof DockerError) || !thrown.refused) return thrown;
+  const advice = daemonErrors.find(({ pattern }) => pattern.test(thrown.reason))?.advice;
   return new StartError(
     name,
-    `${name} was not started: ${advice === undefined ? "" : `${advice}. Docker said: `}${thrown.daemonMessage}`,
+    `${name} was not started: ${advice === undefined ? "" : `${advice}. Docker said: `}${thrown.reason}`,
     { cause: thrown },
   );
 }

@@ -42,7 +42,7 @@ export async function preflightOnly(options: PreflightOnlyOptions): Promise<Pref
     supervisorId: randomUUID(),
     scratchDirectory: await mkdtemp(join(tmpdir(), "tg-")),
     logFile: join(logDirectory, "supervisor.log"),
-    ...(usesDocker(experiment) ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
+    ...(usesDocker(experiment) ? { docker: options.environment } : {}),
   });
   let keep = true;
   try {

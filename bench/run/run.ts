@@ -85,7 +85,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
     supervisorId: randomUUID(),
     scratchDirectory,
     logFile: join(run.logDirectory, "supervisor.log"),
-    ...(usesDocker(experiment) ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
+    ...(usesDocker(experiment) ? { docker: options.environment } : {}),
   });
   await startRecord(run, { runId, plan, resumed: options.resume !== null });
   const sinks = openSinks(options, run.path, identity);

@@ -41,7 +41,12 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
   };
   try {
     const node =
-      options.experiment.stack.kind === "docker" ? stoppable.use(await DockerNode.connect(options)) : null;
+      options.experiment.stack.kind === "docker"
+        ? await DockerNode.connect({
+            ...options,
+            environment: { ...options.environment, ...options.childEnvironment },
+          })
+        : null;
     const started = await startEngines(options, { own, node });
     const engines = { agent: started.agent, user: started.user };
     const tap = stoppable.use(

@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { daemonEnvironment } from "../docker/docker-command.ts";
 import { messageOf } from "../errors.ts";
-import type { ContainerRemoval } from "./run-containers.ts";
+import { removeRunContainers, type ContainerRemoval } from "./run-containers.ts";
 import { terminateRun, type Termination, type WatchedProcess } from "./run-processes.ts";
 import {
   supervisorCommandSchema,
@@ -25,7 +26,7 @@ log(`watching run ${options.runId} of driver ${options.driverPid}`);
 
 const { watched, shutdown } = await listen();
 const [termination, containers] = await Promise.all([
-  terminateRun({ ...options, watched, except: [options.driverPid] }, options),
+  terminateRun({ ...options, watched, except: [options.driverPid], exceptChildrenOf: process.pid }, options),
   removeContainers(),
 ]);
 await removeScratch();
@@ -63,11 +64,11 @@ async function removeScratch(): Promise<void> {
   }
 }
 
-/** Loaded only where there is something to remove: Docker's client is most of this program's weight. */
 async function removeContainers(): Promise<ContainerRemoval> {
-  if (options.dockerHost === null) return { removed: [], failure: null };
-  const { removeRunContainers } = await import("./run-containers.ts");
-  return removeRunContainers(options.dockerHost, options.supervisorId, options);
+  if (!options.containers) return { removed: [], failure: null };
+  const { supervisorId, deadlineMs } = options;
+  // Without the run's own variables: this program looks for processes that carry them, and ends them.
+  return removeRunContainers(supervisorId, { environment: daemonEnvironment(process.env), deadlineMs });
 }
 
 function reportOf({ ended, left }: Termination, { removed, failure }: ContainerRemoval): ShutdownReport {

@@ -3,8 +3,7 @@ import { messageOf } from "../errors.ts";
 import { labelNames } from "../docker/container-labels.ts";
 import { removeContainer } from "../docker/container.ts";
 import { listContainers } from "../docker/container-state.ts";
-import { DockerClient } from "../docker/docker-client.ts";
-import { parseDockerHost } from "../docker/docker-host.ts";
+import { dockerCommand } from "../docker/docker-command.ts";
 
 export interface ContainerRemoval {
   /** Names of the containers that were there and are gone. */
@@ -18,19 +17,21 @@ export interface ContainerRemoval {
  * in its last moment appears after it is gone. Never rejects.
  */
 export async function removeRunContainers(
-  dockerHost: string,
   supervisorId: string,
-  options: { readonly deadlineMs: number },
+  options: {
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly deadlineMs: number;
+  },
 ): Promise<ContainerRemoval> {
+  const docker = dockerCommand(options.environment);
   const startMs = performance.now();
   const removed = new Set<string>();
   let failure: string | null = null;
   for (let emptyLooks = 0; emptyLooks < 3;) {
     try {
-      await using client = await DockerClient.connect(parseDockerHost(dockerHost));
-      const found = await listContainers(client, [`${labelNames.supervisor}=${supervisorId}`]);
+      const found = await listContainers(docker, [`${labelNames.supervisor}=${supervisorId}`]);
       emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
-      await Promise.all(found.map(({ id }) => removeContainer(client, id)));
+      await Promise.all(found.map(({ id }) => removeContainer(docker, id)));
       for (const { name } of found) removed.add(name);
       failure = null;
     } catch (thrown) {

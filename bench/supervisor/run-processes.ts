@@ -11,6 +11,8 @@ export interface RunMembership {
   /** Processes that the driver registered; each leads a process group of its own. */
   readonly watched?: readonly WatchedProcess[];
   readonly except?: readonly number[];
+  /** Whoever asks may start programs meanwhile; until they run, they look like it. */
+  readonly exceptChildrenOf?: number;
 }
 
 /** A registered process; `startTicks` guards against a reused pid and is null where there is no procfs. */
@@ -42,7 +44,9 @@ export function findRunProcesses(membership: RunMembership): readonly RunProcess
       .filter(({ pid }) => !except.has(pid) && (sendSignal(pid, 0) || sendSignal(-pid, 0)))
       .map(({ pid }) => ({ pid, command: "unknown" }));
   }
-  const table = liveProcesses().filter(({ pid }) => !except.has(pid));
+  const table = liveProcesses().filter(
+    ({ pid, parentPid }) => !except.has(pid) && parentPid !== membership.exceptChildrenOf,
+  );
   const groups = new Set((membership.watched ?? []).filter(isSameProcess).map(({ pid }) => pid));
   const found = new Set(
     table

@@ -29,8 +29,8 @@ export const supervisorOptionsSchema = z.object({
   supervisorId: z.string().min(1),
   scratchDirectory: z.string().min(1),
   driverPid: z.int().positive(),
-  /** Docker daemon whose containers of this run are removed, as `DOCKER_HOST` writes it; null when the run has none. */
-  dockerHost: z.string().nullable(),
+  /** Whether the run has containers, which are then removed. The program's environment says by which daemon. */
+  containers: z.boolean(),
   graceMs: z.number(),
   deadlineMs: z.number(),
 });

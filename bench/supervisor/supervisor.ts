@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { Socket } from "node:net";
 import { isAbsolute, join, relative } from "node:path";
 import { ConfigError, StartError, messageOf } from "../errors.ts";
+import { daemonEnvironment } from "../docker/docker-command.ts";
 import { liveProcess } from "./process-table.ts";
 import { processFingerprint } from "./process-fingerprint.ts";
 import {
@@ -28,8 +29,8 @@ export interface StartSupervisorOptions {
   readonly supervisorId: string;
   /** Removed with everything in it when the driver is gone. Absolute. */
   readonly scratchDirectory: string;
-  /** For a run with containers: their daemon as `DOCKER_HOST` writes it. They are found by their label. */
-  readonly dockerHost?: string;
+  /** For a run with containers: the environment that leads `docker` to their daemon. They are found by their label. */
+  readonly docker?: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs?: number;
@@ -72,11 +73,14 @@ export function startSupervisor(options: StartSupervisorOptions): Supervisor {
     supervisorId: options.supervisorId,
     scratchDirectory: options.scratchDirectory,
     driverPid: process.pid,
-    dockerHost: options.dockerHost ?? null,
+    containers: options.docker !== undefined,
     graceMs: options.graceMs ?? 2_000,
     deadlineMs: options.deadlineMs ?? 7_500,
   };
-  const child = spawnProgram(program, { environment, logFile: options.logFile });
+  const child = spawnProgram(program, {
+    environment: { ...daemonEnvironment(options.docker ?? {}), ...environment },
+    logFile: options.logFile,
+  });
   let leaving = false;
   const ended = once(child, "exit").then(
     ([code, signal]) => `exit code ${code ?? "none"}, signal ${signal ?? "none"}`,
@@ -110,7 +114,7 @@ export function startSupervisor(options: StartSupervisorOptions): Supervisor {
 
 function spawnProgram(
   options: SupervisorOptions,
-  context: { readonly environment: RunEnvironment; readonly logFile: string },
+  context: { readonly environment: Readonly<Record<string, string>>; readonly logFile: string },
 ): ChildProcess {
   const log = openSync(context.logFile, "a");
   try {

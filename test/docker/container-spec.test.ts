@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { runLabels } from "../../bench/docker/container-labels.ts";
-import { containerSpec, createBody, dockerRunLine, specSha256 } from "../../bench/docker/container-spec.ts";
+import { containerSpec, createCall, dockerRunLine, specSha256 } from "../../bench/docker/container-spec.ts";
 import { shellLine } from "../../bench/docker/shell-words.ts";
 
 const spec = containerSpec({
@@ -45,43 +45,35 @@ test("a spec is a docker run line that a shell reads back word by word", () => {
   ]);
 });
 
-test("the same spec as the body of a request, with the values of secrets and without those that are not set", () => {
-  expect(createBody(spec, { HF_TOKEN: "secret", OTHER: "x" })).toEqual({
-    Image: "lmsysorg/sglang:v0.5.10.post1",
-    Entrypoint: ["python3", "-m"],
-    Cmd: ["sglang.launch_server", "--json-model-override-args", '{"a": "it\'s"}'],
-    Env: ["HF_HOME=/hf cache", "NO_PROXY=127.0.0.1,localhost", "HF_TOKEN=secret"],
-    Labels: { "tollgate.owner": "run", "tollgate.spec": specSha256(spec) },
-    User: "1000:1000",
-    WorkingDir: "/work",
-    HostConfig: {
-      NetworkMode: "host",
-      IpcMode: "host",
-      ShmSize: 34_359_738_368,
-      Memory: 1_500_000,
-      CpusetCpus: "0-31",
-      CpusetMems: "0",
-      Ulimits: [
-        { Name: "memlock", Soft: -1, Hard: -1 },
-        { Name: "nofile", Soft: 1024, Hard: 4096 },
-      ],
-      Mounts: [{ Type: "bind", Source: "/data/a,b", Target: "/models", ReadOnly: true }],
-      DeviceRequests: [
-        { Driver: "", Count: 0, DeviceIDs: ["0", "1", "2", "3"], Capabilities: [["gpu"]], Options: {} },
-      ],
-      RestartPolicy: { Name: "no" },
-    },
-  });
+test("the same spec as a call of docker create: no value of a variable is among its words", () => {
+  const call = createCall(spec, { HF_TOKEN: "secret", OTHER: "x" });
+  expect(call.variables).toBe("HF_HOME=/hf cache\nNO_PROXY=127.0.0.1,localhost\nHF_TOKEN=secret\n");
+  expect(call.environment).toEqual({});
+  const words = call.args.join(" ");
+  expect(words).toMatch(/^create --pull never --name tollgate-agent .* --env-file \/dev\/stdin --label/);
+  expect(words).toContain(` --label tollgate.spec=${specSha256(spec)} `);
+  expect(words).not.toMatch(/hf cache|HF_TOKEN|secret/);
+});
+
+test("a value of several lines goes another way, because the file of variables has one on each line", () => {
+  const lines = containerSpec({ name: "x", image: "i", environment: { A: "1" }, secretEnvironment: ["KEY"] });
+  const call = createCall(lines, { KEY: "first\nsecond" });
+  expect(call).toMatchObject({ variables: "A=1\n", environment: { KEY: "first\nsecond" } });
+  expect(call.args.slice(call.args.indexOf("--env-file"))).toEqual([
+    "--env-file",
+    "/dev/stdin",
+    "--env",
+    "KEY",
+    "--label",
+    `tollgate.spec=${specSha256(lines)}`,
+    "i",
+  ]);
 });
 
 test("what a run owns carries the variables that its supervisor looks for, and they do not change the spec", () => {
   const labels = runLabels({ runId: "r", supervisorId: "s", driver: "d" }, "agent");
   const owned = containerSpec({ name: "x", image: "i", labels });
-  expect(createBody(owned, {})["Env"]).toEqual([
-    "TOLLGATE_RUN=r",
-    "TOLLGATE_SUPERVISOR=s",
-    "TOLLGATE_DRIVER=d",
-  ]);
+  expect(createCall(owned, {}).variables).toBe("TOLLGATE_RUN=r\nTOLLGATE_SUPERVISOR=s\nTOLLGATE_DRIVER=d\n");
   expect(specSha256(owned)).toBe(specSha256(containerSpec({ name: "y", image: "i" })));
 });
 

@@ -44,7 +44,7 @@ const node = (script: string, facts: Partial<ContainerSpec> = {}) =>
 const server = (...flags: string[]) => ["python3", "-m", "sglang.launch_server", ...flags];
 
 function start(spec: ContainerSpec, secrets: Record<string, string> = {}): Promise<RunningContainer> {
-  return startContainer(docker.client, spec, {
+  return startContainer(docker.cli, spec, {
     part: "agent engine",
     logFile: join(folder, `${spec.name}.log`),
     stopGraceMs: 1_000,
@@ -77,10 +77,10 @@ describe.skipIf(noDockerd !== null)(
   () => {
     beforeAll(async () => {
       docker = await startDockerd();
-      await importSimulatedSglang(docker.client);
+      await importSimulatedSglang(docker.cli);
     });
     afterAll(async () => {
-      const left = (await listContainers(docker.client)).map(({ name }) => name);
+      const left = (await listContainers(docker.cli)).map(({ name }) => name);
       await docker[Symbol.asyncDispose]();
       if (left.length > 0) throw new Error(`containers were left: ${left.join(", ")}`);
     });
@@ -105,7 +105,7 @@ describe.skipIf(noDockerd !== null)(
         NVIDIA_VISIBLE_DEVICES: "4,5,6,7",
       });
       expect(docker.gpuRequests()).toEqual([{ containerId: container.id, devices: "4,5,6,7" }]);
-      const facts = await inspectContainer(docker.client, wanted.name);
+      const facts = await inspectContainer(docker.cli, wanted.name);
       expect(facts).toMatchObject({
         running: true,
         exitCode: null,
@@ -152,8 +152,8 @@ describe.skipIf(noDockerd !== null)(
         }),
       });
       const decisive = async (name: string) => {
-        const path = `/containers/${name}/json`;
-        const { Config, HostConfig } = await docker.client.json(schema, { method: "GET", path });
+        const text = await docker.cli(["inspect", "--format", "{{json .}}", name]);
+        const { Config, HostConfig } = schema.parse(JSON.parse(text));
         const { DeviceRequests, Mounts } = HostConfig;
         const host = [
           "NetworkMode",
@@ -178,7 +178,7 @@ describe.skipIf(noDockerd !== null)(
       const environment = { PATH: process.env["PATH"], DOCKER_HOST: docker.host, DOCKER_BUILDKIT: "0" };
       execFileSync("sh", ["-c", dockerRunLine(wanted)], { env: environment, stdio: "pipe" });
       const byHand = await decisive(wanted.name);
-      await removeContainer(docker.client, wanted.name);
+      await removeContainer(docker.cli, wanted.name);
       expect(byHand).toEqual(ours);
     });
 
@@ -265,7 +265,7 @@ describe.skipIf(noDockerd !== null)(
         "NAME",
         "--auth",
       ]);
-      await removeContainer(docker.client, container.id);
+      await removeContainer(docker.cli, container.id);
       expect(await container.ended).toMatch(/^code 137, killed$|the container has been removed/);
     });
 
@@ -294,7 +294,7 @@ describe.skipIf(noDockerd !== null)(
           name: "StartError",
           message: expect.stringMatching(text) as string,
         });
-        expect(await listContainers(docker.client)).toEqual([]);
+        expect(await listContainers(docker.cli)).toEqual([]);
       },
     );
 
@@ -317,12 +317,12 @@ describe.skipIf(noDockerd !== null)(
         tell: () => undefined,
       };
       {
-        await using adopted = await adoptContainer(docker.client, wanted.name, options);
+        await using adopted = await adoptContainer(docker.cli, wanted.name, options);
         while (!adopted.lastLogLines(1).startsWith("line")) await sleep(50);
       }
-      expect((await inspectContainer(docker.client, wanted.name)).running).toBe(true);
-      await removeContainer(docker.client, container.id);
-      await expect(adoptContainer(docker.client, wanted.name, options)).rejects.toThrow(/No such container/);
+      expect((await inspectContainer(docker.cli, wanted.name)).running).toBe(true);
+      await removeContainer(docker.cli, container.id);
+      await expect(adoptContainer(docker.cli, wanted.name, options)).rejects.toThrow(/No such container/);
     });
   },
 );
@@ -331,15 +331,15 @@ describe.skipIf(noDockerd !== null)(`a Docker daemon that fails${noDockerd ? ` (
   test("GPUs without a GPU runtime are refused, nothing stays behind, and a daemon that dies is told", async () => {
     await using bare = await startDockerd({ gpus: false });
     docker = bare;
-    await importProgram(bare.client, "test/sleep:1", "/bin/sleep");
+    await importProgram(bare.cli, "test/sleep:1", "/bin/sleep");
     const sleeping = spec({ image: "test/sleep:1", command: ["/bin/sleep", "600"] });
     await expect(start({ ...sleeping, gpus: ["0"] })).rejects.toThrow(
       /this Docker has no GPU runtime. Install nvidia-container-toolkit.*could not select device driver/,
     );
-    expect(await listContainers(bare.client)).toEqual([]);
+    expect(await listContainers(bare.cli)).toEqual([]);
 
     const told: string[] = [];
-    const container = await startContainer(bare.client, sleeping, {
+    const container = await startContainer(bare.cli, sleeping, {
       part: "agent engine",
       logFile: join(folder, "sleep.log"),
       stopGraceMs: 1_000,
@@ -355,7 +355,7 @@ describe.skipIf(noDockerd !== null)(`a Docker daemon that fails${noDockerd ? ` (
   test("a daemon that restarts loses neither the container nor its log", async () => {
     await using bare = await startDockerd({ gpus: false });
     docker = bare;
-    await importProgram(bare.client, "test/sh:1", "/bin/sh");
+    await importProgram(bare.cli, "test/sh:1", "/bin/sh");
     const looping =
       "n=0; while [ $n -lt 100000000 ]; do n=$((n+1)); [ $((n % 100000)) != 0 ] || echo line $n; done";
     await using container = await start(spec({ image: "test/sh:1", command: ["/bin/sh", "-c", looping] }));
@@ -363,7 +363,7 @@ describe.skipIf(noDockerd !== null)(`a Docker daemon that fails${noDockerd ? ` (
     await bare.restart();
     const before = container.lastLogLines(1);
     while (container.lastLogLines(1) === before) await sleep(50);
-    expect((await inspectContainer(bare.client, container.id)).running).toBe(true);
+    expect((await inspectContainer(bare.cli, container.id)).running).toBe(true);
     await container[Symbol.asyncDispose]();
     expect(await container.ended).toBe("code 137, killed");
   });

@@ -11,7 +11,7 @@ describe.skipIf(noDockerd !== null)(
   () => {
     test("ends the run with a sentence, and no server of it lives on although nobody can stop its containers", async () => {
       await using dockerd = await startDockerd();
-      await importSimulatedSglang(dockerd.client);
+      await importSimulatedSglang(dockerd.cli);
       using place = new DockerPlace(dockerd, {
         // Slow enough that the cell is not over before the daemon counts as lost.
         stack: dockerStack({ speed: { ...slowEngine, decodeStepMs: 200 } }),

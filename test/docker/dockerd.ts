@@ -4,8 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { DockerClient } from "../../bench/docker/docker-client.ts";
-import { parseDockerHost } from "../../bench/docker/docker-host.ts";
+import { connectDocker, type Docker } from "../../bench/docker/docker-command.ts";
 
 /** Why no Docker daemon can be started here; null when one can. For `describe.skipIf`, so that the reason is in the name. */
 export const noDockerd: string | null = reasonAgainst();
@@ -13,7 +12,7 @@ export const noDockerd: string | null = reasonAgainst();
 export interface TestDockerd extends AsyncDisposable {
   /** As `DOCKER_HOST` writes it. */
   readonly host: string;
-  readonly client: DockerClient;
+  readonly cli: Docker;
   readonly pid: number;
   /** What the GPU runtime was asked for, as its stub saw it, also of containers that are gone. */
   gpuRequests(): readonly GpuRequest[];
@@ -55,10 +54,10 @@ export async function startDockerd({ gpus = true } = {}): Promise<TestDockerd> {
     throw new Error(`dockerd did not start:\n${error}`);
   }
   const host = `unix://${join(directory, "docker.sock")}`;
-  const client = await DockerClient.connect(parseDockerHost(host));
+  const cli = await connectDocker({ PATH: process.env["PATH"], DOCKER_HOST: host });
   return {
     host,
-    client,
+    cli,
     pid,
     logFile: join(directory, "dockerd.log"),
     restart: async () => {
@@ -66,10 +65,7 @@ export async function startDockerd({ gpus = true } = {}): Promise<TestDockerd> {
       await ready();
     },
     gpuRequests: () => readHooks(join(directory, "hooks")),
-    [Symbol.asyncDispose]: async () => {
-      await client[Symbol.asyncDispose]();
-      await end();
-    },
+    [Symbol.asyncDispose]: end,
   };
 }
 

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { daemonFacts } from "../../bench/docker/daemon-facts.ts";
-import { ensureImage, inspectImage, type PullPolicy } from "../../bench/docker/images.ts";
-import type { LayerProgress } from "../../bench/docker/progress-stream.ts";
+import { ensureImage, inspectImage, type PullPolicy, type PullProgress } from "../../bench/docker/images.ts";
+import { dockerCommand, type Docker } from "../../bench/docker/docker-command.ts";
+import { liveProcess } from "../../bench/supervisor/process-table.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
 import { importProgram } from "./simulated-sglang-image.ts";
@@ -13,6 +14,8 @@ import { importProgram } from "./simulated-sglang-image.ts";
 const configDirectory = mkdtempSync(join(tmpdir(), "tollgate-docker-config-"));
 afterAll(() => rmSync(configDirectory, { recursive: true }));
 let docker: TestDockerd;
+/** With a `~/.docker` of the test's own. */
+let command: Docker;
 let registry: TestRegistry;
 
 function logIn(password: string): void {
@@ -21,11 +24,9 @@ function logIn(password: string): void {
   writeFileSync(join(configDirectory, "config.json"), JSON.stringify({ auths }));
 }
 
-function ensure(image: string, policy: PullPolicy, progress: LayerProgress[] = []) {
-  return ensureImage(docker.client, image, {
+function ensure(image: string, policy: PullPolicy, progress: PullProgress[] = []) {
+  return ensureImage(command, image, {
     policy,
-    configDirectory,
-    environment: {},
     onProgress: (sum) => progress.push(sum),
   });
 }
@@ -38,14 +39,19 @@ describe.skipIf(noDockerd !== null)(
         startDockerd(),
         startRegistry({ user: "me", password: "right" }),
       ]);
+      command = dockerCommand({
+        PATH: `${configDirectory}:${process.env["PATH"]}`,
+        DOCKER_HOST: docker.host,
+        DOCKER_CONFIG: configDirectory,
+      });
     });
     afterAll(async () => {
       await Promise.all([docker[Symbol.asyncDispose](), registry[Symbol.asyncDispose]()]);
     });
 
     test("the daemon tells what it is", async () => {
-      const facts = await daemonFacts(docker.client);
-      expect(facts).toMatchObject(docker.client.daemon);
+      const facts = await daemonFacts(docker.cli);
+      expect(facts.version).toBe(await docker.cli(["version", "--format", "{{.Server.Version}}"]));
       expect(facts.runtimes).toContain("runc");
       expect(facts.cpus).toBe(cpus().length);
     });
@@ -62,7 +68,7 @@ describe.skipIf(noDockerd !== null)(
         /credentials for 127\.0\.0\.1:\d+ .* were refused/,
       );
       logIn("right");
-      const progress: LayerProgress[] = [];
+      const progress: PullProgress[] = [];
       const facts = await ensure(registry.image, "missing", progress);
       const name = registry.image.replace(/:1$/, "");
       expect(facts).toMatchObject({
@@ -71,7 +77,7 @@ describe.skipIf(noDockerd !== null)(
         command: ["/hello"],
       });
       expect(progress.at(-1)).toMatchObject({ layers: 1, layersDone: 1 });
-      const again: LayerProgress[] = [];
+      const again: PullProgress[] = [];
       expect(await ensure(registry.image, "missing", again)).toEqual(facts);
       expect(again).toEqual([]);
       expect(await ensure(registry.image, "always")).toEqual(facts);
@@ -86,16 +92,33 @@ describe.skipIf(noDockerd !== null)(
       await expect(ensure("127.0.0.1:9/a/b:1", "missing")).rejects.toThrow(
         /127\.0\.0\.1:9 cannot be reached from the daemon.*docker load/,
       );
-      expect(await inspectImage(docker.client, "127.0.0.1:9/a/b:1")).toBeNull();
+      expect(await inspectImage(docker.cli, "127.0.0.1:9/a/b:1")).toBeNull();
+    });
+
+    test("a credential helper that never answers is an error, and is ended", async () => {
+      const helper = join(configDirectory, "docker-credential-slow");
+      const pidFile = join(configDirectory, "helper.pid");
+      writeFileSync(helper, `#!/bin/sh\necho $$ > ${pidFile}\nexec sleep 600\n`, { mode: 0o755 });
+      writeFileSync(join(configDirectory, "config.json"), JSON.stringify({ credsStore: "slow" }));
+      const pulling = ensureImage(command, "127.0.0.1:9/a/b:1", {
+        policy: "missing",
+        onProgress: () => undefined,
+        firstWordMs: 1_000,
+      });
+      await expect(pulling).rejects.toThrow(
+        /`docker pull 127\.0\.0\.1:9\/a\/b:1` said nothing for 1 s: a credential helper/,
+      );
+      const pid = Number(readFileSync(pidFile, "utf8"));
+      await expect.poll(() => liveProcess(pid)).toBeNull();
     });
 
     test("the simulated SGLang builds on any image that holds Tollgate", async () => {
-      await importProgram(docker.client, "test/base:1", "/bin/sleep");
+      await importProgram(docker.cli, "test/base:1", "/bin/sleep");
       const folder = join(import.meta.dirname, "../../docker/simulated-sglang");
       const words = ["build", "--build-arg", "BASE=test/base:1", "-t", "test/sglang:1", folder];
       const env = { PATH: process.env["PATH"], DOCKER_HOST: docker.host, DOCKER_BUILDKIT: "0" };
       execFileSync("docker", words, { env, stdio: "pipe" });
-      expect(await inspectImage(docker.client, "test/sglang:1")).toMatchObject({ tags: ["test/sglang:1"] });
+      expect(await inspectImage(docker.cli, "test/sglang:1")).toMatchObject({ tags: ["test/sglang:1"] });
     });
   },
 );

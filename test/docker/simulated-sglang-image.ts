@@ -1,12 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { createReadStream, existsSync, globSync, readFileSync, realpathSync, statSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { pack, type Pack } from "tar-stream";
-import type { DockerClient } from "../../bench/docker/docker-client.ts";
+import type { Docker } from "../../bench/docker/docker-command.ts";
 import { inspectImage, type ImageFacts } from "../../bench/docker/images.ts";
-import { readProgress } from "../../bench/docker/progress-stream.ts";
 
 /** Reference under which the tests' image is imported. */
 export const simulatedSglang = "tollgate/simulated-sglang:test";
@@ -17,25 +27,25 @@ const repository = join(import.meta.dirname, "../..");
  * Imports the image of docker/simulated-sglang/ without a registry: this Node with its shared libraries, the repository's
  * code, and the two programs that the Dockerfile would copy. A few seconds.
  */
-export async function importSimulatedSglang(client: DockerClient): Promise<ImageFacts> {
+export async function importSimulatedSglang(docker: Docker): Promise<ImageFacts> {
   const tar = pack();
   const filling = fill(tar);
-  await importImage(client, simulatedSglang, { rootFileSystem: Readable.from(tar), changes: imageChanges });
+  await importImage(docker, simulatedSglang, { rootFileSystem: Readable.from(tar), changes: imageChanges });
   await filling;
-  const facts = await inspectImage(client, simulatedSglang);
+  const facts = await inspectImage(docker, simulatedSglang);
   if (facts === null) throw new Error("the image was imported and is not there");
   return facts;
 }
 
 /** A program of this machine with its shared libraries as an image of a few megabytes, e.g. `/bin/sleep`. */
-export async function importProgram(client: DockerClient, image: string, program: string): Promise<void> {
+export async function importProgram(docker: Docker, image: string, program: string): Promise<void> {
   const tar = pack();
   const filling = (async () => {
     for (const path of [program, ...sharedLibraries(program)])
       await addFile(tar, realpathSync(path), path.slice(1));
     tar.finalize();
   })();
-  await importImage(client, image, { rootFileSystem: Readable.from(tar), changes: [] });
+  await importImage(docker, image, { rootFileSystem: Readable.from(tar), changes: [] });
   await filling;
 }
 
@@ -47,21 +57,19 @@ const imageChanges = [
 ];
 
 async function importImage(
-  client: DockerClient,
+  docker: Docker,
   image: string,
   { rootFileSystem, changes }: { readonly rootFileSystem: Readable; readonly changes: readonly string[] },
 ): Promise<void> {
-  const [repo, tag] = image.split(":");
-  const { body } = await client.open({
-    method: "POST",
-    path: "/images/create",
-    query: { fromSrc: "-", repo, tag, changes },
-    headers: { "content-type": "application/x-tar" },
-    body: rootFileSystem,
-    timeoutMs: 120_000,
-  });
-  const error = await readProgress(body, () => undefined);
-  if (error !== null) throw new Error(`importing ${image}: ${error}`);
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-image-"));
+  const archive = join(folder, "root.tar");
+  try {
+    await pipeline(rootFileSystem, createWriteStream(archive));
+    const flags = changes.flatMap((change) => ["--change", change]);
+    await docker(["import", ...flags, archive, image], { timeoutMs: 120_000 });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function fill(tar: Pack): Promise<void> {

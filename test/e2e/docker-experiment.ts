@@ -80,12 +80,12 @@ export class DockerPlace extends Workplace {
 
 /** Names of Tollgate's containers, in any state. */
 export async function containersOf(dockerd: TestDockerd): Promise<readonly string[]> {
-  return (await listContainers(dockerd.client)).map(({ name }) => name).sort();
+  return (await listContainers(dockerd.cli)).map(({ name }) => name).sort();
 }
 
 /** SIGKILL, as the kernel would do it. */
-export async function killContainer({ client }: TestDockerd, name: string): Promise<void> {
-  await client.send({ method: "POST", path: `/containers/${name}/kill` });
+export async function killContainer({ cli }: TestDockerd, name: string): Promise<void> {
+  await cli(["kill", name]);
 }
 
 /** Whether a cell of the run has begun. */

@@ -20,7 +20,7 @@ describe.skipIf(noDockerd !== null)(
     let dockerd: TestDockerd;
     beforeAll(async () => {
       dockerd = await startDockerd();
-      await importSimulatedSglang(dockerd.client);
+      await importSimulatedSglang(dockerd.cli);
     }, 120_000);
     afterAll(() => dockerd?.[Symbol.asyncDispose]());
 

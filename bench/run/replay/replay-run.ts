@@ -67,7 +67,7 @@ export async function executeReplay(
     supervisorId: randomUUID(),
     scratchDirectory: await mkdtemp(join(tmpdir(), "tg-")),
     logFile: join(run.logDirectory, "supervisor.log"),
-    ...(usesDocker(experiment) ? { dockerHost: options.environment["DOCKER_HOST"] ?? "" } : {}),
+    ...(usesDocker(experiment) ? { docker: options.environment } : {}),
   });
   const cells = options.plan.settings.length * options.plan.arms.length;
   const at = systemClock.wallIso();

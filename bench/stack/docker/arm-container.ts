@@ -30,7 +30,7 @@ export interface ArmContainer {
 }
 
 /**
- * Starts it, waits until it serves, and gives it to the stack, with a connection to Docker of its own.
+ * Starts it, gives it to the stack, and waits until it serves.
  * @throws {StartError} with the end of its log when it ends early or is late
  */
 export async function startArmContainer(
@@ -41,8 +41,7 @@ export async function startArmContainer(
   const run = ownerOfRun(options.childEnvironment);
   const slug = program.name.replaceAll(/[^\w.-]+/g, "-");
   const part = `gateway ${program.name}`;
-  await using connecting = new AsyncDisposableStack();
-  const node = connecting.use(await DockerNode.connect(options));
+  const node = await DockerNode.connect(options);
   const { stack, limits } = options.experiment;
   await node.images([program.image], stack.kind === "docker" ? stack.pull : "missing");
   const spec = containerSpec({
@@ -54,16 +53,15 @@ export async function startArmContainer(
     volumes: program.volumes.map(volumeOf),
     labels: { ...runLabels(run, program.arm), [portsLabel]: program.ports.join(",") },
   });
-  const container = connecting.use(
-    await startContainer(node.client, spec, {
-      part,
-      logFile: join(options.logDirectory, `${slug}.log`),
-      stopGraceMs: 5_000,
-      tell: options.tell,
-      signal: options.signal,
-      secrets: program.secrets,
-    }),
-  );
+  const container = await startContainer(node.docker, spec, {
+    part,
+    logFile: join(options.logDirectory, `${slug}.log`),
+    stopGraceMs: 5_000,
+    tell: options.tell,
+    signal: options.signal,
+    secrets: program.secrets,
+  });
+  own({ part: "gateway", arm: program.arm, running: container });
   await waitUntilServing({
     urls: program.ready,
     container,
@@ -71,14 +69,6 @@ export async function startArmContainer(
     tell: options.tell,
     signal: options.signal,
   });
-  const kept = connecting.move();
-  const running = {
-    name: container.name,
-    ended: container.ended,
-    lastLogLines: (count: number) => container.lastLogLines(count),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
-  own({ part: "gateway", arm: program.arm, running });
 }
 
 /** The first of an arm's ten ports in a Docker stack, whose ports all follow from one base; null elsewhere. */

@@ -105,9 +105,9 @@ function ownedPlan(
 
 const isWarm = ({ labels }: ContainerFacts) => labels[labelNames.owner] === "warm";
 
-async function runningContainers({ client }: DockerNode): Promise<readonly ContainerFacts[]> {
-  const listed = await listContainers(client);
-  const facts = await Promise.all(listed.map(({ id }) => inspectContainer(client, id).catch(() => null)));
+async function runningContainers({ docker }: DockerNode): Promise<readonly ContainerFacts[]> {
+  const listed = await listContainers(docker);
+  const facts = await Promise.all(listed.map(({ id }) => inspectContainer(docker, id).catch(() => null)));
   // One that ended between the two questions holds nothing any more.
   return facts.filter((one) => one !== null).filter(({ running }) => running);
 }
@@ -205,8 +205,8 @@ function containerOf(
     signal,
   };
   return adopt === null
-    ? startContainer(node.client, plan.container, { ...options, secrets: node.environment })
-    : adoptContainer(node.client, adopt.id, options);
+    ? startContainer(node.docker, plan.container, { ...options, secrets: node.environment })
+    : adoptContainer(node.docker, adopt.id, options);
 }
 
 interface ServerEvidence {
@@ -225,7 +225,7 @@ async function keepEvidence(
     v: 1,
     role: plan.role,
     adopted: adopt !== null,
-    docker: await daemonFacts(node.client),
+    docker: await daemonFacts(node.docker),
     image: { reference: plan.container.image, id: image.id, digests: image.digests, labels: image.labels },
     container: container.facts,
     model: { ...plan.model, config: undefined, served: plan.servedModel },

@@ -1,10 +1,7 @@
-import { join } from "node:path";
 import type { Experiment } from "../../config/experiment.ts";
 import { StartError } from "../../errors.ts";
-import { parseDockerHost } from "../../docker/docker-host.ts";
-import { DockerClient } from "../../docker/docker-client.ts";
-import { ensureImage, type ImageFacts, type PullPolicy } from "../../docker/images.ts";
-import type { LayerProgress } from "../../docker/progress-stream.ts";
+import { connectDocker, type Docker } from "../../docker/docker-command.ts";
+import { ensureImage, type ImageFacts, type PullPolicy, type PullProgress } from "../../docker/images.ts";
 
 /** Whether anything of an experiment runs in a container: its engines, or an arm with an image. */
 export function usesDocker({ stack, arms }: Experiment): boolean {
@@ -12,30 +9,29 @@ export function usesDocker({ stack, arms }: Experiment): boolean {
 }
 
 export interface DockerNodeOptions {
+  /** Decides which daemon it is; holds the values of secrets that containers get. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly tell: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** The machine with the GPUs: its Docker daemon, and what Tollgate asks of it. */
-export class DockerNode implements AsyncDisposable {
-  readonly client: DockerClient;
-  /** Values of secrets that containers get, and Docker's own settings. */
+export class DockerNode {
+  readonly docker: Docker;
   readonly environment: DockerNodeOptions["environment"];
   readonly tell: (line: string) => void;
   readonly signal: AbortSignal;
 
-  private constructor(client: DockerClient, options: DockerNodeOptions) {
-    this.client = client;
+  private constructor(docker: Docker, options: DockerNodeOptions) {
+    this.docker = docker;
     this.environment = options.environment;
     this.tell = options.tell;
     this.signal = options.signal;
   }
 
-  /** @throws {StartError} when no daemon answers at DOCKER_HOST. */
+  /** @throws {StartError} when no daemon answers. */
   static async connect(options: DockerNodeOptions): Promise<DockerNode> {
-    const host = parseDockerHost(options.environment["DOCKER_HOST"]);
-    return new DockerNode(await DockerClient.connect(host, options.signal), options);
+    return new DockerNode(await connectDocker(options.environment, options.signal), options);
   }
 
   get home(): string {
@@ -52,10 +48,8 @@ export class DockerNode implements AsyncDisposable {
   async images(references: Iterable<string>, policy: PullPolicy): Promise<ReadonlyMap<string, ImageFacts>> {
     const found = new Map<string, ImageFacts>();
     for (const image of new Set(references)) {
-      const facts = await ensureImage(this.client, image, {
+      const facts = await ensureImage(this.docker, image, {
         policy,
-        configDirectory: this.environment["DOCKER_CONFIG"] ?? join(this.home, ".docker"),
-        environment: this.environment,
         onProgress: pullTeller(image, this.tell),
         signal: this.signal,
       });
@@ -63,21 +57,17 @@ export class DockerNode implements AsyncDisposable {
     }
     return found;
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.client[Symbol.asyncDispose]();
-  }
 }
 
-/** A line for every further tenth of what is known to come, which grows while layers are found. */
-function pullTeller(image: string, tell: (line: string) => void): (progress: LayerProgress) => void {
-  let told = -1;
-  return ({ downloadedBytes, totalBytes, layers, layersDone }) => {
-    const tenth = totalBytes === 0 ? 0 : Math.floor((10 * downloadedBytes) / totalBytes);
-    if (tenth <= told) return;
-    told = tenth;
-    tell(
-      `pulling ${image}: ${(downloadedBytes / 1e9).toFixed(1)} of ${(totalBytes / 1e9).toFixed(1)} GB known so far, ${layersDone} of ${layers} layers`,
-    );
+/** A line for every further tenth of the layers, and one a minute: the last layers of an image are often its largest. */
+function pullTeller(image: string, tell: (line: string) => void): (progress: PullProgress) => void {
+  const startMs = performance.now();
+  let told = { tenth: -1, minute: 0 };
+  return ({ layers, layersDone }) => {
+    const tenth = layers === 0 ? 0 : Math.floor((10 * layersDone) / layers);
+    const minute = Math.floor((performance.now() - startMs) / 60_000);
+    if (tenth <= told.tenth && minute === told.minute) return;
+    told = { tenth: Math.max(tenth, told.tenth), minute };
+    tell(`pulling ${image}: ${layersDone} of ${layers} layers${minute === 0 ? "" : ` after ${minute} min`}`);
   };
 }

@@ -62,8 +62,8 @@ export async function startWarm(node: DockerNode, warm: WarmServers): Promise<re
 
 /** Removes the warm servers of an experiment, whatever their state. */
 export async function stopWarm(node: DockerNode, experiment: string): Promise<readonly ListedContainer[]> {
-  const found = await listContainers(node.client, [`${labelNames.warm}=${experiment}`]);
-  await Promise.all(found.map(({ id }) => removeContainer(node.client, id)));
+  const found = await listContainers(node.docker, [`${labelNames.warm}=${experiment}`]);
+  await Promise.all(found.map(({ id }) => removeContainer(node.docker, id)));
   return found;
 }
 

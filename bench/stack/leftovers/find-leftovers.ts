@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { labelNames } from "../../docker/container-labels.ts";
 import { listContainers, type ListedContainer } from "../../docker/container-state.ts";
-import type { DockerClient } from "../../docker/docker-client.ts";
+import type { Docker } from "../../docker/docker-command.ts";
 import { fateOf } from "../../supervisor/process-fingerprint.ts";
 import { liveProcesses, startEnvironment, type LiveProcess } from "../../supervisor/process-table.ts";
 import {
@@ -17,7 +17,7 @@ import type { Leftover } from "./leftover.ts";
 
 export interface Search {
   /** null where there is no Docker: then containers are not looked for. */
-  readonly docker: DockerClient | null;
+  readonly docker: Docker | null;
   /** Where runs make their scratch folders. */
   readonly temporaryDirectory: string;
 }

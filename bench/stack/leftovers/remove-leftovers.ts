@@ -1,14 +1,14 @@
 import { rm } from "node:fs/promises";
 import { messageOf } from "../../errors.ts";
 import { removeContainer } from "../../docker/container.ts";
-import type { DockerClient } from "../../docker/docker-client.ts";
+import type { Docker } from "../../docker/docker-command.ts";
 import { terminateRun } from "../../supervisor/run-processes.ts";
 import type { Leftover } from "./leftover.ts";
 
 /** Why things could not be removed, by `id`; empty when all went. Containers first, scratch folders last. */
 export async function removeLeftovers(
   leftovers: readonly Leftover[],
-  docker: DockerClient | null,
+  docker: Docker | null,
 ): Promise<ReadonlyMap<string, string>> {
   const failures = new Map<string, string>();
   const attempt = async (id: string, work: () => Promise<unknown>) => {
