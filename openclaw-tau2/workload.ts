@@ -32,11 +32,13 @@ import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
 import type { LoadedDomain, Task } from "./tau2/domain.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
 import { loadDomain } from "./tau2/load.ts";
+import { parseJson } from "./tau2/python/json-parse.ts";
 import { trialSeeds } from "./tau2/random.ts";
 import { agentSystemPrompt, readAgentPrompt } from "./tau2/text/agent-prompt.ts";
-import { startToolServer, type ToolServer } from "./tools/server.ts";
-import { ToolServerError } from "./tools/tool-server-error.ts";
+import { startToolServer, type OpenEpisode, type ToolServer } from "../bench/tools/server.ts";
+import { ToolServerError } from "../bench/tools/tool-server-error.ts";
 import { transcriptMessages } from "./transcript/tau2-messages.ts";
+import { tau2ToolsUrl, type Tau2Tools } from "./tools/tau2-tools.ts";
 import { UserSimulator } from "./user/user-simulator.ts";
 
 type Tau2Experiment = Experiment<Tau2Section, OpenClawSection | NativeSection>;
@@ -136,7 +138,7 @@ interface Tau2Parts {
   readonly experiment: Tau2Experiment;
   readonly context: WorkloadContext;
   readonly domain: LoadedDomain;
-  readonly toolServer: ToolServer;
+  readonly toolServer: ToolServer<Tau2Tools>;
   readonly userClient: ChatClient;
   readonly driver: AgentDriver;
   readonly warmUpDriver:
@@ -167,7 +169,11 @@ class Tau2Workload implements PreparedWorkload {
           context.progress(`warning: ${warning}`);
       }
       const toolServer = stoppable.use(
-        await startToolServer({ scratchDirectory: context.scratchDirectory, preload: [options] }),
+        await startToolServer<Tau2Tools>({
+          module: tau2ToolsUrl,
+          scratchDirectory: context.scratchDirectory,
+          preload: [options],
+        }),
       );
       const userClient = stoppable.use(new ChatClient());
       const { driver, warmUpDriver } = await startAgent({ experiment, context, domain, toolServer });
@@ -256,7 +262,7 @@ class Tau2Workload implements PreparedWorkload {
     const open = await toolServer.openEpisode({
       episodeId: attempt.episodeId,
       attemptKey: attempt.attemptKey,
-      domain: domainOptions(workload, context.childEnvironment),
+      settings: domainOptions(workload, context.childEnvironment),
       taskId: task.id,
       limits: {
         maxSteps: workload.maxSteps,
@@ -276,10 +282,11 @@ class Tau2Workload implements PreparedWorkload {
       attemptKey: attempt.attemptKey,
       endpoint: attempt.agent,
       sampling,
-      system: this.#parts.systemOf(open.policy),
-      tools: open.agentToolsJson,
+      system: this.#parts.systemOf(open.opened.policy),
+      tools: open.opened.agentToolsJson,
       greeting,
       ...(task.messageHistory.length > 0 && { history: prefixOf(task) }),
+      acceptsArguments: isJsonObject,
       turnTimeoutMs: limits.turnSeconds * 1000,
     };
     return { open, request };
@@ -293,8 +300,8 @@ class Tau2Workload implements PreparedWorkload {
     return new UserSimulator({
       client: this.#parts.userClient,
       endpoint: attempt.context.user,
-      systemPrompt: attempt.open.userSystemPrompt,
-      toolsJson: task.hasUserTools ? attempt.open.userToolsJson : null,
+      systemPrompt: attempt.open.opened.userSystemPrompt,
+      toolsJson: task.hasUserTools ? attempt.open.opened.userToolsJson : null,
       reference: `${folder}/${encodeURIComponent(taskId)}/${trial}`,
       attemptKey: attempt.context.attemptKey,
       sampling: { temperature: 0, seed },
@@ -327,7 +334,7 @@ async function reached<T>(
 interface UserContext {
   readonly episode: EpisodeTask;
   readonly context: AttemptContext;
-  readonly open: { readonly userSystemPrompt: string; readonly userToolsJson: string | null };
+  readonly open: OpenEpisode<Tau2Tools>;
 }
 
 function samplingOf({ sampling }: Tau2Experiment, seed: number): Record<string, number> {
@@ -371,6 +378,15 @@ async function startAgent(
     progress: context.progress,
   });
   return { driver, warmUpDriver: (open, signal) => driver.warmUp(open, signal) };
+}
+
+/** As Python reads JSON: NaN is a number. */
+function isJsonObject(text: string): boolean {
+  try {
+    return parseJson(text) instanceof Map;
+  } catch {
+    return false;
+  }
 }
 
 function toolNames(domain: LoadedDomain): string[] {

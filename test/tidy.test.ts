@@ -57,24 +57,25 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "config plan workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis sink",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
-  "bench/agent": "config host workload openclaw-tau2/tools openclaw-tau2/tau2/python",
+  "bench/tools": "workload",
+  "bench/agent": "config host workload tools",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2": "host openclaw-tau2/tau2/python",
-  "openclaw-tau2/tools": "workload openclaw-tau2/tau2",
+  "openclaw-tau2/tools": "tools openclaw-tau2/tau2",
   "openclaw-tau2/transcript": "workload openclaw-tau2/tau2",
   "openclaw-tau2/user": "workload agent",
-  "openclaw-tau2/episode": "workload agent openclaw-tau2/tools openclaw-tau2/transcript",
+  "openclaw-tau2/episode": "workload agent tools openclaw-tau2/tools openclaw-tau2/transcript",
   "openclaw-tau2/offline": "config host store openclaw-tau2 openclaw-tau2/tau2 openclaw-tau2/transcript",
   "openclaw-tau2":
-    "config workload host measure store agent openclaw-tau2/episode openclaw-tau2/tau2 openclaw-tau2/tools " +
-    "openclaw-tau2/transcript openclaw-tau2/user",
+    "config workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tau2 openclaw-tau2/tools " +
+    "openclaw-tau2/tau2/python openclaw-tau2/transcript openclaw-tau2/user",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "config plan workload measure statistics store tap metrics stack docker supervisor preflight load evidence " +
     "analysis report export pack run sink selftest simulator gateway agent openclaw-tau2 openclaw-tau2/offline openclaw-tau2/tau2",
   "scripts/published": "",
   "scripts/benchmark":
-    "measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap openclaw-tau2/tau2 openclaw-tau2/tools",
+    "measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap tools openclaw-tau2/tau2 openclaw-tau2/tools",
   scripts: "measure scripts/benchmark scripts/published",
 };
 /** Files of `bench/` itself that belong to no part. `errors.ts` and `exit-codes.ts` may be imported by all. */

@@ -32,6 +32,8 @@ export interface AgentSessionRequest {
   readonly greeting: string | null;
   /** A conversation that the task begins with, in place of the greeting. Only `native` can be given one. */
   readonly history?: readonly TranscriptMessage[];
+  /** Whether the workload's tools can read a text as arguments; where they cannot, the model has failed. */
+  readonly acceptsArguments: (text: string) => boolean;
   readonly turnTimeoutMs: number;
 }
 

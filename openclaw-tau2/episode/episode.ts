@@ -1,11 +1,12 @@
 import type { AttemptContext, Failure, TranscriptMessage } from "../../bench/workload/workload.ts";
 import type { UsageTotal } from "../../bench/workload/usage-sum.ts";
 import type { AgentSession } from "../../bench/agent/agent.ts";
-import type { OpenEpisode } from "../tools/open-episode.ts";
+import type { Tau2Tools } from "../tools/tau2-tools.ts";
+import type { OpenEpisode } from "../../bench/tools/open-episode.ts";
 
 /** Everything one attempt works with; made by the workload, closed by it. */
 export interface EpisodeParts {
-  readonly open: OpenEpisode;
+  readonly open: OpenEpisode<Tau2Tools>;
   readonly session: AgentSession;
   readonly user: SimulatedUser;
   /** Its signal cancels the attempt; it is not a deadline. */

@@ -1,6 +1,6 @@
 import type { EpisodeFacts, EpisodeResult, Failure } from "../../bench/workload/workload.ts";
 import { ModelError } from "../../bench/agent/model/model-error.ts";
-import { ToolServerError } from "../tools/tool-server-error.ts";
+import { ToolServerError } from "../../bench/tools/tool-server-error.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import type { ConversationEnd, EpisodeDraft, EpisodeParts } from "./episode.ts";
 
@@ -39,7 +39,6 @@ async function judge(parts: EpisodeParts, draft: EpisodeDraft, terminationReason
   const evaluation = await parts.open.evaluate({
     messages: tau2Messages(draft.messages),
     terminationReason,
-    judged: null,
   });
   if (evaluation.reward === null) draft.labels.add("unjudged");
   return {
@@ -61,7 +60,7 @@ function factsOf(parts: EpisodeParts, draft: EpisodeDraft, end: ConversationEnd)
     toolErrors: tools.filter(({ error }) => error).length,
     labels: [...draft.labels],
     userUsage: parts.user.usage(),
-    transcript: { system: parts.system, tools: parts.open.agentToolsJson, messages: draft.messages },
+    transcript: { system: parts.system, tools: parts.open.opened.agentToolsJson, messages: draft.messages },
   };
 }
 

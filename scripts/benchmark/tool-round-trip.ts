@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { connectToolClient } from "../../openclaw-tau2/tools/client.ts";
-import { startToolServer } from "../../openclaw-tau2/tools/server.ts";
+import { connectToolClient } from "../../bench/tools/client.ts";
+import { startToolServer } from "../../bench/tools/server.ts";
+import { tau2ToolsUrl, type Tau2Tools } from "../../openclaw-tau2/tools/tau2-tools.ts";
 import { medianReading, millisecondsSince, type Measurement } from "./measurement.ts";
 
 /** A read call of our own domain: client, socket, worker thread, tool, and back; one call in flight. */
@@ -9,7 +10,8 @@ export const toolRoundTrip: Measurement = {
   measure: async (bench) => {
     const dataDirectory = join(bench.root, "openclaw-tau2", "data");
     const domain = { domain: "library", dataDirectory };
-    await using server = await startToolServer({
+    await using server = await startToolServer<Tau2Tools>({
+      module: tau2ToolsUrl,
       workers: 1,
       scratchDirectory: bench.scratch,
       preload: [domain],
@@ -18,7 +20,7 @@ export const toolRoundTrip: Measurement = {
     const episode = await server.openEpisode({
       episodeId: "benchmark",
       attemptKey: "benchmark",
-      domain,
+      settings: domain,
       taskId: "renew-one",
       limits: { maxSteps: 1e9, maxErrors: 10, callTimeoutMs: 5_000 },
       session: {

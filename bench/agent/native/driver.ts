@@ -1,9 +1,9 @@
 import { performance, type EventLoopUtilization } from "node:perf_hooks";
 import type { AgentDriver, AgentSession, AgentSessionRequest } from "../agent.ts";
 import { ChatClient } from "../model/chat-client.ts";
-import { connectToolClient } from "../../../openclaw-tau2/tools/client.ts";
-import type { ToolServer } from "../../../openclaw-tau2/tools/server.ts";
-import { ToolConnectionError } from "../../../openclaw-tau2/tools/tool-server-error.ts";
+import { connectToolClient } from "../../tools/client.ts";
+import type { ToolServer } from "../../tools/server.ts";
+import { ToolConnectionError } from "../../tools/tool-server-error.ts";
 import { StartError } from "../../errors.ts";
 import { NativeSession } from "./session.ts";
 

@@ -4,9 +4,8 @@ import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
 import type { ChatClient } from "../model/chat-client.ts";
 import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";
 import { ModelError } from "../model/model-error.ts";
-import { parseJson } from "../../../openclaw-tau2/tau2/python/json-parse.ts";
-import type { ToolClient } from "../../../openclaw-tau2/tools/client.ts";
-import { ToolRefusedError } from "../../../openclaw-tau2/tools/tool-server-error.ts";
+import type { ToolClient } from "../../tools/client.ts";
+import { ToolRefusedError } from "../../tools/tool-server-error.ts";
 import type { Completion } from "../transcript/completion.ts";
 
 export interface NativeSessionParts {
@@ -65,7 +64,7 @@ export class NativeSession implements AgentSession {
     for (;;) {
       const requestId = `${this.#parts.request.attemptKey}-a${++this.#requests}`;
       const completion = await this.#ask(requestId, signal);
-      const fault = faultOf(completion);
+      const fault = faultOf(completion, this.#parts.request.acceptsArguments);
       if (fault !== null) return { status: "agent-error", ...fault };
       this.#messages.push(assistantMessage(completion));
       if (completion.toolCalls === null) return { status: "answered", text: completion.content ?? "" };
@@ -123,7 +122,10 @@ function asAgent(history: readonly TranscriptMessage[]): ChatMessage[] {
  * What makes tau2 give a simulation up: an answer with nothing in it, or tool arguments that are not a JSON object. There
  * it is an infrastructure error that is retried and then left out of the score; here it is the model's failure, reward 0.
  */
-function faultOf(completion: Completion): { readonly kind: string; readonly message: string } | null {
+function faultOf(
+  completion: Completion,
+  acceptsArguments: (text: string) => boolean,
+): { readonly kind: string; readonly message: string } | null {
   const { content, toolCalls } = completion;
   if (toolCalls === null) {
     return content === null || content === ""
@@ -133,16 +135,8 @@ function faultOf(completion: Completion): { readonly kind: string; readonly mess
         }
       : null;
   }
-  const malformed = toolCalls.find((call) => !isJsonObject(call.arguments));
+  const malformed = toolCalls.find((call) => !acceptsArguments(call.arguments));
   if (malformed === undefined) return null;
   const text = malformed.arguments.slice(0, 200);
   return { kind: "malformed_tool_arguments", message: `The model called ${malformed.name} with ${text}` };
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    return parseJson(text) instanceof Map;
-  } catch {
-    return false;
-  }
 }

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { TranscriptMessage } from "../../../bench/workload/workload.ts";
 import { startNative } from "../../../bench/agent/native/driver.ts";
-import { startToolServer } from "../../../openclaw-tau2/tools/server.ts";
+import { startToolServer } from "../../../bench/tools/server.ts";
 import { answerStream, startEndpoint, type Script, type ScriptedAnswer } from "../model/scripted-endpoint.ts";
 
-const planted = new URL("../../openclaw-tau2/tools/planted-domain.ts", import.meta.url);
+const planted = new URL("../../tools/planted-tools.ts", import.meta.url);
 
 /** A real tool server, a scripted model endpoint, and a native session between them. */
 async function openSession(answers: readonly ScriptedAnswer[] | Script, changes = {}) {
@@ -19,9 +19,7 @@ async function openSession(answers: readonly ScriptedAnswer[] | Script, changes 
       ? answers
       : (response, _, index) => answerStream(response, answers[index] ?? {});
   const endpoint = stack.use(await startEndpoint(script));
-  const toolServer = stack.use(
-    await startToolServer({ scratchDirectory, domainModule: planted, workers: 1 }),
-  );
+  const toolServer = stack.use(await startToolServer({ scratchDirectory, module: planted, workers: 1 }));
   const settings = {
     limits: { maxSteps: 200, maxErrors: 10, callTimeoutMs: 5_000 },
     callTimeoutMs: 5_000,
@@ -32,7 +30,7 @@ async function openSession(answers: readonly ScriptedAnswer[] | Script, changes 
   const open = await toolServer.openEpisode({
     episodeId: "e1",
     attemptKey: "a1",
-    domain: { domain: "planted", dataDirectory: "none" },
+    settings: { name: "planted" },
     taskId: "t1",
     limits: settings.limits,
     session: {
@@ -50,9 +48,10 @@ async function openSession(answers: readonly ScriptedAnswer[] | Script, changes 
       attemptKey: "a1",
       endpoint: endpoint.endpoint,
       sampling: { temperature: 0, seed: 7 },
-      system: open.policy,
-      tools: open.agentToolsJson,
+      system: open.opened.policy,
+      tools: open.opened.agentToolsJson,
       greeting: "Hello.",
+      acceptsArguments: (text) => text.startsWith("{") && text.endsWith("}"),
       turnTimeoutMs: settings.turnTimeoutMs,
       history: settings.history,
     }),
@@ -104,7 +103,7 @@ test("a turn runs the model's tool calls in order and ends with its text", async
       { role: "assistant", content: "It is 7." },
       { role: "user", content: "Thanks." },
     ],
-    tools: JSON.parse(world.open.agentToolsJson) as unknown,
+    tools: JSON.parse(world.open.opened.agentToolsJson) as unknown,
     tool_choice: "auto",
     temperature: 0,
     seed: 7,
@@ -255,6 +254,7 @@ test("a session that is not registered cannot be opened", async () => {
     system: "s",
     tools: "[]",
     greeting: null,
+    acceptsArguments: () => true,
     turnTimeoutMs: 1,
   } as const;
   await expect(world.driver.openSession(request)).rejects.toMatchObject({ reason: "unknown-session" });

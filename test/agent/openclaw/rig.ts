@@ -107,6 +107,7 @@ export class Rig implements AsyncDisposable {
       },
       system: policy,
       greeting: options.greeting ?? null,
+      acceptsArguments: () => true,
       turnTimeoutMs: options.turnTimeoutMs ?? 60_000,
     };
   }

@@ -17,6 +17,7 @@ const request = {
   },
   system: "s",
   greeting: "hi",
+  acceptsArguments: () => true,
   turnTimeoutMs: 5000,
 };
 const ok = { status: "ok", result: { payloads: [], meta: null } };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import type { SessionReply, ToolRequest } from "../../../openclaw-tau2/tools/protocol.ts";
-import { toolRequestSchema } from "../../../openclaw-tau2/tools/protocol.ts";
+import type { SessionReply, ToolRequest } from "../../../bench/tools/protocol.ts";
+import { toolRequestSchema } from "../../../bench/tools/protocol.ts";
 
 export type ToolCall = Extract<ToolRequest, { op: "call" }>;
 /** A session as a test registers it; the stand-in adds id, socket and token. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /**
- * Frames between a tool client (the OpenClaw plugin, the native agent, the orchestrator) and the tool server:
+ * Frames between a tool client (the OpenClaw plugin, the native agent, the workload) and the tool server:
  * one JSON object per line, UTF-8, `\n`. A request carries an `id`; its reply carries the same.
  */
 const base = { id: z.union([z.number(), z.string()]), token: z.string() };
@@ -78,7 +78,7 @@ export const callCountsSchema = z.object({
   errors: z.number(),
   /** Calls that were not executed: past a limit or past their deadline. */
   refused: z.number(),
-  /** tau2 steps so far: 2 per round of agent calls, plus what the harness added. */
+  /** Steps so far: 2 per round of agent calls, plus what the harness added. */
   steps: z.number(),
   /** The limit that is reached; further calls are refused. */
   limit: z.enum(["max_steps", "too_many_errors"]).nullable(),

@@ -1,9 +1,9 @@
 import { createServer, type Socket } from "node:net";
 import type { MessagePort } from "node:worker_threads";
-import { messageOf } from "../../bench/errors.ts";
+import { messageOf } from "../errors.ts";
 import { Connection } from "./connection.ts";
-import type { DomainModule } from "./domain-module.ts";
 import { listenOn } from "./socket-address.ts";
+import type { ToolModule } from "./tool-module.ts";
 import { ToolWorkerPool } from "./tool-worker-pool.ts";
 import type { FromWorker, ToWorker, WorkerTask } from "./worker-messages.ts";
 
@@ -14,9 +14,9 @@ import type { FromWorker, ToWorker, WorkerTask } from "./worker-messages.ts";
 export default async function runToolWorker(input: { task: WorkerTask; port: MessagePort }): Promise<void> {
   const { task, port } = input;
   const send = (message: FromWorker): void => port.postMessage(message, []);
-  const module = (await import(task.domainModule)) as DomainModule;
+  const module = (await import(task.module)) as ToolModule;
   const desk = new ToolWorkerPool({ task, module, send, nowNs });
-  const preload = task.preload.map((settings) => desk.domain(settings));
+  const preload = task.preload.map((settings) => desk.source(settings));
   const listener = await listen(task, desk);
   await Promise.all(preload);
   await new Promise<void>((resolve) => {

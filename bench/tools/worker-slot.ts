@@ -1,4 +1,4 @@
-import { StartError } from "../../bench/errors.ts";
+import { StartError } from "../errors.ts";
 import type { ToolWorkerDiedError } from "./tool-server-error.ts";
 import { WorkerThread, type WorkerThreadParts } from "./worker-thread.ts";
 import type { OperationName, SessionRecord, WorkerOperations } from "./worker-messages.ts";

@@ -1,4 +1,4 @@
-import { TollgateError } from "../../bench/errors.ts";
+import { TollgateError } from "../errors.ts";
 
 /** The tool server failed an episode: its environment is lost or wrong, so the episode has no reward. */
 export abstract class ToolServerError extends TollgateError {}

@@ -1,10 +1,9 @@
-import { messageOf } from "../../bench/errors.ts";
-import type { LoadedDomain } from "../tau2/domain.ts";
+import { messageOf } from "../errors.ts";
 import { refusal } from "./connection.ts";
-import type { DomainModule, DomainSettings } from "./domain-module.ts";
 import { Episode, type CallOutcome, type IncomingCall } from "./episode.ts";
 import type { ErrorReply, ToolRequest } from "./protocol.ts";
 import { sameToken, TokenBook } from "./token.ts";
+import type { ToolModule, ToolSource } from "./tool-module.ts";
 import {
   RunningCall,
   type FromWorker,
@@ -16,7 +15,7 @@ import {
 
 export interface ToolWorkerPoolParts {
   readonly task: WorkerTask;
-  readonly module: DomainModule;
+  readonly module: ToolModule;
   readonly send: (message: FromWorker) => void;
   readonly nowNs: () => number;
 }
@@ -26,10 +25,10 @@ interface TokenOwner {
   readonly requestor: "assistant" | "user";
 }
 
-/** The state of one worker: domains, episodes, tokens and sessions, and what may be asked about them from both sides. */
+/** The state of one worker: loaded tools, episodes, tokens and sessions, and what may be asked about them from both sides. */
 export class ToolWorkerPool {
   readonly #parts: ToolWorkerPoolParts;
-  readonly #domains = new Map<string, Promise<LoadedDomain>>();
+  readonly #sources = new Map<string, Promise<ToolSource>>();
   readonly #episodes = new Map<string, Episode>();
   readonly #sessions = new Map<string, SessionRecord>();
   /** Tokens stay known after their episode is closed, so that a late call hears `closed` and not `bad-token`. */
@@ -42,14 +41,14 @@ export class ToolWorkerPool {
     for (const session of parts.task.sessions) this.#sessions.set(session.attemptKey, session);
   }
 
-  /** Loads a domain once; a failed load is tried again by the next episode. */
-  domain(settings: DomainSettings): Promise<LoadedDomain> {
+  /** Loads what settings name once; a failed load is tried again by the next episode. */
+  source(settings: object): Promise<ToolSource> {
     const key = JSON.stringify(settings);
-    const known = this.#domains.get(key);
+    const known = this.#sources.get(key);
     if (known !== undefined) return known;
-    const loading = Promise.resolve(this.#parts.module.loadDomain(settings));
-    this.#domains.set(key, loading);
-    loading.catch(() => this.#domains.delete(key));
+    const loading = Promise.resolve(this.#parts.module.load(settings));
+    this.#sources.set(key, loading);
+    loading.catch(() => this.#sources.delete(key));
     return loading;
   }
 
@@ -63,7 +62,7 @@ export class ToolWorkerPool {
       case "addSteps":
         return this.#episode(order.parameters.attemptKey).addSteps(order.parameters.count);
       case "evaluate":
-        return this.#episode(order.parameters.attemptKey).evaluate(order.parameters.request);
+        return this.#episode(order.parameters.attemptKey).environment.evaluate(order.parameters.request);
       case "close":
         this.#episodes.delete(order.parameters.attemptKey);
         return null;
@@ -89,7 +88,7 @@ export class ToolWorkerPool {
     const episode = this.#episodes.get(owner.attemptKey);
     if (episode === undefined) return refusal(request.id, "closed", "the episode of this token is over");
     if (request.op === "state")
-      return { id: request.id, ok: true, ...episode.hashes(), counts: episode.counts() };
+      return { id: request.id, ok: true, ...episode.environment.hashes(), counts: episode.counts() };
     return this.#answerCall(episode, request, {
       requestor: owner.requestor,
       name: request.name,
@@ -114,16 +113,15 @@ export class ToolWorkerPool {
   }
 
   async #open(parameters: OpenParameters): Promise<unknown> {
-    const domain = await this.domain(parameters.domain);
-    const task = domain.tasks.find((task) => task.id === parameters.taskId);
-    if (task === undefined) throw new Error(`domain ${domain.name} has no task ${parameters.taskId}`);
-    const { module, nowNs } = this.#parts;
-    const episode = new Episode(parameters, { module, domain, task, running: this.#running, nowNs });
+    const source = await this.source(parameters.settings);
+    const environment = source.open(parameters.taskId);
+    const { nowNs } = this.#parts;
+    const episode = new Episode(parameters, { environment, running: this.#running, nowNs });
     const { attemptKey, agentToken, userToken } = parameters;
     this.#episodes.set(attemptKey, episode);
     this.#tokens.add(agentToken, { attemptKey, requestor: "assistant" });
     this.#tokens.add(userToken, { attemptKey, requestor: "user" });
-    return episode.describe();
+    return environment.opened;
   }
 
   #userCall(parameters: {

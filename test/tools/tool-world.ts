@@ -2,14 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import { connectToolClient, type ToolClient } from "../../../openclaw-tau2/tools/client.ts";
-import type { OpenEpisode } from "../../../openclaw-tau2/tools/open-episode.ts";
+import { connectToolClient, type ToolClient } from "../../bench/tools/client.ts";
+import type { PlantedTools } from "./planted-tools.ts";
+import type { OpenEpisode } from "../../bench/tools/open-episode.ts";
 import {
   startToolServer,
   type EpisodeRequest,
   type ToolServer,
   type ToolServerOptions,
-} from "../../../openclaw-tau2/tools/server.ts";
+} from "../../bench/tools/server.ts";
 
 /** Real servers and clients of one test, on a scratch folder of its own; all of it is gone after the test. */
 export function useToolWorld() {
@@ -24,9 +25,11 @@ export function useToolWorld() {
   });
   return {
     scratch: (): string => scratchDirectory,
-    start: async (options: Partial<ToolServerOptions> = {}): Promise<ToolServer> => {
-      const domainModule = new URL("./planted-domain.ts", import.meta.url);
-      const server = await startToolServer({ scratchDirectory, domainModule, ...options });
+    start: async (
+      options: Partial<ToolServerOptions<PlantedTools>> = {},
+    ): Promise<ToolServer<PlantedTools>> => {
+      const module = new URL("./planted-tools.ts", import.meta.url);
+      const server = await startToolServer<PlantedTools>({ scratchDirectory, module, ...options });
       cleanUps.push(() => server[Symbol.asyncDispose]());
       return server;
     },
@@ -38,11 +41,14 @@ export function useToolWorld() {
   };
 }
 
-export function request(attemptKey: string, changes: Partial<EpisodeRequest> = {}): EpisodeRequest {
+export function request(
+  attemptKey: string,
+  changes: Partial<EpisodeRequest<PlantedTools>> = {},
+): EpisodeRequest<PlantedTools> {
   return {
     episodeId: `episode-of-${attemptKey}`,
     attemptKey,
-    domain: { domain: "planted", dataDirectory: "none" },
+    settings: { name: "planted" },
     taskId: "t1",
     limits: { maxSteps: 200, maxErrors: 10, callTimeoutMs: 5_000 },
     session: {

@@ -4,33 +4,36 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Tau2Message } from "../../../openclaw-tau2/tau2/domain.ts";
-import { connectToolClient } from "../../../openclaw-tau2/tools/client.ts";
-import type { DomainSettings } from "../../../openclaw-tau2/tools/domain-module.ts";
-import type { OpenEpisode } from "../../../openclaw-tau2/tools/open-episode.ts";
-import { startToolServer } from "../../../openclaw-tau2/tools/server.ts";
+import { connectToolClient } from "../../../bench/tools/client.ts";
+import type { LoadOptions } from "../../../openclaw-tau2/tau2/load.ts";
+import { tau2ToolsUrl, type Tau2Tools } from "../../../openclaw-tau2/tools/tau2-tools.ts";
+import type { OpenEpisode } from "../../../bench/tools/open-episode.ts";
+import { startToolServer } from "../../../bench/tools/server.ts";
 
-const library: DomainSettings = {
+const library: LoadOptions = {
   domain: "library",
-  dataDirectory: join(import.meta.dirname, "..", "..", "openclaw-tau2", "data"),
+  dataDirectory: join(import.meta.dirname, "..", "..", "..", "openclaw-tau2", "data"),
 };
 const shared = join(process.env["TOLLGATE_SHARED"] ?? "../shared", "tau2");
-const airline: DomainSettings = {
+const airline: LoadOptions = {
   domain: "airline",
   dataDirectory: join(shared, "data"),
   schemasDirectory: join(shared, "golden"),
 };
 
 /** A server with two real workers and as many episodes of one task as there are keys. */
-async function openEpisodes(domain: DomainSettings, taskId: string, keys: readonly string[]) {
+async function openEpisodes(domain: LoadOptions, taskId: string, keys: readonly string[]) {
   const stack = new AsyncDisposableStack();
   const scratchDirectory = await mkdtemp(join(tmpdir(), "tools-"));
   stack.defer(() => rm(scratchDirectory, { recursive: true, force: true }));
-  const server = stack.use(await startToolServer({ scratchDirectory, preload: [domain] }));
+  const server = stack.use(
+    await startToolServer<Tau2Tools>({ module: tau2ToolsUrl, scratchDirectory, preload: [domain] }),
+  );
   const open = (attemptKey: string) =>
     server.openEpisode({
       episodeId: `e-${attemptKey}`,
       attemptKey,
-      domain,
+      settings: domain,
       taskId,
       limits: { maxSteps: 200, maxErrors: 10, callTimeoutMs: 30_000 },
       session: {
@@ -76,7 +79,11 @@ async function stateOf(episode: OpenEpisode): Promise<string> {
 
 test("a library episode is played over the socket and judged in its worker", async () => {
   await using world = await openEpisodes(library, "pay-fine", ["a", "b", "c"]);
-  const [paid, silent, idle] = world.episodes as [OpenEpisode, OpenEpisode, OpenEpisode];
+  const [paid, silent, idle] = world.episodes as [
+    OpenEpisode<Tau2Tools>,
+    OpenEpisode<Tau2Tools>,
+    OpenEpisode<Tau2Tools>,
+  ];
   const before = await stateOf(idle);
   const calls = [
     ["get_account", { member_id: "M1008" }],
@@ -104,11 +111,11 @@ test("a library episode is played over the socket and judged in its worker", asy
 
 test("a task, a domain or a folder that does not exist is named in the error", async () => {
   await using world = await openEpisodes(library, "pay-fine", []);
-  const open = (domain: DomainSettings, taskId: string) =>
+  const open = (domain: LoadOptions, taskId: string) =>
     world.server.openEpisode({
       episodeId: "e",
       attemptKey: "a",
-      domain,
+      settings: domain,
       taskId,
       limits: { maxSteps: 1, maxErrors: 1, callTimeoutMs: 1_000 },
       session: { baseUrl: "x", headers: {}, sampling: {}, prompt: "exact", greeting: null },

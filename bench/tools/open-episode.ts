@@ -1,15 +1,15 @@
-import type { ToolCallLog } from "../../bench/workload/workload.ts";
-import type { Evaluation } from "../tau2/evaluate.ts";
+import type { ToolCallLog } from "../workload/workload.ts";
 import { ToolOperationError } from "./tool-server-error.ts";
 import type { CallCounts } from "./protocol.ts";
-import type { EvaluationRequest, OpenedEpisode, OpenParameters } from "./worker-messages.ts";
+import type { ToolTypes } from "./tool-module.ts";
+import type { OpenParameters } from "./worker-messages.ts";
 import type { WorkerSlot } from "./worker-slot.ts";
 import type { WorkerEvent } from "./worker-thread.ts";
 
-export interface OpenEpisodeParts {
+export interface OpenEpisodeParts<Types extends ToolTypes> {
   readonly slot: WorkerSlot;
   readonly parameters: OpenParameters;
-  readonly opened: OpenedEpisode;
+  readonly opened: Types["opened"];
   /** Takes the session out of every worker's registry. */
   readonly unregister: () => Promise<void>;
 }
@@ -26,51 +26,39 @@ export interface UserToolReply {
   readonly error: boolean;
 }
 
-/** The orchestrator's hold on one attempt whose environment lives in a tool worker. */
-export class OpenEpisode {
+/** The workload's hold on one attempt whose environment lives in a tool worker. */
+export class OpenEpisode<Types extends ToolTypes = ToolTypes> {
   /** Bearer of the agent's tool calls. */
   readonly token: string;
   /** The same for calls made as the user. */
   readonly userToken: string;
   /** Unix socket path or `host:port` of the worker that holds the episode. */
   readonly socket: string;
-  readonly policy: string;
-  readonly agentToolsJson: string;
-  readonly userToolsJson: string | null;
-  readonly userSystemPrompt: string;
-  readonly messageHistory: OpenedEpisode["messageHistory"];
-  readonly rewardBasis: OpenedEpisode["rewardBasis"];
-  readonly nlAssertions: OpenedEpisode["nlAssertions"];
-  readonly #parts: OpenEpisodeParts;
+  readonly opened: Types["opened"];
+  readonly #parts: OpenEpisodeParts<Types>;
   readonly #lost = new AbortController();
   readonly #limit = new AbortController();
   #log: ToolCallLog[] = [];
   #closed = false;
   #counts: CallCounts = { agentCalls: 0, userCalls: 0, errors: 0, refused: 0, steps: 0, limit: null };
 
-  constructor(parts: OpenEpisodeParts) {
+  constructor(parts: OpenEpisodeParts<Types>) {
     this.#parts = parts;
     this.token = parts.parameters.agentToken;
     this.userToken = parts.parameters.userToken;
     this.socket = parts.slot.socket;
-    this.policy = parts.opened.policy;
-    this.agentToolsJson = parts.opened.agentToolsJson;
-    this.userToolsJson = parts.opened.userToolsJson;
-    this.userSystemPrompt = parts.opened.userSystemPrompt;
-    this.messageHistory = parts.opened.messageHistory;
-    this.rewardBasis = parts.opened.rewardBasis;
-    this.nlAssertions = parts.opened.nlAssertions;
+    this.opened = parts.opened;
   }
 
   /**
    * Aborts when the environment is lost. Its reason is a `ToolWorkerDiedError` (the thread is gone) or a `ToolOperationError`
-   * (a tool of the domain has a bug); either way the episode has no reward.
+   * (a tool has a bug); either way the episode has no reward.
    */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** Aborts when a limit is reached: tau2 would ask the agent for nothing more. The agent's further calls are refused. */
+  /** Aborts when a limit is reached. The agent's further calls are refused. */
   get limitSignal(): AbortSignal {
     return this.#limit.signal;
   }
@@ -81,7 +69,7 @@ export class OpenEpisode {
     return this.#parts.slot.do("userCall", { attemptKey: this.#key, ...call });
   }
 
-  /** Tells the limit about steps that only the orchestrator sees: messages, and rounds of user calls. */
+  /** Tells the limit about steps that only the workload sees: messages, and rounds of user calls. */
   async addSteps(count: number): Promise<CallCounts> {
     this.#assertUsable();
     const counts = await this.#parts.slot.do("addSteps", { attemptKey: this.#key, count });
@@ -104,7 +92,7 @@ export class OpenEpisode {
   }
 
   /** Judges the episode in its worker. @throws the reason of `lost`, or ToolOperationError when the evaluator threw. */
-  async evaluate(request: EvaluationRequest): Promise<Evaluation> {
+  async evaluate(request: Types["request"]): Promise<Types["judgement"]> {
     this.#assertUsable();
     return this.#parts.slot.do("evaluate", { attemptKey: this.#key, request });
   }

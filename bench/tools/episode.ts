@@ -1,15 +1,10 @@
-import type { ToolCallLog } from "../../bench/workload/workload.ts";
-import type { Environment, LoadedDomain, Requestor, Task } from "../tau2/domain.ts";
-import type { Evaluation } from "../tau2/evaluate.ts";
-import type { DomainModule } from "./domain-module.ts";
+import type { ToolCallLog } from "../workload/workload.ts";
 import { LimitCounter } from "./episode-limits.ts";
 import type { CallCounts } from "./protocol.ts";
-import type { EvaluationRequest, OpenedEpisode, OpenParameters, RunningCall } from "./worker-messages.ts";
+import type { EnvironmentCall, ToolEnvironment } from "./tool-module.ts";
+import type { OpenParameters, RunningCall } from "./worker-messages.ts";
 
-export interface IncomingCall {
-  readonly requestor: Requestor;
-  readonly name: string;
-  readonly argumentsText: string;
+export interface IncomingCall extends EnvironmentCall {
   readonly toolCallId: string | null;
   readonly requestId: string | null;
   readonly receivedNs: number;
@@ -25,9 +20,7 @@ export type CallOutcome =
     };
 
 export interface EpisodeParts {
-  readonly module: DomainModule;
-  readonly domain: LoadedDomain;
-  readonly task: Task;
+  readonly environment: ToolEnvironment;
   readonly running: RunningCall;
   readonly nowNs: () => number;
 }
@@ -36,38 +29,21 @@ export interface EpisodeParts {
 export class Episode {
   readonly parameters: OpenParameters;
   readonly #parts: EpisodeParts;
-  readonly #environment: Environment;
   readonly #limits: LimitCounter;
 
   constructor(parameters: OpenParameters, parts: EpisodeParts) {
     this.parameters = parameters;
     this.#parts = parts;
     this.#limits = new LimitCounter(parameters.limits);
-    this.#environment = parts.domain.createEnvironment({ task: parts.task });
-    this.#environment.setState({
-      initialStateText: parts.task.initialStateText,
-      history: parts.task.messageHistory,
-      strict: true,
-    });
   }
 
-  describe(): OpenedEpisode {
-    const { domain, task } = this.#parts;
-    const offer = domain.forTask?.(task) ?? domain;
-    return {
-      policy: offer.policy,
-      agentToolsJson: domain.agentToolsJson,
-      userToolsJson: offer.userToolsJson,
-      userSystemPrompt: domain.userSystemPrompt(task),
-      messageHistory: task.messageHistory,
-      rewardBasis: task.rewardBasis,
-      nlAssertions: task.nlAssertions,
-    };
+  get environment(): ToolEnvironment {
+    return this.#parts.environment;
   }
 
-  /** Runs a tool, or refuses to. Throws only when the domain's code has a bug. */
+  /** Runs a tool, or refuses to. Throws only when the tool's code has a bug. */
   call(call: IncomingCall): CallOutcome {
-    const { nowNs, running } = this.#parts;
+    const { environment, nowNs, running } = this.#parts;
     const { callTimeoutMs } = this.parameters.limits;
     const startedNs = nowNs();
     const waitedMs = (startedNs - call.receivedNs) / 1e6;
@@ -82,7 +58,7 @@ export class Episode {
     }
     running.begin(this.parameters.ordinal, startedNs + callTimeoutMs * 1e6);
     try {
-      const { content, error } = this.#environment.call(call);
+      const { content, error } = environment.call(call);
       const endedNs = nowNs();
       this.#limits.record(call.requestor, error);
       const line = {
@@ -106,22 +82,6 @@ export class Episode {
 
   counts(): CallCounts {
     return this.#limits.counts();
-  }
-
-  hashes(): { readonly agentHash: string; readonly userHash: string | null } {
-    return { agentHash: this.#environment.agentHash(), userHash: this.#environment.userHash() };
-  }
-
-  evaluate(request: EvaluationRequest): Evaluation | Promise<Evaluation> {
-    const { judged, messages, terminationReason } = request;
-    return this.#parts.module.evaluate(this.#parts.domain, {
-      task: this.#parts.task,
-      messages,
-      terminationReason,
-      solo: false,
-      strictReplay: true,
-      judge: judged == null ? null : () => [...judged],
-    });
   }
 
   #refuse(reason: "limit" | "deadline", message: string): CallOutcome {

@@ -1,6 +1,6 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
 import type { Tinypool } from "tinypool";
-import { messageOf } from "../../bench/errors.ts";
+import { messageOf } from "../errors.ts";
 import { ToolOperationError, ToolWorkerDiedError, type WorkerDeath } from "./tool-server-error.ts";
 import {
   RunningCall,

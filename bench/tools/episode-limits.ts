@@ -1,17 +1,17 @@
 import type { CallCounts } from "./protocol.ts";
 
 export interface EpisodeLimits {
-  /** tau2's limit of steps; a round of tool calls is 2 of them. */
+  /** Messages and rounds of tool calls; a round counts 2, as in tau2. */
   readonly maxSteps: number;
-  /** tau2's limit of failed calls of both sides together. */
+  /** Failed calls of both sides together. */
   readonly maxErrors: number;
   /** Longest time a call may wait, and longest time it may run before its worker counts as stuck. */
   readonly callTimeoutMs: number;
 }
 
 /**
- * Counts what tau2's orchestrator would count, to refuse a call that tau2 would never have asked for. tau2 looks at its
- * limits after a whole tool round, so a round that has begun is never cut; without request ids each call is a round.
+ * Counts steps and errors, to refuse a call behind a limit. As in tau2, a limit is looked at after a whole tool round, so
+ * a round that has begun is never cut; without request ids each call is a round.
  */
 export class LimitCounter {
   readonly #limits: EpisodeLimits;
@@ -62,7 +62,7 @@ export class LimitCounter {
     };
   }
 
-  /** tau2 checks steps first and errors second, and the later reason wins. */
+  /** As tau2 does: steps are looked at first and errors second, and the later reason wins. */
   #reached(): CallCounts["limit"] {
     if (this.#errors >= this.#limits.maxErrors) return "too_many_errors";
     return this.#steps >= this.#limits.maxSteps ? "max_steps" : null;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { LimitCounter } from "../../../openclaw-tau2/tools/episode-limits.ts";
+import { LimitCounter } from "../../bench/tools/episode-limits.ts";
 
 interface Script {
   /** One entry per thing that the agent does: a round of calls (each failing or not), or a text for the user. */

@@ -2,43 +2,43 @@ import { randomBytes as cryptoRandomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Tinypool } from "tinypool";
-import { StartError } from "../../bench/errors.ts";
-import type { DomainSettings } from "./domain-module.ts";
+import { StartError } from "../errors.ts";
 import type { EpisodeLimits } from "./episode-limits.ts";
 import { ToolOperationError, ToolWorkerDiedError } from "./tool-server-error.ts";
 import { defaultMaxFrameBytes } from "./framing.ts";
 import { OpenEpisode } from "./open-episode.ts";
 import { issueToken, type RandomBytes } from "./token.ts";
+import type { ToolTypes } from "./tool-module.ts";
 import type { OpenParameters, SessionRecord } from "./worker-messages.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 import type { WatchSettings, WorkerEvent } from "./worker-thread.ts";
 
 export type { OpenEpisode } from "./open-episode.ts";
 
-export interface ToolServerOptions {
+export interface ToolServerOptions<Types extends ToolTypes = ToolTypes> {
+  /** URL of a `ToolModule`. */
+  readonly module: URL;
   /** Worker threads, each with a socket of its own. */
   readonly workers?: number;
   /** Folder of the unix sockets; they are gone when the server is disposed. */
   readonly scratchDirectory: string;
   /** `tcp` listens on 127.0.0.1 instead, for agents that cannot see the folder. */
   readonly transport?: "unix" | "tcp";
-  /** Domains that every worker loads before the server counts as started. */
-  readonly preload?: readonly DomainSettings[];
+  /** What every worker loads before the server counts as started. */
+  readonly preload?: readonly Types["settings"][];
   readonly maxFrameBytes?: number;
   /** Heap limit of a worker, in MiB. */
   readonly workerHeapMb?: number;
   readonly watch?: Partial<WatchSettings>;
-  /** URL of a `DomainModule`; tau2's domains by default. */
-  readonly domainModule?: URL;
   readonly randomBytes?: RandomBytes;
   readonly nowNs?: () => number;
 }
 
-export interface EpisodeRequest {
+export interface EpisodeRequest<Types extends ToolTypes = ToolTypes> {
   readonly episodeId: string;
   /** Key of the agent's session; what `session` is asked for. */
   readonly attemptKey: string;
-  readonly domain: DomainSettings;
+  readonly settings: Types["settings"];
   readonly taskId: string;
   readonly limits: EpisodeLimits;
   readonly session: SessionFacts;
@@ -47,20 +47,20 @@ export interface EpisodeRequest {
 /** What the agent process learns about its model, beside the tools. */
 export interface SessionFacts extends Pick<SessionRecord, "baseUrl" | "headers" | "sampling" | "prompt"> {
   readonly greeting: string | null;
-  /** System message of the agent; the domain's policy when absent. */
+  /** System message of the agent; the task's policy when absent. */
   readonly system?: string;
 }
 
 /** Tool calls of many episodes, executed in a few worker threads behind sockets. */
-export interface ToolServer extends AsyncDisposable {
+export interface ToolServer<Types extends ToolTypes = ToolTypes> extends AsyncDisposable {
   /** Bearer of `hello` and `session`. */
   readonly fleetToken: string;
   readonly sockets: readonly string[];
   /**
    * Creates the environment of an attempt in the worker with the fewest episodes, and makes its session known to all.
-   * @throws ToolOperationError when the domain or task cannot be loaded, ToolWorkerDiedError when the worker died meanwhile.
+   * @throws ToolOperationError when the tools or the task cannot be loaded, ToolWorkerDiedError when the worker died meanwhile.
    */
-  openEpisode(request: EpisodeRequest): Promise<OpenEpisode>;
+  openEpisode(request: EpisodeRequest<Types>): Promise<OpenEpisode<Types>>;
 }
 
 const defaultWatch: WatchSettings = { heartbeatMs: 500, stuckAfterMs: 30_000, startTimeoutMs: 60_000 };
@@ -72,8 +72,10 @@ const stopGraceMs = 2_000;
 const maxYoungGenerationSizeMb = 16;
 
 /** Starts the worker threads and waits until each listens. @throws StartError */
-export async function startToolServer(options: ToolServerOptions): Promise<ToolServer> {
-  const server = new ThreadedToolServer(options);
+export async function startToolServer<Types extends ToolTypes>(
+  options: ToolServerOptions<Types>,
+): Promise<ToolServer<Types>> {
+  const server = new ThreadedToolServer<Types>(options);
   try {
     await server.ready();
   } catch (error) {
@@ -83,25 +85,25 @@ export async function startToolServer(options: ToolServerOptions): Promise<ToolS
   return server;
 }
 
-interface Seat {
+interface Seat<Types extends ToolTypes> {
   readonly slot: WorkerSlot;
-  readonly episode: OpenEpisode;
+  readonly episode: OpenEpisode<Types>;
 }
 
-class ThreadedToolServer implements ToolServer {
+class ThreadedToolServer<Types extends ToolTypes> implements ToolServer<Types> {
   readonly fleetToken: string;
-  readonly #options: ToolServerOptions;
+  readonly #options: ToolServerOptions<Types>;
   readonly #pool: Tinypool;
   readonly #slots: readonly WorkerSlot[];
   readonly #randomBytes: RandomBytes;
   readonly #sessions = new Map<string, SessionRecord>();
-  readonly #seats = new Map<string, Seat>();
+  readonly #seats = new Map<string, Seat<Types>>();
   /** Attempts that are being opened count for the choice of a worker. */
   readonly #opening = new Map<string, WorkerSlot>();
   readonly #episodeIds = new Map<number, string>();
   #nextOrdinal = 1;
 
-  constructor(options: ToolServerOptions) {
+  constructor(options: ToolServerOptions<Types>) {
     const workers = options.workers ?? 2;
     this.#options = options;
     this.#randomBytes = options.randomBytes ?? cryptoRandomBytes;
@@ -127,7 +129,7 @@ class ThreadedToolServer implements ToolServer {
     await Promise.all(this.#slots.map((slot) => slot.ready()));
   }
 
-  async openEpisode(request: EpisodeRequest): Promise<OpenEpisode> {
+  async openEpisode(request: EpisodeRequest<Types>): Promise<OpenEpisode<Types>> {
     const { attemptKey } = request;
     if (this.#seats.has(attemptKey) || this.#opening.has(attemptKey)) {
       throw new ToolOperationError(`Attempt ${attemptKey}`, {
@@ -141,7 +143,7 @@ class ThreadedToolServer implements ToolServer {
       await slot.ready();
       const parameters = this.#parametersOf(request);
       const opened = await slot.do("open", parameters);
-      const episode = new OpenEpisode({
+      const episode = new OpenEpisode<Types>({
         slot,
         parameters,
         opened,
@@ -168,7 +170,7 @@ class ThreadedToolServer implements ToolServer {
   }
 
   #createSlot(worker: number): WorkerSlot {
-    const { domainModule, maxFrameBytes, preload, scratchDirectory, transport, watch } = this.#options;
+    const { maxFrameBytes, module, preload, scratchDirectory, transport, watch } = this.#options;
     return new WorkerSlot({
       pool: this.#pool,
       task: {
@@ -176,7 +178,7 @@ class ThreadedToolServer implements ToolServer {
         socket: transport === "tcp" ? "127.0.0.1:0" : join(scratchDirectory, `tools-${worker}.sock`),
         fleetToken: this.fleetToken,
         maxFrameBytes: maxFrameBytes ?? defaultMaxFrameBytes,
-        domainModule: (domainModule ?? new URL("./tau2-domains.ts", import.meta.url)).href,
+        module: module.href,
         preload: preload ?? [],
       },
       watch: { ...defaultWatch, ...watch },
@@ -199,7 +201,7 @@ class ThreadedToolServer implements ToolServer {
     return least[0];
   }
 
-  #parametersOf(request: EpisodeRequest): OpenParameters {
+  #parametersOf(request: EpisodeRequest<Types>): OpenParameters {
     const { session: _session, ...parameters } = request;
     const ordinal = this.#nextOrdinal++;
     this.#episodeIds.set(ordinal, request.episodeId);
@@ -207,7 +209,7 @@ class ThreadedToolServer implements ToolServer {
     return { ...parameters, agentToken, userToken, ordinal };
   }
 
-  async #register(request: EpisodeRequest, episode: OpenEpisode): Promise<void> {
+  async #register(request: EpisodeRequest<Types>, episode: OpenEpisode<Types>): Promise<void> {
     const { system, ...facts } = request.session;
     const session: SessionRecord = {
       ...facts,
@@ -215,8 +217,8 @@ class ThreadedToolServer implements ToolServer {
       attemptKey: request.attemptKey,
       token: episode.token,
       socket: episode.socket,
-      policy: system ?? episode.policy,
-      tools: episode.agentToolsJson,
+      policy: system ?? episode.opened.policy,
+      tools: episode.opened.agentToolsJson,
     };
     this.#sessions.set(request.attemptKey, session);
     await this.#broadcast((slot) => slot.do("register", session));

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ToolWorkerDiedError } from "../../../openclaw-tau2/tools/tool-server-error.ts";
+import { ToolWorkerDiedError } from "../../bench/tools/tool-server-error.ts";
 import { aborted, add, callNamed, request, useToolWorld } from "./tool-world.ts";
 
 const { start, clientOf, scratch } = useToolWorld();
@@ -42,7 +42,7 @@ test.for(deaths)(
       detail: expect.stringMatching(detail),
     });
     expect(neighbour.takeLog().map(({ name }) => name)).toEqual(["add"]);
-    await expect(neighbour.evaluate({ messages: [], terminationReason: "user_stop" })).rejects.toBe(reason);
+    await expect(neighbour.evaluate({ end: "well" })).rejects.toBe(reason);
     await neighbour.close();
 
     expect((await (await clientOf(elsewhere.socket)).call(add(elsewhere, 9))).content).toBe("9");
@@ -89,7 +89,7 @@ test("tcp works like the unix socket, also after the worker was replaced", async
 
 test("a server that cannot start says so and leaves nothing", async () => {
   const missing = new URL("./no-such-module.ts", import.meta.url);
-  await expect(start({ domainModule: missing })).rejects.toMatchObject({
+  await expect(start({ module: missing })).rejects.toMatchObject({
     code: "TOLLGATE_START",
     message: expect.stringContaining("no-such-module"),
   });

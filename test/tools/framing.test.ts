@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeFrame, FrameDecoder, type Frame } from "../../../openclaw-tau2/tools/framing.ts";
+import { encodeFrame, FrameDecoder, type Frame } from "../../bench/tools/framing.ts";
 
 const value = (value: unknown): Frame => ({ kind: "value", value });
 

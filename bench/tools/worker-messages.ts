@@ -1,9 +1,7 @@
-import type { ToolCallLog } from "../../bench/workload/workload.ts";
-import type { JudgeEntry, Tau2Message } from "../tau2/domain.ts";
-import type { Evaluation } from "../tau2/evaluate.ts";
-import type { DomainSettings } from "./domain-module.ts";
+import type { ToolCallLog } from "../workload/workload.ts";
 import type { EpisodeLimits } from "./episode-limits.ts";
 import type { CallCounts, SessionReply } from "./protocol.ts";
+import type { OfferedTools } from "./tool-module.ts";
 
 /** What `session` answers, without the frame's own fields. */
 export type SessionRecord = Omit<SessionReply, "id" | "ok">;
@@ -16,10 +14,10 @@ export interface WorkerTask {
   readonly socket: string;
   readonly fleetToken: string;
   readonly maxFrameBytes: number;
-  /** URL of a `DomainModule`. */
-  readonly domainModule: string;
-  /** Domains to load before the first episode asks for them. */
-  readonly preload: readonly DomainSettings[];
+  /** URL of a `ToolModule`. */
+  readonly module: string;
+  /** Settings to load before the first episode asks for them. */
+  readonly preload: readonly object[];
   /** Sessions that are open on other workers. */
   readonly sessions: readonly SessionRecord[];
   readonly running: RunningCallBuffer;
@@ -28,7 +26,7 @@ export interface WorkerTask {
 export interface OpenParameters {
   readonly episodeId: string;
   readonly attemptKey: string;
-  readonly domain: DomainSettings;
+  readonly settings: object;
   readonly taskId: string;
   readonly limits: EpisodeLimits;
   readonly agentToken: string;
@@ -37,27 +35,9 @@ export interface OpenParameters {
   readonly ordinal: number;
 }
 
-/** What the orchestrator must know about the task, read by the worker that loaded it. */
-export interface OpenedEpisode {
-  readonly policy: string;
-  readonly agentToolsJson: string;
-  readonly userToolsJson: string | null;
-  readonly userSystemPrompt: string;
-  readonly messageHistory: readonly Tau2Message[];
-  readonly rewardBasis: readonly string[];
-  readonly nlAssertions: readonly string[];
-}
-
-export interface EvaluationRequest {
-  readonly messages: readonly Tau2Message[];
-  readonly terminationReason: string;
-  /** Answers of a judge that was asked beforehand; null or absent: there is no judge. */
-  readonly judged?: readonly JudgeEntry[] | null;
-}
-
 /** Requests from the main thread to a worker; each is answered by `done` or `failed` with the same number. */
 export interface WorkerOperations {
-  readonly open: { readonly parameters: OpenParameters; readonly result: OpenedEpisode };
+  readonly open: { readonly parameters: OpenParameters; readonly result: OfferedTools };
   readonly userCall: {
     readonly parameters: {
       attemptKey: string;
@@ -72,8 +52,8 @@ export interface WorkerOperations {
     readonly result: CallCounts;
   };
   readonly evaluate: {
-    readonly parameters: { attemptKey: string; request: EvaluationRequest };
-    readonly result: Evaluation;
+    readonly parameters: { attemptKey: string; request: unknown };
+    readonly result: unknown;
   };
   readonly close: { readonly parameters: { attemptKey: string }; readonly result: null };
   readonly register: { readonly parameters: SessionRecord; readonly result: null };

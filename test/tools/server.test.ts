@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ToolOperationError, type ToolRefusedError } from "../../../openclaw-tau2/tools/tool-server-error.ts";
+import { ToolOperationError, type ToolRefusedError } from "../../bench/tools/tool-server-error.ts";
 import { add, callNamed, request, useToolWorld } from "./tool-world.ts";
 
 const { start, clientOf, scratch } = useToolWorld();
@@ -9,22 +9,10 @@ const { start, clientOf, scratch } = useToolWorld();
 test("an opened episode says what the task needs, and its session is known to every worker", async () => {
   const server = await start({ workers: 2 });
   const episode = await server.openEpisode(request("a", { taskId: "t2" }));
-  expect({
-    policy: episode.policy,
-    tools: episode.agentToolsJson,
-    userTools: episode.userToolsJson,
-    userPrompt: episode.userSystemPrompt,
-    history: episode.messageHistory,
-    basis: episode.rewardBasis,
-    assertions: episode.nlAssertions,
-  }).toEqual({
+  expect(episode.opened).toEqual({
     policy: "Count with care. 数",
-    tools: '[{"type":"function","function":{"name":"add","parameters":{"default":2.0}}}]',
-    userTools: '[{"type":"function","function":{"name":"look"}}]',
-    userPrompt: "You play t2.",
-    history: [],
-    basis: ["DB"],
-    assertions: ["it is polite"],
+    agentToolsJson: '[{"type":"function","function":{"name":"add","parameters":{"default":2.0}}}]',
+    start: 40,
   });
   expect(server.sockets).toEqual([join(scratch(), "tools-0.sock"), join(scratch(), "tools-1.sock")]);
   for (const socket of server.sockets) {
@@ -37,7 +25,7 @@ test("an opened episode says what the task needs, and its session is known to ev
       token: episode.token,
       socket: episode.socket,
       policy: "Count with care. 数",
-      tools: episode.agentToolsJson,
+      tools: episode.opened.agentToolsJson,
       baseUrl: "http://127.0.0.1:1/v1",
       headers: { "x-tollgate-attempt": "a" },
       sampling: { temperature: 0, seed: 7 },
@@ -262,16 +250,8 @@ test("a call that waited past its deadline is not executed", async () => {
 test("evaluation runs in the worker, and its failure is an error with the original's name", async () => {
   const server = await start({ workers: 1 });
   const episode = await server.openEpisode(request("a"));
-  const messages = [{ role: "user" as const, content: "bye", toolCalls: null }];
-  const judged = [{ nlAssertion: "it is polite", met: true, justification: "yes" }];
-  expect(await episode.evaluate({ messages, terminationReason: "user_stop", judged })).toEqual({
-    reward: 1,
-    rewardBasis: ["DB"],
-    dump: { domain: "planted", task: "t1", messages: 1, judged },
-    dumpText: expect.stringContaining("planted"),
-    hashes: null,
-  });
-  const failure = episode.evaluate({ messages, terminationReason: "explode" });
+  expect(await episode.evaluate({ end: "well" })).toEqual({ task: "t1", total: 0, end: "well" });
+  const failure = episode.evaluate({ end: "explode" });
   await expect(failure).rejects.toBeInstanceOf(ToolOperationError);
   await expect(failure).rejects.toMatchObject({
     kind: "RangeError",
@@ -281,12 +261,10 @@ test("evaluation runs in the worker, and its failure is an error with the origin
 
 test("an episode that cannot be opened says why, and the next one opens", async () => {
   const server = await start({ workers: 1 });
-  await expect(server.openEpisode(request("a", { taskId: "t9" }))).rejects.toThrow(
-    "domain planted has no task t9",
+  await expect(server.openEpisode(request("a", { taskId: "t9" }))).rejects.toThrow("planted has no task t9");
+  await expect(server.openEpisode(request("a", { settings: { name: "unreadable" } }))).rejects.toThrow(
+    "data folder is missing",
   );
-  await expect(
-    server.openEpisode(request("a", { domain: { domain: "unreadable", dataDirectory: "none" } })),
-  ).rejects.toThrow("data folder is missing");
   await server.openEpisode(request("a"));
   await expect(server.openEpisode(request("a"))).rejects.toThrow("already open");
 });

@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import type { AddressInfo, ListenOptions, NetConnectOpts, Server } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { messageOf, StartError } from "../../bench/errors.ts";
+import { messageOf, StartError } from "../errors.ts";
 
 /** Longest path that the kernel takes for a unix socket on Linux and macOS, in bytes (without the final NUL). */
 export const maxSocketPathBytes = 103;
