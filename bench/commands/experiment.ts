@@ -12,7 +12,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { WorkloadPlan } from "../workload/workload.ts";
 import { ConfigError } from "../errors.ts";
-import { planArms } from "../stack/arms/plan-arm.ts";
+import { planArms } from "../stack/start/plan-arms.ts";
 import type { DockerPlan } from "../stack/docker/docker-plan.ts";
 import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
 import type { Host } from "./host.ts";

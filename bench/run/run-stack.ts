@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Experiment } from "../config/experiment.ts";
 import { programEnvironment } from "../host/program-environment.ts";
 import type { RunningStack } from "../stack/stack.ts";
-import { startStack } from "../stack/start-stack.ts";
+import { startStack } from "../stack/start/start-stack.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { TaskData } from "../workload/workload.ts";
 

@@ -131,9 +131,9 @@ async function unclosedSessionsOf(
   arm: RunningArm,
   tell: (text: string) => void,
 ): Promise<UnclosedSessions | null> {
-  if (!arm.leftovers) return null;
+  if (!arm.unclosedSessions) return null;
   try {
-    const left = await arm.leftovers();
+    const left = await arm.unclosedSessions();
     if (left.sessions > 0 || (left.tensors ?? 0) > 0) {
       tell(
         `arm ${arm.spec.name} still holds ${left.sessions} sessions and ${left.tensors ?? "an unknown number of"} tensors that nobody needs`,

@@ -1,49 +1,26 @@
-import { join } from "node:path";
-import { z } from "zod";
-import type { Experiment } from "../config/experiment.ts";
 import type { SimulatorSpec } from "../config/stack-schema.ts";
+import type { ManagedProcess } from "../supervisor/managed-process.ts";
 import type { TaskData } from "../workload/workload.ts";
-import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
+import { startOwnProgram, tollgateEntry, type ChildContext, type ReadyLine } from "./own-program.ts";
 
-/** The line a server of ours prints when it serves. */
-export const readyLineSchema = z.object({ url: z.url(), pid: z.number() });
-export type ReadyLine = z.infer<typeof readyLineSchema>;
-
-export interface SimulatorProcessOptions {
+export interface SimulatedEngine {
+  readonly role: "agent" | "user";
   readonly spec: SimulatorSpec;
   readonly model: string;
-  readonly experiment: Experiment;
   readonly taskData: TaskData;
-  readonly logDirectory: string;
-  readonly childEnvironment: Readonly<Record<string, string>>;
-  readonly keeper: { watch(pid: number): void; unwatch(pid: number): void };
-  readonly signal: AbortSignal;
 }
 
-/** The shipped command, as a user would start it: `tollgate simulate`. */
-export const tollgateEntry = new URL("../main.ts", import.meta.url).pathname;
-
+/** Starts `tollgate simulate`. */
 export function startSimulator(
-  role: "agent" | "user",
-  options: SimulatorProcessOptions,
+  engine: SimulatedEngine,
+  context: ChildContext,
 ): Promise<ManagedProcess<ReadyLine>> {
-  return spawnManaged(process.execPath, {
-    name: `simulated ${role} engine`,
-    args: [tollgateEntry, "simulate", ...simulatorArguments(role, options)],
-    environment: options.childEnvironment,
-    logFile: join(options.logDirectory, `${role}-engine.log`),
-    readySchema: readyLineSchema,
-    startTimeoutMs: options.experiment.limits.startSeconds * 1000,
-    keeper: options.keeper,
-    signal: options.signal,
-  });
+  const { role } = engine;
+  const args = [tollgateEntry, "simulate", ...simulatorArguments(engine)];
+  return startOwnProgram({ name: `simulated ${role} engine`, args, log: `${role}-engine` }, context);
 }
 
-/** The command line of one simulated engine; `tollgate plan` prints it as well. */
-export function simulatorArguments(
-  role: "agent" | "user",
-  { spec, model, taskData }: Pick<SimulatorProcessOptions, "spec" | "model" | "taskData">,
-): string[] {
+function simulatorArguments({ role, spec, model, taskData }: SimulatedEngine): string[] {
   const valued: readonly (readonly [flag: string, value: string | number])[] = [
     ["role", role],
     ["port", 0],

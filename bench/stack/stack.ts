@@ -45,7 +45,7 @@ export interface RunningArm {
   /** Version of a gateway of somebody else's; null where it does not tell. */
   readonly version?: string | null;
   /** Asked between cells; null where the gateway cannot be asked. Rejects when it does not answer. */
-  readonly leftovers?: (() => Promise<UnclosedSessions>) | null;
+  readonly unclosedSessions?: (() => Promise<UnclosedSessions>) | null;
   /** `attemptKey` is unique among all attempts a gateway ever sees. Throws when the gateway gives no session. */
   openSession(attemptKey: string): Promise<ArmSession>;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { SessionClient } from "../../bench/stack/arms/session/session-client.ts";
-import { readyLineSchema, tollgateEntry } from "../../bench/stack/simulated-engine.ts";
+import { readyLineSchema, tollgateEntry } from "../../bench/stack/own-program.ts";
 import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
 import { type LatencyHop, type LatencyPair, measureAddedLatency } from "./tap-latency.ts";
 import type { Measurement, Reading, Workbench } from "./measurement.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { tollgateEntry } from "../../bench/stack/simulated-engine.ts";
+import { tollgateEntry } from "../../bench/stack/own-program.ts";
 import { systemErrorCode } from "../../bench/store/storage-error.ts";
 import type { Workbench } from "./measurement.ts";
 

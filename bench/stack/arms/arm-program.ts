@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { reservedPort, startArmContainer } from "../docker/arm-container.ts";
 import { processPart } from "../part.ts";
 import { spawnManaged } from "../../supervisor/managed-process.ts";
-import type { ArmContext } from "./arm-target.ts";
+import { startArmContainer } from "./arm-container.ts";
+import type { ArmContext } from "./arm-kind.ts";
 import { awaitHttp, type HttpProbe } from "./await-http.ts";
 import { freePorts } from "../../host/free-port.ts";
 
@@ -23,8 +23,6 @@ export interface ArmProgram {
   readonly volumes?: readonly string[];
   readonly ports: readonly number[];
   readonly ready: HttpProbe;
-  /** Default: `limits.startSeconds`. */
-  readonly startTimeoutMs?: number;
 }
 
 /**
@@ -33,35 +31,31 @@ export interface ArmProgram {
  * @throws {StartError} with the end of its log when it ends early or does not answer in time
  */
 export async function startProgram(program: ArmProgram, context: ArmContext): Promise<void> {
-  const { options } = context;
-  if (program.image !== undefined) {
-    const contained = { ...program, image: program.image, volumes: program.volumes ?? [], secrets: {} };
-    const environment = program.environment ?? {};
-    await startArmContainer({ ...contained, environment, ready: [program.ready.url] }, options, (part) =>
-      context.own(part),
-    );
+  const { image, volumes = [], environment = {} } = program;
+  if (image !== undefined) {
+    const ready = [program.ready.url];
+    await startArmContainer({ ...program, image, volumes, environment, secrets: {}, ready }, context);
     return;
   }
   const [file = "", ...args] = program.command;
   const started = await spawnManaged(file, {
     name: program.name,
     args,
-    environment: { ...options.childEnvironment, ...program.environment },
+    environment: { ...context.childEnvironment, ...environment },
     ...(program.workingDirectory === undefined ? {} : { workingDirectory: program.workingDirectory }),
-    logFile: join(options.logDirectory, `${program.name.replaceAll(/[^\w.-]+/g, "-")}.log`),
+    logFile: join(context.logDirectory, `${program.name.replaceAll(/[^\w.-]+/g, "-")}.log`),
     probe: async (signal) => {
       await awaitHttp(program.ready, signal);
       return true as const;
     },
-    startTimeoutMs: program.startTimeoutMs ?? options.experiment.limits.startSeconds * 1000,
-    keeper: options.keeper,
-    signal: options.signal,
+    startTimeoutMs: context.startSeconds * 1000,
+    keeper: context.keeper,
+    signal: context.signal,
   });
   context.own({ part: "gateway", arm: program.arm, running: processPart(started) });
 }
 
-/** Ports for an arm's programs: its reserved ones on a Docker stack, where every port follows from one base. */
-export async function armPorts(arm: string, count: number, { options }: ArmContext): Promise<number[]> {
-  const first = reservedPort(options.experiment, arm);
-  return first === null ? freePorts(count) : Array.from({ length: count }, (_, at) => first + at);
+/** Ports for an arm's programs: its reserved ones on a Docker stack. */
+export async function armPorts(count: number, { firstPort }: ArmContext): Promise<number[]> {
+  return firstPort === null ? freePorts(count) : Array.from({ length: count }, (_, at) => firstPort + at);
 }

@@ -1,23 +1,32 @@
 import type { CommandArmSpec } from "../../config/arm-schema.ts";
 import { ConfigError } from "../../errors.ts";
 import { armPorts, startProgram } from "./arm-program.ts";
-import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
+import type { ArmContext, ArmKind, ArmTarget } from "./arm-kind.ts";
 
 /** A gateway that the experiment gives a command line for. */
-export async function startCommand(spec: CommandArmSpec, context: ArmUpstream): Promise<ArmTarget> {
-  const { options, agentEngine } = context;
-  const [port = 0, metricsPort = 0] = await armPorts(spec.name, 2, context);
+export const commandArm: ArmKind<CommandArmSpec> = {
+  start: startCommand,
+  plan: (spec, { engineUrl, model, adminKey, port }) => {
+    const ports = { port: String(port), metricsPort: String(port + 1) };
+    const values = { engine: engineUrl, ...ports, model, adminKey, engineKey: "$ENGINE_KEY", logs: "." };
+    return [spec.command.map((word) => filled(word, values))];
+  },
+};
+
+async function startCommand(spec: CommandArmSpec, context: ArmContext): Promise<ArmTarget> {
+  const { agentEngine } = context;
+  const [port = 0, metricsPort = 0] = await armPorts(2, context);
   const values = {
     engine: context.engineUrl,
     port: String(port),
     metricsPort: String(metricsPort),
     model: agentEngine.model,
-    adminKey: options.adminKey,
+    adminKey: context.adminKey,
     engineKey: agentEngine.apiKey,
-    logs: options.logDirectory,
+    logs: context.logDirectory,
   };
   const origin = `http://127.0.0.1:${port}`;
-  const apiKey = keyOf(spec, options.environment);
+  const apiKey = keyOf(spec, context.environment);
   await startProgram(
     {
       arm: spec.name,

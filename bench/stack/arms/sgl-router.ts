@@ -1,11 +1,16 @@
 import type { SglRouterArmSpec } from "../../config/arm-schema.ts";
 import { armPorts, startProgram } from "./arm-program.ts";
-import type { ArmTarget, ArmUpstream } from "./arm-target.ts";
+import type { ArmContext, ArmKind, ArmTarget } from "./arm-kind.ts";
 import { distributionVersion } from "./python-distribution.ts";
 
 /** SGLang's router in front of the one engine. */
-export async function startSglRouter(spec: SglRouterArmSpec, context: ArmUpstream): Promise<ArmTarget> {
-  const [port = 0, metricsPort = 0] = await armPorts(spec.name, 2, context);
+export const sglRouterArm: ArmKind<SglRouterArmSpec> = {
+  start: startSglRouter,
+  plan: (spec, { engineUrl, port }) => [sglRouterCommand(spec, { engineUrl, port, metricsPort: port + 1 })],
+};
+
+async function startSglRouter(spec: SglRouterArmSpec, context: ArmContext): Promise<ArmTarget> {
+  const [port = 0, metricsPort = 0] = await armPorts(2, context);
   const origin = `http://127.0.0.1:${port}`;
   await startProgram(
     {
@@ -26,8 +31,7 @@ export async function startSglRouter(spec: SglRouterArmSpec, context: ArmUpstrea
     apiKey: null,
     openSession: null,
     version:
-      spec.image ??
-      (await distributionVersion(spec.python, "sglang-router", context.options.childEnvironment)),
+      spec.image ?? (await distributionVersion(spec.python, "sglang-router", context.childEnvironment)),
   };
 }
 

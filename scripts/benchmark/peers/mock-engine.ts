@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { readyLineSchema } from "../../../bench/stack/simulated-engine.ts";
+import { readyLineSchema } from "../../../bench/stack/own-program.ts";
 import { spawnManaged } from "../../../bench/supervisor/managed-process.ts";
 import type { Workbench } from "../measurement.ts";
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
+import type { ArmContext, ArmTarget } from "../arm-kind.ts";
 import { openGatewaySession, type SessionArmOptions } from "../session/session-arm.ts";
 import { SessionClient } from "../session/session-client.ts";
 import { recordedRows } from "../session/recorded-rows.ts";
-import { arealUnclosedSessions } from "./leftovers.ts";
+import { arealUnclosedSessions } from "./unclosed-sessions.ts";
 import { probeGateway } from "./probe.ts";
 
 export interface ArealGateway {
@@ -21,16 +21,15 @@ export interface ArealGateway {
 /** Proves that the gateway works; its sessions are the arm's. @throws {StartError} */
 export async function arealTarget(
   gateway: ArealGateway,
-  { options, agentEngine }: ArmUpstream,
+  { agentEngine, adminKey, callSeconds, signal }: ArmContext,
 ): Promise<ArmTarget> {
-  const { limits } = options.experiment;
   const client = new SessionClient({ url: gateway.url, adminKey: gateway.adminKey });
   await probeGateway(client, {
     arm: gateway.arm,
     model: agentEngine.model,
-    taskId: `tollgate-probe-${createHash("sha256").update(options.adminKey).digest("hex").slice(0, 12)}`,
-    timeoutMs: limits.callSeconds * 1000,
-    signal: options.signal,
+    taskId: `tollgate-probe-${createHash("sha256").update(adminKey).digest("hex").slice(0, 12)}`,
+    timeoutMs: callSeconds * 1000,
+    signal,
   });
   const tokenizerSha256 = gateway.tokenizerPath === null ? null : tokenizerHash(gateway.tokenizerPath);
   const sessions: SessionArmOptions = {
@@ -43,7 +42,7 @@ export async function arealTarget(
     metricsUrl: null,
     apiKey: null,
     openSession: (attemptKey) => openGatewaySession(sessions, attemptKey),
-    leftovers:
+    unclosedSessions:
       gateway.dataProxyUrls.length === 0
         ? null
         : () => arealUnclosedSessions(client.http, gateway.dataProxyUrls),

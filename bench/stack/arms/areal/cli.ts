@@ -1,6 +1,6 @@
 import type { ArealCliSpec } from "../../../config/areal-schema.ts";
 import { armPorts, startProgram } from "../arm-program.ts";
-import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
+import type { ArmContext, ArmPlace, ArmTarget } from "../arm-kind.ts";
 import { arealTarget } from "./areal-target.ts";
 import { arealVersion } from "./areal-version.ts";
 import { arealEnvironment, arealTimeouts } from "./commands.ts";
@@ -9,28 +9,20 @@ import { arealEnvironment, arealTimeouts } from "./commands.ts";
  * `areal inf run` in the foreground: router, gateway, and an engine of AReaL's own with its data proxy. The engine is
  * another one than the raw arm's, so the two can be compared as systems and not pair by pair.
  */
-export async function startArealCli(spec: ArealCliSpec, context: ArmUpstream): Promise<ArmTarget> {
-  const { options, agentEngine } = context;
-  const { adminKey } = options;
-  const { limits } = options.experiment;
-  const [port = 0] = await armPorts(spec.name, 1, context);
+export async function startArealCli(spec: ArealCliSpec, context: ArmContext): Promise<ArmTarget> {
+  const { agentEngine, adminKey, childEnvironment } = context;
+  const [port = 0] = await armPorts(1, context);
   const url = `http://127.0.0.1:${port}`;
   await startProgram(
     {
       arm: spec.name,
       name: `${spec.name} inf run`,
-      command: arealCliCommand(spec, {
-        port,
-        adminKey,
-        model: agentEngine.model,
-        callSeconds: limits.callSeconds,
-        startSeconds: limits.startSeconds,
-      }),
+      command: planArealCli(spec, { ...context, port, model: agentEngine.model }),
       environment: {
-        ...arealEnvironment(spec, options.childEnvironment),
+        ...arealEnvironment(spec, childEnvironment),
         ...(spec.gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: spec.gpus.join(",") }),
         // State of its own, so that it meets no service that somebody else runs under the same name.
-        AREAL_HOME: `${options.logDirectory}/${spec.name}-home`,
+        AREAL_HOME: `${context.logDirectory}/${spec.name}-home`,
       },
       ports: [port],
       // The gateway answers long before the model is loaded; the model is listed when it is.
@@ -42,19 +34,13 @@ export async function startArealCli(spec: ArealCliSpec, context: ArmUpstream): P
     { arm: spec.name, url, adminKey, tokenizerPath: spec.modelPath, dataProxyUrls: [] },
     context,
   );
-  return { ...target, version: await arealVersion(spec, options.childEnvironment) };
+  return { ...target, version: await arealVersion(spec, childEnvironment) };
 }
 
-interface ArealCliPlace {
-  readonly port: number;
-  readonly adminKey: string;
-  readonly model: string;
-  readonly callSeconds: number;
-  readonly startSeconds: number;
-}
+type ArealCliPlace = Pick<ArmPlace, "port" | "adminKey" | "model" | "callSeconds" | "startSeconds">;
 
 /** In the foreground: detached it would leave the run. Its gateway waits 120 s, which no flag changes. */
-export function arealCliCommand(spec: ArealCliSpec, place: ArealCliPlace): string[] {
+export function planArealCli(spec: ArealCliSpec, place: ArealCliPlace): string[] {
   const { requestSeconds } = arealTimeouts(spec, place.callSeconds);
   const proxyArguments = [
     `--request-timeout ${requestSeconds}`,

@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { ArealControllerSpec } from "../../../config/areal-schema.ts";
 import { processPart } from "../../part.ts";
-import { readyLineSchema } from "../../simulated-engine.ts";
+import { readyLineSchema } from "../../own-program.ts";
 import { spawnManaged } from "../../../supervisor/managed-process.ts";
-import type { ArmTarget, ArmUpstream } from "../arm-target.ts";
+import type { ArmContext, ArmTarget } from "../arm-kind.ts";
 import { arealTarget } from "./areal-target.ts";
 import { arealVersion } from "./areal-version.ts";
 import { arealEnvironment, arealTimeouts } from "./commands.ts";
@@ -19,11 +19,9 @@ const controllerReady = readyLineSchema.extend({ dataProxyUrls: z.array(z.url())
  */
 export async function startArealController(
   spec: ArealControllerSpec,
-  context: ArmUpstream,
+  context: ArmContext,
 ): Promise<ArmTarget> {
-  const { options, agentEngine } = context;
-  const { adminKey } = options;
-  const { limits } = options.experiment;
+  const { agentEngine, adminKey, childEnvironment, startSeconds } = context;
   const engine = new URL(context.engineUrl);
   const settings = {
     adminKey,
@@ -34,25 +32,25 @@ export async function startArealController(
     toolCallParser: spec.toolCallParser,
     reasoningParser: spec.reasoningParser,
     engineMaxTokens: spec.engineMaxTokens ?? (await contextLength(agentEngine, spec.name)),
-    requestSeconds: arealTimeouts(spec, limits.callSeconds).forwardSeconds,
-    startSeconds: limits.startSeconds,
-    folder: join(options.logDirectory, `${spec.name}-files`),
+    requestSeconds: arealTimeouts(spec, context.callSeconds).forwardSeconds,
+    startSeconds,
+    folder: join(context.logDirectory, `${spec.name}-files`),
   };
   const started = await spawnManaged(spec.python, {
     name: `${spec.name} controller`,
     args: [fileURLToPath(new URL("controller.py", import.meta.url))],
     environment: {
-      ...options.childEnvironment,
-      ...arealEnvironment(spec, options.childEnvironment),
-      ...interpreterFirst(spec.python, options.childEnvironment["PATH"] ?? ""),
+      ...childEnvironment,
+      ...arealEnvironment(spec, childEnvironment),
+      ...interpreterFirst(spec.python, childEnvironment["PATH"] ?? ""),
       TOLLGATE_AREAL_CONTROLLER: JSON.stringify(settings),
     },
-    logFile: join(options.logDirectory, `${spec.name}-controller.log`),
+    logFile: join(context.logDirectory, `${spec.name}-controller.log`),
     readySchema: controllerReady,
-    startTimeoutMs: limits.startSeconds * 1000,
+    startTimeoutMs: startSeconds * 1000,
     stopGraceMs: 20_000,
-    keeper: options.keeper,
-    signal: options.signal,
+    keeper: context.keeper,
+    signal: context.signal,
   });
   context.own({ part: "gateway", arm: spec.name, running: processPart(started) });
   const { url, dataProxyUrls } = started.ready;
@@ -60,7 +58,7 @@ export async function startArealController(
     { arm: spec.name, url, adminKey, tokenizerPath: spec.tokenizerPath, dataProxyUrls },
     context,
   );
-  return { ...target, version: await arealVersion(spec, options.childEnvironment) };
+  return { ...target, version: await arealVersion(spec, childEnvironment) };
 }
 
 /** AReaL starts its workers as `python`, whichever that is: it has to be the one that can import AReaL. */

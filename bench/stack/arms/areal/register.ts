@@ -16,13 +16,21 @@ export interface Registration {
  * @throws {StartError}
  */
 export async function registerDataProxy(registration: Registration): Promise<void> {
-  const { routerUrl, gatewayUrl, dataProxyUrl, model } = registration;
-  await post(`${routerUrl}/register`, { worker_addr: dataProxyUrl }, registration);
-  await post(
-    `${gatewayUrl}/register_model`,
-    { model, url: "", api_key: null, data_proxy_addrs: [dataProxyUrl] },
-    registration,
-  );
+  for (const { url, body } of registrations(registration)) await post(url, body, registration);
+}
+
+/** The two requests, in their order. */
+export function registrations({
+  routerUrl,
+  gatewayUrl,
+  dataProxyUrl,
+  model,
+}: Omit<Registration, "arm" | "adminKey">): readonly { readonly url: string; readonly body: object }[] {
+  const known = { model, url: "", api_key: null, data_proxy_addrs: [dataProxyUrl] };
+  return [
+    { url: `${routerUrl}/register`, body: { worker_addr: dataProxyUrl } },
+    { url: `${gatewayUrl}/register_model`, body: known },
+  ];
 }
 
 async function post(url: string, body: object, { arm, adminKey }: Registration): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sections } from "../../../bench/commands/parts.ts";
 import { experimentSchema } from "../../../bench/config/experiment.ts";
-import { planArms } from "../../../bench/stack/arms/plan-arm.ts";
+import { planArms } from "../../../bench/stack/start/plan-arms.ts";
 
 const experiment = (arm: object) =>
   experimentSchema(sections).parse({

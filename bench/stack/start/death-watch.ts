@@ -1,6 +1,6 @@
-import type { TapClient } from "../tap/client.ts";
-import type { OwnedPart } from "./part.ts";
-import type { StackDeath } from "./stack.ts";
+import type { TapClient } from "../../tap/client.ts";
+import type { OwnedPart } from "../part.ts";
+import type { StackDeath } from "../stack.ts";
 
 /** Notes every part of a stack that ends although nobody asked it to. */
 export class DeathWatch {

@@ -1,30 +1,26 @@
 import { join } from "node:path";
-import type { Experiment } from "../config/experiment.ts";
-import { startTap } from "../tap/client.ts";
-import type { TaskData } from "../workload/workload.ts";
-import { startArm } from "./arms/start-arm.ts";
+import type { Experiment } from "../../config/experiment.ts";
+import { startTap } from "../../tap/client.ts";
+import type { TaskData } from "../../workload/workload.ts";
+import { startArm } from "./start-arm.ts";
 import { DeathWatch } from "./death-watch.ts";
-import { DockerNode } from "./docker/docker-node.ts";
-import type { OwnedPart } from "./part.ts";
-import type { RunningArm, RunningStack, StackDeath } from "./stack.ts";
+import { DockerNode } from "../docker/docker-node.ts";
+import { armPort } from "../docker/ports.ts";
+import type { ChildContext } from "../own-program.ts";
+import type { OwnedPart } from "../part.ts";
+import type { RunningArm, RunningStack, StackDeath } from "../stack.ts";
 import { startEngines } from "./start-engines.ts";
 
-export interface StartStackOptions {
+export interface StartStackOptions extends Omit<ChildContext, "startSeconds"> {
   readonly experiment: Experiment;
   /** Where the simulated engines find tasks and tool schemas. */
   readonly taskData: TaskData;
-  readonly logDirectory: string;
   /** Gets `servers/`: what the servers say about themselves. */
   readonly evidenceDirectory: string;
-  /** For every child process; carries TOLLGATE_RUN. */
-  readonly childEnvironment: Readonly<Record<string, string>>;
   /** For keys of attached servers, and for Docker's own settings. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly keeper: { watch(pid: number): void; unwatch(pid: number): void };
   /** Secret of the gateways' admin interface, made for this run. */
   readonly adminKey: string;
-  /** Ends the waiting for a part that starts; parts that run are not touched by it. */
-  readonly signal: AbortSignal;
   readonly tell: (line: string) => void;
 }
 
@@ -40,14 +36,11 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     deaths.watch(owned);
   };
   try {
-    const node =
-      options.experiment.stack.kind === "docker"
-        ? await DockerNode.connect({
-            ...options,
-            environment: { ...options.environment, ...options.childEnvironment },
-          })
-        : null;
-    const started = await startEngines(options, { own, node });
+    const { stack, limits, arms: specs } = options.experiment;
+    const context = { ...options, startSeconds: limits.startSeconds, own };
+    const environment = { ...options.environment, ...options.childEnvironment };
+    const node = stack.kind === "docker" ? await DockerNode.connect({ ...options, environment }) : null;
+    const started = await startEngines({ ...context, stack, node });
     const engines = { agent: started.agent, user: started.user };
     const tap = stoppable.use(
       await startTap({
@@ -59,8 +52,17 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     );
     deaths.watchTap(tap);
     const arms: RunningArm[] = [];
-    for (const spec of options.experiment.arms)
-      arms.push(await startArm(spec, { options, tap, agentEngine: engines.agent, own }));
+    for (const [index, spec] of specs.entries()) {
+      const arm = await startArm(spec, tap, {
+        ...context,
+        agentEngine: engines.agent,
+        stackKind: stack.kind,
+        firstPort: stack.kind === "docker" ? armPort(stack, index) : null,
+        pull: stack.kind === "docker" ? stack.pull : "missing",
+        callSeconds: limits.callSeconds,
+      });
+      arms.push(arm);
+    }
     const userBaseUrl = `${await tap.listen({ name: "user", hop: "user", arm: "user", upstream: engines.user.url })}/v1`;
     const { restart } = started;
     const revive = async (death: StackDeath) => {
@@ -69,7 +71,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
       deaths.forget(death);
     };
     return {
-      kind: options.experiment.stack.kind,
+      kind: stack.kind,
       simulated: engines.agent.simulated || engines.user.simulated,
       get agentEngine() {
         return engines.agent;

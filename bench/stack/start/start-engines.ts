@@ -1,15 +1,18 @@
 import { join } from "node:path";
-import { StartError } from "../errors.ts";
-import { runLabels } from "../docker/container-labels.ts";
-import type { RunningContainer } from "../docker/container.ts";
-import { prepareEngines, startEngine, type PreparedEngine } from "./docker/docker-engines.ts";
-import type { DockerNode } from "./docker/docker-node.ts";
-import type { EngineRole } from "./docker/engine-container.ts";
-import { describeEngine, type Engine } from "./engine.ts";
-import { processPart, type Own } from "./part.ts";
-import { startSimulator } from "./simulated-engine.ts";
-import type { StartStackOptions } from "./start-stack.ts";
-import { ownerOfRun } from "../supervisor/run-environment.ts";
+import type { DockerStackSpec } from "../../config/docker-schema.ts";
+import type { Experiment } from "../../config/experiment.ts";
+import { runLabels } from "../../docker/container-labels.ts";
+import type { RunningContainer } from "../../docker/container.ts";
+import { StartError } from "../../errors.ts";
+import { ownerOfRun } from "../../supervisor/run-environment.ts";
+import type { TaskData } from "../../workload/workload.ts";
+import { prepareEngines, startEngine, type PreparedEngine } from "../docker/docker-engines.ts";
+import type { DockerNode } from "../docker/docker-node.ts";
+import type { EngineRole } from "../docker/engine-container.ts";
+import { describeEngine, type Engine } from "../engine.ts";
+import type { ChildContext } from "../own-program.ts";
+import { processPart, type Own } from "../part.ts";
+import { startSimulator } from "../simulated-engine.ts";
 
 /** The agent's and the user's model server. */
 export interface StartedEngines {
@@ -19,30 +22,38 @@ export interface StartedEngines {
   readonly restart: ((role: EngineRole) => Promise<Engine>) | null;
 }
 
-export interface EngineStart {
-  readonly own: Own;
+/** What starting the engines takes. */
+export interface EnginesContext extends ChildContext {
+  readonly stack: Experiment["stack"];
+  readonly taskData: TaskData;
+  /** Holds keys of attached servers. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly evidenceDirectory: string;
   /** Only for a stack in Docker. */
   readonly node: DockerNode | null;
+  readonly own: Own;
 }
 
 const roles = ["agent", "user"] as const;
 const partOf = { agent: "engine", user: "user-engine" } as const;
 
 /** Starts both servers (embedded, docker) or finds them (attach). */
-export async function startEngines(options: StartStackOptions, start: EngineStart): Promise<StartedEngines> {
-  const { stack } = options.experiment;
+export async function startEngines(context: EnginesContext): Promise<StartedEngines> {
+  const { stack } = context;
   if (stack.kind === "attach") {
     const [agent, user] = await both((role) => {
       const { url, model, apiKeyEnv, metricsUrl } = stack[role];
-      const apiKey = (apiKeyEnv && options.environment[apiKeyEnv]) || "none";
-      return describeEngine({ role, url, model, apiKey, metricsUrl }, options.signal);
+      const apiKey = (apiKeyEnv && context.environment[apiKeyEnv]) || "none";
+      return describeEngine({ role, url, model, apiKey, metricsUrl }, context.signal);
     });
     return { agent, user, restart: null };
   }
-  if (stack.kind === "docker") return startContainers(options, start);
+  if (stack.kind === "docker") return startContainers(context, stack);
   const [agent, user] = await both(async (role) => {
-    const process = await startSimulator(role, { ...options, spec: stack[role], model: stack.model });
-    start.own({ part: partOf[role], arm: null, running: processPart(process) });
+    const { taskData } = context;
+    const engine = { role, spec: stack[role], model: stack.model, taskData };
+    const process = await startSimulator(engine, context);
+    context.own({ part: partOf[role], arm: null, running: processPart(process) });
     const address = {
       role,
       url: process.ready.url,
@@ -50,18 +61,15 @@ export async function startEngines(options: StartStackOptions, start: EngineStar
       apiKey: "none",
       metricsUrl: undefined,
     };
-    return describeEngine(address, options.signal);
+    return describeEngine(address, context.signal);
   });
   return { agent, user, restart: null };
 }
 
-async function startContainers(
-  options: StartStackOptions,
-  { own, node }: EngineStart,
-): Promise<StartedEngines> {
-  const { stack } = options.experiment;
-  if (stack.kind !== "docker" || node === null) throw new Error("a docker stack needs a node");
-  const run = ownerOfRun(options.childEnvironment);
+async function startContainers(context: EnginesContext, stack: DockerStackSpec): Promise<StartedEngines> {
+  const { node, own } = context;
+  if (node === null) throw new Error("a docker stack needs a node");
+  const run = ownerOfRun(context.childEnvironment);
   const prepared = await prepareEngines(node, stack, {
     name: (role) => `tollgate-${run.runId}-${role}`,
     labels: (role) => runLabels(run, role),
@@ -71,8 +79,8 @@ async function startContainers(
   const together = new AbortController();
   const launch = (engine: PreparedEngine, signal: AbortSignal) =>
     startEngine(node, engine, {
-      logFile: join(options.logDirectory, `${engine.plan.role}-engine.log`),
-      evidenceDirectory: join(options.evidenceDirectory, "servers"),
+      logFile: join(context.logDirectory, `${engine.plan.role}-engine.log`),
+      evidenceDirectory: join(context.evidenceDirectory, "servers"),
       own: (running) => {
         containers.set(engine.plan.role, running);
         own({ part: partOf[engine.plan.role], arm: null, running });
@@ -86,7 +94,7 @@ async function startContainers(
   };
   const [agent, user] = await both(async (role) => {
     try {
-      return await launch(preparedFor(role), AbortSignal.any([options.signal, together.signal]));
+      return await launch(preparedFor(role), AbortSignal.any([context.signal, together.signal]));
     } catch (error) {
       together.abort(error);
       throw error;
@@ -101,7 +109,7 @@ async function startContainers(
       );
     }
     await containers.get(role)?.remove();
-    return launch(engine, options.signal);
+    return launch(engine, context.signal);
   };
   return { agent, user, restart };
 }
