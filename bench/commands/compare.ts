@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { compareRuns, type Comparison } from "../analysis/compare/compare-runs.ts";
-import { comparisonHead, comparisonTables, manifestTable } from "../report/tables/comparison-tables.ts";
+import { compareRuns, type RunComparison } from "../analysis/compare/compare-runs.ts";
+import { comparisonHead, comparisonTables, manifestTable } from "../report/tables/comparison-document.ts";
 import { manifestChanges } from "../analysis/compare/manifest.ts";
 import { parseThreshold, thresholdGrammar } from "../analysis/compare/threshold.ts";
 import { ConfigError } from "../errors.ts";
@@ -75,7 +75,7 @@ async function refuseUnlike(before: string, after: string): Promise<void> {
   );
 }
 
-function textOf(comparison: Comparison, format: CompareFlags["format"]): string {
+function textOf(comparison: RunComparison, format: CompareFlags["format"]): string {
   const render = format === "md" ? markdownTable : renderTable;
   return [
     ...comparisonHead(comparison),

@@ -9,7 +9,7 @@ import { StopRequest } from "../run/stop-request.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { readRecording, type Recording } from "../run/replay/recording.ts";
-import { rebuildReplay, renderReplay } from "../report/rebuild-replay.ts";
+import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { knownArms, planReplay } from "../run/replay/replay-plan.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun, type StoredRun } from "../store/read-run.ts";

@@ -9,7 +9,7 @@ import { episodesTable, inspectEpisode } from "../report/views/inspect.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { renderTokens } from "../report/views/token-listing.ts";
 import { rebuildReport, renderReport, reportFormats, type ReportFormat } from "../report/rebuild.ts";
-import { rebuildReplay, renderReplay } from "../report/rebuild-replay.ts";
+import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { readJudgedRun } from "../store/judgements.ts";
 import { resolveRun } from "../store/list-runs.ts";

@@ -6,7 +6,7 @@ import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { CellSummary } from "../analysis/cell/cell-summary.ts";
-import { definitions } from "./tables/column-definitions.ts";
+import { definitions } from "./tables/definitions.ts";
 import { diskUse } from "./model/disk-use.ts";
 import { exclusionsOf } from "../analysis/exclusions.ts";
 import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";

@@ -1,33 +1,61 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { buildReplayReport } from "../analysis/replay/replay-report.ts";
+import { ConfigError } from "../errors.ts";
+import { readLegs } from "../evidence/leg-evidence.ts";
+import { readRun } from "../store/read-run.ts";
 import { storing } from "../store/storage-error.ts";
 import { writeWhole } from "../store/text-store.ts";
 import { buildReport } from "./build-report.ts";
-import { renderCsv } from "./formats/csv.ts";
-import { renderHtml } from "./formats/html-page.ts";
-import { renderMarkdown } from "./formats/markdown.ts";
+import { csvText } from "./formats/csv.ts";
+import { htmlText } from "./formats/html-page.ts";
+import { markdownText } from "./formats/markdown.ts";
+import { terminalText } from "./formats/terminal.ts";
 import type { ReportModel } from "./model/report-model.ts";
-import { renderTerminal } from "./formats/terminal.ts";
-import type { TableChoice } from "./tables/report-tables.ts";
+import { withStack, type StoredReplay } from "./model/stored-replay.ts";
+import type { ReportDocument } from "./tables/document.ts";
+import { replayDocument } from "./tables/replay-document.ts";
+import { sweepDocument, type TableChoice } from "./tables/sweep-document.ts";
 
 export const reportFormats = ["table", "md", "csv", "json", "html"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
-const renderers: Record<ReportFormat, (report: ReportModel, choice: TableChoice) => string> = {
-  table: renderTerminal,
-  md: renderMarkdown,
-  csv: renderCsv,
-  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
-  html: renderHtml,
+const formats: Record<ReportFormat, (document: ReportDocument) => string> = {
+  table: terminalText,
+  md: markdownText,
+  csv: ({ csv }) => csvText(csv),
+  json: ({ json }) => `${JSON.stringify(json, null, 2)}\n`,
+  html: htmlText,
 };
 
-/** The text of a report in one format. Pure. */
-export function renderReport(
-  report: ReportModel,
-  format: ReportFormat,
-  choice: TableChoice = { seed: false },
-): string {
-  return renderers[format](report, choice);
+/** The text of a sweep's report in one format. Pure. */
+export function renderReport(report: ReportModel, format: ReportFormat, choice?: TableChoice): string {
+  return formats[format](sweepDocument(report, choice));
+}
+
+/** The text of a replay's report in one format. Pure. */
+export function renderReplay(report: StoredReplay, format: ReportFormat): string {
+  return formats[format](replayDocument(report));
+}
+
+/**
+ * Rebuilds `report/` of a run from its records and evidence and returns the report. Throws RunUnreadableError for a
+ * damaged run, StorageError when the files cannot be written.
+ */
+export async function rebuildReport(directory: string, choice?: TableChoice): Promise<ReportModel> {
+  const report = await buildReport(directory);
+  await writeReport(directory, sweepDocument(report, choice));
+  return report;
+}
+
+/** The same for a replay. Throws ConfigError when the run is none. */
+export async function rebuildReplay(directory: string): Promise<StoredReplay> {
+  const run = await readRun(directory);
+  const { replay: plan } = run.identity;
+  if (plan === undefined) throw new ConfigError(`${directory} is no replay; use \`tollgate report\`.`);
+  const report = await withStack(buildReplayReport(run, plan, await readLegs(run, plan)), run);
+  await writeReport(directory, replayDocument(report));
+  return report;
 }
 
 const files = [
@@ -37,17 +65,11 @@ const files = [
   ["report.html", "html"],
 ] as const;
 
-/**
- * Rebuilds `report/` of a run from its records and evidence and returns the report. Throws RunUnreadableError for a
- * damaged run, StorageError when the files cannot be written.
- */
-export async function rebuildReport(directory: string, choice?: TableChoice): Promise<ReportModel> {
-  const report = await buildReport(directory);
+async function writeReport(directory: string, document: ReportDocument): Promise<void> {
   const folder = join(directory, "report");
   await storing(folder, "Cannot create", () => mkdir(folder, { recursive: true }));
   for (const [name, format] of files) {
     const path = join(folder, name);
-    await storing(path, "Cannot write", () => writeWhole(path, renderReport(report, format, choice)));
+    await storing(path, "Cannot write", () => writeWhole(path, formats[format](document)));
   }
-  return report;
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { rebuildReport } from "../../bench/report/rebuild.ts";
-import { rebuildReplay } from "../../bench/report/rebuild-replay.ts";
+import { rebuildReplay } from "../../bench/report/rebuild.ts";
 import { TemporaryFolder } from "../e2e/tollgate-process.ts";
 import { unpack } from "../pack/unpacked.ts";
 

@@ -26,7 +26,7 @@ export interface JudgedThreshold {
   readonly status: ThresholdStatus;
 }
 
-export interface Comparison {
+export interface RunComparison {
   readonly v: 1;
   readonly before: RunName;
   readonly after: RunName;
@@ -53,7 +53,7 @@ const usable: ReadonlySet<string> = new Set(["valid", "client-limited"]);
 export async function compareRuns(
   directories: { readonly before: string; readonly after: string },
   thresholds: readonly Threshold[],
-): Promise<Comparison> {
+): Promise<RunComparison> {
   const [before, after] = [await readCells(directories.before), await readCells(directories.after)];
   const [a, b] = [grouped(before.cells), grouped(after.cells)];
   const compared = [...a.keys()].filter((key) => b.has(key));

@@ -51,7 +51,7 @@ export const promptStrata = [
 ] as const;
 
 /** One arm against the baseline in one setting. */
-export interface Comparison {
+export interface ArmComparison {
   readonly setting: ReplaySetting;
   readonly arm: ReplayArm;
   readonly blocks: number;
@@ -84,7 +84,7 @@ export function compareReplay(
   legs: readonly LegEvidence[],
   plan: Pick<ReplayPlan, "arms" | "settings">,
   options: ComparisonOptions,
-): readonly Comparison[] {
+): readonly ArmComparison[] {
   const [baseline, ...others] = plan.arms;
   if (baseline === undefined) return [];
   return plan.settings.flatMap((setting) => {
@@ -112,7 +112,10 @@ interface ArmBlocks {
   readonly blocks: readonly (readonly LegEvidence[])[];
 }
 
-function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: ComparisonOptions): Comparison {
+function compareArm(
+  { setting, baseline, arm, blocks }: ArmBlocks,
+  options: ComparisonOptions,
+): ArmComparison {
   const turns = blocks.map((block) => ({
     base: block.filter((leg) => leg.arm.label === baseline.label),
     target: block.filter((leg) => leg.arm.label === arm.label),
@@ -160,7 +163,7 @@ function compareArm({ setting, baseline, arm, blocks }: ArmBlocks, options: Comp
   };
 }
 
-function cachedTokensOf(blocks: readonly PairedBlock[]): Comparison["cachedTokens"] {
+function cachedTokensOf(blocks: readonly PairedBlock[]): ArmComparison["cachedTokens"] {
   const mean = (of: (request: PairedRequest) => readonly LoadSample[]) => {
     const cached = blocks.flatMap(({ paired }) =>
       paired.flatMap((request) => of(request).map(({ usage }) => usage?.cachedTokens ?? null)),
@@ -274,7 +277,7 @@ function meanOfAll(
 const tellingRequests = 3;
 
 /** Judged by requests whose tokens the baseline sends one by one; many servers send tool calls, for one, in one piece. */
-function streamingOf(blocks: readonly PairedBlock[]): Comparison["streaming"] {
+function streamingOf(blocks: readonly PairedBlock[]): ArmComparison["streaming"] {
   const telling = blocks.flatMap(({ paired }) =>
     paired.filter(
       ({ baseline, arm }) =>

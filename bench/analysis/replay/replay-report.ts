@@ -2,7 +2,7 @@ import { loadMetrics, steadySamples } from "../../load/latency.ts";
 import { summarize, type Distribution } from "../../statistics/distribution.ts";
 import type { StoredRun } from "../../store/read-run.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
-import { compareReplay, completeBlocks, type Comparison } from "./comparison.ts";
+import { compareReplay, completeBlocks, type ArmComparison } from "./comparison.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { judgeReplay, type ReplayVerdict } from "./replay-verdict.ts";
 import { interimAnalyses } from "./interim-analyses.ts";
@@ -21,7 +21,7 @@ export interface ReplayReport extends ReplayVerdict {
   readonly confidence: number;
   readonly looks: number;
   readonly arms: readonly ArmRow[];
-  readonly comparisons: readonly Comparison[];
+  readonly comparisons: readonly ArmComparison[];
   readonly blockSeconds: Readonly<Record<string, number | null>>;
 }
 

@@ -5,7 +5,7 @@ import { eventLoopReasons, sendReasons, stolenReasons, type SendFacts } from "..
 import { checkTokens } from "../tokens/token-check.ts";
 import { answeredElsewhere } from "../cell/judge-cell.ts";
 import { verdicts, type Verdict, type VerdictReason } from "../cell/verdict.ts";
-import type { Comparison } from "./comparison.ts";
+import type { ArmComparison } from "./comparison.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
 
@@ -18,7 +18,7 @@ export interface ReplayVerdict {
 /** Whether the numbers of a replay may be used, with every reason against them. */
 export function judgeReplay(facts: {
   readonly legs: readonly LegEvidence[];
-  readonly comparisons: readonly Comparison[];
+  readonly comparisons: readonly ArmComparison[];
   readonly interrupted: boolean;
 }): ReplayVerdict {
   const { legs, comparisons, interrupted } = facts;
@@ -35,7 +35,7 @@ export function judgeReplay(facts: {
   return { verdict: distinct[0]?.verdict ?? "valid", reasons: distinct };
 }
 
-function interruption(comparisons: readonly Comparison[]): VerdictReason {
+function interruption(comparisons: readonly ArmComparison[]): VerdictReason {
   const blocks = Math.min(...comparisons.map(({ blocks }) => blocks));
   return { verdict: "interrupted", detail: `the replay was stopped; ${blocks} blocks are whole and count` };
 }
@@ -76,7 +76,7 @@ function legReasons(leg: LegEvidence): VerdictReason[] {
 }
 
 /** Requests that the arms did not put to the engine alike, or that did not come back: what is left may be another mix. */
-function comparisonReasons({ setting, arm, dropped }: Comparison): VerdictReason[] {
+function comparisonReasons({ setting, arm, dropped }: ArmComparison): VerdictReason[] {
   const name = cellIdOf(setting, arm);
   return (["other prompt tokens", "no usage told", "stamps out of order"] as const).flatMap((reason) =>
     dropped[reason] === 0

@@ -1,38 +1,22 @@
-import { renderCharts } from "./chart.ts";
-import { headLines } from "../tables/run-tables.ts";
-import type { ReportModel } from "../model/report-model.ts";
-import { reportTables, type TableChoice } from "../tables/report-tables.ts";
-import { escapeHtml } from "./html-text.ts";
+import type { ReportDocument } from "../tables/document.ts";
 import type { Table } from "../tables/table.ts";
+import { drawIntervals } from "./interval-picture.ts";
+import { drawLines } from "./line-picture.ts";
+import { escapeHtml } from "./svg.ts";
 
-/** The report as one HTML file that loads nothing: styles and charts are in it. */
-export function renderHtml(report: ReportModel, choice: TableChoice = { seed: false }): string {
-  return htmlPage({
-    title: report.run.runId,
-    head: headLines(report),
-    simulated: report.run.simulated,
-    body: `${renderCharts(report.cells)}
-${reportTables(report, choice).map(htmlTable).join("\n")}
-${report.warnings.length === 0 ? "" : `<section><h2>Warnings</h2>${htmlList(report.warnings)}</section>`}
-<section><h2>Definitions</h2><dl>
-${report.definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`).join("\n")}
-</dl></section>`,
-  });
-}
-
-export interface HtmlPage {
-  readonly title: string;
-  /** The heading, then facts of a line each. */
-  readonly head: readonly string[];
-  /** The first fact says that the engines are simulated; it is set off. */
-  readonly simulated: boolean;
-  /** Finished HTML. */
-  readonly body: string;
-}
-
-/** What every page has around its sections. */
-export function htmlPage({ title, head, simulated, body }: HtmlPage): string {
-  const [heading = "", ...facts] = head;
+/** A report as one HTML file that loads nothing: styles and pictures are in it. */
+export function htmlText(report: ReportDocument): string {
+  const { title, simulated, tables, warnings, definitions, page } = report;
+  const [heading = "", ...facts] = page.verdict?.head ?? report.head;
+  const lines = page.lines.flatMap((picture) => drawLines(picture) ?? []);
+  const sections = [
+    ...(page.verdict === null ? [] : [verdictSection(page.verdict)]),
+    ...(lines.length === 0 ? [] : [`<section class="charts">${lines.join("\n")}</section>`]),
+    ...(page.intervals === null ? [] : [drawIntervals(page.intervals)]),
+    ...[...tables, ...page.tables].map(htmlTable),
+    ...(warnings.length === 0 ? [] : [`<section><h2>Warnings</h2>${htmlList(warnings)}</section>`]),
+    ...(definitions.length === 0 ? [] : [definitionSection(definitions)]),
+  ];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -45,14 +29,25 @@ export function htmlPage({ title, head, simulated, body }: HtmlPage): string {
 <header><h1>${escapeHtml(heading)}</h1>
 ${facts.map((fact, index) => `<p${simulated && index === 0 ? ' class="notice"' : ""}>${escapeHtml(fact)}</p>`).join("\n")}</header>
 <main>
-${body}
+${sections.join("\n")}
 </main>
 </body>
 </html>
 `;
 }
 
-export function htmlTable({ title, columns, rows, notes }: Table): string {
+function verdictSection({ verdict, reasons }: NonNullable<ReportDocument["page"]["verdict"]>): string {
+  const said = reasons.length === 0 ? "<p>Nothing speaks against these numbers.</p>" : htmlList(reasons);
+  return `<section><h2>Verdict: ${escapeHtml(verdict)}</h2>${said}</section>`;
+}
+
+function definitionSection(definitions: ReportDocument["definitions"]): string {
+  return `<section><h2>Definitions</h2><dl>
+${definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`).join("\n")}
+</dl></section>`;
+}
+
+function htmlTable({ title, columns, rows, notes }: Table): string {
   const cell = (tag: "td" | "th", text: string, index: number) => {
     const scope = tag === "th" ? ' scope="col"' : "";
     return `<${tag}${scope} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
@@ -69,7 +64,7 @@ ${body}
 ${notes.length === 0 ? "" : htmlList(notes)}</section>`;
 }
 
-export function htmlList(items: readonly string[]): string {
+function htmlList(items: readonly string[]): string {
   return `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join("")}</ul>`;
 }
 

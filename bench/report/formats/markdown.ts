@@ -1,17 +1,17 @@
-import { headLines } from "../tables/run-tables.ts";
-import type { ReportModel } from "../model/report-model.ts";
-import { reportTables, type TableChoice } from "../tables/report-tables.ts";
+import type { ReportDocument } from "../tables/document.ts";
 import type { Table } from "../tables/table.ts";
 
-/** The report as a Markdown document. */
-export function renderMarkdown(report: ReportModel, choice: TableChoice = { seed: false }): string {
-  const [title = "", ...facts] = headLines(report);
+/** A report as a Markdown document. */
+export function markdownText({ head, tables, warnings, definitions }: ReportDocument): string {
+  const [title = "", ...facts] = head;
   const sections = [
     `# ${escape(title)}`,
     facts.map(escape).join("  \n"),
-    ...reportTables(report, choice).map(markdownTable),
-    ...(report.warnings.length === 0 ? [] : [`## Warnings\n\n${list(report.warnings)}`]),
-    `## Definitions\n\n${list(report.definitions.map(({ term, meaning }) => `**${term}**: ${meaning}`))}`,
+    ...tables.map(markdownTable),
+    ...(warnings.length === 0 ? [] : [`## Warnings\n\n${list(warnings)}`]),
+    ...(definitions.length === 0
+      ? []
+      : [`## Definitions\n\n${list(definitions.map(({ term, meaning }) => `**${term}**: ${meaning}`))}`]),
   ];
   return `${sections.join("\n\n")}\n`;
 }

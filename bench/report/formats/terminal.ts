@@ -1,17 +1,17 @@
 import CliTable3 from "cli-table3";
-import { headLines } from "../tables/run-tables.ts";
-import type { ReportModel } from "../model/report-model.ts";
-import { reportTables, type TableChoice } from "../tables/report-tables.ts";
+import type { ReportDocument } from "../tables/document.ts";
 import type { Table } from "../tables/table.ts";
 
-/** The report for a terminal of 120 columns. */
-export function renderTerminal(report: ReportModel, choice: TableChoice = { seed: false }): string {
-  const tables = reportTables(report, choice).map(renderTable);
-  const definitions = report.definitions.map(({ term, meaning }) => wrapped(`${term}: ${meaning}`));
-  const warnings = report.warnings.map((warning) => wrapped(`warning: ${warning}`));
-  return [headLines(report).map(wrapped).join("\n"), ...tables, ...warnings, definitions.join("\n")].join(
-    "\n\n",
-  );
+/** A report for a terminal of 120 columns. */
+export function terminalText({ head, tables, warnings, definitions }: ReportDocument): string {
+  return [
+    head.map(wrapped).join("\n"),
+    ...tables.map(renderTable),
+    ...warnings.map((warning) => wrapped(`warning: ${warning}`)),
+    ...(definitions.length === 0
+      ? []
+      : [definitions.map(({ term, meaning }) => wrapped(`${term}: ${meaning}`)).join("\n")]),
+  ].join("\n\n");
 }
 
 /** One table with its title above and its notes below. Intervals move below their numbers where the table is too wide. */

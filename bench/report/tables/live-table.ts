@@ -1,5 +1,5 @@
 import type { LiveComparison } from "../../analysis/overhead/live-comparison.ts";
-import { marginText } from "./margin-text.ts";
+import { declaredMarginText } from "./margin-text.ts";
 import { absent, differenceText, numberText } from "./number-text.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
 import {
@@ -7,11 +7,9 @@ import {
   minimumTasks,
   type Difference,
 } from "../../analysis/estimates/paired-difference.ts";
-import { left, right, type Table } from "./table.ts";
+import { filled, left, right, type Table, type TableOf } from "./table.ts";
 
-type Row = readonly [name: string, of: (live: LiveComparison) => Difference];
-
-const quantities: readonly Row[] = [
+const quantities: readonly (readonly [name: string, of: (live: LiveComparison) => Difference])[] = [
   ["reward", ({ reward }) => reward],
   ["seconds", ({ seconds }) => seconds],
   ["· path", ({ shares }) => shares.path],
@@ -25,50 +23,63 @@ const quantities: readonly Row[] = [
   ["completion tokens", ({ completionTokens }) => completionTokens],
 ];
 
+interface LiveRow {
+  /** Empty in all rows of an arm but the first. */
+  readonly load: string;
+  readonly arm: string;
+  readonly name: string;
+  readonly quantity: Difference;
+}
+
+const whole = (row: LiveRow, text: string) => (row.name.startsWith("·") ? "" : text);
+
 /** The whole episode, paired by task, trial and repetition, a row per quantity. */
-export function liveTable(overheads: readonly Overhead[]): Table {
-  return {
-    title: "Live difference per episode (arm minus raw, 95 % interval)",
-    columns: [
-      left("load"),
-      left("arm"),
-      left("per episode"),
-      right("pairs\n/tasks"),
-      right("raw"),
-      right("arm"),
-      right("difference"),
-      left("finding"),
-    ],
-    rows: overheads.flatMap(({ load, arm, live }) =>
-      quantities.map(([name, of], index) => {
-        const quantity = of(live);
-        const inner = name.startsWith("·");
-        return [
-          index === 0 ? load : "",
-          index === 0 ? arm : "",
-          name,
-          inner ? "" : `${quantity.difference.count}/${quantity.tasks}`,
-          inner ? "" : numberText(quantity.baselineMean),
-          inner ? "" : numberText(quantity.armMean),
-          quantity.difference.count === 0 ? absent : differenceText(quantity.difference),
-          findingText(quantity),
-        ];
-      }),
+export const live: TableOf<LiveRow> = {
+  title: "Live difference per episode (arm minus raw, 95 % interval)",
+  columns: [
+    left("load", ({ load }) => load),
+    left("arm", ({ arm }) => arm),
+    left("per episode", ({ name }) => name, "the quantity; those with a dot are the parts of the seconds"),
+    right(
+      "pairs\n/tasks",
+      (row) => whole(row, `${row.quantity.difference.count}/${row.quantity.tasks}`),
+      "episodes of the same task, trial and repetition in both arms",
     ),
-    notes: [
-      "The five parts of the seconds add up to them. path, engine: time per model call at equal calls and tokens. agent behaviour: other calls and tokens, own time, tools. harness: session calls, set-up, evaluation.",
-      `cannot tell: the interval holds 0, fewer than ${minimumTasks} tasks have a pair, or (seconds) fewer than ${minimumCellPairs} pairs of cells.`,
-      ...overheads.flatMap(({ load, arm, live }) =>
-        live.unsplit === 0
-          ? []
-          : [`${load} ${arm}: ${live.unsplit} pairs have no parts: a call was not seen at the inner tap`],
-      ),
-    ],
-  };
+    right("raw", (row) => whole(row, numberText(row.quantity.baselineMean)), "mean of these episodes"),
+    right("arm", (row) => whole(row, numberText(row.quantity.armMean)), "mean of these episodes"),
+    right(
+      "difference",
+      ({ quantity: { difference } }) => (difference.count === 0 ? absent : differenceText(difference)),
+      "mean of the paired differences",
+    ),
+    left(
+      "finding",
+      ({ quantity }) => findingText(quantity),
+      "against the declared margin, or more, less, cannot tell",
+    ),
+  ],
+};
+
+export function liveTable(overheads: readonly Overhead[]): Table {
+  const rows = overheads.flatMap(({ load, arm, live }) =>
+    quantities.map(([name, of], index): LiveRow => {
+      const place = index === 0 ? { load, arm } : { load: "", arm: "" };
+      return { ...place, name, quantity: of(live) };
+    }),
+  );
+  return filled(live, rows, [
+    "The five parts of the seconds add up to them. path, engine: time per model call at equal calls and tokens. agent behaviour: other calls and tokens, own time, tools. harness: session calls, set-up, evaluation.",
+    `cannot tell: the interval holds 0, fewer than ${minimumTasks} tasks have a pair, or (seconds) fewer than ${minimumCellPairs} pairs of cells.`,
+    ...overheads.flatMap(({ load, arm, live }) =>
+      live.unsplit === 0
+        ? []
+        : [`${load} ${arm}: ${live.unsplit} pairs have no parts: a call was not seen at the inner tap`],
+    ),
+  ]);
 }
 
 function findingText(difference: Difference): string {
-  const margin = marginText(difference);
+  const margin = declaredMarginText(difference);
   if (margin !== null) return margin;
   return difference.finding === "cannot-tell" ? "cannot tell" : difference.finding;
 }

@@ -36,8 +36,12 @@ export function differenceText(
 ): string {
   const { value, low, high } = estimate;
   if (value === null || low === null || high === null) return "n too small";
-  const signed = (part: number) => `${part > 0 ? "+" : ""}${text(part)}`;
-  return `${signed(value)} [${signed(low)}, ${signed(high)}]`;
+  return `${signedText(value, text)} [${signedText(low, text)}, ${signedText(high, text)}]`;
+}
+
+/** A number of a difference, with its sign. */
+export function signedText(value: number, text: (value: number | null) => string = numberText): string {
+  return `${value > 0 ? "+" : ""}${text(value)}`;
 }
 
 const units = ["B", "kB", "MB", "GB", "TB"] as const;

@@ -1,68 +1,81 @@
 import { differenceText, numberText } from "./number-text.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
-import { marginText } from "./margin-text.ts";
+import { declaredMarginText } from "./margin-text.ts";
 import {
   minimumCellPairs,
   minimumTasks,
   type Difference,
 } from "../../analysis/estimates/paired-difference.ts";
-import { left, right, type Table } from "./table.ts";
+import { filled, left, right, type Table, type TableOf } from "./table.ts";
 
 /** Time between the taps on the same requests, arm minus baseline. */
+export const path: TableOf<Overhead> = {
+  title: "Overhead in the path, ms per request (arm minus raw, 95 % interval)",
+  columns: [
+    left("load", ({ load }) => load),
+    left("arm", ({ arm }) => arm),
+    right(
+      "joined\n/requests",
+      ({ armPath }) => `${armPath.joined}/${armPath.requests}`,
+      "requests of the arm that are known to be the same at both taps",
+    ),
+    right(
+      "tasks\n/pairs",
+      ({ pathMs }) => `${pathMs.whole.tasks}/${pathMs.whole.cellPairs}`,
+      "tasks and pairs of cells that both arms have",
+    ),
+    right(
+      "to first byte",
+      ({ pathMs }) => differenceText(pathMs.firstByte.difference),
+      "until the answer's head",
+    ),
+    right(
+      "to first token",
+      ({ pathMs }) => differenceText(pathMs.firstToken.difference),
+      "none where a gateway sends all tokens at the end",
+    ),
+    right(
+      "whole request",
+      ({ pathMs }) => differenceText(pathMs.whole.difference),
+      "until the end of the body",
+    ),
+    left(
+      "finding",
+      ({ pathMs }) => declaredMarginText(pathMs.whole) ?? findingText(pathMs.whole),
+      "on the whole request: against the declared margin, or slower, faster, cannot tell",
+    ),
+  ],
+};
+
 export function pathTable(overheads: readonly Overhead[]): Table {
-  return {
-    title: "Overhead in the path, ms per request (arm minus raw, 95 % interval)",
-    columns: [
-      left("load"),
-      left("arm"),
-      right("joined\n/requests"),
-      right("tasks\n/pairs"),
-      right("to first byte"),
-      right("to first token"),
-      right("whole request"),
-      left("finding"),
-    ],
-    rows: overheads.map(({ load, arm, armPath, pathMs }) => [
-      load,
-      arm,
-      `${armPath.joined}/${armPath.requests}`,
-      `${pathMs.whole.tasks}/${pathMs.whole.cellPairs}`,
-      differenceText(pathMs.firstByte.difference),
-      differenceText(pathMs.firstToken.difference),
-      differenceText(pathMs.whole.difference),
-      marginText(pathMs.whole) ?? findingText(pathMs.whole),
-    ]),
-    notes: [
-      ...refusals(overheads),
-      ...driftNote(overheads),
-      ...overheads.flatMap(({ load, arm, baseline, pathMs, refused }) =>
-        refused !== null || pathMs.whole.armMean === null
-          ? []
-          : [
-              `${load} ${arm}: mean ${numberText(pathMs.whole.armMean)} ms between the taps, ${baseline} ${numberText(pathMs.whole.baselineMean)} ms`,
-            ],
-      ),
-      ...overheads.flatMap(({ load, arm, armPath }) =>
-        armPath.streaming === "simulated"
-          ? [`${load} ${arm}: TTFT not comparable: its tokens reach the agent all at once, at the end`]
-          : [],
-      ),
-      ...overheads.flatMap(({ load, arm, armPath, baselinePath }) =>
-        armPath.joined > 0 || armPath.meanMs === null
-          ? []
-          : [
-              `${load} ${arm}: no request could be joined; in the mean ${numberText(armPath.meanMs)} ms between the taps, raw ${numberText(baselinePath.meanMs)} ms`,
-            ],
-      ),
-      ...overheads.flatMap(({ load, arm, armPath }) =>
-        armPath.unmatched + armPath.retried === 0
-          ? []
-          : [
-              `${load} ${arm}: ${armPath.unmatched} requests unmatched, ${armPath.retried} sent more than once`,
-            ],
-      ),
-    ],
-  };
+  return filled(path, overheads, [
+    ...refusals(overheads),
+    ...driftNote(overheads),
+    ...overheads.flatMap(({ load, arm, baseline, pathMs, refused }) =>
+      refused !== null || pathMs.whole.armMean === null
+        ? []
+        : [
+            `${load} ${arm}: mean ${numberText(pathMs.whole.armMean)} ms between the taps, ${baseline} ${numberText(pathMs.whole.baselineMean)} ms`,
+          ],
+    ),
+    ...overheads.flatMap(({ load, arm, armPath }) =>
+      armPath.streaming === "simulated"
+        ? [`${load} ${arm}: TTFT not comparable: its tokens reach the agent all at once, at the end`]
+        : [],
+    ),
+    ...overheads.flatMap(({ load, arm, armPath, baselinePath }) =>
+      armPath.joined > 0 || armPath.meanMs === null
+        ? []
+        : [
+            `${load} ${arm}: no request could be joined; in the mean ${numberText(armPath.meanMs)} ms between the taps, raw ${numberText(baselinePath.meanMs)} ms`,
+          ],
+    ),
+    ...overheads.flatMap(({ load, arm, armPath }) =>
+      armPath.unmatched + armPath.retried === 0
+        ? []
+        : [`${load} ${arm}: ${armPath.unmatched} requests unmatched, ${armPath.retried} sent more than once`],
+    ),
+  ]);
 }
 
 function findingText({ finding, tasks }: Difference): string {

@@ -1,313 +1,255 @@
-import { minimumSampleRule } from "../../statistics/distribution.ts";
-import { halfWidth, type Interval } from "../../statistics/interval.ts";
-import { absent, durationText, numberText } from "./number-text.ts";
-import { preflightSummary } from "./preflight-table.ts";
-import { left, right, type Table } from "./table.ts";
-import { leftOutText } from "../../store/left-out-checks.ts";
-import { latestArmFacts } from "../../store/preflight-record.ts";
-import type { StoredReplay } from "../model/stored-replay.ts";
-import { type Comparison, pathMetrics, type ReplayDifference } from "../../analysis/replay/comparison.ts";
-import { dropReasons } from "../../analysis/replay/paired-requests.ts";
-import type { ReplayReport } from "../../analysis/replay/replay-report.ts";
+import type { ArmComparison, ReplayDifference } from "../../analysis/replay/comparison.ts";
 import {
   tailMetrics,
-  tailQuantiles,
   type TailDifference,
+  type TailMetric,
+  type TailName,
 } from "../../analysis/replay/percentile-differences.ts";
+import type { ArmRow, ReplayReport } from "../../analysis/replay/replay-report.ts";
+import { minimumSampleRule } from "../../statistics/distribution.ts";
+import type { StoredReplay } from "../model/stored-replay.ts";
+import { latestArmFacts } from "../../store/preflight-record.ts";
+import { marginText } from "./margin-text.ts";
+import { absent, differenceText, numberText, signedText } from "./number-text.ts";
+import { filled, left, right, type ColumnOf, type Table, type TableOf } from "./table.ts";
 
-/** Every table of a replay, in the order of reading: the answer first. */
-export function replayTables(report: StoredReplay): readonly Table[] {
-  return [
-    overheadTable(report),
-    tailTable(report),
-    splitTable(report),
-    pathTable(report),
-    sizeTable(report),
-    armTable(report),
-    ...report.preflights.map((record) => {
-      const table = preflightSummary(record);
-      return { ...table, notes: [...table.notes, leftOutText] };
-    }),
-  ];
+/** One arm against the baseline in one setting, with what its cells need of the whole report. */
+export interface ComparisonRow {
+  readonly comparison: ArmComparison;
+  readonly name: string;
+  readonly blockSeconds: number | null;
+  /** Mean time between the taps of the arm itself. */
+  readonly pathMs: number | null;
 }
 
-function nameOf({ arm }: Comparison, report: ReplayReport): string {
-  const baseline = report.plan.arms[0]?.label ?? "";
+export function rowsOf(report: ReplayReport): readonly ComparisonRow[] {
+  return report.comparisons.map((comparison) => {
+    const { setting, arm } = comparison;
+    const own = report.arms.find((row) => row.setting.key === setting.key && row.arm.label === arm.label);
+    return {
+      comparison,
+      name: nameOf(comparison, report),
+      blockSeconds: report.blockSeconds[setting.key] ?? null,
+      pathMs: own?.pathMs ?? null,
+    };
+  });
+}
+
+/** What a difference is called: the arm minus the baseline, or which of the two controls it is. */
+export function nameOf({ arm }: ArmComparison, { plan }: ReplayReport): string {
   if (arm.part === "again") return `A/A: ${arm.label}`;
   if (arm.part === "placebo") return `placebo: ${arm.label}`;
-  return `${arm.label} - ${baseline}`;
+  return `${arm.label} - ${plan.arms[0]?.label ?? ""}`;
 }
 
-function signed(value: number): string {
-  return `${value > 0 ? "+" : ""}${numberText(value)}`;
-}
+const hidden = ({ comparison }: ComparisonRow) => comparison.streaming === "simulated";
 
 function text({ interval, count }: ReplayDifference, notComparable = false): string {
   if (notComparable) return "not comparable";
   if (interval === null) return count === 0 ? absent : "too few blocks";
-  return rangeText(interval);
+  return differenceText({ value: interval.estimate, ...interval, count });
 }
 
-function rangeText({ estimate, low, high }: Interval): string {
-  return `${signed(estimate)} [${signed(low)}, ${signed(high)}]`;
-}
+const place: readonly [ColumnOf<ComparisonRow>, ColumnOf<ComparisonRow>] = [
+  left("setting", ({ comparison }) => comparison.setting.key, "cache and load"),
+  left("difference", ({ name }) => name, "arm minus baseline; A/A: the baseline against itself"),
+];
+const pairs = right(
+  "pairs\n/blocks",
+  ({ comparison }: ComparisonRow) => `${comparison.metrics.e2e.count}/${comparison.blocks}`,
+  "requests that both arms answered alike, in whole blocks",
+);
 
-function simulated({ streaming }: Comparison): boolean {
-  return streaming === "simulated";
-}
-
-function overheadTable(report: ReplayReport): Table {
-  const { comparisons, plan } = report;
-  return {
-    title: `Overhead, ms per request at the client (arm minus ${plan.arms[0]?.label ?? "baseline"}), ${intervalText(report)}`,
-    columns: [
-      left("setting"),
-      left("difference"),
-      right("pairs\n/blocks"),
-      right("TTFT"),
-      right("ITL"),
-      right("E2E"),
-      right("conversation"),
-      ...(plan.margin === null ? [] : [left(`margin ${plan.margin}`)]),
-    ],
-    rows: comparisons.map((comparison) => {
-      const { metrics, blocks, session, setting } = comparison;
-      return [
-        setting.key,
-        nameOf(comparison, report),
-        `${metrics.e2e.count}/${blocks}`,
-        text(metrics.ttft, simulated(comparison)),
-        text(metrics.itl, simulated(comparison)),
-        text(metrics.e2e),
-        text(session),
-        ...(plan.margin === null ? [] : [marginText(metrics.e2e, report.blockSeconds[setting.key] ?? null)]),
-      ];
-    }),
-    notes: [
-      ...floorNotes(report),
-      ...comparisons.flatMap((comparison) => dropNotes(comparison, report)),
-      ...comparisons.flatMap((comparison) => cacheNotes(comparison, report)),
-      ...comparisons
-        .filter(simulated)
-        .map(
-          (comparison) =>
-            `${nameOf(comparison, report)}: its tokens arrive all at the end; TTFT not comparable`,
-        ),
-    ],
-  };
-}
-
-function tailTable(report: ReplayReport): Table {
-  return {
-    title: "Percentiles, ms at the client: the arm's minus the baseline's",
-    columns: [
-      left("setting"),
-      left("difference"),
-      left("of"),
-      right("pairs\n/blocks"),
-      ...Object.keys(tailQuantiles).map((name) => right(name)),
-    ],
-    rows: report.comparisons.flatMap((comparison) =>
-      tailMetrics.map((metric) => [
-        comparison.setting.key,
-        nameOf(comparison, report),
-        metric.toUpperCase(),
-        `${comparison.metrics[metric].count}/${comparison.blocks}`,
-        ...Object.values(comparison.tails[metric]).map((tail) =>
-          metric === "ttft" && simulated(comparison) ? "not comparable" : tailText(tail),
-        ),
-      ]),
+export const overhead: TableOf<ComparisonRow> = {
+  title: "Overhead, ms per request at the client",
+  columns: [
+    ...place,
+    pairs,
+    right(
+      "TTFT",
+      (row) => text(row.comparison.metrics.ttft, hidden(row)),
+      "sent to the first chunk with text, reasoning or a call",
     ),
-    notes: [
-      `What a mean hides; t bootstrap over blocks. "n too small": ${minimumSampleRule}, in either arm.`,
-    ],
-  };
+    right(
+      "ITL",
+      (row) => text(row.comparison.metrics.itl, hidden(row)),
+      "(last token - first token) / (completion tokens - 1)",
+    ),
+    right("E2E", ({ comparison }) => text(comparison.metrics.e2e), "sent to the end of the body"),
+    right(
+      "conversation",
+      ({ comparison }) => text(comparison.session),
+      "sum of E2E over the requests of a conversation",
+    ),
+  ],
+};
+
+/** Only where a margin was declared. */
+export function marginColumn(margin: string): ColumnOf<ComparisonRow> {
+  return left(
+    `margin ${margin}`,
+    ({ comparison, blockSeconds }) => {
+      const found = comparison.metrics.e2e.margin;
+      if (found === null) return absent;
+      const moreSeconds =
+        found.moreUnits === null || blockSeconds === null ? null : found.moreUnits * blockSeconds;
+      return marginText(found, { limit: `${numberText(found.limitMs)} ms`, unit: "blocks", moreSeconds });
+    },
+    "whether the whole interval of E2E lies inside of the declared margin",
+  );
+}
+
+interface TailRow extends ComparisonRow {
+  readonly metric: TailMetric;
+}
+
+const tail = (name: TailName) =>
+  right(name, (row: TailRow) =>
+    row.metric === "ttft" && hidden(row)
+      ? "not comparable"
+      : tailText(row.comparison.tails[row.metric][name]),
+  );
+
+export const percentiles: TableOf<TailRow> = {
+  title: "Percentiles, ms at the client: the arm's minus the baseline's",
+  columns: [
+    ...place,
+    left("of", ({ metric }) => metric.toUpperCase()),
+    right(
+      "pairs\n/blocks",
+      ({ comparison, metric }) => `${comparison.metrics[metric].count}/${comparison.blocks}`,
+    ),
+    tail("p50"),
+    tail("p95"),
+    tail("p99"),
+  ],
+};
+
+export function percentileTable(rows: readonly ComparisonRow[]): Table {
+  return filled(
+    percentiles,
+    rows.flatMap((row) => tailMetrics.map((metric) => ({ ...row, metric }))),
+    [`What a mean hides; t bootstrap over blocks. "n too small": ${minimumSampleRule}, in either arm.`],
+  );
 }
 
 function tailText(tail: TailDifference | null): string {
   if (tail === null) return "n too small";
   const { baseline, arm, interval } = tail;
-  return interval === null ? signed(arm - baseline) : rangeText(interval);
+  if (interval === null) return signedText(arm - baseline);
+  return differenceText({ value: interval.estimate, ...interval, count: interval.units });
 }
 
-function intervalText({ looks, confidence }: ReplayReport): string {
-  if (looks === 1) return "95 % t interval over blocks";
-  return `t interval over blocks, ${(100 * confidence).toFixed(2)} % each, 95 % over all ${looks} looks`;
-}
+export const split: TableOf<ComparisonRow> = {
+  title: "Where it is, ms per request at the client: the four parts of E2E",
+  columns: [
+    ...place,
+    right(
+      "before first byte",
+      ({ comparison }) => text(comparison.metrics.toFirstByte),
+      "sent to the head of the answer",
+    ),
+    right(
+      "to first token",
+      (row) => text(row.comparison.metrics.byteToToken, hidden(row)),
+      "from there to the first token",
+    ),
+    right(
+      "between tokens",
+      (row) => text(row.comparison.metrics.betweenTokens, hidden(row)),
+      "first to last token",
+    ),
+    right(
+      "after last token",
+      (row) => text(row.comparison.metrics.afterTokens, hidden(row)),
+      "from there to the end of the body",
+    ),
+  ],
+};
 
-function marginText({ margin }: ReplayDifference, blockSeconds: number | null): string {
-  if (margin === null) return absent;
-  const limit = `±${numberText(margin.limitMs)} ms`;
-  if (margin.verdict === "inside") return `inside ${limit}\n(negligible)`;
-  if (margin.verdict === "outside") return `outside ${limit}`;
-  if (margin.moreUnits === null) return `cannot tell ${limit}`;
-  const time = blockSeconds === null ? "" : `,\nabout ${durationText(margin.moreUnits * blockSeconds)}`;
-  return `cannot tell ${limit}:\n${margin.moreUnits} more blocks${time}`;
-}
+export const inLine: TableOf<ComparisonRow> = {
+  title: "In line: (outer - inner tap) of the arm minus that of the baseline, ms per request",
+  columns: [
+    ...place,
+    right("first byte", ({ comparison: { path } }) =>
+      path === null ? "inner: unavailable" : text(path.firstByteMs),
+    ),
+    right("first token", (row) => {
+      const { path } = row.comparison;
+      return path === null ? absent : text(path.firstTokenMs, hidden(row));
+    }),
+    right("whole request", ({ comparison: { path } }) => (path === null ? absent : text(path.wholeMs))),
+    right("arm's path", ({ pathMs }) => numberText(pathMs), "mean time between the taps of the arm itself"),
+  ],
+};
 
-/** What this machine and stack report where there is nothing to find. */
-function floorNotes({ comparisons }: ReplayReport): string[] {
-  return comparisons.flatMap(({ setting, arm, metrics: { e2e } }) =>
-    arm.part !== "again" || e2e.interval === null
+export function inLineTable(rows: readonly ComparisonRow[], arms: readonly ArmRow[]): Table {
+  const notes = arms.flatMap(({ setting, arm, joined }) =>
+    joined.samples === 0 || joined.samples === joined.requests
       ? []
       : [
-          `${setting.key}: floor: the baseline against itself differs by ${signed(e2e.interval.estimate)} ms; ±${numberText(halfWidth(e2e.interval))} ms is what this run can see`,
+          `${setting.key} ${arm.label}: ${joined.requests - joined.samples} of ${joined.requests} requests could not be joined`,
         ],
   );
+  return filled(inLine, rows, notes);
 }
 
-function dropNotes(comparison: Comparison, report: ReplayReport): string[] {
-  const { dropped, otherText, setting } = comparison;
-  const counts = dropReasons.flatMap((reason) =>
-    dropped[reason] === 0 ? [] : [`${dropped[reason]} ${reason}`],
+interface SizeRow extends ComparisonRow {
+  readonly stratum: ArmComparison["strata"][number];
+}
+
+export const sizes: TableOf<SizeRow> = {
+  title: "By prompt size: E2E difference, ms per request",
+  columns: [
+    ...place,
+    left("prompt tokens", ({ stratum: { from, to } }) =>
+      Number.isFinite(to) ? `${from} to ${to - 1}` : `${from} and more`,
+    ),
+    right("pairs", ({ stratum }) => String(stratum.e2e.count)),
+    right("E2E", ({ stratum }) => text(stratum.e2e)),
+  ],
+};
+
+export function sizeTable(rows: readonly ComparisonRow[]): Table {
+  return filled(
+    sizes,
+    rows.flatMap((row) => row.comparison.strata.map((stratum) => ({ ...row, stratum }))),
   );
-  const name = `${setting.key} ${nameOf(comparison, report)}`;
-  return [
-    ...(counts.length === 0 ? [] : [`${name}: left out: ${counts.join(", ")}`]),
-    ...(otherText === 0 ? [] : [`${name}: ${otherText} pairs say something else in equally many tokens`]),
-  ];
 }
 
-/** An arm that finds more of its prompts in the cache is faster for a reason that is not its own. */
-function cacheNotes(comparison: Comparison, report: ReplayReport): string[] {
-  const { cachedTokens: cached, setting } = comparison;
-  if (cached === null || Math.abs(cached.arm - cached.baseline) <= cacheShareMax * cached.baseline) return [];
-  return [
-    `${setting.key} ${nameOf(comparison, report)}: ${numberText(cached.arm)} tokens of a prompt were cached, ${numberText(cached.baseline)} at the baseline: a part of the difference is the cache's`,
-  ];
-}
+const both = (a: number | null, b: number | null) => `${numberText(a)} / ${numberText(b)}`;
 
-const cacheShareMax = 0.01;
-
-function splitTable(report: ReplayReport): Table {
-  return {
-    title: "Where it is, ms per request at the client: the four parts of E2E",
-    columns: [
-      left("setting"),
-      left("difference"),
-      right("before first byte"),
-      right("to first token"),
-      right("between tokens"),
-      right("after last token"),
-    ],
-    rows: report.comparisons.map((comparison) => {
-      const { metrics, setting } = comparison;
-      const hidden = simulated(comparison);
-      return [
-        setting.key,
-        nameOf(comparison, report),
-        text(metrics.toFirstByte),
-        text(metrics.byteToToken, hidden),
-        text(metrics.betweenTokens, hidden),
-        text(metrics.afterTokens, hidden),
-      ];
-    }),
-    notes: [],
-  };
-}
-
-function pathTable(report: ReplayReport): Table {
-  return {
-    title: "In line: (outer - inner tap) of the arm minus that of the baseline, ms per request",
-    columns: [
-      left("setting"),
-      left("difference"),
-      right("first byte"),
-      right("first token"),
-      right("whole request"),
-      right("arm's path"),
-    ],
-    rows: report.comparisons.map((comparison) => {
-      const { path, setting, arm } = comparison;
-      const row = report.arms.find((row) => row.setting.key === setting.key && row.arm.label === arm.label);
-      return [
-        setting.key,
-        nameOf(comparison, report),
-        ...(path === null
-          ? ["inner: unavailable", absent, absent]
-          : pathMetrics.map((metric) =>
-              text(path[metric], metric === "firstTokenMs" && simulated(comparison)),
-            )),
-        numberText(row?.pathMs ?? null),
-      ];
-    }),
-    notes: report.arms.flatMap(({ setting, arm, joined }) =>
-      joined.samples === 0 || joined.samples === joined.requests
-        ? []
-        : [
-            `${setting.key} ${arm.label}: ${joined.requests - joined.samples} of ${joined.requests} requests could not be joined`,
-          ],
+export const arms: TableOf<ArmRow> = {
+  title: "Each arm by itself, ms",
+  columns: [
+    left("setting", ({ setting }) => setting.key),
+    left("arm", ({ arm }) => arm.label),
+    right("requests\n/failed", ({ requests, failed }) => `${requests}/${failed}`, "within the steady window"),
+    right("TTFT\np50 / p95", ({ ttftMs }) => both(ttftMs.p50, ttftMs.p95)),
+    right(
+      "from intended\np50 / p95",
+      ({ ttftIntendedMs: of }) => both(of.p50, of.p95),
+      "TTFT from when the plan wanted it sent",
     ),
-  };
-}
-
-function sizeTable(report: ReplayReport): Table {
-  return {
-    title: "By prompt size: E2E difference, ms per request",
-    columns: [left("setting"), left("difference"), left("prompt tokens"), right("pairs"), right("E2E")],
-    rows: report.comparisons.flatMap((comparison) =>
-      comparison.strata.map(({ from, to, e2e }) => [
-        comparison.setting.key,
-        nameOf(comparison, report),
-        Number.isFinite(to) ? `${from} to ${to - 1}` : `${from} and more`,
-        String(e2e.count),
-        text(e2e),
-      ]),
+    right("ITL\np50", ({ itlMs }) => numberText(itlMs.p50)),
+    right("E2E\np50 / p95", ({ e2eMs }) => both(e2eMs.p50, e2eMs.p95)),
+    right(
+      "sent late\np50 / p99",
+      ({ latenessMs }) => both(latenessMs.p50, latenessMs.p99),
+      "what the client itself added",
     ),
-    notes: [],
-  };
-}
-
-function armTable(report: ReplayReport): Table {
-  const pair = (a: number | null, b: number | null) => `${numberText(a)} / ${numberText(b)}`;
-  return {
-    title: "Each arm by itself, ms",
-    columns: [
-      left("setting"),
-      left("arm"),
-      right("requests\n/failed"),
-      right("TTFT\np50 / p95"),
-      right("from intended\np50 / p95"),
-      right("ITL\np50"),
-      right("E2E\np50 / p95"),
-      right("sent late\np50 / p99"),
-      right("cached\ntokens"),
-      right("session\nopen/export"),
-    ],
-    rows: report.arms.map((row) => [
-      row.setting.key,
-      row.arm.label,
-      `${row.requests}/${row.failed}`,
-      pair(row.ttftMs.p50, row.ttftMs.p95),
-      pair(row.ttftIntendedMs.p50, row.ttftIntendedMs.p95),
-      numberText(row.itlMs.p50),
-      pair(row.e2eMs.p50, row.e2eMs.p95),
-      pair(row.latenessMs.p50, row.latenessMs.p99),
-      numberText(row.cachedTokensMean),
-      row.sessionOpenMs === null ? absent : pair(row.sessionOpenMs, row.sessionExportMs),
-    ]),
-    notes: [
-      "TTFT, ITL and E2E count from the sending of the request; 'from intended' is TTFT from when the plan wanted it sent. Only requests within the steady window.",
-    ],
-  };
-}
-
-/** What stands above the tables. */
-export function replayHead(report: ReplayReport): readonly string[] {
-  const { plan, verdict, reasons } = report;
-  return [
-    `Replay ${report.runId}`,
-    `${report.simulated ? "SIMULATED engines. " : ""}${plan.conversations} conversations, ${plan.requests} requests of ${plan.source.runId}, cell ${plan.source.cellId}`,
-    `${report.createdAt}, ${report.machine}; seed ${plan.seed}, at most ${plan.maxTokens} tokens, temperature ${plan.temperature}, think time x ${plan.thinkScale}`,
-    `verdict: ${verdict}`,
-    ...reasons.slice(0, reasonsShown).map(({ verdict, detail }) => `  ${verdict}: ${detail}`),
-    ...(reasons.length > reasonsShown
-      ? [`  and ${reasons.length - reasonsShown} more: see report.json`]
-      : []),
-  ];
-}
-
-const reasonsShown = 8;
+    right(
+      "cached\ntokens",
+      ({ cachedTokensMean }) => numberText(cachedTokensMean),
+      "of a prompt, mean; as the server tells it",
+    ),
+    right(
+      "session\nopen/export",
+      (row) => (row.sessionOpenMs === null ? absent : both(row.sessionOpenMs, row.sessionExportMs)),
+      "means over conversations; none for an arm without sessions",
+    ),
+  ],
+};
 
 const parts = {
   baseline: "baseline",

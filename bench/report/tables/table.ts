@@ -12,5 +12,35 @@ export interface Column {
   readonly align: "left" | "right";
 }
 
-export const left = (head: string): Column => ({ head, align: "left" });
-export const right = (head: string): Column => ({ head, align: "right" });
+/** A column with what it shows of a row. `meaning` is what docs/columns.md says; none where the head says it all. */
+export interface ColumnOf<Row> extends Column {
+  readonly text: (row: Row) => string;
+  readonly meaning?: string | undefined;
+}
+
+/** A table whose columns are declared once, for every row, every format and the documents. */
+export interface TableOf<Row> {
+  readonly title: string;
+  readonly columns: readonly ColumnOf<Row>[];
+}
+
+export function left(head: string): Column;
+export function left<Row>(head: string, text: (row: Row) => string, meaning?: string): ColumnOf<Row>;
+export function left<Row>(head: string, text?: (row: Row) => string, meaning?: string): Column {
+  return { head, align: "left", ...(text && { text, meaning }) };
+}
+
+export function right(head: string): Column;
+export function right<Row>(head: string, text: (row: Row) => string, meaning?: string): ColumnOf<Row>;
+export function right<Row>(head: string, text?: (row: Row) => string, meaning?: string): Column {
+  return { head, align: "right", ...(text && { text, meaning }) };
+}
+
+/** The declared table over `rows`. */
+export function filled<Row>(
+  { title, columns }: TableOf<Row>,
+  rows: readonly Row[],
+  notes: readonly string[] = [],
+): Table {
+  return { title, columns, rows: rows.map((row) => columns.map(({ text }) => text(row))), notes };
+}

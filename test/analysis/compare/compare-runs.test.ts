@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { compareRuns, type Comparison } from "../../../bench/analysis/compare/compare-runs.ts";
+import { compareRuns, type RunComparison } from "../../../bench/analysis/compare/compare-runs.ts";
 import { parseThreshold } from "../../../bench/analysis/compare/threshold.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
 import type { RunJson } from "../../../bench/store/run-json.ts";
@@ -56,10 +56,10 @@ async function writeRun({ identity, slowerNs = () => 0, segment = {} }: RunPlan 
   return run.path;
 }
 
-const rowOf = ({ quantities }: Comparison, arm: string, quantity: string) =>
+const rowOf = ({ quantities }: RunComparison, arm: string, quantity: string) =>
   quantities.find((row) => row.arm === arm && row.quantity === quantity);
 const thresholds = (...texts: readonly string[]) => texts.map(parseThreshold);
-const statuses = (comparison: Comparison) =>
+const statuses = (comparison: RunComparison) =>
   comparison.thresholds.map(({ arm, expression, status }) => [arm, expression, status]);
 
 test("a run against itself: nothing changed, every difference is 0 with an interval around it", async () => {
@@ -128,7 +128,7 @@ test("the command: exit codes, unlike runs refused with the list, @prev and @las
   const compare = (...args: readonly string[]) => tollgate(["compare", ...args, "--out", scratch]);
   const crossed = await compare(before, after, "--fail-on", "e2e_mean > +5%", "--json");
   expect(crossed.code).toBe(6);
-  expect((JSON.parse(crossed.stdout) as Comparison).thresholds.map(({ status }) => status)).toEqual([
+  expect((JSON.parse(crossed.stdout) as RunComparison).thresholds.map(({ status }) => status)).toEqual([
     "crossed",
     "crossed",
   ]);

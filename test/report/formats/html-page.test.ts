@@ -7,7 +7,7 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rebuildReport } from "../../../bench/report/rebuild.ts";
 import type { ReportModel } from "../../../bench/report/model/report-model.ts";
-import { reportTables } from "../../../bench/report/tables/report-tables.ts";
+import { reportTables } from "../../../bench/report/tables/sweep-document.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
 import { buildIdentity, plannedCell, runStarted } from "../../store/run-builder.ts";
 import { writeSegment } from "../../evidence/evidence-builder.ts";

@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
-import { intervalPicture, type PictureRow } from "../../../bench/report/formats/interval-picture.ts";
+import { drawIntervals } from "../../../bench/report/formats/interval-picture.ts";
+import type { IntervalPicture, IntervalRow } from "../../../bench/report/tables/document.ts";
 
 const text = { name: "difference", caption: "What it is", axis: "ms" };
-const rowOf = (label: string, interval: PictureRow["interval"], changes: Partial<PictureRow> = {}) => {
+const intervalPicture = (groups: IntervalPicture["groups"], words: typeof text) =>
+  drawIntervals({ ...words, groups });
+const rowOf = (label: string, interval: IntervalRow["interval"], changes: Partial<IntervalRow> = {}) => {
   return { label, mark: "compared" as const, interval, absent: "absent: no pairs", count: 40, ...changes };
 };
 const rows = [
   rowOf("gateway", { estimate: 3, low: 2.5, high: 3.5 }),
-  rowOf("raw.2 (A/A floor)", { estimate: -0.1, low: -0.6, high: 0.4 }, { mark: "again" }),
-  rowOf("null-proxy (placebo)", { estimate: 1, low: 0.5, high: 1.5 }, { mark: "placebo" }),
+  rowOf("raw.2 (A/A floor)", { estimate: -0.1, low: -0.6, high: 0.4 }, { mark: "aaRun" }),
+  rowOf("null-proxy (placebo)", { estimate: 1, low: 0.5, high: 1.5 }, { mark: "nullProxy" }),
 ];
 const rowsIn = (svg: string) => svg.match(/<g class="row">.*?<\/text><\/g>/gs) ?? [];
 const numbersIn = (svg: string, pattern: RegExp) =>
@@ -106,7 +109,7 @@ test("without an interval there is a reason in its place and neither bar nor num
   expect(empty).not.toMatch(/<line|class="tick"|NaN|Infinity/);
 });
 
-test("what is compared, the baseline again and the placebo differ in shape, not in colour", () => {
+test("what is compared, the A/A run and the null proxy differ in shape, not in colour", () => {
   const marks = rowsIn(intervalPicture([{ title: "one", rows }], text)).map((row) =>
     /<(circle|rect) class="mark"[^>]*fill: ([^"]+)"/.exec(row)?.slice(1),
   );

@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
-import { replayPage } from "../../../bench/report/formats/replay-page.ts";
+import { renderReplay } from "../../../bench/report/rebuild.ts";
 import { blockOrder } from "../../../bench/run/replay/block-order.ts";
 import { buildReplayReport } from "../../../bench/analysis/replay/replay-report.ts";
 import type { StoredReplay } from "../../../bench/report/model/stored-replay.ts";
-import { replayTables, stackTable } from "../../../bench/report/tables/replay-tables.ts";
+import { replayTables } from "../../../bench/report/tables/replay-document.ts";
+import { stackTable } from "../../../bench/report/tables/replay-tables.ts";
 import type { PreflightRecord } from "../../../bench/store/preflight-record.ts";
 import { buildIdentity } from "../../store/run-builder.ts";
 import { armOf, baselineArm, legOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
@@ -60,7 +61,7 @@ function buildReport(): StoredReplay {
 }
 
 const report = buildReport();
-const page = replayPage(report);
+const page = renderReplay(report, "html");
 
 test("the page loads nothing, and says verdict, reasons, servers, arms and what was not checked", () => {
   expect(page).not.toMatch(/(?:src|href)=|@import|url\(|https?:|<script/);

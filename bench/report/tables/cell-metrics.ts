@@ -1,0 +1,260 @@
+import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
+import type { Estimate } from "../../analysis/estimates/estimate.ts";
+import type { Latency } from "../../analysis/estimates/latency.ts";
+import { latencyDefinitions } from "../../evidence/request-latencies.ts";
+import { estimateText, numberText, percentText } from "./number-text.ts";
+import { left, right, type ColumnOf, type TableOf } from "./table.ts";
+
+/** A value in a CSV file; null is an empty field. */
+export type Value = string | number | boolean | null;
+
+/** What a word in the tables means; printed with every report, and the meaning of the metrics that use it. */
+export const cellTerms = {
+  TTFT: latencyDefinitions.ttft,
+  ITL: latencyDefinitions.itl,
+  E2E: latencyDefinitions.e2e,
+  "input, output tok/s": "difference of the engine's own counters over the wall clock of the used segments",
+  "in flight":
+    "mean over the used segments: episodes from their records, requests by Little's law at the outer tap",
+  queue: "mean queue time per request, from the engine's histogram (sum / count)",
+  cache: "cached prompt tokens / prompt tokens, from the engine's counters",
+  rate: "passed / judged; failed and unjudged episodes are left out and counted. Interval: Wilson's over episodes; with several trials a task the wider of it and a t bootstrap over tasks",
+  "pass^k":
+    "tau2's chance that k trials of a task all pass, mean over tasks with k judged trials; interval: Wilson's with tasks as trials",
+  tokens:
+    "exact: usage at the outer tap = usage at the inner tap = the engine's counters, for prompt and completion tokens",
+} as const;
+
+type Cell = CellSummary;
+
+/** A number of a cell, declared once: its columns in `cells.csv` (names end in the unit), its meaning, its column in tables. */
+export interface CellMetric {
+  readonly name: string;
+  readonly meaning: string;
+  /** Ends of the names where there are several columns. */
+  readonly suffixes: readonly string[];
+  /** By name of the column; null is an empty field. */
+  readonly values: (cell: Cell) => Readonly<Record<string, Value>>;
+  /** null where no table shows it. */
+  readonly column: ColumnOf<Cell> | null;
+}
+
+interface Shown<Of> {
+  readonly meaning: string;
+  readonly head?: string;
+  readonly text?: (value: Of) => string;
+}
+
+function metric<Of extends Value>(
+  name: string,
+  of: (cell: Cell) => Of,
+  about: string | Shown<Of>,
+): CellMetric {
+  const {
+    meaning,
+    head,
+    text = shownText,
+  }: Shown<Of> = typeof about === "string" ? { meaning: about } : about;
+  const column = (side: typeof left | typeof right) =>
+    side(head ?? name, (cell: Cell) => text(of(cell)), meaning);
+  return {
+    name,
+    meaning,
+    suffixes: [],
+    values: (cell) => ({ [name]: of(cell) }),
+    column: head === undefined ? null : column(text === String ? left : right),
+  };
+}
+
+function shownText(value: Value): string {
+  return typeof value === "number" || value === null ? numberText(value) : String(value);
+}
+
+function estimated(name: string, of: (cell: Cell) => Estimate, { meaning, head }: Shown<never>): CellMetric {
+  const shown = (cell: Cell) => estimateText(of(cell), percentText);
+  const values = (cell: Cell) => {
+    const { value, low, high } = of(cell);
+    return { [name]: value, [`${name}_low`]: low, [`${name}_high`]: high };
+  };
+  const column = head === undefined ? null : right(head, shown, meaning);
+  return { name, meaning, suffixes: ["", "_low", "_high"], values, column };
+}
+
+function distributed(name: string, of: (cell: Cell) => Latency, { meaning, head }: Shown<never>): CellMetric {
+  const values = (cell: Cell) => {
+    const { count, mean, p50, p95, p99, max } = of(cell);
+    const columns = {
+      count,
+      mean: mean.value,
+      p50: p50.value,
+      p50_low: p50.low,
+      p50_high: p50.high,
+      p95: p95.value,
+      p95_low: p95.low,
+      p95_high: p95.high,
+      p99: p99.value,
+      max,
+    };
+    return Object.fromEntries(Object.entries(columns).map(([end, value]) => [`${name}_${end}`, value]));
+  };
+  const shown = (cell: Cell) => estimateText(of(cell).p50);
+  const column = head === undefined ? null : right(head, shown, `median; ${meaning}`);
+  const ends = ["count", "mean", "p50", "p50_low", "p50_high", "p95", "p95_low", "p95_high", "p99", "max"];
+  return { name, meaning, suffixes: ends.map((end) => `_${end}`), values, column };
+}
+
+const inMs = (seconds: number | null) => numberText(seconds === null ? null : seconds * 1000);
+const whole = (value: number) => value.toFixed(0);
+const tokensPerSecond = cellTerms["input, output tok/s"];
+const inFlight = cellTerms["in flight"];
+const usage = "sum of `usage` in the answers at the outer tap; empty where one has none";
+const counter = "the engine's own counter";
+const histogram = "mean over requests, from the engine's histogram (sum / count)";
+const wasted = "what the attempts without a record cost";
+
+/** Every number of a cell, in the order of `cells.csv`. */
+export const cellMetrics: readonly CellMetric[] = [
+  metric("cell", (cell) => cell.cellId, { meaning: "arm, load and repetition", head: "cell", text: String }),
+  metric("arm", (cell) => cell.arm, "the way to the agent's engine, as the experiment names it"),
+  metric(
+    "load",
+    (cell) => cell.load,
+    "`closed:N`: N episodes at a time; `open:R`: R episodes begin per second",
+  ),
+  metric("concurrency", (cell) => cell.concurrency, "N of a closed load"),
+  metric("repetition", (cell) => cell.repetition, "which one of the cells of this arm at this load"),
+  metric("simulated", (cell) => cell.simulated, "true: the engines were simulators"),
+  metric("verdict", (cell) => cell.verdict, {
+    meaning: "the worst that applies",
+    head: "verdict",
+    text: String,
+  }),
+  metric(
+    "reasons",
+    ({ reasons }) => reasons.map(({ verdict, detail }) => `${verdict}: ${detail}`).join("; "),
+    "everything that speaks against the cell, worst first",
+  ),
+  metric("episodes_planned", ({ episodes }) => episodes.planned, "tasks x trials"),
+  metric("episodes_finished", ({ episodes }) => episodes.finished, "episodes with a record"),
+  metric("episodes_passed", ({ episodes }) => episodes.passed, {
+    meaning: "reward 1",
+    head: "pass",
+    text: whole,
+  }),
+  metric("episodes_judged", ({ episodes }) => episodes.judged, "episodes with a reward"),
+  metric("episodes_unjudged", ({ episodes }) => episodes.unjudged, {
+    meaning: "not failed, and no reward: nothing here may judge its assertions",
+    head: "un-\njudged",
+    text: whole,
+  }),
+  metric("episodes_failed", ({ episodes }) => episodes.byStatus["failed"] ?? 0, {
+    meaning: "a part failed: no reward, no trajectory",
+    head: "error",
+    text: whole,
+  }),
+  metric("episodes_timed_out", ({ episodes }) => episodes.byStatus["timed-out"] ?? 0, {
+    meaning: "stopped at its deadline",
+    head: "timed\nout",
+    text: whole,
+  }),
+  estimated("pass_rate", (cell) => cell.passRate, { meaning: cellTerms.rate, head: "rate" }),
+  estimated("mean_reward", (cell) => cell.meanReward, { meaning: "mean over judged episodes" }),
+  {
+    name: "pass_hat",
+    meaning: cellTerms["pass^k"],
+    suffixes: ["_1", "_2", "_…"],
+    column: null,
+    values: ({ passHatK }) => Object.fromEntries(passHatK.map(({ k, value }) => [`pass_hat_${k}`, value])),
+  },
+  metric("seconds", (cell) => cell.seconds, "wall clock of the used segments"),
+  metric("episodes_in_flight", (cell) => cell.inFlight.episodes, {
+    meaning: inFlight,
+    head: "in flight\nepisodes",
+  }),
+  metric("requests_in_flight", (cell) => cell.inFlight.requests, {
+    meaning: inFlight,
+    head: "in flight\nrequests",
+  }),
+  metric("episodes_per_minute", ({ rates }) => rates.episodesPerMinute.value, {
+    meaning: "finished episodes over the wall clock of the used segments",
+    head: "ep\n/min",
+  }),
+  metric("trajectories_per_hour", ({ rates }) => rates.trajectoriesPerHour.value, {
+    meaning: "episodes that did not fail, over the wall clock of the used segments",
+    head: "trajectories/hour",
+  }),
+  metric("requests_per_second", ({ rates }) => rates.requestsPerSecond.value, {
+    meaning: "answered model requests over the wall clock of the used segments",
+    head: "req\n/s",
+  }),
+  metric("input_tokens_per_second", ({ rates }) => rates.inputTokensPerSecond.value, {
+    meaning: tokensPerSecond,
+    head: "input\ntok/s",
+  }),
+  metric("output_tokens_per_second", ({ rates }) => rates.outputTokensPerSecond.value, {
+    meaning: tokensPerSecond,
+    head: "output\ntok/s",
+  }),
+  metric("requests", ({ outer }) => outer.requests, "model requests at the outer tap"),
+  metric("requests_answered", ({ outer }) => outer.answered, "those with status 200 and a whole answer"),
+  metric("prompt_tokens", ({ outer }) => outer.promptTokens, usage),
+  metric("completion_tokens", ({ outer }) => outer.completionTokens, usage),
+  metric("cached_tokens", ({ outer }) => outer.cachedTokens, usage),
+  metric("token_check", (cell) => cell.tokenCheck.status, {
+    meaning: cellTerms.tokens,
+    head: "tokens",
+    text: String,
+  }),
+  distributed("ttft_ms", (cell) => cell.ttftMs, { meaning: cellTerms.TTFT }),
+  distributed("itl_ms", (cell) => cell.itlMs, { meaning: cellTerms.ITL }),
+  distributed("e2e_ms", (cell) => cell.e2eMs, { meaning: cellTerms.E2E }),
+  distributed("episode_seconds", (cell) => cell.episodeSeconds, {
+    meaning: "length of an episode",
+    head: "s/episode\np50",
+  }),
+  metric("engine", ({ agentEngine }) => agentEngine?.engine ?? null, "whose metrics page it is"),
+  metric("engine_prompt_tokens", ({ agentEngine }) => agentEngine?.promptTokens ?? null, counter),
+  metric("engine_completion_tokens", ({ agentEngine }) => agentEngine?.completionTokens ?? null, counter),
+  metric("engine_queue_seconds_mean", ({ agentEngine }) => agentEngine?.queueSecondsMean ?? null, {
+    meaning: cellTerms.queue,
+    head: "queue\nms",
+    text: inMs,
+  }),
+  metric("engine_ttft_seconds_mean", ({ agentEngine }) => agentEngine?.ttftSecondsMean ?? null, histogram),
+  metric("engine_e2e_seconds_mean", ({ agentEngine }) => agentEngine?.e2eSecondsMean ?? null, histogram),
+  metric("engine_cache_hit_rate", ({ agentEngine }) => agentEngine?.cacheHitRate ?? null, {
+    meaning: cellTerms.cache,
+    head: "cache",
+    text: percentText,
+  }),
+  metric("wasted_attempts", ({ waste }) => waste.attempts, "attempts without a record: killed or cancelled"),
+  metric("wasted_prompt_tokens", ({ waste }) => waste.promptTokens, wasted),
+  metric("wasted_completion_tokens", ({ waste }) => waste.completionTokens, wasted),
+];
+
+/** The columns of these metrics, for a table. Throws RangeError for a metric that no table shows. */
+export function cellColumns(...names: readonly string[]): readonly ColumnOf<Cell>[] {
+  return names.map((name) => {
+    const column = cellMetrics.find((metric) => metric.name === name)?.column ?? null;
+    if (column === null) throw new RangeError(`no cell metric with a column is called ${name}`);
+    return column;
+  });
+}
+
+/** Load and speed of each cell: which metrics its table shows, in its order. */
+export const speed: TableOf<Cell> = {
+  title: "Speed",
+  columns: cellColumns(
+    "cell",
+    "episodes_in_flight",
+    "requests_in_flight",
+    "episodes_per_minute",
+    "requests_per_second",
+    "input_tokens_per_second",
+    "output_tokens_per_second",
+    "engine_queue_seconds_mean",
+    "engine_cache_hit_rate",
+    "token_check",
+    "verdict",
+  ),
+};
