@@ -1,7 +1,7 @@
-import { parseArguments, parseExpression, type Expression } from "./python-expression.ts";
-import { PythonSourceError, type PythonSource } from "./python-source.ts";
+import { argumentsOf, expressionOf, partOf, type Expression } from "./python-expression.ts";
+import type { PythonSource } from "./python-source.ts";
 import { stringValue } from "./python-string.ts";
-import { TokenCursor } from "./token-cursor.ts";
+import { childrenOf, partsOf, PythonFile, type SyntaxNode } from "./python-syntax.ts";
 
 /** What a module defines, as far as annotations and tool classes need it. Statements in other blocks are skipped. */
 export interface PythonModule {
@@ -70,27 +70,24 @@ export interface ModuleName {
   readonly isPackage: boolean;
 }
 
-// `else: x = 1` on one line looks like an annotated field.
-const BLOCK_WORDS = new Set(["else", "try", "finally"]);
-
 /** Parses one file. Throws `PythonSourceError` with file and line. */
 export function parseModule(module: ModuleName, source: PythonSource): PythonModule {
-  const cursor = new TokenCursor(source);
-  const scope = new BlockParser(cursor, module).block("end");
-  const { imports, starImports, classes, assignments } = scope;
+  const file = new PythonFile(source);
+  const { imports, starImports, classes, assignments } = new BlockReader(file, module).block(file.root);
   return { ...module, source, imports, starImports, classes, assignments };
 }
 
-class BlockParser {
-  readonly #cursor: TokenCursor;
+class BlockReader {
+  readonly #file: PythonFile;
   readonly #module: ModuleName;
 
-  constructor(cursor: TokenCursor, module: ModuleName) {
-    this.#cursor = cursor;
+  constructor(file: PythonFile, module: ModuleName) {
+    this.#file = file;
     this.#module = module;
   }
 
-  block(end: "end" | "dedent"): Scope {
+  /** The definitions of a module or of a class or function body. */
+  block(node: SyntaxNode): Scope {
     const scope: Scope = {
       docstring: null,
       imports: new Map(),
@@ -100,191 +97,142 @@ class BlockParser {
       fields: [],
       methods: [],
     };
-    let isFirst = true;
-    while (this.#cursor.peek().kind !== end && this.#cursor.peek().kind !== "end") {
-      this.#statement(scope, isFirst);
-      isFirst = false;
-    }
-    if (end === "dedent") this.#cursor.position += 1;
+    const statements = childrenOf(node)
+      .filter(({ name }) => name !== ":")
+      .flatMap((one) => (one.name === "StatementGroup" ? childrenOf(one) : [one]));
+    scope.docstring = this.#docstring(statements[0]);
+    for (const statement of statements) this.#statement(scope, statement);
     return scope;
   }
 
-  #statement(scope: Scope, isFirst: boolean): void {
-    const token = this.#cursor.peek();
-    if (isFirst && token.kind === "string" && this.#cursor.peek(1).kind === "newline") {
-      scope.docstring = stringValue(token.text);
-      this.#skipStatement();
-    } else if (["@", "class", "def", "async"].includes(token.text)) this.#definition(scope);
-    else if (token.text === "import") this.#import(scope);
-    else if (token.text === "from") this.#importFrom(scope);
-    else if (token.kind === "name") this.#assignment(scope);
-    else this.#skipStatement();
+  #docstring(statement: SyntaxNode | undefined): string | null {
+    const literal = statement?.name === "ExpressionStatement" ? statement.firstChild : null;
+    return literal?.name === "String" ? stringValue(this.#file.textOf(literal)) : null;
   }
 
-  #definition(scope: Scope): void {
-    const cursor = this.#cursor;
-    const { start } = cursor.peek();
-    const decorators: Expression[] = [];
-    while (cursor.accept("@")) {
-      decorators.push(parseExpression(cursor));
-      if (cursor.peek().kind !== "newline") throw new PythonSourceError(cursor.place(), "unknown decorator");
-      cursor.position += 1;
+  #statement(scope: Scope, statement: SyntaxNode): void {
+    const children = childrenOf(statement);
+    if (statement.name === "ImportStatement") this.#import(scope, children);
+    else if (statement.name === "AssignStatement") this.#assignment(scope, children);
+    else if (statement.name === "DecoratedStatement") {
+      const decorators = children.filter(({ name }) => name === "Decorator");
+      const definition = children.at(-1);
+      if (definition !== undefined) this.#definition(scope, definition, decorators);
+    } else this.#definition(scope, statement, []);
+  }
+
+  #definition(scope: Scope, node: SyntaxNode, decorators: readonly SyntaxNode[]): void {
+    const nameNode = node.getChild("VariableName");
+    const body = node.getChild("Body");
+    if (nameNode === null || body === null) return;
+    const facts = { name: this.#file.textOf(nameNode), line: this.#file.lineOf(nameNode) };
+    if (node.name === "ClassDefinition") {
+      const list = node.getChild("ArgList");
+      const bases = list === null ? [] : argumentsOf(this.#file, list).positional;
+      const { docstring, fields, assignments, methods } = this.block(body);
+      scope.classes.set(facts.name, { ...facts, bases, docstring, fields, assignments, methods });
+    } else if (node.name === "FunctionDefinition") {
+      const { docstring } = this.block(body);
+      const segment = this.#file.textOf({ from: (decorators[0] ?? node).from, to: endOf(body) });
+      scope.methods.push({
+        ...facts,
+        decorators: decorators.map((decorator) => this.#decorator(decorator)),
+        parameters: this.#parameters(node.getChild("ParamList")),
+        docstring,
+        segment,
+      });
     }
-    cursor.accept("async");
-    if (cursor.accept("class")) {
-      const definition = this.#classBody();
-      scope.classes.set(definition.name, definition);
-    } else if (cursor.accept("def")) scope.methods.push(this.#method(decorators, start));
-    else this.#skipStatement();
   }
 
-  #classBody(): PythonClass {
-    const cursor = this.#cursor;
-    const { line } = cursor.peek();
-    const name = cursor.expectName();
-    if (cursor.accept("[")) parseArguments(cursor, "]");
-    const bases = cursor.accept("(") ? parseArguments(cursor, ")").positional : [];
-    const body = this.#body();
-    return { name, line, bases, ...body };
+  /** `@a.b(c)`: the tree has its names one after the other. */
+  #decorator(node: SyntaxNode): Expression {
+    const line = this.#file.lineOf(node);
+    const names = node.getChildren("VariableName").map((name) => this.#file.textOf(name));
+    const list = node.getChild("ArgList");
+    const callee = names
+      .slice(1)
+      .reduce<Expression>((object, name) => ({ kind: "attribute", object, name, line }), {
+        kind: "name",
+        name: names[0] ?? "",
+        line,
+      });
+    return list === null ? callee : { kind: "call", callee, ...argumentsOf(this.#file, list), line };
   }
 
-  #method(decorators: readonly Expression[], start: number): PythonMethod {
-    const cursor = this.#cursor;
-    const { line } = cursor.peek();
-    const name = cursor.expectName();
-    if (cursor.accept("[")) parseArguments(cursor, "]");
-    cursor.expect("(");
-    const parameters = this.#parameters();
-    if (cursor.accept("->")) cursor.skipTo((token) => token.text === ":" || token.kind === "newline");
-    const { docstring } = this.#body();
-    const segment = cursor.textBetween(start, this.#endOfBody());
-    return { name, line, decorators, parameters, docstring, segment };
+  #parameters(list: SyntaxNode | null): readonly PythonParameter[] {
+    return partsOf(list === null ? [] : childrenOf(list)).flatMap((part) => {
+      const nameNode = part.find(({ name }) => name === "VariableName");
+      // A lone `*` or `/` divides parameters and is none itself.
+      if (nameNode === undefined) return [];
+      return {
+        name: this.#file.textOf(nameNode),
+        ...this.#typeAndValue(part),
+        variadic: part[0] !== nameNode,
+        line: this.#file.lineOf(part[0] ?? nameNode),
+      };
+    });
   }
 
-  /** Offset behind the last token of the body that was just read; comments and blank lines after it are not part. */
-  #endOfBody(): number {
-    let offset = -1;
-    while (["dedent", "newline"].includes(this.#cursor.peek(offset).kind)) offset -= 1;
-    return this.#cursor.peek(offset).end;
+  #typeAndValue(nodes: readonly SyntaxNode[]): {
+    readonly annotation: Expression | null;
+    readonly value: Expression | null;
+  } {
+    const annotation = nodes.find(({ name }) => name === "TypeDef")?.lastChild ?? null;
+    const operator = nodes.findLastIndex(({ name }) => name === "AssignOp");
+    return {
+      annotation: annotation && expressionOf(this.#file, annotation),
+      value: operator === -1 ? null : partOf(this.#file, nodes.slice(operator + 1)),
+    };
   }
 
-  #parameters(): readonly PythonParameter[] {
-    const cursor = this.#cursor;
-    const parameters: PythonParameter[] = [];
-    while (!cursor.accept(")")) {
-      const { line } = cursor.peek();
-      if (cursor.accept("/") || (cursor.peek().text === "*" && cursor.peek(1).text === ",")) {
-        cursor.accept("*");
-      } else {
-        const variadic = cursor.accept("*") || cursor.accept("**");
-        const name = cursor.expectName();
-        const annotation = cursor.accept(":") ? parseExpression(cursor) : null;
-        const value = cursor.accept("=") ? parseExpression(cursor) : null;
-        parameters.push({ name, annotation, value, variadic, line });
+  #assignment(scope: Scope, children: readonly SyntaxNode[]): void {
+    const [target, next] = children;
+    if (target?.name !== "VariableName") return;
+    const name = this.#file.textOf(target);
+    const { annotation, value } = this.#typeAndValue(children);
+    if (annotation !== null) scope.fields.push({ name, annotation, value, line: this.#file.lineOf(target) });
+    else if (next?.name === "AssignOp" && value !== null) scope.assignments.set(name, value);
+  }
+
+  #import(scope: Scope, [keyword, ...nodes]: readonly SyntaxNode[]): void {
+    const at = nodes.findIndex(({ name }) => name === "import");
+    const members = partsOf(nodes.slice(at + 1)).map((part) => {
+      const as = part.findIndex(({ name }) => name === "as");
+      const path = this.#joined(as === -1 ? part : part.slice(0, as));
+      return { path, local: as === -1 ? null : this.#joined(part.slice(as + 1)) };
+    });
+    if (keyword?.name === "import") {
+      for (const { path, local } of members) {
+        const top = path.split(".", 1)[0] ?? path;
+        scope.imports.set(local ?? top, { module: local === null ? top : path, member: null });
       }
-      if (!cursor.accept(",") && cursor.peek().text !== ")") {
-        throw new PythonSourceError(cursor.place(), "expected ',' or ')' after a parameter");
-      }
+      return;
     }
-    return parameters;
+    const module = this.#importedModule(this.#joined(nodes.slice(0, at)));
+    for (const { path, local } of members) {
+      if (path === "*") scope.starImports.push(module);
+      else scope.imports.set(local ?? path, { module, member: path });
+    }
   }
 
-  #body(): Pick<PythonClass, "docstring" | "fields" | "assignments" | "methods"> {
-    const cursor = this.#cursor;
-    cursor.expect(":");
-    if (cursor.peek().kind !== "newline") {
-      this.#skipStatement();
-      return { docstring: null, fields: [], assignments: new Map(), methods: [] };
-    }
-    cursor.position += 1;
-    if (cursor.peek().kind !== "indent")
-      throw new PythonSourceError(cursor.place(), "expected an indented block");
-    cursor.position += 1;
-    return this.block("dedent");
+  #joined(nodes: readonly SyntaxNode[]): string {
+    return nodes.map((node) => this.#file.textOf(node)).join("");
   }
 
-  #import(scope: Scope): void {
-    const cursor = this.#cursor;
-    cursor.expect("import");
-    do {
-      const module = this.#dottedName();
-      if (cursor.accept("as")) scope.imports.set(cursor.expectName(), { module, member: null });
-      else {
-        const top = module.split(".", 1)[0] ?? module;
-        scope.imports.set(top, { module: top, member: null });
-      }
-    } while (cursor.accept(","));
-    this.#skipStatement();
-  }
-
-  #importFrom(scope: Scope): void {
-    const cursor = this.#cursor;
-    cursor.expect("from");
-    const module = this.#importedModule();
-    cursor.expect("import");
-    if (cursor.accept("*")) scope.starImports.push(module);
-    else {
-      const inBrackets = cursor.accept("(");
-      do {
-        if (inBrackets && cursor.peek().text === ")") break;
-        const member = cursor.expectName();
-        const local = cursor.accept("as") ? cursor.expectName() : member;
-        scope.imports.set(local, { module, member });
-      } while (cursor.accept(","));
-      if (inBrackets) cursor.expect(")");
-    }
-    this.#skipStatement();
-  }
-
-  #importedModule(): string {
-    const cursor = this.#cursor;
-    let dots = 0;
-    for (;;) {
-      if (cursor.accept(".")) dots += 1;
-      else if (cursor.accept("...")) dots += 3;
-      else break;
-    }
-    const tail = cursor.peek().text === "import" ? "" : this.#dottedName();
+  /** A dotted name as it is written, from this module on where it begins with dots. */
+  #importedModule(written: string): string {
+    const tail = written.replace(/^\.+/u, "");
+    const dots = written.length - tail.length;
     if (dots === 0) return tail;
     const parts = this.#module.name.split(".");
     const parents = parts.slice(0, parts.length - dots + (this.#module.isPackage ? 1 : 0));
     return [...parents, ...(tail === "" ? [] : [tail])].join(".");
   }
+}
 
-  #dottedName(): string {
-    let name = this.#cursor.expectName();
-    while (this.#cursor.accept(".")) name += `.${this.#cursor.expectName()}`;
-    return name;
-  }
-
-  #assignment(scope: Scope): void {
-    const cursor = this.#cursor;
-    const { text: name, line } = cursor.peek();
-    const operator = cursor.peek(1).text;
-    if (operator === ":" && cursor.peek(2).kind !== "newline" && !BLOCK_WORDS.has(name)) {
-      cursor.position += 2;
-      const annotation = parseExpression(cursor);
-      const value = cursor.accept("=") ? parseExpression(cursor) : null;
-      scope.fields.push({ name, annotation, value, line });
-    } else if (operator === "=") {
-      cursor.position += 2;
-      scope.assignments.set(name, parseExpression(cursor));
-    }
-    this.#skipStatement();
-  }
-
-  /** To the statement after this one, over its block when it has one. */
-  #skipStatement(): void {
-    const cursor = this.#cursor;
-    cursor.skipTo((token) => token.kind === "newline");
-    if (cursor.peek().kind === "newline") cursor.position += 1;
-    if (cursor.peek().kind !== "indent") return;
-    let depth = 0;
-    do {
-      const { kind } = cursor.peek();
-      if (kind === "indent") depth += 1;
-      if (kind === "dedent") depth -= 1;
-      cursor.position += 1;
-    } while (depth > 0 && cursor.peek().kind !== "end");
-  }
+/** Offset behind the last statement of a body; comments after it are not part. */
+function endOf(node: SyntaxNode): number {
+  const last = childrenOf(node).at(-1);
+  if (last === undefined) return node.to;
+  return node.name.endsWith("Body") || /(?:Body|Definition)$/u.test(last.name) ? endOf(last) : node.to;
 }

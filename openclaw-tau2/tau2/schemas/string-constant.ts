@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { ConfigError } from "../../../bench/errors.ts";
+import { expressionOf, type Expression } from "./python-expression.ts";
 import { PythonSourceError } from "./python-source.ts";
-import { stringValue } from "./python-string.ts";
-import { TokenCursor } from "./token-cursor.ts";
+import { PythonFile, type SyntaxNode } from "./python-syntax.ts";
 
 /**
  * The text that a Python file assigns to `name`, anywhere in it, with a trailing `.strip()` applied. Prompts are read
@@ -11,31 +11,33 @@ import { TokenCursor } from "./token-cursor.ts";
 export function readStringConstant(path: string, name: string): string {
   if (!existsSync(path))
     throw new ConfigError(`${path} does not exist. Point to a tau2-bench checkout that has it.`);
-  const source = { path, text: readFileSync(path, "utf8").replaceAll("\r\n", "\n") };
-  const cursor = new TokenCursor(source);
-  for (; cursor.peek().kind !== "end"; cursor.position += 1) {
-    if (cursor.peek().kind !== "name" || cursor.peek().text !== name || cursor.peek(1).text !== "=") continue;
-    cursor.position += 2;
-    return readValue(cursor, name);
-  }
-  throw new ConfigError(
-    `${path} assigns no text to ${name}. Use a tau2-bench version that this release supports.`,
-  );
+  const file = new PythonFile({ path, text: readFileSync(path, "utf8").replaceAll("\r\n", "\n") });
+  const assigned = assignedTo(file, name);
+  if (assigned === null)
+    throw new ConfigError(
+      `${path} assigns no text to ${name}. Use a tau2-bench version that this release supports.`,
+    );
+  const text = plainText(expressionOf(file, assigned));
+  if (text === null) throw new PythonSourceError(file.place(assigned), `${name} is no plain text`);
+  return text;
 }
 
-function readValue(cursor: TokenCursor, name: string): string {
-  const place = cursor.place();
-  let text = "";
-  while (cursor.peek().kind === "string") {
-    const part = stringValue(cursor.peek().text);
-    if (part === null) throw new PythonSourceError(cursor.place(), `${name} is no plain text`);
-    text += part;
-    cursor.position += 1;
-  }
-  const rest = [0, 1, 2, 3].map((offset) => cursor.peek(offset).text).join("");
-  if (rest === ".strip()") return text.trim();
-  if (cursor.peek().kind !== "newline" || cursor.peek(-1).kind !== "string") {
-    throw new PythonSourceError(place, `${name} is no plain text`);
-  }
-  return text;
+/** The value of the first `name = value`. */
+function assignedTo(file: PythonFile, name: string): SyntaxNode | null {
+  let found: SyntaxNode | null = null;
+  file.root.cursor().iterate(({ node }) => {
+    if (found !== null || node.name !== "AssignStatement") return;
+    const [target, operator] = [node.firstChild, node.firstChild?.nextSibling];
+    if (target !== null && operator?.name === "AssignOp" && file.textOf(target) === name)
+      found = node.lastChild;
+  });
+  return found;
+}
+
+function plainText(expression: Expression): string | null {
+  if (expression.kind === "string") return expression.value;
+  if (expression.kind !== "call" || expression.callee.kind !== "attribute") return null;
+  const { object, name } = expression.callee;
+  const stripped = name === "strip" && expression.positional.length + expression.keywords.length === 0;
+  return stripped && object.kind === "string" ? object.value.trim() : null;
 }

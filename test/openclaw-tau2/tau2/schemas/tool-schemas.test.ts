@@ -2,12 +2,12 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { sourceDifferences } from "../../../openclaw-tau2/tau2/schemas/source-differences.ts";
-import { readStringConstant } from "../../../openclaw-tau2/tau2/schemas/string-constant.ts";
-import { readToolSchemas, toolSourceHashes } from "../../../openclaw-tau2/tau2/schemas/tool-schemas.ts";
-import { VERIFIED_SOURCES } from "../../../openclaw-tau2/tau2/schemas/verified-sources.ts";
+import { sourceDifferences } from "../../../../openclaw-tau2/tau2/schemas/source-differences.ts";
+import { readStringConstant } from "../../../../openclaw-tau2/tau2/schemas/string-constant.ts";
+import { readToolSchemas, toolSourceHashes } from "../../../../openclaw-tau2/tau2/schemas/tool-schemas.ts";
+import { VERIFIED_SOURCES } from "../../../../openclaw-tau2/tau2/schemas/verified-sources.ts";
 
-const fixture = join(import.meta.dirname, "../../fixtures/python-tools");
+const fixture = join(import.meta.dirname, "../../../fixtures/python-tools");
 const checkout = process.env["TAU2_CHECKOUT"] ?? "";
 const golden = join(process.env["TOLLGATE_SHARED"] ?? "../shared", "tau2/golden");
 const hasCheckout = checkout !== "" && existsSync(golden);
@@ -43,8 +43,8 @@ const refusals = [
   { from: "@tool()", to: "@tool(ToolType.ODD)", at: "20: unknown tool type" },
   { from: "@tool()", to: "@tool()\n    @cached", at: "20: find_book has an unknown decorator" },
   { from: "Args:\n", to: ":param title: x\n", at: "21: the docstring is not in Google style" },
-  { from: "with open(title)", to: "with open(title", at: "39: a bracket is never closed" },
-  { from: "    def helper", to: "   def helper", at: "46: the indentation matches no outer block" },
+  { from: "limit: int = 10", to: "limit: int = (10", at: "21: this is not Python" },
+  { from: "with open(title)", to: "with open(title", at: "39: this is not Python" },
 ];
 
 test.each(refusals)("Python that is not understood is an error with its line: $at", ({ from, to, at }) => {
