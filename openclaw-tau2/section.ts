@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Experiment } from "../bench/config/experiment.ts";
 import type { Section } from "../bench/config/section.ts";
 
 const schema = z.strictObject({
@@ -62,6 +63,7 @@ const schema = z.strictObject({
 });
 
 export type Tau2Section = z.infer<typeof schema>;
+export type Tau2Experiment = Experiment<Tau2Section>;
 
 /** tau2's part of an experiment file. */
 export const tau2Section = {

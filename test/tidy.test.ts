@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/docker": "",
   "bench/supervisor": "docker host",
   // Contracts and the run directory.
-  "bench/workload": "config",
+  "bench/transcript": "",
+  "bench/workload": "config agent transcript",
   "bench/plan": "config workload",
   "bench/store": "config plan workload measure",
   // The system under test and what stands in its path.
@@ -58,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/tools": "workload",
-  "bench/agent": "config host workload tools",
+  "bench/agent": "config host transcript workload tools",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2": "host openclaw-tau2/tau2/python",
   "openclaw-tau2/tools": "tools openclaw-tau2/tau2",

@@ -1,22 +1,91 @@
-import type { Endpoint, TranscriptMessage } from "../workload/workload.ts";
+import type { AgentSection, Section } from "../config/section.ts";
+import { TollgateError } from "../errors.ts";
+import type { Endpoint } from "../transcript/endpoint.ts";
+import type { TranscriptMessage } from "../transcript/transcript.ts";
 
 /**
- * An agent program that takes part in an episode. Two implementations: `openclaw/` (the real agent, in gateway
- * processes) and `native/` (tau2's own LLM agent loop, in-process). Both send their model requests through the outer
- * tap and their tool calls to the tool server, so the transcript is built the same way for both.
+ * The contract between workloads and a kind of agent: `openclaw/` (the real agent, in gateway processes), `native/` (a bare
+ * loop of model and tools in this process), `chat/` (one request an episode). An agent knows no workload. All send their
+ * model requests through the outer tap and their tool calls to the tool server, so transcripts are built the same way.
  */
-export interface AgentDriver extends AsyncDisposable {
-  readonly name: "openclaw" | "native";
+export interface Agent<Spec extends AgentSection = AgentSection> {
+  readonly specificationVersion: "agent-v1";
+  /** Its part of the experiment file. */
+  readonly section: Section;
+  /** What a plan may know. Starts nothing. Throws ConfigError when the agent is not installed. */
+  describe(spec: Spec): AgentFacts;
+  /** Starts what lives as long as the run. Throws StartError; nothing is left running then. */
+  start(spec: Spec, context: AgentContext): Promise<AgentDriver>;
+}
+
+export interface AgentFacts {
+  readonly name: string;
   readonly version: string;
+  /** exact: the model sees what the workload sends, byte for byte; stock: the agent writes prompts of its own. */
+  readonly prompt: "exact" | "stock";
+  /** True where the agent calls the workload's tools; it then learns of its sessions from the tool server. */
+  readonly usesTools: boolean;
+  /** True where the agent brings instructions of its own: a system message then holds the task's policy and no more. */
+  readonly ownInstruction: boolean;
+  /** Whether a session can begin with a conversation. */
+  readonly takesHistory: boolean;
+}
+
+/** What `start` may use. Everything in it outlives the agent. */
+export interface AgentContext {
+  /** For sockets and state; short, because unix socket paths are limited to 107 bytes. */
+  readonly scratchDirectory: string;
+  readonly logDirectory: string;
+  readonly cacheDirectory: string;
+  /** The whole environment of child processes; carries PATH and TOLLGATE_RUN. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  /** Highest number of sessions that will be open at once. */
+  readonly concurrencyMax: number;
+  readonly model: string;
+  /** Tokens. */
+  readonly contextWindow: number;
+  /** Tokens. */
+  readonly maxTokens: number;
+  /** Longest time of one model request, and of one tool call. */
+  readonly callTimeoutMs: number;
+  readonly turnTimeoutMs: number;
+  readonly startTimeoutMs: number;
+  readonly tools: AgentTools | null;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+}
+
+/** Where the workload's tools are called. */
+export interface AgentTools {
+  readonly fleetToken: string;
+  /** Unix socket paths or `host:port`; those of a tool server stay the same as long as it lives. */
+  readonly sockets: readonly string[];
+  /** Union of the tool names of all sessions. */
+  readonly names: readonly string[];
+}
+
+/** A kind of agent that was started. */
+export interface AgentDriver extends AsyncDisposable {
   openSession(request: AgentSessionRequest): Promise<AgentSession>;
+  /**
+   * Runs one turn in every process, because the first one loads code for seconds. `open` makes the tool server know a
+   * session with that key. Resolves with how the turns ended. Absent: nothing is cold.
+   */
+  warmUp?(
+    open: (attemptKey: string) => Promise<AgentSessionRequest>,
+    signal: AbortSignal,
+  ): Promise<readonly AgentTurn[]>;
   /** Between cells: starts worn processes anew. True when some are cold now and want a warm-up. Absent: nothing wears. */
   renew?(): Promise<boolean>;
   /** Event-loop utilisation of each agent process since the last call; null where it cannot be read. */
   eventLoopLoad(): Promise<
     readonly { readonly process: string; readonly eventLoopUtilization: number | null }[]
   >;
-  /** Rejects with `AgentProcessError` when an agent process died; never resolves. */
-  readonly died: Promise<never>;
+}
+
+/** No process of the agent is left that could serve a session. */
+export class AgentProcessError extends TollgateError {
+  readonly code = "TOLLGATE_AGENT_PROCESS";
 }
 
 export interface AgentSessionRequest {

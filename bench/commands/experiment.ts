@@ -10,13 +10,13 @@ import { estimateCells, measuredEpisodeSeconds, type CellEstimate } from "../pla
 import { loadOf } from "../plan/cells.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
-import type { WorkloadPlan } from "../workload/workload.ts";
+import type { WorkPlan } from "../workload/work.ts";
 import { ConfigError } from "../errors.ts";
 import { planArms } from "../stack/start/plan-arms.ts";
 import type { DockerPlan } from "../stack/docker/docker-plan.ts";
 import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
 import type { Host } from "./host.ts";
-import { sections, workloadOf } from "./parts.ts";
+import { sections, workIn } from "./parts.ts";
 
 export function register(program: Command, host: Host): void {
   program
@@ -34,7 +34,7 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .action(async (file: string, flags: PlanFlags) => {
       const loaded = readExperiment(file, flags.set, host);
-      const workload = await workloadOf(loaded.experiment).plan(loaded.experiment, host.environment);
+      const workload = await workIn(loaded.experiment).plan(loaded.experiment, host.environment);
       const plan = planRun(loaded, workload);
       const run = flags.from === undefined ? null : await measuredIn(flags.from, host);
       const estimates = estimateCells(
@@ -61,7 +61,7 @@ interface PlanFlags {
 
 interface ShownPlan {
   readonly loaded: LoadedExperiment;
-  readonly workload: WorkloadPlan;
+  readonly workload: WorkPlan;
   readonly plan: RunPlan;
   readonly estimates: readonly CellEstimate[];
   readonly docker: DockerPlan | null;

@@ -1,6 +1,8 @@
+import type { Agent } from "../agent/agent.ts";
 import type { Experiment } from "../config/experiment.ts";
-import { sectionOf, type Section, type Sections } from "../config/section.ts";
+import type { Section, Sections } from "../config/section.ts";
 import type { SinkKind } from "../sink/sink.ts";
+import { workOf, type Work } from "../workload/work.ts";
 import type { Workload } from "../workload/workload.ts";
 
 /**
@@ -8,19 +10,28 @@ import type { Workload } from "../workload/workload.ts";
  * is what an experiment file gets that names none.
  */
 const workloads: readonly Workload[] = [(await import("../../openclaw-tau2/workload.ts")).openclawTau2];
-const agents: readonly Section[] = [
-  (await import("../agent/openclaw/section.ts")).openclawSection,
-  (await import("../agent/native/section.ts")).nativeSection,
+const agents: readonly Agent[] = [
+  (await import("../agent/openclaw/agent.ts")).openclaw,
+  (await import("../agent/native/agent.ts")).native,
+  (await import("../agent/chat/agent.ts")).chat,
 ];
 export const sinkKinds: readonly SinkKind[] = [(await import("../sink/jsonl/jsonl-sink.ts")).jsonlSink];
 
-/** What an experiment file may hold. */
-export const sections: Sections = { workloads: workloads.map(({ section }) => section), agents };
+const sectionsOf = (parts: readonly { readonly section: Section }[]) => parts.map(({ section }) => section);
 
-/** The workload that an experiment names. */
-export function workloadOf({ workload }: Experiment): Workload {
-  const section = sectionOf(sections.workloads, workload);
-  const found = workloads.find((candidate) => candidate.section === section);
-  if (found === undefined) throw new Error(`workload ${workload.kind} has a section and is not known`);
+/** What an experiment file may hold. */
+export const sections: Sections = { workloads: sectionsOf(workloads), agents: sectionsOf(agents) };
+
+/** The workload and the agent that an experiment names. */
+export function workIn({ workload, agent }: Experiment): Work {
+  return workOf(named(workloads, workload), named(agents, agent));
+}
+
+function named<Part extends { readonly section: Section }>(
+  parts: readonly Part[],
+  { kind }: { readonly kind: string },
+): Part {
+  const found = parts.find(({ section }) => section.kind === kind);
+  if (found === undefined) throw new Error(`kind ${kind} passed the schema and is not known`);
   return found;
 }

@@ -8,7 +8,7 @@ import { preflightTable } from "../report/tables/preflight-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
-import { workloadOf } from "./parts.ts";
+import { workIn } from "./parts.ts";
 
 interface PreflightFlags {
   readonly set: readonly string[];
@@ -45,7 +45,7 @@ async function runPreflight(file: string, flags: PreflightFlags, host: Host): Pr
   try {
     const { record, directory } = await preflightOnly({
       loaded,
-      workload: workloadOf(loaded.experiment),
+      workload: workIn(loaded.experiment),
       outputDirectory: resolve(host.workingDirectory, flags.out ?? loaded.experiment.output.directory),
       environment: host.environment,
       skipped: new Set(flags.skipPreflight),

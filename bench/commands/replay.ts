@@ -15,7 +15,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun, type StoredRun } from "../store/read-run.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
-import { workloadOf } from "./parts.ts";
+import { workIn } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
 import { listen } from "./run-experiment.ts";
 
@@ -103,7 +103,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
     },
     { runId: source.identity.runId, recording, arms, temperature: experiment.sampling.temperature },
   );
-  const workload = await workloadOf(experiment).plan(experiment, host.environment);
+  const workload = await workIn(experiment).plan(experiment, host.environment);
   const stop = new StopRequest(host.tell);
   const release = listen(stop, flags.budget);
   let opened: string | null = null;

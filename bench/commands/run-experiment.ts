@@ -13,7 +13,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
 import type { Host } from "./host.ts";
-import { sinkKinds, workloadOf } from "./parts.ts";
+import { sinkKinds, workIn } from "./parts.ts";
 
 /** What every command that runs an experiment lets a user choose. */
 export interface RunFlags {
@@ -50,7 +50,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
   try {
     const { directory, end } = await executeRun({
       loaded,
-      workload: workloadOf(loaded.experiment),
+      workload: workIn(loaded.experiment),
       outputDirectory,
       resume: flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory }),
       redo: run.redo,

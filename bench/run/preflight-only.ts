@@ -8,7 +8,7 @@ import { usesDocker } from "../stack/docker/docker-node.ts";
 import { startSupervisor } from "../supervisor/supervisor.ts";
 import type { PreflightRecord } from "../store/preflight-record.ts";
 import { exists } from "../store/read-run.ts";
-import type { Workload } from "../workload/workload.ts";
+import type { Work } from "../workload/work.ts";
 import { preflight } from "./preflight.ts";
 import { planRun } from "./run-plan.ts";
 import { startRunStack } from "./run-stack.ts";
@@ -16,7 +16,7 @@ import type { StopRequest } from "./stop-request.ts";
 
 export interface PreflightOnlyOptions {
   readonly loaded: LoadedExperiment;
-  readonly workload: Workload;
+  readonly workload: Work;
   readonly outputDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly skipped: ReadonlySet<string>;

@@ -5,7 +5,8 @@ import { episodeId, experimentFingerprint } from "../plan/identity.ts";
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import type { RunRecord } from "../store/record.ts";
 import type { RunJson } from "../store/run-json.ts";
-import type { EpisodeTask, WorkloadPlan } from "../workload/workload.ts";
+import type { WorkPlan } from "../workload/work.ts";
+import type { EpisodeTask } from "../workload/workload.ts";
 
 /** An episode of the plan, with the id that makes resume exact. */
 export interface PlannedEpisode {
@@ -26,7 +27,7 @@ export interface RunPlan {
   readonly episodeCount: number;
 }
 
-export function planRun(loaded: LoadedExperiment, workload: WorkloadPlan): RunPlan {
+export function planRun(loaded: LoadedExperiment, workload: WorkPlan): RunPlan {
   const cells = expandCells(loaded.experiment).map((cell) => ({
     cell,
     episodes: workload.episodes.map((task) => ({
@@ -67,7 +68,7 @@ export interface IdentityFacts {
 /** `run.json` of a new run. */
 export function sweepRunJson(
   loaded: LoadedExperiment,
-  workload: WorkloadPlan,
+  workload: WorkPlan,
   options: { readonly plan: RunPlan; readonly facts: IdentityFacts },
 ): RunJson {
   const { experiment } = loaded;
@@ -92,7 +93,7 @@ export function sweepRunJson(
 }
 
 /** What must be equal for a run to be continued. */
-export function hashesOf(loaded: LoadedExperiment, workload: WorkloadPlan): Record<string, string> {
+export function hashesOf(loaded: LoadedExperiment, workload: WorkPlan): Record<string, string> {
   return { experiment: experimentFingerprint(loaded), ...workload.hashes };
 }
 

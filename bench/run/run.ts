@@ -21,7 +21,7 @@ import type { CellRecord, RunRecord } from "../store/record.ts";
 import type { RunJson } from "../store/run-json.ts";
 import { StorageError } from "../store/storage-error.ts";
 import { runSweep, type SweepEnd, type SweepParts } from "./sweep.ts";
-import type { Workload, WorkloadPlan } from "../workload/workload.ts";
+import type { Work, WorkPlan } from "../workload/work.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
 import { gitFacts, hostFacts } from "./host-facts.ts";
 import { preflight } from "./preflight.ts";
@@ -35,7 +35,7 @@ import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
 
 export interface RunOptions {
   readonly loaded: LoadedExperiment;
-  readonly workload: Workload;
+  readonly workload: Work;
   /** Folder of run directories. */
   readonly outputDirectory: string;
   /** Run directory to go on with; null starts a new run. */
@@ -149,7 +149,7 @@ function openSinks(options: RunOptions, runDirectory: string, run: RunJson): Sin
 }
 
 interface OpenFacts {
-  readonly workload: WorkloadPlan;
+  readonly workload: WorkPlan;
   readonly plan: RunPlan;
 }
 
@@ -185,7 +185,7 @@ async function openRun(options: RunOptions, { workload, plan }: OpenFacts) {
         tollgate: "0.1.0",
         node: process.versions.node,
         [workload.agent.name]: workload.agent.version,
-        ...(workload.tau2 === undefined ? {} : { tau2: workload.tau2 }),
+        ...workload.versions,
       },
       git: await gitFacts(import.meta.dirname),
       host: await hostFacts(options.environment),
@@ -208,7 +208,7 @@ async function newRun(outputDirectory: string, identity: RunJson): Promise<RunDi
 
 interface StartedRun extends RunOptions {
   readonly plan: RunPlan;
-  readonly workloadPlan: WorkloadPlan;
+  readonly workloadPlan: WorkPlan;
   readonly run: RunDirectory;
   readonly records: readonly RunRecord[];
   readonly runId: string;

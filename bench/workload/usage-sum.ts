@@ -1,4 +1,4 @@
-import type { TokenUsage } from "./workload.ts";
+import type { TokenUsage } from "../transcript/transcript.ts";
 
 const counts = ["promptTokens", "completionTokens", "cachedTokens"] as const;
 

@@ -1,34 +1,44 @@
 import type { Experiment } from "../config/experiment.ts";
-import type { AgentSection, Section, WorkloadSection } from "../config/section.ts";
+import type { Section, WorkloadSection } from "../config/section.ts";
 import type { Exchange } from "./exchange.ts";
+import type { AgentDriver, AgentFacts, AgentTools } from "../agent/agent.ts";
+import type { Endpoint } from "../transcript/endpoint.ts";
+import type { Transcript } from "../transcript/transcript.ts";
 import type { UsageTotal } from "./usage-sum.ts";
+
+export type { Endpoint } from "../transcript/endpoint.ts";
+export type {
+  TokenUsage,
+  Transcript,
+  TranscriptMessage,
+  TranscriptToolCall,
+} from "../transcript/transcript.ts";
 
 /**
  * The contract between the driver and a source of work. The driver owns it; `openclaw-tau2/workload.ts` implements it.
- * A workload knows tasks, agents and rewards; it does not know arms, cells or metrics.
+ * A workload knows tasks and rewards, and asks the agent that the experiment names to do them; it does not know arms, cells
+ * or metrics.
  */
-export interface Workload<
-  Spec extends WorkloadSection = WorkloadSection,
-  Agent extends AgentSection = AgentSection,
-> {
+export interface Workload<Spec extends WorkloadSection = WorkloadSection> {
   readonly specificationVersion: "workload-v2";
-  readonly kind: string;
   /** Its part of the experiment file. */
   readonly section: Section;
-  /**
-   * What a sweep would do. Reads data and leaves nothing running. Throws ConfigError when the experiment cannot work.
-   * @param environment the user's; a program that is asked for facts gets of it what programs need
-   */
-  plan(
-    experiment: Experiment<Spec, Agent>,
-    environment: Readonly<Record<string, string | undefined>>,
-  ): Promise<WorkloadPlan>;
+  /** Whether its tasks are done with tools, which agents call through a tool server that the workload starts. */
+  readonly offersTools: boolean;
+  /** What a sweep would do. Reads data and leaves nothing running. Throws ConfigError when the experiment cannot work. */
+  plan(experiment: Experiment<Spec>, context: PlanContext): Promise<WorkloadPlan>;
   /** Starts what lives as long as the run (agents, tool server). Throws StartError. */
-  prepare(experiment: Experiment<Spec, Agent>, context: WorkloadContext): Promise<PreparedWorkload>;
+  prepare(experiment: Experiment<Spec>, context: WorkloadContext): Promise<PreparedWorkload>;
 }
 
-/** What `prepare` may use. Everything in it outlives the prepared workload. */
-export interface WorkloadContext {
+export interface PlanContext {
+  readonly agent: AgentFacts;
+  /** The user's; a program that is asked for facts gets of it what programs need. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a run lends for its whole length. */
+export interface RunContext {
   readonly runId: string;
   /** For logs that belong to the run directory. */
   readonly logDirectory: string;
@@ -47,10 +57,16 @@ export interface WorkloadContext {
   readonly progress: (line: string) => void;
 }
 
+/** What `prepare` may use. Everything in it outlives the prepared workload. */
+export interface WorkloadContext extends RunContext {
+  readonly agent: AgentFacts;
+  /** Starts the agent that the experiment names; whoever calls it disposes of it. null: without tools. Throws StartError. */
+  readonly startAgent: (tools: AgentTools | null) => Promise<AgentDriver>;
+}
+
 export interface WorkloadPlan {
   /** Known before anything runs: plan, progress and resume are exact. */
   readonly episodes: readonly EpisodeTask[];
-  readonly agent: { readonly name: string; readonly version: string };
   /** sha256 by input file; equal data is a condition of resume and of an honest comparison. */
   readonly hashes: Readonly<Record<string, string>>;
   /** Other facts for `run.json`: versions, effective reward bases, tasks that were left out and why. */
@@ -59,8 +75,8 @@ export interface WorkloadPlan {
   readonly warnings?: readonly string[];
   /** What a simulated engine needs to play the tasks. */
   readonly taskData: TaskData;
-  /** Git commit of the tau2-bench checkout that was read; null where it has none. Absent without a checkout. */
-  readonly tau2?: string | null;
+  /** Of sources that the work comes from, for `run.json`; null where one does not tell. */
+  readonly versions?: Readonly<Record<string, string | null>>;
   /** What every conversation of the agent begins with, where it is longest; absent where it is not known beforehand. */
   readonly longestPrompt?: { readonly system: string; readonly toolsJson: string };
 }
@@ -97,16 +113,6 @@ export interface EpisodeTask {
   /** 0-based repetition of the task (tau2's word). */
   readonly trial: number;
   readonly seed: number;
-}
-
-/** One base URL with a role. `baseUrl` ends in `/v1` and has no trailing slash. */
-export interface Endpoint {
-  readonly role: "agent" | "user";
-  readonly baseUrl: string;
-  readonly model: string;
-  readonly apiKey: string;
-  /** Sent with every request, e.g. `x-tollgate-episode`. */
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface WarmUpContext {
@@ -178,43 +184,3 @@ export interface Failure {
 /** Whose fault a failed episode is; each class is counted apart in every table. */
 export type FailureClass =
   "engine" | "user-engine" | "gateway" | "tool-server" | "agent-process" | "tap" | "harness";
-
-export interface TokenUsage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** null where the engine does not report it: absent is not zero. */
-  readonly cachedTokens: number | null;
-}
-
-/** What was said and done, once, in order. `system` and `tools` are what the model must have seen, byte for byte. */
-export interface Transcript {
-  readonly system: string;
-  /** JSON text of the OpenAI `tools` array. */
-  readonly tools: string;
-  readonly messages: readonly TranscriptMessage[];
-}
-
-export interface TranscriptToolCall {
-  readonly id: string;
-  readonly name: string;
-  readonly arguments: string;
-}
-
-export type TranscriptMessage =
-  | {
-      readonly role: "assistant" | "user";
-      readonly content: string | null;
-      readonly toolCalls: readonly TranscriptToolCall[] | null;
-      /** The model request that produced it; null for the greeting. */
-      readonly requestId: string | null;
-      readonly usage: TokenUsage | null;
-    }
-  | {
-      readonly role: "tool";
-      readonly toolCallId: string;
-      readonly content: string;
-      readonly error: boolean;
-      readonly requestor: "assistant" | "user";
-      /** Who answered: the tool server, or the agent program by itself (schema-invalid calls). */
-      readonly answeredBy: "tool-server" | "agent";
-    };

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sections, workloadOf } from "../../bench/commands/parts.ts";
+import { sections, workIn } from "../../bench/commands/parts.ts";
 import { experimentSchema } from "../../bench/config/experiment.ts";
 import { sectionIdentities } from "../../bench/config/section.ts";
 import { experimentFingerprint } from "../../bench/plan/identity.ts";
@@ -26,7 +26,7 @@ test.each(["sweep", "dirty", "openclaw", "resumed", "replay", "replay-aa"])(
     expect(experimentFingerprint({ experiment, identities })).toBe(stored.hashes["experiment"]);
     if (name.startsWith("replay")) return;
     const loaded = { experiment, identities, file: "x.yaml", source: "" };
-    const workload = await workloadOf(experiment).plan(experiment, {});
+    const workload = await workIn(experiment).plan(experiment, {});
     expect(plannedCells(planRun(loaded, workload))).toEqual(stored.cells);
   },
 );

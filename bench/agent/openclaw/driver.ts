@@ -4,7 +4,7 @@ import { pressureReplySchema } from "./frames.ts";
 import { freePort } from "../../host/free-port.ts";
 import { Fleet } from "./fleet.ts";
 import { GatewayProcess } from "./gateway-process.ts";
-import { findOpenClaw, pinnedVersion } from "./installation.ts";
+import { findOpenClaw } from "./installation.ts";
 import { writePlugin } from "./plugin-package.ts";
 import { OpenClawSession } from "./session.ts";
 import { GatewayConnectionLost } from "./websocket-client.ts";
@@ -38,22 +38,11 @@ export interface OpenClawOptions {
 }
 
 export interface OpenClawDriver extends AgentDriver {
-  /** Facts for the run's record: version, labels, processes. */
-  describe(): Readonly<Record<string, unknown>>;
-  /** `openclaw-unpinned` when the installed version is not the one that the contract test has checked. */
-  readonly labels: readonly string[];
   /** Gateway processes that died and were started again so far. */
   readonly restarts: number;
   /** Process ids of the gateways that are up. */
   readonly pids: readonly number[];
-  /**
-   * Runs one turn in every gateway, because the first turn of a process loads code for seconds. `register` must make
-   * the tool server know a session with that key. Resolves with how the turns ended.
-   */
-  warmUp(
-    register: (attemptKey: string) => Promise<AgentSessionRequest>,
-    signal: AbortSignal,
-  ): Promise<readonly AgentTurn[]>;
+  readonly warmUp: NonNullable<AgentDriver["warmUp"]>;
 }
 
 /** Starts real OpenClaw gateways. Throws `StartError` when one does not come up; nothing is left running then. */
@@ -93,25 +82,18 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
         signal: options.signal,
       }),
   });
-  return new FleetDriver(fleet, installation.version);
+  return new FleetDriver(fleet);
 }
 
 /** Some 3 MB of heap stay behind with every session: 300 of them are half of what a process may have. */
 const sessionsPerProcessMax = 300;
 
 class FleetDriver implements OpenClawDriver {
-  readonly name = "openclaw";
-  readonly version: string;
-  readonly died: Promise<never>;
-  readonly labels: readonly string[];
   readonly #fleet: Fleet<GatewayProcess>;
   #warmUps = 0;
 
-  constructor(fleet: Fleet<GatewayProcess>, version: string) {
+  constructor(fleet: Fleet<GatewayProcess>) {
     this.#fleet = fleet;
-    this.version = version;
-    this.died = fleet.died;
-    this.labels = version === pinnedVersion ? [] : ["openclaw-unpinned"];
   }
 
   get restarts(): number {
@@ -120,15 +102,6 @@ class FleetDriver implements OpenClawDriver {
 
   get pids(): readonly number[] {
     return this.#fleet.processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-  }
-
-  describe(): Readonly<Record<string, unknown>> {
-    return {
-      openclaw: this.version,
-      pinned: pinnedVersion,
-      gateways: this.#fleet.processes.length,
-      restarts: this.restarts,
-    };
   }
 
   async renew(): Promise<boolean> {

@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, TollgateError } from "../../errors.ts";
-
-/** No OpenClaw process is left that could serve a session. */
-export class AgentProcessError extends TollgateError {
-  readonly code = "TOLLGATE_AGENT_PROCESS";
-}
+import { messageOf } from "../../errors.ts";
+import { AgentProcessError } from "../agent.ts";
 
 /**
  * Gateway processes for a number of concurrent sessions. One process is one event loop and carries about 12 sessions at

@@ -2,12 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  AgentProcessError,
-  Fleet,
-  type FleetMember,
-  fleetSize,
-} from "../../../bench/agent/openclaw/fleet.ts";
+import { AgentProcessError } from "../../../bench/agent/agent.ts";
+import { Fleet, type FleetMember, fleetSize } from "../../../bench/agent/openclaw/fleet.ts";
 
 /** A process that does nothing, as a member of a fleet. */
 class Idler implements FleetMember {

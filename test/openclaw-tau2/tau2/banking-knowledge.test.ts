@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { sections, workloadOf } from "../../../bench/commands/parts.ts";
+import { sections, workIn } from "../../../bench/commands/parts.ts";
 import { experimentSchema } from "../../../bench/config/experiment.ts";
 import { ConfigError } from "../../../bench/errors.ts";
 import { PythonBridge } from "../../../openclaw-tau2/tau2/domains/banking-knowledge/python-bridge.ts";
@@ -263,7 +263,7 @@ test("a plan starts Python with what a program needs, and without the user's key
     },
   });
   const user = { PATH: "/bin", HOME: "/root", OPENAI_API_KEY: "sk-secret" };
-  await expect(async () => workloadOf(experiment).plan(experiment, user)).rejects.toThrow("HOME,PATH.");
+  await expect(async () => workIn(experiment).plan(experiment, user)).rejects.toThrow("HOME,PATH.");
 });
 
 test("what is missing is said: the checkout, the data, the interpreter, the packages", () => {

@@ -1,0 +1,32 @@
+import { availableParallelism } from "node:os";
+import { StartError } from "../../errors.ts";
+import type { Agent } from "../agent.ts";
+import { startOpenClaw } from "./driver.ts";
+import { fleetSize } from "./fleet.ts";
+import { findOpenClaw } from "./installation.ts";
+import { openclawSection, type OpenClawSection } from "./section.ts";
+
+/** The real OpenClaw, in gateway processes. */
+export const openclaw: Agent<OpenClawSection> = {
+  specificationVersion: "agent-v1",
+  section: openclawSection,
+  describe: ({ prompt }) => ({
+    name: "openclaw",
+    version: findOpenClaw().version,
+    prompt,
+    usesTools: true,
+    ownInstruction: true,
+    takesHistory: false,
+  }),
+  start: ({ gateways }, { concurrencyMax, tools, ...context }) => {
+    if (tools === null) throw new StartError("agent", "OpenClaw gets its sessions from a tool server.");
+    return startOpenClaw({
+      ...context,
+      gateways: gateways === "auto" ? fleetSize(concurrencyMax, availableParallelism()) : gateways,
+      fleetToken: tools.fleetToken,
+      toolSockets: tools.sockets,
+      toolNames: tools.names,
+      maxConcurrent: concurrencyMax,
+    });
+  },
+};

@@ -1,0 +1,39 @@
+export interface TokenUsage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** null where the engine does not report it: absent is not zero. */
+  readonly cachedTokens: number | null;
+}
+
+/** What was said and done, once, in order. `system` and `tools` are what the model must have seen, byte for byte. */
+export interface Transcript {
+  readonly system: string;
+  /** JSON text of the OpenAI `tools` array. */
+  readonly tools: string;
+  readonly messages: readonly TranscriptMessage[];
+}
+
+export interface TranscriptToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+export type TranscriptMessage =
+  | {
+      readonly role: "assistant" | "user";
+      readonly content: string | null;
+      readonly toolCalls: readonly TranscriptToolCall[] | null;
+      /** The model request that produced it; null for the greeting. */
+      readonly requestId: string | null;
+      readonly usage: TokenUsage | null;
+    }
+  | {
+      readonly role: "tool";
+      readonly toolCallId: string;
+      readonly content: string;
+      readonly error: boolean;
+      readonly requestor: "assistant" | "user";
+      /** Who answered: the tool server, or the agent program by itself (schema-invalid calls). */
+      readonly answeredBy: "tool-server" | "agent";
+    };

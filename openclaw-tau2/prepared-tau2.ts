@@ -1,0 +1,168 @@
+import type { AgentDriver } from "../bench/agent/agent.ts";
+import { ChatClient } from "../bench/agent/model/chat-client.ts";
+import { StartError } from "../bench/errors.ts";
+import { startToolServer } from "../bench/tools/server.ts";
+import type {
+  AttemptContext,
+  EpisodeResult,
+  EpisodeTask,
+  PreparedWorkload,
+  WarmUpContext,
+  WorkloadContext,
+} from "../bench/workload/workload.ts";
+import { domainOptions } from "./domain-options.ts";
+import { runEpisode } from "./episode/conversation.ts";
+import { openAttempt, openingMessages, type AttemptParts, type OpenedAttempt } from "./open-attempt.ts";
+import { reached } from "./reached-part.ts";
+import type { Tau2Experiment } from "./section.ts";
+import { systemPrompt } from "./system-prompt.ts";
+import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
+import type { LoadedDomain, Task } from "./tau2/domain.ts";
+import { dataFolderOf } from "./tau2/domains/registry.ts";
+import { loadDomain } from "./tau2/load.ts";
+import { tau2ToolsUrl, type Tau2Tools } from "./tools/tau2-tools.ts";
+import { UserSimulator } from "./user/user-simulator.ts";
+
+interface Tau2Parts extends AttemptParts {
+  readonly domain: LoadedDomain;
+  readonly userClient: ChatClient;
+  readonly driver: AgentDriver;
+}
+
+/** tau2's workload while a run lasts: tool server, agent, and the user simulator's client. */
+export class PreparedTau2 implements PreparedWorkload {
+  readonly #parts: Tau2Parts;
+  readonly #stoppable: AsyncDisposableStack;
+  readonly #tasks: ReadonlyMap<string, Task>;
+
+  private constructor(parts: Tau2Parts, stoppable: AsyncDisposableStack) {
+    this.#parts = parts;
+    this.#stoppable = stoppable;
+    this.#tasks = new Map(parts.domain.tasks.map((task) => [task.id, task]));
+  }
+
+  static async start(experiment: Tau2Experiment, context: WorkloadContext): Promise<PreparedTau2> {
+    const stoppable = new AsyncDisposableStack();
+    const { workload } = experiment;
+    try {
+      const options = domainOptions(workload, context.childEnvironment);
+      const domain = loadDomain(options);
+      if (workload.checkout !== undefined) {
+        for (const warning of checkoutWarnings(checkoutFacts(workload.checkout, domain.name)))
+          context.progress(`warning: ${warning}`);
+      }
+      const toolServer = stoppable.use(
+        await startToolServer<Tau2Tools>({
+          module: tau2ToolsUrl,
+          scratchDirectory: context.scratchDirectory,
+          preload: [options],
+        }),
+      );
+      const userClient = stoppable.use(new ChatClient());
+      const { fleetToken, sockets } = toolServer;
+      const driver = stoppable.use(
+        await context.startAgent({ fleetToken, sockets, names: toolNames(domain) }),
+      );
+      const systemOf = systemPrompt(workload, context.agent);
+      const parts = { experiment, context, domain, systemOf, toolServer, userClient, driver };
+      return new PreparedTau2(parts, stoppable);
+    } catch (error) {
+      await stoppable.disposeAsync();
+      throw error;
+    }
+  }
+
+  async attempt(episode: EpisodeTask, context: AttemptContext): Promise<EpisodeResult> {
+    const { experiment, domain, driver } = this.#parts;
+    const task = this.#tasks.get(episode.taskId);
+    if (!task)
+      throw new Error(
+        `episode ${context.episodeId} names task ${episode.taskId}, which ${domain.name} lacks`,
+      );
+    const deadlineMs = experiment.limits.episodeSeconds * 1000;
+    const deadline = { signal: AbortSignal.timeout(deadlineMs), afterMs: deadlineMs };
+    const opened = await reached("tool-server", context, () =>
+      openAttempt(this.#parts, task, { ...context, seed: episode.seed }),
+    );
+    if ("result" in opened) return opened.result;
+    const { open, request } = opened.value;
+    try {
+      const joined = await reached("agent-process", context, () => driver.openSession(request));
+      if ("result" in joined) return joined.result;
+      await using session = joined.value;
+      return await runEpisode({
+        open,
+        session,
+        user: this.#userOf(task, { episode, context, open }),
+        context,
+        deadline,
+        system: request.system,
+        prefix: openingMessages(task),
+        labels: this.#parts.context.agent.prompt === "stock" ? ["prompt-stock"] : [],
+      });
+    } finally {
+      await open.close();
+    }
+  }
+
+  async warmUp({ agent, signal }: WarmUpContext): Promise<void> {
+    const { context, domain, driver } = this.#parts;
+    const task = domain.tasks[0];
+    if (!driver.warmUp || !task) return;
+    const opened: OpenedAttempt["open"][] = [];
+    const turns = await driver.warmUp(async (attemptKey) => {
+      const attempt = { episodeId: "warm-up", attemptKey, agent, seed: 0 };
+      const { open, request } = await openAttempt(this.#parts, task, attempt);
+      opened.push(open);
+      return request;
+    }, signal);
+    for (const open of opened) await open.close();
+    const failed = turns.find(({ status }) => status !== "answered");
+    if (failed) {
+      throw new StartError(
+        "agent",
+        `The agent's first turn failed: ${JSON.stringify(failed)}. See the agent's log in ${context.logDirectory}.`,
+      );
+    }
+  }
+
+  async renew(): Promise<boolean> {
+    return (await this.#parts.driver.renew?.()) ?? false;
+  }
+
+  eventLoopLoad() {
+    return this.#parts.driver.eventLoopLoad();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stoppable.disposeAsync();
+  }
+
+  #userOf(task: Task, attempt: UserContext): UserSimulator {
+    const { experiment, userClient } = this.#parts;
+    const { domain, taskId, trial, seed } = attempt.episode;
+    // The simulated agent knows tasks by the folder of their data.
+    const folder = dataFolderOf(domain);
+    return new UserSimulator({
+      client: userClient,
+      endpoint: attempt.context.user,
+      systemPrompt: attempt.open.opened.userSystemPrompt,
+      toolsJson: task.hasUserTools ? attempt.open.opened.userToolsJson : null,
+      reference: `${folder}/${encodeURIComponent(taskId)}/${trial}`,
+      attemptKey: attempt.context.attemptKey,
+      sampling: { temperature: 0, seed },
+      callTimeoutMs: experiment.limits.callSeconds * 1000,
+    });
+  }
+}
+
+interface UserContext {
+  readonly episode: EpisodeTask;
+  readonly context: AttemptContext;
+  readonly open: OpenedAttempt["open"];
+}
+
+function toolNames(domain: LoadedDomain): string[] {
+  const tools = JSON.parse(domain.agentToolsJson) as { readonly function: { readonly name: string } }[];
+  return tools.map((tool) => tool.function.name);
+}
