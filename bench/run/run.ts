@@ -116,7 +116,7 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
     try {
       await endRecord(run, end, options.stop);
     } finally {
-      const { leftovers, containers, containersFailure } = await supervisor.shutdown();
+      const { orphans, containers, containersFailure } = await supervisor.shutdown();
       if (containers.length > 0)
         options.screen.write(`removed containers that were still there: ${containers.join(", ")}\n`);
       if (containersFailure !== null) {
@@ -124,9 +124,9 @@ export async function executeRun(options: RunOptions): Promise<RunEnd> {
           `containers of this run may still be there: ${containersFailure} When Docker answers again, run \`tollgate clean\`.\n`,
         );
       }
-      if (leftovers.length > 0) {
+      if (orphans.length > 0) {
         options.screen.write(
-          `ended ${leftovers.length} processes that were still running: see logs/supervisor.log\n`,
+          `ended ${orphans.length} processes that were still running: see logs/supervisor.log\n`,
         );
       }
     }

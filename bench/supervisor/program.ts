@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { daemonEnvironment } from "../docker/docker-command.ts";
 import { messageOf } from "../errors.ts";
 import { removeRunContainers, type ContainerRemoval } from "./run-containers.ts";
-import { terminateRun, type Termination, type WatchedProcess } from "./run-processes.ts";
+import { terminateRun, type EndedProcesses, type WatchedProcess } from "./run-processes.ts";
 import {
   supervisorCommandSchema,
   supervisorOptionsSchema,
@@ -71,9 +71,9 @@ async function removeContainers(): Promise<ContainerRemoval> {
   return removeRunContainers(supervisorId, { environment: daemonEnvironment(process.env), deadlineMs });
 }
 
-function reportOf({ ended, left }: Termination, { removed, failure }: ContainerRemoval): ShutdownReport {
+function reportOf({ ended, left }: EndedProcesses, { removed, failure }: ContainerRemoval): ShutdownReport {
   return {
-    leftovers: [...ended],
+    orphans: [...ended],
     left: [...left],
     containers: [...removed],
     containersFailure: failure,

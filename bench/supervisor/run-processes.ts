@@ -26,7 +26,7 @@ export interface RunProcess {
   readonly command: string;
 }
 
-export interface Termination {
+export interface EndedProcesses {
   /** Every process that was sent a signal. */
   readonly ended: readonly RunProcess[];
   /** Those that were still there when time was up. */
@@ -66,7 +66,7 @@ export function findRunProcesses(membership: RunMembership): readonly RunProcess
 export async function terminateRun(
   membership: RunMembership,
   options: { readonly graceMs: number; readonly deadlineMs: number },
-): Promise<Termination> {
+): Promise<EndedProcesses> {
   const startMs = performance.now();
   const ended = new Map<number, RunProcess>();
   let emptyScans = 0;

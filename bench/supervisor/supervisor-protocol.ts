@@ -14,7 +14,7 @@ export type SupervisorCommand = z.infer<typeof supervisorCommandSchema>;
 /** The one line the supervisor prints, in answer to a shutdown. */
 export const shutdownReportSchema = z.object({
   /** Processes of the run that were still alive although the driver said it was done. They have been ended. */
-  leftovers: z.array(z.object({ pid: z.number(), command: z.string() })),
+  orphans: z.array(z.object({ pid: z.number(), command: z.string() })),
   /** Those of them that could not be ended. */
   left: z.array(z.object({ pid: z.number(), command: z.string() })),
   /** Names of containers of the run that were still there. They have been removed. */

@@ -89,7 +89,7 @@ test("a shutdown after a clean end reports nothing and removes the scratch direc
   const driver = await startDriver();
   driver.process.stdin?.write("kill children, then shutdown\n");
   expect(await driver.nextLine()).toEqual({
-    leftovers: [],
+    orphans: [],
     left: [],
     containers: [],
     containersFailure: null,
@@ -102,8 +102,8 @@ test("a shutdown after a clean end reports nothing and removes the scratch direc
 test("a shutdown names what the driver forgot, and ends it", async () => {
   const driver = await startDriver();
   driver.process.stdin?.write("shutdown\n");
-  const report = (await driver.nextLine()) as { leftovers: { pid: number }[]; left: unknown };
-  expect(report.leftovers.map(({ pid }) => pid).sort(ascending)).toEqual(driver.children.toSorted(ascending));
+  const report = (await driver.nextLine()) as { orphans: { pid: number }[]; left: unknown };
+  expect(report.orphans.map(({ pid }) => pid).sort(ascending)).toEqual(driver.children.toSorted(ascending));
   expect(report.left).toEqual([]);
   expect(alive(driver.children)).toEqual([]);
 });

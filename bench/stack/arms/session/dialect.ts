@@ -9,7 +9,7 @@ export interface GatewaySession {
   readonly apiKey: string;
 }
 
-export interface RewardReceipt {
+export interface RewardAnswer {
   /** Calls of the trajectory as the gateway counts them, failed ones with it; null where the dialect does not say. */
   readonly interactionCount: number | null;
   /** False when the trajectory had a reward already, which then stands. */
@@ -38,7 +38,7 @@ export interface SessionDialect {
   /** @param taskId must be unique among all tasks that the gateway ever sees: ids are used again after removal */
   start(taskId: string): Promise<GatewaySession>;
   /** Rewards the last call and closes the trajectory. null when the session has no call to reward. */
-  setReward(session: GatewaySession, reward: number): Promise<RewardReceipt | null>;
+  setReward(session: GatewaySession, reward: number): Promise<RewardAnswer | null>;
   /** Collects the latest trajectory, its tensors with it, and removes session and tensors. */
   exportSession(session: GatewaySession, expected: ExpectedExport): Promise<SessionExport | null>;
 }

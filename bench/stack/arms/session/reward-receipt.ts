@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { GatewaySession, RewardReceipt } from "./dialect.ts";
+import type { GatewaySession, RewardAnswer } from "./dialect.ts";
 import type { SessionHttp } from "./session-http.ts";
 
 const receiptSchema = z.object({
@@ -11,7 +11,7 @@ const receiptSchema = z.object({
 export async function readReceipt(
   http: SessionHttp,
   { session, reward }: { readonly session: GatewaySession; readonly reward: number },
-): Promise<RewardReceipt | null> {
+): Promise<RewardAnswer | null> {
   const answer = await http.call("/rl/set_reward", {
     key: session.apiKey,
     body: { reward },

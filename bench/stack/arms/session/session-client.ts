@@ -1,7 +1,7 @@
 import type {
   ExpectedExport,
   GatewaySession,
-  RewardReceipt,
+  RewardAnswer,
   SessionDialect,
   SessionExport,
 } from "./dialect.ts";
@@ -34,7 +34,7 @@ export class SessionClient {
   }
 
   /** Rewards the last call and closes the trajectory. null when the session has no complete call to reward. */
-  async setReward(session: GatewaySession, reward: number): Promise<RewardReceipt | null> {
+  async setReward(session: GatewaySession, reward: number): Promise<RewardAnswer | null> {
     return (await this.dialect()).setReward(session, reward);
   }
 

@@ -7,9 +7,9 @@ import { exitCodes } from "../exit-codes.ts";
 import { left, type Table } from "../report/tables/table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { connectDocker, DockerError, type Docker } from "../docker/docker-command.ts";
-import { findLeftovers } from "../stack/leftovers/find-leftovers.ts";
-import { judge, type CleanScope, type Leftover, type Verdict } from "../stack/leftovers/leftover.ts";
-import { removeLeftovers } from "../stack/leftovers/remove-leftovers.ts";
+import { findOrphans } from "../stack/orphans/find-orphans.ts";
+import { judge, type CleanScope, type Orphan, type CleanDecision } from "../stack/orphans/orphan.ts";
+import { removeOrphans } from "../stack/orphans/remove-orphans.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import type { Host } from "./host.ts";
 
@@ -45,14 +45,14 @@ async function scopeOf(run: string | undefined, flags: CleanFlags, host: Host): 
   return { runId, warm: flags.warm === true, elsewhere: flags.elsewhere === true };
 }
 
-interface Judged extends Leftover, Verdict {
+interface Judged extends Orphan, CleanDecision {
   /** Why it is still there although it should not be; null when all is well. */
   readonly failure: string | null;
 }
 
 async function clean(scope: CleanScope, flags: CleanFlags, host: Host): Promise<void> {
   const { docker, missing } = await openDocker(host);
-  const found = await findLeftovers({ docker, temporaryDirectory: tmpdir() });
+  const found = await findOrphans({ docker, temporaryDirectory: tmpdir() });
   const items = found
     .filter(({ runId }) => scope.runId === null || runId === scope.runId)
     .map((item) => ({ ...item, ...judge(item, scope) }));
@@ -62,11 +62,16 @@ async function clean(scope: CleanScope, flags: CleanFlags, host: Host): Promise<
     );
   }
   const doomed = flags.dryRun === true ? [] : items.filter(({ remove }) => remove);
-  const failures = await removeLeftovers(doomed, docker);
+  const failures = await removeOrphans(doomed, docker);
   const judged = items.map((item): Judged => ({ ...item, failure: failures.get(item.id) ?? null }));
   if (flags.json)
     host.print(JSON.stringify({ dryRun: flags.dryRun === true, docker: missing, items: judged }));
-  else host.print(judged.length === 0 ? "nothing is left over" : renderTable(leftoverTable(judged, flags)));
+  else
+    host.print(
+      judged.length === 0
+        ? "no orphans: there is nothing to remove"
+        : renderTable(orphanTable(judged, flags)),
+    );
   if (missing !== null) host.tell(`containers were not looked for: ${missing}`);
   if (failures.size > 0 || missing !== null) host.setExitCode(exitCodes.startFailed);
 }
@@ -84,11 +89,11 @@ async function openDocker(host: Host): Promise<{ docker: Docker | null; missing:
   }
 }
 
-function leftoverTable(items: readonly Judged[], { dryRun }: CleanFlags): Table {
+function orphanTable(items: readonly Judged[], { dryRun }: CleanFlags): Table {
   const done = ({ remove, failure }: Judged) =>
     failure !== null ? "FAILED" : remove ? (dryRun === true ? "would remove" : "removed") : "kept";
   return {
-    title: "Left on this machine",
+    title: "Orphans and what lives on this machine",
     columns: [left("kind"), left("what"), left("run"), left("done"), left("why")],
     rows: items.map((item) => [
       item.kind,

@@ -1,7 +1,7 @@
 import type { ProcessFate } from "../../supervisor/process-fingerprint.ts";
 
-/** Something that a run, or `tollgate up`, has put on this machine. */
-export interface Leftover {
+/** Something that a run, or `tollgate up`, has put on this machine: an orphan when its driver is gone. */
+export interface Orphan {
   readonly kind: "container" | "process" | "scratch";
   /** Container id, pid, or path. */
   readonly id: string;
@@ -29,22 +29,22 @@ export interface CleanScope {
   readonly elsewhere: boolean;
 }
 
-export interface Verdict {
+export interface CleanDecision {
   readonly remove: boolean;
   readonly why: string;
 }
 
 /** Whether `clean` may remove it. What a living run owns stays, whatever was asked for. */
-export function judge(leftover: Leftover, scope: CleanScope): Verdict {
-  if (leftover.warm !== null) {
+export function judge(orphan: Orphan, scope: CleanScope): CleanDecision {
+  if (orphan.warm !== null) {
     return scope.warm
       ? { remove: true, why: "kept warm; --warm" }
       : { remove: false, why: "kept warm by `up`; --warm, or `tollgate down`, removes it" };
   }
-  if (leftover.driver === "alive") return { remove: false, why: "its run lives" };
-  if (leftover.supervised) return { remove: false, why: "its supervisor is removing it right now" };
-  if (leftover.driver === "dead") return { remove: true, why: "its driver is gone" };
-  if (!leftover.running) return { remove: true, why: "it ended" };
+  if (orphan.driver === "alive") return { remove: false, why: "its run lives" };
+  if (orphan.supervised) return { remove: false, why: "its supervisor is removing it right now" };
+  if (orphan.driver === "dead") return { remove: true, why: "its driver is gone" };
+  if (!orphan.running) return { remove: true, why: "it ended" };
   return scope.elsewhere
     ? { remove: true, why: "--elsewhere" }
     : {

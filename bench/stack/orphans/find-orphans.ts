@@ -13,7 +13,7 @@ import {
   scratchOwnerFile,
   supervisorVariable,
 } from "../../supervisor/run-environment.ts";
-import type { Leftover } from "./leftover.ts";
+import type { Orphan } from "./orphan.ts";
 
 export interface Search {
   /** null where there is no Docker: then containers are not looked for. */
@@ -22,8 +22,8 @@ export interface Search {
   readonly temporaryDirectory: string;
 }
 
-/** Everything on this machine that says it is Tollgate's, alive or not. */
-export async function findLeftovers(search: Search): Promise<readonly Leftover[]> {
+/** Everything on this machine that says it is Tollgate's; whether its run lives is told of each. */
+export async function findOrphans(search: Search): Promise<readonly Orphan[]> {
   const members = liveProcesses()
     .map((process) => ({ process, environment: startEnvironment(process.pid) }))
     .filter(({ process: { pid }, environment }) => pid !== process.pid && environment.has(runVariable));
@@ -33,21 +33,28 @@ export async function findLeftovers(search: Search): Promise<readonly Leftover[]
       .map(({ environment }) => environment.get(supervisorVariable)),
   );
   const containers = search.docker === null ? [] : await listContainers(search.docker);
-  const inContainers = search.docker !== null;
-  return [
-    ...containers.map((container) => ofContainer(container, supervisors)),
+  const found = [
+    ...containers.map(ofContainer),
     ...members
       // Where Docker can be asked, a container's processes go with it.
-      .filter(({ process }) => !inContainers || !inOtherNamespace(process.pid))
-      .map((member) => ofProcess(member, supervisors)),
-    ...(await scratchFolders(search.temporaryDirectory, supervisors)),
+      .filter(({ process }) => search.docker === null || !inOtherNamespace(process.pid))
+      .map(ofProcess),
+    ...(await scratchFolders(search.temporaryDirectory)),
   ];
+  return found.map(({ fingerprint, ...orphan }) => ({
+    ...orphan,
+    driver: fateOf(fingerprint),
+    supervised: orphan.supervisorId !== null && supervisors.has(orphan.supervisorId),
+  }));
 }
 
-type Supervisors = ReadonlySet<string | undefined>;
+/** What a thing tells of itself. */
+interface Found extends Omit<Orphan, "driver" | "supervised"> {
+  /** Of the driver that started it. */
+  readonly fingerprint: string | undefined;
+}
 
-function ofContainer({ id, name, state, labels }: ListedContainer, supervisors: Supervisors): Leftover {
-  const supervisorId = labels[labelNames.supervisor] ?? null;
+function ofContainer({ id, name, state, labels }: ListedContainer): Found {
   return {
     kind: "container",
     id,
@@ -55,9 +62,8 @@ function ofContainer({ id, name, state, labels }: ListedContainer, supervisors: 
     runId: labels[labelNames.run] ?? null,
     warm: labels[labelNames.warm] ?? null,
     role: labels[labelNames.role] ?? null,
-    supervisorId,
-    driver: fateOf(labels[labelNames.driver]),
-    supervised: supervisorId !== null && supervisors.has(supervisorId),
+    supervisorId: labels[labelNames.supervisor] ?? null,
+    fingerprint: labels[labelNames.driver],
     running: state === "running" || state === "paused" || state === "restarting",
   };
 }
@@ -67,8 +73,7 @@ interface Member {
   readonly environment: ReadonlyMap<string, string>;
 }
 
-function ofProcess({ process, environment }: Member, supervisors: Supervisors): Leftover {
-  const supervisorId = environment.get(supervisorVariable) ?? null;
+function ofProcess({ process, environment }: Member): Found {
   return {
     kind: "process",
     id: String(process.pid),
@@ -76,9 +81,8 @@ function ofProcess({ process, environment }: Member, supervisors: Supervisors): 
     runId: environment.get(runVariable) ?? null,
     warm: null,
     role: null,
-    supervisorId,
-    driver: fateOf(environment.get(driverVariable)),
-    supervised: supervisorId !== null && supervisors.has(supervisorId),
+    supervisorId: environment.get(supervisorVariable) ?? null,
+    fingerprint: environment.get(driverVariable),
     running: true,
   };
 }
@@ -94,7 +98,7 @@ function inOtherNamespace(pid: number): boolean {
 
 const ownerSchema = z.object({ runId: z.string(), driver: z.string(), supervisorId: z.string() });
 
-async function scratchFolders(directory: string, supervisors: Supervisors): Promise<readonly Leftover[]> {
+async function scratchFolders(directory: string): Promise<readonly Found[]> {
   if (!existsSync(directory)) return [];
   const names = (await readdir(directory)).filter((name) => name.startsWith("tg-"));
   return names.flatMap((name) => {
@@ -105,22 +109,9 @@ async function scratchFolders(directory: string, supervisors: Supervisors): Prom
     const owner = ownerSchema.safeParse(parseJson(readFileSync(file, "utf8")));
     // A driver that was killed while it wrote this had not begun anything.
     if (!owner.success) return [];
-    const { runId, driver, supervisorId } = owner.data;
-    const fate = fateOf(driver);
-    return [
-      {
-        kind: "scratch",
-        id: folder,
-        name: folder,
-        runId,
-        warm: null,
-        role: null,
-        supervisorId,
-        driver: fate,
-        supervised: supervisors.has(supervisorId),
-        running: false,
-      },
-    ];
+    const { runId, driver: fingerprint, supervisorId } = owner.data;
+    const nothing = { warm: null, role: null, running: false };
+    return [{ kind: "scratch", id: folder, name: folder, runId, supervisorId, fingerprint, ...nothing }];
   });
 }
 

@@ -3,11 +3,11 @@ import { messageOf } from "../../errors.ts";
 import { removeContainer } from "../../docker/container.ts";
 import type { Docker } from "../../docker/docker-command.ts";
 import { terminateRun } from "../../supervisor/run-processes.ts";
-import type { Leftover } from "./leftover.ts";
+import type { Orphan } from "./orphan.ts";
 
 /** Why things could not be removed, by `id`; empty when all went. Containers first, scratch folders last. */
-export async function removeLeftovers(
-  leftovers: readonly Leftover[],
+export async function removeOrphans(
+  orphans: readonly Orphan[],
   docker: Docker | null,
 ): Promise<ReadonlyMap<string, string>> {
   const failures = new Map<string, string>();
@@ -18,7 +18,7 @@ export async function removeLeftovers(
       failures.set(id, messageOf(thrown));
     }
   };
-  const ofKind = (kind: Leftover["kind"]) => leftovers.filter((one) => one.kind === kind);
+  const ofKind = (kind: Orphan["kind"]) => orphans.filter((one) => one.kind === kind);
   if (docker !== null)
     await Promise.all(ofKind("container").map(({ id }) => attempt(id, () => removeContainer(docker, id))));
   for (const { runId, supervisorId } of owners(ofKind("process"))) {
@@ -34,7 +34,7 @@ export async function removeLeftovers(
 }
 
 /** Run and supervisor together: a resumed run has the id of the one that died. */
-function owners(processes: readonly Leftover[]): readonly { runId: string; supervisorId: string }[] {
+function owners(processes: readonly Orphan[]): readonly { runId: string; supervisorId: string }[] {
   const found = processes.flatMap(({ runId, supervisorId }) =>
     runId === null || supervisorId === null ? [] : [{ runId, supervisorId }],
   );
