@@ -7,7 +7,7 @@ import type { LoadPlan, LoadResult } from "./load.ts";
 export type ToThread =
   { readonly kind: "load"; readonly plan: LoadPlan } | { readonly kind: "drain" | "cancel" };
 export type FromThread =
-  | { readonly kind: "ready"; readonly threadId: number | null }
+  | { readonly kind: "ready"; readonly threadIds: readonly (number | null)[] }
   | { readonly kind: "progress"; readonly ended: number }
   | { readonly kind: "done"; readonly result: LoadResult }
   | { readonly kind: "failed"; readonly message: string };
@@ -28,7 +28,7 @@ export interface ThreadLoadOptions {
 export class LoadThread implements AsyncDisposable {
   readonly #worker = new Worker(new URL("./worker-entry.ts", import.meta.url));
   readonly #gone: Promise<StartError>;
-  /** What the kernel granted the thread. */
+  /** What the kernel granted the thread and its alarm. */
   readonly scheduling: Promise<Scheduling>;
   #busy = false;
 
@@ -44,7 +44,7 @@ export class LoadThread implements AsyncDisposable {
     });
     this.scheduling = new Promise((resolve) => {
       this.#worker.once("message", (message: FromThread) => {
-        if (message.kind === "ready") void makeRealTime(message.threadId, environment).then(resolve);
+        if (message.kind === "ready") void makeAllRealTime(message.threadIds, environment).then(resolve);
       });
       void this.#gone.then(({ message }) => resolve({ policy: "normal", why: message }));
     });
@@ -91,4 +91,13 @@ export class LoadThread implements AsyncDisposable {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
     this.#worker.postMessage(message);
   }
+}
+
+/** What the kernel refused to one of the threads; real time when it was granted to all. */
+async function makeAllRealTime(
+  threadIds: readonly (number | null)[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Scheduling> {
+  const granted = await Promise.all(threadIds.map((id) => makeRealTime(id, environment)));
+  return granted.find(({ policy }) => policy === "normal") ?? { policy: "real-time" };
 }

@@ -1,3 +1,4 @@
+import type { LoopDelay } from "../measure/loop-watch.ts";
 import type { ExchangeUsage } from "../workload/exchange.ts";
 
 /**
@@ -109,12 +110,7 @@ export interface LoadResult {
 /** What the thread that took the stamps says about itself. */
 export interface TimingThread {
   /** How late its event loop ran, milliseconds: the error of every stamp. null when the load was over before one tick. */
-  readonly loopDelayMs: {
-    readonly samples: number;
-    readonly p50: number;
-    readonly p99: number;
-    readonly max: number;
-  } | null;
-  /** Share of the time in which it was busy with requests; waiting for the next due time does not count. */
+  readonly loopDelayMs: LoopDelay | null;
+  /** Share of the time in which it was busy, with requests or with watching the clock for the next due time. */
   readonly busyShare: number;
 }

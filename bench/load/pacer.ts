@@ -1,8 +1,13 @@
-/** A timer is good to about a millisecond: the rest of the wait is spent asking the clock between turns of the loop. */
-const watchNs = 2e6;
-const earlyNs = 1.2e6;
-/** A turn of the loop that took less did nothing but ask the clock. */
-const idleTurnNs = 60_000;
+import type { Alarm } from "./alarm.ts";
+
+/**
+ * Bounds of the time before an action in which the clock is watched instead of slept. An alarm comes late by what the
+ * kernel and the loop need: 0.05 to 0.1 ms with real-time scheduling, more where others compute.
+ */
+const leadMinNs = 0.1e6;
+const leadMaxNs = 0.5e6;
+/** An alarm that was later than the lead makes it as long at once; with each one after it shortens by this. */
+const leadDecay = 0.98;
 
 interface Due {
   readonly atNs: number;
@@ -11,25 +16,29 @@ interface Due {
 }
 
 /**
- * Runs actions at absolute monotonic times: sleeps while the next one is far, then watches the clock in every turn of
- * the event loop, so that arriving bytes are still stamped at once. Times are absolute, so lateness never adds up.
+ * Runs actions at absolute monotonic times: sleeps until shortly before the next one, then watches the clock in every
+ * turn of the event loop, so that arriving bytes are still stamped at once. Watching takes the whole processor, so it
+ * lasts no longer than alarms are late on this machine, as far as `leadMaxNs`. Times are absolute, so lateness never
+ * adds up.
  */
 export class Pacer {
   readonly #nowNs: () => number;
+  readonly #alarm: Pick<Alarm, "set" | "onRing">;
   readonly #heap: Due[] = [];
   #order = 0;
-  #sleep: { readonly timer: NodeJS.Timeout; readonly untilNs: number } | null = null;
+  #alarmNs = Number.POSITIVE_INFINITY;
   #watching = false;
-  #lastTurnNs = 0;
-  #watchedNs = 0;
+  #leadNs = leadMaxNs;
 
-  constructor(nowNs: () => number) {
+  constructor(nowNs: () => number, alarm: Pick<Alarm, "set" | "onRing">) {
     this.#nowNs = nowNs;
+    this.#alarm = alarm;
+    alarm.onRing(() => this.#wake());
   }
 
-  /** Time spent on nothing but asking the clock, in nanoseconds. */
-  get watchedNs(): number {
-    return this.#watchedNs;
+  /** Time before an action in which the clock is watched, in nanoseconds. */
+  get leadNs(): number {
+    return this.#leadNs;
   }
 
   /** Time until the next action; Infinity when there is none. */
@@ -47,49 +56,41 @@ export class Pacer {
   /** Forgets what has not run. */
   clear(): void {
     this.#heap.length = 0;
-    if (this.#sleep !== null) clearTimeout(this.#sleep.timer);
-    this.#sleep = null;
+    this.#setAlarm(Number.POSITIVE_INFINITY);
   }
 
   #arm(): void {
     const [next] = this.#heap;
     if (next === undefined || this.#watching) return;
-    const leftNs = next.atNs - this.#nowNs();
-    if (leftNs <= watchNs) {
-      if (this.#sleep !== null) clearTimeout(this.#sleep.timer);
-      this.#sleep = null;
-      this.#watching = true;
-      this.#lastTurnNs = this.#nowNs();
-      setImmediate(this.#turn);
+    const wakeNs = next.atNs - this.#leadNs;
+    if (wakeNs > this.#nowNs()) {
+      this.#setAlarm(wakeNs);
       return;
     }
-    const untilNs = next.atNs - earlyNs;
-    if (this.#sleep !== null) {
-      if (this.#sleep.untilNs <= untilNs) return;
-      clearTimeout(this.#sleep.timer);
+    this.#watching = true;
+    setImmediate(this.#turn);
+  }
+
+  #setAlarm(atNs: number): void {
+    if (atNs === this.#alarmNs) return;
+    this.#alarmNs = atNs;
+    this.#alarm.set(atNs);
+  }
+
+  #wake(): void {
+    const lateNs = this.#nowNs() - this.#alarmNs;
+    // Negative: the ring is of an alarm that was replaced meanwhile.
+    if (lateNs >= 0) {
+      this.#alarmNs = Number.POSITIVE_INFINITY;
+      this.#leadNs = Math.min(leadMaxNs, Math.max(leadMinNs, lateNs, this.#leadNs * leadDecay));
     }
-    const timer = setTimeout(
-      () => {
-        this.#sleep = null;
-        this.#arm();
-      },
-      Math.floor((leftNs - earlyNs) / 1e6),
-    );
-    this.#sleep = { timer, untilNs };
+    this.#arm();
   }
 
   readonly #turn = (): void => {
-    const nowNs = this.#nowNs();
-    if (nowNs - this.#lastTurnNs < idleTurnNs) this.#watchedNs += nowNs - this.#lastTurnNs;
     for (let next = this.#heap[0]; next !== undefined && next.atNs <= this.#nowNs(); next = this.#heap[0]) {
       pop(this.#heap);
       next.action();
-    }
-    const [next] = this.#heap;
-    this.#lastTurnNs = this.#nowNs();
-    if (next !== undefined && next.atNs - this.#lastTurnNs <= watchNs) {
-      setImmediate(this.#turn);
-      return;
     }
     this.#watching = false;
     this.#arm();

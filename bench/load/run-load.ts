@@ -1,14 +1,17 @@
-import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { LoopWatch } from "../measure/loop-watch.ts";
+import type { Alarm } from "./alarm.ts";
 import { readAnswer, type AskedRequest } from "./answer-reading.ts";
 import { Connections } from "./connections.ts";
 import { encodePost, type HttpConnection } from "./http-connection.ts";
-import type { LoadPlan, LoadRequest, LoadResult, LoadSample, LoadSession, TimingThread } from "./load.ts";
+import type { LoadPlan, LoadRequest, LoadResult, LoadSample, LoadSession } from "./load.ts";
 import { Pacer } from "./pacer.ts";
 import { RequestWatch, type RawAnswer } from "./request-watch.ts";
 
 export interface LoadOptions {
   /** CLOCK_MONOTONIC in nanoseconds. */
   readonly nowNs: () => number;
+  /** Wakes this thread for what is due. */
+  readonly alarm: Alarm;
   /** When it aborts, nothing new is begun; requests in flight run to their end. */
   readonly drain?: AbortSignal;
   /** When it aborts, requests in flight are aborted too. */
@@ -20,6 +23,7 @@ export interface LoadOptions {
 /** Connections that are open beyond the users; an open loop begins with these and opens more when more are due. */
 const spareConnections = 64;
 const startDelayNs = 20e6;
+const delayResolutionMs = 5;
 
 /**
  * Sends the plan and takes the stamps, in this thread: nothing else should run in it, see bench/load/load-thread.ts.
@@ -32,10 +36,11 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
     opened: Math.min(users + spareConnections, 2 * plan.sessions.length),
     max: connectionsMax,
   });
-  const watchdog = watchThread();
+  using watch = new LoopWatch(delayResolutionMs);
   const load = new RunningLoad(plan, options, connections);
   const ended = await load.run();
-  return { ...ended, timingThread: watchdog(load.watchedNs) };
+  const { loopDelayMs, eventLoopUtilization } = watch.read();
+  return { ...ended, timingThread: { loopDelayMs, busyShare: eventLoopUtilization } };
 }
 
 class RunningLoad {
@@ -61,7 +66,7 @@ class RunningLoad {
     this.#plan = plan;
     this.#options = options;
     this.#connections = connections;
-    this.#pacer = new Pacer(options.nowNs);
+    this.#pacer = new Pacer(options.nowNs, options.alarm);
     // Encoded now, so that nothing but the sending is left for later.
     const { host, pathname } = new URL(plan.url);
     const place = { host, prefix: pathname.replace(/\/+$/, "") };
@@ -69,10 +74,6 @@ class RunningLoad {
       session.requests.map((request) => encoded(place, { session, request })),
     );
     this.#total = plan.sessions.reduce((sum, { requests }) => sum + requests.length, 0);
-  }
-
-  get watchedNs(): number {
-    return this.#pacer.watchedNs;
   }
 
   async run(): Promise<Omit<LoadResult, "timingThread">> {
@@ -280,31 +281,4 @@ function encoded(
   } catch (thrown) {
     return { wire: thrown instanceof Error ? thrown : new Error(String(thrown)), bodyBytes: body.length };
   }
-}
-
-const delayResolutionMs = 5;
-
-function watchThread(): (watchedNs: number) => TimingThread {
-  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
-  delay.enable();
-  const before = performance.eventLoopUtilization();
-  const beganMs = performance.now();
-  return (watchedNs) => {
-    delay.disable();
-    const { active } = performance.eventLoopUtilization(before);
-    const wallMs = performance.now() - beganMs;
-    const lateMs = (ns: number) => Math.max(0, ns / 1e6 - delayResolutionMs);
-    return {
-      loopDelayMs:
-        delay.count === 0
-          ? null
-          : {
-              samples: delay.count,
-              p50: lateMs(delay.percentile(50)),
-              p99: lateMs(delay.percentile(99)),
-              max: lateMs(delay.max),
-            },
-      busyShare: Math.max(0, active - watchedNs / 1e6) / wallMs,
-    };
-  };
 }

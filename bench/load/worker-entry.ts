@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { messageOf } from "../errors.ts";
 import { systemClock } from "../measure/clock.ts";
 import { ownThreadId } from "../measure/real-time.ts";
+import { Alarm } from "./alarm.ts";
 import type { FromThread, ToThread } from "./load-thread.ts";
 import type { LoadPlan } from "./load.ts";
 import { runLoad } from "./run-load.ts";
@@ -18,7 +19,8 @@ port.on("message", (message: ToThread) => {
   else running[message.kind].abort();
 });
 
-tell({ kind: "ready", threadId: ownThreadId() });
+const alarm = await Alarm.start();
+tell({ kind: "ready", threadIds: [ownThreadId(), alarm.threadId] });
 
 async function load(plan: LoadPlan): Promise<void> {
   running = { drain: new AbortController(), cancel: new AbortController() };
@@ -32,6 +34,7 @@ async function load(plan: LoadPlan): Promise<void> {
   try {
     const result = await runLoad(plan, {
       nowNs: () => systemClock.nowNs(),
+      alarm,
       drain: running.drain.signal,
       cancel: running.cancel.signal,
       progress,

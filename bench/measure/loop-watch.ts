@@ -2,7 +2,7 @@ import { monitorEventLoopDelay, performance, type EventLoopUtilization } from "n
 
 /** How late an event loop ran since the watch began: whatever it stamped or sent in between may be that late. */
 export interface LoopDelay {
-  /** Timers that were watched, one about every 10 ms. */
+  /** Timers that were watched. */
   readonly samples: number;
   /** Milliseconds beyond the time at which the timer was due. */
   readonly p50: number;
@@ -17,14 +17,16 @@ export interface LoopReading {
   readonly loopDelayMs: LoopDelay | null;
 }
 
-const resolutionMs = 10;
-
 /** Watches the event loop of this thread until it is disposed of. */
 export class LoopWatch implements Disposable {
-  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  readonly #resolutionMs: number;
+  readonly #delay: ReturnType<typeof monitorEventLoopDelay>;
   readonly #before: EventLoopUtilization = performance.eventLoopUtilization();
 
-  constructor() {
+  /** @param resolutionMs a timer is watched about so often */
+  constructor(resolutionMs = 10) {
+    this.#resolutionMs = resolutionMs;
+    this.#delay = monitorEventLoopDelay({ resolution: resolutionMs });
     this.#delay.enable();
   }
 
@@ -32,7 +34,7 @@ export class LoopWatch implements Disposable {
     const { utilization } = performance.eventLoopUtilization(this.#before);
     const { count } = this.#delay;
     // Node records the time from timer to timer, which holds the resolution itself.
-    const late = (intervalNs: number) => Math.max(0, intervalNs / 1e6 - resolutionMs);
+    const late = (intervalNs: number) => Math.max(0, intervalNs / 1e6 - this.#resolutionMs);
     const loopDelayMs =
       count === 0
         ? null

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { Alarm } from "../../bench/load/alarm.ts";
 import { Pacer } from "../../bench/load/pacer.ts";
 import { systemClock } from "../../bench/measure/clock.ts";
 import { createRng, shuffled } from "../../bench/statistics/rng.ts";
 
 const nowNs = () => systemClock.nowNs();
+const alarm = await Alarm.start();
+afterAll(() => alarm[Symbol.asyncDispose]());
 
 test("actions run in the order of their times, none early, equal ones as they were given", async () => {
-  const pacer = new Pacer(nowNs);
+  const pacer = new Pacer(nowNs, alarm);
   const startNs = nowNs() + 5e6;
   const ran: { readonly key: string; readonly earlyNs: number }[] = [];
   const dues = Array.from({ length: 200 }, (_, at) => ({
@@ -25,7 +28,7 @@ test("actions run in the order of their times, none early, equal ones as they we
 });
 
 test("an earlier action overtakes the one that is slept for, and what was cleared never runs", async () => {
-  const pacer = new Pacer(nowNs);
+  const pacer = new Pacer(nowNs, alarm);
   const ran: string[] = [];
   const startNs = nowNs();
   pacer.at(startNs + 30e6, () => ran.push("late"));
@@ -38,4 +41,64 @@ test("an earlier action overtakes the one that is slept for, and what was cleare
   expect(pacer.leftNs()).toBe(Number.POSITIVE_INFINITY);
   await sleep(10);
   expect(ran).toEqual(["early", "late"]);
+});
+
+test("between 1,000 actions a second the thread sleeps, and half of them are at most 0.2 ms late", async () => {
+  const pacer = new Pacer(nowNs, alarm);
+  const startNs = nowNs() + 5e6;
+  const lateMs: number[] = [];
+  const before = process.threadCpuUsage();
+  for (let at = 0; at < 1_000; at += 1) {
+    const atNs = startNs + at * 1e6;
+    pacer.at(atNs, () => lateMs.push((nowNs() - atNs) / 1e6));
+  }
+  while (lateMs.length < 1_000) await sleep(50);
+  const { user, system } = process.threadCpuUsage(before);
+  const wallMicroseconds = (nowNs() - startNs) / 1e3;
+  expect((user + system) / wallMicroseconds).toBeLessThan(0.4);
+  expect(lateMs.toSorted((a, b) => a - b)[500]).toBeLessThan(0.2);
+});
+
+/** A pacer whose clock and alarm a test moves by hand. */
+function pacerByHand() {
+  const hand = { nowNs: 0, setNs: Number.POSITIVE_INFINITY, ring: () => undefined as void };
+  const pacer = new Pacer(() => hand.nowNs, {
+    set: (atNs) => (hand.setNs = atNs),
+    onRing: (action) => (hand.ring = action),
+  });
+  /** Lets the alarm ring so much too late, and returns the lead that follows. */
+  const ringLate = async (lateNs: number) => {
+    pacer.at(hand.nowNs + 10e6, () => undefined);
+    hand.nowNs = hand.setNs + lateNs;
+    hand.ring();
+    const { leadNs } = pacer;
+    pacer.clear();
+    await sleep(0);
+    return leadNs;
+  };
+  return { hand, pacer, ringLate };
+}
+
+test("the alarm is set as long before an action as alarms were late, at once longer and slowly shorter", async () => {
+  const { ringLate } = pacerByHand();
+  for (let times = 0; times < 300; times += 1) await ringLate(10_000);
+  expect(await ringLate(10_000)).toBe(0.1e6);
+  expect(await ringLate(0.3e6)).toBe(0.3e6);
+  expect(await ringLate(10_000)).toBeCloseTo(0.3e6 * 0.98);
+  expect(await ringLate(80e6)).toBe(0.5e6);
+});
+
+test("a ring of an alarm that was replaced meanwhile is no lateness", async () => {
+  const { hand, pacer } = pacerByHand();
+  const ran: string[] = [];
+  pacer.at(20e6, () => ran.push("late"));
+  pacer.at(5e6, () => ran.push("early"));
+  expect(hand.setNs).toBe(5e6 - 0.5e6);
+  hand.nowNs = 2e6;
+  hand.ring();
+  expect(pacer.leadNs).toBe(0.5e6);
+  hand.nowNs = 5e6;
+  hand.ring();
+  await sleep(1);
+  expect([ran, hand.setNs]).toEqual([["early"], 20e6 - pacer.leadNs]);
 });
