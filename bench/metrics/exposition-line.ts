@@ -12,7 +12,6 @@ export type ExpositionLine =
       /** The line with canonical spacing and without exemplar and timestamp: what the package reads right. */
       readonly canonical: string;
       readonly timestampText: string | null;
-      readonly exemplar: boolean;
     }
   | { readonly kind: "invalid"; readonly reason: string };
 
@@ -24,7 +23,7 @@ const typeArguments = /^([a-zA-Z_:][\w:]*)[ \t]+([a-zA-Z]+)[ \t]*$/;
 const metricName = /[a-zA-Z_:][\w:]*/y;
 const labelPair = /[ \t]*([a-zA-Z_]\w*)[ \t]*=[ \t]*"([^"\\]*(?:\\[\s\S][^"\\]*)*)"[ \t]*/y;
 const afterLabels =
-  /[ \t]*([^\s#]\S*)(?:[ \t]+([^\s#]\S*))?(?:[ \t]+(#[ \t]*\{.*\}[ \t]+\S+(?:[ \t]+\S+)?))?[ \t]*$/y;
+  /[ \t]*([^\s#]\S*)(?:[ \t]+([^\s#]\S*))?(?:[ \t]+#[ \t]*\{.*\}[ \t]+\S+(?:[ \t]+\S+)?)?[ \t]*$/y;
 const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const notFinite = /^([+-]?)(nan|inf|infinity)$/i;
 
@@ -80,7 +79,7 @@ function readSample(line: string): ExpositionLine {
     return invalid(`${JSON.stringify(timestampText)} is not a timestamp`);
   }
   const canonical = `${name}${labels === "" ? "" : `{${labels}}`} ${valueText}`;
-  return { kind: "sample", name, canonical, timestampText, exemplar: rest[3] !== undefined };
+  return { kind: "sample", name, canonical, timestampText };
 }
 
 /** Reads up to and including the closing brace; the reason as text when the label set is not well formed. */

@@ -56,73 +56,12 @@ export function seriesKey(name: string, labels: Labels): string {
 /**
  * Reads a page in Prometheus text format 0.0.4 or OpenMetrics. Throws {@link ExpositionError} with the line number on
  * anything that is not one: a cut label set, a missing value, an HTML error page.
- *
- * `parse-prometheus-text-format` reads labels and values, but only lines it reads right: every line is checked first;
- * HELP and TYPE lines never reach it (it drops labels, sums and counts of histograms, and throws on an empty HELP);
- * exemplars and timestamps are cut; lines of one name are kept apart, because it merges equal label sets; and the page
- * always ends in a line feed, without which it loses the last sample. One sample out per line in is checked afterwards.
  */
 export function parseExposition(text: string): Exposition {
-  const page = scan(text);
-  const parsed = parsePrometheusTextFormat(page.packageText).flatMap(({ name, metrics }) =>
-    metrics.map((metric) => ({ name, metric })),
-  );
-  const samples = page.lines.map((scanned, index): Sample => {
-    const found = parsed[index];
-    const value = found?.metric.value === undefined ? null : readValue(found.metric.value);
-    if (found === undefined || found.name !== scanned.name || value === null) {
-      throw new ExpositionError(scanned.line, "the parser lost this sample", scanned.name);
-    }
-    return {
-      name: canonicalName(scanned.name),
-      family: canonicalName(scanned.family),
-      kind: scanned.kind,
-      role: scanned.role,
-      labels: labelsOf(found.metric.labels),
-      value,
-      timestampMs: timestampMs(scanned.timestampText, page.openMetrics),
-      line: scanned.line,
-    };
-  });
-  if (parsed.length !== samples.length) {
-    throw new ExpositionError(page.lineCount, "the parser invented samples", String(parsed.length));
-  }
-  const duplicates = duplicatesOf(samples);
-  const warnings = [...duplicates].map((key) => `series occurs more than once: ${key}`);
-  if (text !== "" && !text.endsWith("\n")) {
-    warnings.push("the page does not end in a line feed: its last line may have been cut");
-  }
-  return { samples, duplicates, warnings };
-}
-
-interface ScannedSample {
-  readonly name: string;
-  readonly family: string;
-  readonly kind: MetricKind;
-  readonly role: SampleRole;
-  readonly timestampText: string | null;
-  readonly line: number;
-}
-
-interface ScannedPage {
-  readonly lines: readonly ScannedSample[];
-  /** What the package is given. */
-  readonly packageText: string;
-  readonly openMetrics: boolean;
-  readonly lineCount: number;
-}
-
-/** Between two samples of one name: ends the package's current family, so that it cannot merge them. */
-const separator = "# TYPE - untyped\n";
-
-function scan(text: string): ScannedPage {
   const families = createFamilyTracker();
-  const lines: ScannedSample[] = [];
-  let packageText = "";
-  let previousName: string | null = null;
+  const found: (Omit<Sample, "timestampMs"> & { readonly timestampText: string | null })[] = [];
   let ended = false;
-  const rawLines = text.split("\n");
-  for (const [index, raw] of rawLines.entries()) {
+  for (const [index, raw] of text.split("\n").entries()) {
     const read = readLine(raw);
     const line = index + 1;
     if (read.kind === "invalid") throw new ExpositionError(line, read.reason, raw);
@@ -131,27 +70,46 @@ function scan(text: string): ScannedPage {
     if (read.kind === "end") ended = true;
     if (read.kind === "type") families.declare(read.family, read.type);
     if (read.kind !== "sample") continue;
-    if (read.name === previousName) packageText += separator;
-    packageText += `${read.canonical}\n`;
-    previousName = read.name;
-    lines.push({ name: read.name, ...families.resolve(read.name), timestampText: read.timestampText, line });
-  }
-  return { lines, packageText, openMetrics: ended, lineCount: rawLines.length };
-}
-
-function labelsOf(labels: Readonly<Record<string, string>> | undefined): Labels {
-  return new Map(
-    Object.entries(labels ?? {}).map(([name, value]) => [
-      name === protoLabelStandIn ? "__proto__" : name,
+    const { name, timestampText } = read;
+    const { family, kind, role } = families.resolve(name);
+    const { labels, value } = readByPackage(read.canonical, line);
+    found.push({
+      name: canonicalName(name),
+      family: canonicalName(family),
+      kind,
+      role,
+      labels,
       value,
-    ]),
-  );
+      timestampText,
+      line,
+    });
+  }
+  // OpenMetrics, which ends with # EOF, states seconds, the older format milliseconds.
+  const unitMs = ended ? 1000 : 1;
+  const samples = found.map(({ timestampText, ...sample }): Sample => {
+    return { ...sample, timestampMs: timestampText === null ? null : Number(timestampText) * unitMs };
+  });
+  const duplicates = duplicatesOf(samples);
+  const warnings = [...duplicates].map((key) => `series occurs more than once: ${key}`);
+  if (text !== "" && !text.endsWith("\n")) {
+    warnings.push("the page does not end in a line feed: its last line may have been cut");
+  }
+  return { samples, duplicates, warnings };
 }
 
-/** OpenMetrics states seconds, the older format milliseconds. */
-function timestampMs(text: string | null, openMetrics: boolean): number | null {
-  if (text === null) return null;
-  return openMetrics ? Number(text) * 1000 : Number(text);
+/**
+ * Labels and value of a line that the grammar has accepted, as `parse-prometheus-text-format` reads them. It gets one
+ * sample at a time, ended by a line feed and without TYPE: given a page it merges the label sets of a histogram, drops
+ * sums and counts, takes cut lines for data and loses a last line without its end.
+ */
+function readByPackage(canonical: string, line: number): Pick<Sample, "labels" | "value"> {
+  const [sample] = parsePrometheusTextFormat(`${canonical}\n`).flatMap(({ metrics }) => metrics);
+  const value = sample?.value === undefined ? null : readValue(sample.value);
+  if (value === null) throw new ExpositionError(line, "the parser lost this sample", canonical);
+  const labels = Object.entries(sample?.labels ?? {}).map(
+    ([name, text]) => [name === protoLabelStandIn ? "__proto__" : name, text] as const,
+  );
+  return { labels: new Map(labels), value };
 }
 
 function duplicatesOf(samples: readonly Sample[]): ReadonlySet<string> {
