@@ -1,25 +1,23 @@
-import { readGeneration } from "../tap/generation-reading.ts";
+import { createHash } from "node:crypto";
+import type { Answer } from "../answer/answer.ts";
+import { readAnswer, readEnds } from "../answer/read-answer.ts";
 import type { LoadOutcome, LoadPlan, LoadSample } from "./load.ts";
-import { outputSha256 } from "./output-hash.ts";
 import type { RawAnswer } from "./request-watch.ts";
 
 /** What is known of a request before its answer is read. */
 export type AskedRequest = Pick<LoadSample, "id" | "session" | "index" | "intendedNs" | "requestBytes">;
 
-const doneMark = Buffer.from("[DONE]");
-/** The mark is the last thing in a stream. */
-const doneTailBytes = 64;
-
 /** Reads the answer of a request that is over. */
-export function readAnswer(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["keep"]): LoadSample {
+export function readSample(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["keep"]): LoadSample {
   const body = raw.chunks.length === 1 && raw.chunks[0] ? raw.chunks[0] : Buffer.concat(raw.chunks);
   const streamed = raw.contentType.toLowerCase().includes("text/event-stream");
-  const reading = readGeneration(body, streamed);
+  const whole = keep.output && raw.outcome === "completed" ? readAnswer(body) : null;
+  const answer = whole ?? readEnds(body);
   const chunkEnds = endsOf(raw.chunks);
   const chunkOf = (endByte: number | null) =>
     endByte === null ? -1 : chunkEnds.findIndex((end) => end >= endByte);
-  const first = chunkOf(reading.firstTokenEndByte);
-  const last = chunkOf(reading.lastTokenEndByte);
+  const first = chunkOf(answer.firstTokenEndByte);
+  const last = chunkOf(answer.lastTokenEndByte);
   const { sentNs, firstByteNs, endedNs, status } = raw;
   return {
     ...asked,
@@ -29,13 +27,13 @@ export function readAnswer(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["
     lastTokenNs: raw.chunkNs[last] ?? null,
     endedNs,
     status,
-    ...endOf(raw, streamed && reading.finishReason === null && !isDone(body)),
+    ...endOf(raw, streamed ? answer.incomplete : null),
     streamed,
     responseBytes: body.length,
     tokenChunks: first === -1 ? 0 : Math.max(0, last - first),
-    usage: reading.usage,
-    finishReason: reading.finishReason,
-    outputSha256: keep.output && raw.outcome === "completed" ? outputSha256(body, streamed) : null,
+    usage: answer.usage,
+    finishReason: answer.finish,
+    outputSha256: whole === null ? null : outputSha256(whole),
     chunks: keep.chunks
       ? raw.chunks.map(({ length }, at) => [(raw.chunkNs[at] ?? endedNs) - (sentNs ?? endedNs), length])
       : null,
@@ -43,13 +41,21 @@ export function readAnswer(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["
 }
 
 /** HTTP framing may say that all is well about a stream whose sender stopped in the middle. */
-function endOf(raw: RawAnswer, unfinished: boolean): { outcome: LoadOutcome; error: string | null } {
-  if (raw.outcome !== "completed" || !unfinished) return { outcome: raw.outcome, error: raw.error };
-  return { outcome: "truncated", error: "the stream ended without [DONE] and without a finish reason" };
+function endOf(raw: RawAnswer, incomplete: string | null): { outcome: LoadOutcome; error: string | null } {
+  if (raw.outcome !== "completed" || incomplete === null) return { outcome: raw.outcome, error: raw.error };
+  return { outcome: "truncated", error: `the stream ${incomplete}` };
 }
 
-function isDone(body: Buffer): boolean {
-  return body.subarray(-doneTailBytes).includes(doneMark);
+/**
+ * sha256 of what an answer says: text, reasoning, names and arguments of tool calls. The same for a stream and for an
+ * answer in one piece, whatever the chunks; ids and times are not in it. null for a body that is no answer.
+ */
+export function outputSha256({ begun, text, reasoning, calls }: Answer): string | null {
+  if (!begun) return null;
+  const said = calls.map(({ name, argumentsText }) => ({ name, arguments: argumentsText }));
+  return createHash("sha256")
+    .update(JSON.stringify({ text, reasoning, calls: said }))
+    .digest("hex");
 }
 
 /** Offset behind each chunk. */

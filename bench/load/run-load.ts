@@ -1,6 +1,6 @@
 import { LoopWatch } from "../measure/loop-watch.ts";
 import type { Alarm } from "./alarm.ts";
-import { readAnswer, type AskedRequest } from "./answer-reading.ts";
+import { readSample, type AskedRequest } from "./answer-reading.ts";
 import { Connections } from "./connections.ts";
 import { encodePost, type HttpConnection } from "./http-connection.ts";
 import type { LoadPlan, LoadRequest, LoadResult, LoadSample, LoadSession } from "./load.ts";
@@ -251,7 +251,7 @@ class RunningLoad {
 
   #readOne(): void {
     const next = this.#unread.shift();
-    if (next !== undefined) this.#samples.push(readAnswer(next.asked, next.raw, this.#plan.keep));
+    if (next !== undefined) this.#samples.push(readSample(next.asked, next.raw, this.#plan.keep));
   }
 
   #readAll(): void {

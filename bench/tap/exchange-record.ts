@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
+import { readEnds } from "../answer/read-answer.ts";
 import { identityHeaders, type Exchange, type ExchangeTiming, type Hop } from "../workload/exchange.ts";
 import { decodeBody } from "./content-decoding.ts";
 import { monotonicNs, type ForwardEnd, type ForwardObserver, type ResponseHead } from "./forward.ts";
-import { readGeneration } from "./generation-reading.ts";
 import { headerOf } from "./hop-headers.ts";
 
 /** Where the exchange was seen. */
@@ -83,7 +83,7 @@ export class ExchangeRecord implements ForwardObserver {
     const contentType = this.#head === null ? null : headerOf(this.#head.headers, "content-type");
     const streamed = contentType?.toLowerCase().includes("text/event-stream") ?? false;
     const decoded = await decodeBody(this.#response.chunks, encoding);
-    const generation = readGeneration(decoded.body, streamed);
+    const answer = readEnds(decoded.body);
     const stampOf = (endByte: number | null) =>
       endByte === null
         ? null
@@ -104,16 +104,16 @@ export class ExchangeRecord implements ForwardObserver {
       startedNs: this.#startedNs,
       requestEndNs: this.#requestEndNs ?? endedNs,
       firstByteNs: this.#head?.atNs ?? null,
-      firstTokenNs: stampOf(generation.firstTokenEndByte),
-      lastTokenNs: stampOf(generation.lastTokenEndByte),
+      firstTokenNs: stampOf(answer.firstTokenEndByte),
+      lastTokenNs: stampOf(answer.lastTokenEndByte),
       endedNs,
       chunks: this.#chunks.map(({ atNs, bytes }) => [atNs - this.#startedNs, bytes]),
-      usage: generation.usage,
-      finishReason: generation.finishReason,
+      usage: answer.usage,
+      finishReason: answer.finish,
       requestBody: Buffer.concat(this.#request.chunks).toString("utf8"),
       responseBody: decoded.body.toString("utf8"),
     };
-    return { exchange, responseId: generation.responseId };
+    return { exchange, responseId: answer.responseId };
   }
 }
 

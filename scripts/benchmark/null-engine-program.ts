@@ -31,7 +31,8 @@ async function answer(response: ServerResponse): Promise<void> {
     const delta = { content: `${process.hrtime.bigint()}`.padStart(24) };
     response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`);
   }
-  response.end("data: [DONE]\n\n");
+  const last = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+  response.end(`data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`);
 }
 
 server.listen(0, "127.0.0.1", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { readAnswer } from "../../bench/load/answer-reading.ts";
+import { readAnswer } from "../../bench/answer/read-answer.ts";
+import { outputSha256, readSample } from "../../bench/load/answer-reading.ts";
 import { loadMetrics, steadySamples } from "../../bench/load/latency.ts";
-import { outputSha256 } from "../../bench/load/output-hash.ts";
 import type { RawAnswer } from "../../bench/load/request-watch.ts";
 import { streamedAnswer } from "../tap/fixtures/scripted-engine.ts";
 
@@ -23,7 +23,7 @@ const keep = { chunks: false, output: false };
 const text = ["a", "b", "c"];
 
 test("the role chunk is no token, usage and the end are no tokens either", () => {
-  const sample = readAnswer(asked, raw(streamedAnswer(text)), keep);
+  const sample = readSample(asked, raw(streamedAnswer(text)), keep);
   expect(sample).toMatchObject({
     firstTokenNs: 130e6,
     lastTokenNs: 150e6,
@@ -52,35 +52,34 @@ test("tokens are told from events, however the bytes are cut into chunks", () =>
   const whole = streamedAnswer(text).join("");
   const third = Math.floor(whole.length / 3);
   const cut = [whole.slice(0, third), whole.slice(third, 2 * third), whole.slice(2 * third)];
-  const sample = readAnswer(asked, raw(cut), { chunks: true, output: true });
+  const sample = readSample(asked, raw(cut), { chunks: true, output: true });
   expect(sample.usage?.completionTokens).toBe(3);
   expect(sample.chunks?.map(([atNs]) => atNs)).toEqual([20e6, 30e6, 40e6]);
   expect(sample.outputSha256).toBe(
-    readAnswer(asked, raw([whole]), { chunks: false, output: true }).outputSha256,
+    readSample(asked, raw([whole]), { chunks: false, output: true }).outputSha256,
   );
 });
 
 test("an answer that is no stream has an end and no tokens; a stream without an end is truncated", () => {
   const body = ['{"choices":[{"message":{"content":"abc"},"finish_reason":"stop"}]}'];
-  const answer = readAnswer(asked, raw(body, { contentType: "application/json" }), keep);
+  const answer = readSample(asked, raw(body, { contentType: "application/json" }), keep);
   expect([loadMetrics.ttft(answer), loadMetrics.itl(answer), loadMetrics.e2e(answer)]).toEqual([
     null,
     null,
     21,
   ]);
-  const silent = readAnswer(asked, raw(streamedAnswer(text).slice(0, 3)), keep);
+  const silent = readSample(asked, raw(streamedAnswer(text).slice(0, 3)), keep);
   expect(silent).toMatchObject({ outcome: "truncated", usage: null });
   expect(loadMetrics.itl(silent)).toBeNull();
 });
 
 test("one hash for what is said, not for how it is sent", () => {
   const streamed = (events: readonly unknown[]) =>
-    outputSha256(Buffer.from(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")), true);
+    outputSha256(readAnswer(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")));
   const delta = (of: unknown, id = "x") => ({ id, choices: [{ delta: of }] });
   const call = (index: number, name: string | undefined, args: string) =>
     delta({ tool_calls: [{ index, function: { name, arguments: args } }] });
-  const whole = (message: unknown) =>
-    outputSha256(Buffer.from(JSON.stringify({ choices: [{ message }] })), false);
+  const whole = (message: unknown) => outputSha256(readAnswer(JSON.stringify({ choices: [{ message }] })));
   const said = whole({ content: "Hello", tool_calls: [{ function: { name: "f", arguments: '{"a":1}' } }] });
   expect(
     streamed([
@@ -92,11 +91,11 @@ test("one hash for what is said, not for how it is sent", () => {
   ).toBe(said);
   expect(streamed([delta({ content: "Hello" }), call(0, "f", '{"a":2}')])).not.toBe(said);
   expect(whole({ reasoning_content: "Hello" })).not.toBe(whole({ content: "Hello" }));
-  expect(outputSha256(Buffer.from("nonsense"), false)).toBeNull();
+  expect(outputSha256(readAnswer("nonsense"))).toBeNull();
 });
 
 test("the steady window holds what was due within it", () => {
-  const at = (intendedNs: number) => ({ ...readAnswer(asked, raw([]), keep), intendedNs });
+  const at = (intendedNs: number) => ({ ...readSample(asked, raw([]), keep), intendedNs });
   const samples = [at(0), at(1), at(2), at(3)];
   expect(steadySamples(samples, { startNs: 1, endNs: 2 }).map(({ intendedNs }) => intendedNs)).toEqual([
     1, 2,

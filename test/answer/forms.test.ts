@@ -1,0 +1,288 @@
+import { expect, test } from "vitest";
+import { readAnswer } from "../../bench/answer/read-answer.ts";
+import { chunk, stream } from "./answer-bodies.ts";
+
+const delta = (part: unknown) => chunk({ delta: part });
+const call = (more: object, name: string | undefined, args: unknown) => ({
+  ...more,
+  function: { ...(name !== undefined && { name }), arguments: args },
+});
+const calls = (...entries: unknown[]) => delta({ tool_calls: entries });
+const find = { id: "a", name: "find", argumentsText: '{"n":1}' };
+const renew = { id: "b", name: "renew", argumentsText: '{"n":2}' };
+const usage = { prompt_tokens: 140, completion_tokens: 7 };
+const counts = { promptTokens: 140, completionTokens: 7, cachedTokens: null };
+const frame = (text: string, more: object = {}) => ({ text, meta_info: { id: "g", ...usage, ...more } });
+
+/** What each accepted form is read as; the events of a stream, or the one object of an answer in one piece. */
+const forms: readonly (readonly [string, readonly unknown[] | object, object])[] = [
+  ["text", [delta({ content: "a" }), delta({ content: "b" })], { text: "ab", begun: true, tokenEvents: 2 }],
+  [
+    "a role alone carries no token",
+    [delta({ role: "assistant", content: "" })],
+    { begun: true, tokenEvents: 0 },
+  ],
+  ["text of completions", [chunk({ text: "a" })], { text: "a", tokenEvents: 1 }],
+  ["reasoning_content", [delta({ reasoning_content: "hm" })], { reasoning: "hm", text: "", tokenEvents: 1 }],
+  ["reasoning", [delta({ reasoning: "hm" })], { reasoning: "hm", tokenEvents: 1 }],
+  ["both names with one text", [delta({ reasoning: "hm", reasoning_content: "hm" })], { reasoning: "hm" }],
+  [
+    "reasoning and text in one delta",
+    [delta({ reasoning: "hm", content: "a" })],
+    { reasoning: "hm", text: "a" },
+  ],
+  ["id of the answer", [{ id: "c1", choices: [] }, { id: "c2" }], { responseId: "c1" }],
+  ["finish reason", [chunk({ finish_reason: "length" })], { finish: "length" }],
+  [
+    "an empty finish reason is none",
+    [chunk({ finish_reason: "stop" }), chunk({ finish_reason: "" })],
+    { finish: "stop" },
+  ],
+  ["choices null", [{ choices: null, usage }], { usage: counts, begun: false }],
+  ["choices left out", [{ object: "chat.completion.chunk", usage }], { usage: counts }],
+  [
+    "usage with cached tokens",
+    [{ choices: [], usage: { ...usage, prompt_tokens_details: { cached_tokens: 3 } } }],
+    { usage: { ...counts, cachedTokens: 3 } },
+  ],
+  [
+    "usage that counts up",
+    [{ usage: { prompt_tokens: 140, completion_tokens: 1 } }, { usage }],
+    { usage: counts },
+  ],
+  [
+    "zeros behind a usage",
+    [{ usage }, { usage: { prompt_tokens: 0, completion_tokens: 0 } }],
+    { usage: counts },
+  ],
+  [
+    "zeros alone",
+    [{ usage: { prompt_tokens: 0, completion_tokens: 0 } }],
+    { usage: { promptTokens: 0, completionTokens: 0, cachedTokens: null } },
+  ],
+  [
+    "error with its key",
+    [{ error: { message: "full", code: 503 } }],
+    { error: '{"error":{"message":"full","code":503}}' },
+  ],
+  ["error as a text", [{ error: "full" }], { error: '{"error":"full"}' }],
+  [
+    "error without its key",
+    [{ object: "error", message: "CUDA" }],
+    { error: '{"object":"error","message":"CUDA"}' },
+  ],
+  [
+    "no error",
+    [
+      { error: null, ...chunk({ delta: { content: "a" } }) },
+      { error: "", choices: [] },
+    ],
+    { error: null, text: "a" },
+  ],
+  ["keep-alive of a gateway", [{ type: "ping" }, {}, null], { begun: false }],
+  ["another choice", [{ choices: [{ index: 1, delta: { content: "b" } }] }], { text: "" }],
+
+  [
+    "a call in pieces",
+    [
+      calls(call({ index: 0, id: "a", type: "function" }, "find", "")),
+      calls(call({ index: 0 }, undefined, '{"n"')),
+      calls(call({ index: 0, id: null }, undefined, ":1}")),
+    ],
+    { calls: [find], tokenEvents: 3 },
+  ],
+  ["arguments as an object", [calls(call({ index: 0, id: "a" }, "find", { n: 1 }))], { calls: [find] }],
+  [
+    "arguments null",
+    [calls(call({ index: 0, id: "a" }, "find", null))],
+    { calls: [{ ...find, argumentsText: "" }] },
+  ],
+  [
+    "calls told apart by index",
+    [
+      calls(call({ index: 0, id: "a" }, "find", '{"n"'), call({ index: 1, id: "b" }, "renew", '{"n"')),
+      calls(call({ index: 0 }, undefined, ":1}")),
+      calls(call({ index: 1 }, undefined, ":2}")),
+    ],
+    { calls: [find, renew] },
+  ],
+  [
+    "calls without an index, told apart by id",
+    [calls(call({ id: "a" }, "find", '{"n":1}')), calls(call({ id: "b" }, "renew", '{"n":2}'))],
+    { calls: [find, renew] },
+  ],
+  [
+    "a piece without index and id belongs to the last call",
+    [calls(call({ id: "a" }, "find", '{"n"')), calls(call({}, undefined, ":1}"))],
+    { calls: [find] },
+  ],
+  [
+    "one index for two ids",
+    [
+      calls(call({ index: 0, id: "a" }, "find", '{"n":1}')),
+      calls(call({ index: 0, id: "b" }, "renew", '{"n"')),
+      calls(call({ index: 0 }, undefined, ":2}")),
+    ],
+    { calls: [find, renew] },
+  ],
+  [
+    "a piece under an index that no call has",
+    [calls(call({ index: 0, id: "a" }, "find", '{"n"')), calls(call({ index: 1 }, undefined, ":1}"))],
+    { calls: [find] },
+  ],
+  [
+    "one id for two indices",
+    [
+      calls(call({ index: 0, id: "a" }, "find", '{"n":1}')),
+      calls(call({ index: 1, id: "a" }, "renew", '{"n":2}')),
+    ],
+    { calls: [find, { ...renew, id: "a" }] },
+  ],
+  [
+    "an id that comes later",
+    [calls(call({ index: 0 }, "find", "")), calls(call({ index: 0, id: "a" }, undefined, '{"n":1}'))],
+    { calls: [find] },
+  ],
+  [
+    "id and name in every piece",
+    [
+      calls(call({ id: "a" }, "find", '{"n"')),
+      calls(call({ id: "a" }, "find", ":1}")),
+      calls(call({ id: "a" }, "find", "")),
+    ],
+    { calls: [find] },
+  ],
+  [
+    "a name in pieces",
+    [calls(call({ index: 0, id: "a" }, "fi", "")), calls(call({ index: 0 }, "nd", '{"n":1}'))],
+    { calls: [find] },
+  ],
+  [
+    "names alone",
+    [calls(call({}, "find", '{"n":1}')), calls(call({}, "renew", '{"n":2}'))],
+    {
+      calls: [
+        { ...find, id: "" },
+        { ...renew, id: "" },
+      ],
+    },
+  ],
+  [
+    "one name and one index for two calls",
+    [calls(call({ index: 0 }, "find", '{"n":1}')), calls(call({ index: 0 }, "find", '{"n":1}'))],
+    {
+      calls: [
+        { ...find, id: "" },
+        { ...find, id: "" },
+      ],
+    },
+  ],
+  [
+    "a name repeated without an id",
+    [calls(call({ index: 0 }, "find", '{"n"')), calls(call({ index: 0 }, "find", ":1}"))],
+    { calls: [{ ...find, id: "" }] },
+  ],
+  [
+    "pieces of several calls by their position",
+    [
+      calls(call({}, "find", '{"n"'), call({}, "renew", '{"n"')),
+      calls(call({}, undefined, ":1}"), call({}, undefined, ":2}")),
+    ],
+    {
+      calls: [
+        { ...find, id: "" },
+        { ...renew, id: "" },
+      ],
+    },
+  ],
+  [
+    "function_call",
+    [delta({ function_call: { name: "find", arguments: '{"n":1}' } })],
+    { calls: [{ ...find, id: "" }] },
+  ],
+
+  [
+    "frames that repeat the text",
+    [frame("a"), frame("ab", { finish_reason: { type: "stop" }, cached_tokens: 3 })],
+    { text: "ab", finish: "stop", responseId: "g", usage: { ...counts, cachedTokens: 3 }, tokenEvents: 2 },
+  ],
+  ["frames with what is new", [frame("a"), frame("b"), frame("a")], { text: "aba", begun: true }],
+  ["frames of ids alone", [{ output_ids: [1], meta_info: usage }], { tokenEvents: 1 }],
+
+  [
+    "in one piece: text",
+    { id: "c", choices: [{ message: { content: "a" }, finish_reason: "stop" }], usage },
+    {
+      responseId: "c",
+      text: "a",
+      finish: "stop",
+      usage: counts,
+      incomplete: null,
+      tokenEvents: 0,
+      firstTokenEndByte: null,
+    },
+  ],
+  [
+    "in one piece: calls of one id",
+    {
+      choices: [
+        {
+          message: {
+            content: null,
+            tool_calls: [call({ id: "a" }, "find", { n: 1 }), call({ id: "a" }, "renew", '{"n":2}')],
+          },
+        },
+      ],
+    },
+    { calls: [find, { ...renew, id: "a" }] },
+  ],
+  [
+    "in one piece: calls of one name",
+    { choices: [{ message: { tool_calls: [call({}, "find", '{"n":1}'), call({}, "find", '{"n":1}')] } }] },
+    {
+      calls: [
+        { ...find, id: "" },
+        { ...find, id: "" },
+      ],
+    },
+  ],
+  [
+    "in one piece: error",
+    { error: { message: "no" } },
+    { error: '{"error":{"message":"no"}}', begun: false },
+  ],
+  [
+    "in one piece: a message as the last event",
+    [delta({ content: "a" }), chunk({ delta: {}, message: { content: "a" } })],
+    { text: "a" },
+  ],
+];
+
+test.each(forms)("%s", (_name, body, expected) => {
+  const answer = readAnswer(Array.isArray(body) ? stream(...body) : JSON.stringify(body));
+  expect(answer).toMatchObject({ unreadable: { count: 0, first: null }, ...expected });
+});
+
+test.each([
+  ["text that is a number", delta({ content: 5 }), "content is 5"],
+  [
+    "arguments that are a number",
+    calls(call({ index: 0 }, "find", 5)),
+    'tool_calls is [{"index":0,"function":{"name":"find","arguments":5}}]',
+  ],
+  ["calls that are no list", delta({ tool_calls: "find" }), "tool_calls is find"],
+  ["choices that are no list", { choices: "a" }, "choices is a"],
+  ["a choice that is no object", { choices: ["a"] }, 'choices is ["a"]'],
+  ["a finish reason that is a number", chunk({ finish_reason: 1 }), "finish_reason is 1"],
+  ["usage without its counts", { usage: { total: 3 } }, 'usage is {"total":3}'],
+  ["an object of another kind", { status: "busy" }, 'no answer: {"status":"busy"}'],
+  ["a value that is no object", 5, "no answer: 5"],
+])("%s is counted, and what stands beside it is read", (_name, event, first) => {
+  const answer = readAnswer(stream(delta({ content: "a" }), event, delta({ content: "b" })));
+  expect(answer).toMatchObject({ text: "ab", unreadable: { count: 1, first } });
+});
+
+test("the good fields of an odd event count", () => {
+  const odd = { id: "c", ...chunk({ delta: { content: "a", tool_calls: 1 }, finish_reason: "stop" }) };
+  expect(readAnswer(stream(odd))).toMatchObject({ responseId: "c", text: "a", finish: "stop" });
+});
