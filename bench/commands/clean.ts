@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { ConfigError, messageOf } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -10,11 +10,10 @@ import { connectDocker, DockerError, type Docker } from "../docker/docker-comman
 import { findOrphans } from "../stack/orphans/find-orphans.ts";
 import { judge, type CleanScope, type Orphan, type CleanDecision } from "../stack/orphans/orphan.ts";
 import { removeOrphans } from "../stack/orphans/remove-orphans.ts";
-import { resolveRun } from "../store/list-runs.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
-interface CleanFlags {
-  readonly out: string;
+interface CleanFlags extends RunsFlag {
   readonly warm?: boolean;
   readonly elsewhere?: boolean;
   readonly dryRun?: boolean;
@@ -25,7 +24,7 @@ export function register(program: Command, host: Host): void {
   program
     .command("clean [run]")
     .description("remove containers, processes and scratch folders that dead runs have left on this machine")
-    .option("--out <folder>", "folder of run directories, for @last", "runs")
+    .addOption(runsOption("--out, "))
     .option("--warm", "also containers that `tollgate up` keeps")
     .option("--elsewhere", "with a run: also what was started before a reboot or on another machine")
     .option("--dry-run", "only say what would be removed")
@@ -38,10 +37,9 @@ export function register(program: Command, host: Host): void {
 async function scopeOf(run: string | undefined, flags: CleanFlags, host: Host): Promise<CleanScope> {
   if (run === undefined && flags.elsewhere === true)
     throw new ConfigError("--elsewhere needs a run: name the one that you know is dead.");
-  const runs = resolve(host.workingDirectory, flags.out);
   // The run directory may be gone while its containers are not: any other name is taken as the run's id.
   const runId =
-    run === undefined ? null : basename(run.startsWith("@") ? await resolveRun(run, { runs }) : run);
+    run === undefined ? null : basename(run.startsWith("@") ? await findRun(host, run, flags) : run);
   return { runId, warm: flags.warm === true, elsewhere: flags.elsewhere === true };
 }
 

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { compareRuns, type RunComparison } from "../analysis/compare/compare-runs.ts";
 import { comparisonHead, comparisonTables, manifestTable } from "../report/tables/comparison-document.ts";
@@ -11,10 +10,10 @@ import { renderTable } from "../report/formats/terminal.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { collect } from "./experiment.ts";
+import { runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
-interface CompareFlags {
-  readonly out: string;
+interface CompareFlags extends RunsFlag {
   readonly failOn: readonly string[];
   readonly unlike?: boolean;
   readonly json?: boolean;
@@ -27,7 +26,7 @@ export function register(program: Command, host: Host): void {
     .description(
       "what changed from run A to run B: settings first, then rewards, tokens, rates and latencies with intervals",
     )
-    .option("--out <folder>", "folder of run directories", "runs")
+    .addOption(runsOption("--out, "))
     .option("--fail-on <expression>", "exit 6 unless this limit is kept; may be repeated", collect, [])
     .option(
       "--unlike",
@@ -41,7 +40,7 @@ export function register(program: Command, host: Host): void {
     )
     .action(async (a: string, b: string, flags: CompareFlags) => {
       const thresholds = flags.failOn.map(parseThreshold);
-      const { before, after } = await find([a, b], resolve(host.workingDirectory, flags.out));
+      const { before, after } = await find([a, b], runsFolder(host, flags));
       if (!flags.unlike) await refuseUnlike(before, after);
       const comparison = await compareRuns({ before, after }, thresholds);
       host.print(flags.json ? JSON.stringify(comparison, null, 2) : textOf(comparison, flags.format));

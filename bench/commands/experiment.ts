@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -8,13 +7,13 @@ import { planRun, type RunPlan } from "../run/run-plan.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { estimateCells, measuredEpisodeSeconds, type CellEstimate } from "../plan/estimate.ts";
 import { loadOf } from "../plan/cells.ts";
-import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import type { WorkPlan } from "../workload/work.ts";
 import { ConfigError } from "../errors.ts";
 import { planArms } from "../stack/start/plan-arms.ts";
 import type { DockerPlan } from "../stack/docker/docker-plan.ts";
 import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { sections, workIn } from "./parts.ts";
 
@@ -31,12 +30,13 @@ export function register(program: Command, host: Host): void {
     .description("what a sweep would do: cells in their order, episodes, time; starts nothing")
     .option("--set <path=value>", "change one setting; may be repeated", collect, [])
     .option("--from <run>", "estimate the time from a run that was measured")
+    .addOption(runsOption())
     .option("--json", "print JSON")
     .action(async (file: string, flags: PlanFlags) => {
       const loaded = readExperiment(file, flags.set, host);
       const workload = await workIn(loaded.experiment).plan(loaded.experiment, host.environment);
       const plan = planRun(loaded, workload);
-      const run = flags.from === undefined ? null : await measuredIn(flags.from, host);
+      const run = flags.from === undefined ? null : await measuredIn(await findRun(host, flags.from, flags));
       const estimates = estimateCells(
         plan.cells.map(({ cell }) => cell),
         workload.episodes.length,
@@ -53,7 +53,7 @@ export function register(program: Command, host: Host): void {
     });
 }
 
-interface PlanFlags {
+interface PlanFlags extends RunsFlag {
   readonly set: readonly string[];
   readonly from?: string;
   readonly json?: boolean;
@@ -74,8 +74,7 @@ interface MeasuredRun {
   readonly episodeSeconds: ReadonlyMap<string, number>;
 }
 
-async function measuredIn(reference: string, host: Host): Promise<MeasuredRun> {
-  const directory = await resolveRun(reference, { runs: resolve(host.workingDirectory, "runs") });
+async function measuredIn(directory: string): Promise<MeasuredRun> {
   const { records } = await readRun(directory);
   return {
     directory,

@@ -5,8 +5,8 @@ import { ConfigError } from "../errors.ts";
 import { exportFormats, exportRun } from "../export/export-run.ts";
 import type { Selection } from "../export/selection.ts";
 import { sequenceStyles, type SequenceStyle } from "../export/token-sequences.ts";
-import { resolveRun } from "../store/list-runs.ts";
 import { readRunJson } from "../store/read-run.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
 /** Trajectories of a run for trainers and other tools. */
@@ -39,9 +39,10 @@ export function register(program: Command, host: Host): void {
     .option("--status <status...>", "only these: completed, timed-out")
     .option("--min-reward <reward>", "only judged episodes with at least this reward", number)
     .option("--split <name>", "only tasks of this split in tau2's split_tasks.json, e.g. train or test")
+    .addOption(runsOption())
     .option("--dedup", "leave out what repeats an earlier conversation of the same task")
     .action(async (run: string, flags: ExportFlags) => {
-      const directory = await resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
+      const directory = await findRun(host, run, flags);
       const manifest = await exportRun(directory, {
         format: flags.format,
         out: resolve(host.workingDirectory, flags.out),
@@ -59,7 +60,7 @@ export function register(program: Command, host: Host): void {
     });
 }
 
-interface ExportFlags {
+interface ExportFlags extends RunsFlag {
   readonly format: string;
   readonly out: string;
   readonly style: SequenceStyle;

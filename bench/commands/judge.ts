@@ -1,14 +1,13 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { judgeRun, type JudgeOptions, type RunJudgement } from "../../openclaw-tau2/offline/judge.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
 import { rebuildReport } from "../report/rebuild.ts";
-import { resolveRun } from "../store/list-runs.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
-interface JudgeFlags {
+interface JudgeFlags extends RunsFlag {
   readonly url?: string;
   readonly model?: string;
   readonly apiKeyEnv?: string;
@@ -30,9 +29,10 @@ export function register(program: Command, host: Host): void {
     .option("--lenient", "accept an answer in a code fence, which tau2 does not")
     .option("--redo", "judge again what has been judged")
     .option("--concurrency <n>", "requests in flight", concurrencyOf, 4)
+    .addOption(runsOption())
     .option("--json", "print JSON")
     .action(async (run: string, flags: JudgeFlags) => {
-      const directory = await resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
+      const directory = await findRun(host, run, flags);
       const judgement = await judgeRun(directory, {
         endpoint: endpointOf(flags),
         environment: host.environment,

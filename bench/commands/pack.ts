@@ -2,10 +2,10 @@ import { hostname, userInfo } from "node:os";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { packRun } from "../pack/pack-run.ts";
-import { resolveRun } from "../store/list-runs.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
-interface PackFlags {
+interface PackFlags extends RunsFlag {
   readonly out: string;
   readonly public?: boolean;
   readonly json?: boolean;
@@ -19,9 +19,10 @@ export function register(program: Command, host: Host): void {
     )
     .requiredOption("-o, --out <file>", "the archive, .tar.gz, .tgz or .tar.zst")
     .option("--public", "without keys, hosts, paths and user names; what was removed is listed in it")
+    .addOption(runsOption())
     .option("--json", "print JSON")
     .action(async (run: string, flags: PackFlags) => {
-      const directory = await resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
+      const directory = await findRun(host, run, flags);
       const { environment, workingDirectory } = host;
       const { username, homedir } = userInfo();
       const packed = await packRun(directory, {

@@ -12,23 +12,22 @@ import { rebuildReport, renderReport, reportFormats, type ReportFormat } from ".
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { readJudgedRun } from "../store/judgements.ts";
-import { resolveRun } from "../store/list-runs.ts";
 import { writeWhole } from "../store/text-store.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
 /** Commands that read a finished (or running) run directory. */
 export function register(program: Command, host: Host): void {
-  const find = (run: string) => resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
-
   program
     .command("report <run>")
     .description("rebuild a run's report from its records and evidence, and print it")
     .addOption(new Option("--format <format>", "what to print").choices(reportFormats).default("table"))
     .option("-o, --out <file>", "write here instead of standard output")
     .option("--seed-table", "add the table of the published comparison: one row per concurrency and trial")
+    .addOption(runsOption())
     .action(async (run: string, flags: ReportFlags) => {
       const choice = { seed: flags.seedTable === true };
-      const directory = await find(run);
+      const directory = await findRun(host, run, flags);
       const text =
         (await readRunJson(directory)).replay === undefined
           ? renderReport(await rebuildReport(directory, choice), flags.format, choice)
@@ -50,8 +49,9 @@ export function register(program: Command, host: Host): void {
       "--tokens",
       "add token ids, logprobs and mask of every model call, as a recording gateway kept them",
     )
+    .addOption(runsOption())
     .action(async (run: string, episode: string | undefined, flags: InspectFlags) => {
-      const directory = await find(run);
+      const directory = await findRun(host, run, flags);
       if (!flags.bytes) {
         host.print(await inspected(directory, episode, flags));
         return;
@@ -63,7 +63,7 @@ export function register(program: Command, host: Host): void {
     });
 }
 
-interface InspectFlags {
+interface InspectFlags extends RunsFlag {
   readonly bytes?: boolean;
   readonly tokens?: boolean;
 }
@@ -88,7 +88,7 @@ async function replayText(directory: string, format: ReportFormat): Promise<stri
   return renderReplay(await rebuildReplay(directory), format);
 }
 
-interface ReportFlags {
+interface ReportFlags extends RunsFlag {
   readonly format: ReportFormat;
   readonly out?: string;
   readonly seedTable?: boolean;

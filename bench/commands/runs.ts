@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { clockText } from "../run/sweep-progress.ts";
 import { ConfigError } from "../errors.ts";
@@ -7,29 +6,25 @@ import { runsTable, worstVerdict } from "../report/views/runs.ts";
 import { renderStatus } from "../report/views/status.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { driverOf } from "../store/driver-lock.ts";
-import { listRuns, resolveRun } from "../store/list-runs.ts";
+import { listRuns } from "../store/list-runs.ts";
 import { progressOf, type RunProgress } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
+import { findRun, runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
-const outOption = ["--out <folder>", "folder of run directories", "runs"] as const;
-
-interface RunsFlags {
-  readonly out: string;
+interface RunsFlags extends RunsFlag {
   readonly json?: boolean;
 }
 
 export function register(program: Command, host: Host): void {
-  const find = (run: string | undefined, { out }: RunsFlags) =>
-    resolveRun(run, { runs: resolve(host.workingDirectory, out) });
-
   program
     .command("runs")
     .description("list the runs of a folder: date, stack, state, episodes, worst verdict, note")
-    .option(...outOption)
+    .addOption(runsOption("--out, "))
     .option("--json", "print JSON")
     .action(async (flags: RunsFlags) => {
-      const runs = await listRuns(resolve(host.workingDirectory, flags.out));
+      const { runs, unreadable } = await listRuns(runsFolder(host, flags));
+      for (const { message } of unreadable) host.tell(`warning: ${message}`);
       const judged = runs.map((run) => ({ ...run, verdict: worstVerdict(run) }));
       host.print(flags.json ? JSON.stringify(judged, null, 2) : renderTable(runsTable(runs)));
     });
@@ -37,10 +32,10 @@ export function register(program: Command, host: Host): void {
   program
     .command("status [run]")
     .description("how far a run is (default: the newest)")
-    .option(...outOption)
+    .addOption(runsOption("--out, "))
     .option("--json", "print JSON")
     .action(async (run: string | undefined, flags: RunsFlags) => {
-      const directory = await find(run, flags);
+      const directory = await findRun(host, run, flags);
       host.print(
         flags.json ? JSON.stringify(await readProgress(directory), null, 2) : await statusText(directory),
       );
@@ -49,9 +44,9 @@ export function register(program: Command, host: Host): void {
   program
     .command("attach [run]")
     .description("follow a run that was started with --detach until it ends; Ctrl-C leaves it running")
-    .option(...outOption)
+    .addOption(runsOption("--out, "))
     .action(async (run: string | undefined, flags: RunsFlags) => {
-      const directory = await find(run, flags);
+      const directory = await findRun(host, run, flags);
       for (;;) {
         const progress = await readProgress(directory);
         host.write(host.interactive ? `\r\u001b[K${progressLine(progress)}` : `${progressLine(progress)}\n`);
@@ -64,9 +59,9 @@ export function register(program: Command, host: Host): void {
   program
     .command("stop [run]")
     .description("ask a running sweep to drain and stop; it can be resumed (its exit code is 4)")
-    .option(...outOption)
+    .addOption(runsOption("--out, "))
     .action(async (run: string | undefined, flags: RunsFlags) => {
-      const directory = await find(run, flags);
+      const directory = await findRun(host, run, flags);
       const pid = await driverOf(directory);
       if (pid === null)
         throw new ConfigError(`No driver of ${directory} is running; there is nothing to stop.`);

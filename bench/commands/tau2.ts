@@ -7,8 +7,8 @@ import { exportTau2Results } from "../../openclaw-tau2/offline/results.ts";
 import { verifyTau2 } from "../../openclaw-tau2/tau2/verify.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { resolveRun } from "../store/list-runs.ts";
 import { collect } from "./experiment.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
 interface VerifyFlags {
@@ -23,16 +23,16 @@ interface VerifyFlags {
 
 export function register(program: Command, host: Host): void {
   const tau2 = program.command("tau2").description("the native port of tau2, and runs in tau2's terms");
-  const find = (run: string) => resolveRun(run, { runs: resolve(host.workingDirectory, "runs") });
 
   tau2
     .command("regrade <run>")
     .description(
       "evaluate a run's stored trajectories again, offline; exit code 1 unless every reward is equal",
     )
+    .addOption(runsOption())
     .option("--json", "print JSON")
-    .action(async (run: string, flags: { readonly json?: boolean }) => {
-      const regrade = await regradeRun(await find(run), host.environment);
+    .action(async (run: string, flags: RunsFlag & { readonly json?: boolean }) => {
+      const regrade = await regradeRun(await findRun(host, run, flags), host.environment);
       host.print(flags.json ? JSON.stringify(regrade, null, 2) : regradeText(regrade));
       const allEqual = regrade.episodes > 0 && regrade.equal === regrade.episodes;
       host.setExitCode(allEqual ? exitCodes.ok : exitCodes.resultInvalid);
@@ -44,10 +44,12 @@ export function register(program: Command, host: Host): void {
       "write a run as tau2's own results.json, one per arm and load, for `tau2 view` and `evaluate-trajs`",
     )
     .requiredOption("-o, --out <folder>", "where the files go")
-    .action(async (run: string, { out }: { readonly out: string }) => {
-      const folder = resolve(host.workingDirectory, out);
+    .addOption(runsOption())
+    .action(async (run: string, flags: RunsFlag & { readonly out: string }) => {
+      const folder = resolve(host.workingDirectory, flags.out);
+      const directory = await findRun(host, run, flags);
       await mkdir(folder, { recursive: true });
-      const names = await exportTau2Results(await find(run), folder, host.environment);
+      const names = await exportTau2Results(directory, folder, host.environment);
       for (const name of names) host.print(join(folder, name));
     });
 

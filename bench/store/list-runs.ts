@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, TollgateError } from "../errors.ts";
 import { driverOf } from "./driver-lock.ts";
 import { progressOf, type RunProgress } from "./progress.ts";
 import { exists, readRun, readRunJson } from "./read-run.ts";
@@ -23,18 +23,34 @@ export interface ListedRun {
 
 const stackSchema = z.object({ kind: z.string() });
 
-/** The runs in a folder, oldest first. A run that cannot be read throws, because leaving it out would hide it. */
-export async function listRuns(directory: string): Promise<readonly ListedRun[]> {
+export interface RunList {
+  /** Oldest first. */
+  readonly runs: readonly ListedRun[];
+  /** Damaged ones, with what is wrong: to leave them out would hide them. */
+  readonly unreadable: readonly { readonly directory: string; readonly message: string }[];
+}
+
+export async function listRuns(directory: string): Promise<RunList> {
   const runs: ListedRun[] = [];
-  for (const path of await runDirectories(directory)) {
-    const run = await readRun(path);
-    const { experiment, note, createdAt, simulated, resolved } = run.identity;
-    const stack = stackSchema.safeParse(resolved["stack"]).data?.kind ?? "unknown";
-    const progress = progressOf(run, (await driverOf(path)) !== null);
-    const replay = run.identity.replay !== undefined;
-    runs.push({ directory: path, experiment, note, createdAt, stack, simulated, replay, progress });
+  const unreadable: RunList["unreadable"][number][] = [];
+  for (const { path } of await runDirectories(directory)) {
+    try {
+      runs.push(await listedRun(path));
+    } catch (error) {
+      if (!(error instanceof TollgateError)) throw error;
+      unreadable.push({ directory: path, message: error.message });
+    }
   }
-  return runs;
+  return { runs, unreadable };
+}
+
+async function listedRun(directory: string): Promise<ListedRun> {
+  const run = await readRun(directory);
+  const { experiment, note, createdAt, simulated, resolved } = run.identity;
+  const stack = stackSchema.safeParse(resolved["stack"]).data?.kind ?? "unknown";
+  const progress = progressOf(run, (await driverOf(directory)) !== null);
+  const replay = run.identity.replay !== undefined;
+  return { directory, experiment, note, createdAt, stack, simulated, replay, progress };
 }
 
 /**
@@ -49,9 +65,7 @@ export async function resolveRun(
     const named = join(where.runs, reference);
     return resolve((await exists(join(named, "run.json"))) ? named : reference);
   }
-  const all = await Promise.all(
-    (await runDirectories(where.runs)).map(async (path) => ({ path, identity: await readRunJson(path) })),
-  );
+  const all = await runDirectories(where.runs);
   const lastPath = where.than === undefined ? all.at(-1)?.path : resolve(where.than);
   const last = all.findLast(({ path }) => path === lastPath);
   if (last === undefined) {
@@ -65,15 +79,21 @@ export async function resolveRun(
   }
   const previous = all
     .slice(0, all.indexOf(last))
-    .findLast(({ identity }) => identity.experiment === last.identity.experiment);
+    .findLast(({ experiment }) => experiment === last.experiment);
   if (previous !== undefined) return previous.path;
   throw new ConfigError(
-    `There is no run of ${last.identity.experiment} before ${last.path}, so @prev names nothing.`,
+    `There is no run of ${last.experiment} before ${last.path}, so @prev names nothing.`,
   );
 }
 
+interface RunPlace {
+  readonly path: string;
+  readonly experiment: string;
+  readonly createdMs: number;
+}
+
 /** Folders with a `run.json`, in the order in which the runs were started. */
-async function runDirectories(directory: string): Promise<readonly string[]> {
+async function runDirectories(directory: string): Promise<readonly RunPlace[]> {
   let names: string[];
   try {
     names = await readdir(directory);
@@ -81,13 +101,24 @@ async function runDirectories(directory: string): Promise<readonly string[]> {
     if (systemErrorCode(thrown) === "ENOENT") return [];
     throw thrown;
   }
-  const paths = names.map((name) => resolve(directory, name));
-  const found: { path: string; createdAt: string }[] = [];
-  for (const path of paths) {
-    if (await exists(join(path, "run.json")))
-      found.push({ path, createdAt: (await readRunJson(path)).createdAt });
+  const places: RunPlace[] = [];
+  for (const name of names) {
+    const path = resolve(directory, name);
+    if (await exists(join(path, "run.json"))) places.push(await placeOf(path, name));
   }
-  return found
-    .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.path.localeCompare(b.path))
-    .map(({ path }) => path);
+  return places.sort((a, b) => a.createdMs - b.createdMs || a.path.localeCompare(b.path));
+}
+
+/** A damaged run keeps the place that its name gives it; one with another name comes first, where `@last` does not look. */
+async function placeOf(path: string, name: string): Promise<RunPlace> {
+  try {
+    const { experiment, createdAt } = await readRunJson(path);
+    return { path, experiment, createdMs: Date.parse(createdAt) };
+  } catch (error) {
+    if (!(error instanceof TollgateError)) throw error;
+    const [, experiment = "", day, time] = /^(.+)-(\d{8})T(\d{6})Z-[0-9a-f]{6}$/.exec(name) ?? [];
+    if (day === undefined || time === undefined) return { path, experiment, createdMs: 0 };
+    const parted = (digits: string, by: string) => digits.replace(/(\d{2})(\d{2})$/, `${by}$1${by}$2`);
+    return { path, experiment, createdMs: Date.parse(`${parted(day, "-")}T${parted(time, ":")}Z`) };
+  }
 }

@@ -1,7 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { messageOf, RunUnreadableError } from "../errors.ts";
+import { ConfigError, messageOf, RunUnreadableError } from "../errors.ts";
 import { readLines, type Line } from "./line-file.ts";
 import { recordSchema, trajectorySchema, type RunRecord, type Trajectory } from "./record.ts";
 import { runJsonSchema, type RunJson } from "./run-json.ts";
@@ -40,14 +40,14 @@ export async function readRun(directory: string): Promise<StoredRun> {
   return { directory: path, identity, records, recordsEndByte, warnings };
 }
 
-/** Throws RunUnreadableError when the directory holds no readable `run.json`. */
+/** Throws ConfigError for a folder that is no run directory, RunUnreadableError when its `run.json` cannot be read. */
 export async function readRunJson(directory: string): Promise<RunJson> {
   const path = join(directory, "run.json");
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (thrown) {
-    throw new RunUnreadableError(
+    throw new ConfigError(
       `${directory} is not a run directory: ${messageOf(thrown)}. Give a folder that \`tollgate sweep\` printed, or see \`tollgate runs\`.`,
       { cause: thrown },
     );
@@ -126,6 +126,9 @@ function decode(bytes: Buffer, path: string, line: number): string {
   }
 }
 
+/** A file of something else lacks everything: two examples are enough. */
+const shownIssuesMax = 2;
+
 // oxlint-disable-next-line max-params -- file and line are one place
 function parseAs<T>(schema: z.ZodType<T>, text: string, path: string, line?: number): T {
   let json: unknown;
@@ -136,7 +139,10 @@ function parseAs<T>(schema: z.ZodType<T>, text: string, path: string, line?: num
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw damaged({ path, line, why: z.prettifyError(parsed.error) }, parsed.error);
+  const { issues } = parsed.error;
+  const more = issues.length > shownIssuesMax ? `\nand ${issues.length - shownIssuesMax} more` : "";
+  const why = `${z.prettifyError({ issues: issues.slice(0, shownIssuesMax) })}${more}`;
+  throw damaged({ path, line, why }, parsed.error);
 }
 
 function damaged(

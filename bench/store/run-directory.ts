@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { ConfigError, RunUnreadableError } from "../errors.ts";
 import { recordedEpisodeSchema } from "../workload/recorded-episode.ts";
 import { AppendFile } from "./append-file.ts";
 import { restoreLog } from "./compressed-log.ts";
@@ -78,7 +79,9 @@ export class RunDirectory implements AsyncDisposable {
     options: { readonly pid: number },
   ): Promise<{ readonly run: RunDirectory; readonly stored: StoredRun }> {
     const path = resolve(directory);
-    await readRunJson(path);
+    await readRunJson(path).catch((error: unknown) => {
+      throw error instanceof ConfigError ? new RunUnreadableError(error.message, { cause: error }) : error;
+    });
     const lock = await DriverLock.acquire(path, options.pid);
     try {
       // Only after the lock: until then another driver may still append.

@@ -33,14 +33,53 @@ afterAll(() => rm(runs, { recursive: true, force: true }));
 
 test("runs are listed oldest first; other files are not runs", async () => {
   const listed = await listRuns(runs);
+  expect(listed.unreadable).toEqual([]);
   expect(
-    listed.map((run) => [run.experiment, run.createdAt, run.stack, run.simulated, run.progress.state]),
+    listed.runs.map((run) => [run.experiment, run.createdAt, run.stack, run.simulated, run.progress.state]),
   ).toEqual([
     ["laptop", "2026-11-21T12:01:00.000Z", "embedded", true, "interrupted"],
     ["airline", "2026-11-21T12:02:00.000Z", "attach", false, "interrupted"],
     ["laptop", "2026-11-21T12:03:00.000Z", "embedded", true, "interrupted"],
   ]);
-  expect(await listRuns(join(runs, "absent"))).toEqual([]);
+  expect(await listRuns(join(runs, "absent"))).toEqual({ runs: [], unreadable: [] });
+});
+
+test("a damaged run breaks neither the list nor @last of the others, and is not hidden", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tollgate-damaged-"));
+  await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  const runId = "laptop-20261121T120100Z-000001";
+  const good = buildIdentity({ runId, createdAt: "2026-11-21T12:01:00.000Z" });
+  await using _run = await RunDirectory.create(folder, { identity: good, pid: process.pid });
+  const damage = async (name: string, text: string) => {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, "run.json"), text);
+    return join(folder, name);
+  };
+  const older = await damage("laptop-20261120T120000Z-00000a", "{}");
+  const renamed = await damage("renamed", '{"v":1');
+  expect(await resolveRun("@last", { runs: folder })).toBe(join(folder, runId));
+  expect(await resolveRun("@prev", { runs: folder })).toBe(older);
+  const { runs: listed, unreadable } = await listRuns(folder);
+  expect(listed.map(({ directory }) => directory)).toEqual([join(folder, runId)]);
+  expect(unreadable.map(({ directory }) => directory).toSorted()).toEqual([older, renamed]);
+  expect(unreadable.map(({ message }) => message)).toEqual([
+    expect.stringContaining("run.json cannot be read"),
+    expect.stringContaining("run.json cannot be read"),
+  ]);
+  // Its name says that it is the newest one: to take another run for it would answer a question that nobody asked.
+  const newest = await damage("airline-20261122T120000Z-00000b", "");
+  expect(await resolveRun("@last", { runs: folder })).toBe(newest);
+});
+
+test("a run whose records are damaged is named, too", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tollgate-damaged-"));
+  await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  const { path } = await RunDirectory.create(folder, { identity: buildIdentity(), pid: process.pid });
+  await writeFile(join(path, "records.jsonl"), "{}\n");
+  expect(await listRuns(folder)).toMatchObject({
+    runs: [],
+    unreadable: [{ directory: path, message: expect.stringContaining("records.jsonl:1 cannot be read") }],
+  });
 });
 
 test("@last, @prev, a name and a path", async () => {
@@ -70,7 +109,9 @@ test("another experiment, other data or another plan cannot continue a run", () 
 });
 
 test("the verdict of a run is the worst of its cells; one that is not known comes first", async () => {
-  const [run] = await listRuns(runs);
+  const {
+    runs: [run],
+  } = await listRuns(runs);
   if (run === undefined) throw new Error("there is no run");
   const judged = (...found: readonly (string | null)[]) =>
     worstVerdict({

@@ -156,7 +156,7 @@ test("episodes, status and runs as tables", async () => {
   expect(status.join("\n")).toContain(
     "│ c1-r0-gateway │ gateway │ closed:1 │ planned  │      0/2 │ -       │",
   );
-  const runs = renderTable(runsTable(await listRuns(scratch)));
+  const runs = renderTable(runsTable((await listRuns(scratch)).runs));
   expect(runs).toContain(
     `│ ${basename(directory)} │ 2026-11-21 12:00Z │ unknown   │ interrupted │      2/4 │      0 │ -       │ -    │`,
   );

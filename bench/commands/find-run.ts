@@ -1,0 +1,26 @@
+import { resolve } from "node:path";
+import { Option } from "commander";
+import { resolveRun } from "../store/list-runs.ts";
+import type { Host } from "./host.ts";
+
+/** How every command that reads runs is told where they are. */
+export interface RunsFlag {
+  readonly runs: string;
+}
+
+/** `--out` is its older name, in commands that write no result of their own. */
+export function runsOption(older: "" | "--out, " = ""): Option {
+  return new Option(
+    `${older}--runs <folder>`,
+    "folder of run directories, for @last, @prev and names",
+  ).default("runs");
+}
+
+/** The run that a person means: a path, a name in the folder, `@last` (also when nothing is given), or `@prev`. */
+export async function findRun(host: Host, run: string | undefined, flags: RunsFlag): Promise<string> {
+  return resolveRun(run, { runs: runsFolder(host, flags) });
+}
+
+export function runsFolder({ workingDirectory }: Host, { runs }: RunsFlag): string {
+  return resolve(workingDirectory, runs);
+}
