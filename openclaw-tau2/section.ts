@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Experiment } from "../bench/config/experiment.ts";
+import { pathSetting } from "../bench/config/path-setting.ts";
 import type { Section } from "../bench/config/section.ts";
 
 const schema = z.strictObject({
@@ -42,8 +43,7 @@ const schema = z.strictObject({
   seed: z.number().int().default(300).describe("Base seed; trial seeds are drawn from it as tau2 does"),
   pythonVersion: z.string().default("3.12").describe("Python whose error texts the tools reproduce"),
   pydanticVersion: z.string().default("2.12").describe("pydantic whose error texts the tools reproduce"),
-  python: z
-    .string()
+  python: pathSetting("program")
     .optional()
     .describe("Interpreter for banking_knowledge, with tau2's packages installed; default python3"),
   retrieval: z

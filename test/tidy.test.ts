@@ -52,8 +52,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/analysis": "config workload store tap metrics load statistics evidence",
   "bench/report": "config workload store statistics evidence analysis",
   "bench/export": "workload store report",
-  "bench/pack": "store tap",
-  "bench/sink": "store",
+  "bench/pack": "config store tap",
+  "bench/sink": "config store",
   // What happens in a run.
   "bench/run":
     "config plan workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis sink",

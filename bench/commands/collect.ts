@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { recordIncomplete } from "../run/attempt.ts";
 import { ConfigError } from "../errors.ts";
 import { readCollection } from "../export/collection.ts";
@@ -84,8 +85,8 @@ const usableVerdicts: ReadonlySet<string> = new Set([
 ]);
 
 async function collect(file: string, flags: CollectFlags, host: Host): Promise<void> {
-  const { experiment } = readExperiment(file, flags.set, host);
-  const loaded = readExperiment(file, [...flags.set, ...settings(experiment, flags)], host);
+  const whole = readExperiment(file, flags.set, host);
+  const loaded = readExperiment(file, [...flags.set, ...settings(whole, flags)], host);
   await runExperiment(host, {
     loaded,
     flags,
@@ -113,8 +114,11 @@ function failedEpisodes(records: readonly RunRecord[]): ReadonlySet<string> {
 }
 
 /** The experiment as a collection, in the words of `--set`. */
-function settings(experiment: Experiment, flags: CollectFlags): string[] {
-  const arm = recordingArm(experiment, flags);
+function settings({ experiment, rawArms }: LoadedExperiment, flags: CollectFlags): string[] {
+  const recording = recordingArm(experiment, flags);
+  // As it was written, so that references to keys stay references.
+  const raw = rawArms[experiment.arms.indexOf(recording)] as object | undefined;
+  const arm = { ...(raw ?? recording), ...(recording.kind === "gateway" && { level: flags.level }) };
   const groups = flags.trials ?? experiment.workload.trials;
   const set = (path: string, value: unknown) => `${path}=${JSON.stringify(value)}`;
   return [
@@ -135,7 +139,7 @@ function recordingArm({ arms }: Experiment, flags: CollectFlags): ArmSpec {
       `${flags.arm === undefined ? "The experiment has no arm that records" : `Arm ${flags.arm} does not record calls`}. Arms that do: ${names}. Add \`{kind: gateway}\` to its arms.`,
     );
   }
-  return arm.kind === "gateway" ? { ...arm, level: flags.level } : arm;
+  return arm;
 }
 
 /** null where the experiment does not place its servers: an attached server's GPUs are not known. */

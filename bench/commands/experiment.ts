@@ -43,7 +43,7 @@ export function register(program: Command, host: Host): void {
         run?.episodeSeconds ?? new Map<string, number>(),
       );
       const docker = await dockerPlanOf(
-        { experiment: loaded.experiment, episodes: plan.episodeCount, measured: run },
+        { experiment: loaded.recorded, episodes: plan.episodeCount, measured: run },
         host,
       );
       const shown = { loaded, workload, plan, estimates, docker };
@@ -100,7 +100,7 @@ function planJson({ loaded, workload, plan, estimates, docker }: ShownPlan) {
     workload: workload.facts,
     episodes: plan.episodeCount,
     estimatedSeconds: seconds,
-    arms: planArms(loaded.experiment),
+    arms: planArms(loaded.recorded),
     ...(docker === null ? {} : { docker, gpuHours: seconds === null ? null : gpuHours(docker, seconds) }),
     cells: plan.cells.map(({ cell, episodes }, index) => ({
       cellId: cell.cellId,
@@ -139,7 +139,7 @@ function planText({ loaded, workload, plan, estimates, docker }: ShownPlan): str
       ? `about ${clockText(total)} in all, by the measured mean length of an episode`
       : "Time is not known before something was measured: run a short sweep, then `tollgate plan FILE --from RUN`.",
     ...(docker === null ? [] : [dockerPlanText(docker, total)]),
-    ...planArms(loaded.experiment).map(
+    ...planArms(loaded.recorded).map(
       ({ arm, commands }) => `Programs of arm ${arm}, started by hand:\n\n${commands.join("\n")}\n`,
     ),
   ].join("\n");

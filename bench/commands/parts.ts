@@ -20,7 +20,11 @@ export const sinkKinds: readonly SinkKind[] = [(await import("../sink/jsonl/json
 const sectionsOf = (parts: readonly { readonly section: Section }[]) => parts.map(({ section }) => section);
 
 /** What an experiment file may hold. */
-export const sections: Sections = { workloads: sectionsOf(workloads), agents: sectionsOf(agents) };
+export const sections: Sections = {
+  workloads: sectionsOf(workloads),
+  agents: sectionsOf(agents),
+  sinks: sectionsOf(sinkKinds),
+};
 
 /** The workload and the agent that an experiment names. */
 export function workIn({ workload, agent }: Experiment): Work {

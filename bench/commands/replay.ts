@@ -6,6 +6,8 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
 import { exitCodeOf } from "../run/run.ts";
 import { StopRequest } from "../run/stop-request.ts";
+import type { Experiment } from "../config/experiment.ts";
+import { recordedArguments } from "../config/recorded.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { readRecording, type Recording } from "../run/replay/recording.ts";
@@ -92,7 +94,8 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
   const outputDirectory = resolve(host.workingDirectory, flags.out);
   const source = await readRun(await resolveRun(reference, { runs: outputDirectory }));
   const recording = limited(await readRecording(source, flags.cell ?? null), flags.conversations);
-  const { experiment, identities } = await recordedExperiment(source, flags.set, host);
+  const loaded = await recordedExperiment(source, flags.set, host);
+  const { experiment, identities } = loaded;
   const arms = knownArms(experiment.arms);
   const plan = planReplay(
     {
@@ -103,6 +106,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
     },
     { runId: source.identity.runId, recording, arms, temperature: experiment.sampling.temperature },
   );
+  const served = (whole: Experiment) => ({ ...whole, arms: [...stackArms(knownArms(whole.arms), plan)] });
   const workload = await workIn(experiment).plan(experiment, host.environment);
   const stop = new StopRequest(host.tell);
   const release = listen(stop, flags.budget);
@@ -112,12 +116,14 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
       source,
       recording,
       plan,
-      experiment: { ...experiment, arms: [...stackArms(arms, plan)] },
+      experiment: served(experiment),
+      recorded: served(loaded.recorded),
+      written: served(loaded.written),
       identities,
       taskData: workload.taskData,
       skipPreflight: new Set(flags.skipPreflight),
       outputDirectory,
-      argv: host.argv,
+      argv: recordedArguments(host.argv),
       environment: host.environment,
       stop,
       opened: (path) => {

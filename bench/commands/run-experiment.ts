@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { exitCodeOf, executeRun } from "../run/run.ts";
 import { StopRequest } from "../run/stop-request.ts";
+import { recordedArguments } from "../config/recorded.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
@@ -54,7 +55,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
       outputDirectory,
       resume: flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory }),
       redo: run.redo,
-      argv: host.argv,
+      argv: recordedArguments(host.argv),
       environment: host.environment,
       cacheDirectory: cacheDirectory(host),
       metricsPort: flags.metricsPort,

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { armName } from "./arm-name.ts";
 import { container } from "./container-schema.ts";
+import { armPathSetting } from "./path-setting.ts";
 
 /**
  * `kind: areal` among the arms: AReaL's inference service. The mode says who starts what, and with that what can be
@@ -16,22 +18,20 @@ import { container } from "./container-schema.ts";
  * inside AReaL's image. Only where the engine is the experiment's can the arm be compared with `raw` pair by pair.
  */
 const interpreter = {
-  python: z
-    .string()
+  python: armPathSetting("program")
     .default("python3")
     .describe("Interpreter that can import areal; in AReaL's image python3"),
   package: z
     .string()
     .default("areal.v2.inference_service")
     .describe("Python package of the service; areal.experimental.inference_service in AReaL v1.0.x"),
-  checkout: z
-    .string()
+  checkout: armPathSetting()
     .optional()
     .describe("AReaL checkout to put on PYTHONPATH; absent where it is installed"),
   environment: z
     .record(z.string(), z.string())
     .default({})
-    .describe("Further environment of AReaL's processes"),
+    .describe("Further environment of AReaL's processes; write keys as ${NAME} of a variable of yours"),
 };
 
 /** What AReaL's data proxy must know, because it renders prompts and reads tool calls itself. */
@@ -61,11 +61,11 @@ const rendering = {
     ),
 };
 
-const base = { name: z.string().default("areal"), kind: z.literal("areal") };
+const base = { name: armName.default("areal"), kind: z.literal("areal") };
 
-const tokenizerPath = z
-  .string()
-  .describe("Folder with the model's tokenizer and chat template, or a Hugging Face id");
+const tokenizerPath = armPathSetting("path-or-id").describe(
+  "Folder with the model's tokenizer and chat template, or a Hugging Face id",
+);
 
 const arealControllerArm = z.strictObject({
   ...base,
@@ -80,9 +80,9 @@ const arealCliArm = z.strictObject({
   mode: z.literal("cli"),
   ...interpreter,
   ...rendering,
-  modelPath: z
-    .string()
-    .describe("--model-path of `areal inf run`: the weights of the engine that AReaL starts"),
+  modelPath: armPathSetting("path-or-id").describe(
+    "--model-path of `areal inf run`: the weights of the engine that AReaL starts",
+  ),
   backend: z
     .string()
     .regex(/^(sglang|vllm):[dtp\d]+$/, "write a backend such as sglang:d1t4")

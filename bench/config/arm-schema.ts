@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { arealArm } from "./areal-schema.ts";
+import { armName } from "./arm-name.ts";
 import { container } from "./container-schema.ts";
+import { armCommandSetting, armPathSetting } from "./path-setting.ts";
 import { reasoningParsers, recordingLevels, toolCallParsers } from "./recording-choices.ts";
 
 /** `arms:` of an experiment: the ways to reach the agent engine. */
 const port = z.number().int().min(1).max(65_535);
 
-const rawArm = z.strictObject({ name: z.string().default("raw"), kind: z.literal("raw") });
+const rawArm = z.strictObject({ name: armName.default("raw"), kind: z.literal("raw") });
 
 const gatewayArm = z.strictObject({
-  name: z.string().default("gateway"),
+  name: armName.default("gateway"),
   kind: z.literal("gateway"),
   level: z
     .enum(recordingLevels)
@@ -17,8 +19,7 @@ const gatewayArm = z.strictObject({
     .describe(
       "What is recorded; default L0: text, for latency. L1: token ids, streaming simulated, TTFT not comparable. L2: token ids with true streaming",
     ),
-  tokenizer: z
-    .string()
+  tokenizer: armPathSetting()
     .optional()
     .describe("L2: folder of the model's tokenizer.json and chat template; embedded engines bring their own"),
   toolCallParser: z
@@ -35,7 +36,7 @@ const gatewayArm = z.strictObject({
 
 /** The placebo: what a gateway costs that does nothing. Started by Tollgate, a process of its own. */
 const nullProxyArm = z.strictObject({
-  name: z.string().default("null-proxy"),
+  name: armName.default("null-proxy"),
   kind: z.literal("null-proxy"),
 });
 
@@ -44,7 +45,7 @@ const nullProxyArm = z.strictObject({
  * failed request is its own, no share of the time is the engine's), unless it was pointed at `innerTapPort`.
  */
 const urlArm = z.strictObject({
-  name: z.string(),
+  name: armName,
   kind: z.literal("url"),
   url: z
     .url()
@@ -66,16 +67,16 @@ const placeholders =
 
 /** A gateway that Tollgate starts from a command line, and ends with the run. */
 const commandArm = z.strictObject({
-  name: z.string(),
+  name: armName,
   kind: z.literal("command"),
-  command: z.array(z.string()).min(1).describe(`Program and arguments; no shell reads them. ${placeholders}`),
+  command: armCommandSetting().describe(`Program and arguments; no shell reads them. ${placeholders}`),
   environment: z
     .record(z.string(), z.string())
     .default({})
     .describe(
-      `Further environment; the place for keys, which a command line shows to everybody. ${placeholders}`,
+      `Further environment; the place for keys, as \${NAME} of a variable of yours: files then hold the reference and never the value. ${placeholders}`,
     ),
-  workingDirectory: z.string().optional().describe("Folder to start it in; default: the current one"),
+  workingDirectory: armPathSetting().optional().describe("Folder to start it in; default: the current one"),
   ...container,
   ready: z
     .strictObject({
@@ -101,10 +102,9 @@ const commandArm = z.strictObject({
 
 /** SGLang's router (`sglang-router`), with what would repeat, refuse or hold back a request switched off. */
 const sglRouterArm = z.strictObject({
-  name: z.string().default("sgl-router"),
+  name: armName.default("sgl-router"),
   kind: z.literal("sgl-router"),
-  python: z
-    .string()
+  python: armPathSetting("program")
     .default("python3")
     .describe("Interpreter with the sglang-router wheel; in SGLang's image python3"),
   policy: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pathSetting } from "./path-setting.ts";
 
 /** `stack: {kind: docker}` of an experiment: two model servers in containers on one node, each on its own GPUs. */
 
@@ -30,7 +31,9 @@ export const dockerEngineSchema = z
       .min(1)
       .describe("GPUs of this server, as nvidia-smi numbers them (or UUIDs); no GPU may be in both lists"),
     image: z.string().optional().describe("Another image than stack.image"),
-    model: z.string().optional().describe("Another model than stack.model: a local folder or a HF id"),
+    model: pathSetting("path-or-id")
+      .optional()
+      .describe("Another model than stack.model: a local folder or a HF id"),
     servedModel: z.string().optional().describe("Name that requests ask for; default: stack.servedModel"),
     tp: z
       .number()
@@ -78,7 +81,9 @@ export const dockerEngineSchema = z
       })
       .default([])
       .describe("Further words of SGLang's command line, as they are"),
-    extraEnv: serverEnvironment.describe("Further environment of the server"),
+    extraEnv: serverEnvironment.describe(
+      "Further environment of the server; write keys as ${NAME} of a variable of yours, or name them in passEnv",
+    ),
     passEnv: z
       .array(z.string())
       .default(["HF_TOKEN"])
@@ -117,12 +122,11 @@ export const dockerStackSchema = z.strictObject({
     .enum(["missing", "always", "never"])
     .default("missing")
     .describe("When to pull images; never: an image that is not here is an error"),
-  model: z
-    .string()
-    .describe("Absolute path of a folder with the weights, or a Hugging Face id such as Qwen/Qwen3-32B"),
+  model: pathSetting("path-or-id").describe(
+    "Folder with the weights, beginning with / or ./, or a Hugging Face id such as Qwen/Qwen3-32B",
+  ),
   servedModel: z.string().optional().describe("Name that requests ask for; default: last part of the model"),
-  cache: z
-    .string()
+  cache: pathSetting()
     .default("~/.cache/huggingface")
     .describe(
       "Hugging Face cache of this machine; mounted read-only, offline, when the model is complete in it",

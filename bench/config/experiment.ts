@@ -2,7 +2,15 @@ import { z } from "zod";
 import { armSchema } from "./arm-schema.ts";
 import { compareSchema } from "./compare-schema.ts";
 import { collectSchema } from "./collect-schema.ts";
-import { sectionSchema, type AgentSection, type Sections, type WorkloadSection } from "./section.ts";
+import {
+  sectionSchema,
+  sinksSchema,
+  type AgentSection,
+  type Sections,
+  type SinkSection,
+  type WorkloadSection,
+} from "./section.ts";
+import { pathSetting } from "./path-setting.ts";
 import { stackSchema } from "./stack-schema.ts";
 
 /**
@@ -11,6 +19,23 @@ import { stackSchema } from "./stack-schema.ts";
  */
 const seconds = (fallback: number, what: string) =>
   z.number().positive().default(fallback).describe(`${what}, in seconds`);
+
+/** Cells, folders and tables are named after arms, so a name stands for one arm. */
+function refuseSameNames(arms: readonly { readonly name: string }[], context: z.RefinementCtx): void {
+  for (const [index, { name }] of arms.entries()) {
+    if (arms.findIndex((arm) => arm.name === name) === index) continue;
+    const message = `another arm is called ${name}, too; give each arm a name of its own`;
+    context.addIssue({ code: "custom", path: [index, "name"], message });
+  }
+}
+
+function refuseSameLoads(loads: readonly number[], context: z.RefinementCtx): void {
+  for (const [index, load] of loads.entries()) {
+    if (loads.indexOf(load) === index) continue;
+    const message = `${load} is there already; to run every load more than once, set sweep.repetitions`;
+    context.addIssue({ code: "custom", path: [index], message });
+  }
+}
 
 const before = {
   name: z
@@ -22,6 +47,7 @@ const before = {
   arms: z
     .array(armSchema)
     .min(1)
+    .superRefine(refuseSameNames)
     .prefault([
       { kind: "raw", name: "raw" },
       { kind: "gateway", name: "gateway" },
@@ -33,6 +59,7 @@ const after = {
       concurrency: z
         .array(z.number().int().positive())
         .min(1)
+        .superRefine(refuseSameLoads)
         .default([1, 4])
         .describe("Episodes in flight, one cell each"),
       repetitions: z.number().int().positive().default(1).describe("Times the whole matrix is run"),
@@ -59,13 +86,11 @@ const after = {
     .prefault({}),
   compare: compareSchema,
   collect: collectSchema,
-  sinks: z
-    .array(z.looseObject({ kind: z.string() }))
-    .optional()
-    .describe("Where results go beside the run directory"),
   output: z
     .strictObject({
-      directory: z.string().default("runs").describe("Folder of run directories"),
+      directory: pathSetting()
+        .default("runs")
+        .describe("Folder of run directories; default: runs, where Tollgate is started"),
       bodies: z.boolean().default(true).describe("Keep request and response bodies as evidence"),
     })
     .prefault({}),
@@ -80,6 +105,7 @@ export interface Experiment<
 > extends Own {
   readonly agent: Agent;
   readonly workload: Workload;
+  readonly sinks?: readonly SinkSection[] | undefined;
 }
 
 /** The schema of a whole file, made of what `config` knows and of the sections that others bring. */
@@ -89,5 +115,6 @@ export function experimentSchema(sections: Sections): z.ZodType<Experiment> {
     agent: sectionSchema<AgentSection>(sections.agents).prefault({} as AgentSection),
     workload: sectionSchema<WorkloadSection>(sections.workloads),
     ...after,
+    sinks: sinksSchema(sections.sinks),
   });
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, LineCounter, parse, parseDocument, type Document } from "yaml";
-import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
 import { type Experiment, experimentSchema } from "./experiment.ts";
-import { closestWord } from "./closest-word.ts";
+import { describeIssue } from "./describe-issue.ts";
+import { resolvePaths } from "./path-setting.ts";
+import { recorded, withheld } from "./recorded.ts";
 import {
   sectionIdentities,
   sectionOf,
@@ -24,16 +25,22 @@ export interface LoadExperimentOptions {
 }
 
 export interface LoadedExperiment {
+  /** With the values of environment variables, and with absolute paths: for the processes of a run, and for no file. */
   readonly experiment: Experiment;
+  /** The same without keys, see `recorded.ts`: for `run.json` and for everything that is printed. */
+  readonly recorded: Experiment;
+  /** As `recorded`, with paths as they were written: what ids are made of. */
+  readonly written: Experiment;
+  /** Of `written`. */
   readonly identities: SectionIdentities;
+  /** Its arms as they stand in the file, with references and keys; empty where the file names none. */
+  readonly rawArms: readonly unknown[];
   readonly file: string;
-  /** The file's text as it was read, for the run's evidence. */
-  readonly source: string;
 }
 
 /**
- * Reads and checks an experiment file. Paths in its sections are relative to the file; those that come from an environment
- * variable are relative to the working directory.
+ * Reads and checks an experiment file. Paths in it are relative to the file; those that come from an environment variable
+ * are relative to the working directory.
  * @throws {ConfigError} with file, line and path of every problem, and a suggestion for an unknown key.
  */
 export function loadExperiment(file: string, options: LoadExperimentOptions): LoadedExperiment {
@@ -50,16 +57,29 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
     );
   }
   for (const setting of options.set ?? []) applySetting(document, setting);
-  const plain: unknown = interpolate(document.toJS(), { file, environment: options.environment });
+  const raw: unknown = document.toJS();
+  const plain = interpolate(raw, { file, environment: options.environment });
   const schema = experimentSchema(options.sections);
   const parsed = schema.safeParse(plain);
   if (!parsed.success) {
     const issues = parsed.error.issues.flatMap((issue) => describeIssue(issue, { document, lines, schema }));
     throw new ConfigError(`${file} cannot be used:\n${issues.map((line) => `  ${line}`).join("\n")}`);
   }
-  const experiment = resolvePaths(parsed.data, { file, ...options });
-  const identities = sectionIdentities(experiment, options.sections);
-  return { experiment, identities, file: resolve(file), source };
+  const located = schema.parse(resolvePaths(plain, schema, dirname(resolve(file))));
+  const experiment = resolveSections(located, { file, ...options });
+  const written = recorded(parsed.data, raw);
+  return {
+    experiment,
+    recorded: recorded(experiment, raw),
+    written,
+    identities: sectionIdentities(written, options.sections),
+    rawArms: isMapping(raw) && Array.isArray(raw["arms"]) ? raw["arms"] : [],
+    file: resolve(file),
+  };
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === "object";
 }
 
 function readSource(file: string): string {
@@ -97,6 +117,11 @@ interface InterpolationContext {
 /** `${NAME}` and `${NAME:-default}` inside strings. */
 function interpolate(value: unknown, context: InterpolationContext): unknown {
   if (typeof value === "string") {
+    if (value === withheld) {
+      throw new ConfigError(
+        `${context.file} has ${withheld} where a run's record left a key out. Give it with --set, as \${NAME} of an environment variable.`,
+      );
+    }
     return value.replaceAll(/\$\{(\w+)(?::-([^}]*))?\}/g, (_, name: string, fallback: string | undefined) => {
       const found = context.environment[name] ?? fallback;
       if (found === undefined) {
@@ -114,56 +139,11 @@ function interpolate(value: unknown, context: InterpolationContext): unknown {
   return value;
 }
 
-interface IssueContext {
-  readonly document: Document;
-  readonly lines: LineCounter;
-  readonly schema: z.ZodType;
-}
-
-function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): string[] {
-  const path = issue.path.map(String);
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => {
-      const near = closestWord(key, keysAt(path, context.schema));
-      const hint = near ? ` Did you mean ${near}?` : "";
-      return `${place([...path, key], context)}: unknown key.${hint}`;
-    });
-  }
-  return [`${place(path, context)}: ${issue.message}`];
-}
-
-function place(path: readonly string[], { document, lines }: IssueContext): string {
-  const node: unknown = document.getIn(path, true);
-  const range = (node as { range?: [number, number, number] } | undefined)?.range;
-  const line = range ? ` (line ${lines.linePos(range[0]).line})` : "";
-  return `${path.join(".") || "the file"}${line}`;
-}
-
-/** Keys that the schema knows at a path, over all alternatives of a union. */
-function keysAt(path: readonly string[], schema: z.ZodType): string[] {
-  let schemas: z.core.JSONSchema.BaseSchema[] = [z.toJSONSchema(schema, { io: "input" })];
-  for (const part of path)
-    schemas = schemas.flatMap((schema) => alternatives(schema)).flatMap((schema) => child(schema, part));
-  return schemas
-    .flatMap((schema) => alternatives(schema))
-    .flatMap((schema) => Object.keys(schema.properties ?? {}));
-}
-
-function alternatives(schema: z.core.JSONSchema.BaseSchema): z.core.JSONSchema.BaseSchema[] {
-  const branches = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])] as z.core.JSONSchema.BaseSchema[];
-  return branches.length > 0 ? branches.flatMap((branch) => alternatives(branch)) : [schema];
-}
-
-function child(schema: z.core.JSONSchema.BaseSchema, part: string): z.core.JSONSchema.BaseSchema[] {
-  const found = /^\d+$/.test(part) ? schema.items : schema.properties?.[part];
-  return found !== undefined && typeof found === "object" && !Array.isArray(found) ? [found] : [];
-}
-
 interface ResolveContext extends LoadExperimentOptions {
   readonly file: string;
 }
 
-function resolvePaths(experiment: Experiment, context: ResolveContext): Experiment {
+function resolveSections(experiment: Experiment, context: ResolveContext): Experiment {
   const { agents, workloads } = context.sections;
   return {
     ...experiment,

@@ -23,6 +23,7 @@ export interface Section {
 export interface Sections {
   readonly workloads: readonly Section[];
   readonly agents: readonly Section[];
+  readonly sinks: readonly Section[];
 }
 
 /** What every workload's section has. */
@@ -37,6 +38,24 @@ export interface AgentSection {
   readonly kind: string;
 }
 
+/** What every item of `sinks:` has. */
+export interface SinkSection {
+  readonly kind: string;
+}
+
+/** `sinks:` of the file: none is the default. */
+export function sinksSchema(sections: readonly Section[]): z.ZodType<readonly SinkSection[] | undefined> {
+  return z
+    .array(
+      choiceOf(
+        sections.map(({ schema }) => schema),
+        sections,
+      ) as unknown as z.ZodType<SinkSection>,
+    )
+    .optional()
+    .describe("Where results go beside the run directory; what fails there never touches the run");
+}
+
 /** The schema of one section of the file: a choice between kinds. */
 export function sectionSchema<Value extends { readonly kind: string }>(
   sections: readonly Section[],
@@ -44,16 +63,22 @@ export function sectionSchema<Value extends { readonly kind: string }>(
   const [standard, ...others] = sections;
   if (standard === undefined) throw new Error("an experiment file has no section without a kind");
   const about = z.globalRegistry.get(standard.schema.shape["kind"] ?? z.never())?.description ?? "";
-  const options: [z.ZodObject, ...z.ZodObject[]] = [
-    standard.schema.extend({ kind: z.literal(standard.kind).default(standard.kind).describe(about) }),
-    ...others.map(({ schema }) => schema),
-  ];
-  const kinds = sections.map(({ kind }) => kind);
-  const choice = z.discriminatedUnion("kind", options, { error: ({ input }) => unknownKind(input, kinds) });
+  const withDefault = standard.schema.extend({
+    kind: z.literal(standard.kind).default(standard.kind).describe(about),
+  });
+  const choice = choiceOf([withDefault, ...others.map(({ schema }) => schema)], sections);
   const withKind = (input: unknown) =>
     isMapping(input) && input["kind"] === undefined ? { ...input, kind: standard.kind } : input;
   // What the sections themselves say of their values is not known here; their owners name the type.
   return z.preprocess(withKind, choice) as unknown as z.ZodType<Value>;
+}
+
+function choiceOf(options: readonly z.ZodObject[], sections: readonly Section[]) {
+  const [first = z.object({}), ...others] = options;
+  const kinds = sections.map(({ kind }) => kind);
+  return z.discriminatedUnion("kind", [first, ...others], {
+    error: ({ input }) => unknownKind(input, kinds),
+  });
 }
 
 function unknownKind(input: unknown, kinds: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { isSecretName } from "../config/secret-name.ts";
 import { secretLengthMin, type KnownSecrets } from "./redaction.ts";
 
 /** Where the secrets of a run are known from: this process, and what the run says about itself. */
@@ -11,7 +12,6 @@ export interface SecretSources {
   readonly descriptions: readonly string[];
 }
 
-const keyName = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE/i;
 const url = /\b(?:https?|wss?|socks5?):\/\/[^\s"'<>\\]+/gi;
 
 export function knownSecrets(
@@ -21,13 +21,17 @@ export function knownSecrets(
   const variables = Object.entries(environment).flatMap(([name, value]) =>
     value === undefined || value === "" ? [] : [{ name, value }],
   );
-  const keys = variables.filter(({ name }) => keyName.test(name));
+  const keys = variables.filter(({ name }) => isSecretName(name));
   const urls = [...variables.map(({ value }) => value), ...descriptions]
     .flatMap((text) => text.match(url) ?? [])
     .flatMap((text) => URL.parse(text) ?? []);
   const home = [machine.home, environment["HOME"] ?? ""].filter((path) => path.startsWith("/"));
   return {
-    secrets: [...keys.map(({ value }) => value), ...urls.flatMap(secretsOf)],
+    secrets: [
+      ...keys.map(({ value }) => value),
+      ...urls.flatMap(secretsOf),
+      ...descriptions.flatMap(describedKeys),
+    ],
     tooShort: keys.filter(({ value }) => value.length < secretLengthMin).map(({ name }) => name),
     hosts: [machine.hostname, ...urls.map(({ hostname }) => hostname)],
     users: [
@@ -48,9 +52,30 @@ export function knownSecrets(
 }
 
 function secretsOf({ username, password, searchParams }: URL): readonly string[] {
-  const parameters = [...searchParams].filter(([name]) => keyName.test(name)).map(([, value]) => value);
+  const parameters = [...searchParams].filter(([name]) => isSecretName(name)).map(([, value]) => value);
   return [username, password, ...parameters].flatMap((text) => [text, decoded(text)]);
 }
+
+/** Runs of an older Tollgate hold the values of their programs' environment variables. */
+function describedKeys(json: string): readonly string[] {
+  const found: string[] = [];
+  JSON.parse(json, (setting, value: unknown) => {
+    if ((setting === "environment" || setting === "extraEnv") && value !== null && typeof value === "object")
+      found.push(...keysAmong(Object.entries(value)));
+    return value;
+  });
+  return found;
+}
+
+function keysAmong(variables: readonly (readonly [name: string, value: unknown])[]): readonly string[] {
+  return variables.flatMap(([name, value]) =>
+    typeof value === "string" && isSecretName(name) && !standsForKey.test(value)
+      ? [value.replace(/^Bearer\s+/i, "")]
+      : [],
+  );
+}
+
+const standsForKey = /^(Bearer\s+)?(\$?\{[^}]*\}|\(secret\))$/i;
 
 function decoded(text: string): string {
   try {

@@ -6,7 +6,7 @@ import type { EpisodeTask } from "../workload/workload.ts";
 import type { Cell } from "./cells.ts";
 
 /** What ids are made of: the workload's and the agent's sections say themselves what of them is where a thing lies. */
-export type IdentifiedExperiment = Pick<LoadedExperiment, "experiment" | "identities">;
+export type IdentifiedExperiment = Pick<LoadedExperiment, "written" | "identities">;
 
 /**
  * The id of an episode: 16 hex digits of what it is made of (cell settings, task, trial, seed). Ports, paths and limits
@@ -17,16 +17,16 @@ export function episodeId(loaded: IdentifiedExperiment, cell: Cell, task: Episod
 }
 
 /** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */
-export function experimentFingerprint({ experiment, identities }: IdentifiedExperiment): string {
-  const { output: _output, note: _note, limits: _limits, sinks: _sinks, ...rest } = experiment;
+export function experimentFingerprint({ written, identities }: IdentifiedExperiment): string {
+  const { output: _output, note: _note, limits: _limits, sinks: _sinks, ...rest } = written;
   const { agent, workload } = identities;
   return fingerprint({ ...rest, stack: serversOf(rest.stack), agent: agent.run, workload: workload.run });
 }
 
-function cellSettings({ experiment, identities }: IdentifiedExperiment, cell: Cell) {
-  const { stack, sampling } = experiment;
+function cellSettings({ written, identities }: IdentifiedExperiment, cell: Cell) {
+  const { arms, stack, sampling } = written;
   return {
-    arm: withoutPlaces(cell.arm),
+    arm: withoutPlaces(arms.find(({ name }) => name === cell.arm.name) ?? cell.arm),
     concurrency: cell.concurrency,
     repetition: cell.repetition,
     stack:

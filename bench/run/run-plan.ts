@@ -71,16 +71,16 @@ export function sweepRunJson(
   workload: WorkPlan,
   options: { readonly plan: RunPlan; readonly facts: IdentityFacts },
 ): RunJson {
-  const { experiment } = loaded;
+  const { recorded } = loaded;
   const { facts, plan } = options;
   return {
     v: 1,
     runId: facts.runId,
-    experiment: experiment.name,
-    note: experiment.note,
+    experiment: recorded.name,
+    note: recorded.note,
     createdAt: facts.createdAt,
     argv: [...facts.argv],
-    resolved: { ...experiment, file: basename(loaded.file) },
+    resolved: { ...recorded, file: basename(loaded.file) },
     hashes: hashesOf(loaded, workload),
     versions: { ...facts.versions },
     git: facts.git,

@@ -1,11 +1,9 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
-import { ConfigError, messageOf } from "../errors.ts";
+import type { SinkSection } from "../config/section.ts";
+import { messageOf } from "../errors.ts";
 import type { SinkContext, SinkEvent, SinkKind } from "./sink.ts";
 import { SinkQueue, type SinkLimits } from "./sink-queue.ts";
-
-const anySection = z.looseObject({ kind: z.string() });
 
 export interface SinkSetOptions {
   readonly kinds: readonly SinkKind[];
@@ -19,13 +17,13 @@ export class SinkSet {
   readonly #queues: readonly SinkQueue[];
   readonly #options: SinkSetOptions;
 
-  /** `sections`: `sinks:` of the experiment. Throws ConfigError for a kind that is not among `kinds`. */
-  constructor(sections: readonly unknown[], options: SinkSetOptions) {
+  /** `sections`: `sinks:` of the experiment. */
+  constructor(sections: readonly SinkSection[], options: SinkSetOptions) {
     this.#options = options;
     this.#queues = sections.map((section) => {
-      const name = anySection.parse(section).kind;
-      const kind = options.kinds.find(({ section: known }) => known.shape.kind.value === name);
-      if (kind === undefined) throw new ConfigError(`There is no sink of kind ${name}.`);
+      const name = section.kind;
+      const kind = options.kinds.find((known) => known.section.kind === name);
+      if (kind === undefined) throw new Error(`a sink of kind ${name} passed the schema and is not known`);
       const { context, tell, limits } = options;
       const open = async () => kind.open(section, context);
       return new SinkQueue({ name, open, tell, ...(limits !== undefined && { limits }) });

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Section } from "../config/section.ts";
 import type { CellRecord, EpisodeRecord } from "../store/record.ts";
 import type { RunJson } from "../store/run-json.ts";
 
@@ -49,19 +50,17 @@ export interface SinkContext {
 /** One kind of sink, as the composition root lists it. */
 export interface SinkKind {
   /** Its section of the experiment file, an item of `sinks:`. */
-  readonly section: SinkSection;
+  readonly section: Section;
   /** Throws when the place cannot be reached; the run goes on without it. */
   open(section: unknown, context: SinkContext): Promise<Sink>;
 }
 
-/** `kind` is what `sinks: [{kind: …}]` says. */
-export type SinkSection = z.ZodObject<{ readonly kind: z.ZodLiteral<string> }>;
-
 /** Makes a kind whose `open` gets its own section, checked and with its defaults. */
-export function sinkKind<Section extends SinkSection>(definition: {
-  readonly section: Section;
-  readonly open: (section: z.output<Section>, context: SinkContext) => Promise<Sink>;
+export function sinkKind<Schema extends z.ZodObject>(definition: {
+  readonly kind: string;
+  readonly schema: Schema;
+  readonly open: (section: z.output<Schema>, context: SinkContext) => Promise<Sink>;
 }): SinkKind {
-  const { section, open } = definition;
-  return { section, open: async (given, context) => open(section.parse(given), context) };
+  const { kind, schema, open } = definition;
+  return { section: { kind, schema }, open: async (given, context) => open(schema.parse(given), context) };
 }

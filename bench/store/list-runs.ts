@@ -81,9 +81,7 @@ export async function resolveRun(
     .slice(0, all.indexOf(last))
     .findLast(({ experiment }) => experiment === last.experiment);
   if (previous !== undefined) return previous.path;
-  throw new ConfigError(
-    `There is no run of ${last.experiment} before ${last.path}, so @prev names nothing.`,
-  );
+  throw new ConfigError(`There is no run of ${last.experiment} before ${last.path}, so @prev names nothing.`);
 }
 
 interface RunPlace {

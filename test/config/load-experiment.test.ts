@@ -60,6 +60,21 @@ test.each([
     minimal.replace("library", "${NOT_SET_ANYWHERE}"),
     /NOT_SET_ANYWHERE.*not set/,
   ],
+  [
+    "an arm whose name is no name for a folder",
+    `${minimal}arms:\n  - kind: url\n    name: vllm/nightly\n    url: http://127.0.0.1:1\n`,
+    /arms\.0\.name \(line 8\): is no name for an arm/,
+  ],
+  [
+    "two arms of one name, also where it is their default",
+    `${minimal}arms:\n  - kind: gateway\n  - kind: gateway\n    level: L2\n`,
+    /arms\.1\.name \(line 8\): another arm is called gateway, too/,
+  ],
+  [
+    "a load that is there twice",
+    `${minimal}sweep:\n  concurrency: [1, 4, 1]\n`,
+    /sweep\.concurrency\.2 \(line 7\): 1 is there already.*sweep\.repetitions/,
+  ],
 ])("refuses %s", (_, text, message) => {
   expect(() => load(text)).toThrow(ConfigError);
   expect(() => load(text)).toThrow(message);

@@ -24,6 +24,7 @@ const planted = {
   host: "gpu-node-7.corp.example",
   path: "/secretlab/mallory/tau2 data",
   user: "mallory",
+  written: "w11ritten-0ut",
 };
 const url = `https://me:hunter2pass@${planted.host}:30000`;
 const requests = [
@@ -38,13 +39,18 @@ async function plantedRun(suffix: string): Promise<string> {
     runId: `planted-20260101T000000Z-${suffix}`,
     cells,
     argv: ["sweep", `${planted.path}/x.yaml`],
-    resolved: { stack: { kind: "attach", agent: { url } }, workload: { data: planted.path } },
+    resolved: {
+      stack: { kind: "attach", agent: { url } },
+      workload: { data: planted.path },
+      // As a run of an older Tollgate holds it.
+      arms: [{ environment: { AZURE_API_KEY: planted.written, OTHER_API_KEY: "{engineKey}" } }],
+    },
   });
   await using run = await RunDirectory.create(folder, { identity, pid: process.pid });
   await run.append(runStarted(identity));
   for (const cell of cells) {
     const episodes = cell.episodeIds.map((_, index) => index);
-    const failure = { class: "engine", message: `${url} refused ${planted.key}` };
+    const failure = { class: "engine", message: `${url} refused ${planted.key}, ${planted.written}` };
     await writeSegment(run, {
       cell,
       episodes,
@@ -97,7 +103,7 @@ test("a public archive holds no secret, its sums are right, and the report of it
 
   for (const name of names) {
     const content = text(join(target, name));
-    for (const secret of [planted.key, planted.host, planted.path, "secretlab", "hunter2pass", planted.user])
+    for (const secret of [...Object.values(planted), "secretlab", "hunter2pass"])
       expect({ name, secret, found: content.includes(secret) }).toEqual({ name, secret, found: false });
   }
   expect(packed.leftOut).toEqual([{ file: "logs/core", why: "no text, so nothing can be removed from it" }]);

@@ -16,7 +16,7 @@ const experiment = (changes: Record<string, unknown> = {}): Experiment =>
   });
 const identified = (changes?: Record<string, unknown>) => {
   const made = experiment(changes);
-  return { experiment: made, identities: sectionIdentities(made, sections) };
+  return { experiment: made, written: made, identities: sectionIdentities(made, sections) };
 };
 const task = { domain: "library", taskId: "1", trial: 0, seed: 7 };
 

@@ -23,9 +23,16 @@ test.each(["sweep", "dirty", "openclaw", "resumed", "replay", "replay-aa"])(
     const { file: _file, ...resolved } = stored.resolved;
     const experiment = experimentSchema(sections).parse(resolved);
     const identities = sectionIdentities(experiment, sections);
-    expect(experimentFingerprint({ experiment, identities })).toBe(stored.hashes["experiment"]);
+    expect(experimentFingerprint({ written: experiment, identities })).toBe(stored.hashes["experiment"]);
     if (name.startsWith("replay")) return;
-    const loaded = { experiment, identities, file: "x.yaml", source: "" };
+    const loaded = {
+      experiment,
+      recorded: experiment,
+      written: experiment,
+      identities,
+      rawArms: [],
+      file: "x.yaml",
+    };
     const workload = await workIn(experiment).plan(experiment, {});
     expect(plannedCells(planRun(loaded, workload))).toEqual(stored.cells);
   },

@@ -12,7 +12,8 @@ mkdirSync(join(folder, "logs"));
 
 async function writtenTo(path: string): Promise<readonly string[]> {
   const told: string[] = [];
-  const sinks = new SinkSet([{ kind: "jsonl", path }], {
+  const section = { kind: "jsonl", path };
+  const sinks = new SinkSet([section], {
     kinds: [jsonlSink],
     context: { runId: "run-1", runDirectory: folder, environment: {} },
     tell: (line) => told.push(line),
@@ -55,6 +56,6 @@ test("a kind that nobody brought, and a section that lacks its path", async () =
     context: { runId: "r", runDirectory: folder, environment: {} },
     tell: () => undefined,
   };
-  expect(() => new SinkSet([{ kind: "carrier-pigeon" }], options)).toThrow(/no sink of kind carrier-pigeon/);
-  expect(jsonlSink.section.safeParse({ kind: "jsonl" }).success).toBe(false);
+  expect(() => new SinkSet([{ kind: "carrier-pigeon" }], options)).toThrow(/kind carrier-pigeon/);
+  expect(jsonlSink.section.schema.safeParse({ kind: "jsonl" }).success).toBe(false);
 });

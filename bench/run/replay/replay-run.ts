@@ -41,6 +41,9 @@ export interface ReplayRunOptions {
   readonly plan: ReplayPlan;
   /** The recorded run's, with the arms that the plan names and no others. */
   readonly experiment: Experiment;
+  /** The same for `run.json` and for ids, see `LoadedExperiment`. */
+  readonly recorded: Experiment;
+  readonly written: Experiment;
   readonly identities: SectionIdentities;
   readonly taskData: TaskData;
   /** Names of preflight checks that are left out. */
@@ -185,7 +188,7 @@ async function replayRunJson(options: ReplayRunOptions): Promise<RunJson> {
     note: `replay of ${identity.runId}`,
     createdAt: createdAt.toISOString(),
     argv: [...options.argv],
-    resolved: { ...experiment },
+    resolved: { ...options.recorded },
     hashes: { ...identity.hashes, experiment: experimentFingerprint(options) },
     versions: { ...identity.versions, node: process.versions.node },
     git: await gitFacts(import.meta.dirname),

@@ -1,16 +1,16 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { pathSetting } from "../../config/path-setting.ts";
 import { sinkKind } from "../sink.ts";
 
 /** `{kind: jsonl}`: a line per event, for whoever follows a run with `tail -f`, or collects many runs in one file. */
 export const jsonlSink = sinkKind({
-  section: z
-    .strictObject({
-      kind: z.literal("jsonl"),
-      path: z.string().min(1).describe("File that the lines are appended to; made with its folders"),
-    })
-    .describe("A line of JSON per event: run-started, episode, cell, run-ended"),
+  kind: "jsonl",
+  schema: z.strictObject({
+    kind: z.literal("jsonl").describe("A line of JSON per event: run-started, episode, cell, run-ended"),
+    path: pathSetting().describe("File that the lines are appended to; made with its folders"),
+  }),
   open: async ({ path }, { runId, runDirectory }) => {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, "a");

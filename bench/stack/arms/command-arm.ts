@@ -61,10 +61,10 @@ async function startCommand(spec: CommandArmSpec, context: ArmContext): Promise<
   };
 }
 
-/** `{name}` for each value, `{{` for a brace. @throws {ConfigError} for a name that does not exist */
+/** `{name}` for each value, `{{` for a brace; a `${NAME}` that a plan shows stays. @throws {ConfigError} for a name that does not exist */
 export function filled(word: string, values: Readonly<Record<string, string>>): string {
-  return word.replaceAll(/\{\{|\{(\w+)\}/g, (whole, name: string | undefined) => {
-    if (name === undefined) return "{";
+  return word.replaceAll(/\$\{[^}]*\}|\{\{|\{(\w+)\}/g, (whole, name: string | undefined) => {
+    if (name === undefined) return whole === "{{" ? "{" : whole;
     const value = values[name];
     if (value !== undefined) return value;
     throw new ConfigError(
