@@ -29,21 +29,6 @@ export function gapVariation(times: readonly number[]): number | null {
   return mean === 0 ? null : standardDeviation(gaps) / mean;
 }
 
-/** Correlation of each gap with the next: 0 for independent arrivals. null below three gaps or when all gaps are equal. */
-export function gapAutocorrelation(times: readonly number[]): number | null {
-  const gaps = gapsOf(times);
-  if (gaps.length < 3) return null;
-  const mean = meanOf(gaps);
-  let products = 0;
-  let squares = 0;
-  for (const [index, gap] of gaps.entries()) {
-    squares += (gap - mean) ** 2;
-    const next = gaps[index + 1];
-    if (next !== undefined) products += (gap - mean) * (next - mean);
-  }
-  return squares === 0 ? null : products / squares;
-}
-
 function gapsOf(times: readonly number[]): readonly number[] {
   const sorted = Float64Array.from(times).sort();
   return Array.from(

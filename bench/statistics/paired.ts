@@ -1,7 +1,6 @@
 import { meanOf, standardDeviation } from "./distribution.ts";
 import type { Interval } from "./interval.ts";
-import { fairBinomialCdf, normalCdf, studentTQuantile } from "./reference-distributions.ts";
-import type { Rng } from "./rng.ts";
+import { normalCdf, studentTQuantile } from "./reference-distributions.ts";
 
 /**
  * Mean of paired differences (target - baseline) with a t interval over independent units. `blocks` are the units:
@@ -34,22 +33,11 @@ export interface TestResult {
   readonly ties: number;
 }
 
-/** Exact sign test of "as often above as below". null when every difference is zero. Robust to any outlier. */
-export function signTest(differences: readonly number[]): TestResult | null {
-  const above = differences.filter((difference) => difference > 0).length;
-  const under = differences.filter((difference) => difference < 0).length;
-  const used = above + under;
-  if (used === 0) return null;
-  const pValue = Math.min(1, 2 * fairBinomialCdf(Math.min(above, under), used));
-  return { pValue, method: "exact sign test", used, ties: differences.length - used };
-}
-
 /** Up to this many differences the distribution of the rank sum is computed, not approximated. */
 const exactRanksMax = 50;
 
 /**
- * Wilcoxon's signed-rank test of "the differences lie evenly around 0": outliers count by rank only, and it sees more
- * than the sign test. Zeros are left out (Wilcoxon 1945). Exact up to 50 differences without ties among their sizes,
+ * Wilcoxon's signed-rank test of "the differences lie evenly around 0": outliers count by rank only. Zeros are left out (Wilcoxon 1945). Exact up to 50 differences without ties among their sizes,
  * else normal with the correction for ties and none for continuity, as SciPy's default. null when all are zero.
  */
 export function wilcoxonTest(differences: readonly number[]): TestResult | null {
@@ -108,41 +96,4 @@ function rankSumChances(count: number): readonly number[] {
     chances = longer;
   }
   return chances;
-}
-
-/** Up to this many differences all 2^n sign patterns are tried. */
-const exactPermutationsMax = 16;
-
-/**
- * Sign-flip permutation test of "the mean difference is zero": if the arms were equal, each difference could as well
- * have had the other sign. Exact up to 16 differences, else from `draws` random patterns (the observed one included).
- * null for no differences.
- */
-export function permutationTest(
-  differences: readonly number[],
-  options: { readonly draws: number; readonly rng: Rng },
-): TestResult | null {
-  const used = differences.length;
-  if (used === 0) return null;
-  const observed = Math.abs(sumWithSigns(differences, () => false));
-  // Sums of the same numbers in another order differ in the last bits; they must count as equal.
-  const slack = 1e-12 * differences.reduce((sum, difference) => sum + Math.abs(difference), 0);
-  const asFar = (flipped: (index: number) => boolean) =>
-    Math.abs(sumWithSigns(differences, flipped)) >= observed - slack;
-  if (used <= exactPermutationsMax) {
-    let hits = 0;
-    for (let pattern = 0; pattern < 2 ** used; pattern++)
-      if (asFar((index) => ((pattern >> index) & 1) === 1)) hits++;
-    return { pValue: hits / 2 ** used, method: "exact sign-flip permutation test", used, ties: 0 };
-  }
-  let hits = 1;
-  for (let draw = 0; draw < options.draws; draw++) if (asFar(() => options.rng.next() < 0.5)) hits++;
-  const method = `sign-flip permutation test, ${options.draws} draws`;
-  return { pValue: hits / (options.draws + 1), method, used, ties: 0 };
-}
-
-function sumWithSigns(values: readonly number[], flipped: (index: number) => boolean): number {
-  let sum = 0;
-  for (const [index, value] of values.entries()) sum += flipped(index) ? -value : value;
-  return sum;
 }

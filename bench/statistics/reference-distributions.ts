@@ -22,13 +22,6 @@ export function studentTQuantile(p: number, degrees: number): number {
   return symmetricQuantile(p, (t) => studentTCdf(t, degrees));
 }
 
-/** P(Binomial(n, 1/2) <= k). */
-export function fairBinomialCdf(k: number, n: number): number {
-  if (k < 0) return 0;
-  if (k >= n) return 1;
-  return regularizedBeta(0.5, n - k, k + 1);
-}
-
 /** Natural logarithm of the gamma function for x > 0: Stirling's series after shifting x to 10 or above. */
 export function logGamma(x: number): number {
   let shifted = x;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gapAutocorrelation, gapVariation, indexOfDispersion } from "../../bench/statistics/dispersion.ts";
+import { gapVariation, indexOfDispersion } from "../../bench/statistics/dispersion.ts";
 import { createRng, exponential, gamma } from "../../bench/statistics/rng.ts";
 
 /** Event times with the given gaps. */
@@ -17,7 +17,6 @@ test("constant arrivals scatter 0, Poisson arrivals 1", () => {
   const rng = createRng(11);
   const poisson = arrivals(40_000, () => exponential(rng, 1));
   expect(gapVariation(poisson)).toBeCloseTo(1, 1);
-  expect(gapAutocorrelation(poisson)).toBeCloseTo(0, 1);
   expect(Math.abs(dispersion(poisson, 10) - 1)).toBeLessThan(0.15);
 });
 
@@ -43,14 +42,8 @@ test("the defect of another peer is seen: a constant rate drawn with exponential
   expect(gapVariation(arrivals(2000, () => exponential(rng, 1)))).toBeGreaterThan(0.9);
 });
 
-test("correlated gaps show in the autocorrelation", () => {
-  expect(gapAutocorrelation(arrivals(1000, (index) => (index % 100 < 50 ? 1 : 3)))).toBeGreaterThan(0.9);
-});
-
 test("too few events say nothing", () => {
   expect(gapVariation([1, 2])).toBeNull();
-  expect(gapAutocorrelation([1, 2, 3])).toBeNull();
-  expect(gapAutocorrelation([1, 2, 3, 4])).toBeNull();
   expect(indexOfDispersion([1, 2], { start: 0, end: 10, window: 6 })).toBeNull();
   expect(indexOfDispersion([], { start: 0, end: 10, window: 1 })).toBeNull();
 });

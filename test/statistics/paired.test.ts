@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Interval, judgeMargin } from "../../bench/statistics/interval.ts";
-import { pairedDifference, permutationTest, signTest, wilcoxonTest } from "../../bench/statistics/paired.ts";
-import { createRng } from "../../bench/statistics/rng.ts";
+import { pairedDifference, wilcoxonTest } from "../../bench/statistics/paired.ts";
 import { golden } from "./golden/statistics.ts";
 
 const confidence = 0.95;
@@ -41,19 +40,6 @@ test("a margin declared beforehand is met, missed, or cannot be told", () => {
   expect(judgeMargin(interval(-2, 2), 1)).toBe("cannot-tell");
 });
 
-test("the sign test is SciPy's exact binomial test, ties left out and counted", () => {
-  for (const [above, used, p] of golden.sign_test) {
-    const differences = [...Array<number>(above).fill(2), ...Array<number>(used - above).fill(-1), 0, 0];
-    expect(signTest(differences)).toEqual({
-      pValue: expect.closeTo(p, 12),
-      method: "exact sign test",
-      used,
-      ties: 2,
-    });
-  }
-  expect(signTest([0, 0])).toBeNull();
-});
-
 test("the signed-rank test is SciPy's: exact for few, normal for many and for ties", () => {
   const [exact, tied, many] = golden.wilcoxon.map(({ differences, p }) => ({
     result: wilcoxonTest(differences),
@@ -68,18 +54,6 @@ test("the signed-rank test is SciPy's: exact for few, normal for many and for ti
   expect(many?.result).toMatchObject({ pValue: expect.closeTo(many!.p, 12), used: 70 });
   expect(wilcoxonTest([0, 0])).toBeNull();
   expect(wilcoxonTest([1, 2, 3, 4, 5])?.pValue).toBe(2 / 32);
-});
-
-test("the permutation test is SciPy's, and its random form comes near the exact one", () => {
-  const { differences, p } = golden.sign_flip;
-  const options = { draws: 4000, rng: createRng(5) };
-  expect(permutationTest(differences, options)!.pValue).toBeCloseTo(p, 12);
-  const many = [...differences, ...differences];
-  const { pValue, method } = permutationTest(many, options)!;
-  expect(method).toBe("sign-flip permutation test, 4000 draws");
-  expect(pValue).toBeGreaterThan(0.3);
-  expect(permutationTest([], options)).toBeNull();
-  expect(permutationTest([1, 1, 1, 1, 1], options)!.pValue).toBe(2 / 32);
 });
 
 test("intervals shift with the data, scale with the data, and swap sign with the arms", () => {

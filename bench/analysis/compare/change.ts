@@ -1,11 +1,15 @@
-import { bootstrap } from "../../statistics/bootstrap.ts";
-import { meanOf, minimumSamples, percentile } from "../../statistics/distribution.ts";
+import { minimumSamples } from "../../statistics/distribution.ts";
 import type { Interval } from "../../statistics/interval.ts";
-import { pairedDifference } from "../../statistics/paired.ts";
-import { createRng } from "../../statistics/rng.ts";
 import { taskKey } from "../estimates/pass-rate.ts";
 import type { MeasuredCell } from "../measured-cell.ts";
 import { episodeValue, pairUp, type EpisodeValue } from "../estimates/paired-difference.ts";
+import { meanOrNull, pairedMeans, type MeasuredPair } from "../estimates/paired-means.ts";
+import {
+  quantiles,
+  statisticDifference,
+  type SampleStatistic,
+  type UnitValues,
+} from "../estimates/paired-statistic.ts";
 import type { Quantity, Source } from "./quantities.ts";
 
 /** How far a quantity moved from one run to the other, in its unit; `null` where too little is known to say. */
@@ -31,8 +35,6 @@ export interface CellsOfBoth {
 
 const confidence = 0.95;
 const resamples = 1000;
-/** Fixed, so that a comparison of two runs prints the same numbers every time. */
-const seed = 20_261_121;
 
 /** Pure. */
 export function changeOf({ source }: Quantity, cells: CellsOfBoth): Change {
@@ -49,52 +51,40 @@ function episodeChange(of: Extract<Source, { kind: "episode" }>["of"], cells: Ce
       }),
     );
   const pairs = pairUp(valuesOf(cells.before), valuesOf(cells.after));
-  const blocks = [...Map.groupBy(pairs, ({ task }) => task).values()].map((members) =>
-    members.map(({ base, target }) => target - base),
+  return pairedChange(
+    pairs.map(({ task, base, target }) => ({ base, target, unit: task })),
+    "t over tasks, paired by task and trial",
   );
-  return {
-    before: meanOrNull(pairs.map(({ base }) => base)),
-    after: meanOrNull(pairs.map(({ target }) => target)),
-    ...stated(pairedDifference(blocks, { confidence }), {
-      value: meanOrNull(pairs.map(({ base, target }) => target - base)),
-      basis: "t over tasks, paired by task and trial",
-    }),
-    units: blocks.length,
-  };
 }
 
-interface TaskValues {
-  readonly before: readonly number[];
-  readonly after: readonly number[];
+function pairedChange(pairs: readonly MeasuredPair[], basis: string): Change {
+  const { interval, baselineMean, armMean, units } = pairedMeans(pairs);
+  const value = meanOrNull(pairs.map(({ base, target }) => target - base));
+  return {
+    before: baselineMean,
+    after: armMean,
+    ...stated(interval, { value, basis }),
+    units: units.length,
+  };
 }
 
 /** The same tasks are drawn for both runs, so that what tasks differ in cancels. */
 function requestChange(source: Extract<Source, { kind: "request" }>, cells: CellsOfBoth): Change {
   const [before, after] = [valuesByTask(cells.before, source.of), valuesByTask(cells.after, source.of)];
-  const tasks = [...before].flatMap(([task, values]): TaskValues[] => {
-    const others = after.get(task);
-    return others === undefined ? [] : [{ before: values, after: others }];
+  const tasks = [...before].flatMap(([task, base]): UnitValues[] => {
+    const target = after.get(task);
+    return target === undefined ? [] : [{ base, target }];
   });
-  const of = (side: keyof TaskValues) => (drawn: readonly TaskValues[]) =>
-    statisticOf(
-      drawn.flatMap((task) => task[side]),
-      source.statistic,
-    );
-  const [was, is] = [of("before")(tasks), of("after")(tasks)];
   const supported = [before, after].every((values) => enough([...values.values()].flat(), source.statistic));
-  if (!supported || Number.isNaN(was) || Number.isNaN(is)) {
+  if (!supported || tasks.length === 0) {
     return { before: null, after: null, difference: null, basis: "n too small", units: tasks.length };
   }
-  const interval = bootstrap(tasks, (drawn) => of("after")(drawn) - of("before")(drawn), {
-    confidence,
-    resamples,
-    rng: createRng(seed),
-    method: "t",
-  });
+  const { base, target, interval } = statisticDifference(tasks, source.statistic, { confidence, resamples });
+  const basis = "t bootstrap over tasks, the same ones in both runs";
   return {
-    before: was,
-    after: is,
-    ...stated(interval, { value: is - was, basis: "t bootstrap over tasks, the same ones in both runs" }),
+    before: base,
+    after: target,
+    ...stated(interval, { value: target - base, basis }),
     units: tasks.length,
   };
 }
@@ -113,15 +103,7 @@ function valuesByTask(
   return values;
 }
 
-type Statistic = Extract<Source, { kind: "request" }>["statistic"];
-const quantiles = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
-
-function statisticOf(values: readonly number[], statistic: Statistic): number {
-  if (values.length === 0) return Number.NaN;
-  return statistic === "mean" ? meanOf(values) : (percentile(values, quantiles[statistic]) ?? Number.NaN);
-}
-
-function enough(values: readonly number[], statistic: Statistic): boolean {
+function enough(values: readonly number[], statistic: SampleStatistic): boolean {
   return values.length >= (statistic === "mean" ? 2 : minimumSamples(quantiles[statistic]));
 }
 
@@ -129,20 +111,10 @@ function enough(values: readonly number[], statistic: Statistic): boolean {
 function cellChange(of: Extract<Source, { kind: "cell" }>["of"], cells: CellsOfBoth): Change {
   const after = new Map(cells.after.map((cell) => [cell.summary.repetition, of(cell.summary).value]));
   const pairs = cells.before.flatMap(({ summary }) => {
-    const [was, is] = [of(summary).value, after.get(summary.repetition) ?? null];
-    return was === null || is === null ? [] : [{ was, is }];
+    const [base, target] = [of(summary).value, after.get(summary.repetition) ?? null];
+    return base === null || target === null ? [] : [{ base, target, unit: summary.repetition }];
   });
-  const value = meanOrNull(pairs.map(({ was, is }) => is - was));
-  const interval = pairedDifference(
-    pairs.map(({ was, is }) => [is - was]),
-    { confidence },
-  );
-  return {
-    before: meanOrNull(pairs.map(({ was }) => was)),
-    after: meanOrNull(pairs.map(({ is }) => is)),
-    ...stated(interval, { value, basis: "t over pairs of cells" }),
-    units: pairs.length,
-  };
+  return pairedChange(pairs, "t over pairs of cells");
 }
 
 function stated(
@@ -156,8 +128,4 @@ function stated(
   const { value } = otherwise;
   if (value === null) return { difference: null, basis: "nothing to pair" };
   return { difference: { value, low: null, high: null }, basis: "one pair has no interval" };
-}
-
-function meanOrNull(values: readonly number[]): number | null {
-  return values.length === 0 ? null : meanOf(values);
 }

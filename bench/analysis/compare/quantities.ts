@@ -1,4 +1,5 @@
 import type { CellSummary } from "../cell/cell-summary.ts";
+import type { SampleStatistic } from "../estimates/paired-statistic.ts";
 import type { Estimate } from "../estimates/estimate.ts";
 import type { RequestLatencies } from "../../evidence/request-latencies.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
@@ -19,7 +20,7 @@ export type Source =
   | {
       readonly kind: "request";
       readonly of: keyof RequestLatencies;
-      readonly statistic: "mean" | "p50" | "p95" | "p99";
+      readonly statistic: SampleStatistic;
     }
   /** One value per cell: paired by arm, load and repetition. */
   | { readonly kind: "cell"; readonly of: (cell: CellSummary) => Estimate };

@@ -1,6 +1,7 @@
 import { bootstrap } from "../../statistics/bootstrap.ts";
 import { ClusteredValues } from "../../statistics/clustered-values.ts";
 import { createRng } from "../../statistics/rng.ts";
+import { bootstrapSeed } from "./paired-statistic.ts";
 
 /** A value and the unit it comes from: an episode, a task. Values of one unit are alike, so units are drawn whole. */
 export interface ClusteredValue {
@@ -11,8 +12,6 @@ export interface ClusteredValue {
 /** Fewest units for which an interval is stated. */
 export const minimumClusters = 10;
 const resamples = 400;
-/** Fixed, so that a report rebuilds to the same bytes. */
-const seed = 20_261_121;
 
 export interface Limits {
   readonly low: number;
@@ -51,7 +50,7 @@ function limitsOf(pool: ClusteredValues, statistic: Statistic): Limits {
       const value = statistic(pool.drawn(drawn));
       return isPositive ? Math.log(value) : value;
     },
-    { confidence: 0.95, resamples, rng: createRng(seed), method: "t" },
+    { confidence: 0.95, resamples, rng: createRng(bootstrapSeed) },
   );
   const { low = Number.NaN, high = Number.NaN } = interval ?? {};
   if (isPositive) return { low: Math.exp(low), high: Math.exp(high) };

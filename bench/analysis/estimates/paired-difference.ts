@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { Interval } from "../../statistics/interval.ts";
 import { findMargin } from "../../statistics/margin.ts";
-import { pairedDifference, wilcoxonTest } from "../../statistics/paired.ts";
+import { meanOf } from "../../statistics/distribution.ts";
+import { wilcoxonTest } from "../../statistics/paired.ts";
+import { pairedMeans } from "./paired-means.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { estimateSchema, type Estimate } from "./estimate.ts";
 import { taskKey } from "./pass-rate.ts";
@@ -95,27 +97,23 @@ export function differenceOf(pairs: readonly Pair[], options: DifferenceOptions)
   const cellPairs = new Set(pairs.map(({ repetition }) => repetition)).size;
   const { kind } = options;
   const unit = kind !== "counts" && cellPairs >= minimumCellPairs ? "cell pairs" : "tasks";
-  const units = Map.groupBy(pairs, ({ task, repetition }) => (unit === "tasks" ? task : repetition));
-  const blocks = [...units.values()].map((members) => members.map(({ base, target }) => target - base));
-  const interval = pairedDifference(blocks, { confidence: 0.95 });
-  const difference: Estimate = {
-    value: interval?.estimate ?? null,
-    count: pairs.length,
-    low: interval?.low ?? null,
-    high: interval?.high ?? null,
-  };
+  const measured = pairs.map(({ task, repetition, base, target }) => {
+    return { base, target, unit: unit === "tasks" ? task : repetition };
+  });
+  const { interval, count, baselineMean, armMean, units } = pairedMeans(measured);
+  const { estimate: value = null, low = null, high = null } = interval ?? {};
+  const difference: Estimate = { value, count, low, high };
   // Within one pair of cells an episode's time differs by what else the machine did, and no interval over tasks sees it.
   const supported = tasks >= minimumTasks && (kind !== "time" || unit === "cell pairs");
-  const baselineMean = meanOfKnown(pairs.map(({ base }) => base));
   return {
     difference,
     unit,
     tasks,
     cellPairs,
     baselineMean,
-    armMean: meanOfKnown(pairs.map(({ target }) => target)),
+    armMean,
     finding: supported ? findingOf(difference) : "cannot-tell",
-    signedRankP: wilcoxonTest(blocks.flatMap((block) => meanOfKnown(block) ?? []))?.pValue ?? null,
+    signedRankP: wilcoxonTest(units.map(meanOf))?.pValue ?? null,
     margin: marginOf({ ...options, baselineMean, interval, supported, unit }),
   };
 }
@@ -143,8 +141,4 @@ function marginOf(
   const seconds = facts.unitSeconds?.(unit) ?? null;
   const moreSeconds = moreUnits === null || seconds === null ? null : moreUnits * seconds;
   return { limit, verdict, moreUnits, moreSeconds };
-}
-
-export function meanOfKnown(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

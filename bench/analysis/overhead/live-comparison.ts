@@ -7,11 +7,11 @@ import {
   differenceOf,
   differenceSchema,
   episodeValue,
-  meanOfKnown,
   pairUp,
   type Difference,
   type DifferenceOptions,
 } from "../estimates/paired-difference.ts";
+import { meanOrNull } from "../estimates/paired-means.ts";
 
 /**
  * Per episode, paired by task, trial and repetition. The five shares of the time add up to `seconds`, pair by pair:
@@ -211,8 +211,8 @@ export function unitSecondsOf(
   cells: readonly { readonly seconds: number | null; readonly episodes: number }[],
 ) {
   const known = cells.flatMap(({ seconds, episodes }) => (seconds === null ? [] : [{ seconds, episodes }]));
-  const perCell = meanOfKnown(known.map(({ seconds }) => seconds));
-  const perEpisode = meanOfKnown(known.map(({ seconds, episodes }) => seconds / Math.max(1, episodes)));
+  const perCell = meanOrNull(known.map(({ seconds }) => seconds));
+  const perEpisode = meanOrNull(known.map(({ seconds, episodes }) => seconds / Math.max(1, episodes)));
   return (unit: Difference["unit"]): number | null => {
     const one = unit === "cell pairs" ? perCell : perEpisode;
     return one === null ? null : 2 * one;

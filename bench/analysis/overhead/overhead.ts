@@ -3,13 +3,8 @@ import type { Experiment } from "../../config/experiment.ts";
 import { marginMs, parseMargin } from "../../statistics/margin.ts";
 import type { CellSummary } from "../cell/cell-summary.ts";
 import { compareLive, liveSchema, unitSecondsOf } from "./live-comparison.ts";
-import {
-  differenceOf,
-  differenceSchema,
-  episodeValue,
-  meanOfKnown,
-  pairUp,
-} from "../estimates/paired-difference.ts";
+import { differenceOf, differenceSchema, episodeValue, pairUp } from "../estimates/paired-difference.ts";
+import { meanOrNull } from "../estimates/paired-means.ts";
 import type { MeasuredCell } from "../measured-cell.ts";
 import type { JoinedPath, PathSample } from "../../evidence/path-samples.ts";
 
@@ -112,7 +107,7 @@ interface ArmNames {
 function requestMargin(compare: Experiment["compare"], baseline: readonly MeasuredCell[]): number | null {
   const margin = parseMargin(compare?.margin ?? "");
   const means = baseline.flatMap(({ summary }) => summary.e2eMs.mean.value ?? []);
-  return margin === null ? null : marginMs(margin, meanOfKnown(means));
+  return margin === null ? null : marginMs(margin, meanOrNull(means));
 }
 
 const refusing: ReadonlySet<string> = new Set(["engine-died", "engine-restarted", "different-engines"]);
@@ -148,7 +143,7 @@ function pathMeans(cells: readonly MeasuredCell[], of: (sample: PathSample) => n
     const samples = Map.groupBy(path.samples, ({ episodeId }) => episodeId);
     return episodes.flatMap((episode) => {
       const values = (samples.get(episode.episodeId) ?? []).flatMap((sample) => of(sample) ?? []);
-      const mean = meanOfKnown(values);
+      const mean = meanOrNull(values);
       return mean === null ? [] : [episodeValue(episode, mean)];
     });
   });

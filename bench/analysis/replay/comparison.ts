@@ -3,7 +3,7 @@ import type { LoadSample } from "../../load/load.ts";
 import { meanOf } from "../../statistics/distribution.ts";
 import type { Interval } from "../../statistics/interval.ts";
 import { findMargin, marginMs, parseMargin, type MarginFinding } from "../../statistics/margin.ts";
-import { pairedDifference } from "../../statistics/paired.ts";
+import { meanOrNull, pairedMeans, type MeasuredPair } from "../estimates/paired-means.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { atOnceShare, spreadShare, tellingTokens, tokenSpread } from "../../evidence/token-spread.ts";
@@ -175,11 +175,6 @@ function cachedTokensOf(blocks: readonly PairedBlock[]): ArmComparison["cachedTo
   return baseline === null || arm === null ? null : { baseline, arm };
 }
 
-interface Difference {
-  readonly base: number;
-  readonly target: number;
-}
-
 function requestDifference(
   blocks: readonly (readonly PairedRequest[])[],
   metric: ComparedMetric,
@@ -187,32 +182,30 @@ function requestDifference(
 ): ReplayDifference {
   const value = loadMetrics[metric];
   const margin = metric === "e2e" ? options.margin : null;
-  return differenceOf(
-    blocks.map((requests) =>
-      requests.flatMap(({ baseline, arm }) => {
-        const [base, target] = [meanOfAll(baseline, value), meanOfAll(arm, value)];
-        return base === null || target === null ? [] : [{ base, target }];
-      }),
-    ),
-    { ...options, margin },
+  const pairs = blocks.flatMap((requests, unit) =>
+    requests.flatMap(({ baseline, arm }) => pairOf(meanOfAll(baseline, value), meanOfAll(arm, value), unit)),
   );
+  return differenceOf(pairs, { ...options, margin });
+}
+
+/** What is known of both arms. */
+function pairOf(base: number | null, target: number | null, unit: number): readonly MeasuredPair[] {
+  return base === null || target === null ? [] : [{ base, target, unit }];
 }
 
 function sessionDifference(blocks: readonly PairedBlock[], options: ComparisonOptions): ReplayDifference {
-  return differenceOf(
-    blocks.map(({ paired, sessions }) =>
-      [...Map.groupBy(paired, ({ session }) => session)].flatMap(([session, requests]) => {
-        if (!sessions.has(session)) return [];
-        const sum = (of: (request: PairedRequest) => readonly LoadSample[]) =>
-          requests.reduce(
-            (total, request) => total + (meanOfAll(of(request), loadMetrics.e2e) ?? Number.NaN),
-            0,
-          );
-        return [{ base: sum(({ baseline }) => baseline), target: sum(({ arm }) => arm) }];
-      }),
-    ),
-    { ...options, margin: null },
+  const pairs = blocks.flatMap(({ paired, sessions }, unit) =>
+    [...Map.groupBy(paired, ({ session }) => session)].flatMap(([session, requests]) => {
+      if (!sessions.has(session)) return [];
+      const sum = (of: (request: PairedRequest) => readonly LoadSample[]) =>
+        requests.reduce(
+          (total, request) => total + (meanOfAll(of(request), loadMetrics.e2e) ?? Number.NaN),
+          0,
+        );
+      return [{ base: sum(({ baseline }) => baseline), target: sum(({ arm }) => arm), unit }];
+    }),
   );
+  return differenceOf(pairs, { ...options, margin: null });
 }
 
 /** A gateway whose upstream could not be set is seen from one side only. */
@@ -228,38 +221,28 @@ function pathDifferences(
   const simulated = turns.some(({ target }) => target.some(({ path }) => path.streaming === "simulated"));
   return Object.fromEntries(
     pathMetrics.map((metric) => {
-      const blocks = turns.map(({ base, target }): Difference[] => {
-        if (metric === "firstTokenMs" && simulated && arm.part !== "baseline") return [];
-        const [before, after] = [pathMean(base, metric), pathMean(target, metric)];
-        return before === null || after === null ? [] : [{ base: before, target: after }];
-      });
-      return [metric, differenceOf(blocks, { ...options, margin: null })];
+      const hidden = metric === "firstTokenMs" && simulated && arm.part !== "baseline";
+      const pairs = turns.flatMap(({ base, target }, unit) =>
+        hidden ? [] : pairOf(pathMean(base, metric), pathMean(target, metric), unit),
+      );
+      return [metric, differenceOf(pairs, { ...options, margin: null })];
     }),
   ) as Record<PathMetric, ReplayDifference>;
 }
 
 function pathMean(legs: readonly LegEvidence[], metric: PathMetric): number | null {
-  const values = legs.flatMap(({ path }) => path.samples.flatMap((sample) => sample[metric] ?? []));
-  return values.length === 0 ? null : meanOf(values);
+  return meanOrNull(legs.flatMap(({ path }) => path.samples.flatMap((sample) => sample[metric] ?? [])));
 }
 
-function differenceOf(
-  blocks: readonly (readonly Difference[])[],
-  options: ComparisonOptions,
-): ReplayDifference {
-  const all = blocks.flat();
-  const interval = pairedDifference(
-    blocks.map((block) => block.map(({ base, target }) => target - base)),
-    options,
-  );
-  const baselineMean = all.length === 0 ? null : meanOf(all.map(({ base }) => base));
+function differenceOf(pairs: readonly MeasuredPair[], options: ComparisonOptions): ReplayDifference {
+  const { interval, count, baselineMean, armMean } = pairedMeans(pairs, options.confidence);
   const margin = parseMargin(options.margin ?? "");
   const limitMs = margin === null ? null : marginMs(margin, baselineMean);
   return {
     interval,
-    count: all.length,
+    count,
     baselineMean,
-    armMean: all.length === 0 ? null : meanOf(all.map(({ target }) => target)),
+    armMean,
     margin: limitMs === null || interval === null ? null : { ...findMargin(interval, limitMs), limitMs },
   };
 }

@@ -1,5 +1,6 @@
 import { loadMetrics, steadySamples } from "../../load/latency.ts";
 import { summarize, type Distribution } from "../../statistics/distribution.ts";
+import { meanOrNull } from "../estimates/paired-means.ts";
 import type { StoredRun } from "../../store/read-run.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import { compareReplay, completeBlocks, type ArmComparison } from "./comparison.ts";
@@ -79,7 +80,7 @@ export function buildReplayReport(
 }
 
 function blockSeconds(blocks: readonly (readonly LegEvidence[])[]): number | null {
-  return meanOf(blocks.map((block) => block.reduce((sum, { seconds }) => sum + seconds, 0)));
+  return meanOrNull(blocks.map((block) => block.reduce((sum, { seconds }) => sum + seconds, 0)));
 }
 
 function armRow(setting: ReplaySetting, arm: ReplayArm, legs: readonly LegEvidence[]): ArmRow {
@@ -100,15 +101,11 @@ function armRow(setting: ReplaySetting, arm: ReplayArm, legs: readonly LegEviden
     itlMs: over("itl"),
     e2eMs: over("e2e"),
     latenessMs: over("lateness"),
-    promptTokensMean: meanOf(usages.map(({ promptTokens }) => promptTokens)),
-    cachedTokensMean: meanOf(usages.flatMap(({ cachedTokens }) => cachedTokens ?? [])),
-    sessionOpenMs: meanOf(own.flatMap(({ load }) => load.openMs.flatMap((ms) => ms ?? []))),
-    sessionExportMs: meanOf(own.flatMap(({ load }) => load.closeMs.flatMap((ms) => ms ?? []))),
-    pathMs: meanOf(paths.map(({ wholeMs }) => wholeMs)),
+    promptTokensMean: meanOrNull(usages.map(({ promptTokens }) => promptTokens)),
+    cachedTokensMean: meanOrNull(usages.flatMap(({ cachedTokens }) => cachedTokens ?? [])),
+    sessionOpenMs: meanOrNull(own.flatMap(({ load }) => load.openMs.flatMap((ms) => ms ?? []))),
+    sessionExportMs: meanOrNull(own.flatMap(({ load }) => load.closeMs.flatMap((ms) => ms ?? []))),
+    pathMs: meanOrNull(paths.map(({ wholeMs }) => wholeMs)),
     joined: { samples: paths.length, requests: own.reduce((sum, { path }) => sum + path.requests, 0) },
   };
-}
-
-function meanOf(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
