@@ -3,7 +3,7 @@ import type { OpenEpisode, ToolServer } from "../bench/tools/server.ts";
 import type { AttemptContext, TranscriptMessage, WorkloadContext } from "../bench/workload/workload.ts";
 import { domainOptions } from "./domain-options.ts";
 import type { Tau2Experiment } from "./section.ts";
-import type { Task } from "./tau2/domain.ts";
+import type { Task } from "./tau2/contract/domain.ts";
 import { parseJson } from "./tau2/python/json-parse.ts";
 import type { Tau2Tools } from "./tools/tau2-tools.ts";
 import { transcriptMessages } from "./transcript/tau2-messages.ts";

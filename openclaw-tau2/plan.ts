@@ -7,11 +7,11 @@ import { domainOptions } from "./domain-options.ts";
 import type { Tau2Experiment } from "./section.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { checkDrops, selectTasks } from "./task-selection.ts";
-import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
-import type { Task } from "./tau2/domain.ts";
+import { checkoutFacts, checkoutWarnings } from "./tau2/schemas/checkout.ts";
+import type { Task } from "./tau2/contract/domain.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
-import { loadDomain } from "./tau2/load.ts";
-import { trialSeeds } from "./tau2/random.ts";
+import { loadDomain } from "./tau2/loading/load.ts";
+import { trialSeeds } from "./tau2/python/random.ts";
 
 /** What a sweep of tau2's tasks would do. */
 export function planOf(experiment: Tau2Experiment, { agent, environment }: PlanContext): WorkloadPlan {

@@ -16,10 +16,10 @@ import { openAttempt, openingMessages, type AttemptParts, type OpenedAttempt } f
 import { reached } from "./reached-part.ts";
 import type { Tau2Experiment } from "./section.ts";
 import { systemPrompt } from "./system-prompt.ts";
-import { checkoutFacts, checkoutWarnings } from "./tau2/checkout.ts";
-import type { LoadedDomain, Task } from "./tau2/domain.ts";
+import { checkoutFacts, checkoutWarnings } from "./tau2/schemas/checkout.ts";
+import type { LoadedDomain, Task } from "./tau2/contract/domain.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
-import { loadDomain } from "./tau2/load.ts";
+import { loadDomain } from "./tau2/loading/load.ts";
 import { tau2ToolsUrl, type Tau2Tools } from "./tools/tau2-tools.ts";
 import { UserSimulator } from "./user/user-simulator.ts";
 

@@ -1,7 +1,7 @@
 import { ConfigError } from "../bench/errors.ts";
 import type { Tau2Section } from "./section.ts";
-import { criteriaOf } from "./tau2/evaluation/criteria.ts";
-import type { LoadedDomain, Task } from "./tau2/domain.ts";
+import { criteriaOf } from "./tau2/tasks/criteria.ts";
+import type { LoadedDomain, Task } from "./tau2/contract/domain.ts";
 
 /**
  * The tasks an experiment asks for, in the order of the file: by id, else by split (tau2's default `base` where there is

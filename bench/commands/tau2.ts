@@ -4,7 +4,7 @@ import Table from "cli-table3";
 import type { Command } from "commander";
 import { regradeRun, type Regrade } from "../../openclaw-tau2/offline/regrade.ts";
 import { exportTau2Results } from "../../openclaw-tau2/offline/results.ts";
-import { verifyTau2 } from "../../openclaw-tau2/tau2/verify.ts";
+import { verifyTau2 } from "../../openclaw-tau2/tau2/verify/verify.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { collect } from "./experiment.ts";

@@ -17,12 +17,12 @@ import { exists, readRun, readTrajectories } from "../../bench/store/read-run.ts
 import type { EpisodeRecord, Trajectory } from "../../bench/store/record.ts";
 import { storing } from "../../bench/store/storage-error.ts";
 import { domainOptions } from "../domain-options.ts";
-import type { Task } from "../tau2/domain.ts";
-import { EvaluationError, evaluate } from "../tau2/evaluate.ts";
-import { JudgeAnswerError } from "../tau2/judge-answer.ts";
-import { readJudgeSystemPrompt } from "../tau2/judge-prompt.ts";
-import { judgeEpisode, JudgeRequestError, needsJudge, type JudgeEndpoint } from "../tau2/judge.ts";
-import type { NativeDomain } from "../tau2/load.ts";
+import type { Task } from "../tau2/contract/domain.ts";
+import { EvaluationError, evaluate } from "../tau2/evaluation/evaluate.ts";
+import { JudgeAnswerError } from "../tau2/judging/judge-answer.ts";
+import { readJudgeSystemPrompt } from "../tau2/judging/judge-prompt.ts";
+import { judgeEpisode, JudgeRequestError, needsJudge, type JudgeEndpoint } from "../tau2/judging/judge.ts";
+import type { NativeDomain } from "../tau2/loading/load.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import { storedDomain } from "./stored-domain.ts";
 

@@ -1,6 +1,6 @@
 import { finishedEpisodes } from "../../bench/store/progress.ts";
 import { readRun, readTrajectories } from "../../bench/store/read-run.ts";
-import { EvaluationError, evaluate } from "../tau2/evaluate.ts";
+import { EvaluationError, evaluate } from "../tau2/evaluation/evaluate.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import { storedDomain } from "./stored-domain.ts";
 

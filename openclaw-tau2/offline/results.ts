@@ -3,13 +3,13 @@ import { finishedEpisodes, segmentsOf, type Segment } from "../../bench/store/pr
 import { judgedTrajectory, readJudgedRun, type Judgements } from "../../bench/store/judgements.ts";
 import { readTrajectories } from "../../bench/store/read-run.ts";
 import type { EpisodeRecord, Trajectory } from "../../bench/store/record.ts";
-import { checkoutFactsSchema } from "../tau2/checkout.ts";
+import { checkoutFactsSchema } from "../tau2/schemas/checkout.ts";
 import {
   writeResultsFile,
   type ResultsMessage,
   type ResultsRun,
   type ResultsSimulation,
-} from "../tau2/results-file.ts";
+} from "../tau2/results/results-file.ts";
 import type { RunJson } from "../../bench/store/run-json.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import { storedDomain } from "./stored-domain.ts";

@@ -1,7 +1,7 @@
 import type { ToolEnvironment, ToolSource } from "../../bench/tools/tool-module.ts";
-import type { Task, Tau2Message } from "../tau2/domain.ts";
-import { evaluate, type Evaluation } from "../tau2/evaluate.ts";
-import { loadDomain, type LoadOptions, type NativeDomain } from "../tau2/load.ts";
+import type { Task, Tau2Message } from "../tau2/contract/domain.ts";
+import { evaluate, type Evaluation } from "../tau2/evaluation/evaluate.ts";
+import { loadDomain, type LoadOptions, type NativeDomain } from "../tau2/loading/load.ts";
 
 /** What tau2's workload and its tools in a worker thread say to each other. */
 export interface Tau2Tools {

@@ -1,5 +1,5 @@
 import type { TranscriptMessage } from "../../bench/workload/workload.ts";
-import type { Tau2Message } from "../tau2/domain.ts";
+import type { Tau2Message } from "../tau2/contract/domain.ts";
 
 /** The transcript as tau2's evaluator reads it; calls are tagged with who made them. */
 export function tau2Messages(messages: readonly TranscriptMessage[]): Tau2Message[] {

@@ -1,7 +1,7 @@
-import type { EvaluationInput } from "../../openclaw-tau2/tau2/domain.ts";
-import { evaluate, EvaluationError } from "../../openclaw-tau2/tau2/evaluate.ts";
-import { loadDomain, type NativeDomain } from "../../openclaw-tau2/tau2/load.ts";
-import { messagesOf } from "../../openclaw-tau2/tau2/task.ts";
+import type { EvaluationInput } from "../../openclaw-tau2/tau2/contract/domain.ts";
+import { evaluate, EvaluationError } from "../../openclaw-tau2/tau2/evaluation/evaluate.ts";
+import { loadDomain, type NativeDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
+import { messagesOf } from "../../openclaw-tau2/tau2/tasks/task.ts";
 import { asDict, asText, goldenLines } from "../../openclaw-tau2/tau2/verify/golden-file.ts";
 import { meanReading, millisecondsSince, type Measurement } from "./measurement.ts";
 import { tau2Data } from "./tau2-data.ts";

@@ -1,5 +1,5 @@
 import { hasGoldenFile } from "../../openclaw-tau2/tau2/verify/golden-file.ts";
-import { loadDomain, type NativeDomain } from "../../openclaw-tau2/tau2/load.ts";
+import { loadDomain, type NativeDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
 import { checkCalls } from "../../openclaw-tau2/tau2/verify/calls.ts";
 import { RowCounter } from "../../openclaw-tau2/tau2/verify/row.ts";
 import { checkTasks } from "../../openclaw-tau2/tau2/verify/tasks.ts";

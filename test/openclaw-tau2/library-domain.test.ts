@@ -1,10 +1,15 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import type { Environment, LoadedDomain, Task, Tau2Message } from "../../openclaw-tau2/tau2/domain.ts";
+import type {
+  Environment,
+  LoadedDomain,
+  Task,
+  Tau2Message,
+} from "../../openclaw-tau2/tau2/contract/domain.ts";
 import { libraryTools } from "../../openclaw-tau2/tau2/domains/library/tools.ts";
-import { evaluate } from "../../openclaw-tau2/tau2/evaluate.ts";
-import { loadDomain } from "../../openclaw-tau2/tau2/load.ts";
+import { evaluate } from "../../openclaw-tau2/tau2/evaluation/evaluate.ts";
+import { loadDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
 
 const dataDirectory = join(import.meta.dirname, "..", "..", "openclaw-tau2", "data");
 const library = loadDomain({ domain: "library", dataDirectory });

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../../bench/errors.ts";
-import type { DomainDefinition } from "../domain-definition.ts";
+import type { DomainDefinition } from "../contract/domain-definition.ts";
 import { airlineDomain } from "./airline/domain.ts";
 import { libraryDomain } from "./library/domain.ts";
 import { mockDomain } from "./mock/domain.ts";

@@ -1,10 +1,10 @@
-import type { Tau2Message } from "../domain.ts";
-import type { NativeDomain } from "../load.ts";
+import type { Tau2Message } from "../contract/domain.ts";
+import type { NativeDomain } from "../loading/load.ts";
 import { equal } from "../python/compare.ts";
 import { parseJson } from "../python/json-parse.ts";
 import { float } from "../python/value.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
-import type { Criteria, GoldenAction } from "./criteria.ts";
+import type { Criteria, GoldenAction } from "../tasks/criteria.ts";
 import { note } from "./environment-check.ts";
 import type { Component } from "./environment-check.ts";
 

@@ -1,7 +1,7 @@
-import type { EvaluationInput, JudgeEntry } from "../domain.ts";
+import type { EvaluationInput, JudgeEntry } from "../contract/domain.ts";
 import { float } from "../python/value.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
-import type { Criteria } from "./criteria.ts";
+import type { Criteria } from "../tasks/criteria.ts";
 import { note } from "./environment-check.ts";
 
 export interface AssertionCheck {

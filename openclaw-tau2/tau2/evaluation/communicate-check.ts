@@ -1,6 +1,6 @@
-import type { Tau2Message } from "../domain.ts";
+import type { Tau2Message } from "../contract/domain.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
-import type { Criteria } from "./criteria.ts";
+import type { Criteria } from "../tasks/criteria.ts";
 import { note } from "./environment-check.ts";
 import type { Component } from "./environment-check.ts";
 

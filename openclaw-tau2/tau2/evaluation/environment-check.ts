@@ -1,10 +1,10 @@
-import type { Environment, EvaluationInput } from "../domain.ts";
-import type { NativeDomain } from "../load.ts";
+import type { Environment, EvaluationInput } from "../contract/domain.ts";
+import type { NativeDomain } from "../loading/load.ts";
 import { PythonError } from "../python/error.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import { float } from "../python/value.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
-import type { Criteria, GoldenAction } from "./criteria.ts";
+import type { Criteria, GoldenAction } from "../tasks/criteria.ts";
 import { EvaluationError } from "./evaluation-error.ts";
 import type { DatabaseHashes } from "./evaluation-error.ts";
 

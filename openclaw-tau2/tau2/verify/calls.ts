@@ -1,6 +1,6 @@
-import type { Environment } from "../domain.ts";
-import { hex8Counter } from "../load.ts";
-import type { NativeDomain } from "../load.ts";
+import type { Environment } from "../contract/domain.ts";
+import { hex8Counter } from "../loading/load.ts";
+import type { NativeDomain } from "../loading/load.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
 import { asList, asRequestor, asText, asTextOrNull, goldenLines } from "./golden-file.ts";

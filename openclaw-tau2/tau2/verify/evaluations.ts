@@ -1,13 +1,13 @@
 import { messageOf } from "../../../bench/errors.ts";
-import type { EvaluationInput, JudgeEntry, Task } from "../domain.ts";
-import { evaluate, EvaluationError } from "../evaluate.ts";
+import type { EvaluationInput, JudgeEntry, Task } from "../contract/domain.ts";
+import { evaluate, EvaluationError } from "../evaluation/evaluate.ts";
 import type { DatabaseHashes } from "../evaluation/evaluation-error.ts";
-import type { NativeDomain } from "../load.ts";
+import type { NativeDomain } from "../loading/load.ts";
 import { equal } from "../python/compare.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import { parseJson } from "../python/json-parse.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
-import { messagesOf } from "../task.ts";
+import { messagesOf } from "../tasks/task.ts";
 import { asDict, asList, asText, asTextOrNull, goldenLines } from "./golden-file.ts";
 import type { VerifyInput } from "./input.ts";
 import type { RowCounter } from "./row.ts";

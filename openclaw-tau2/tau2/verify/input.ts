@@ -1,4 +1,4 @@
-import type { NativeDomain } from "../load.ts";
+import type { NativeDomain } from "../loading/load.ts";
 
 /** What every check of `tau2 verify` is given. A check reads its golden files and gives a row per domain. */
 export interface VerifyInput {

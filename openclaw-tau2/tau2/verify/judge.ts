@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { ConfigError } from "../../../bench/errors.ts";
-import { judgePromptOf, judgeUserPrompt, readJudgeSystemPrompt } from "../judge-prompt.ts";
-import type { NativeDomain } from "../load.ts";
+import { judgePromptOf, judgeUserPrompt, readJudgeSystemPrompt } from "../judging/judge-prompt.ts";
+import type { NativeDomain } from "../loading/load.ts";
 import type { PyDict } from "../python/value.ts";
-import { messagesOf } from "../task.ts";
+import { messagesOf } from "../tasks/task.ts";
 import { asDict, asList, asText, goldenJson, goldenLines, hasGoldenFile } from "./golden-file.ts";
 import type { VerifyInput } from "./input.ts";
 import { RowCounter } from "./row.ts";

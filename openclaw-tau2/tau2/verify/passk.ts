@@ -1,5 +1,5 @@
-import { agentMetrics, passHatK, taskPassHatKs } from "../metrics.ts";
-import type { ScoredSimulation } from "../metrics.ts";
+import { agentMetrics, passHatK, taskPassHatKs } from "./metrics.ts";
+import type { ScoredSimulation } from "./metrics.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import { PyFloat } from "../python/value.ts";
 import type { PyDict, PyValue } from "../python/value.ts";

@@ -1,4 +1,4 @@
-import { trialSeeds } from "../random.ts";
+import { trialSeeds } from "../python/random.ts";
 import { asDict, asList, goldenJson, hasGoldenFile } from "./golden-file.ts";
 import type { VerifyInput } from "./input.ts";
 import { RowCounter } from "./row.ts";

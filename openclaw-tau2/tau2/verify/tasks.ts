@@ -1,7 +1,7 @@
 import { messageOf } from "../../../bench/errors.ts";
-import type { Task } from "../domain.ts";
-import { criteriaOf } from "../evaluation/criteria.ts";
-import type { NativeDomain } from "../load.ts";
+import type { Task } from "../contract/domain.ts";
+import { criteriaOf } from "../tasks/criteria.ts";
+import type { NativeDomain } from "../loading/load.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import type { PyDict } from "../python/value.ts";
 import { asDict, asList, asText, asTextOrNull, goldenJson } from "./golden-file.ts";

@@ -1,4 +1,4 @@
-import type { Task } from "../domain.ts";
+import type { Task } from "../contract/domain.ts";
 import type { PyDict } from "../python/value.ts";
 import { readUserGuidelines, userScenarioText, userSystemPrompt } from "../text/user-prompt.ts";
 import type { UserGuidelines } from "../text/user-prompt.ts";

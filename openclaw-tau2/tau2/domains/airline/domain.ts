@@ -1,4 +1,4 @@
-import type { DomainDefinition } from "../../domain-definition.ts";
+import type { DomainDefinition } from "../../contract/domain-definition.ts";
 import { airlineTools } from "./tools.ts";
 
 export const airlineDomain: DomainDefinition = {

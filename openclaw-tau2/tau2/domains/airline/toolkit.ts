@@ -5,7 +5,7 @@ import type { ModelType } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import { iterate } from "../../python/container.ts";
 import type { PyDict, PyValue } from "../../python/value.ts";
-import { Toolkit } from "../../toolkit.ts";
+import { Toolkit } from "../../contract/toolkit.ts";
 
 /** What the airline's tools have in common: look-ups that raise tau2's errors. `own…` give a model to write to. */
 export class AirlineToolkit extends Toolkit {

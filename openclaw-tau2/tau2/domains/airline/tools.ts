@@ -3,7 +3,7 @@ import { REQUIRED } from "../../python/call.ts";
 import { dictField, hasKey, item } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
 import { pyStr } from "../../python/repr.ts";
-import { defineToolkit, methodsOf } from "../../toolkit.ts";
+import { defineToolkit, methodsOf } from "../../contract/toolkit.ts";
 import { airports } from "./airports.ts";
 import { bookReservation } from "./booking.ts";
 import { Certificate, FlightDB } from "./data-model.ts";

@@ -5,8 +5,8 @@ import type {
   EnvironmentCall,
   EnvironmentReply,
   InitialState,
-} from "../../domain.ts";
-import { replay } from "../../replay.ts";
+} from "../../contract/domain.ts";
+import { replay } from "../../environment/replay.ts";
 import type { PythonBridge } from "./python-bridge.ts";
 
 const callSchema = z.object({ content: z.string(), error: z.boolean() });

@@ -1,4 +1,4 @@
-import type { DomainDefinition } from "../../domain-definition.ts";
+import type { DomainDefinition } from "../../contract/domain-definition.ts";
 import { libraryTools } from "./tools.ts";
 
 /** Tollgate's own domain: a town library's desk, small enough to ship, so that the first sweep needs no checkout. */

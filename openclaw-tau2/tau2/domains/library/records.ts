@@ -4,7 +4,7 @@ import { valueError } from "../../python/error.ts";
 import { ownEntry, type Model } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
-import type { Toolkit } from "../../toolkit.ts";
+import type { Toolkit } from "../../contract/toolkit.ts";
 
 /** Tables of the library's database, with the word for one of their rows. */
 const tables = {

@@ -6,7 +6,7 @@ import type { Model } from "../../python/model.ts";
 import { add } from "../../python/number.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyDict, PyValue } from "../../python/value.ts";
-import { defineToolkit, methodsOf, Toolkit } from "../../toolkit.ts";
+import { defineToolkit, methodsOf, Toolkit } from "../../contract/toolkit.ts";
 import { Hold, LibraryDB } from "./data-model.ts";
 import { checkActive, ownRecord, record, records, recordsOf } from "./records.ts";
 

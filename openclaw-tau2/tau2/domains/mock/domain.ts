@@ -1,4 +1,4 @@
-import type { DomainDefinition } from "../../domain-definition.ts";
+import type { DomainDefinition } from "../../contract/domain-definition.ts";
 import { mockTools } from "./tools.ts";
 import { mockUserTools } from "./user-tools.ts";
 

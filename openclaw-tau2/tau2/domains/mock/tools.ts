@@ -6,7 +6,7 @@ import { ownEntry } from "../../python/model.ts";
 import type { Model } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
-import { defineToolkit, methodsOf, Toolkit } from "../../toolkit.ts";
+import { defineToolkit, methodsOf, Toolkit } from "../../contract/toolkit.ts";
 import { MockDB, Task } from "./data-model.ts";
 
 const method = methodsOf<Toolkit>();

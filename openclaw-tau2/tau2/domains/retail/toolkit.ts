@@ -3,7 +3,7 @@ import { valueError } from "../../python/error.ts";
 import { Model, ownEntry } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyDict, PyValue } from "../../python/value.ts";
-import { Toolkit } from "../../toolkit.ts";
+import { Toolkit } from "../../contract/toolkit.ts";
 
 /** What a customer is found by; no tool changes it. */
 export interface CustomerName {

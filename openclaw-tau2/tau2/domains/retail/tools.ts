@@ -7,7 +7,7 @@ import { dumpCanonical } from "../../python/json-dump.ts";
 import type { Model } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyDict, PyValue } from "../../python/value.ts";
-import { defineToolkit, methodsOf } from "../../toolkit.ts";
+import { defineToolkit, methodsOf } from "../../contract/toolkit.ts";
 import { RetailDB, UserAddress } from "./data-model.ts";
 import { exchangeDeliveredItems, modifyPendingItems, returnDeliveredItems } from "./items.ts";
 import { cancelPendingOrder, isPending, modifyPendingPayment } from "./payment.ts";

@@ -5,7 +5,7 @@ import { add } from "../../python/number.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { Model } from "../../python/model.ts";
 import type { PyValue } from "../../python/value.ts";
-import type { Toolkit } from "../../toolkit.ts";
+import type { Toolkit } from "../../contract/toolkit.ts";
 import { lastMonth, nextMonth, today } from "./clock.ts";
 import { Bill, billStatus, LineItem, lineStatus } from "./data-model.ts";
 import { billById, billsOf, customerById, lineById, planById } from "./lookup.ts";

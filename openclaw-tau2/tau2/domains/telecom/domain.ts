@@ -1,4 +1,4 @@
-import type { DomainDefinition } from "../../domain-definition.ts";
+import type { DomainDefinition } from "../../contract/domain-definition.ts";
 import { syncTelecom } from "./sync.ts";
 import { telecomTools } from "./tools.ts";
 import { telecomUserTools } from "./user-tools.ts";

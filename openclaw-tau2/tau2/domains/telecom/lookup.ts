@@ -4,7 +4,7 @@ import { valueError } from "../../python/error.ts";
 import { Model } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
-import type { Toolkit } from "../../toolkit.ts";
+import type { Toolkit } from "../../contract/toolkit.ts";
 import { billStatus } from "./data-model.ts";
 
 /** Python's `value in list`. */

@@ -4,7 +4,7 @@ import { attributeError, PythonError } from "../../python/error.ts";
 import { Model } from "../../python/model.ts";
 import { typeName } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
-import { Toolkit, type Services } from "../../toolkit.ts";
+import { Toolkit, type Services } from "../../contract/toolkit.ts";
 import { performanceLevel, VpnDetails } from "./user-data-model.ts";
 
 /** The user's phone and where the user is. */

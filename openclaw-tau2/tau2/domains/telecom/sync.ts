@@ -3,7 +3,7 @@ import { truthy } from "../../python/container.ts";
 import { Model } from "../../python/model.ts";
 import { add } from "../../python/number.ts";
 import type { PyValue } from "../../python/value.ts";
-import type { Toolkit } from "../../toolkit.ts";
+import type { Toolkit } from "../../contract/toolkit.ts";
 import { billStatus, lineStatus } from "./data-model.ts";
 import { billById, billsAwaitingPayment, customerByPhone, lineByPhone, planById } from "./lookup.ts";
 import { PaymentRequest } from "./user-data-model.ts";

@@ -7,7 +7,7 @@ import { absolute, asInt, multiply, subtract } from "../../python/number.ts";
 import { pyStr } from "../../python/repr.ts";
 import { PyFloat } from "../../python/value.ts";
 import type { PyList, PyValue } from "../../python/value.ts";
-import { defineToolkit, methodsOf, Toolkit } from "../../toolkit.ts";
+import { defineToolkit, methodsOf, Toolkit } from "../../contract/toolkit.ts";
 import { refuelData, suspendForOverdueBill } from "./billing.ts";
 import { cycleEnd, today } from "./clock.ts";
 import { billStatus, lineStatus, TelecomDB } from "./data-model.ts";

@@ -3,7 +3,7 @@ import { attribute, dictField, hasKey, lower, truthy } from "../../python/contai
 import { Model } from "../../python/model.ts";
 import { pyRepr, pyStr } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
-import { methodsOf } from "../../toolkit.ts";
+import { methodsOf } from "../../contract/toolkit.ts";
 import type { PhoneToolkit } from "./phone-toolkit.ts";
 import { canSendMms, searchNetwork, withStatusBar } from "./phone-simulation.ts";
 import { APNSettings, connection } from "./user-data-model.ts";

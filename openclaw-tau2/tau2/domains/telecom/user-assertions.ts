@@ -5,7 +5,7 @@ import type { EnumMember } from "../../python/enum-member.ts";
 import { valueError } from "../../python/error.ts";
 import { pyRepr } from "../../python/repr.ts";
 import { PyFloat, type PyValue } from "../../python/value.ts";
-import { methodsOf } from "../../toolkit.ts";
+import { methodsOf } from "../../contract/toolkit.ts";
 import type { PhoneToolkit } from "./phone-toolkit.ts";
 import { canSendMms, mobileDataWorks, testSpeed } from "./phone-simulation.ts";
 import { NetworkStatus } from "./user-data-model.ts";

@@ -5,7 +5,7 @@ import { attributeError } from "../../python/error.ts";
 import { Model } from "../../python/model.ts";
 import { pyRepr, pyStr, typeName } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
-import { methodsOf } from "../../toolkit.ts";
+import { methodsOf } from "../../contract/toolkit.ts";
 import {
   disconnectVpn,
   enumValue,

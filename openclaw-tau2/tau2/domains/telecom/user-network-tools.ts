@@ -2,7 +2,7 @@ import { REQUIRED } from "../../python/call.ts";
 import { equal } from "../../python/compare.ts";
 import { pyStr } from "../../python/repr.ts";
 import { PyFloat, type PyValue } from "../../python/value.ts";
-import { methodsOf } from "../../toolkit.ts";
+import { methodsOf } from "../../contract/toolkit.ts";
 import { fixed2 } from "./fixed-text.ts";
 import { connection, NetworkModePreference, signal, sim } from "./user-data-model.ts";
 import {

@@ -1,5 +1,5 @@
 import { REQUIRED } from "../../python/call.ts";
-import { defineToolkit, methodsOf } from "../../toolkit.ts";
+import { defineToolkit, methodsOf } from "../../contract/toolkit.ts";
 import { PhoneToolkit } from "./phone-toolkit.ts";
 import { appAndPaymentTools } from "./user-app-tools.ts";
 import { userAssertions } from "./user-assertions.ts";

@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ConfigError, messageOf } from "../../../bench/errors.ts";
+import { Database } from "../database/database.ts";
+import { readDatabase } from "../database/database-file.ts";
+import type { Environment, EnvironmentOptions, LoadedDomain, Task } from "../contract/domain.ts";
+import type { DomainDefinition } from "../contract/domain-definition.ts";
+import { dataFolderOf, domainDefinition } from "../domains/registry.ts";
+import { loadBankingKnowledge } from "../domains/banking-knowledge/load.ts";
+import { DomainEnvironment } from "../environment/environment.ts";
+import type { Side } from "../environment/environment.ts";
+import type { Versions } from "../python/validation.ts";
+import { domainSchemas } from "../schemas/schema-source.ts";
+import type { ToolSchema } from "../schemas/schema-file.ts";
+import { readTasks } from "../tasks/task.ts";
+import { policyFiles, readPolicy } from "../text/policy.ts";
+import { readUserGuidelines, USER_GUIDELINE_FILES, userSystemPrompt } from "../text/user-prompt.ts";
+import { toolTable } from "../environment/tool-table.ts";
+import type { Tool } from "../environment/tool-table.ts";
+import type { AnyToolkitDefinition } from "../contract/toolkit.ts";
+
+export interface LoadOptions {
+  readonly domain: string;
+  /** The folder that holds `tau2/`. */
+  readonly dataDirectory: string;
+  /** Holds `schemas_<domain>.json`; null: they come from the data folder or the checkout. */
+  readonly schemasDirectory?: string | null;
+  /** A tau2-bench checkout, whose Python sources give the schemas when no file does. */
+  readonly checkout?: string | null;
+  /** Default `3.12`, what tau2's lock file asks for. */
+  readonly pythonVersion?: string;
+  /** Default `2.12`. */
+  readonly pydanticVersion?: string;
+  /** banking_knowledge: interpreter that has tau2's packages; default `python3`. */
+  readonly python?: string;
+  /** banking_knowledge: how the agent gets at the documents; default `no_knowledge`. */
+  readonly retrieval?: string;
+  /** banking_knowledge: the interpreter's whole environment; default empty. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A loaded domain with what the evaluator and `tau2 verify` need beyond the contract. */
+export interface NativeDomain extends LoadedDomain {
+  /** The tool of this name of either side, as tau2's evaluator looks it up; without a method where it is Python's. */
+  tool(name: string): (Omit<Tool, "method"> & Partial<Pick<Tool, "method">>) | null;
+  /** For `run.json`, in place of what the experiment says. */
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly schemas: { readonly agent: readonly ToolSchema[]; readonly user: readonly ToolSchema[] };
+  /** An environment with its own source of ids, as `createEnvironment` otherwise starts one per environment. */
+  createEnvironmentWith(nextHex8: () => string, options?: EnvironmentOptions): Environment;
+}
+
+/**
+ * Reads a domain's data and joins it with its code. Databases are parsed here, once; environments share them.
+ * Throws ConfigError with file and path for whatever is missing, truncated or of another form.
+ */
+export function loadDomain(options: LoadOptions): NativeDomain {
+  if (options.domain === "banking_knowledge") return loadBankingKnowledge(options);
+  const definition = domainDefinition(options.domain);
+  const versions = { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" };
+  const files = domainFiles(options, definition);
+  const { schemas, source } = domainSchemas({ ...options, domain: dataFolderOf(options.domain) });
+  const loadSide = (toolkit: AnyToolkitDefinition, file: string, tools: readonly ToolSchema[]): Side => ({
+    definition: toolkit,
+    database: new Database(readDatabase(file, toolkit.database, versions)),
+    tools: toolTable(toolkit, tools, source),
+  });
+  const agent = loadSide(definition.agent, files.database, schemas.agent);
+  const user =
+    definition.user === null || files.userDatabase === null
+      ? null
+      : loadSide(definition.user, files.userDatabase, schemas.user);
+  const offersUserTools = user !== null && schemas.user.length > 0;
+  const guidelines = readUserGuidelines(options.dataDirectory);
+  const createEnvironmentWith = environmentMaker({ definition, agent, user, versions });
+  return {
+    name: definition.name,
+    policy: readPolicy(options.dataDirectory, { domain: definition.name }),
+    agentToolsJson: toolsJson(schemas.agent),
+    userToolsJson: offersUserTools ? toolsJson(schemas.user) : null,
+    tasks: readTasks(files.tasks, offersUserTools),
+    splits: readSplits(files.splits),
+    createEnvironment: (environment) => createEnvironmentWith(hex8Counter(), environment),
+    createEnvironmentWith,
+    userSystemPrompt: (task: Task) => userSystemPrompt({ guidelines, task, hasUserTools: task.hasUserTools }),
+    fileHashes: hashFiles(options.dataDirectory, files.all),
+    tool: (name) => user?.tools.get(name) ?? agent.tools.get(name) ?? null,
+    schemas,
+  };
+}
+
+interface EnvironmentSource {
+  readonly definition: DomainDefinition;
+  readonly agent: Side;
+  readonly user: Side | null;
+  readonly versions: Versions;
+}
+
+function environmentMaker({ definition, agent, user, versions }: EnvironmentSource) {
+  return (nextHex8: () => string, { solo = false }: EnvironmentOptions = {}): DomainEnvironment => {
+    if (solo && !definition.supportsSolo) {
+      throw new ConfigError(
+        `Domain ${definition.name} has no solo mode. Use one that has, or leave solo mode off.`,
+      );
+    }
+    return new DomainEnvironment({ domain: definition, agent, user, solo, versions, nextHex8 });
+  };
+}
+
+/** The k-th call gives the first 8 hex digits of sha256 of the decimal text of k: what stands for tau2's random ids. */
+export function hex8Counter(): () => string {
+  let made = 0;
+  return () => createHash("sha256").update(String(++made)).digest("hex").slice(0, 8);
+}
+
+function toolsJson(schemas: readonly ToolSchema[]): string {
+  return `[${schemas.map((schema) => schema.openaiJson).join(",")}]`;
+}
+
+interface DomainFiles {
+  readonly tasks: string;
+  readonly splits: string;
+  readonly database: string;
+  readonly userDatabase: string | null;
+  /** All input files, relative to the data folder. */
+  readonly all: readonly string[];
+}
+
+function domainFiles({ dataDirectory }: LoadOptions, definition: DomainDefinition): DomainFiles {
+  const folder = join("tau2", "domains", dataFolderOf(definition.name));
+  if (!existsSync(join(dataDirectory, folder))) {
+    throw new ConfigError(
+      `No domain ${definition.name} in ${dataDirectory}: ${join(dataDirectory, folder)} is missing. ` +
+        "Give the folder that holds tau2/, such as data/ of a tau2-bench checkout.",
+    );
+  }
+  const names = {
+    tasks: join(folder, "tasks.json"),
+    splits: join(folder, "split_tasks.json"),
+    database: join(folder, definition.databaseFile),
+    userDatabase: definition.userDatabaseFile === null ? null : join(folder, definition.userDatabaseFile),
+  };
+  const databases = names.userDatabase === null ? [names.database] : [names.database, names.userDatabase];
+  const policies = policyFiles({ domain: definition.name });
+  const all = [names.tasks, names.splits, ...databases, ...policies, ...Object.values(USER_GUIDELINE_FILES)];
+  return {
+    tasks: join(dataDirectory, names.tasks),
+    splits: join(dataDirectory, names.splits),
+    database: join(dataDirectory, names.database),
+    userDatabase: names.userDatabase === null ? null : join(dataDirectory, names.userDatabase),
+    all,
+  };
+}
+
+/** sha256 of every file that is there; the split file may be missing. */
+function hashFiles(dataDirectory: string, files: readonly string[]): Record<string, string> {
+  const hashes: Record<string, string> = {};
+  for (const file of files) {
+    const path = join(dataDirectory, file);
+    if (existsSync(path)) hashes[file] = createHash("sha256").update(readFileSync(path)).digest("hex");
+  }
+  return hashes;
+}
+
+const splitsSchema = z.record(z.string(), z.array(z.string()));
+
+function readSplits(path: string): ReadonlyMap<string, readonly string[]> {
+  if (!existsSync(path)) return new Map();
+  try {
+    return new Map(Object.entries(splitsSchema.parse(JSON.parse(readFileSync(path, "utf8")))));
+  } catch (error) {
+    throw new ConfigError(`Cannot read the task splits ${path}: ${messageOf(error)}. Fetch the file again.`, {
+      cause: error,
+    });
+  }
+}
