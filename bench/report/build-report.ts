@@ -11,7 +11,7 @@ import { diskUse } from "./model/disk-use.ts";
 import { exclusionsOf } from "../analysis/exclusions.ts";
 import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
-import { isPassed } from "../analysis/estimates/pass-rate.ts";
+import { isPassed } from "../statistics/pass-hat-k.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
 import type { ReportModel } from "./model/report-model.ts";
 import { serverLines } from "./model/server-lines.ts";

@@ -1,12 +1,8 @@
+import { allPassChance, isPassed } from "../../statistics/pass-hat-k.ts";
 import { boundedMeanInterval, wilsonInterval } from "../../statistics/wilson.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { clusterIntervals } from "./cluster-interval.ts";
 import type { Estimate } from "./estimate.ts";
-
-/** tau2 counts a reward of 1 as passed; the tolerance absorbs products of floats. */
-export function isPassed(reward: number): boolean {
-  return reward >= 1 - 1e-6;
-}
 
 /**
  * Share of passed among judged episodes, with Wilson's interval over episodes, which does not shrink to nothing at 0 and
@@ -60,7 +56,7 @@ export function passHatK(episodes: readonly EpisodeRecord[]): readonly PassHatK[
   return Array.from({ length: most }, (_, index) => {
     const k = index + 1;
     const eligible = [...tasks.values()].filter(({ trials }) => trials >= k);
-    const chances = eligible.map(({ passes, trials }) => allPass({ passes, trials, k }));
+    const chances = eligible.map(({ passes, trials }) => allPassChance({ passes, trials, k }));
     const interval = boundedMeanInterval(chances, { confidence: 0.95 });
     return {
       k,
@@ -70,11 +66,4 @@ export function passHatK(episodes: readonly EpisodeRecord[]): readonly PassHatK[
       high: interval?.high ?? null,
     };
   });
-}
-
-/** C(passes, k) / C(trials, k) without large factorials. */
-function allPass(task: { readonly passes: number; readonly trials: number; readonly k: number }): number {
-  let chance = 1;
-  for (let drawn = 0; drawn < task.k; drawn += 1) chance *= (task.passes - drawn) / (task.trials - drawn);
-  return Math.max(0, chance);
 }

@@ -1,18 +1,6 @@
-import { agentMetrics, passHatK, taskPassHatKs } from "./metrics.ts";
-import type { ScoredSimulation } from "./metrics.ts";
-import { dumpJson } from "../python/json-dump.ts";
-import { PyFloat } from "../python/value.ts";
+import { allPassChance, isPassed } from "../../../bench/statistics/pass-hat-k.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
-import {
-  asDict,
-  asList,
-  asNumber,
-  asText,
-  asTextOrNull,
-  goldenJson,
-  goldenLines,
-  hasGoldenFile,
-} from "./golden-file.ts";
+import { asDict, asList, asNumber, asText, goldenJson, goldenLines, hasGoldenFile } from "./golden-file.ts";
 import type { VerifyInput } from "./input.ts";
 import { RowCounter } from "./row.ts";
 import type { VerifyRow } from "./row.ts";
@@ -20,7 +8,14 @@ import type { VerifyRow } from "./row.ts";
 const FILE = "passk.json";
 const TOLERANCE = 1e-9;
 
-/** Checks `passk.json`: the pass^k function and tables (domain `all`), and the metrics over each domain's evaluations. */
+interface ScoredSimulation {
+  readonly taskId: string;
+  /** null: not scored. */
+  readonly reward: number | null;
+  readonly terminationReason: string;
+}
+
+/** Checks `passk.json`: the pass^k function and tables (domain `all`), and pass^k over each domain's evaluations. */
 export function checkPassK(input: VerifyInput): VerifyRow[] {
   if (!hasGoldenFile(input.goldenDirectory, FILE)) return [];
   const golden = asDict(goldenJson(input.goldenDirectory, FILE));
@@ -31,104 +26,100 @@ export function checkPassK(input: VerifyInput): VerifyRow[] {
   const overFiles = asDict(golden.get("metrics_over_eval_files"));
   for (const domain of input.domains) {
     const expected = overFiles.get(domain);
-    if (expected === undefined || !hasGoldenFile(input.goldenDirectory, evaluationFile(domain))) continue;
+    const file = `eval_${domain}.jsonl.gz`;
+    if (expected === undefined || !hasGoldenFile(input.goldenDirectory, file)) continue;
     const counter = new RowCounter(domain, "passk");
-    checkMetricsOverFile(input, { domain, golden: asDict(expected) }, counter);
+    const simulations = [...goldenLines(input.goldenDirectory, file)].flatMap(evaluated);
+    checkMeans({ simulations, expected: asDict(expected), name: file }, counter);
     rows.push(counter.row());
   }
   return rows;
 }
 
-function evaluationFile(domain: string): string {
-  return `eval_${domain}.jsonl.gz`;
-}
-
 function checkFunction(entry: PyDict, counter: RowCounter): void {
-  const [n, c, k] = ["n", "c", "k"].map((name) => asNumber(entry.get(name)));
-  if (n === undefined || c === undefined || k === undefined) return;
-  const actual = passHatK(n, c, k);
-  counter.count(
-    Math.abs(actual - asNumber(entry.get("value"))) <= TOLERANCE,
-    () => `pass^${k} of ${c} of ${n}: ${actual}`,
-  );
+  const [trials = 0, passes = 0, k = 0] = ["n", "c", "k"].map((name) => asNumber(entry.get(name)));
+  const actual = allPassChance({ trials, passes, k });
+  counter.count(isClose(actual, entry.get("value")), () => `pass^${k} of ${passes} of ${trials}: ${actual}`);
 }
 
 function checkTable(table: PyDict, counter: RowCounter): void {
-  const simulations = asList(table.get("simulations")).map((value) => simulationOf(asDict(value)));
-  const trials = asNumber(table.get("num_trials"));
+  const simulations = asList(table.get("simulations")).map((value): ScoredSimulation => {
+    const record = asDict(value);
+    const reward = record.get("reward") ?? null;
+    return {
+      taskId: asText(record.get("task_id")),
+      reward: reward === null ? null : asNumber(reward),
+      terminationReason: asText(record.get("termination_reason")),
+    };
+  });
   const name = asText(table.get("name"));
-  checkMetrics(agentMetrics(simulations, trials), asDict(table.get("expected")), { counter, name });
-  const perTask = Object.fromEntries(
-    Array.from(taskPassHatKs(simulations, trials), ([task, values]) => [task, Object.fromEntries(values)]),
-  );
+  checkMeans({ simulations, expected: table, name }, counter);
   const expected = asDict(table.get("expected_per_task_pass_hat_k"));
-  counter.count(isClose(perTask, expected), () => `${name}: ${JSON.stringify(perTask)} by task`);
+  const actual = passHatKsByTask(simulations, asNumber(table.get("num_trials")));
+  for (const [taskId, values] of actual) check(values, asDict(expected.get(taskId)), { counter, name });
+  counter.count(actual.size === expected.size, () => `${name}: ${actual.size} tasks`);
 }
 
-function simulationOf(record: PyDict): ScoredSimulation {
-  const number = (name: string): number | null =>
-    (record.get(name) ?? null) === null ? null : asNumber(record.get(name));
-  return {
-    taskId: asText(record.get("task_id")),
-    reward: number("reward"),
-    terminationReason: asText(record.get("termination_reason")),
-    agentCost: number("agent_cost"),
-    databaseMatch: null,
-    actions: [],
-  };
-}
-
-/** Every record whose evaluation did not raise is one simulation at a cost of 0.01. */
-function checkMetricsOverFile(
-  input: VerifyInput,
-  { domain, golden }: { domain: string; golden: PyDict },
-  counter: RowCounter,
-): void {
-  const simulations: ScoredSimulation[] = [];
-  for (const record of goldenLines(input.goldenDirectory, evaluationFile(domain))) {
-    const info = asDict(record.get("expected"));
-    if (info.has("error")) continue;
-    const check = info.get("db_check") ?? null;
-    simulations.push({
+/** An evaluation that did not raise. */
+function evaluated(record: PyDict): ScoredSimulation[] {
+  const info = asDict(record.get("expected"));
+  if (info.has("error")) return [];
+  return [
+    {
       taskId: asText(record.get("task_id")),
       reward: asNumber(info.get("reward")),
       terminationReason: asText(asDict(record.get("simulation")).get("termination_reason")),
-      agentCost: 0.01,
-      databaseMatch: check === null ? null : asDict(check).get("db_match") === true,
-      actions: asList(info.get("action_checks") ?? []).map((value) => ({
-        match: asDict(value).get("action_match") === true,
-        toolType: asTextOrNull(asDict(value).get("tool_type")),
-      })),
-    });
-  }
-  const actual = agentMetrics(simulations, asNumber(golden.get("num_trials")));
-  checkMetrics(actual, asDict(golden.get("expected")), { counter, name: evaluationFile(domain) });
+    },
+  ];
 }
 
-/** Compares all metrics that the port computes; the rest of tau2's object belongs to voice and reviews. */
-function checkMetrics(
-  actual: object,
-  expected: PyDict,
-  { counter, name }: { counter: RowCounter; name: string },
+function checkMeans(
+  given: {
+    readonly simulations: readonly ScoredSimulation[];
+    readonly expected: PyDict;
+    readonly name: string;
+  },
+  counter: RowCounter,
 ): void {
-  for (const [metric, value] of Object.entries(actual)) {
-    const wanted = expected.get(metric) ?? null;
-    counter.count(
-      isClose(value, wanted),
-      () => `${name}, ${metric}: ${JSON.stringify(value)} instead of ${dumpJson(wanted)}`,
-    );
-  }
+  const { simulations, expected, name } = given;
+  const byTask = [...passHatKsByTask(simulations, asNumber(expected.get("num_trials"))).values()];
+  const means = (byTask[0] ?? []).map(
+    (_, at) => byTask.reduce((sum, values) => sum + (values[at] ?? 0), 0) / byTask.length,
+  );
+  check(means, asDict(asDict(expected.get("expected")).get("pass_hat_ks")), { counter, name });
 }
 
-function isClose(actual: unknown, expected: PyValue): boolean {
-  if (typeof actual === "number") {
-    const isNumber = typeof expected === "number" || expected instanceof PyFloat;
-    return isNumber && Math.abs(actual - asNumber(expected)) <= TOLERANCE;
-  }
-  if (typeof actual !== "object" || actual === null || !(expected instanceof Map)) return false;
-  const entries = Object.entries(actual);
-  return (
-    entries.length === expected.size &&
-    entries.every(([key, value]) => isClose(value, expected.get(key) ?? null))
+/** pass^1, pass^2, … of each task, up to the fewest trials of any; infrastructure errors are no trials. */
+function passHatKsByTask(
+  simulations: readonly ScoredSimulation[],
+  trialCount: number,
+): ReadonlyMap<string, readonly number[]> {
+  const scored = simulations.filter(
+    ({ reward, terminationReason }) => reward !== null && terminationReason !== "infrastructure_error",
   );
+  const byTask = [...Map.groupBy(scored, ({ taskId }) => taskId)];
+  const most = Math.min(trialCount, ...byTask.map(([, trials]) => trials.length));
+  return new Map(
+    byTask.map(([taskId, trials]) => {
+      const passes = trials.filter(({ reward }) => isPassed(reward ?? 0)).length;
+      const chance = (k: number) => allPassChance({ passes, trials: trials.length, k });
+      return [taskId, Array.from({ length: most }, (_, at) => chance(at + 1))];
+    }),
+  );
+}
+
+/** Compares pass^1, pass^2, … with a table by k. */
+function check(
+  actual: readonly number[],
+  expected: PyDict,
+  { counter, name }: { readonly counter: RowCounter; readonly name: string },
+): void {
+  const equal =
+    actual.length === expected.size &&
+    actual.every((value, at) => isClose(value, expected.get(String(at + 1))));
+  counter.count(equal, () => `${name}: pass^1, pass^2, … are ${actual.join(", ")}`);
+}
+
+function isClose(actual: number, expected: PyValue | undefined): boolean {
+  return Math.abs(actual - asNumber(expected)) <= TOLERANCE;
 }
