@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Tau2Section } from "./section.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
-import type { LoadOptions } from "./tau2/loading/load.ts";
+import type { LoadOptions } from "./tau2/contract/load-options.ts";
 
 /**
  * Where an experiment's domain is loaded from, with the defaults filled in.

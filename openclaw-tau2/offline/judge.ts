@@ -17,12 +17,11 @@ import { exists, readRun, readTrajectories } from "../../bench/store/read-run.ts
 import type { EpisodeRecord, Trajectory } from "../../bench/store/record.ts";
 import { storing } from "../../bench/store/storage-error.ts";
 import { domainOptions } from "../domain-options.ts";
-import type { Task } from "../tau2/contract/domain.ts";
+import type { LoadedDomain, Task } from "../tau2/contract/domain.ts";
 import { EvaluationError, evaluate } from "../tau2/evaluation/evaluate.ts";
 import { JudgeAnswerError } from "../tau2/judging/judge-answer.ts";
 import { readJudgeSystemPrompt } from "../tau2/judging/judge-prompt.ts";
 import { judgeEpisode, JudgeRequestError, needsJudge, type JudgeEndpoint } from "../tau2/judging/judge.ts";
-import type { NativeDomain } from "../tau2/loading/load.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import { storedDomain } from "./stored-domain.ts";
 
@@ -59,7 +58,7 @@ export interface RunJudgement {
 }
 
 interface JudgeWork {
-  readonly domain: NativeDomain;
+  readonly domain: LoadedDomain;
   readonly endpoint: JudgeEndpoint;
   readonly systemPrompt: string;
   readonly options: JudgeOptions;
@@ -95,7 +94,7 @@ export async function judgeRun(directory: string, options: JudgeOptions): Promis
 }
 
 const isWaitingIn =
-  ({ tasks }: NativeDomain) =>
+  ({ tasks }: LoadedDomain) =>
   ([, record]: readonly [string, EpisodeRecord]): boolean => {
     const task = tasks.find(({ id }) => id === record.taskId);
     return record.status !== "failed" && record.reward === null && task !== undefined && needsJudge(task);
@@ -131,7 +130,7 @@ interface Pending {
 
 async function* pendingOf(
   directory: string,
-  { open, domain }: { readonly open: ReadonlyMap<string, EpisodeRecord>; readonly domain: NativeDomain },
+  { open, domain }: { readonly open: ReadonlyMap<string, EpisodeRecord>; readonly domain: LoadedDomain },
 ): AsyncGenerator<Pending> {
   const tasks = new Map(domain.tasks.map((task) => [task.id, task]));
   for await (const { trajectory } of readTrajectories(directory)) {

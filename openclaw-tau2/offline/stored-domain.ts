@@ -3,11 +3,12 @@ import { programEnvironment } from "../../bench/host/program-environment.ts";
 import type { RunJson } from "../../bench/store/run-json.ts";
 import { domainOptions } from "../domain-options.ts";
 import { tau2Section, type Tau2Section } from "../section.ts";
-import { loadDomain, type NativeDomain } from "../tau2/loading/load.ts";
+import type { LoadedDomain } from "../tau2/contract/domain.ts";
+import { loadDomain } from "../tau2/loading/load.ts";
 
 export interface StoredDomain {
   readonly workload: Tau2Section;
-  readonly domain: NativeDomain;
+  readonly domain: LoadedDomain;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { ToolEnvironment, ToolSource } from "../../bench/tools/tool-module.ts";
-import type { Task, Tau2Message } from "../tau2/contract/domain.ts";
+import type { LoadedDomain, Task, Tau2Message } from "../tau2/contract/domain.ts";
 import { evaluate, type Evaluation } from "../tau2/evaluation/evaluate.ts";
-import { loadDomain, type LoadOptions, type NativeDomain } from "../tau2/loading/load.ts";
+import type { LoadOptions } from "../tau2/contract/load-options.ts";
+import { loadDomain } from "../tau2/loading/load.ts";
 
 /** What tau2's workload and its tools in a worker thread say to each other. */
 export interface Tau2Tools {
@@ -39,7 +40,7 @@ export function load(settings: LoadOptions): ToolSource<Tau2Tools> {
   };
 }
 
-function openTask(domain: NativeDomain, task: Task): ToolEnvironment<Tau2Tools> {
+function openTask(domain: LoadedDomain, task: Task): ToolEnvironment<Tau2Tools> {
   const environment = domain.createEnvironment({ task });
   environment.setState({
     initialStateText: task.initialStateText,

@@ -1,5 +1,6 @@
 import type { Environment } from "../../openclaw-tau2/tau2/contract/domain.ts";
-import { loadDomain, type LoadOptions } from "../../openclaw-tau2/tau2/loading/load.ts";
+import type { LoadOptions } from "../../openclaw-tau2/tau2/contract/load-options.ts";
+import { loadDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
 
 /**
  * `node --expose-gc airline-environments-program.ts LOAD_OPTIONS`: reads the airline data, makes 64 environments, writes

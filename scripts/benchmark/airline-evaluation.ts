@@ -1,6 +1,6 @@
-import type { EvaluationInput } from "../../openclaw-tau2/tau2/contract/domain.ts";
+import type { EvaluationInput, LoadedDomain } from "../../openclaw-tau2/tau2/contract/domain.ts";
 import { evaluate, EvaluationError } from "../../openclaw-tau2/tau2/evaluation/evaluate.ts";
-import { loadDomain, type NativeDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
+import { loadDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
 import { messagesOf } from "../../openclaw-tau2/tau2/tasks/task.ts";
 import { asDict, asText, goldenLines } from "../../openclaw-tau2/tau2/verify/golden-file.ts";
 import { meanReading, millisecondsSince, type Measurement } from "./measurement.ts";
@@ -22,7 +22,7 @@ export const airlineEvaluation: Measurement = {
   },
 };
 
-function recordedInputs(domain: NativeDomain, goldenDirectory: string): readonly EvaluationInput[] {
+function recordedInputs(domain: LoadedDomain, goldenDirectory: string): readonly EvaluationInput[] {
   const tasks = new Map(domain.tasks.map((task) => [task.id, task]));
   return [...goldenLines(goldenDirectory, "eval_airline.jsonl.gz")].flatMap((record) => {
     const task = tasks.get(asText(record.get("task_id")));
@@ -40,7 +40,7 @@ function recordedInputs(domain: NativeDomain, goldenDirectory: string): readonly
 }
 
 /** Some recorded simulations make tau2 raise; that takes its time as well. */
-function evaluateOrRaise(domain: NativeDomain, input: EvaluationInput): void {
+function evaluateOrRaise(domain: LoadedDomain, input: EvaluationInput): void {
   try {
     evaluate(domain, input);
   } catch (error) {

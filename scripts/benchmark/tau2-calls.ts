@@ -1,5 +1,6 @@
 import { hasGoldenFile } from "../../openclaw-tau2/tau2/verify/golden-file.ts";
-import { loadDomain, type NativeDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
+import type { LoadedDomain } from "../../openclaw-tau2/tau2/contract/domain.ts";
+import { loadDomain } from "../../openclaw-tau2/tau2/loading/load.ts";
 import { checkCalls } from "../../openclaw-tau2/tau2/verify/calls.ts";
 import { RowCounter } from "../../openclaw-tau2/tau2/verify/row.ts";
 import { checkTasks } from "../../openclaw-tau2/tau2/verify/tasks.ts";
@@ -24,10 +25,10 @@ export const toolCalls: Measurement = {
 function callTimesUs(bench: Workbench, data: Tau2Data, name: string): readonly number[] {
   const tookUs: number[] = [];
   const domain = loadDomain(data.domain(name));
-  const timed: NativeDomain = {
+  const timed: LoadedDomain = {
     ...domain,
-    createEnvironmentWith: (nextHex8, options) => {
-      const environment = domain.createEnvironmentWith(nextHex8, options);
+    createEnvironment: (options) => {
+      const environment = domain.createEnvironment(options);
       const call = environment.call.bind(environment);
       environment.call = (request) => {
         const startedNs = bench.nowNs();
@@ -65,7 +66,7 @@ export const telecomReplay: Measurement = {
   },
 };
 
-function verifyInput({ goldenDirectory, domain }: Tau2Data, loaded: NativeDomain) {
+function verifyInput({ goldenDirectory, domain }: Tau2Data, loaded: LoadedDomain) {
   const { dataDirectory } = domain(loaded.name);
   return { dataDirectory, goldenDirectory, checkout: null, domains: [loaded.name], load: () => loaded };
 }

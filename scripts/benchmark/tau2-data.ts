@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { LoadOptions } from "../../openclaw-tau2/tau2/loading/load.ts";
+import type { LoadOptions } from "../../openclaw-tau2/tau2/contract/load-options.ts";
 import type { Skipped, Workbench } from "./measurement.ts";
 
 /** Where a domain of tau2 is read from, with the versions that the golden files were recorded with. */

@@ -18,9 +18,16 @@ export interface LoadedDomain {
   userSystemPrompt(task: Task): string;
   /** What a task has in place of the domain's own; absent where all tasks have the same. */
   forTask?(task: Task): TaskOffer;
+  /** The type of the tool of this name of either side, as tau2's evaluator looks it up; null for an unknown name. */
+  toolType(name: string): ToolType | null;
   /** sha256 per input file, for `run.json`. */
   readonly fileHashes: Readonly<Record<string, string>>;
+  /** For `run.json`, in place of what the experiment says. */
+  readonly facts?: Readonly<Record<string, string>>;
 }
+
+/** What a tool does to the databases, in tau2's words. */
+export type ToolType = "read" | "write" | "think" | "generic";
 
 /** `userToolsJson` counts only where the task's user has tools. */
 export interface TaskOffer {
@@ -30,6 +37,8 @@ export interface TaskOffer {
 
 export interface EnvironmentOptions {
   readonly solo?: boolean;
+  /** Source of the ids that tools make up; by default each environment starts its own. */
+  readonly nextHex8?: () => string;
   /** The task it is for; only banking_knowledge asks, whose log depends on the golden actions. */
   readonly task?: Task;
 }

@@ -1,9 +1,8 @@
 import type { REQUIRED, Signature } from "../python/call.ts";
 import { validateModel } from "../python/field-type.ts";
-import type { Model, ModelType } from "../python/model.ts";
 import { Validation } from "../python/validation.ts";
 import type { Versions } from "../python/validation.ts";
-import type { PyValue } from "../python/value.ts";
+import type { Model, ModelType, PyValue } from "../python/value.ts";
 
 /**
  * How to define a domain

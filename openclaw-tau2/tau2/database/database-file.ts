@@ -4,11 +4,10 @@ import { parse as parseToml, TomlDate } from "smol-toml";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
 import { validateModel } from "../python/field-type.ts";
 import { parseJson } from "../python/json-parse.ts";
-import type { Model, ModelType } from "../python/model.ts";
 import { Validation } from "../python/validation.ts";
 import type { Versions } from "../python/validation.ts";
 import { normalizeInt, PyDate, PyFloat } from "../python/value.ts";
-import type { PyValue } from "../python/value.ts";
+import type { Model, ModelType, PyValue } from "../python/value.ts";
 
 /** Reads and validates a database. Throws ConfigError with the path, and with pydantic's text when a value is wrong. */
 export function readDatabase(path: string, type: ModelType, versions: Versions): Model {

@@ -1,8 +1,8 @@
 import { validateModel } from "../python/field-type.ts";
-import { Model } from "../python/model.ts";
 import { Validation } from "../python/validation.ts";
 import type { Versions } from "../python/validation.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
+import { Model } from "../python/value.ts";
 
 /** tau2's `update_db`: the update is merged deeply into the dumped database, which is then validated as a whole. */
 export function updateDatabase(database: Model, update: PyDict, versions: Versions): Model {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { dumpCanonical, jsonString } from "../python/json-dump.ts";
-import { deepCopy, Model, share } from "../python/model.ts";
+import { deepCopy, share } from "../python/shared-model.ts";
 import { compareText } from "../python/text-order.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
+import { Model } from "../python/value.ts";
 
 /**
  * A database that was read once and is the start of every environment. Environments get their own dicts over shared

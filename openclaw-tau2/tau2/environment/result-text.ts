@@ -1,7 +1,6 @@
 import { dumpJson, jsonString } from "../python/json-dump.ts";
-import { Model } from "../python/model.ts";
 import { pyStr } from "../python/repr.ts";
-import { PyDate, PyFloat } from "../python/value.ts";
+import { Model, PyDate, PyFloat } from "../python/value.ts";
 import type { PyValue } from "../python/value.ts";
 
 /** Texts of shared models, which never change. */

@@ -1,5 +1,4 @@
-import type { Tau2Message } from "../contract/domain.ts";
-import type { NativeDomain } from "../loading/load.ts";
+import type { LoadedDomain, Tau2Message } from "../contract/domain.ts";
 import { equal } from "../python/compare.ts";
 import { parseJson } from "../python/json-parse.ts";
 import { float } from "../python/value.ts";
@@ -19,7 +18,7 @@ interface RecordedCall {
 
 /** tau2's action evaluator: each golden action needs some recorded call that matches, by whomever and whenever. */
 export function checkActions(
-  domain: NativeDomain,
+  domain: LoadedDomain,
   messages: readonly Tau2Message[],
   criteria: Criteria,
 ): ActionCheck {
@@ -37,7 +36,7 @@ export function checkActions(
       ["action", action.dump],
       ["action_match", match],
       ["action_reward", float(match ? 1 : 0)],
-      ["tool_type", domain.tool(action.name)?.type ?? null],
+      ["tool_type", domain.toolType(action.name)],
     ]);
   });
   return { reward, breakdown: [["ACTION", reward]], info: null, checks };

@@ -1,5 +1,4 @@
-import type { Environment, EvaluationInput } from "../contract/domain.ts";
-import type { NativeDomain } from "../loading/load.ts";
+import type { Environment, EvaluationInput, LoadedDomain } from "../contract/domain.ts";
 import { PythonError } from "../python/error.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import { float } from "../python/value.ts";
@@ -26,7 +25,7 @@ export interface EnvironmentCheck extends Component {
  * any sync and ignores those that fail. Assertions run on the predicted side after the hashes.
  */
 export function checkEnvironment(
-  domain: NativeDomain,
+  domain: LoadedDomain,
   input: EvaluationInput,
   criteria: Criteria,
 ): EnvironmentCheck {

@@ -1,5 +1,5 @@
 import { TollgateError } from "../../../bench/errors.ts";
-import type { EvaluationInput } from "../contract/domain.ts";
+import type { EvaluationInput, LoadedDomain } from "../contract/domain.ts";
 import { checkActions } from "./action-check.ts";
 import { breakdownDump, checkAssertions } from "./assertion-check.ts";
 import { checkCommunication } from "./communicate-check.ts";
@@ -8,7 +8,6 @@ import type { Criteria } from "../tasks/criteria.ts";
 import { checkEnvironment, note } from "./environment-check.ts";
 import { EvaluationError } from "./evaluation-error.ts";
 import type { DatabaseHashes } from "./evaluation-error.ts";
-import type { NativeDomain } from "../loading/load.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import { float } from "../python/value.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
@@ -34,7 +33,7 @@ const NORMAL_ENDS = new Set(["user_stop", "agent_stop"]);
  * tau2's `evaluate_simulation` with evaluation type ALL. Without a judge a task with judged assertions in its basis has
  * reward null. Throws EvaluationError where tau2 raises; the caller decides what that means for the episode.
  */
-export function evaluate(domain: NativeDomain, input: EvaluationInput): Evaluation {
+export function evaluate(domain: LoadedDomain, input: EvaluationInput): Evaluation {
   if (!NORMAL_ENDS.has(input.terminationReason)) {
     const text = `Simulation terminated prematurely. Termination reason: ${input.terminationReason}`;
     return evaluationOf(0, { info: note(text) }, null);
@@ -49,7 +48,7 @@ export function evaluate(domain: NativeDomain, input: EvaluationInput): Evaluati
   }
 }
 
-function evaluateCriteria(domain: NativeDomain, input: EvaluationInput, criteria: Criteria): Evaluation {
+function evaluateCriteria(domain: LoadedDomain, input: EvaluationInput, criteria: Criteria): Evaluation {
   const basis = new Set(criteria.rewardBasis);
   const environment = checkEnvironment(domain, input, criteria);
   const action = checkActions(domain, input.messages, criteria);

@@ -5,7 +5,8 @@ import { z } from "zod";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
 import { Database } from "../database/database.ts";
 import { readDatabase } from "../database/database-file.ts";
-import type { Environment, EnvironmentOptions, LoadedDomain, Task } from "../contract/domain.ts";
+import type { EnvironmentOptions, LoadedDomain, Task } from "../contract/domain.ts";
+import type { LoadOptions } from "../contract/load-options.ts";
 import type { DomainDefinition } from "../contract/domain-definition.ts";
 import { dataFolderOf, domainDefinition } from "../domains/registry.ts";
 import { loadBankingKnowledge } from "../domains/banking-knowledge/load.ts";
@@ -18,45 +19,13 @@ import { readTasks } from "../tasks/task.ts";
 import { policyFiles, readPolicy } from "../text/policy.ts";
 import { readUserGuidelines, USER_GUIDELINE_FILES, userSystemPrompt } from "../text/user-prompt.ts";
 import { toolTable } from "../environment/tool-table.ts";
-import type { Tool } from "../environment/tool-table.ts";
 import type { AnyToolkitDefinition } from "../contract/toolkit.ts";
-
-export interface LoadOptions {
-  readonly domain: string;
-  /** The folder that holds `tau2/`. */
-  readonly dataDirectory: string;
-  /** Holds `schemas_<domain>.json`; null: they come from the data folder or the checkout. */
-  readonly schemasDirectory?: string | null;
-  /** A tau2-bench checkout, whose Python sources give the schemas when no file does. */
-  readonly checkout?: string | null;
-  /** Default `3.12`, what tau2's lock file asks for. */
-  readonly pythonVersion?: string;
-  /** Default `2.12`. */
-  readonly pydanticVersion?: string;
-  /** banking_knowledge: interpreter that has tau2's packages; default `python3`. */
-  readonly python?: string;
-  /** banking_knowledge: how the agent gets at the documents; default `no_knowledge`. */
-  readonly retrieval?: string;
-  /** banking_knowledge: the interpreter's whole environment; default empty. */
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-/** A loaded domain with what the evaluator and `tau2 verify` need beyond the contract. */
-export interface NativeDomain extends LoadedDomain {
-  /** The tool of this name of either side, as tau2's evaluator looks it up; without a method where it is Python's. */
-  tool(name: string): (Omit<Tool, "method"> & Partial<Pick<Tool, "method">>) | null;
-  /** For `run.json`, in place of what the experiment says. */
-  readonly facts?: Readonly<Record<string, string>>;
-  readonly schemas: { readonly agent: readonly ToolSchema[]; readonly user: readonly ToolSchema[] };
-  /** An environment with its own source of ids, as `createEnvironment` otherwise starts one per environment. */
-  createEnvironmentWith(nextHex8: () => string, options?: EnvironmentOptions): Environment;
-}
 
 /**
  * Reads a domain's data and joins it with its code. Databases are parsed here, once; environments share them.
  * Throws ConfigError with file and path for whatever is missing, truncated or of another form.
  */
-export function loadDomain(options: LoadOptions): NativeDomain {
+export function loadDomain(options: LoadOptions): LoadedDomain {
   if (options.domain === "banking_knowledge") return loadBankingKnowledge(options);
   const definition = domainDefinition(options.domain);
   const versions = { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" };
@@ -74,7 +43,6 @@ export function loadDomain(options: LoadOptions): NativeDomain {
       : loadSide(definition.user, files.userDatabase, schemas.user);
   const offersUserTools = user !== null && schemas.user.length > 0;
   const guidelines = readUserGuidelines(options.dataDirectory);
-  const createEnvironmentWith = environmentMaker({ definition, agent, user, versions });
   return {
     name: definition.name,
     policy: readPolicy(options.dataDirectory, { domain: definition.name }),
@@ -82,12 +50,10 @@ export function loadDomain(options: LoadOptions): NativeDomain {
     userToolsJson: offersUserTools ? toolsJson(schemas.user) : null,
     tasks: readTasks(files.tasks, offersUserTools),
     splits: readSplits(files.splits),
-    createEnvironment: (environment) => createEnvironmentWith(hex8Counter(), environment),
-    createEnvironmentWith,
+    createEnvironment: environmentMaker({ definition, agent, user, versions }),
     userSystemPrompt: (task: Task) => userSystemPrompt({ guidelines, task, hasUserTools: task.hasUserTools }),
     fileHashes: hashFiles(options.dataDirectory, files.all),
-    tool: (name) => user?.tools.get(name) ?? agent.tools.get(name) ?? null,
-    schemas,
+    toolType: (name) => (user?.tools.get(name) ?? agent.tools.get(name))?.type ?? null,
   };
 }
 
@@ -99,7 +65,7 @@ interface EnvironmentSource {
 }
 
 function environmentMaker({ definition, agent, user, versions }: EnvironmentSource) {
-  return (nextHex8: () => string, { solo = false }: EnvironmentOptions = {}): DomainEnvironment => {
+  return ({ solo = false, nextHex8 = hex8Counter() }: EnvironmentOptions = {}): DomainEnvironment => {
     if (solo && !definition.supportsSolo) {
       throw new ConfigError(
         `Domain ${definition.name} has no solo mode. Use one that has, or leave solo mode off.`,

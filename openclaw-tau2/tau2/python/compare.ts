@@ -1,9 +1,8 @@
 import { EnumMember } from "./enum-member.ts";
 import { typeError } from "./error.ts";
-import { Model } from "./model.ts";
 import { typeName } from "./repr.ts";
 import { compareText } from "./text-order.ts";
-import { PyDate, PyFloat } from "./value.ts";
+import { Model, PyDate, PyFloat } from "./value.ts";
 import type { PyDict, PyList, PyValue } from "./value.ts";
 
 /** Python's `==`: `1 == 1.0 == True`, enum members equal their text, models of one class compare by fields. */

@@ -1,10 +1,10 @@
 import { equal } from "./compare.ts";
 import { EnumMember } from "./enum-member.ts";
 import { attributeError, pythonError, typeError } from "./error.ts";
-import { Model } from "./model.ts";
 import { pyRepr, typeName } from "./repr.ts";
 import { textLength } from "./text-order.ts";
 import type { PyDict, PyList, PyValue } from "./value.ts";
+import { Model } from "./value.ts";
 
 /** Python's `value.name` on whatever a tool was given: a model's field, else AttributeError. */
 export function attribute(value: PyValue, name: string): PyValue {

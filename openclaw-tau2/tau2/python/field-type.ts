@@ -1,17 +1,7 @@
 import type { EnumType } from "./enum-member.ts";
 import { EnumMember } from "./enum-member.ts";
-import { Model } from "./model.ts";
-import type { Field, ModelType } from "./model.ts";
-import { ModelType as ModelTypeClass } from "./model.ts";
-import type { Validation } from "./validation.ts";
-import type { PyDict, PyList, PyValue } from "./value.ts";
-
-/** Validates like pydantic in lax mode: the coerced value, or undefined after recording what is wrong. */
-export interface FieldType {
-  /** How pydantic names the type in the location of a union's errors. */
-  readonly label: string;
-  validate(input: PyValue, validation: Validation): PyValue | undefined;
-}
+import type { Field, FieldType, Issues, PyDict, PyList, PyValue } from "./value.ts";
+import { Model, ModelType } from "./value.ts";
 
 /** `Literal["a", "b"]`. */
 export function literal(...options: readonly string[]): FieldType {
@@ -114,7 +104,7 @@ export function modelField(type: ModelType): FieldType {
 }
 
 /** Validates an input as a model. Unknown keys are dropped, or an error when the model forbids them. */
-export function validateModel(type: ModelType, input: PyValue, validation: Validation): Model | undefined {
+export function validateModel(type: ModelType, input: PyValue, validation: Issues): Model | undefined {
   if (input instanceof Model && input.type === type) return input;
   if (!(input instanceof Map)) {
     const message = `Input should be a valid dictionary or instance of ${type.name}`;
@@ -131,7 +121,7 @@ export function validateModel(type: ModelType, input: PyValue, validation: Valid
   return validation.mark === mark ? new Model(type, values) : undefined;
 }
 
-function validateField(field: Field, input: PyDict, validation: Validation): PyValue | undefined {
+function validateField(field: Field, input: PyDict, validation: Issues): PyValue | undefined {
   const given = input.get(field.name);
   if (given !== undefined) return validation.at(field.name, () => field.type.validate(given, validation));
   if (field.makeDefault !== undefined) return field.makeDefault();
@@ -156,7 +146,7 @@ export function defineModel(
   for (const [field, spec] of Object.entries(specs)) {
     fields.set(field, "makeDefault" in spec ? { name: field, ...spec } : { name: field, type: spec });
   }
-  return new ModelTypeClass(name, [...fields.values()], options.forbidsExtra ?? false);
+  return new ModelType(name, [...fields.values()], options.forbidsExtra ?? false);
 }
 
 /** A field with an immutable default, or with one that is made for each model. */

@@ -1,8 +1,7 @@
 import { EnumMember } from "./enum-member.ts";
 import { floatJson } from "./float-text.ts";
-import { Model } from "./model.ts";
 import { compareText } from "./text-order.ts";
-import { PyDate, PyFloat } from "./value.ts";
+import { Model, PyDate, PyFloat } from "./value.ts";
 import type { PyValue } from "./value.ts";
 
 // oxlint-disable-next-line no-control-regex -- Python escapes control characters and everything beyond ASCII

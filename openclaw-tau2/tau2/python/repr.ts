@@ -1,7 +1,6 @@
 import { EnumMember } from "./enum-member.ts";
 import { floatRepr } from "./float-text.ts";
-import { Model } from "./model.ts";
-import { PyDate, PyFloat } from "./value.ts";
+import { Model, PyDate, PyFloat } from "./value.ts";
 import type { PyValue } from "./value.ts";
 
 /** The name of the value's Python class, as error texts show it. */

@@ -1,9 +1,7 @@
 import { EnumMember } from "./enum-member.ts";
-import type { FieldType } from "./field-type.ts";
 import { asInt } from "./number.ts";
-import type { Validation } from "./validation.ts";
 import { normalizeInt, PyDate, PyFloat } from "./value.ts";
-import type { PyValue } from "./value.ts";
+import type { FieldType, Issues, PyValue } from "./value.ts";
 
 export const str: FieldType = {
   label: "str",
@@ -27,7 +25,7 @@ export const int: FieldType = {
 const INT64_LIMIT = 2 ** 63;
 const TOO_LARGE = "Unable to parse input string as an integer, exceeded maximum size";
 
-function intOfFloat(input: PyFloat, validation: Validation): PyValue | undefined {
+function intOfFloat(input: PyFloat, validation: Issues): PyValue | undefined {
   if (!Number.isFinite(input.value)) {
     return validation.fail("finite_number", "Input should be a finite number", input);
   }
@@ -39,7 +37,7 @@ function intOfFloat(input: PyFloat, validation: Validation): PyValue | undefined
   return validation.fail("int_from_float", message, input);
 }
 
-function intOfText(input: string, validation: Validation): PyValue | undefined {
+function intOfText(input: string, validation: Issues): PyValue | undefined {
   const match = /^\s*([+-]?)(\d+(?:_\d+)*)(?:\.0+)?\s*$/.exec(input);
   const digits = match?.[2]?.replaceAll("_", "");
   if (digits === undefined) {

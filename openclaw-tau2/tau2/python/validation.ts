@@ -1,7 +1,7 @@
 import { pythonError } from "./error.ts";
 import type { PythonError } from "./error.ts";
 import { pyRepr, typeName } from "./repr.ts";
-import type { PyValue } from "./value.ts";
+import type { Issues, PyValue } from "./value.ts";
 
 /** Which Python and pydantic the texts of errors follow, as `3.12` and `2.12`. */
 export interface Versions {
@@ -17,17 +17,15 @@ interface Issue {
 }
 
 /** What pydantic found wrong with one input, in order, and where in it we are. */
-export class Validation {
+export class Validation implements Issues {
   readonly #issues: Issue[] = [];
   readonly #path: (string | number)[] = [];
 
-  /** Records an issue at the current place. Returns undefined, which stands for "not valid" in every field type. */
   fail(kind: string, message: string, input: PyValue): undefined {
     this.#issues.push({ location: this.#path.map(locationItem).join("."), kind, message, input });
     return undefined;
   }
 
-  /** Runs `validate` one step deeper in the input. */
   at<Value>(step: string | number, validate: () => Value): Value {
     this.#path.push(step);
     try {
@@ -37,7 +35,6 @@ export class Validation {
     }
   }
 
-  /** How many issues there are; `rewind` forgets the ones after such a mark. */
   get mark(): number {
     return this.#issues.length;
   }

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
+import type { ToolType } from "../contract/domain.ts";
 
 /** One tool as tau2 offers it to a model. */
 export interface ToolSchema {
   readonly name: string;
-  readonly type: "read" | "write" | "think" | "generic";
+  readonly type: ToolType;
   readonly mutatesState: boolean;
   /** JSON text of the OpenAI tool object; key order is tau2's. */
   readonly openaiJson: string;

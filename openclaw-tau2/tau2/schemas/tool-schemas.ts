@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../../bench/errors.ts";
+import type { ToolType } from "../contract/domain.ts";
 import { AnnotationSchemas, type FieldFacts } from "./annotation-schema.ts";
 import { parseDocstring, type Docstring } from "./docstring.ts";
 import { sortSchema, type JsonObject } from "./json.ts";
@@ -28,8 +29,6 @@ export interface ToolSchema {
   /** The object that is sent to the model, keys in tau2's order. */
   readonly openai_schema: JsonObject;
 }
-
-export type ToolType = "read" | "write" | "think" | "generic";
 
 const TOOLKIT_BASE = "ToolKitBase";
 const TOOL_TYPES: Readonly<Record<string, ToolType>> = {

@@ -1,6 +1,5 @@
-import type { Environment } from "../contract/domain.ts";
+import type { Environment, LoadedDomain } from "../contract/domain.ts";
 import { hex8Counter } from "../loading/load.ts";
-import type { NativeDomain } from "../loading/load.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import type { PyDict, PyValue } from "../python/value.ts";
 import { asList, asRequestor, asText, asTextOrNull, goldenLines } from "./golden-file.ts";
@@ -13,15 +12,15 @@ interface CallCounters {
 }
 
 /** Repeats the recorded calls of `golden_<domain>.jsonl.gz`: content, error flag, and the hashes recorded beside some. */
-export function checkCalls(input: VerifyInput, domain: NativeDomain, counters: CallCounters): void {
+export function checkCalls(input: VerifyInput, domain: LoadedDomain, counters: CallCounters): void {
   // The records' ids were numbered through the whole file.
   const nextHex8 = hex8Counter();
-  let environment: Environment = domain.createEnvironmentWith(nextHex8);
+  let environment: Environment = domain.createEnvironment({ nextHex8 });
   let number = 0;
   for (const record of goldenLines(input.goldenDirectory, `golden_${domain.name}.jsonl.gz`)) {
     number++;
     if (record.has("reset")) {
-      environment = domain.createEnvironmentWith(nextHex8);
+      environment = domain.createEnvironment({ nextHex8 });
       if (record.has("user")) introduceUser(environment, record);
     } else {
       checkCall(environment, record, { counters, place: `${domain.name} line ${number}` });

@@ -1,8 +1,7 @@
 import { messageOf } from "../../../bench/errors.ts";
-import type { EvaluationInput, JudgeEntry, Task } from "../contract/domain.ts";
+import type { EvaluationInput, JudgeEntry, LoadedDomain, Task } from "../contract/domain.ts";
 import { evaluate, EvaluationError } from "../evaluation/evaluate.ts";
 import type { DatabaseHashes } from "../evaluation/evaluation-error.ts";
-import type { NativeDomain } from "../loading/load.ts";
 import { equal } from "../python/compare.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import { parseJson } from "../python/json-parse.ts";
@@ -23,7 +22,7 @@ interface EvaluationCounters {
  */
 export function checkEvaluations(
   input: VerifyInput,
-  domain: NativeDomain,
+  domain: LoadedDomain,
   counters: EvaluationCounters,
 ): void {
   const tasks = new Map(domain.tasks.map((task) => [task.id, task]));
@@ -42,7 +41,7 @@ export function checkEvaluations(
 }
 
 function checkEvaluation(
-  domain: NativeDomain,
+  domain: LoadedDomain,
   { task, record, place }: { task: Task; record: PyDict; place: string },
   counters: EvaluationCounters,
 ): void {
@@ -72,7 +71,7 @@ function checkEvaluation(
 
 /** The evaluation, and what stands for it in a golden record: the reward info, or type and first line of an error. */
 function evaluateRecord(
-  domain: NativeDomain,
+  domain: LoadedDomain,
   input: EvaluationInput,
 ): { info: PyValue; hashes: DatabaseHashes | null } {
   try {

@@ -1,4 +1,4 @@
-import type { NativeDomain } from "../loading/load.ts";
+import type { LoadedDomain } from "../contract/domain.ts";
 
 /** What every check of `tau2 verify` is given. A check reads its golden files and gives a row per domain. */
 export interface VerifyInput {
@@ -9,5 +9,5 @@ export interface VerifyInput {
   readonly checkout: string | null;
   readonly domains: readonly string[];
   /** Loads a domain, once per verification. */
-  readonly load: (domain: string) => NativeDomain;
+  readonly load: (domain: string) => LoadedDomain;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ConfigError } from "../../../bench/errors.ts";
 import { judgePromptOf, judgeUserPrompt, readJudgeSystemPrompt } from "../judging/judge-prompt.ts";
-import type { NativeDomain } from "../loading/load.ts";
+import type { LoadedDomain } from "../contract/domain.ts";
 import type { PyDict } from "../python/value.ts";
 import { messagesOf } from "../tasks/task.ts";
 import { asDict, asList, asText, goldenJson, goldenLines, hasGoldenFile } from "./golden-file.ts";
@@ -54,7 +54,7 @@ function checkEpisodes({ input, systemHash, name }: Episodes, counter: RowCounte
 interface Examples {
   readonly golden: PyDict;
   readonly systemHash: string;
-  readonly domain: NativeDomain;
+  readonly domain: LoadedDomain;
 }
 
 function checkExamples({ golden, systemHash, domain }: Examples, counter: RowCounter): void {
@@ -69,20 +69,20 @@ function checkExamples({ golden, systemHash, domain }: Examples, counter: RowCou
   }
 }
 
-function episodePrompt(record: PyDict, domain: NativeDomain): string {
+function episodePrompt(record: PyDict, domain: LoadedDomain): string {
   const messages = messagesOf(asDict(record.get("simulation")).get("messages"));
   return judgeUserPrompt(messages, assertionsOf(record, domain));
 }
 
 /** An example's episode is not always among the golden ones, so its transcript is taken from the prompt itself. */
-function rebuiltPrompt(example: PyDict, domain: NativeDomain): string {
+function rebuiltPrompt(example: PyDict, domain: LoadedDomain): string {
   const text = asText(example.get("user_prompt"));
   const [before = "", after = ""] = judgePromptOf("\0", []).split("\0");
   const end = text.lastIndexOf(after.slice(0, after.indexOf("[")));
   return judgePromptOf(text.slice(before.length, end), assertionsOf(example, domain));
 }
 
-function assertionsOf(record: PyDict, domain: NativeDomain): readonly string[] {
+function assertionsOf(record: PyDict, domain: LoadedDomain): readonly string[] {
   const taskId = asText(record.get("task_id"));
   const task = domain.tasks.find(({ id }) => id === taskId);
   if (task !== undefined) return task.nlAssertions;

@@ -1,7 +1,6 @@
 import { messageOf } from "../../../bench/errors.ts";
-import type { Task } from "../contract/domain.ts";
+import type { LoadedDomain, Task } from "../contract/domain.ts";
 import { criteriaOf } from "../tasks/criteria.ts";
-import type { NativeDomain } from "../loading/load.ts";
 import { dumpJson } from "../python/json-dump.ts";
 import type { PyDict } from "../python/value.ts";
 import { asDict, asList, asText, asTextOrNull, goldenJson } from "./golden-file.ts";
@@ -9,7 +8,7 @@ import type { VerifyInput } from "./input.ts";
 import type { RowCounter } from "./row.ts";
 
 /** Replays the golden actions of every task of `golden_tasks_<domain>.json`: results, hashes and assertions. */
-export function checkTasks(input: VerifyInput, domain: NativeDomain, counter: RowCounter): void {
+export function checkTasks(input: VerifyInput, domain: LoadedDomain, counter: RowCounter): void {
   const tasks = new Map(domain.tasks.map((task) => [task.id, task]));
   for (const value of asList(goldenJson(input.goldenDirectory, `golden_tasks_${domain.name}.json`))) {
     const record = asDict(value);
@@ -20,7 +19,7 @@ export function checkTasks(input: VerifyInput, domain: NativeDomain, counter: Ro
   }
 }
 
-function differenceIn(domain: NativeDomain, task: Task, record: PyDict): string | null {
+function differenceIn(domain: LoadedDomain, task: Task, record: PyDict): string | null {
   try {
     const actual = replayGolden(domain, task);
     const expected = {
@@ -36,7 +35,7 @@ function differenceIn(domain: NativeDomain, task: Task, record: PyDict): string 
 }
 
 /** One environment that syncs after each action, which tau2's own gold side does not. */
-function replayGolden(domain: NativeDomain, task: Task) {
+function replayGolden(domain: LoadedDomain, task: Task) {
   const criteria = criteriaOf(task);
   const environment = domain.createEnvironment();
   const { initialStateText, messageHistory } = task;

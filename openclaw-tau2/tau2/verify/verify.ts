@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { domainDefinition } from "../domains/registry.ts";
 import { loadDomain } from "../loading/load.ts";
-import type { NativeDomain } from "../loading/load.ts";
+import type { LoadedDomain } from "../contract/domain.ts";
 import { checkCalls } from "./calls.ts";
 import { checkEvaluations } from "./evaluations.ts";
 import { hasGoldenFile } from "./golden-file.ts";
@@ -53,8 +53,8 @@ export async function verifyTau2(
 
 function verifyInput(options: VerifyOptions): VerifyInput {
   const { dataDirectory, goldenDirectory, checkout } = options;
-  const loaded = new Map<string, NativeDomain>();
-  const load = (domain: string): NativeDomain => {
+  const loaded = new Map<string, LoadedDomain>();
+  const load = (domain: string): LoadedDomain => {
     const known = loaded.get(domain);
     if (known !== undefined) return known;
     const fresh = loadDomain({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Tau2Message } from "../../../openclaw-tau2/tau2/contract/domain.ts";
 import { connectToolClient } from "../../../bench/tools/client.ts";
-import type { LoadOptions } from "../../../openclaw-tau2/tau2/loading/load.ts";
+import type { LoadOptions } from "../../../openclaw-tau2/tau2/contract/load-options.ts";
 import { tau2ToolsUrl, type Tau2Tools } from "../../../openclaw-tau2/tools/tau2-tools.ts";
 import type { OpenEpisode } from "../../../bench/tools/open-episode.ts";
 import { startToolServer } from "../../../bench/tools/server.ts";

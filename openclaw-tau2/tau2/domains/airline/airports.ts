@@ -1,5 +1,5 @@
-import { Model } from "../../python/model.ts";
 import { AirportCode } from "./data-model.ts";
+import { Model } from "../../python/value.ts";
 
 const CITIES: readonly (readonly [string, string])[] = [
   ["SFO", "San Francisco"],

@@ -1,7 +1,7 @@
 import { equal, ordered } from "../../python/compare.ts";
 import { dictField, hasKey, item, iterate, length, listField } from "../../python/container.ts";
 import { PythonError, valueError } from "../../python/error.ts";
-import { deepCopy, Model } from "../../python/model.ts";
+import { deepCopy } from "../../python/shared-model.ts";
 import { addInPlace, multiply, subtract, sum } from "../../python/number.ts";
 import { pyRepr, pyStr } from "../../python/repr.ts";
 import type { PyDict, PyValue } from "../../python/value.ts";
@@ -9,6 +9,7 @@ import { FlightDateStatusAvailable, FlightInfo, Passenger, Payment } from "./dat
 import { Reservation, ReservationFlight } from "./data-model.ts";
 import { requestedFlight } from "./toolkit.ts";
 import type { AirlineToolkit } from "./toolkit.ts";
+import { Model } from "../../python/value.ts";
 
 const NOW = "2024-05-15T15:00:00";
 /** tau2 assumes that a task makes at most three reservations. */

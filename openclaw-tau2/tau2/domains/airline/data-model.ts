@@ -8,8 +8,8 @@ import {
   union,
   withDefault,
 } from "../../python/field-type.ts";
-import type { ModelType } from "../../python/model.ts";
 import { float, int, str } from "../../python/scalar-type.ts";
+import type { ModelType } from "../../python/value.ts";
 
 const cabinClass = literal("business", "economy", "basic_economy");
 

@@ -1,10 +1,10 @@
 import { equal, ordered } from "../../python/compare.ts";
 import { dictField, hasKey } from "../../python/container.ts";
-import { Model } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
 import { DirectFlight } from "./data-model.ts";
 import type { AirlineToolkit } from "./toolkit.ts";
+import { Model } from "../../python/value.ts";
 
 interface Search {
   readonly date: PyValue;

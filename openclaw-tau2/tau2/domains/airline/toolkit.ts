@@ -1,11 +1,11 @@
 import { attribute, dictField, hasKey } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
-import { Model, ownEntry } from "../../python/model.ts";
-import type { ModelType } from "../../python/model.ts";
+import { ownEntry } from "../../python/shared-model.ts";
 import { pyStr } from "../../python/repr.ts";
 import { iterate } from "../../python/container.ts";
-import type { PyDict, PyValue } from "../../python/value.ts";
+import type { ModelType, PyDict, PyValue } from "../../python/value.ts";
 import { Toolkit } from "../../contract/toolkit.ts";
+import { Model } from "../../python/value.ts";
 
 /** What the airline's tools have in common: look-ups that raise tau2's errors. `own…` give a model to write to. */
 export class AirlineToolkit extends Toolkit {

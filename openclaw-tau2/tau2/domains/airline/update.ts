@@ -1,10 +1,9 @@
 import { equal, ordered } from "../../python/compare.ts";
 import { attribute, dictField, hasKey, item, iterate, length, listField } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
-import { deepCopy } from "../../python/model.ts";
-import type { Model } from "../../python/model.ts";
+import { deepCopy } from "../../python/shared-model.ts";
 import { addInPlace, multiply, negate, subtract, sum } from "../../python/number.ts";
-import type { PyValue } from "../../python/value.ts";
+import type { Model, PyValue } from "../../python/value.ts";
 import { availableFlight } from "./booking.ts";
 import { FlightInfo, Passenger, Payment } from "./data-model.ts";
 import { requestedFlight } from "./toolkit.ts";

@@ -4,8 +4,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../../../../bench/errors.ts";
-import type { EnvironmentOptions, Task } from "../../contract/domain.ts";
-import type { LoadOptions, NativeDomain } from "../../loading/load.ts";
+import type { EnvironmentOptions, LoadedDomain, Task } from "../../contract/domain.ts";
+import type { LoadOptions } from "../../contract/load-options.ts";
 import { parseTask } from "../../tasks/task.ts";
 import { readUserGuidelines, USER_GUIDELINE_FILES, userSystemPrompt } from "../../text/user-prompt.ts";
 import { BridgedEnvironment } from "./bridged-environment.ts";
@@ -35,7 +35,7 @@ type Description = z.infer<typeof descriptionSchema>;
  * for the policy and the schemas, and another one when the first environment is made.
  * @throws {ConfigError} when the checkout, its data, Python or one of its packages is missing.
  */
-export function loadBankingKnowledge(options: LoadOptions): NativeDomain {
+export function loadBankingKnowledge(options: LoadOptions): LoadedDomain {
   const child = childOf(options);
   const description = describe(child);
   const tools = new Map([...description.user, ...description.agent].map((tool) => [tool.name, tool]));
@@ -50,7 +50,6 @@ export function loadBankingKnowledge(options: LoadOptions): NativeDomain {
     tasks: readTasks(options.dataDirectory, description.user),
     splits: new Map(),
     createEnvironment: (wanted) => environments.make(wanted),
-    createEnvironmentWith: (_nextHex8, wanted) => environments.make(wanted),
     userSystemPrompt: (task) => userSystemPrompt({ guidelines, task, hasUserTools: task.hasUserTools }),
     forTask: (task) => ({
       policy: child.variant === "golden_retrieval" ? environments.policy(task) : description.policy,
@@ -62,8 +61,7 @@ export function loadBankingKnowledge(options: LoadOptions): NativeDomain {
       retrieval: child.variant,
     },
     fileHashes: hashFiles(options.dataDirectory),
-    tool: (name) => tools.get(name) ?? null,
-    schemas: description,
+    toolType: (name) => tools.get(name)?.type ?? null,
   };
 }
 

@@ -1,9 +1,9 @@
 import { equal } from "../../python/compare.ts";
 import { dictField, hasKey } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
-import { ownEntry, type Model } from "../../python/model.ts";
+import { ownEntry } from "../../python/shared-model.ts";
 import { pyStr } from "../../python/repr.ts";
-import type { PyValue } from "../../python/value.ts";
+import type { Model, PyValue } from "../../python/value.ts";
 import type { Toolkit } from "../../contract/toolkit.ts";
 
 /** Tables of the library's database, with the word for one of their rows. */

@@ -2,10 +2,9 @@ import { REQUIRED } from "../../python/call.ts";
 import { equal } from "../../python/compare.ts";
 import { dictField, hasKey, length, listField } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
-import { ownEntry } from "../../python/model.ts";
-import type { Model } from "../../python/model.ts";
+import { ownEntry } from "../../python/shared-model.ts";
 import { pyStr } from "../../python/repr.ts";
-import type { PyValue } from "../../python/value.ts";
+import type { Model, PyValue } from "../../python/value.ts";
 import { defineToolkit, methodsOf, Toolkit } from "../../contract/toolkit.ts";
 import { MockDB, Task } from "./data-model.ts";
 

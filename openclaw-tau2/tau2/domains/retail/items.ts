@@ -1,10 +1,9 @@
 import { equal, ordered, sorted } from "../../python/compare.ts";
 import { attribute, count, iterate, length, listField, truthy } from "../../python/container.ts";
 import { PythonError, valueError } from "../../python/error.ts";
-import type { Model } from "../../python/model.ts";
 import { absolute, addInPlace, roundTo2, subtract } from "../../python/number.ts";
 import { pyStr } from "../../python/repr.ts";
-import type { PyList, PyValue } from "../../python/value.ts";
+import type { Model, PyList, PyValue } from "../../python/value.ts";
 import { GiftCard, OrderPayment } from "./data-model.ts";
 import type { RetailToolkit } from "./toolkit.ts";
 

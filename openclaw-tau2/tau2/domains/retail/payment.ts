@@ -1,10 +1,9 @@
 import { equal, ordered } from "../../python/compare.ts";
 import { attribute, inSet, listField } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
-import type { Model } from "../../python/model.ts";
 import { add, roundTo2, subtract } from "../../python/number.ts";
 import { pyStr } from "../../python/repr.ts";
-import type { PyValue } from "../../python/value.ts";
+import type { Model, PyValue } from "../../python/value.ts";
 import { GiftCard, OrderPayment } from "./data-model.ts";
 import type { RetailToolkit } from "./toolkit.ts";
 

@@ -1,9 +1,10 @@
 import { attribute, dictField, hasKey } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
-import { Model, ownEntry } from "../../python/model.ts";
+import { ownEntry } from "../../python/shared-model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyDict, PyValue } from "../../python/value.ts";
 import { Toolkit } from "../../contract/toolkit.ts";
+import { Model } from "../../python/value.ts";
 
 /** What a customer is found by; no tool changes it. */
 export interface CustomerName {

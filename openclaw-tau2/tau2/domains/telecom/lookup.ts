@@ -1,11 +1,11 @@
 import { equal } from "../../python/compare.ts";
 import { lower, listField } from "../../python/container.ts";
 import { valueError } from "../../python/error.ts";
-import { Model } from "../../python/model.ts";
 import { pyStr } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
 import type { Toolkit } from "../../contract/toolkit.ts";
 import { billStatus } from "./data-model.ts";
+import { Model } from "../../python/value.ts";
 
 /** Python's `value in list`. */
 export function contains(list: readonly PyValue[], value: PyValue): boolean {

@@ -1,10 +1,9 @@
 import { equal } from "../../python/compare.ts";
 import { attribute, dictField, truthy } from "../../python/container.ts";
 import type { EnumMember } from "../../python/enum-member.ts";
-import type { Model } from "../../python/model.ts";
 import { round2 } from "../../python/number.ts";
 import { pyStr } from "../../python/repr.ts";
-import type { PyValue } from "../../python/value.ts";
+import type { Model, PyValue } from "../../python/value.ts";
 import { enumValue, isOn, type PhoneToolkit } from "./phone-toolkit.ts";
 import {
   brokenApn,

@@ -1,11 +1,11 @@
 import { truthy } from "../../python/container.ts";
 import { EnumMember } from "../../python/enum-member.ts";
 import { attributeError, PythonError } from "../../python/error.ts";
-import { Model } from "../../python/model.ts";
 import { typeName } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
 import { Toolkit, type Services } from "../../contract/toolkit.ts";
 import { performanceLevel, VpnDetails } from "./user-data-model.ts";
+import { Model } from "../../python/value.ts";
 
 /** The user's phone and where the user is. */
 export class PhoneToolkit extends Toolkit {

@@ -1,12 +1,12 @@
 import { equal, ordered } from "../../python/compare.ts";
 import { truthy } from "../../python/container.ts";
-import { Model } from "../../python/model.ts";
 import { add } from "../../python/number.ts";
 import type { PyValue } from "../../python/value.ts";
 import type { Toolkit } from "../../contract/toolkit.ts";
 import { billStatus, lineStatus } from "./data-model.ts";
 import { billById, billsAwaitingPayment, customerByPhone, lineByPhone, planById } from "./lookup.ts";
 import { PaymentRequest } from "./user-data-model.ts";
+import { Model } from "../../python/value.ts";
 
 /** Carries what the carrier knows about the user's line to the phone, and payments back to the bills. */
 export function syncTelecom(agent: Toolkit, user: Toolkit): void {

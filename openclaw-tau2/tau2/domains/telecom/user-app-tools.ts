@@ -1,12 +1,12 @@
 import { REQUIRED } from "../../python/call.ts";
 import { attribute, dictField, hasKey, lower, truthy } from "../../python/container.ts";
-import { Model } from "../../python/model.ts";
 import { pyRepr, pyStr } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
 import { methodsOf } from "../../contract/toolkit.ts";
 import type { PhoneToolkit } from "./phone-toolkit.ts";
 import { canSendMms, searchNetwork, withStatusBar } from "./phone-simulation.ts";
 import { APNSettings, connection } from "./user-data-model.ts";
+import { Model } from "../../python/value.ts";
 
 const method = methodsOf<PhoneToolkit>();
 

@@ -2,7 +2,6 @@ import { REQUIRED } from "../../python/call.ts";
 import { equal } from "../../python/compare.ts";
 import { attribute, truthy } from "../../python/container.ts";
 import { attributeError } from "../../python/error.ts";
-import { Model } from "../../python/model.ts";
 import { pyRepr, pyStr, typeName } from "../../python/repr.ts";
 import type { PyValue } from "../../python/value.ts";
 import { methodsOf } from "../../contract/toolkit.ts";
@@ -17,6 +16,7 @@ import {
 } from "./phone-toolkit.ts";
 import { searchNetwork, withStatusBar } from "./phone-simulation.ts";
 import { APNSettings, brokenApn, performanceLevel, signal } from "./user-data-model.ts";
+import { Model } from "../../python/value.ts";
 
 const method = methodsOf<PhoneToolkit>();
 

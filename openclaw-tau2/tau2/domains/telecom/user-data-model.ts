@@ -9,10 +9,9 @@ import {
   validateModel,
   withDefault,
 } from "../../python/field-type.ts";
-import type { Model, ModelType } from "../../python/model.ts";
 import { bool, float, int, str } from "../../python/scalar-type.ts";
 import { Validation } from "../../python/validation.ts";
-import type { PyDict, PyValue } from "../../python/value.ts";
+import type { Model, ModelType, PyDict, PyValue } from "../../python/value.ts";
 
 const strict = { forbidsExtra: true };
 

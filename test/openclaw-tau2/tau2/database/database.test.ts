@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { Database } from "../../../../openclaw-tau2/tau2/database/database.ts";
 import { defineModel, dict, list, modelField } from "../../../../openclaw-tau2/tau2/python/field-type.ts";
 import { dumpCanonical } from "../../../../openclaw-tau2/tau2/python/json-dump.ts";
-import { Model, ownEntry } from "../../../../openclaw-tau2/tau2/python/model.ts";
+import { ownEntry } from "../../../../openclaw-tau2/tau2/python/shared-model.ts";
 import { float as floatType, str } from "../../../../openclaw-tau2/tau2/python/scalar-type.ts";
-import { float } from "../../../../openclaw-tau2/tau2/python/value.ts";
+import { float, Model } from "../../../../openclaw-tau2/tau2/python/value.ts";
 import type { PyDict } from "../../../../openclaw-tau2/tau2/python/value.ts";
 
 const Item = defineModel("Item", { name: str, price: floatType, tags: list(str) });

@@ -11,7 +11,8 @@ import { PythonBridge } from "../../../../openclaw-tau2/tau2/domains/banking-kno
 import type { PythonChild } from "../../../../openclaw-tau2/tau2/domains/banking-knowledge/python-child.ts";
 import { evaluate } from "../../../../openclaw-tau2/tau2/evaluation/evaluate.ts";
 import { criteriaOf } from "../../../../openclaw-tau2/tau2/tasks/criteria.ts";
-import { loadDomain, type LoadOptions } from "../../../../openclaw-tau2/tau2/loading/load.ts";
+import type { LoadOptions } from "../../../../openclaw-tau2/tau2/contract/load-options.ts";
+import { loadDomain } from "../../../../openclaw-tau2/tau2/loading/load.ts";
 import { dumpJson } from "../../../../openclaw-tau2/tau2/python/json-dump.ts";
 import { lastLine, Workplace } from "../../../e2e/small-experiment.ts";
 import { episodesOf, expectExit, pause, TemporaryFolder, tollgate } from "../../../e2e/tollgate-process.ts";

@@ -6,7 +6,9 @@ import { loadDomain } from "../../../../openclaw-tau2/tau2/loading/load.ts";
 
 const dataDirectory = join(import.meta.dirname, "../../../../openclaw-tau2/data");
 const library = loadDomain({ domain: "library", dataDirectory });
-const toolNames = library.schemas.agent.map((tool) => tool.name);
+const tools = JSON.parse(library.agentToolsJson) as readonly {
+  readonly function: { readonly name: string; readonly parameters: { readonly properties: object } };
+}[];
 
 function answer(name: string, argumentsText: string): EnvironmentReply {
   return library.createEnvironment().call({ name, argumentsText, requestor: "assistant" });
@@ -68,14 +70,15 @@ test("whatever is called, the environments beside it stay as they were loaded", 
   const ids = ["M1001", "B201", "L301", "L302", "H401", "F501", "card", "Ines", "4102", ""];
   const value = fc.oneof(fc.constantFrom(...ids), fc.jsonValue({ maxDepth: 2 }));
   const call = fc.record({
-    name: fc.constantFrom(...toolNames),
+    tool: fc.constantFrom(...tools),
     values: fc.array(value, { minLength: 3, maxLength: 3 }),
   });
   fc.assert(
     fc.property(fc.array(call, { maxLength: 8 }), (calls) => {
       const environment = library.createEnvironment();
-      for (const { name, values } of calls) {
-        const parameters = Object.keys(library.tool(name)?.method?.signature ?? {});
+      for (const { tool, values } of calls) {
+        const { name, parameters: schema } = tool.function;
+        const parameters = Object.keys(schema.properties);
         const entries = parameters.map((parameter, index) => [parameter, values[index] ?? null]);
         const argumentsText = JSON.stringify(Object.fromEntries(entries));
         expect(environment.call({ name, argumentsText, requestor: "assistant" }).content).toBeTypeOf(

@@ -82,10 +82,11 @@ test("a tool that the schemas leave out is not offered", () => {
     const file = JSON.parse(text);
     return JSON.stringify({ ...file, agent: file.agent.slice(1) });
   });
-  const [hidden] = loadDomain({ domain: "library", dataDirectory: own }).schemas.agent;
+  const { agentToolsJson } = loadDomain({ domain: "library", dataDirectory: own });
+  const [hidden] = JSON.parse(agentToolsJson) as { readonly function: { readonly name: string } }[];
   const environment = loadDomain({ domain: "library", dataDirectory }).createEnvironment();
-  const call = { name: hidden?.name ?? "", argumentsText: "{}", requestor: "assistant" } as const;
-  expect(environment.call(call).content).toBe(`Error: Tool '${hidden?.name}' not found.`);
+  const call = { name: hidden?.function.name ?? "", argumentsText: "{}", requestor: "assistant" } as const;
+  expect(environment.call(call).content).toBe(`Error: Tool '${hidden?.function.name}' not found.`);
 });
 
 const KNOWN_HASHES = {
