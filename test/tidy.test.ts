@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/measure": "",
   "bench/answer": "",
   "bench/config": "",
-  "bench/docker": "",
+  "bench/docker": "host",
   "bench/supervisor": "docker host",
   // Contracts and the run directory.
   "bench/transcript": "",

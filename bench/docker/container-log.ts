@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import type { Docker } from "./docker-command.ts";
 
@@ -33,31 +33,4 @@ export async function followLog(docker: Docker, options: FollowLogOptions): Prom
 /** Size of a log file, 0 when it does not exist yet: where the output of the next container begins. */
 export function logSize(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-const tailBytes = 64 * 1024;
-
-/**
- * The end of a log file, for messages; of a very long last line only its end. `fromByte` is where the container's own
- * output begins: a resumed run appends to the log of the one before.
- */
-export function lastLines(path: string, { count, fromByte }: { count: number; fromByte: number }): string {
-  try {
-    return readTail(path, fromByte).trimEnd().split("\n").slice(-count).join("\n");
-  } catch (thrown) {
-    return `(the log cannot be read: ${messageOf(thrown)})`;
-  }
-}
-
-function readTail(path: string, fromByte: number): string {
-  const file = openSync(path, "r");
-  try {
-    const { size } = fstatSync(file);
-    const start = Math.max(fromByte, size - tailBytes);
-    const tail = Buffer.alloc(Math.max(0, size - start));
-    const bytes = readSync(file, tail, { position: start });
-    return tail.toString("utf8", 0, bytes);
-  } finally {
-    closeSync(file);
-  }
 }

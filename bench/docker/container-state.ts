@@ -1,130 +1,86 @@
 import { z } from "zod";
 import { labelNames } from "./container-labels.ts";
+import { answerOf, labels, words } from "./docker-answer.ts";
 import type { Docker } from "./docker-command.ts";
 
-/** A container as the daemon tells it. */
-export interface ContainerFacts {
-  readonly id: string;
-  readonly name: string;
+const requests = z.array(z.object({ DeviceIDs: words })).nullish();
+const container = answerOf({
+  id: [".Id", z.string()],
+  name: [".Name", z.string().transform((name) => name.replace(/^\//, ""))],
   /** Reference it was created from. */
-  readonly image: string;
+  image: [".Config.Image", z.string()],
   /** `sha256:…` of the image's configuration. */
-  readonly imageId: string;
+  imageId: [".Image", z.string()],
   /** `created`, `running`, `exited`, … in the daemon's words. */
-  readonly status: string;
-  readonly running: boolean;
-  readonly exitCode: number | null;
-  readonly outOfMemory: boolean;
+  status: [".State.Status", z.string()],
+  running: [".State.Running", z.boolean()],
+  /** Of the last end; means nothing while it runs. */
+  lastExitCode: [".State.ExitCode", z.number()],
+  outOfMemory: [".State.OOMKilled", z.boolean()],
   /** The daemon's reason why it could not be started; "" when it had none. */
-  readonly error: string;
-  /** ISO 8601; null before the first start. */
-  readonly startedAt: string | null;
-  readonly pid: number | null;
-  readonly entrypoint: readonly string[];
+  error: [".State.Error", z.string()],
+  /** ISO 8601; null before the first start, where Docker tells the zero of Go's clock. */
+  startedAt: [".State.StartedAt", z.string().transform((time) => (time.startsWith("0001-") ? null : time))],
+  pid: [".State.Pid", z.number().transform((pid) => (pid === 0 ? null : pid))],
+  entrypoint: [".Config.Entrypoint", words],
   /** Values of flags that look like secrets are replaced by `<redacted>`. */
-  readonly command: readonly string[];
+  command: [".Config.Cmd", words.transform(redactedArguments)],
   /** Values of variables that look like secrets are replaced by `<redacted>`. */
-  readonly environment: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly gpus: readonly string[];
-}
-
-const nullToEmpty = z.array(z.string()).nullish();
-const inspectSchema = z.object({
-  Id: z.string(),
-  Name: z.string(),
-  Image: z.string(),
-  State: z.object({
-    Status: z.string(),
-    Running: z.boolean(),
-    ExitCode: z.number().nullish(),
-    OOMKilled: z.boolean().nullish(),
-    Error: z.string().nullish(),
-    StartedAt: z.string().nullish(),
-    Pid: z.number().nullish(),
-  }),
-  Config: z.object({
-    Image: z.string(),
-    Entrypoint: nullToEmpty,
-    Cmd: nullToEmpty,
-    Env: nullToEmpty,
-    Labels: z.record(z.string(), z.string()).nullish(),
-  }),
-  HostConfig: z.object({ DeviceRequests: z.array(z.object({ DeviceIDs: nullToEmpty })).nullish() }).nullish(),
+  environment: [".Config.Env", words.transform((entries) => entries.map(redacted))],
+  labels: [".Config.Labels", labels],
+  gpus: [
+    ".HostConfig.DeviceRequests",
+    requests.transform((all) => (all ?? []).flatMap((one) => one.DeviceIDs)),
+  ],
 });
+
+/** A container as the daemon tells it. */
+export interface ContainerFacts extends Omit<ReturnType<typeof container.read>, "lastExitCode"> {
+  readonly exitCode: number | null;
+}
 
 /** @throws {DockerError} when there is no such container (`isMissing`), or the daemon does not answer. */
 export async function inspectContainer(docker: Docker, idOrName: string): Promise<ContainerFacts> {
-  const text = await docker(["container", "inspect", "--format", "{{json .}}", idOrName]);
-  const { Id, Name, Image, State, Config, HostConfig } = inspectSchema.parse(JSON.parse(text));
-  const started = State.StartedAt ?? "";
-  return {
-    id: Id,
-    name: Name.replace(/^\//, ""),
-    image: Config.Image,
-    imageId: Image,
-    status: State.Status,
-    running: State.Running,
-    exitCode: State.Running || State.Status === "created" ? null : (State.ExitCode ?? null),
-    outOfMemory: State.OOMKilled === true,
-    error: State.Error ?? "",
-    // The zero of Go's clock.
-    startedAt: started === "" || started.startsWith("0001-") ? null : started,
-    pid: State.Pid || null,
-    entrypoint: Config.Entrypoint ?? [],
-    command: redactedArguments(Config.Cmd ?? []),
-    environment: (Config.Env ?? []).map(redacted),
-    labels: Config.Labels ?? {},
-    gpus: (HostConfig?.DeviceRequests ?? []).flatMap(({ DeviceIDs }) => DeviceIDs ?? []),
-  };
+  const text = await docker(["container", "inspect", "--format", container.format, idOrName]);
+  const { lastExitCode, ...facts } = container.read(text);
+  return { ...facts, exitCode: facts.running || facts.status === "created" ? null : lastExitCode };
 }
 
-export interface ListedContainer {
-  readonly id: string;
-  readonly name: string;
-  readonly image: string;
-  readonly state: string;
+const listed = answerOf({
+  id: [".ID", z.string()],
+  name: [".Names", z.string()],
+  image: [".Image", z.string()],
+  state: [".State", z.string()],
   /** In words, e.g. `Up 3 minutes`. */
-  readonly status: string;
+  status: [".Status", z.string()],
+});
+
+export interface ListedContainer extends ReturnType<typeof listed.read> {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const listSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  image: z.string(),
-  state: z.string(),
-  status: z.string(),
-  labels: z.record(z.string(), z.string()),
-});
-
-/** One line of JSON per container. Labels one by one, because all together they are a text that values can break. */
-const listFormat = [
-  ...["ID", "Names", "Image", "State", "Status"].map((field, at) => {
-    const name = ["id", "name", "image", "state", "status"][at];
-    return `"${name}":{{json .${field}}}`;
-  }),
-  `"labels":{${Object.values(labelNames)
-    .map((label) => `"${label}":{{json (.Label "${label}")}}`)
-    .join(",")}}`,
-].join(",");
+/** One by one: all together they are printed as a text that the commas in their values break. */
+const listedLabels = answerOf(
+  Object.fromEntries(
+    Object.values(labelNames).map((name) => [name, [`(.Label "${name}")`, z.string()] as const]),
+  ),
+);
 
 /** Containers of Tollgate in any state that carry all these labels as well (`name` or `name=value`). */
 export async function listContainers(
   docker: Docker,
-  labels: readonly string[] = [],
+  filters: readonly string[] = [],
 ): Promise<readonly ListedContainer[]> {
-  const filters = [labelNames.owner, ...labels].flatMap((label) => ["--filter", `label=${label}`]);
-  const text = await docker(["ps", "--all", "--no-trunc", ...filters, "--format", `{${listFormat}}`]);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const found = listSchema.parse(JSON.parse(line));
-      // A label that is not there prints as an empty one; none of ours is ever empty.
-      const set = Object.entries(found.labels).filter(([, value]) => value !== "");
-      return { ...found, labels: Object.fromEntries(set) };
-    });
+  const flags = [labelNames.owner, ...filters].flatMap((label) => ["--filter", `label=${label}`]);
+  const format = `${listed.format}\t${listedLabels.format}`;
+  const text = await docker(["ps", "--all", "--no-trunc", ...flags, "--format", format]);
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const [container = "", found = ""] = line.split("\t");
+    // A label that is not there prints as an empty one; none of ours is ever empty.
+    const set = Object.entries(listedLabels.read(found)).filter(([, value]) => value !== "");
+    return { ...listed.read(container), labels: Object.fromEntries(set) };
+  });
 }
 
 /** `TOKENIZERS_PARALLELISM` and numbers of tokens are none. */

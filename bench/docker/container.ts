@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { messageOf, StartError } from "../errors.ts";
-import { followLog, lastLines, logSize } from "./container-log.ts";
+import { lastLines } from "../host/log-tail.ts";
+import { followLog, logSize } from "./container-log.ts";
 import { labelNames } from "./container-labels.ts";
 import { createCall, type ContainerSpec } from "./container-spec.ts";
 import { inspectContainer, type ContainerFacts } from "./container-state.ts";
@@ -145,7 +146,7 @@ function follow(
   const letGo = new AbortController();
   const fromByte = logSize(options.logFile);
   const log = followToEnd(docker, { facts, sinceSeconds, letGo: letGo.signal }, options);
-  const lastLogLines = (count: number) => lastLines(options.logFile, { count, fromByte });
+  const lastLogLines = (count: number) => lastLines(options.logFile, count, fromByte);
   let removal: Promise<void> | undefined;
   const end = waitForEnd(docker, id, letGo.signal).then(async (facts): Promise<ContainerEnd> => {
     // What it wrote last arrives a moment after its end, and says why.
@@ -155,7 +156,13 @@ function follow(
     const advice = asked ? null : adviceFor(facts, lastLogLines(200));
     return { text: advice === null ? exitText(facts) : `${exitText(facts)}; ${advice}`, facts };
   });
-  const remove = () => (removal ??= stopAndRemove(docker, id, options.stopGraceMs));
+  const stopAndRemove = async () => {
+    await stop(docker, id, options.stopGraceMs);
+    // Its exit code and its last words go with it.
+    await Promise.race([end, sleep(5_000, undefined, { ref: false })]);
+    await removeContainer(docker, id);
+  };
+  const remove = () => (removal ??= stopAndRemove());
   return {
     name: `${options.part} (container ${facts.name})`,
     id,
@@ -201,7 +208,7 @@ async function followToEnd(
   tell(`${part}: the log of the container ${facts.name} cannot be followed any more; \`docker logs\` has it`);
 }
 
-async function stopAndRemove(docker: Docker, id: string, graceMs: number): Promise<void> {
+async function stop(docker: Docker, id: string, graceMs: number): Promise<void> {
   try {
     const seconds = String(Math.ceil(graceMs / 1000));
     await docker(["stop", "-t", seconds, id], { timeoutMs: graceMs + 30_000 });
@@ -209,7 +216,6 @@ async function stopAndRemove(docker: Docker, id: string, graceMs: number): Promi
     // Gone already: then there is nothing to stop.
     if (!isMissing(thrown)) throw thrown;
   }
-  await removeContainer(docker, id);
 }
 
 /** How long a daemon that went away may take to come back (a restart with live-restore) before its containers count as lost. */

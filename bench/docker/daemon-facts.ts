@@ -1,59 +1,30 @@
 import { z } from "zod";
+import { answerOf } from "./docker-answer.ts";
 import type { Docker } from "./docker-command.ts";
 
-/** What a daemon is, for the evidence of a run. null is what it does not tell. */
-export interface DaemonFacts {
-  readonly version: string;
-  readonly apiVersion: string;
-  readonly minApiVersion: string | null;
-  readonly os: string | null;
-  readonly architecture: string | null;
-  readonly kernel: string | null;
+const version = answerOf({
+  version: [".Server.Version", z.string()],
+  apiVersion: [".Server.APIVersion", z.string()],
+  minApiVersion: [".Server.MinAPIVersion", z.string().nullable()],
+  os: [".Server.Os", z.string().nullable()],
+  architecture: [".Server.Arch", z.string().nullable()],
+  kernel: [".Server.KernelVersion", z.string().nullable()],
+});
+
+const runtimes = z.record(z.string(), z.unknown()).nullish();
+const info = answerOf({
   /** Names of container runtimes; GPUs work without one named `nvidia` where only NVIDIA's hook is installed. */
-  readonly runtimes: readonly string[];
-  readonly defaultRuntime: string | null;
-  readonly storageDriver: string | null;
-  readonly cgroupVersion: string | null;
-  readonly operatingSystem: string | null;
-  readonly cpus: number | null;
-  readonly memoryBytes: number | null;
-}
-
-const versionSchema = z.object({
-  Version: z.string(),
-  ApiVersion: z.string(),
-  MinAPIVersion: z.string().nullish(),
-  Os: z.string().nullish(),
-  Arch: z.string().nullish(),
-  KernelVersion: z.string().nullish(),
-});
-const infoSchema = z.object({
-  Runtimes: z.record(z.string(), z.unknown()).nullish(),
-  DefaultRuntime: z.string().nullish(),
-  Driver: z.string().nullish(),
-  CgroupVersion: z.string().nullish(),
-  OperatingSystem: z.string().nullish(),
-  NCPU: z.number().nullish(),
-  MemTotal: z.number().nullish(),
+  runtimes: [".Runtimes", runtimes.transform((found) => Object.keys(found ?? {}).sort())],
+  defaultRuntime: [".DefaultRuntime", z.string().nullable()],
+  storageDriver: [".Driver", z.string().nullable()],
+  cgroupVersion: [".CgroupVersion", z.string().nullable()],
+  operatingSystem: [".OperatingSystem", z.string().nullable()],
+  cpus: [".NCPU", z.number().nullable()],
+  memoryBytes: [".MemTotal", z.number().nullable()],
 });
 
-/** @throws {DockerError} when the daemon does not answer. */
-export async function daemonFacts(docker: Docker): Promise<DaemonFacts> {
-  const server = versionSchema.parse(JSON.parse(await docker(["version", "--format", "{{json .Server}}"])));
-  const info = infoSchema.parse(JSON.parse(await docker(["info", "--format", "{{json .}}"])));
-  return {
-    version: server.Version,
-    apiVersion: server.ApiVersion,
-    minApiVersion: server.MinAPIVersion ?? null,
-    os: server.Os ?? null,
-    architecture: server.Arch ?? null,
-    kernel: server.KernelVersion ?? null,
-    runtimes: Object.keys(info.Runtimes ?? {}).sort(),
-    defaultRuntime: info.DefaultRuntime ?? null,
-    storageDriver: info.Driver ?? null,
-    cgroupVersion: info.CgroupVersion ?? null,
-    operatingSystem: info.OperatingSystem ?? null,
-    cpus: info.NCPU ?? null,
-    memoryBytes: info.MemTotal ?? null,
-  };
+/** What a daemon is, for the evidence of a run. @throws {DockerError} when it does not answer. */
+export async function daemonFacts(docker: Docker) {
+  const about = version.read(await docker(["version", "--format", version.format]));
+  return { ...about, ...info.read(await docker(["info", "--format", info.format])) };
 }

@@ -1,52 +1,25 @@
 import { z } from "zod";
 import { StartError } from "../errors.ts";
+import { answerOf, labels, words } from "./docker-answer.ts";
 import { DockerError, isMissing, type Docker } from "./docker-command.ts";
 
-/** An image as the daemon has it. */
-export interface ImageFacts {
+const image = answerOf({
   /** `sha256:…` of the image's configuration: what containers refer to. */
-  readonly id: string;
-  readonly tags: readonly string[];
+  id: [".Id", z.string()],
+  tags: [".RepoTags", words],
   /** `repo@sha256:…` of the registry's manifest; empty for images that were built here. */
-  readonly digests: readonly string[];
-  readonly bytes: number | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly environment: readonly string[];
-  readonly entrypoint: readonly string[];
-  readonly command: readonly string[];
-}
-
-const stringsOrNull = z.array(z.string()).nullish();
-const imageSchema = z.object({
-  Id: z.string(),
-  RepoTags: stringsOrNull,
-  RepoDigests: stringsOrNull,
-  Size: z.number().nullish(),
-  Config: z
-    .object({
-      Labels: z.record(z.string(), z.string()).nullish(),
-      Env: stringsOrNull,
-      Entrypoint: stringsOrNull,
-      Cmd: stringsOrNull,
-    })
-    .nullish(),
+  digests: [".RepoDigests", words],
+  labels: [".Config.Labels", labels],
+  command: [".Config.Cmd", words],
 });
 
+/** An image as the daemon has it. */
+export type ImageFacts = ReturnType<typeof image.read>;
+
 /** null when the daemon has no such image. */
-export async function inspectImage(docker: Docker, image: string): Promise<ImageFacts | null> {
+export async function inspectImage(docker: Docker, name: string): Promise<ImageFacts | null> {
   try {
-    const text = await docker(["image", "inspect", "--format", "{{json .}}", image]);
-    const found = imageSchema.parse(JSON.parse(text));
-    return {
-      id: found.Id,
-      tags: found.RepoTags ?? [],
-      digests: found.RepoDigests ?? [],
-      bytes: found.Size ?? null,
-      labels: found.Config?.Labels ?? {},
-      environment: found.Config?.Env ?? [],
-      entrypoint: found.Config?.Entrypoint ?? [],
-      command: found.Config?.Cmd ?? [],
-    };
+    return image.read(await docker(["image", "inspect", "--format", image.format, name]));
   } catch (thrown) {
     if (isMissing(thrown)) return null;
     throw thrown;

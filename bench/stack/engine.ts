@@ -43,9 +43,9 @@ export interface ContainerIdentity {
 export interface EngineAddress {
   readonly role: "agent" | "user";
   readonly url: string;
-  readonly model: string | undefined;
+  readonly model?: string | undefined;
   readonly apiKey: string;
-  readonly metricsUrl: string | undefined;
+  readonly metricsUrl?: string | undefined;
 }
 
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })).min(1) });

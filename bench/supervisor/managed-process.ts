@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
+import { lastLines } from "../host/log-tail.ts";
 import { sendSignal } from "../host/signals.ts";
 
 /** How it is known that a program serves. */
@@ -223,12 +224,4 @@ function stopper(
     return exit;
   };
   return () => (stopping ??= stop());
-}
-
-function lastLines(path: string, count: number): string {
-  try {
-    return readFileSync(path, "utf8").trimEnd().split("\n").slice(-count).join("\n");
-  } catch (thrown) {
-    return `(the log cannot be read: ${messageOf(thrown)})`;
-  }
 }

@@ -3,7 +3,7 @@ import { processPart } from "../part.ts";
 import { spawnManaged } from "../../supervisor/managed-process.ts";
 import { startArmContainer } from "./arm-container.ts";
 import type { ArmContext } from "./arm-kind.ts";
-import { awaitHttp, type HttpProbe } from "./await-http.ts";
+import { awaitHttp, type HttpProbe } from "../await-http.ts";
 import { freePorts } from "../../host/free-port.ts";
 
 /** A program of somebody else that an arm needs. */

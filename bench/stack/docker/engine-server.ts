@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { request } from "undici";
 import { messageOf, StartError } from "../../errors.ts";
 import type { RunningContainer } from "../../docker/container.ts";
 import { endError } from "../../docker/container.ts";
+import { statusOf } from "../await-http.ts";
 import { loadProgress } from "./load-progress.ts";
 
 export interface ServingOptions {
@@ -37,10 +37,12 @@ export async function waitUntilServing(options: ServingOptions): Promise<void> {
   });
   // Awaited below; a container that ends later is the stack's business.
   died.catch(() => undefined);
+  // A server that is still loading refuses the connection, or answers 503.
+  const answers = async (url: string) => (await statusOf(url, { signal, timeoutMs: 30_000 })) === 200;
   const watching = watchLoad(options, until.signal);
   try {
     for (const url of options.urls) {
-      while (!(await Promise.race([answers(url, signal), died]))) {
+      while (!(await Promise.race([answers(url), died]))) {
         signal.throwIfAborted();
         if (performance.now() - startMs > options.deadlineMs) throw late(url, options);
         await Promise.race([sleep(pollMs, undefined, { signal }), died]);
@@ -49,20 +51,6 @@ export async function waitUntilServing(options: ServingOptions): Promise<void> {
   } finally {
     until.abort();
     await watching;
-  }
-}
-
-/** A server that is still loading refuses the connection, or answers 503. */
-async function answers(url: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    const { statusCode, body } = await request(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
-    });
-    await body.dump();
-    return statusCode === 200;
-  } catch {
-    // Not yet: the reason changes with every phase of loading, and the log says more.
-    return false;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Engine } from "../engine.ts";
 import { labelNames, warmLabels } from "../../docker/container-labels.ts";
 import { listContainers, type ListedContainer } from "../../docker/container-state.ts";
 import { removeContainer, type RunningContainer } from "../../docker/container.ts";
+import { startTogether } from "../start-together.ts";
 import { prepareEngines, startEngine } from "./docker-engines.ts";
 import type { DockerNode } from "./docker-node.ts";
 
@@ -32,32 +33,27 @@ export async function startWarm(node: DockerNode, warm: WarmServers): Promise<re
     labels: (role) => warmLabels({ experiment: warm.experiment }, role),
   });
   await using started = new AsyncDisposableStack();
-  const together = new AbortController();
   const containers: RunningContainer[] = [];
-  const results = await Promise.allSettled(
-    prepared.map(async (engine): Promise<WarmServer> => {
-      try {
-        const described = await startEngine(node, engine, {
-          logFile: join(warm.logDirectory, `${engine.plan.role}-engine.log`),
-          evidenceDirectory: null,
-          own: (container) => {
-            containers.push(container);
-            started.use(container);
-          },
-          signal: AbortSignal.any([node.signal, together.signal]),
-        });
-        const name = engine.adopt?.name ?? engine.plan.container.name;
-        return { engine: described, container: name, adopted: engine.adopt !== null };
-      } catch (error) {
-        together.abort(error);
-        throw error;
-      }
-    }),
-  );
-  const failed = results.find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") throw together.signal.reason ?? failed.reason;
+  const starts = prepared.map((engine) => {
+    const { role, container } = engine.plan;
+    const start = async (signal: AbortSignal): Promise<WarmServer> => {
+      const described = await startEngine(node, engine, {
+        logFile: join(warm.logDirectory, `${role}-engine.log`),
+        evidenceDirectory: null,
+        own: (running) => {
+          containers.push(running);
+          started.use(running);
+        },
+        signal,
+      });
+      const name = engine.adopt?.name ?? container.name;
+      return { engine: described, container: name, adopted: engine.adopt !== null };
+    };
+    return [role, start] as const;
+  });
+  const servers = await startTogether(Object.fromEntries(starts), node.signal);
   for (const container of containers) container.detach();
-  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  return Object.values(servers);
 }
 
 /** Removes the warm servers of an experiment, whatever their state. */

@@ -6,13 +6,14 @@ import type { RunningContainer } from "../../docker/container.ts";
 import { StartError } from "../../errors.ts";
 import { ownerOfRun } from "../../supervisor/run-environment.ts";
 import type { TaskData } from "../../workload/workload.ts";
-import { prepareEngines, startEngine, type PreparedEngine } from "../docker/docker-engines.ts";
+import { prepareEngines, startEngine } from "../docker/docker-engines.ts";
 import type { DockerNode } from "../docker/docker-node.ts";
 import type { EngineRole } from "../docker/engine-container.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import type { ChildContext } from "../own-program.ts";
 import { processPart, type Own } from "../part.ts";
 import { startSimulator } from "../simulated-engine.ts";
+import { startTogether } from "../start-together.ts";
 
 /** The agent's and the user's model server. */
 export interface StartedEngines {
@@ -34,40 +35,45 @@ export interface EnginesContext extends ChildContext {
   readonly own: Own;
 }
 
-const roles = ["agent", "user"] as const;
 const partOf = { agent: "engine", user: "user-engine" } as const;
+
+type StartRole = (role: EngineRole, signal: AbortSignal) => Promise<Engine>;
 
 /** Starts both servers (embedded, docker) or finds them (attach). */
 export async function startEngines(context: EnginesContext): Promise<StartedEngines> {
-  const { stack } = context;
-  if (stack.kind === "attach") {
-    const [agent, user] = await both((role) => {
-      const { url, model, apiKeyEnv, metricsUrl } = stack[role];
-      const apiKey = (apiKeyEnv && context.environment[apiKeyEnv]) || "none";
-      return describeEngine({ role, url, model, apiKey, metricsUrl }, context.signal);
-    });
-    return { agent, user, restart: null };
-  }
-  if (stack.kind === "docker") return startContainers(context, stack);
-  const [agent, user] = await both(async (role) => {
-    const { taskData } = context;
-    const engine = { role, spec: stack[role], model: stack.model, taskData };
-    const process = await startSimulator(engine, context);
-    context.own({ part: partOf[role], arm: null, running: processPart(process) });
-    const address = {
-      role,
-      url: process.ready.url,
-      model: stack.model,
-      apiKey: "none",
-      metricsUrl: undefined,
-    };
-    return describeEngine(address, context.signal);
-  });
-  return { agent, user, restart: null };
+  const { start, restart } = await starters(context);
+  const starts = {
+    agent: (signal: AbortSignal) => start("agent", signal),
+    user: (signal: AbortSignal) => start("user", signal),
+  };
+  return { ...(await startTogether(starts, context.signal)), restart };
 }
 
-async function startContainers(context: EnginesContext, stack: DockerStackSpec): Promise<StartedEngines> {
-  const { node, own } = context;
+/** How the stack's kind starts one server, and how it starts one that died. */
+function starters(
+  context: EnginesContext,
+): Promise<{ readonly start: StartRole; readonly restart: StartedEngines["restart"] }> {
+  const { stack } = context;
+  if (stack.kind === "docker") return containerStarters(context, stack);
+  const start: StartRole =
+    stack.kind === "attach"
+      ? (role, signal) => {
+          const { apiKeyEnv, ...address } = stack[role];
+          const apiKey = (apiKeyEnv && context.environment[apiKeyEnv]) || "none";
+          return describeEngine({ role, ...address, apiKey }, signal);
+        }
+      : async (role, signal) => {
+          const { model } = stack;
+          const engine = { role, spec: stack[role], model, taskData: context.taskData };
+          const process = await startSimulator(engine, { ...context, signal });
+          context.own({ part: partOf[role], arm: null, running: processPart(process) });
+          return describeEngine({ role, url: process.ready.url, model, apiKey: "none" }, signal);
+        };
+  return Promise.resolve({ start, restart: null });
+}
+
+async function containerStarters(context: EnginesContext, stack: DockerStackSpec) {
+  const { node } = context;
   if (node === null) throw new Error("a docker stack needs a node");
   const run = ownerOfRun(context.childEnvironment);
   const prepared = await prepareEngines(node, stack, {
@@ -75,57 +81,30 @@ async function startContainers(context: EnginesContext, stack: DockerStackSpec):
     labels: (role) => runLabels(run, role),
   });
   const containers = new Map<EngineRole, RunningContainer>();
-  // The one that fails ends the other one's wait, which may last half an hour.
-  const together = new AbortController();
-  const launch = (engine: PreparedEngine, signal: AbortSignal) =>
-    startEngine(node, engine, {
-      logFile: join(context.logDirectory, `${engine.plan.role}-engine.log`),
-      evidenceDirectory: join(context.evidenceDirectory, "servers"),
-      own: (running) => {
-        containers.set(engine.plan.role, running);
-        own({ part: partOf[engine.plan.role], arm: null, running });
-      },
-      signal,
-    });
   const preparedFor = (role: EngineRole) => {
     const engine = prepared.find(({ plan }) => plan.role === role);
     if (engine === undefined) throw new Error(`no ${role} engine was prepared`);
     return engine;
   };
-  const [agent, user] = await both(async (role) => {
-    try {
-      return await launch(preparedFor(role), AbortSignal.any([context.signal, together.signal]));
-    } catch (error) {
-      together.abort(error);
-      throw error;
-    }
-  });
+  const start: StartRole = (role, signal) =>
+    startEngine(node, preparedFor(role), {
+      logFile: join(context.logDirectory, `${role}-engine.log`),
+      evidenceDirectory: join(context.evidenceDirectory, "servers"),
+      own: (running) => {
+        containers.set(role, running);
+        context.own({ part: partOf[role], arm: null, running });
+      },
+      signal,
+    });
   const restart = async (role: EngineRole) => {
-    const engine = preparedFor(role);
-    if (engine.adopt !== null) {
+    if (preparedFor(role).adopt !== null) {
       throw new StartError(
         `${role} engine`,
         `The ${role} engine was warm and is not this run's to start again. \`tollgate down\` and \`tollgate up\` start it, then --resume goes on.`,
       );
     }
     await containers.get(role)?.remove();
-    return launch(engine, context.signal);
+    return start(role, context.signal);
   };
-  return { agent, user, restart };
-}
-
-/** Both at once; both are waited for, because one that comes up while the other fails has to be stopped with the rest. */
-async function both<Value>(start: (role: EngineRole) => Promise<Value>): Promise<readonly [Value, Value]> {
-  const [agent, user] = await Promise.allSettled([start(roles[0]), start(roles[1])]);
-  const failed = [agent, user].filter((result) => result.status === "rejected");
-  const first = failed.find(({ reason }) => !isAbort(reason)) ?? failed[0];
-  if (first !== undefined) throw first.reason;
-  if (agent.status === "rejected") throw agent.reason;
-  if (user.status === "rejected") throw user.reason;
-  return [agent.value, user.value];
-}
-
-/** The one that was told to stop waiting says less than the one that failed. */
-function isAbort(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === "AbortError";
+  return { start, restart };
 }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { awaitHttp } from "../../../bench/stack/arms/await-http.ts";
+import { awaitHttp } from "../../../bench/stack/await-http.ts";
 import { freePorts } from "../../../bench/host/free-port.ts";
 import { sglRouterCommand } from "../../../bench/stack/arms/sgl-router.ts";
 import { armSchema } from "../../../bench/config/arm-schema.ts";

@@ -2,10 +2,17 @@ import type { ArealManualSpec } from "../../../config/areal-schema.ts";
 import { armPorts, startProgram } from "../arm-program.ts";
 import type { ArmContext, ArmPlace, ArmTarget, PlannedStep } from "../arm-kind.ts";
 import { arealCommands, arealEnvironment } from "./commands.ts";
+import { startTogether } from "../../start-together.ts";
 import { contextLength } from "./context-length.ts";
 import { registerDataProxy, registrations } from "./register.ts";
 import { arealTarget } from "./areal-target.ts";
 import { arealVersion } from "./areal-version.ts";
+
+interface Service {
+  readonly command: readonly string[];
+  readonly port: number;
+  readonly signal: AbortSignal;
+}
 
 /**
  * AReaL's three services one by one, in front of the experiment's engine: the mode in which an arm can be compared with
@@ -23,36 +30,33 @@ export async function startArealManual(spec: ArealManualSpec, context: ArmContex
     dataProxyPort,
     gatewayPort,
   });
-  const start = async (name: string, command: readonly string[], port: number) => {
+  const start = async (name: string, { command, port, signal }: Service) => {
     const url = `http://127.0.0.1:${port}`;
     const environment = arealEnvironment(spec, childEnvironment);
     const ready = { url: `${url}/health`, status: 200 };
     const { image, volumes } = spec;
     const program = { arm: spec.name, name: `${spec.name} ${name}`, command, environment, ready };
-    await startProgram({ ...program, image, volumes, ports: [port] }, context);
+    await startProgram({ ...program, image, volumes, ports: [port] }, { ...context, signal });
     return url;
   };
   // Python takes seconds to import what each needs, so they start together; nothing is asked of one before all are up.
-  const [routerUrl = "", dataProxyUrl = "", gatewayUrl = ""] = await allStarted([
-    start("router", commands.router, routerPort),
-    start("data proxy", commands.dataProxy, dataProxyPort),
-    start("gateway", commands.gateway, gatewayPort),
-  ]);
-  await registerDataProxy({
-    arm: spec.name,
-    adminKey,
-    routerUrl,
-    dataProxyUrl,
-    gatewayUrl,
-    model: agentEngine.model,
-  });
+  const urls = await startTogether(
+    {
+      routerUrl: (signal) => start("router", { command: commands.router, port: routerPort, signal }),
+      dataProxyUrl: (signal) =>
+        start("data proxy", { command: commands.dataProxy, port: dataProxyPort, signal }),
+      gatewayUrl: (signal) => start("gateway", { command: commands.gateway, port: gatewayPort, signal }),
+    },
+    context.signal,
+  );
+  await registerDataProxy({ arm: spec.name, adminKey, model: agentEngine.model, ...urls });
   const target = await arealTarget(
     {
       arm: spec.name,
-      url: gatewayUrl,
+      url: urls.gatewayUrl,
       adminKey,
       tokenizerPath: spec.tokenizerPath,
-      dataProxyUrls: [dataProxyUrl],
+      dataProxyUrls: [urls.dataProxyUrl],
     },
     context,
   );
@@ -79,12 +83,4 @@ export function planArealManual(spec: ArealManualSpec, place: ArmPlace): readonl
       `curl -sS -H "Authorization: Bearer ${place.adminKey}" -H 'content-type: application/json' -d '${JSON.stringify(body)}' ${url}`,
   );
   return [services.router, services.dataProxy, atRouter ?? "", services.gateway, atGateway ?? ""];
-}
-
-/** All are waited for: one that comes up while another fails has to be stopped with the rest. */
-async function allStarted(starts: readonly Promise<string>[]): Promise<string[]> {
-  return (await Promise.allSettled(starts)).map((start) => {
-    if (start.status === "rejected") throw start.reason;
-    return start.value;
-  });
 }

@@ -10,19 +10,23 @@ export interface HttpProbe {
 /** Asks with GET until the status is the one that means ready. Rejects only when the signal says so. */
 export async function awaitHttp({ url, status, headers }: HttpProbe, signal: AbortSignal): Promise<void> {
   while (true) {
-    if ((await statusOf(url, { headers: headers ?? {}, signal })) === status) return;
+    if ((await statusOf(url, { headers: headers ?? {}, signal, timeoutMs: 10_000 })) === status) return;
     await sleep(100, undefined, { signal });
   }
 }
 
-/** null while nobody answers. */
-async function statusOf(
+/** Status of the answer to GET; null while nobody answers: why changes with every phase of a start, and its log says more. */
+export async function statusOf(
   url: string,
-  options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  options: {
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+  },
 ): Promise<number | null> {
   try {
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(10_000)]);
-    const response = await request(url, { headers: options.headers, signal });
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+    const response = await request(url, { headers: options.headers ?? {}, signal });
     await response.body.dump();
     return response.statusCode;
   } catch {
