@@ -88,8 +88,21 @@ function exitCodeOf(error: unknown): number {
   return exitCodes.bug;
 }
 
+/** Up to the first word that should be a command and is none: what follows, `--help` too, would hide that. */
+function knownWords(program: Command, argv: readonly string[]): readonly string[] {
+  let command = program;
+  for (const [index, word] of argv.entries()) {
+    if (command.commands.length === 0 || word.startsWith("-") || word === "help") return argv;
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) return argv.slice(0, index + 1);
+    command = next;
+  }
+  return argv;
+}
+
 try {
-  await (await buildProgram(host.argv[0])).parseAsync(process.argv);
+  const program = await buildProgram(host.argv[0]);
+  await program.parseAsync(knownWords(program, host.argv), { from: "user" });
 } catch (error) {
   const code = exitCodeOf(error);
   if (code === exitCodes.bug) {

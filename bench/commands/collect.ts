@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
+import { metricsPortOption, natural, number, positive } from "./arguments.ts";
 import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
@@ -52,7 +53,7 @@ export function register(program: Command, host: Host): void {
       natural,
       0,
     )
-    .option("--min-reward <reward>", "count how many an export with this filter would keep", Number)
+    .option("--min-reward <reward>", "count how many an export with this filter would keep", number)
     .option("--out <folder>", "folder of run directories (default: the experiment's output.directory)")
     .option("--set <path=value>", "change one setting of the experiment; may be repeated", repeated, [])
     .option(
@@ -60,12 +61,7 @@ export function register(program: Command, host: Host): void {
       "go on with a collection (path, name or @last); trajectories are kept, failed episodes tried again",
     )
     .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
-    .option(
-      "--metrics-port <port>",
-      "port of the driver's own Prometheus page (default: a free one)",
-      Number,
-      0,
-    )
+    .addOption(metricsPortOption())
     .addOption(skipOption())
     .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
     .action(async (file: string, flags: CollectFlags) => {
@@ -145,15 +141,4 @@ function recordingArm({ arms }: Experiment, flags: CollectFlags): ArmSpec {
 /** null where the experiment does not place its servers: an attached server's GPUs are not known. */
 function gpusOf({ stack }: Experiment): number | null {
   return stack.kind === "docker" ? stack.agent.gpus.length + stack.user.gpus.length : null;
-}
-
-function natural(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a whole number.");
-  return Number(text);
-}
-
-function positive(text: string): number {
-  const value = natural(text);
-  if (value === 0) throw new InvalidArgumentError("Give a number above 0.");
-  return value;
 }

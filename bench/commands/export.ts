@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
+import { number } from "./arguments.ts";
 import { storedDomain } from "../../openclaw-tau2/offline/stored-domain.ts";
 import { ConfigError } from "../errors.ts";
 import { exportFormats, exportRun } from "../export/export-run.ts";
@@ -8,6 +9,7 @@ import { sequenceStyles, type SequenceStyle } from "../export/token-sequences.ts
 import { readRunJson } from "../store/read-run.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
+import { writingTo } from "./write-result.ts";
 
 /** Trajectories of a run for trainers and other tools. */
 export function register(program: Command, host: Host): void {
@@ -43,9 +45,10 @@ export function register(program: Command, host: Host): void {
     .option("--dedup", "leave out what repeats an earlier conversation of the same task")
     .action(async (run: string, flags: ExportFlags) => {
       const directory = await findRun(host, run, flags);
-      const manifest = await exportRun(directory, {
+      const out = resolve(host.workingDirectory, flags.out);
+      const options = {
         format: flags.format,
-        out: resolve(host.workingDirectory, flags.out),
+        out,
         settings: { style: flags.style, discount: flags.discount },
         selection: {
           arms: flags.arm ?? [],
@@ -55,7 +58,8 @@ export function register(program: Command, host: Host): void {
           split: flags.split === undefined ? null : await splitOf(directory, flags.split, host),
           dedup: flags.dedup === true,
         },
-      });
+      };
+      const manifest = await writingTo(out, () => exportRun(directory, options));
       host.print(JSON.stringify(manifest, null, 2));
     });
 }
@@ -80,10 +84,4 @@ async function splitOf(directory: string, name: string, host: Host): Promise<Sel
   if (tasks !== undefined) return { name, tasks: new Set(tasks) };
   const known = [...domain.splits.keys()].join(", ") || "none";
   throw new ConfigError(`Domain ${domain.name} has no split ${name}. Its splits: ${known}.`);
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Give a number.");
-  return value;
 }

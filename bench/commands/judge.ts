@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { judgeRun, type JudgeOptions, type RunJudgement } from "../../openclaw-tau2/offline/judge.ts";
+import { positive } from "./arguments.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
@@ -28,7 +29,7 @@ export function register(program: Command, host: Host): void {
     .option("--api-key-env <name>", "environment variable that holds the server's API key")
     .option("--lenient", "accept an answer in a code fence, which tau2 does not")
     .option("--redo", "judge again what has been judged")
-    .option("--concurrency <n>", "requests in flight", concurrencyOf, 4)
+    .option("--concurrency <n>", "requests in flight", positive, 4)
     .addOption(runsOption())
     .option("--json", "print JSON")
     .action(async (run: string, flags: JudgeFlags) => {
@@ -55,13 +56,6 @@ function endpointOf({ url, model, apiKeyEnv }: JudgeFlags): JudgeOptions["endpoi
     throw new ConfigError("--url and --model name a judge together; give both or neither.");
   if (!URL.canParse(url)) throw new ConfigError(`--url ${url} is no URL; write e.g. http://127.0.0.1:8000`);
   return { url, model, ...(apiKeyEnv !== undefined && { apiKeyEnv }) };
-}
-
-function concurrencyOf(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new ConfigError(`--concurrency ${text} is no positive whole number`);
-  return count;
 }
 
 function judgementText({ needed, judged, judgedBefore, incomplete, unjudged }: RunJudgement): string {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { seconds } from "./arguments.ts";
 import { systemClock } from "../measure/clock.ts";
 import {
   analyzeCommand,
@@ -33,7 +34,7 @@ export function register(program: Command, host: Host): void {
     .description(
       "what happened between two snapshots: tokens, requests, throughput, latencies; absent is null, never 0",
     )
-    .option("--wall-clock <seconds>", "time between the two; JSON snapshots know it", Number)
+    .option("--wall-clock <seconds>", "time between the two; JSON snapshots know it", seconds)
     .option("-o, --out <file>", "write here instead of standard output")
     .action((pre: string, post: string, flags: { readonly wallClock?: number; readonly out?: string }) =>
       deliver(
@@ -50,8 +51,8 @@ export function register(program: Command, host: Host): void {
     .command("monitor <url>")
     .description("scrape at an interval into a CSV until the duration is over or Ctrl-C")
     .requiredOption("-o, --out <csv>", "the CSV file")
-    .option("-i, --interval <seconds>", "seconds between scrapes", Number, 5)
-    .option("--duration <seconds>", "stop after this time", Number)
+    .option("-i, --interval <seconds>", "seconds between scrapes", seconds, 5)
+    .option("--duration <seconds>", "stop after this time", seconds)
     .action(
       (url: string, flags: { readonly out: string; readonly interval: number; readonly duration?: number }) =>
         deliver(

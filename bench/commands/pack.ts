@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { packRun } from "../pack/pack-run.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
+import { writingTo } from "./write-result.ts";
 
 interface PackFlags extends RunsFlag {
   readonly out: string;
@@ -25,12 +26,10 @@ export function register(program: Command, host: Host): void {
       const directory = await findRun(host, run, flags);
       const { environment, workingDirectory } = host;
       const { username, homedir } = userInfo();
-      const packed = await packRun(directory, {
-        out: resolve(workingDirectory, flags.out),
-        public: flags.public
-          ? { environment, workingDirectory, machine: { hostname: hostname(), username, home: homedir } }
-          : null,
-      });
+      const out = resolve(workingDirectory, flags.out);
+      const machine = { hostname: hostname(), username, home: homedir };
+      const sources = flags.public ? { environment, workingDirectory, machine } : null;
+      const packed = await writingTo(out, () => packRun(directory, { out, public: sources }));
       if (flags.json) {
         host.print(JSON.stringify(packed, null, 2));
         return;

@@ -12,9 +12,9 @@ import { rebuildReport, renderReport, reportFormats, type ReportFormat } from ".
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { readJudgedRun } from "../store/judgements.ts";
-import { writeWhole } from "../store/text-store.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
+import { writeResult } from "./write-result.ts";
 
 /** Commands that read a finished (or running) run directory. */
 export function register(program: Command, host: Host): void {
@@ -33,7 +33,7 @@ export function register(program: Command, host: Host): void {
           ? renderReport(await rebuildReport(directory, choice), flags.format, choice)
           : await replayText(directory, flags.format);
       if (flags.out === undefined) host.print(text);
-      else await writeWhole(resolve(host.workingDirectory, flags.out), text);
+      else await writeResult(resolve(host.workingDirectory, flags.out), text);
     });
 
   program

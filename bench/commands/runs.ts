@@ -5,7 +5,7 @@ import { ConfigError } from "../errors.ts";
 import { runsTable, worstVerdict } from "../report/views/runs.ts";
 import { renderStatus } from "../report/views/status.ts";
 import { renderTable } from "../report/formats/terminal.ts";
-import { driverOf } from "../store/driver-lock.ts";
+import { driverOf, signalableDriver } from "../store/driver-lock.ts";
 import { listRuns } from "../store/list-runs.ts";
 import { progressOf, type RunProgress } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
@@ -62,7 +62,7 @@ export function register(program: Command, host: Host): void {
     .addOption(runsOption("--out, "))
     .action(async (run: string | undefined, flags: RunsFlags) => {
       const directory = await findRun(host, run, flags);
-      const pid = await driverOf(directory);
+      const pid = await signalableDriver(directory);
       if (pid === null)
         throw new ConfigError(`No driver of ${directory} is running; there is nothing to stop.`);
       process.kill(pid, "SIGUSR2");

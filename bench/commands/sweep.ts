@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { metricsPortOption } from "./arguments.ts";
 import { ConfigError } from "../errors.ts";
 import { renderReport } from "../report/rebuild.ts";
 import { segmentsOf } from "../store/progress.ts";
@@ -33,12 +34,7 @@ export function register(program: Command, host: Host): void {
       new Option("--redo <what>", "with --resume: run these cells again").choices(["interrupted", "invalid"]),
     )
     .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
-    .option(
-      "--metrics-port <port>",
-      "port of the driver's own Prometheus page (default: a free one)",
-      Number,
-      0,
-    )
+    .addOption(metricsPortOption())
     .addOption(skipOption())
     .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
     .action(async (file: string, flags: SweepFlags) => {

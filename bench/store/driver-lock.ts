@@ -1,6 +1,6 @@
-import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RunUnreadableError } from "../errors.ts";
+import { ConfigError, RunUnreadableError } from "../errors.ts";
 import { StorageError, storing, systemErrorCode } from "./storage-error.ts";
 
 /** Boot time in `/proc/stat` has whole seconds. */
@@ -74,6 +74,34 @@ export async function driverOf(runDirectory: string): Promise<number | null> {
   if (process.state === "Z" || process.state === "X") return null;
   const writtenMs = (await stat(path)).mtimeMs;
   return process.startedMs > writtenMs + startTimeSlackMs ? null : pid;
+}
+
+/**
+ * The driver of a run as somebody may signal it. `driver.pid` alone does not say that: in a copied directory the number
+ * belongs to any process, and a signal would end that one. A driver has the run's records open for as long as it runs.
+ * @throws {ConfigError} when the process that `driver.pid` names is alive and writes no records of this run
+ */
+export async function signalableDriver(runDirectory: string): Promise<number | null> {
+  const pid = await driverOf(runDirectory);
+  if (pid === null || (await hasOpen(pid, join(runDirectory, "records.jsonl"))) !== false) return pid;
+  throw new ConfigError(
+    `Process ${pid}, which ${join(runDirectory, "driver.pid")} names, does not write this run's records: it began to just now, or it is another program, and the directory a copy. Nothing was signalled.`,
+  );
+}
+
+/** null on systems that do not tell which files a process has open, and for processes of other users. */
+async function hasOpen(pid: number, path: string): Promise<boolean | null> {
+  try {
+    const wanted = await stat(path);
+    for (const name of await readdir(`/proc/${pid}/fd`)) {
+      const open = await stat(`/proc/${pid}/fd/${name}`).catch(() => null);
+      if (open?.ino === wanted.ino && open.dev === wanted.dev) return true;
+    }
+    return false;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === null) throw thrown;
+    return null;
+  }
 }
 
 function isRunning(pid: number): boolean {

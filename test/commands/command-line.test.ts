@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
@@ -28,6 +28,19 @@ afterAll(() => folder[Symbol.dispose]());
 test.each([
   ["an unknown command", ["swep"], "unknown command 'swep'"],
   ["an unknown subcommand", ["metrics", "dif"], "unknown command 'dif'"],
+  ["an unknown command that asks for help", ["init", "--help"], "unknown command 'init'"],
+  ["an unknown subcommand that asks for help", ["metrics", "dif", "-h"], "unknown command 'dif'"],
+  ["a port that is none", ["sweep", "x.yaml", "--metrics-port", "99999"], "Give a port, 1 to 65535, or 0"],
+  [
+    "a port that is no number",
+    ["collect", "x.yaml", "--metrics-port", "abc"],
+    "Give a port, 1 to 65535, or 0",
+  ],
+  [
+    "a time that is none",
+    ["metrics", "monitor", "http://x", "-o", "x.csv", "-i", "0"],
+    "number of seconds above 0",
+  ],
   ["an unknown flag", ["runs", "--jsn"], "unknown option '--jsn'"],
   ["a missing argument", ["plan"], "missing required argument 'file'"],
   ["an argument too many", ["schema", "x"], "too many arguments"],
@@ -40,6 +53,31 @@ test.each([
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test.each(["report", "export", "pack"])(
+  "%s into a place that cannot be written: exit code 2",
+  async (command) => {
+    const file = join(folder.path, "file.tar.gz");
+    writeFileSync(file, "");
+    const out = join(file, "below.tar.gz");
+    const { code, stderr } = await tollgate([command, join(runs, identity.runId), "-o", out]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/cannot be written: E\w+: .*Give -o another place/),
+    ]);
+  },
+);
+
+test("report makes the folder of its file, and refuses a folder in its place", async () => {
+  const out = join(folder.path, "new", "report.csv");
+  const args = ["report", join(runs, identity.runId), "--format", "csv", "-o"];
+  expect(await tollgate([...args, out])).toMatchObject({ code: 0 });
+  expect(readFileSync(out, "utf8")).toContain("cell");
+  expect(await tollgate([...args, join(folder.path, "new")])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("cannot be written: EISDIR"),
+  });
 });
 
 test("a slip of the pen gets a suggestion", async () => {
