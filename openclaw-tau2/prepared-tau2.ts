@@ -22,6 +22,7 @@ import { dataFolderOf } from "./tau2/domains/registry.ts";
 import { loadDomain } from "./tau2/loading/load.ts";
 import { tau2ToolsUrl, type Tau2Tools } from "./tools/tau2-tools.ts";
 import { UserSimulator } from "./user/user-simulator.ts";
+import { Deadline } from "../bench/measure/deadline.ts";
 
 interface Tau2Parts extends AttemptParts {
   readonly domain: LoadedDomain;
@@ -80,7 +81,8 @@ export class PreparedTau2 implements PreparedWorkload {
         `episode ${context.episodeId} names task ${episode.taskId}, which ${domain.name} lacks`,
       );
     const deadlineMs = experiment.limits.episodeSeconds * 1000;
-    const deadline = { signal: AbortSignal.timeout(deadlineMs), afterMs: deadlineMs };
+    using limit = new Deadline(deadlineMs);
+    const deadline = { signal: limit.signal, afterMs: deadlineMs };
     const opened = await reached("tool-server", context, () =>
       openAttempt(this.#parts, task, { ...context, seed: episode.seed }),
     );

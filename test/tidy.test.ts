@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/answer": "",
   "bench/config": "",
   "bench/docker": "host",
-  "bench/supervisor": "docker host",
+  "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
   "bench/transcript": "",
   "bench/workload": "config agent transcript",
@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/metrics": "measure statistics tap",
   "bench/stack": "config workload host measure docker supervisor tap gateway/trajectories metrics",
   "bench/load": "answer workload measure statistics tap",
-  "bench/preflight": "config workload measure store metrics tap stack",
+  "bench/preflight": "config host workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
   "bench/evidence": "workload store tap metrics load statistics",
   "bench/analysis": "config workload store tap metrics load statistics evidence",
@@ -60,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/tools": "workload",
-  "bench/agent": "config host transcript workload tools",
+  "bench/agent": "config host measure transcript workload tools",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2/contract": "tau2/python",
   "openclaw-tau2/tau2/database": "tau2/python",
@@ -89,11 +89,11 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
-    "config plan workload measure statistics store tap metrics stack docker supervisor preflight load evidence " +
+    "host config plan workload measure statistics store tap metrics stack docker supervisor preflight load evidence " +
     "analysis report export pack run sink selftest simulator gateway agent openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
-    "measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",
+    "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",
   scripts: "measure scripts/benchmark scripts/published",
 };
 /** Files of `bench/` itself that belong to no part. `errors.ts` and `exit-codes.ts` may be imported by all. */

@@ -6,6 +6,7 @@ import { encodePost, type HttpConnection } from "./http-connection.ts";
 import type { LoadPlan, LoadRequest, LoadResult, LoadSample, LoadSession } from "./load.ts";
 import { Pacer } from "./pacer.ts";
 import { RequestWatch, type RawAnswer } from "./request-watch.ts";
+import { Timer } from "../measure/deadline.ts";
 
 export interface LoadOptions {
   /** CLOCK_MONOTONIC in nanoseconds. */
@@ -188,17 +189,15 @@ class RunningLoad {
     const { nowNs } = this.#options;
     let connection: HttpConnection | null = null;
     const watch = new RequestWatch(nowNs, (raw) => {
-      clearTimeout(limit);
+      limit[Symbol.dispose]();
       this.#flying.delete(watch);
       if (connection !== null) this.#connections.release(connection);
       this.#unread.push({ asked, raw });
       this.#readSoon();
       ended(raw.endedNs);
     });
-    const limit = setTimeout(
-      () => watch.abort(`not ended within ${this.#plan.timeoutMs} ms`),
-      this.#plan.timeoutMs,
-    );
+    const { timeoutMs } = this.#plan;
+    const limit = new Timer(timeoutMs, () => watch.abort(`not ended within ${timeoutMs} ms`));
     this.#flying.add(watch);
     const { wire } = encoded;
     if (wire instanceof Error) {

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
 import { lastLines } from "../host/log-tail.ts";
 import { sendSignal } from "../host/signals.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** How it is known that a program serves. */
 export type Readiness<Ready> =
@@ -123,11 +124,12 @@ async function waitUntilReady<Ready>(
   child: { readonly exited: Promise<ProcessExit>; readonly firstLine: Promise<string | null> },
 ): Promise<Ready> {
   const given = new AbortController();
+  using deadline = new Deadline(options.startTimeoutMs);
   try {
     const ready = await Promise.race([
       "probe" in options ? options.probe(given.signal) : child.firstLine,
       child.exited.then(() => null),
-      timeout(options.startTimeoutMs, options.signal),
+      timeout(deadline, options.signal),
     ]);
     if (ready === null) {
       const { code, signal } = await child.exited;
@@ -156,10 +158,9 @@ function readyLine<Ready>(
 
 const late = Symbol("late");
 
-function timeout(ms: number, signal: AbortSignal | undefined): Promise<typeof late> {
+function timeout(deadline: Deadline, signal: AbortSignal | undefined): Promise<typeof late> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(late), ms);
-    timer.unref();
+    deadline.signal.addEventListener("abort", () => resolve(late), { once: true });
     signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
 }

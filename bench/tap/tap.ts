@@ -5,6 +5,7 @@ import { Listener } from "./listener.ts";
 import { NamelessFailures } from "./nameless-failures.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { Segment } from "./segment.ts";
+import { Timer } from "../measure/deadline.ts";
 
 /** Characters of untaken bodies over all attempts, about one or two bytes each. */
 const retainedCharsMax = 512 << 20;
@@ -69,10 +70,10 @@ export class Tap implements AsyncDisposable {
   async take(attemptKey: string, waitMs: number): Promise<readonly TakenExchange[]> {
     if (this.#open.has(attemptKey)) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
+        const timer = new Timer(waitMs, resolve);
         const waiting = this.#waiting.get(attemptKey) ?? [];
         waiting.push(() => {
-          clearTimeout(timer);
+          timer[Symbol.dispose]();
           resolve();
         });
         this.#waiting.set(attemptKey, waiting);

@@ -3,6 +3,7 @@ import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
 import type { ChatClient } from "../model/chat-client.ts";
 import type { ChatMessage } from "../model/chat-message.ts";
 import { ModelError } from "../model/model-error.ts";
+import { Deadline } from "../../measure/deadline.ts";
 
 export interface ChatSessionParts {
   readonly client: Pick<ChatClient, "complete">;
@@ -27,15 +28,15 @@ export class ChatSession implements AgentSession {
     }
     this.#asked = true;
     const { turnTimeoutMs } = this.#parts.request;
-    const deadline = AbortSignal.timeout(turnTimeoutMs);
+    using deadline = new Deadline(turnTimeoutMs);
     try {
-      const { content, finishReason } = await this.#ask(text, AbortSignal.any([signal, deadline]));
+      const { content, finishReason } = await this.#ask(text, AbortSignal.any([signal, deadline.signal]));
       if (content !== null && content !== "") return { status: "answered", text: content };
       const message = `The model said nothing (finish reason ${finishReason}).`;
       return { status: "agent-error", kind: "empty_message", message };
     } catch (error) {
       if (signal.aborted) return { status: "aborted" };
-      if (deadline.aborted) return { status: "timed-out", afterMs: turnTimeoutMs };
+      if (deadline.over) return { status: "timed-out", afterMs: turnTimeoutMs };
       if (error instanceof ModelError) return { status: "model-unavailable", message: error.message };
       throw error;
     }

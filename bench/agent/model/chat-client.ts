@@ -11,6 +11,7 @@ import {
   ModelStreamError,
   ModelTimeoutError,
 } from "./model-error.ts";
+import { Deadline } from "../../measure/deadline.ts";
 
 export interface ChatRequest {
   readonly endpoint: Endpoint;
@@ -37,13 +38,13 @@ export class ChatClient implements AsyncDisposable {
   /** @throws ModelError when there is no usable answer, the signal's own reason when `signal` aborts. */
   async complete(request: ChatRequest): Promise<Completion> {
     const url = `${request.endpoint.baseUrl}/chat/completions`;
-    const deadline = AbortSignal.timeout(request.timeoutMs);
+    using deadline = new Deadline(request.timeoutMs);
     try {
-      const body = await this.#exchange(url, request, AbortSignal.any([request.signal, deadline]));
+      const body = await this.#exchange(url, request, AbortSignal.any([request.signal, deadline.signal]));
       return completionOf(url, body, request.stream);
     } catch (cause) {
       request.signal.throwIfAborted();
-      if (deadline.aborted) throw new ModelTimeoutError(url, request.timeoutMs);
+      if (deadline.over) throw new ModelTimeoutError(url, request.timeoutMs);
       if (cause instanceof ModelError) throw cause;
       throw new ModelConnectionError(url, `${url} could not be reached: ${messageOf(cause)}`, { cause });
     }

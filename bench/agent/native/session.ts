@@ -7,6 +7,7 @@ import { ModelError } from "../model/model-error.ts";
 import type { ToolClient } from "../../tools/client.ts";
 import { ToolRefusedError } from "../../tools/tool-server-error.ts";
 import type { Completion } from "../transcript/completion.ts";
+import { Deadline } from "../../measure/deadline.ts";
 
 export interface NativeSessionParts {
   readonly request: AgentSessionRequest;
@@ -36,13 +37,13 @@ export class NativeSession implements AgentSession {
   /** @throws ToolServerError when the tool server is gone: neither the agent nor the model has failed then. */
   async turn(text: string, signal: AbortSignal): Promise<AgentTurn> {
     const { turnTimeoutMs } = this.#parts.request;
-    const deadline = AbortSignal.timeout(turnTimeoutMs);
+    using deadline = new Deadline(turnTimeoutMs);
     this.#messages.push({ role: "user", content: text });
     try {
-      return await this.#run(AbortSignal.any([signal, deadline]));
+      return await this.#run(AbortSignal.any([signal, deadline.signal]));
     } catch (error) {
       if (signal.aborted) return { status: "aborted" };
-      if (deadline.aborted) return { status: "timed-out", afterMs: turnTimeoutMs };
+      if (deadline.over) return { status: "timed-out", afterMs: turnTimeoutMs };
       if (error instanceof ModelError) return { status: "model-unavailable", message: error.message };
       if (error instanceof ToolRefusedError && error.reason === "limit") {
         return { status: "agent-error", kind: "limit", message: error.message };

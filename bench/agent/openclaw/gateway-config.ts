@@ -1,3 +1,5 @@
+import { longestTimerMs } from "../../measure/deadline.ts";
+
 /** Name of the model provider and of the plugin inside OpenClaw's configuration. */
 export const providerName = "tollgate";
 export const pluginName = "tollgate";
@@ -75,7 +77,8 @@ function providerConfig(options: GatewayConfigOptions): Readonly<Record<string, 
     // could disable: one refused request would otherwise stop every session of the process for minutes.
     baseUrl: "http://127.0.0.1:1/v1",
     api: "openai-completions",
-    timeoutSeconds: Math.ceil(options.turnTimeoutMs / 1000),
+    // OpenClaw sets a timer for it, and Node has none that is longer.
+    timeoutSeconds: Math.ceil(Math.min(options.turnTimeoutMs, longestTimerMs - 1000) / 1000),
     models: [
       {
         id: options.model,

@@ -9,6 +9,7 @@ import {
 } from "./frames.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 import { GatewayConnectionLost, GatewayRefusal, readAnswer } from "./websocket-client.ts";
+import { Deadline, longestTimerMs } from "../../measure/deadline.ts";
 
 /** How long a request that does no model work may take, e.g. on a loaded machine. */
 const controlTimeoutMs = 30_000;
@@ -100,8 +101,8 @@ export class OpenClawSession implements AgentSession {
   async #run(message: string, signal: AbortSignal): Promise<RunEnd> {
     const { turnTimeoutMs } = this.#request;
     const runId = `${this.#request.attemptKey}-${this.#turns}`;
-    const deadline = AbortSignal.timeout(turnTimeoutMs);
-    const stop = AbortSignal.any([signal, deadline]);
+    using deadline = new Deadline(turnTimeoutMs);
+    const stop = AbortSignal.any([signal, deadline.signal]);
     const abort = (): void => {
       const params = { sessionKey: this.#sessionKey, runId };
       this.#gateway.client.request("chat.abort", params, { timeoutMs: abortGraceMs }).catch(() => undefined);
@@ -114,7 +115,7 @@ export class OpenClawSession implements AgentSession {
         sessionKey: this.#sessionKey,
         idempotencyKey: runId,
         deliver: false,
-        timeout: Math.ceil((turnTimeoutMs + abortGraceMs) / 1000),
+        timeout: Math.ceil(Math.min(turnTimeoutMs + abortGraceMs, longestTimerMs - 1000) / 1000),
         ...(this.#stock ? { extraSystemPrompt: this.#request.system } : { promptMode: "minimal" }),
       };
       const options = { timeoutMs: turnTimeoutMs + 2 * abortGraceMs, traceparent: traceparentOf(runId) };

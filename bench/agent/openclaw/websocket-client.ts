@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import { z } from "zod";
 import { TollgateError } from "../../errors.ts";
 import { acceptedSchema, answerIdSchema, serverFrameSchema } from "./frames.ts";
+import { Timer } from "../../measure/deadline.ts";
 
 /** OpenClaw refused a request; `rpcCode` is its own word, e.g. `UNAVAILABLE`. */
 export class GatewayRefusal extends TollgateError {
@@ -76,17 +77,13 @@ export class GatewayClient {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     if (this.#socket.readyState !== WebSocket.OPEN) throw this.#lost();
     this.#pending.set(id, { method, resolve, reject });
-    const timer = setTimeout(() => {
+    using _limit = new Timer(options.timeoutMs, () => {
       this.#pending.delete(id);
       reject(new GatewayRefusal(method, "TIMEOUT", `no answer after ${options.timeoutMs} ms`));
-    }, options.timeoutMs);
+    });
     const { traceparent } = options;
     this.#socket.send(JSON.stringify({ type: "req", id, method, params, traceparent }));
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    return await promise;
   }
 
   /** Closes the socket and waits until it is closed, at most a second. */

@@ -1,6 +1,7 @@
 import { request } from "undici";
 import { StartError, messageOf } from "../../../errors.ts";
 import type { SessionClient } from "../session/session-client.ts";
+import { Deadline } from "../../../measure/deadline.ts";
 
 export interface ProbeOptions {
   readonly arm: string;
@@ -18,6 +19,7 @@ export interface ProbeOptions {
  */
 export async function probeGateway(client: SessionClient, options: ProbeOptions): Promise<void> {
   const { http } = client;
+  using deadline = new Deadline(options.timeoutMs);
   try {
     const session = await client.startSession(options.taskId);
     const response = await request(`${http.url}/v1/chat/completions`, {
@@ -29,7 +31,7 @@ export async function probeGateway(client: SessionClient, options: ProbeOptions)
         max_completion_tokens: 8,
         temperature: 0,
       }),
-      signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]),
+      signal: AbortSignal.any([options.signal, deadline.signal]),
     });
     const text = await response.body.text();
     if (response.statusCode !== 200) {
