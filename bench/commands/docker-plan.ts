@@ -4,7 +4,7 @@ import type { Experiment } from "../config/experiment.ts";
 import { ConfigError } from "../errors.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { gigabytes, planDocker, type DockerPlan, type PlannedEngine } from "../stack/docker/docker-plan.ts";
-import { readGpus } from "../stack/gpus.ts";
+import { readGpus } from "../host/gpus.ts";
 import type { Host } from "./host.ts";
 
 export interface DockerPlanRequest {

@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { preflightOnly } from "../run/preflight-only.ts";
+import { executePreflight } from "../run/preflight-only.ts";
+import { planRun } from "../run/run-plan.ts";
 import { StopRequest } from "../run/stop-request.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { checkNames, checks, failuresOf } from "../preflight/run-checks.ts";
 import { preflightTable } from "../report/tables/preflight-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
+import { exists } from "../store/read-run.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { workIn } from "./parts.ts";
@@ -42,21 +44,36 @@ async function runPreflight(file: string, flags: PreflightFlags, host: Host): Pr
     stop.request("sigint");
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, cancel);
+  const { experiment } = loaded;
+  const workload = await workIn(experiment).plan(experiment, host.environment);
+  const runs = resolve(host.workingDirectory, flags.out ?? experiment.output.directory);
   try {
-    const { record, directory } = await preflightOnly({
-      loaded,
-      workload: workIn(loaded.experiment),
-      outputDirectory: resolve(host.workingDirectory, flags.out ?? loaded.experiment.output.directory),
-      environment: host.environment,
-      skipped: new Set(flags.skipPreflight),
-      stop,
-      tell: host.tell,
-    });
+    const { record, directory } = await executePreflight(
+      {
+        experiment,
+        taskData: workload.taskData,
+        environment: host.environment,
+        skipPreflight: new Set(flags.skipPreflight),
+        stop,
+        tell: host.tell,
+      },
+      {
+        longestPrompt: workload.longestPrompt,
+        output: { directory: await existing(runs), episodes: planRun(loaded, workload).episodeCount },
+      },
+    );
     host.print(flags.json ? JSON.stringify(record, null, 2) : renderTable(preflightTable(record)));
     if (directory !== null) host.tell(`logs of the servers and the checks' own requests: ${directory}`);
     host.setExitCode(failuresOf(record).length > 0 ? exitCodes.startFailed : exitCodes.ok);
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, cancel);
+  }
+}
+
+/** The folder that will hold the runs, or what of it is there already: both are on one file system. */
+async function existing(directory: string): Promise<string> {
+  for (let path = directory; ; path = resolve(path, "..")) {
+    if (await exists(path)) return path;
   }
 }
 

@@ -2,15 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
-import { exitCodeOf } from "../run/run.ts";
-import { StopRequest } from "../run/stop-request.ts";
 import type { Experiment } from "../config/experiment.ts";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { recordedArguments } from "../config/recorded.ts";
+import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
 import { ConfigError } from "../errors.ts";
-import { exitCodes } from "../exit-codes.ts";
 import { readRecording, type Recording } from "../run/replay/recording.ts";
+import type { StoredReplay } from "../report/model/stored-replay.ts";
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { knownArms, planReplay } from "../run/replay/replay-plan.ts";
 import { resolveRun } from "../store/list-runs.ts";
@@ -19,7 +17,7 @@ import { collect, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { workIn } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
-import { listen } from "./run-experiment.ts";
+import { runToItsEnd } from "./run-to-its-end.ts";
 
 interface Flags {
   readonly arms: string;
@@ -108,42 +106,35 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
   );
   const served = (whole: Experiment) => ({ ...whole, arms: [...stackArms(knownArms(whole.arms), plan)] });
   const workload = await workIn(experiment).plan(experiment, host.environment);
-  const stop = new StopRequest(host.tell);
-  const release = listen(stop, flags.budget);
-  let opened: string | null = null;
-  try {
-    const { directory, end } = await executeReplay({
-      source,
-      recording,
-      plan,
-      experiment: served(experiment),
-      recorded: served(loaded.recorded),
-      written: served(loaded.written),
-      identities,
-      taskData: workload.taskData,
-      skipPreflight: new Set(flags.skipPreflight),
-      outputDirectory,
-      argv: recordedArguments(host.argv),
-      environment: host.environment,
-      stop,
-      opened: (path) => {
-        opened = path;
-        host.tell(`run directory: ${path}`);
-      },
-      tell: host.tell,
-    });
-    const report = await rebuildReplay(directory);
-    host.print(renderReplay(report, flags.json ? "json" : "table").trimEnd());
-    const code = exitCodeOf(end, stop);
-    host.setExitCode(
-      code === exitCodes.ok && !usableVerdicts.has(report.verdict) ? exitCodes.resultInvalid : code,
-    );
-    if (end.reason === "failed") host.tell(`tollgate: ${end.message}`);
-  } finally {
-    release();
-    // Also when it failed: what was measured is in there, and scripts look for it on the last line.
-    if (opened !== null) host.print(opened);
-  }
+  await runToItsEnd<StoredReplay>(host, {
+    budget: flags.budget,
+    again: null,
+    show: (report) => renderReplay(report, flags.json ? "json" : "table").trimEnd(),
+    usable: ({ verdict }) => usableVerdicts.has(verdict),
+    execute: ({ stop, opened }) =>
+      executeReplay(
+        {
+          experiment: served(experiment),
+          taskData: workload.taskData,
+          environment: host.environment,
+          skipPreflight: new Set(flags.skipPreflight),
+          stop,
+          tell: host.tell,
+        },
+        {
+          source,
+          recording,
+          plan,
+          recorded: served(loaded.recorded),
+          written: served(loaded.written),
+          identities,
+          outputDirectory,
+          argv: recordedArguments(host.argv),
+          opened,
+          report: rebuildReplay,
+        },
+      ),
+  });
 }
 
 /** `client-limited` is a warning: it says which numbers to doubt. */

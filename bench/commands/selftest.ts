@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { gitFacts, hostFacts } from "../run/host-facts.ts";
+import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { LoadThread } from "../load/load-thread.ts";
 import { systemClock } from "../measure/clock.ts";

@@ -1,7 +1,7 @@
 import type { Experiment } from "../config/experiment.ts";
 import type { Clock } from "../measure/clock.ts";
 import type { Engine } from "../stack/engine.ts";
-import type { Gpu } from "../stack/gpus.ts";
+import type { Gpu } from "../host/gpus.ts";
 import type { RunningArm, RunningStack } from "../stack/stack.ts";
 import type { ArmFacts, Finding } from "../store/preflight-record.ts";
 import type { WorkloadPlan } from "../workload/workload.ts";

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { expandCells, loadOf, type Cell } from "../plan/cells.ts";
 import { episodeId, experimentFingerprint } from "../plan/identity.ts";
+import type { RunStart } from "./new-run.ts";
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import type { RunRecord } from "../store/record.ts";
 import type { RunJson } from "../store/run-json.ts";
@@ -55,38 +56,32 @@ export function remainingCells(
   }));
 }
 
-export interface IdentityFacts {
-  readonly runId: string;
-  readonly createdAt: string;
-  readonly argv: readonly string[];
-  readonly versions: Readonly<Record<string, string | null>>;
-  readonly git: RunJson["git"];
-  readonly host: RunJson["host"];
-  readonly simulated: boolean;
-}
-
 /** `run.json` of a new run. */
 export function sweepRunJson(
   loaded: LoadedExperiment,
   workload: WorkPlan,
-  options: { readonly plan: RunPlan; readonly facts: IdentityFacts },
+  { plan, start }: { readonly plan: RunPlan; readonly start: RunStart },
 ): RunJson {
-  const { recorded } = loaded;
-  const { facts, plan } = options;
+  const { recorded, file } = loaded;
   return {
     v: 1,
-    runId: facts.runId,
+    runId: start.runId,
     experiment: recorded.name,
     note: recorded.note,
-    createdAt: facts.createdAt,
-    argv: [...facts.argv],
-    resolved: { ...recorded, file: basename(loaded.file) },
+    createdAt: start.createdAt,
+    argv: start.argv,
+    resolved: { ...recorded, file: basename(file) },
     hashes: hashesOf(loaded, workload),
-    versions: { ...facts.versions },
-    git: facts.git,
-    host: facts.host,
+    versions: {
+      tollgate: "0.1.0",
+      node: process.versions.node,
+      [workload.agent.name]: workload.agent.version,
+      ...workload.versions,
+    },
+    git: start.git,
+    host: start.host,
     agent: { ...workload.agent },
-    simulated: facts.simulated,
+    simulated: start.simulated,
     workload: { ...workload.facts },
     cells: plannedCells(plan),
   };

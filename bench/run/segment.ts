@@ -16,6 +16,7 @@ import { measure, type MeasuredSection, type SectionEnd, type SectionParts } fro
 import type { PlannedCellRun, PlannedEpisode } from "./run-plan.ts";
 import type { SweepWatcher } from "./sweep-progress.ts";
 import { warmUp } from "./warm-up.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** What a segment of a sweep uses of its run. */
 export interface SegmentParts extends Omit<AttemptParts, "prepared" | "limits"> {
@@ -94,8 +95,8 @@ async function runEpisodes(
   const { stack, stop, tell } = parts;
   const tellAll = (what: (watcher: SweepWatcher) => void) => parts.watchers.forEach(what);
   tellAll((watcher) => watcher.cellStarted(cell, remaining.length));
-  const deadline = AbortSignal.timeout(parts.limits.cellMs);
-  const signal = AbortSignal.any([stop.cancelled, deadline]);
+  using deadline = new Deadline(parts.limits.cellMs);
+  const signal = AbortSignal.any([stop.cancelled, deadline.signal]);
   const died = (): StackDeath | null => stack.death(arm.spec.name);
   const attempt = async (episode: PlannedEpisode) => {
     tellAll((watcher) => watcher.episodeStarted());
@@ -106,11 +107,10 @@ async function runEpisodes(
   };
   await runClosedLoop(remaining, attempt, {
     concurrency: cell.concurrency,
-    admit: () => stop.admits() && !deadline.aborted && died() === null,
+    admit: () => stop.admits() && !deadline.over && died() === null,
   });
   tellAll((watcher) => watcher.cellEnded());
-  if (deadline.aborted)
-    tell(`cell ${cell.cellId} reached limits.cellSeconds; what was in flight is cancelled`);
+  if (deadline.over) tell(`cell ${cell.cellId} reached limits.cellSeconds; what was in flight is cancelled`);
 }
 
 /** Every cell starts cold in every arm, or says that it does not. */

@@ -1,16 +1,21 @@
 import type { Clock } from "../measure/clock.ts";
-import type { Cell } from "../plan/cells.ts";
+import type { DriverMetrics } from "../metrics/driver-metrics.ts";
+import { loadOf, type Cell } from "../plan/cells.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 
-export interface SweepProgressOptions {
-  readonly clock: Clock;
-  readonly cells: number;
-  /** Episodes that are still to do in this invocation. */
-  readonly episodes: number;
+/** Where a person watches. */
+export interface Screen {
   /** True: one line that is redrawn twice a second. False: one line a minute, for logs and SSH. */
   readonly interactive: boolean;
   readonly columns: number;
   readonly write: (text: string) => void;
+}
+
+export interface SweepProgressOptions extends Screen {
+  readonly clock: Clock;
+  readonly cells: number;
+  /** Episodes that are still to do in this invocation. */
+  readonly episodes: number;
 }
 
 /** Whoever wants to know how a sweep goes: the progress line, the driver's own metrics. */
@@ -20,6 +25,18 @@ export interface SweepWatcher {
   episodeStarted(): void;
   /** null: the attempt was cancelled and is no result. */
   episodeEnded(record: EpisodeRecord | null): void;
+}
+
+/** The driver's own metrics page as a watcher. */
+export function metricsWatcher(metrics: DriverMetrics): SweepWatcher {
+  return {
+    cellStarted: (cell) =>
+      metrics.cellStarted({ cellId: cell.cellId, arm: cell.arm.name, load: loadOf(cell) }),
+    cellEnded: () => metrics.cellEnded(),
+    episodeStarted: () => metrics.episodeStarted(),
+    episodeEnded: (record) =>
+      metrics.episodeEnded({ status: record?.status ?? "cancelled", arm: record?.arm ?? "none" }),
+  };
 }
 
 /** What a person sees while a sweep runs: cells, episodes, time left, errors by class. Writes to standard error only. */

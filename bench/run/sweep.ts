@@ -1,5 +1,6 @@
 import type { StackDeath } from "../stack/stack.ts";
 import type { EngineRecovery, Recovery } from "./engine-recovery.ts";
+import type { RunOutcome } from "./run-outcome.ts";
 import type { PlannedCellRun } from "./run-plan.ts";
 import { runSegment, type SegmentEnd, type SegmentParts } from "./segment.ts";
 
@@ -9,17 +10,11 @@ export interface SweepParts extends SegmentParts {
   readonly summarise: (cellId: string) => Promise<void>;
 }
 
-export type SweepEnd =
-  | { readonly reason: "complete" }
-  | { readonly reason: "interrupted" }
-  /** `exitCode`: what the caller is told; default: the result is invalid. */
-  | { readonly reason: "failed"; readonly message: string; readonly exitCode?: number };
-
 /**
  * Runs one cell after the other. A part that dies ends its segment; an engine may be started again for the rest of the
  * cell, and cells of arms that do not need the part go on.
  */
-export async function runSweep(parts: SweepParts, cells: readonly PlannedCellRun[]): Promise<SweepEnd> {
+export async function runSweep(parts: SweepParts, cells: readonly PlannedCellRun[]): Promise<RunOutcome> {
   const broken = new Map<StackDeath, string>();
   let unfinished = false;
   for (const planned of cells) {

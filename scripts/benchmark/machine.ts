@@ -1,5 +1,5 @@
 import { loadavg } from "node:os";
-import { gitFacts, hostFacts } from "../../bench/run/host-facts.ts";
+import { gitFacts, hostFacts } from "../../bench/host/host-facts.ts";
 
 /** Where and when a benchmark ran. */
 export interface Machine {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { checks } from "../../bench/preflight/run-checks.ts";
-import { parseGpus } from "../../bench/stack/gpus.ts";
+import { parseGpus } from "../../bench/host/gpus.ts";
 import { checked, notOk, session } from "./rig.ts";
 
 const say = (text: RegExp): unknown => expect.stringMatching(text);

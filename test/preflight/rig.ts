@@ -7,7 +7,7 @@ import { systemClock } from "../../bench/measure/clock.ts";
 import { Prober } from "../../bench/preflight/prober.ts";
 import { runChecks } from "../../bench/preflight/run-checks.ts";
 import { describeEngine } from "../../bench/stack/engine.ts";
-import type { Gpu } from "../../bench/stack/gpus.ts";
+import type { Gpu } from "../../bench/host/gpus.ts";
 import type { ArmSession, RunningArm, RunningStack } from "../../bench/stack/stack.ts";
 import type { PreflightRecord } from "../../bench/store/preflight-record.ts";
 import { startTap, type TapClient } from "../../bench/tap/client.ts";

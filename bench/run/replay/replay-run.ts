@@ -1,164 +1,83 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { ArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
 import type { SectionIdentities } from "../../config/section.ts";
-import { messageOf, StartError } from "../../errors.ts";
-import { exitCodes } from "../../exit-codes.ts";
 import { LoadThread } from "../../load/load-thread.ts";
 import { parseLoad } from "../../load/schedule.ts";
 import { systemClock } from "../../measure/clock.ts";
 import { experimentFingerprint } from "../../plan/identity.ts";
 import { cellIdOf } from "../../store/leg-name.ts";
-import { failuresOf, PreflightError } from "../../preflight/run-checks.ts";
+import type { StoredRun } from "../../store/read-run.ts";
+import type { ReplayPlan } from "../../store/replay-plan.ts";
+import type { RunJson } from "../../store/run-json.ts";
+import { newRun, startFacts, type RunStart } from "../new-run.ts";
+import { liveRun, onCheckedStack, type RunEnd, type RunSetting } from "../run-life.ts";
 import { leftOutChecks, leftOutText } from "../../store/left-out-checks.ts";
 import type { Recording } from "./recording.ts";
 import { runBlocks } from "./run-blocks.ts";
-import { simulatedEngines } from "../../stack/engine.ts";
-import { usesDocker } from "../../stack/docker/docker-node.ts";
-import type { RunningStack } from "../../stack/stack.ts";
-import { startSupervisor, type Supervisor } from "../../supervisor/supervisor.ts";
-import type { StoredRun } from "../../store/read-run.ts";
-import type { ReplayPlan } from "../../store/replay-plan.ts";
-import { RunDirectory, runIdOf } from "../../store/run-directory.ts";
-import type { RunJson } from "../../store/run-json.ts";
-import { StorageError } from "../../store/storage-error.ts";
-import type { SweepEnd } from "../sweep.ts";
-import type { TaskData } from "../../workload/workload.ts";
-import { gitFacts, hostFacts } from "../host-facts.ts";
-import { preflight } from "../preflight.ts";
-import { preflightLines } from "../preflight-lines.ts";
-import { endRecord } from "../run.ts";
-import { startRunStack } from "../run-stack.ts";
-import { keepServerEvidence } from "../server-evidence.ts";
-import type { StopRequest } from "../stop-request.ts";
 
-export interface ReplayRunOptions {
+export interface ReplayOptions<Report> {
   readonly source: StoredRun;
   readonly recording: Recording;
   readonly plan: ReplayPlan;
-  /** The recorded run's, with the arms that the plan names and no others. */
-  readonly experiment: Experiment;
-  /** The same for `run.json` and for ids, see `LoadedExperiment`. */
+  /** The setting's experiment for `run.json` and for ids, see `LoadedExperiment`. */
   readonly recorded: Experiment;
   readonly written: Experiment;
   readonly identities: SectionIdentities;
-  readonly taskData: TaskData;
-  /** Names of preflight checks that are left out. */
-  readonly skipPreflight: ReadonlySet<string>;
   readonly outputDirectory: string;
   readonly argv: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly stop: StopRequest;
   /** Called with the run directory as soon as it exists. */
   readonly opened: (directory: string) => void;
-  readonly tell: (text: string) => void;
-}
-
-/** A whole replay: directory, supervisor, stack, preflight, blocks. What it started is gone when it returns. */
-export async function executeReplay(
-  options: ReplayRunOptions,
-): Promise<{ readonly directory: string; readonly end: SweepEnd }> {
-  const { experiment, stop } = options;
-  await using run = await newRun(options.outputDirectory, await replayRunJson(options));
-  options.opened(run.path);
-  const runId = run.path.slice(run.path.lastIndexOf("/") + 1);
-  const supervisor = startSupervisor({
-    runId,
-    supervisorId: randomUUID(),
-    scratchDirectory: await mkdtemp(join(tmpdir(), "tg-")),
-    logFile: join(run.logDirectory, "supervisor.log"),
-    ...(usesDocker(experiment) ? { docker: options.environment } : {}),
-  });
-  const cells = options.plan.settings.length * options.plan.arms.length;
-  const at = systemClock.wallIso();
-  await run.append({
-    v: 1,
-    type: "run-started",
-    runId,
-    at,
-    plannedEpisodes: 0,
-    plannedCells: cells,
-    resumed: false,
-  });
-  let end: SweepEnd = { reason: "failed", message: "the replay did not start" };
-  try {
-    end = await replayWith(options, { run, supervisor });
-  } catch (error) {
-    end = stop.cancelled.aborted
-      ? { reason: "interrupted" }
-      : {
-          reason: "failed",
-          message: messageOf(error),
-          ...(error instanceof StartError && { exitCode: exitCodes.startFailed }),
-        };
-    if (end.reason === "failed") throw error;
-  } finally {
-    try {
-      await endRecord(run, end, stop);
-    } finally {
-      await supervisor.shutdown();
-    }
-  }
-  return { directory: run.path, end };
-}
-
-async function replayWith(
-  options: ReplayRunOptions,
-  { run, supervisor }: { readonly run: RunDirectory; readonly supervisor: Supervisor },
-): Promise<SweepEnd> {
-  const { experiment, stop, plan, recording, tell } = options;
-  await using stack = await startRunStack({
-    experiment,
-    taskData: options.taskData,
-    logDirectory: run.logDirectory,
-    evidenceDirectory: join(run.path, "evidence"),
-    environment: options.environment,
-    supervisor,
-    signal: stop.cancelled,
-    tell,
-  });
-  await keepServerEvidence(stack, { directory: join(run.path, "evidence"), signal: stop.cancelled });
-  await checkStack(options, { run, stack });
-  await using thread = new LoadThread(options.environment);
-  return await runBlocks({
-    plan,
-    conversations: recording.conversations,
-    stack,
-    run,
-    thread,
-    clock: systemClock,
-    stop,
-    limits: { callMs: experiment.limits.callSeconds * 1000, drainMs: experiment.limits.drainSeconds * 1000 },
-    tell,
-  });
+  /** Writes `report/` at the end, also after an interruption. */
+  readonly report: (directory: string) => Promise<Report>;
 }
 
 /**
- * As before a sweep; what it asks of the engine is over before the first snapshot of a block.
- * @throws PreflightError when a check failed: the replay then ends before its first block.
+ * A whole replay, with the life of any run. Its setting's experiment is the recorded run's, with the arms that the plan
+ * names and no others.
  */
-async function checkStack(
-  { experiment, plan, skipPreflight, environment, stop, tell }: ReplayRunOptions,
-  { run, stack }: { readonly run: RunDirectory; readonly stack: RunningStack },
-): Promise<void> {
-  const record = await preflight({
+export async function executeReplay<Report>(
+  setting: RunSetting,
+  options: ReplayOptions<Report>,
+): Promise<RunEnd<Report>> {
+  const { experiment, stop, tell, environment } = setting;
+  const { source, plan, recording } = options;
+  const start = await startFacts(`${source.identity.experiment}-replay`, {
+    ...setting,
+    argv: options.argv,
+  });
+  const identity = replayRunJson(start, options);
+  const run = await newRun(options.outputDirectory, identity);
+  options.opened(run.path);
+  const opened = { run, plannedEpisodes: 0, plannedCells: identity.cells.length, resumed: false };
+  const questions = {
     // A replay keeps no bodies, whatever the recorded run did: they are in that run.
     experiment: { ...experiment, output: { ...experiment.output, bodies: false } },
-    workload: {},
-    stack,
-    directory: run.path,
-    output: { directory: run.path, episodes: conversationsSent(plan) },
-    skipped: new Set([...leftOutChecks, ...skipPreflight]),
-    environment,
-    signal: stop.cancelled,
+    longestPrompt: undefined,
+    episodes: conversationsSent(plan),
+    leftOut: { names: leftOutChecks, why: leftOutText },
+  };
+  return liveRun(opened, setting, {
+    measure: (live) =>
+      onCheckedStack(live, setting, {
+        questions,
+        measure: async (stack) => {
+          await using thread = new LoadThread(environment);
+          const { callSeconds, drainSeconds } = experiment.limits;
+          return await runBlocks({
+            plan,
+            conversations: recording.conversations,
+            stack,
+            run,
+            thread,
+            clock: systemClock,
+            stop,
+            limits: { callMs: callSeconds * 1000, drainMs: drainSeconds * 1000 },
+            tell,
+          });
+        },
+      }),
+    report: options.report,
   });
-  const asked = record.checks.filter(({ name }) => !leftOutChecks.includes(name));
-  for (const line of preflightLines({ ...record, checks: asked })) tell(line);
-  tell(`preflight: ${leftOutText}`);
-  if (failuresOf(record).length > 0) throw new PreflightError(record);
 }
 
 /** Each arm has two turns in a block. */
@@ -166,35 +85,24 @@ function conversationsSent({ settings, arms, blocks, conversations }: ReplayPlan
   return settings.length * blocks * 2 * arms.length * conversations;
 }
 
-/** A folder that cannot be written is found out before anything is started. */
-async function newRun(outputDirectory: string, identity: RunJson): Promise<RunDirectory> {
-  try {
-    return await RunDirectory.create(outputDirectory, { identity, pid: process.pid });
-  } catch (cause) {
-    if (!(cause instanceof StorageError)) throw cause;
-    throw new StartError("run directory", cause.message, { cause });
-  }
-}
-
-async function replayRunJson(options: ReplayRunOptions): Promise<RunJson> {
-  const { source, plan, experiment } = options;
-  const { identity } = source;
-  const createdAt = new Date();
-  const suffix = randomBytes(3).toString("hex");
+/** `run.json` of a replay: what the recorded run was, with the experiment and the cells of the replay. */
+function replayRunJson(start: RunStart, options: ReplayOptions<unknown>): RunJson {
+  const { plan } = options;
+  const { identity } = options.source;
   return {
     v: 1,
-    runId: runIdOf({ experiment: `${identity.experiment}-replay`, at: createdAt, suffix }),
+    runId: start.runId,
     experiment: `${identity.experiment}-replay`,
     note: `replay of ${identity.runId}`,
-    createdAt: createdAt.toISOString(),
-    argv: [...options.argv],
+    createdAt: start.createdAt,
+    argv: start.argv,
     resolved: { ...options.recorded },
     hashes: { ...identity.hashes, experiment: experimentFingerprint(options) },
     versions: { ...identity.versions, node: process.versions.node },
-    git: await gitFacts(import.meta.dirname),
-    host: await hostFacts(),
+    git: start.git,
+    host: start.host,
     agent: { name: "replay", version: identity.runId },
-    simulated: await simulatedEngines(experiment.stack, options.environment),
+    simulated: start.simulated,
     workload: identity.workload,
     cells: plan.settings.flatMap((setting) =>
       plan.arms.map((arm) => {

@@ -4,18 +4,14 @@ import { interimAnalyses } from "../../analysis/replay/interim-analyses.ts";
 import { marginMs, parseMargin } from "../../statistics/margin.ts";
 import { readRun } from "../../store/read-run.ts";
 import type { ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
+import type { RunOutcome } from "../run-outcome.ts";
 import { blockOrder } from "./block-order.ts";
 import { compareReplay } from "../../analysis/replay/comparison.ts";
 import { runLeg, warmUp, type Leg, type ReplayParts } from "./leg.ts";
 import { readLegs, type LegEvidence } from "../../evidence/leg-evidence.ts";
 
-export type ReplayEnd =
-  | { readonly reason: "complete" }
-  | { readonly reason: "interrupted" }
-  | { readonly reason: "failed"; readonly message: string };
-
 /** Every setting's blocks, one after the other: in each all arms there and back. */
-export async function runBlocks(parts: ReplayParts): Promise<ReplayEnd> {
+export async function runBlocks(parts: ReplayParts): Promise<RunOutcome> {
   for (const setting of parts.plan.settings) {
     await warmUp(parts, setting);
     const end = await runSetting(parts, setting);
@@ -24,7 +20,7 @@ export async function runBlocks(parts: ReplayParts): Promise<ReplayEnd> {
   return { reason: "complete" };
 }
 
-async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<ReplayEnd> {
+async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<RunOutcome> {
   const { plan, stop, stack, tell } = parts;
   const looks = interimAnalyses(plan);
   const legs: LegEvidence[] = [];

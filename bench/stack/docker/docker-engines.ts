@@ -13,7 +13,7 @@ import { planEngine, type EnginePlan, type EngineRole } from "./engine-container
 import { enginePaths, waitUntilServing } from "./engine-server.ts";
 import { stackProblems, withHubFacts } from "./memory-plan.ts";
 import { heldByOthers, ownerOf, refuseTakenPorts } from "./node-conflicts.ts";
-import { readGpus } from "../gpus.ts";
+import { readGpus } from "../../host/gpus.ts";
 import { placementProblems } from "./placement.ts";
 import { readServerInfo, serverInfoDifferences } from "./server-info.ts";
 import { differences, servingLabel, servingSha256 } from "./warm-container.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
-import type { Gpu } from "../gpus.ts";
+import type { Gpu } from "../../host/gpus.ts";
 import { dockerRunLine } from "../../docker/container-spec.ts";
 import { shellLine } from "../../docker/shell-words.ts";
 import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";

@@ -3,7 +3,7 @@ import type { EnginePlan } from "./engine-container.ts";
 import { checkMemory, type MemoryAnswer } from "./model/gpu-memory.ts";
 import { askHub } from "./model/hub-facts.ts";
 import { readModelShape } from "./model/model-config.ts";
-import type { Gpu } from "../gpus.ts";
+import type { Gpu } from "../../host/gpus.ts";
 import { isGpu } from "./placement.ts";
 import { tensorParallel } from "./sglang-arguments.ts";
 

@@ -1,5 +1,5 @@
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
-import type { Gpu } from "../gpus.ts";
+import type { Gpu } from "../../host/gpus.ts";
 import { tensorParallel } from "./sglang-arguments.ts";
 
 /**

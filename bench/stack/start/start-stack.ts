@@ -9,6 +9,7 @@ import { armPort } from "../docker/ports.ts";
 import type { ChildContext } from "../own-program.ts";
 import type { OwnedPart } from "../part.ts";
 import type { RunningArm, RunningStack, StackDeath } from "../stack.ts";
+import { keepServerEvidence } from "./server-evidence.ts";
 import { startEngines } from "./start-engines.ts";
 
 export interface StartStackOptions extends Omit<ChildContext, "startSeconds"> {
@@ -70,7 +71,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
       if (restart !== null) engines[role] = await restart(role);
       deaths.forget(death);
     };
-    return {
+    const running: RunningStack = {
       kind: stack.kind,
       simulated: engines.agent.simulated || engines.user.simulated,
       get agentEngine() {
@@ -89,6 +90,8 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
         await stoppable.disposeAsync();
       },
     };
+    await keepServerEvidence(running, { directory: options.evidenceDirectory, signal: options.signal });
+    return running;
   } catch (error) {
     deaths.stopWatching();
     await stoppable.disposeAsync();

@@ -2,8 +2,7 @@ import { execFile } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { promisify } from "node:util";
-import { readCuda, readGpus } from "../stack/gpus.ts";
-import type { RunJson } from "../store/run-json.ts";
+import { readCuda, readGpus } from "./gpus.ts";
 import { cgroupLimits } from "./cgroup-limits.ts";
 
 const run = promisify(execFile);
@@ -13,9 +12,7 @@ const run = promisify(execFile);
  * only once servers run (their versions, flags, containers) is in `evidence/servers/`, because `run.json` is written
  * before anything starts and never changed. Without an environment nvidia-smi is not found.
  */
-export async function hostFacts(
-  environment: Readonly<Record<string, string | undefined>> = {},
-): Promise<RunJson["host"]> {
+export async function hostFacts(environment: Readonly<Record<string, string | undefined>> = {}) {
   const processors = cpus();
   const gpus = await readGpus(environment);
   return {
@@ -70,7 +67,9 @@ function read(path: string): string | null {
 }
 
 /** Git revision of Tollgate's own sources; null when they are no checkout or git is not installed. */
-export async function gitFacts(directory: string): Promise<RunJson["git"]> {
+export async function gitFacts(
+  directory: string,
+): Promise<{ readonly revision: string; readonly dirty: boolean } | null> {
   const git = async (...args: string[]) => (await run("git", ["-C", directory, ...args])).stdout.trim();
   try {
     return { revision: await git("rev-parse", "HEAD"), dirty: (await git("status", "--porcelain")) !== "" };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { cgroupLimits } from "../../bench/run/cgroup-limits.ts";
+import { cgroupLimits } from "../../bench/host/cgroup-limits.ts";
 
 function root(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-cgroup-"));

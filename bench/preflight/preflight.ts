@@ -3,9 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Experiment } from "../config/experiment.ts";
 import { systemClock } from "../measure/clock.ts";
-import { Prober } from "../preflight/prober.ts";
-import { runChecks } from "../preflight/run-checks.ts";
-import { readGpus } from "../stack/gpus.ts";
+import { Prober } from "./prober.ts";
+import { runChecks } from "./run-checks.ts";
+import { readGpus } from "../host/gpus.ts";
 import type { RunningStack } from "../stack/stack.ts";
 import {
   preflightPath,
@@ -18,7 +18,8 @@ import type { WorkloadPlan } from "../workload/workload.ts";
 
 export interface PreflightOptions {
   readonly experiment: Experiment;
-  readonly workload: Pick<WorkloadPlan, "longestPrompt">;
+  /** What every conversation of the agent begins with; undefined where that is not known. */
+  readonly longestPrompt: WorkloadPlan["longestPrompt"];
   readonly stack: RunningStack;
   /** Folder that gets `evidence/preflight.json` and what the taps saw: the run directory. */
   readonly directory: string;
@@ -46,7 +47,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRec
       experiment,
       stack,
       prober: new Prober({ stack, clock, deadlineMs, signal, evidenceDirectory, nonce }),
-      longestPrompt: options.workload.longestPrompt ?? null,
+      longestPrompt: options.longestPrompt ?? null,
       clock,
       deadlineMs,
       signal,
@@ -59,4 +60,18 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRec
   await mkdir(dirname(path), { recursive: true });
   await writeWhole(path, preflightText([...earlier, record]));
   return record;
+}
+
+/** What a person who watches a sweep should know of its preflight: one line, and one for each warning and skipped check. */
+export function preflightLines({ checks, seconds }: PreflightRecord): readonly string[] {
+  const findings = checks.flatMap(({ name, findings }) => findings.map((finding) => ({ name, ...finding })));
+  const count = (wanted: string) => findings.filter(({ status }) => status === wanted).length;
+  const skipped = checks.filter((check) => check.skipped).map(({ name }) => name);
+  return [
+    `preflight: ${count("ok")} ok, ${count("warning")} warnings, ${count("failed")} failed, ${count("not checked")} not checked, in ${seconds.toFixed(1)} s`,
+    ...findings
+      .filter(({ status }) => status === "warning")
+      .map(({ name, on, what, change }) => `warning: preflight ${name}: ${on}: ${what}. ${change ?? ""}`),
+    ...(skipped.length === 0 ? [] : [`warning: preflight left out ${skipped.join(", ")}`]),
+  ];
 }

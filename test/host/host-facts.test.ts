@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { hostFacts } from "../../bench/run/host-facts.ts";
+import { hostFacts } from "../../bench/host/host-facts.ts";
 
 const stub = `#!/bin/sh
 case "$1" in

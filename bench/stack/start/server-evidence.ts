@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readServerInfo } from "../stack/docker/server-info.ts";
-import type { RunningStack } from "../stack/stack.ts";
-import { systemErrorCode } from "../store/storage-error.ts";
+import { readServerInfo } from "../docker/server-info.ts";
+import type { RunningStack } from "../stack.ts";
 
 /**
  * `evidence/servers/<role>.json`: what a server says about itself once it runs, keys redacted; `<role>-1.json` and so on
@@ -43,7 +42,7 @@ async function writeNext(directory: string, what: string, text: string): Promise
       await writeFile(join(directory, name), text, { flag: "wx" });
       return;
     } catch (thrown) {
-      if (systemErrorCode(thrown) !== "EEXIST") throw thrown;
+      if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw thrown;
     }
   }
 }

@@ -1,0 +1,233 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Experiment } from "../config/experiment.ts";
+import { messageOf, StartError } from "../errors.ts";
+import { programEnvironment } from "../host/program-environment.ts";
+import { systemClock } from "../measure/clock.ts";
+import { preflight, preflightLines, type PreflightOptions } from "../preflight/preflight.ts";
+import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
+import { usesDocker } from "../stack/docker/docker-node.ts";
+import type { RunningStack } from "../stack/stack.ts";
+import { startStack } from "../stack/start/start-stack.ts";
+import type { RunDirectory } from "../store/run-directory.ts";
+import { startSupervisor, type Supervisor } from "../supervisor/supervisor.ts";
+import type { TaskData } from "../workload/workload.ts";
+import { exitCodeOf, outcomeOf, type RunOutcome } from "./run-outcome.ts";
+import type { StopRequest } from "./stop-request.ts";
+
+/** What a run is given by its caller, whatever it measures. */
+export interface RunSetting {
+  readonly experiment: Experiment;
+  readonly taskData: TaskData;
+  /** The caller's whole environment: keys of attached servers are in it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Names of preflight checks that are left out. */
+  readonly skipPreflight: ReadonlySet<string>;
+  readonly stop: StopRequest;
+  readonly tell: (line: string) => void;
+}
+
+/** A run directory that this process writes, and what the run's first record says. */
+export interface OpenedRun {
+  readonly run: RunDirectory;
+  readonly plannedEpisodes: number;
+  readonly plannedCells: number;
+  readonly resumed: boolean;
+}
+
+/** What exists while a run is alive. */
+export interface LiveRun {
+  readonly runId: string;
+  readonly run: RunDirectory;
+  readonly supervisor: Supervisor;
+  /** For sockets and state that must be gone afterwards. */
+  readonly scratchDirectory: string;
+}
+
+export interface RunEnd<Report> {
+  readonly directory: string;
+  readonly outcome: RunOutcome;
+  readonly report: Report;
+}
+
+/**
+ * The life of a run in its open directory: supervisor, first record, what is measured, shutdown, last record, report. What
+ * it started is gone when it returns. Whatever happened before, the last three are done; the first error is thrown, later
+ * ones are told.
+ */
+export async function liveRun<Report>(
+  { run, ...planned }: OpenedRun,
+  { experiment, environment, stop, tell }: Omit<RunSetting, "taskData" | "skipPreflight">,
+  steps: {
+    readonly measure: (live: LiveRun) => Promise<RunOutcome>;
+    readonly report: (directory: string) => Promise<Report>;
+    /** After all of that, whatever came of it. */
+    readonly finished?: (end: EndFacts) => Promise<void>;
+  },
+): Promise<RunEnd<Report>> {
+  await using _run = run;
+  const runId = run.path.slice(run.path.lastIndexOf("/") + 1);
+  const supervised = await supervise(runId, { experiment, environment, logDirectory: run.logDirectory });
+  void supervised.supervisor.died.then(({ message }) => tell(`warning: ${message} The run goes on.`));
+  await run.append({ v: 1, type: "run-started", runId, at: systemClock.wallIso(), ...planned });
+
+  const measured = await settled(steps.measure({ runId, run, ...supervised }));
+  const measuredOutcome =
+    measured.status === "fulfilled" ? measured.value : outcomeOf(measured.reason, stop.cancelled.aborted);
+  const ended = await settled(shutDown(supervised, tell));
+  const outcome =
+    ended.status === "rejected" && measuredOutcome.reason !== "failed"
+      ? outcomeOf(ended.reason, false)
+      : measuredOutcome;
+  const end: EndFacts = {
+    reason: outcome.reason,
+    exitCode: exitCodeOf(outcome, stop.cause),
+    error: outcome.reason === "failed" ? outcome.message : null,
+  };
+  const recorded = await settled(run.append({ v: 1, type: "run-ended", at: systemClock.wallIso(), ...end }));
+  const reported = await settled(steps.report(run.path));
+  await steps.finished?.(end);
+
+  const interrupted = measuredOutcome.reason === "interrupted";
+  const [first, ...later] = [...(interrupted ? [] : [measured]), ended, recorded, reported].filter(
+    (step) => step.status === "rejected",
+  );
+  for (const { reason } of later) tell(messageOf(reason));
+  if (first !== undefined) throw first.reason;
+  if (reported.status === "rejected") throw reported.reason;
+  return { directory: run.path, outcome, report: reported.value };
+}
+
+/** Why a run ended, and with which exit code, as its last record says it. */
+export interface EndFacts {
+  readonly reason: RunOutcome["reason"];
+  readonly exitCode: number;
+  readonly error: string | null;
+}
+
+async function settled<T>(step: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([step]);
+  return result;
+}
+
+type Supervised = Pick<LiveRun, "supervisor" | "scratchDirectory">;
+
+/** The process that ends everything of a run when this one is gone, however it went. */
+export async function supervise(
+  runId: string,
+  { experiment, environment, logDirectory }: SupervisedRun,
+): Promise<Supervised> {
+  const scratchDirectory = await mkdtemp(join(tmpdir(), "tg-"));
+  const supervisor = startSupervisor({
+    runId,
+    supervisorId: randomUUID(),
+    scratchDirectory,
+    logFile: join(logDirectory, "supervisor.log"),
+    ...(usesDocker(experiment) ? { docker: environment } : {}),
+  });
+  return { supervisor, scratchDirectory };
+}
+
+interface SupervisedRun extends Pick<RunSetting, "experiment" | "environment"> {
+  readonly logDirectory: string;
+}
+
+/** @throws {StartError} when the supervisor is dead: then nobody knows whether all of the run is gone */
+export async function shutDown(
+  { supervisor, scratchDirectory }: Supervised,
+  tell: RunSetting["tell"],
+): Promise<void> {
+  try {
+    const { orphans, containers, containersFailure } = await supervisor.shutdown();
+    if (containers.length > 0) tell(`removed containers that were still there: ${containers.join(", ")}`);
+    if (containersFailure !== null)
+      tell(
+        `containers of this run may still be there: ${containersFailure} When Docker answers again, run \`tollgate clean\`.`,
+      );
+    if (orphans.length > 0)
+      tell(`ended ${orphans.length} processes that were still running: see logs/supervisor.log`);
+  } catch (cause) {
+    await rm(scratchDirectory, { recursive: true, force: true });
+    const advice =
+      "What was recorded and measured is kept, but processes or containers of the run may still be there: run `tollgate clean`.";
+    throw new StartError("supervisor", `${messageOf(cause)} ${advice}`, { cause });
+  }
+}
+
+/** What a preflight is to ask, apart from what the run's setting says. */
+export interface Questions extends Pick<PreflightOptions, "experiment" | "longestPrompt"> {
+  /** Episodes or conversations that there must be room for. */
+  readonly episodes: number;
+  /** Checks that cannot be made in this kind of run; they are in the record as skipped, and not in what is told. */
+  readonly leftOut: { readonly names: readonly string[]; readonly why: string } | null;
+}
+
+/**
+ * Starts the stack, asks it everything that a preflight asks, and measures on it.
+ * @throws {PreflightError} when a check failed: the run then ends before anything is measured
+ */
+export async function onCheckedStack(
+  { run, supervisor }: LiveRun,
+  setting: RunSetting,
+  steps: {
+    readonly questions: Questions;
+    readonly measure: (stack: RunningStack) => Promise<RunOutcome>;
+  },
+): Promise<RunOutcome> {
+  const { environment, skipPreflight, stop, tell } = setting;
+  const { episodes, leftOut, ...questions } = steps.questions;
+  const place = { directory: run.path, logDirectory: run.logDirectory };
+  // Weights take minutes to load: the first request to stop ends that wait.
+  const started = await settled(startedStack({ ...setting, supervisor, signal: stop.asked }, place));
+  if (started.status === "rejected") {
+    if (stop.asked.aborted) return { reason: "interrupted" };
+    throw started.reason;
+  }
+  await using stack = started.value;
+  const record = await preflight({
+    ...questions,
+    stack,
+    directory: run.path,
+    output: { directory: run.path, episodes },
+    skipped: new Set([...(leftOut?.names ?? []), ...skipPreflight]),
+    environment,
+    signal: stop.cancelled,
+  });
+  const asked = record.checks.filter(({ name }) => !leftOut?.names.includes(name));
+  for (const line of preflightLines({ ...record, checks: asked })) tell(line);
+  if (leftOut !== null) tell(`preflight: ${leftOut.why}`);
+  if (failuresOf(record).length > 0) throw new PreflightError(record);
+  // Without `await` the stack would be stopped before anything was measured.
+  return await steps.measure(stack);
+}
+
+interface StackStart extends Pick<RunSetting, "experiment" | "taskData" | "environment" | "tell"> {
+  readonly supervisor: Supervisor;
+  readonly signal: AbortSignal;
+}
+
+/** The stack of an experiment, with an admin key that is made for this occasion. */
+export function startedStack(
+  { supervisor, environment, ...start }: StackStart,
+  { directory, logDirectory }: { readonly directory: string; readonly logDirectory: string },
+): Promise<RunningStack> {
+  return startStack({
+    ...start,
+    environment,
+    logDirectory,
+    evidenceDirectory: join(directory, "evidence"),
+    childEnvironment: childEnvironmentOf(environment, supervisor),
+    keeper: supervisor,
+    adminKey: randomBytes(24).toString("base64url"),
+  });
+}
+
+/** Children get what a program needs to run, not the user's keys. */
+export function childEnvironmentOf(
+  environment: RunSetting["environment"],
+  supervisor: Supervisor,
+): Record<string, string> {
+  return { ...programEnvironment(environment), ...supervisor.environment };
+}
