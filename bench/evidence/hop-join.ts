@@ -28,7 +28,7 @@ export interface HopJoin {
 }
 
 /** Means over one set of requests that both taps saw, without knowing which is which; milliseconds, outer minus inner. */
-export interface MeanDifference {
+interface MeanDifference {
   readonly requests: number;
   readonly wholeMs: number;
   readonly firstByteMs: number;

@@ -43,7 +43,7 @@ const sampleSchema: z.ZodType<LoadSample> = z.object({
 
 const milliseconds = z.array(z.number().nullable());
 /** `load.json` in a leg's evidence folder: what the load generator says about the whole. */
-export const loadFactsSchema = z.object({
+const loadFactsSchema = z.object({
   v: z.literal(1),
   startedNs: z.number(),
   endedNs: z.number(),
@@ -59,7 +59,7 @@ export const loadFactsSchema = z.object({
   openMs: milliseconds,
   closeMs: milliseconds,
 });
-export type LoadFacts = z.infer<typeof loadFactsSchema>;
+type LoadFacts = z.infer<typeof loadFactsSchema>;
 
 /** One arm's turn in a block, as the run directory tells it. */
 export interface LegEvidence {

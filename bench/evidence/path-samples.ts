@@ -1,3 +1,4 @@
+import type { StreamingKind } from "../store/preflight-record.ts";
 import { requestSpans } from "../load/latency.ts";
 import { joinHops, joinMethods, type HopJoin, type HopPair, type JoinMethod } from "./hop-join.ts";
 import { momentsOf } from "./request-latencies.ts";
@@ -36,14 +37,9 @@ export interface JoinedPath {
   readonly methods: Readonly<Record<JoinMethod, number>>;
   /** Over all requests, also those that were not joined; or why it cannot be known. */
   readonly mean: HopJoin["mean"];
-  readonly streaming: Streaming;
+  /** null: no streamed answer was long enough to tell. */
+  readonly streaming: StreamingKind | null;
 }
-
-/**
- * `true`: tokens reach the agent as the engine makes them. `simulated`: the gateway collects them and sends them all at
- * the end, so its time to first token is no time to first token. `none`: no streamed answer was long enough to tell.
- */
-export type Streaming = "true" | "simulated" | "none";
 
 /** Joins the two hops of one arm. */
 export function joinPath(timings: readonly TapTiming[]): JoinedPath {
@@ -79,7 +75,7 @@ function sampleOf({ outer, inner }: HopPair): PathSample {
 }
 
 /** Judged by answers whose tokens left the engine one by one, or all together because it was not asked to stream. */
-export function streamingOf(pairs: readonly Pick<HopPair, "outer" | "inner">[]): Streaming {
+export function streamingOf(pairs: readonly Pick<HopPair, "outer" | "inner">[]): StreamingKind | null {
   const telling = pairs.filter(
     ({ outer, inner }) =>
       outer.streamed &&
@@ -87,6 +83,6 @@ export function streamingOf(pairs: readonly Pick<HopPair, "outer" | "inner">[]):
       (!inner.streamed || (tokenSpread([momentsOf(inner)]) ?? 0) > spreadShare),
   );
   const outer = tokenSpread(telling.map(({ outer }) => momentsOf(outer)));
-  if (outer === null) return "none";
-  return outer < atOnceShare ? "simulated" : "true";
+  if (outer === null) return null;
+  return outer < atOnceShare ? "simulated" : "real";
 }

@@ -37,7 +37,7 @@ export interface ArrivalPiece {
  * Share of the processors' time that may be stolen from a piece. One standstill of 20 ms among 100 gaps of 20 ms is a
  * coefficient of variation of 0.12, so that a constant rate bears no stolen tick (10 ms); random gaps hardly show it.
  */
-const stolenShareMax = { constant: 0.002, poisson: 0.01, gamma: 0.01 } as const;
+const acceptedByKind = { constant: 0.002, poisson: 0.01, gamma: 0.01 } as const;
 
 /** Judged from the server's log, because a client that sends badly would also say badly when it sent. */
 export async function measureArrivals(
@@ -46,7 +46,7 @@ export async function measureArrivals(
   plan: ArrivalPlan,
 ): Promise<ArrivalQuality> {
   const { kind } = plan.arrivals;
-  const limits = { times: plan.pieces, stolenShareMax: stolenShareMax[kind] };
+  const limits = { times: plan.pieces, acceptedStolenShare: acceptedByKind[kind] };
   const { kept, repeated } = await undisturbed(stack, limits, (at) =>
     measurePiece(stack, engineUrl, { ...plan, label: `arrivals-${kind}-${at}` }),
   );

@@ -38,7 +38,7 @@ export interface PairedOutcome {
  * Share of the processors' time that may be stolen from a block. A machine that stands still for 30 ms in one leg of one
  * block tells nothing of either way, and moves the difference by more than most gateways cost.
  */
-export const stolenShareMax = 0.01;
+export const acceptedStolenShare = 0.01;
 
 const timeoutMs = 20_000;
 
@@ -52,7 +52,7 @@ export async function measurePaired(
 ): Promise<PairedOutcome> {
   const { sender } = stack;
   await measureBlock(sender, plan, 0);
-  const { kept, repeated } = await undisturbed(stack, { times: plan.blocks, stolenShareMax }, (at) =>
+  const { kept, repeated } = await undisturbed(stack, { times: plan.blocks, acceptedStolenShare }, (at) =>
     measureBlock(sender, plan, at + 1),
   );
   return { blocks: kept, repeated };

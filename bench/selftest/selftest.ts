@@ -4,7 +4,7 @@ import { checkRow, type CheckRow } from "./check-row.ts";
 import { measureClientTiming, timingRows, type TimingErrors } from "./client-timing.ts";
 import { halfWidthRow, measureDelay, missesRow, type DelayMeasurement } from "./delay-coverage.ts";
 import { measureNoDifference, noDifferenceRow } from "./no-difference.ts";
-import { droppedRequests, stolenShareMax, type PairedOutcome } from "./paired-arms.ts";
+import { droppedRequests, acceptedStolenShare, type PairedOutcome } from "./paired-arms.ts";
 import { halfWidthMs, type CoverageCase } from "./paired-estimate.ts";
 import { percentile } from "../statistics/distribution.ts";
 import { delayText } from "./delay-shape.ts";
@@ -123,7 +123,7 @@ function repeatedRow(paired: readonly PairedOutcome[]): CheckRow {
     what: "paired blocks repeated, because the hypervisor took the processors",
     value: paired.reduce((sum, { repeated }) => sum + repeated, 0),
     unit: "",
-    detail: `more than ${100 * stolenShareMax} % stolen; ${counted} blocks count`,
+    detail: `more than ${100 * acceptedStolenShare} % stolen; ${counted} blocks count`,
   });
 }
 

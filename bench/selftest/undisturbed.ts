@@ -18,23 +18,23 @@ const announcedEach = 10;
  * guests compute in spells. When it has tried too often it keeps the least disturbed ones. Which results count is decided
  * by the kernel's account of stolen time alone, never by the results.
  *
- * @param limits.stolenShareMax share of all processors' time, 0..1
+ * @param limits.acceptedStolenShare share of all processors' time, 0..1
  * @param measure told how often it was called before
  */
 export async function undisturbed<Result>(
   { processors, pauseMs, announce }: Pick<SelftestStack, "processors" | "pauseMs" | "announce">,
-  { times, stolenShareMax }: { readonly times: number; readonly stolenShareMax: number },
+  { times, acceptedStolenShare }: { readonly times: number; readonly acceptedStolenShare: number },
   measure: (at: number) => Promise<Result>,
 ): Promise<Undisturbed<Result>> {
   const measured: { readonly at: number; readonly result: Result; readonly stolen: number }[] = [];
   let disturbed = 0;
-  const sound = () => measured.filter(({ stolen }) => stolen <= stolenShareMax).length;
+  const sound = () => measured.filter(({ stolen }) => stolen <= acceptedStolenShare).length;
   while (sound() < times && measured.length < (1 + repeatsMax) * times) {
     const before = processors();
     const result = await measure(measured.length);
     const stolen = stolenShare(before, processors()) ?? 0;
     measured.push({ at: measured.length, result, stolen });
-    if (stolen <= stolenShareMax) continue;
+    if (stolen <= acceptedStolenShare) continue;
     disturbed += 1;
     if (disturbed % announcedEach === 0) {
       announce(

@@ -19,9 +19,16 @@ const findingSchema = z.object({
 });
 export type Finding = z.infer<typeof findingSchema>;
 
+/**
+ * `real`: tokens reach the client as the engine makes them. `simulated`: the gateway collects them and sends them all at the
+ * end, so that its time to first token says nothing.
+ */
+const streamingKindSchema = z.enum(["real", "simulated"]);
+export type StreamingKind = z.infer<typeof streamingKindSchema>;
+
 const armFactsSchema = z.object({
-  /** `simulated`: the whole answer came at its end, so that its time to first token says nothing; null: not known. */
-  streaming: z.enum(["real", "simulated"]).nullable(),
+  /** null: not known. */
+  streaming: streamingKindSchema.nullable(),
   /** Whether the arm's requests reach the engine that Tollgate reads; null: not known. */
   sameEngine: z.boolean().nullable(),
 });

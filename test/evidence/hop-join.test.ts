@@ -63,7 +63,7 @@ test.each(["request", "attempt", "nothing"] as const)(
 test("the parts of a request add up to its whole, and every sample knows its episode", () => {
   const { samples, methods, streaming } = joinPath(seen(spaced, "nothing").flat());
   expect(methods).toEqual({ "request-id": 0, session: 0, "time-and-tokens": 8 });
-  expect(streaming).toBe("true");
+  expect(streaming).toBe("real");
   for (const sample of samples) {
     const parts = [sample.firstByteMs, sample.byteToTokenMs, sample.betweenTokensMs, sample.afterTokensMs];
     expect(parts).toEqual([0, 0, 3, 0]);
@@ -156,12 +156,12 @@ test("tokens that come all at the end are a simulated stream, unless the engine 
     lastTokenNs: timing.endedNs - 1e6,
   });
   const buffered = pairs.map(({ outer, inner }) => ({ outer: atEnd(outer), inner }));
-  expect(streamingOf(pairs)).toBe("true");
+  expect(streamingOf(pairs)).toBe("real");
   expect(streamingOf(buffered)).toBe("simulated");
   expect(
     streamingOf(buffered.map(({ outer, inner }) => ({ outer, inner: { ...inner, streamed: false } }))),
   ).toBe("simulated");
   // An engine that sends its tokens all at the end says nothing about the gateway.
-  expect(streamingOf(buffered.map(({ outer, inner }) => ({ outer, inner: atEnd(inner) })))).toBe("none");
-  expect(streamingOf([])).toBe("none");
+  expect(streamingOf(buffered.map(({ outer, inner }) => ({ outer, inner: atEnd(inner) })))).toBeNull();
+  expect(streamingOf([])).toBeNull();
 });

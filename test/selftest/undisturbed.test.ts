@@ -22,7 +22,7 @@ const run = (
 ) =>
   undisturbed(
     { processors: stealing(ticks), pauseMs: 0, announce },
-    { times, stolenShareMax: 0.01 },
+    { times, acceptedStolenShare: 0.01 },
     async (at: number) => at,
   );
 

@@ -20,7 +20,7 @@ export interface ByteDifference {
 }
 
 /** One request compared. */
-export interface ByteComparison {
+interface ByteComparison {
   readonly differences: readonly ByteDifference[];
   /** Tool results that are not what the tool server answered; reported apart, because they are not the model's words. */
   readonly toolResultDifferences: readonly ByteDifference[];

@@ -93,7 +93,7 @@ export const cellSummarySchema = z.object({
 });
 export type CellSummary = z.infer<typeof cellSummarySchema>;
 
-export interface CellEvidence {
+interface CellEvidence {
   readonly cell: PlannedCell;
   readonly simulated: boolean;
   /** The records that count (`finishedEpisodes`), of this cell. */

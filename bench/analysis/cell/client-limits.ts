@@ -21,7 +21,7 @@ export const utilizationMax = 0.7;
 export const loopDelayP99MsMax = 50;
 /** One standstill longer than both of these is no blip: everything in flight waited for it. */
 export const standstillMsMax = 500;
-export const standstillShareMax = 0.05;
+const standstillShareMax = 0.05;
 
 /** Whether the client's side held the measurement up. A process that did not answer may be the busiest of all. */
 export function eventLoopReasons(pressure: readonly Pressure[], seconds: number | null): VerdictReason[] {

@@ -40,7 +40,7 @@ export interface RunComparison {
   readonly thresholds: readonly JudgedThreshold[];
 }
 
-export interface RunName {
+interface RunName {
   readonly runId: string;
   readonly directory: string;
   readonly simulated: boolean;

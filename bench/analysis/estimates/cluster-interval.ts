@@ -18,7 +18,7 @@ export interface Limits {
   readonly high: number;
 }
 
-export interface ClusterIntervals {
+interface ClusterIntervals {
   readonly mean: Limits;
   readonly p50: Limits;
   readonly p95: Limits;

@@ -5,7 +5,7 @@ import { summarizeClustered } from "../estimates/latency.ts";
 import { stampedParts, totalOf, type EpisodeLedger, type StampedPart } from "./episode-ledger.ts";
 
 /** The parts of a cell's ledger, in the order of a turn. */
-export const ledgerParts = [
+const ledgerParts = [
   "agentBefore",
   "agentBetween",
   "agentAfter",
@@ -26,7 +26,7 @@ export type LedgerPart = (typeof ledgerParts)[number];
 /** Mean seconds per episode, and the share of all episodes' time. */
 const amountSchema = z.object({ seconds: estimateSchema, share: z.number().nullable() });
 
-/** Where the time of a cell's episodes went. The parts and the residue add up to the length. */
+/** Where the time of a cell's episodes went. The parts and `residue`, which no part explains, add up to the length. */
 export const cellLedgerSchema = z.object({
   cellId: z.string(),
   arm: z.string(),
@@ -41,7 +41,7 @@ export const cellLedgerSchema = z.object({
 export type CellLedger = z.infer<typeof cellLedgerSchema>;
 
 /** What a cell's ledger is made of. */
-export interface LedgeredCell {
+interface LedgeredCell {
   readonly summary: CellSummary;
   /** Ledgers of its measured episodes that did not fail, by episode id. */
   readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
@@ -100,7 +100,7 @@ function cellLedger({ summary, ledgers }: LedgeredCell, tapNs: number | null): C
     prefill: less(rows.firstToken, queue),
     session: of(({ sessionNs }) => sessionNs / 1e9),
   };
-  const residue = of(({ residueNs }) => residueNs / 1e9);
+  const unexplained = of(({ unexplainedNs }) => unexplainedNs / 1e9);
   return {
     cellId: summary.cellId,
     arm: summary.arm,
@@ -110,7 +110,7 @@ function cellLedger({ summary, ledgers }: LedgeredCell, tapNs: number | null): C
     parts: Object.fromEntries(
       Object.entries(parts).map(([part, seconds]) => [part, amount(seconds)]),
     ) as CellLedger["parts"],
-    residue: amount(residue),
+    residue: amount(unexplained),
     flags: flagsOf([...ledgers.values()], { parts, split, tapsKnown: raw || !seen || tapNs !== null }),
   };
 }
@@ -137,7 +137,7 @@ function flagsOf(
   const negative = Object.entries(cell.parts).flatMap(([part, { value }]) =>
     value !== null && value < 0 ? [`${part} is negative: what is taken from it was not measured in it`] : [],
   );
-  const overlapping = ledgers.filter(({ residueNs }) => residueNs < 0).length;
+  const overlapping = ledgers.filter(({ unexplainedNs }) => unexplainedNs < 0).length;
   const seconds = (of: (ledger: EpisodeLedger) => number) =>
     ledgers.reduce((sum, ledger) => sum + of(ledger), 0) / 1e9;
   const [outside, overlap] = [seconds(({ outsideNs }) => outsideNs), seconds(({ overlapNs }) => overlapNs)];

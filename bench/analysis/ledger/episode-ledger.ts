@@ -2,7 +2,7 @@ import type { AgentCall, EpisodeStamps, Span } from "../../evidence/episode-stam
 
 /**
  * Where the time of an episode went. Every moment between its start and its end belongs to exactly one part, so that the
- * parts and the residue add up to its length, to the nanosecond.
+ * parts and what they do not explain add up to its length, to the nanosecond.
  */
 
 /** Parts that are read off the stamps of one episode, in the order in which a turn has them. */
@@ -33,18 +33,16 @@ export const stampedParts = [
 export type StampedPart = (typeof stampedParts)[number];
 export type PartTimes = Readonly<Record<StampedPart, number>>;
 
-/** One turn: the user speaks, the agent answers. */
-export type TurnLedger = PartTimes;
-
 export interface EpisodeLedger {
   readonly lengthNs: number;
-  readonly turns: readonly TurnLedger[];
+  /** A turn: the user speaks, the agent answers. */
+  readonly turns: readonly PartTimes[];
   readonly sessionNs: number;
   /**
    * What no part explains: the environment's set-up before the first call, the evaluation after the last one, less the
    * session calls. Negative when session calls took longer than all of that, which says that they overlap something.
    */
-  readonly residueNs: number;
+  readonly unexplainedNs: number;
   /** Time in which two calls or tools ran at once; it is counted once above. */
   readonly overlapNs: number;
   /** Time of calls and tools outside of the episode, or of the engine outside of the call it worked for; left out above. */
@@ -59,14 +57,14 @@ export function buildLedger(stamps: EpisodeStamps): EpisodeLedger {
   const calls = modelCalls(stamps);
   const turns = turnNumbers(calls);
   const ledgers = Array.from({ length: (turns.at(-1) ?? -1) + 1 }, emptyTimes);
-  let unexplainedNs = 0;
+  let outsideTurnsNs = 0;
   let position = -1;
   for (const { startedNs, endedNs, part } of pieces(stamps)) {
     while (calls[position + 1] !== undefined && (calls[position + 1]?.startedNs ?? 0) <= startedNs)
       position += 1;
     const name = part ?? gapPart(calls[position], calls[position + 1]);
     const ledger = ledgers[turns[Math.max(0, position)] ?? 0];
-    if (name === null || ledger === undefined) unexplainedNs += endedNs - startedNs;
+    if (name === null || ledger === undefined) outsideTurnsNs += endedNs - startedNs;
     else ledger[name] += endedNs - startedNs;
   }
   const top = [...stamps.agentCalls, ...stamps.userCalls, ...stamps.tools];
@@ -74,7 +72,7 @@ export function buildLedger(stamps: EpisodeStamps): EpisodeLedger {
     lengthNs,
     turns: ledgers,
     sessionNs: stamps.sessionNs,
-    residueNs: unexplainedNs - stamps.sessionNs,
+    unexplainedNs: outsideTurnsNs - stamps.sessionNs,
     overlapNs: overlapOf(top.map((span) => within(span, stamps))),
     outsideNs: outsideOf(stamps, top),
     agentCalls: stamps.agentCalls.length,

@@ -42,12 +42,12 @@ export const liveSchema = z.object({
 export type LiveComparison = z.infer<typeof liveSchema>;
 
 /** A cell as the live comparison needs it. */
-export interface LiveCell {
+interface LiveCell {
   readonly episodes: readonly EpisodeRecord[];
   readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
 }
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly compare: Experiment["compare"];
   readonly unitSeconds: (unit: Difference["unit"]) => number | null;
 }
@@ -146,7 +146,7 @@ function spentOf(episode: EpisodeRecord, ledger: EpisodeLedger | undefined): Spe
     decode: total.decode / 1e9,
     agent: (total.agentBefore + total.agentBetween + total.agentAfter + total.tool) / 1e9,
     user: (total.user + total.userBetween) / 1e9,
-    harness: (ledger.sessionNs + ledger.residueNs) / 1e9,
+    harness: (ledger.sessionNs + ledger.unexplainedNs) / 1e9,
     completionTokens: episode.completionTokens,
     split: total.callUnsplit === 0,
   };

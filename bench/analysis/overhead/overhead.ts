@@ -161,9 +161,11 @@ function pathCounts(cells: readonly MeasuredCell[]): Overhead["baselinePath"] {
   };
 }
 
+/** In the words of `report.json`. */
 function streamingOf(cells: readonly MeasuredCell[]): Overhead["baselinePath"]["streaming"] {
   const found = new Set(cells.map(({ path }) => path.streaming));
-  return (["simulated", "true"] as const).find((streaming) => found.has(streaming)) ?? "none";
+  if (found.has("simulated")) return "simulated";
+  return found.has("real") ? "true" : "none";
 }
 
 function meanOverAll(cells: readonly MeasuredCell[]): number | null {

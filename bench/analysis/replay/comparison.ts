@@ -4,6 +4,7 @@ import { meanOf } from "../../statistics/distribution.ts";
 import type { Interval } from "../../statistics/interval.ts";
 import { findMargin, marginMs, parseMargin, type MarginFinding } from "../../statistics/margin.ts";
 import { meanOrNull, pairedMeans, type MeasuredPair } from "../estimates/paired-means.ts";
+import type { StreamingKind } from "../../store/preflight-record.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { atOnceShare, spreadShare, tellingTokens, tokenSpread } from "../../evidence/token-spread.ts";
@@ -159,7 +160,7 @@ function compareArm(
     ) as Record<DropReason, number>,
     otherText: paired.reduce((sum, block) => sum + block.otherText, 0),
     cachedTokens: cachedTokensOf(paired),
-    streaming,
+    streaming: storedStreaming(streaming),
   };
 }
 
@@ -256,11 +257,17 @@ function meanOfAll(
   return values.length < samples.length || values.length === 0 ? null : meanOf(values);
 }
 
+/** In the words of `report.json`. */
+function storedStreaming(kind: StreamingKind | null): ArmComparison["streaming"] {
+  if (kind === null) return "unknown";
+  return kind === "real" ? "comparable" : "simulated";
+}
+
 /** Fewer requests say little about an arm. */
 const tellingRequests = 3;
 
 /** Judged by requests whose tokens the baseline sends one by one; many servers send tool calls, for one, in one piece. */
-function streamingOf(blocks: readonly PairedBlock[]): ArmComparison["streaming"] {
+function streamingOf(blocks: readonly PairedBlock[]): StreamingKind | null {
   const telling = blocks.flatMap(({ paired }) =>
     paired.filter(
       ({ baseline, arm }) =>
@@ -270,6 +277,6 @@ function streamingOf(blocks: readonly PairedBlock[]): ArmComparison["streaming"]
     ),
   );
   const target = tokenSpread(telling.flatMap(({ arm }) => arm));
-  if (target === null || telling.length < tellingRequests) return "unknown";
-  return target < atOnceShare ? "simulated" : "comparable";
+  if (target === null || telling.length < tellingRequests) return null;
+  return target < atOnceShare ? "simulated" : "real";
 }

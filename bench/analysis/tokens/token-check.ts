@@ -19,7 +19,7 @@ export const tokenCheckSchema = z.object({
 export type TokenCheck = z.infer<typeof tokenCheckSchema>;
 
 /** What was counted in one segment. */
-export interface TokenParties {
+interface TokenParties {
   readonly timings: readonly TapTiming[];
   readonly engine: EngineDelta | null;
   /** Episodes that ran in it, with what their gateway logged. */

@@ -9,7 +9,7 @@ export interface TappedRequests {
 }
 
 /** What is known about why counts differ. Only when nothing is unexplained may the numbers be used. */
-export interface Explanation {
+interface Explanation {
   readonly explained: readonly string[];
   readonly unexplained: readonly string[];
 }

@@ -38,7 +38,7 @@ export const latencies: TableOf<LatencyRow> = {
   title: "Latency at the outer tap, ms",
   columns: [
     left("cell", ({ cell }) => cell),
-    left("", ({ name }) => name, "which latency; see the definitions below"),
+    left("", ({ name }) => name, "TTFT, ITL or E2E"),
     right("requests", ({ latency }) => String(latency.count), "answered requests that have it"),
     right("episodes", ({ latency }) => String(latency.episodes), "that these requests are of"),
     right("p50", ({ latency }) => estimateText(latency.p50), "with its 95 % interval over episodes"),

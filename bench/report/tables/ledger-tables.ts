@@ -124,11 +124,11 @@ export function episodeLedgerTable(ledger: EpisodeLedger): Table {
         ms(whole(turn)),
       ]),
       ["session calls", ...blanks, ms(ledger.sessionNs)],
-      ["residue", ...blanks, ms(ledger.residueNs)],
+      ["residue", ...blanks, ms(ledger.unexplainedNs)],
       ["episode", ...blanks, ms(ledger.lengthNs)],
     ],
     notes: [
-      ...(ledger.residueNs < 0
+      ...(ledger.unexplainedNs < 0
         ? ["The residue is negative: session calls overlap with something else."]
         : []),
       ...(ledger.overlapNs > 0

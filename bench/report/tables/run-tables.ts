@@ -29,7 +29,7 @@ export function trajectoryTable({ totals, cells }: ReportModel): Table {
 }
 
 /** What was left out of a number, and why. */
-export const exclusions: TableOf<ReportModel["exclusions"][number]> = {
+const exclusions: TableOf<ReportModel["exclusions"][number]> = {
   title: "Exclusions",
   columns: [
     right("count", ({ count }) => String(count)),

@@ -54,7 +54,7 @@ test("two turns: every stretch goes to the part that it belongs to", () => {
       turn({ user: 100, agentBefore: 20, callUnsplit: 80 }),
     ],
     sessionNs: 30,
-    residueNs: 40 + 100 - 30,
+    unexplainedNs: 40 + 100 - 30,
     overlapNs: 0,
     outsideNs: 0,
     agentCalls: 3,
@@ -75,12 +75,12 @@ test("what runs at once is counted once, and what lies outside is left out; both
     tools: [span(100, 300), span(200, 400), span(900, 1100)],
     agentCalls: [call(span(500, 600), [450, 550, 700])],
   });
-  expect(ledger).toMatchObject({ overlapNs: 100, outsideNs: 100 + 150, residueNs: 500 });
+  expect(ledger).toMatchObject({ overlapNs: 100, outsideNs: 100 + 150, unexplainedNs: 500 });
   expect(totalOf(ledger)).toMatchObject({ tool: 400, firstToken: 50, decode: 50, path: 0 });
 });
 
 test("session calls that took longer than everything outside of turns leave a negative residue", () => {
-  expect(buildLedger({ ...nothing, sessionNs: 1200 }).residueNs).toBe(-200);
+  expect(buildLedger({ ...nothing, sessionNs: 1200 }).unexplainedNs).toBe(-200);
 });
 
 test("stamps of two clocks are refused", () => {
@@ -110,7 +110,7 @@ test("parts and residue add up to the length, whatever the stamps", () => {
       const ledger = buildLedger(episode);
       const total = totalOf(ledger);
       const parts = stampedParts.reduce((sum, part) => sum + total[part], 0);
-      expect(parts + ledger.sessionNs + ledger.residueNs).toBe(ledger.lengthNs);
+      expect(parts + ledger.sessionNs + ledger.unexplainedNs).toBe(ledger.lengthNs);
       for (const part of stampedParts) expect(total[part]).toBeGreaterThanOrEqual(0);
     }),
     { numRuns: 300 },
