@@ -159,7 +159,7 @@ function tokensOf(call: TokenCall, completion: Completion, choice: Choice): Call
     call.note("no-token-ids");
     return null;
   }
-  const normalised = normaliseMessages(call.chat.messages, { rules: "sglang", contentFormat: "string" });
+  const normalised = normaliseMessages(call.chat.messages, "string");
   if (normalised.invalidArguments > 0) call.note("invalid-tool-arguments");
   const chain = chainOf(
     sglangTools(call.chat.tools),
@@ -167,7 +167,7 @@ function tokensOf(call: TokenCall, completion: Completion, choice: Choice): Call
     call.chat.body.chat_template_kwargs ?? {},
   );
   const answer = { ...choice.message, role: "assistant" };
-  const [echo = answer] = normaliseMessages([answer], { rules: "sglang", contentFormat: "string" }).messages;
+  const [echo = answer] = normaliseMessages([answer], "string").messages;
   const version = choice.meta_info?.weight_version ?? completion.metadata?.weight_version;
   return {
     promptIds: Int32Array.from(choice.prompt_token_ids),

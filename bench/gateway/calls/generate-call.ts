@@ -153,10 +153,7 @@ function tokensOf(
   { prompt, frames, answer }: { prompt: RenderedPrompt; frames: GenerateFrames; answer: ChatAnswer },
 ): CallTokens | null {
   const { message } = answer;
-  const [echo = message] = normaliseMessages([message], {
-    rules: "sglang",
-    contentFormat: "string",
-  }).messages;
+  const [echo = message] = normaliseMessages([message], "string").messages;
   try {
     const { ids, logprobs } = frames.tokens();
     return {

@@ -47,10 +47,7 @@ export function renderConversation(
 ): RenderedPrompt {
   const { template, tokenizer } = model;
   const tools = sglangTools(prompt.tools);
-  const { messages, invalidArguments } = normaliseMessages(prompt.messages, {
-    rules: "sglang",
-    contentFormat: template.contentFormat,
-  });
+  const { messages, invalidArguments } = normaliseMessages(prompt.messages, template.contentFormat);
   const chain = chainOf(tools, messages, prompt.variables);
   const complete = messages.map((message, at) =>
     withReasoning(message, earlier.reasoningOf(chain[at + 1] ?? "")),

@@ -1,6 +1,6 @@
 import { Template } from "@huggingface/jinja";
 import { messageOf, TollgateError } from "../../errors.ts";
-import type { EngineProfile, Message } from "./normalise-messages.ts";
+import type { ContentFormat, Message } from "./normalise-messages.ts";
 import { restoreLiterals } from "./python-literals.ts";
 
 /** A template refused messages, e.g. with `raise_exception`; the client's request cannot be answered. */
@@ -23,7 +23,7 @@ const partLoop = /\{%-?\s*for\s+\w+\s+in\s+(?:message|msg|m)(?:\.content|\[\s*['
 /** A model's chat template. */
 export class PromptTemplate {
   /** What SGLang would take this template for. */
-  readonly contentFormat: EngineProfile["contentFormat"];
+  readonly contentFormat: ContentFormat;
   readonly #template: Template;
   readonly #specialTokens: Readonly<Record<string, string>>;
 

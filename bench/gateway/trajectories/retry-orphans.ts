@@ -40,10 +40,9 @@ function place({ requestBody, responseBody }: Interaction, index: number): Place
   const body = parse(requestBody);
   const answer = answerMessage(responseBody);
   if (body === null || answer === null) return [];
-  const profile = { rules: "sglang", contentFormat: "string" } as const;
-  const { messages } = normaliseMessages(body.messages, profile);
+  const { messages } = normaliseMessages(body.messages, "string");
   const chain = chainOf(body.tools ?? [], messages, body.chat_template_kwargs ?? {});
-  const [echo = answer] = normaliseMessages([answer], profile).messages;
+  const [echo = answer] = normaliseMessages([answer], "string").messages;
   return [{ index, chain, after: extendChain(chain, echo) }];
 }
 

@@ -7,7 +7,7 @@ import { normaliseMessages, type Message } from "../../../bench/gateway/renderin
 import { PromptTemplate } from "../../../bench/gateway/rendering/prompt-template.ts";
 
 const model = loadPromptModel("bench/simulator/model");
-const profile = { rules: "sglang", contentFormat: "string" } as const;
+const profile = "string";
 const end = model.tokenizer.addedId("<|im_end|>") ?? -1;
 const tools = [{ type: "function", function: { name: "get_user", parameters: { type: "object" } } }];
 const question = [
