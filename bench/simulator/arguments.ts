@@ -70,7 +70,10 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
       logFile: values.log,
     }).filter(([, value]) => value !== undefined),
   );
-  return completeSimulatorOptions(given);
+  const parsed = optionsSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new ConfigError(`${issues.join("\n")}\n${simulatorUsage}`, { cause: parsed.error });
 }
 
 const optionsSchema = simulatorSchema.extend({
@@ -85,14 +88,6 @@ const optionsSchema = simulatorSchema.extend({
   cacheReport: z.boolean().default(true),
   logFile: z.string().nullable().default(null),
 });
-
-/** Fills in defaults; the experiment file has the same ones. @throws ConfigError */
-export function completeSimulatorOptions(given: Readonly<Record<string, unknown>>): SimulatorOptions {
-  const parsed = optionsSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new ConfigError(`${issues.join("\n")}\n${simulatorUsage}`, { cause: parsed.error });
-}
 
 /** NaN for text that is no number, which the schema refuses. */
 function numberOf(text: string | undefined): number | undefined {

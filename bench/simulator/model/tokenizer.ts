@@ -34,7 +34,7 @@ export class Tokenizer {
   readonly #segments = new Map<string, Int32Array>();
   #segmentTokens = 0;
 
-  /** @param json Content of a `tokenizer.json` of the shape that train-tokenizer.ts writes. */
+  /** @param json Content of the `tokenizer.json` beside this file; another vocabulary would change every token count. */
   constructor(json: string) {
     const file = tokenizerFileSchema.parse(JSON.parse(json));
     this.#vocab = new Map(Object.entries(file.model.vocab));

@@ -49,14 +49,6 @@ export function normalizeInt(value: bigint): PyInt {
     : value;
 }
 
-export function isDict(value: PyValue): value is PyDict {
-  return value instanceof Map;
-}
-
-export function isList(value: PyValue): value is PyList {
-  return Array.isArray(value);
-}
-
 /** Where validation notes what is wrong with an input, and how deep in it we are. */
 export interface Issues {
   /** Notes an issue at the current place. Returns undefined, which stands for "not valid" in every field type. */
