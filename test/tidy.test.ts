@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/metrics": "measure statistics tap",
   "bench/stack": "config workload host measure docker supervisor tap gateway/trajectories metrics",
   "bench/load": "answer workload measure statistics tap",
-  "bench/preflight": "config host workload measure store metrics tap stack",
+  "bench/preflight": "answer config host workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
   "bench/evidence": "workload store tap metrics load statistics",
   "bench/analysis": "config workload store tap metrics load statistics evidence",
@@ -60,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/tools": "workload",
-  "bench/agent": "config host measure transcript workload tools",
+  "bench/agent": "answer config host measure transcript workload tools",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2/contract": "tau2/python",
   "openclaw-tau2/tau2/database": "tau2/python",

@@ -36,3 +36,12 @@ export function whyIncomplete(
     ? null
     : `ended without [DONE], after the unknown finish reason ${finish}`;
 }
+
+/** Why a client cannot rely on an answer: it is not complete, or not understood in all its parts. */
+export function whyUnusable({ incomplete, unreadable: { count, first } }: AnswerEnds): string | null {
+  const faults = [
+    ...(first === null ? [] : [`cannot be read in ${count} of its parts, the first: ${first}`]),
+    ...(incomplete === null ? [] : [incomplete]),
+  ];
+  return faults.length === 0 ? null : faults.join(", and ");
+}

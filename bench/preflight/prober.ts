@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { request as send } from "undici";
+import type { Answer } from "../answer/answer.ts";
+import { whyUnusable } from "../answer/complete.ts";
+import { readAnswer } from "../answer/read-answer.ts";
 import { messageOf } from "../errors.ts";
 import { type Clock, millisecondsBetween } from "../measure/clock.ts";
 import type { Engine } from "../stack/engine.ts";
 import type { ArmSession, RunningArm, RunningStack } from "../stack/stack.ts";
 import { identityHeaders } from "../workload/exchange.ts";
-import { readChatAnswer, type ChatAnswer } from "./chat-answer.ts";
 import { seenExchanges, type SeenExchange } from "./seen-exchanges.ts";
 
 /** A chat request of a check. Sampling is pinned in every one of them. */
@@ -18,8 +20,8 @@ export interface Question {
 }
 
 export interface Reply {
-  /** null when there is no complete chat completion; `problem` then says what came instead. */
-  readonly chat: ChatAnswer | null;
+  /** null when there is no complete answer; `problem` then says what came instead. */
+  readonly chat: Answer | null;
   readonly problem: string | null;
   readonly ms: number;
   /** What the taps saw of it; empty for an engine that was asked directly. */
@@ -115,10 +117,12 @@ export class Prober {
         bodyTimeout: 0,
       });
       const text = await response.body.text();
-      const chat = response.statusCode === 200 ? readChatAnswer(text, question.stream === true) : null;
-      const problem =
-        chat !== null ? null : `${response.statusCode} ${text.slice(0, 300).replaceAll(/\s+/g, " ")}`;
-      return { chat, problem, ms: elapsed(), outer: [], inner: [] };
+      const excerpt = `${response.statusCode} ${text.slice(0, 300).replaceAll(/\s+/g, " ")}`;
+      if (response.statusCode !== 200) return { ...nothing(excerpt), ms: elapsed() };
+      const answer = readAnswer(text);
+      const why = whyUnusable(answer);
+      const problem = why === null ? null : `an answer that ${why}: ${excerpt}`;
+      return { chat: why === null ? answer : null, problem, ms: elapsed(), outer: [], inner: [] };
     } catch (error) {
       signal.throwIfAborted();
       const problem = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : messageOf(error);

@@ -3,7 +3,7 @@ import { UsageSum, type UsageTotal } from "../../bench/workload/usage-sum.ts";
 import type { Endpoint, TranscriptMessage } from "../../bench/workload/workload.ts";
 import type { ChatClient } from "../../bench/agent/model/chat-client.ts";
 import { assistantMessage, type ChatMessage } from "../../bench/agent/model/chat-message.ts";
-import { ModelStreamError } from "../../bench/agent/model/model-error.ts";
+import { ModelError } from "../../bench/agent/model/model-error.ts";
 
 export interface UserSimulatorOptions {
   readonly client: Pick<ChatClient, "complete">;
@@ -64,7 +64,7 @@ export class UserSimulator {
     const { content, toolCalls, usage } = completion;
     this.#usage.add(usage);
     if (toolCalls === null && (content ?? "") === "") {
-      throw new ModelStreamError(endpoint.baseUrl, "the user simulator said nothing");
+      throw new ModelError(`${endpoint.baseUrl} gave an answer in which the user simulator said nothing`);
     }
     return { role: "user", content, toolCalls, requestId, usage };
   }

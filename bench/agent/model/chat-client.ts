@@ -1,16 +1,11 @@
-import { createParser } from "eventsource-parser";
 import { Agent, request as send, type Dispatcher } from "undici";
+import { whyUnusable } from "../../answer/complete.ts";
+import { readAnswer } from "../../answer/read-answer.ts";
 import { messageOf } from "../../errors.ts";
 import type { Endpoint } from "../../workload/workload.ts";
-import { readCompletion, type Completion } from "../transcript/completion.ts";
+import { completionOf, type Completion } from "../transcript/completion.ts";
 import type { ChatMessage } from "./chat-message.ts";
-import {
-  ModelConnectionError,
-  ModelError,
-  ModelHttpError,
-  ModelStreamError,
-  ModelTimeoutError,
-} from "./model-error.ts";
+import { ModelError } from "./model-error.ts";
 import { Deadline } from "../../measure/deadline.ts";
 
 export interface ChatRequest {
@@ -41,12 +36,12 @@ export class ChatClient implements AsyncDisposable {
     using deadline = new Deadline(request.timeoutMs);
     try {
       const body = await this.#exchange(url, request, AbortSignal.any([request.signal, deadline.signal]));
-      return completionOf(url, body, request.stream);
+      return usableAnswer(url, body);
     } catch (cause) {
       request.signal.throwIfAborted();
-      if (deadline.over) throw new ModelTimeoutError(url, request.timeoutMs);
+      if (deadline.over) throw new ModelError(`${url} did not finish within ${request.timeoutMs} ms.`);
       if (cause instanceof ModelError) throw cause;
-      throw new ModelConnectionError(url, `${url} could not be reached: ${messageOf(cause)}`, { cause });
+      throw new ModelError(`${url} could not be reached: ${messageOf(cause)}`, { cause });
     }
   }
 
@@ -70,7 +65,10 @@ export class ChatClient implements AsyncDisposable {
       signal,
     });
     const body = await readBody(url, response.body, signal);
-    if (response.statusCode !== 200) throw new ModelHttpError(url, { status: response.statusCode, body });
+    if (response.statusCode !== 200) {
+      const excerpt = body.slice(0, 500).trim() || "(empty body)";
+      throw new ModelError(`${url} answered with status ${response.statusCode}: ${excerpt}`);
+    }
     return body;
   }
 }
@@ -84,7 +82,7 @@ async function readBody(
     return await body.text();
   } catch (cause) {
     signal.throwIfAborted();
-    throw new ModelStreamError(url, `it broke off: ${messageOf(cause)}`, { cause });
+    throw new ModelError(`${url} gave an answer that broke off: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -98,39 +96,9 @@ function bodyOf(request: ChatRequest): string {
   return `${head.slice(0, -1)}${tools},${tail.slice(1)}`;
 }
 
-function completionOf(url: string, body: string, stream: boolean): Completion {
-  const fault = stream ? streamFault(body) : null;
-  if (fault !== null) throw new ModelStreamError(url, fault);
-  const completion = readCompletion(body, stream);
-  if (completion === null) throw new ModelStreamError(url, `it is no chat completion: ${excerpt(body)}`);
-  return completion;
-}
-
-/** What is wrong with an event stream as such; null when it is complete. */
-function streamFault(body: string): string | null {
-  let fault: string | null = null;
-  let done = false;
-  const parser = createParser({
-    onEvent: ({ data }) => {
-      if (data === "[DONE]") done = true;
-      else fault ??= eventFault(data);
-    },
-  });
-  parser.feed(body);
-  if (fault !== null) return fault;
-  return done ? null : `the stream ended without [DONE], after ${body.length} characters`;
-}
-
-function eventFault(data: string): string | null {
-  try {
-    const value: unknown = JSON.parse(data);
-    const isError = typeof value === "object" && value !== null && "error" in value && value.error !== null;
-    return isError ? `the stream carries an error: ${excerpt(data)}` : null;
-  } catch {
-    return `an event of the stream is not JSON: ${excerpt(data)}`;
-  }
-}
-
-function excerpt(text: string): string {
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+function usableAnswer(url: string, body: string): Completion {
+  const answer = readAnswer(body);
+  const why = whyUnusable(answer);
+  if (why !== null) throw new ModelError(`${url} gave an answer that ${why}`);
+  return completionOf(answer);
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { readAnswer } from "../../answer/read-answer.ts";
 import type { Exchange } from "../../workload/exchange.ts";
 import type { ToolCallLog, TranscriptMessage } from "../../workload/workload.ts";
-import { readCompletion } from "./completion.ts";
+import { completionOf } from "./completion.ts";
 
 /**
  * The messages of one agent turn, from what the outer tap saw and what the tool server did. The tap alone knows the
@@ -9,7 +10,7 @@ import { readCompletion } from "./completion.ts";
  * that the agent program answered by itself (schema-invalid arguments, unknown tool) is in neither: its text is taken
  * from the next request's history.
  *
- * @param exchanges outer exchanges of the turn in order of start; those without a completion are skipped.
+ * @param exchanges outer exchanges of the turn in order of start; those whose answer never began are skipped.
  * @param toolLog calls of the requestor `assistant` since the last turn, in order of receipt.
  */
 export function turnMessages(
@@ -19,8 +20,9 @@ export function turnMessages(
   const unused = [...toolLog];
   return exchanges.flatMap((exchange, index) => {
     if (exchange.status !== 200) return [];
-    const completion = readCompletion(exchange.responseBody, exchange.streamed);
-    if (!completion) return [];
+    const answer = readAnswer(exchange.responseBody);
+    if (!answer.begun) return [];
+    const completion = completionOf(answer);
     const spoken: TranscriptMessage = {
       role: "assistant",
       content: completion.content,
@@ -29,8 +31,8 @@ export function turnMessages(
       usage: completion.usage,
     };
     const answers = (completion.toolCalls ?? []).flatMap((call) => {
-      const answer = takeAnswer(unused, call) ?? answerInHistory(exchanges.slice(index + 1), call.id);
-      return answer ? [answer] : [];
+      const result = takeAnswer(unused, call) ?? answerInHistory(exchanges.slice(index + 1), call.id);
+      return result ? [result] : [];
     });
     return [spoken, ...answers];
   });

@@ -53,7 +53,5 @@ function halfReady({ deadlineMs }: PreflightContext): string {
 /** null when the answer holds something. */
 export function problemOf({ chat, problem }: Reply): string | null {
   if (chat === null) return problem ?? "no answer";
-  return chat.text === "" && chat.toolCalls.length === 0 && chat.completionTokens === null
-    ? "an empty answer"
-    : null;
+  return chat.text === "" && chat.calls.length === 0 && chat.usage === null ? "an empty answer" : null;
 }

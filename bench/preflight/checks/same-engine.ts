@@ -141,9 +141,9 @@ function difference(before: Tokens | null, after: Tokens | null): Tokens | null 
 function sumOf(replies: readonly Reply[]): Tokens | null {
   const sum = { prompt: 0, completion: 0 };
   for (const { chat } of replies) {
-    if (chat?.promptTokens == null || chat.completionTokens === null) return null;
-    sum.prompt += chat.promptTokens;
-    sum.completion += chat.completionTokens;
+    if (chat === null || chat.usage === null) return null;
+    sum.prompt += chat.usage.promptTokens;
+    sum.completion += chat.usage.completionTokens;
   }
   return sum;
 }

@@ -59,8 +59,8 @@ async function againstTokenizer(
       "The chat template of the model must know tool calls: set --chat-template or use another model.",
     );
   }
-  const { promptTokens } = direct.chat;
-  if (promptTokens === null) {
+  const promptTokens = direct.chat.usage?.promptTokens;
+  if (promptTokens === undefined) {
     return failed(
       on,
       "the answer carries no usage: no token can be counted or reconciled",
@@ -99,8 +99,8 @@ async function armFinding(arm: RunningArm, direct: Reply, context: PreflightCont
       "Switch the gateway's own sampling defaults off; with them its arm measures another model behaviour.",
     );
   }
-  const [expected, seen] = [direct.chat.promptTokens, reply.chat.promptTokens];
-  if (expected === null || seen === null)
+  const [expected, seen] = [direct.chat.usage?.promptTokens, reply.chat.usage?.promptTokens];
+  if (expected === undefined || seen === undefined)
     return notChecked(on, "an answer carries no usage, so its prompt tokens are not known");
   if (expected !== seen) {
     return failed(
@@ -165,10 +165,13 @@ function jsonOf(text: string): unknown {
   }
 }
 
-const said = ({ chat }: Reply) =>
-  JSON.stringify(chat?.text === "" ? chat.toolCalls : chat?.text).slice(0, 120);
+/** Without the calls' ids, which differ between two answers that say the same. */
+const callsIn = ({ chat }: Reply) => chat?.calls.map(({ name, argumentsText }) => ({ name, argumentsText }));
+
+const said = (reply: Reply) =>
+  JSON.stringify(reply.chat?.text === "" ? callsIn(reply) : reply.chat?.text).slice(0, 120);
 
 function sameAnswer(one: Reply, other: Reply): boolean {
-  const content = ({ chat }: Reply) => JSON.stringify([chat?.text, chat?.toolCalls]);
+  const content = (reply: Reply) => JSON.stringify([reply.chat?.text, callsIn(reply)]);
   return one.chat !== null && content(one) === content(other);
 }

@@ -1,6 +1,6 @@
 import type { RunningArm } from "../../stack/stack.ts";
 import type { Finding } from "../../store/preflight-record.ts";
-import type { ChatAnswer } from "../chat-answer.ts";
+import type { Answer } from "../../answer/answer.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check, type PreflightContext } from "../check.ts";
 import type { Question } from "../prober.ts";
 
@@ -76,18 +76,18 @@ async function callThrough(arm: RunningArm, context: PreflightContext): Promise<
 const rawCall = /<tool_call>|<function[=_]|<\|python_tag\|>|\[TOOL_CALLS\]|<｜tool▁call/;
 
 /** null when the answer is neither a call nor the raw text of one. */
-function parsedCall(on: string, { text, toolCalls, finishReason }: ChatAnswer): Finding | null {
-  const [call] = toolCalls;
+function parsedCall(on: string, { text, calls, finish }: Answer): Finding | null {
+  const [call] = calls;
   if (call === undefined) {
     if (!rawCall.test(text)) return null;
     return failed(
       on,
-      `the call came as raw text, ${quoted(text)} with finish_reason ${finishReason ?? "none"}: nothing parses tool calls, so every agent would fail silently`,
+      `the call came as raw text, ${quoted(text)} with finish_reason ${finish ?? "none"}: nothing parses tool calls, so every agent would fail silently`,
       "Start the engine with --tool-call-parser and the parser of its model (Qwen: qwen25; Llama 3: llama3; vLLM also needs --enable-auto-tool-choice).",
     );
   }
   if (call.name === name && isObject(call.argumentsText)) {
-    const odd = finishReason === "tool_calls" ? "" : `, with finish_reason ${finishReason ?? "none"}`;
+    const odd = finish === "tool_calls" ? "" : `, with finish_reason ${finish ?? "none"}`;
     return ok(on, `${name} was called with ${call.argumentsText}${odd}`);
   }
   return failed(

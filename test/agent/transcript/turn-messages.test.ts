@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
 import type { ToolCallLog } from "../../../bench/workload/workload.ts";
-import { readCompletion } from "../../../bench/agent/transcript/completion.ts";
+import { readAnswer } from "../../../bench/answer/read-answer.ts";
+import { completionOf } from "../../../bench/agent/transcript/completion.ts";
 import { turnMessages } from "../../../bench/agent/transcript/turn-messages.ts";
 
 const sse = (...parts: readonly unknown[]) =>
@@ -67,7 +68,7 @@ const toolCallStream = sse(
 );
 
 test("a streamed completion keeps the argument text, and empty text beside calls is null", () => {
-  expect(readCompletion(toolCallStream, true)).toEqual({
+  expect(completionOf(readAnswer(toolCallStream))).toEqual({
     content: null,
     toolCalls: [{ id: "c1", name: "find", arguments: '{"n": 2.0}' }],
     finishReason: "tool_calls",
@@ -79,7 +80,7 @@ test("a completion that is not streamed reads the same; usage that is absent sta
   const body = JSON.stringify({
     choices: [{ message: { content: "Hello", tool_calls: null }, finish_reason: "stop" }],
   });
-  expect(readCompletion(body, false)).toEqual({
+  expect(completionOf(readAnswer(body))).toEqual({
     content: "Hello",
     toolCalls: null,
     finishReason: "stop",
@@ -87,9 +88,8 @@ test("a completion that is not streamed reads the same; usage that is absent sta
   });
 });
 
-test.each([["<html>Bad gateway</html>"], [""], ['{"error": "x"}']])("%j is no completion", (body) => {
-  expect(readCompletion(body, false)).toBeNull();
-  expect(readCompletion(body, true)).toBeNull();
+test.each([["<html>Bad gateway</html>"], [""], ['{"error": "x"}']])("%j says nothing", (responseBody) => {
+  expect(turnMessages([exchange({ responseBody })], [])).toEqual([]);
 });
 
 test("calls get the tool server's answers; text beside a call is kept", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TranscriptMessage } from "../../../bench/workload/workload.ts";
 import { ChatClient } from "../../../bench/agent/model/chat-client.ts";
-import { ModelHttpError, ModelStreamError } from "../../../bench/agent/model/model-error.ts";
+import { ModelError } from "../../../bench/agent/model/model-error.ts";
 import { UserSimulator } from "../../../openclaw-tau2/user/user-simulator.ts";
 import {
   answerJson,
@@ -151,12 +151,12 @@ test("tool calls come back as the user's, and usage is summed over requests", as
 
 test("a user that says nothing and an endpoint that fails are errors of the model", async () => {
   await using mute = await simulate([{ content: "" }]);
-  await expect(mute.next([greeting])).rejects.toBeInstanceOf(ModelStreamError);
+  await expect(mute.next([greeting])).rejects.toBeInstanceOf(ModelError);
   await using broken = await simulate((response) => {
     response.statusCode = 500;
     response.end("boom");
   });
-  await expect(broken.next([greeting])).rejects.toBeInstanceOf(ModelHttpError);
+  await expect(broken.next([greeting])).rejects.toBeInstanceOf(ModelError);
   expect(broken.user.usage()).toEqual({
     requests: 1,
     promptTokens: null,
