@@ -26,11 +26,11 @@ const container = answerOf({
   /** Values of flags that look like secrets are replaced by `<redacted>`. */
   command: [".Config.Cmd", words.transform(redactedArguments)],
   /** Values of variables that look like secrets are replaced by `<redacted>`. */
-  environment: [".Config.Env", words.transform((entries) => entries.map(redacted))],
+  environment: [".Config.Env", words.transform((entries): readonly string[] => entries.map(redacted))],
   labels: [".Config.Labels", labels],
   gpus: [
     ".HostConfig.DeviceRequests",
-    requests.transform((all) => (all ?? []).flatMap((one) => one.DeviceIDs)),
+    requests.transform((all): readonly string[] => (all ?? []).flatMap((one) => one.DeviceIDs)),
   ],
 });
 

@@ -123,3 +123,28 @@ test("a scratch directory that holds the working directory or the log is refused
     expect(() => startSupervisor({ ...options, scratchDirectory })).toThrow(ConfigError);
   }
 });
+
+test("a process is chosen by its run and its supervisor; a reused number and whoever cleans up are not", async () => {
+  const runId = `choice-${randomUUID()}`;
+  const start = (supervisorId: string) => {
+    const env = { PATH: process.env["PATH"], TOLLGATE_RUN: runId, TOLLGATE_SUPERVISOR: supervisorId };
+    const child = spawn("sleep", ["600"], { env, stdio: "ignore" });
+    cleanUps.push(() => void child.kill("SIGKILL"));
+    return child.pid ?? 0;
+  };
+  const [mine, successor] = [start("mine"), start("successor's")];
+  const other = spawn("sleep", ["600"], { stdio: "ignore" });
+  cleanUps.push(() => void other.kill("SIGKILL"));
+  const found = (membership: Omit<Parameters<typeof findRunProcesses>[0], "runId">) =>
+    findRunProcesses({ runId, ...membership }).map(({ pid }) => pid);
+  await expect.poll(() => found({}).toSorted(ascending)).toEqual([mine, successor].toSorted(ascending));
+  expect(found({ supervisorId: "mine" })).toEqual([mine]);
+  expect(found({ supervisorId: "mine", except: [mine] })).toEqual([]);
+  // Registered, but its number belongs to a process that started at another time.
+  expect(found({ supervisorId: "mine", watched: [{ pid: other.pid ?? 0, startTicks: 1 }] })).toEqual([mine]);
+  const startTicks = liveProcess(other.pid ?? 0)?.startTicks ?? null;
+  expect(
+    found({ supervisorId: "mine", watched: [{ pid: other.pid ?? 0, startTicks }] }).toSorted(ascending),
+  ).toEqual([mine, other.pid ?? 0].toSorted(ascending));
+  expect(found({ exceptChildrenOf: process.pid })).toEqual([]);
+});
