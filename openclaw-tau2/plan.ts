@@ -27,7 +27,7 @@ export function planOf(experiment: Tau2Experiment, { agent, environment }: PlanC
   const folder = dataFolderOf(workload.domain);
   return {
     episodes: seeds.flatMap((seed, trial) =>
-      tasks.map((task): EpisodeTask => ({ domain: domain.name, taskId: task.id, trial, seed })),
+      tasks.map(({ id }): EpisodeTask => ({ taskId: id, trial, seed, facts: { domain: domain.name } })),
     ),
     hashes: domain.fileHashes,
     facts: {
@@ -43,9 +43,12 @@ export function planOf(experiment: Tau2Experiment, { agent, environment }: PlanC
     },
     warnings: checkout === null ? [] : checkoutWarnings(checkout),
     taskData: {
-      dataDirectory: options.dataDirectory,
-      schemasDirectory: options.schemasDirectory ?? join(options.dataDirectory, "tau2", "domains", folder),
-      domain: folder,
+      needsUserEngine: true,
+      simulator: [
+        ["data", options.dataDirectory],
+        ["domain", folder],
+        ["schemas", options.schemasDirectory ?? join(options.dataDirectory, "tau2", "domains", folder)],
+      ],
     },
     ...(checkout !== null && { versions: { tau2: checkout.commit } }),
     longestPrompt: { system: systemOf(domain.policy), toolsJson: domain.agentToolsJson },

@@ -142,12 +142,14 @@ export class PreparedTau2 implements PreparedWorkload {
 
   #userOf(task: Task, attempt: UserContext): UserSimulator {
     const { experiment, userClient } = this.#parts;
-    const { domain, taskId, trial, seed } = attempt.episode;
+    const { facts, taskId, trial, seed } = attempt.episode;
+    const endpoint = attempt.context.user;
+    if (endpoint === null) throw new Error("tau2 asked for a user engine, and the stack has none");
     // The simulated agent knows tasks by the folder of their data.
-    const folder = dataFolderOf(domain);
+    const folder = dataFolderOf(facts.domain);
     return new UserSimulator({
       client: userClient,
-      endpoint: attempt.context.user,
+      endpoint,
       systemPrompt: attempt.open.opened.userSystemPrompt,
       toolsJson: task.hasUserTools ? attempt.open.opened.userToolsJson : null,
       reference: `${folder}/${encodeURIComponent(taskId)}/${trial}`,

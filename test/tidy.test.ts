@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/transcript": "",
   "bench/workload": "config agent transcript",
   "bench/plan": "config workload",
-  "bench/store": "config plan workload measure",
+  "bench/store": "config plan workload measure transcript",
   // The system under test and what stands in its path.
   "bench/simulator/settings": "config",
   "bench/simulator/model": "",
@@ -56,7 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/sink": "config store",
   // What happens in a run.
   "bench/run":
-    "config plan workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis sink",
+    "config plan transcript workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis sink",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/tools": "workload",
@@ -81,7 +81,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2/tools": "tools tau2/contract tau2/evaluation tau2/loading",
   "openclaw-tau2/transcript": "workload tau2/contract",
   "openclaw-tau2/user": "workload agent",
-  "openclaw-tau2/episode": "workload agent tools openclaw-tau2/tools openclaw-tau2/transcript",
+  "openclaw-tau2/episode":
+    "workload agent tools openclaw-tau2/tools openclaw-tau2/transcript tau2/evaluation",
   "openclaw-tau2/offline":
     "config host store openclaw-tau2 openclaw-tau2/transcript tau2/contract tau2/evaluation tau2/judging tau2/loading tau2/results tau2/schemas",
   "openclaw-tau2":

@@ -12,8 +12,8 @@ export type IdentifiedExperiment = Pick<LoadedExperiment, "written" | "identitie
  * The id of an episode: 16 hex digits of what it is made of (cell settings, task, trial, seed). Ports, paths and limits
  * of time are left out, so a resumed run on another port, or from another folder, finds its episodes again.
  */
-export function episodeId(loaded: IdentifiedExperiment, cell: Cell, task: EpisodeTask): string {
-  return fingerprint({ ...cellSettings(loaded, cell), ...task });
+export function episodeId(loaded: IdentifiedExperiment, cell: Cell, { facts, ...task }: EpisodeTask): string {
+  return fingerprint({ ...cellSettings(loaded, cell), ...facts, ...task });
 }
 
 /** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */

@@ -1,7 +1,7 @@
 import { StartError } from "../errors.ts";
 import { secondsBetween } from "../measure/clock.ts";
 import type { Engine } from "../stack/engine.ts";
-import type { RunningArm } from "../stack/stack.ts";
+import { enginesOf, type RunningArm } from "../stack/stack.ts";
 import type { ArmFacts, Finding, PreflightRecord } from "../store/preflight-record.ts";
 import { nameOf, type Check, type PreflightContext } from "./check.ts";
 import { contextLengthCheck } from "./checks/context-length.ts";
@@ -95,10 +95,10 @@ export async function runChecks(
 
 /** Parts that did not answer their first request are not asked again: each check would wait for its deadline. */
 function unusableParts(
-  { agentEngine, userEngine, arms }: PreflightContext["stack"],
+  stack: PreflightContext["stack"],
   findings: readonly Finding[],
 ): ReadonlyMap<Engine | RunningArm, string> {
-  const parts: readonly (Engine | RunningArm)[] = [agentEngine, userEngine, ...arms];
+  const parts: readonly (Engine | RunningArm)[] = [...enginesOf(stack), ...stack.arms];
   return new Map(
     parts.flatMap((part) => {
       const finding = findings.find(({ on }) => on === nameOf(part));

@@ -1,7 +1,13 @@
 import { identityHeaders, type Exchange } from "../workload/exchange.ts";
 import { loggedTokensOf } from "../workload/logged-tokens.ts";
 import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
-import type { EpisodeResult, PreparedWorkload, ToolCallLog } from "../workload/workload.ts";
+import type { Endpoint } from "../transcript/endpoint.ts";
+import {
+  rewardOf,
+  type EpisodeResult,
+  type PreparedWorkload,
+  type ToolCallLog,
+} from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { InnerEnd } from "../tap/control.ts";
 import type { ArmSession, ClosedSession, RunningArm, RunningStack } from "../stack/stack.ts";
@@ -81,6 +87,7 @@ async function attemptOnce(
   const begun = { planned, attemptKey, startedNs, usage, retries };
   const session = await openSession(segment.arm, attemptKey);
   if ("failure" in session) return { ...begun, result: session.failure, sessionMs: null, recorded: null };
+  const headers = { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey };
   const attempted = await parts.prepared.attempt(planned.task, {
     episodeId: planned.episodeId,
     attemptKey,
@@ -89,28 +96,31 @@ async function attemptOnce(
       baseUrl: segment.arm.baseUrl,
       model: parts.stack.agentEngine.model,
       apiKey: session.opened.apiKey,
-      headers: { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey },
+      headers,
     },
-    user: {
-      role: "user",
-      baseUrl: parts.stack.userBaseUrl,
-      model: parts.stack.userEngine.model,
-      apiKey: parts.stack.userEngine.apiKey,
-      headers: { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey },
-    },
+    user: userEndpoint(parts.stack, headers),
     takeExchanges: async () => usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs)),
     logToolCall: segment.logToolCall,
     signal: segment.signal,
   });
   usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs));
   const result = await blamed(attempted, { parts, arm: segment.arm, attemptKey, usage });
-  const closing = await closeSession(session.opened, result.reward);
+  const closing = await closeSession(session.opened, rewardOf(result)?.value ?? null);
   const warning = closing.warning ?? lostCalls(closing.closed, usage);
   if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
   if (result.status === "cancelled") return null;
   const sessionMs = timesOf(session.opened, closing.closed);
   const labels = warning ? [...result.labels, recordIncomplete] : result.labels;
   return { ...begun, result: { ...result, labels }, sessionMs, recorded: closing.closed?.recorded ?? null };
+}
+
+function userEndpoint(
+  { userBaseUrl, userEngine }: RunningStack,
+  headers: Endpoint["headers"],
+): Endpoint | null {
+  if (userBaseUrl === null || userEngine === null) return null;
+  const { model, apiKey } = userEngine;
+  return { role: "user", baseUrl: userBaseUrl, model, apiKey, headers };
 }
 
 interface FailureContext {
@@ -156,6 +166,8 @@ async function store(
   attempted: Attempted,
 ): Promise<EpisodeRecord> {
   const { planned, result } = attempted;
+  const { facts, ...task } = planned.task;
+  const reward = rewardOf(result);
   const record: EpisodeRecord = {
     v: 1,
     type: "episode",
@@ -165,13 +177,17 @@ async function store(
     arm: segment.cell.arm.name,
     load: loadOf(segment.cell),
     repetition: segment.cell.repetition,
-    ...planned.task,
+    ...facts,
+    ...task,
     agent: { ...parts.agent },
     simulated: parts.stack.simulated,
     status: result.status,
     termination: result.termination,
-    reward: result.reward,
-    rewardBasis: result.rewardBasis === null ? null : [...result.rewardBasis],
+    reward: reward?.value ?? null,
+    rewardBasis: reward?.parts ? [...reward.parts] : null,
+    ...("scores" in result && {
+      scores: result.scores.map(({ name, value, passed }) => ({ name, value, passed })),
+    }),
     failure: result.status === "failed" ? { ...result.failure } : null,
     labels: [...result.labels],
     startedNs: attempted.startedNs,
@@ -186,7 +202,11 @@ async function store(
     ...(attempted.recorded === null ? {} : { loggedTokens: { ...loggedTokensOf(attempted.recorded) } }),
   };
   const { attemptKey, recorded } = attempted;
-  await parts.run.appendEpisode(record, { attemptKey, facts: result, recorded });
+  await parts.run.appendEpisode(record, {
+    attemptKey,
+    facts: { transcript: result.transcript, rewardInfo: reward?.details ?? null },
+    recorded,
+  });
   return record;
 }
 

@@ -4,7 +4,7 @@ import { messageOf } from "../errors.ts";
 import { LoopWatch, type LoopReading } from "../measure/loop-watch.ts";
 import { loadOf } from "../plan/cells.ts";
 import { flushCache, type Engine } from "../stack/engine.ts";
-import type { RunningArm, StackDeath, UnclosedSessions } from "../stack/stack.ts";
+import { enginesOf, type RunningArm, type StackDeath, type UnclosedSessions } from "../stack/stack.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { storing } from "../store/storage-error.ts";
@@ -39,7 +39,7 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
   const arm = stack.arms.find(({ spec }) => spec.name === cell.arm.name);
   if (!arm) throw new Error(`cell ${cell.cellId} names arm ${cell.arm.name}, which the stack does not have`);
   if (await prepared.renew()) await warmUp(parts);
-  const engines = [stack.agentEngine, stack.userEngine];
+  const engines = enginesOf(stack);
   const place = { cellId: cell.cellId, segmentId };
   const toolLog = new ToolLogFile(join(segmentPath(parts.run.path, place), "tools.ndjson"));
   const records = new Map<string, EpisodeRecord>();

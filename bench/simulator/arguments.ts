@@ -5,7 +5,7 @@ import { simulatorSchema } from "../config/stack-schema.ts";
 import type { SimulatorOptions } from "./settings/options.ts";
 
 export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]
-  [--data DIR] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]
+  [--policy tau2|answers] [--data DIR|FILE] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]
   [--fault NAME[=VALUE]]... [--max-running-requests N] [--prefill-tokens-per-second N] [--decode-step-ms N]
   [--decode-step-ms-per-request N] [--context-length N] [--no-radix-cache] [--no-metrics] [--no-cache-report]
   [--log FILE]`;
@@ -25,6 +25,7 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
         host: text,
         port: text,
         model: text,
+        policy: text,
         data: text,
         domain: list,
         schemas: text,
@@ -52,6 +53,7 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
       host: values.host,
       port: numberOf(values.port),
       model: values.model,
+      policy: values.policy,
       data: values.data,
       domains: values.domain,
       schemas: values.schemas,
@@ -81,6 +83,7 @@ const optionsSchema = simulatorSchema.extend({
   host: z.string().default("127.0.0.1"),
   port: z.number().int().min(0).max(65_535),
   model: z.string().default("tollgate-sim"),
+  policy: z.enum(["tau2", "answers"]).default("tau2"),
   data: z.string().nullable().default(null),
   domains: z.array(z.string()).default([]),
   schemas: z.string().nullable().default(null),

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Engine } from "./engine/engine.ts";
 import { parseFaults } from "./settings/faults.ts";
 import type { SimulatorOptions } from "./settings/options.ts";
-import { loadScenarios } from "./policy/scenario.ts";
+import { policies } from "./policy/policies.ts";
 import { scriptedModel } from "./policy/scripted-model.ts";
 import { SimulatorServer } from "./server.ts";
 
@@ -32,7 +32,7 @@ const stopGraceMs = 2000;
  */
 export async function runSimulator(options: SimulatorOptions, io: SimulatorIo): Promise<void> {
   const faults = parseFaults(options.faults, options.seed);
-  const model = scriptedModel(options.role, loadScenarios(options), options);
+  const model = scriptedModel(policies[options.policy](options));
   const log = options.logFile === null ? null : createWriteStream(options.logFile, { flags: "a" });
   log?.on("error", (error) => io.err(`simulator: cannot write ${options.logFile}: ${error.message}`));
   const engine = new Engine({

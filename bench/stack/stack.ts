@@ -9,10 +9,11 @@ export interface RunningStack extends AsyncDisposable {
   /** True when the engines are Tollgate's simulator: then every output says so. */
   readonly simulated: boolean;
   readonly agentEngine: Engine;
-  readonly userEngine: Engine;
+  /** null where the work needs none. */
+  readonly userEngine: Engine | null;
   readonly arms: readonly RunningArm[];
-  /** Base URL (with /v1) of the user engine behind its tap. */
-  readonly userBaseUrl: string;
+  /** Base URL (with /v1) of the user engine behind its tap; null without one. */
+  readonly userBaseUrl: string | null;
   readonly tap: TapClient;
   /**
    * First process that this arm needs and that ended although nobody asked it to; null while all is well. One that every
@@ -24,6 +25,14 @@ export interface RunningStack extends AsyncDisposable {
    * not Tollgate's to start again. Throws StartError when it does not come up.
    */
   readonly revive: ((death: StackDeath) => Promise<void>) | null;
+}
+
+/** The model servers of a stack. */
+export function enginesOf({
+  agentEngine,
+  userEngine,
+}: Pick<RunningStack, "agentEngine" | "userEngine">): readonly Engine[] {
+  return userEngine === null ? [agentEngine] : [agentEngine, userEngine];
 }
 
 export interface StackDeath {

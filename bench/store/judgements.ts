@@ -73,7 +73,9 @@ function judgedRecords(records: readonly RunRecord[], judgements: Judgements): r
 function judgedEpisode(record: EpisodeRecord, judgements: Judgements): EpisodeRecord {
   const judgement = judgementOf(record, judgements);
   if (judgement === null) return record;
-  return { ...record, reward: judgement.reward, labels: judgedLabels(record.labels) };
+  const { reward } = judgement;
+  const scores = record.scores?.with(0, { name: "reward", value: reward, passed: reward >= 1 - 1e-6 });
+  return { ...record, reward, ...(scores && { scores }), labels: judgedLabels(record.labels) };
 }
 
 /** The trajectory with the judge's reward and reward info, where its attempt was judged. */

@@ -55,6 +55,10 @@ export const episodeSchema = z.object({
   termination: z.string().nullable(),
   reward: z.number().nullable(),
   rewardBasis: z.array(z.string()).nullable(),
+  /** The first is the reward. Absent in runs of an older Tollgate, and where the episode failed. */
+  scores: z
+    .array(z.object({ name: z.string(), value: z.number().nullable(), passed: z.boolean().nullable() }))
+    .optional(),
   failure: z.object({ class: z.string(), message: z.string() }).nullable(),
   labels: z.array(z.string()),
   startedNs: z.number(),

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import type { EpisodeFacts } from "../workload/workload.ts";
+import type { Transcript } from "../transcript/transcript.ts";
 import type { RecordedEpisode } from "../workload/recorded-episode.ts";
 import type { EpisodeRecord, Trajectory } from "./record.ts";
 
 /** What an attempt leaves behind besides its record. */
 export interface AttemptEvidence {
   readonly attemptKey: string;
-  readonly facts: Pick<EpisodeFacts, "transcript" | "rewardInfo">;
+  readonly facts: { readonly transcript: Transcript; readonly rewardInfo: unknown };
   /** What a recording gateway kept of its model calls; null where none did. */
   readonly recorded: Omit<RecordedEpisode, "episodeId" | "attemptKey"> | null;
 }

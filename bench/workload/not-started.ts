@@ -4,10 +4,7 @@ import type { EpisodeResult, Failure } from "./workload.ts";
 export function notStarted(failure: Failure | null): EpisodeResult {
   return {
     ...(failure === null ? { status: "cancelled" } : { status: "failed", failure }),
-    reward: null,
     termination: null,
-    rewardBasis: null,
-    rewardInfo: null,
     steps: 0,
     toolCalls: 0,
     toolErrors: 0,

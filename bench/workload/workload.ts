@@ -73,7 +73,7 @@ export interface WorkloadPlan {
   readonly facts: Readonly<Record<string, unknown>>;
   /** What a person should know before the run, one line each. */
   readonly warnings?: readonly string[];
-  /** What a simulated engine needs to play the tasks. */
+  /** What the tasks ask of a stack. */
   readonly taskData: TaskData;
   /** Of sources that the work comes from, for `run.json`; null where one does not tell. */
   readonly versions?: Readonly<Record<string, string | null>>;
@@ -81,12 +81,11 @@ export interface WorkloadPlan {
   readonly longestPrompt?: { readonly system: string; readonly toolsJson: string };
 }
 
-/** Where the tasks are that a simulated engine plays. */
 export interface TaskData {
-  readonly dataDirectory: string;
-  readonly schemasDirectory: string;
-  /** Name of the tasks' folder in the data. */
-  readonly domain: string;
+  /** Whether somebody is played by a second model. Where not, no user engine is started or asked. */
+  readonly needsUserEngine: boolean;
+  /** Flags and values of `tollgate simulate` that let a simulated engine play the tasks. */
+  readonly simulator: readonly (readonly [flag: string, value: string])[];
 }
 
 export interface PreparedWorkload extends AsyncDisposable {
@@ -108,11 +107,17 @@ export interface EventLoopLoad {
 
 /** One task in one trial, before it meets a cell. */
 export interface EpisodeTask {
-  readonly domain: string;
   readonly taskId: string;
-  /** 0-based repetition of the task (tau2's word). */
+  /** 0-based repetition of the task. */
   readonly trial: number;
   readonly seed: number;
+  /** What else the task is, for ids, records and exports. */
+  readonly facts: TaskFacts;
+}
+
+export interface TaskFacts {
+  /** The group of tasks, within which a task's id is unique; on disk it has always had this name. */
+  readonly domain: string;
 }
 
 export interface WarmUpContext {
@@ -125,7 +130,8 @@ export interface AttemptContext {
   /** Differs between two attempts of one episode; lower-case [a-z0-9-], usable as a session key. */
   readonly attemptKey: string;
   readonly agent: Endpoint;
-  readonly user: Endpoint;
+  /** null where the workload needs no user engine. */
+  readonly user: Endpoint | null;
   /** What the outer tap saw for this attempt since the last call, in order of start. Waits for open exchanges to end. */
   readonly takeExchanges: () => Promise<readonly Exchange[]>;
   /** One line of `tools.ndjson`. */
@@ -155,19 +161,34 @@ export interface ToolCallLog {
  */
 export type EpisodeResult = EpisodeFacts &
   (
-    | { readonly status: "completed"; readonly reward: number | null }
-    | { readonly status: "failed"; readonly reward: null; readonly failure: Failure }
-    | { readonly status: "timed-out"; readonly reward: number | null; readonly afterMs: number }
-    | { readonly status: "cancelled"; readonly reward: null }
+    | { readonly status: "completed"; readonly scores: Scores }
+    | { readonly status: "failed"; readonly failure: Failure }
+    | { readonly status: "timed-out"; readonly scores: Scores; readonly afterMs: number }
+    | { readonly status: "cancelled" }
   );
 
+/** The first is the reward: what gateways are told, and what decides whether an episode passed. */
+export type Scores = readonly [reward: Score, ...others: Score[]];
+
+export interface Score {
+  readonly name: string;
+  /** 0..1; null: nobody could judge. */
+  readonly value: number | null;
+  readonly passed: boolean | null;
+  /** Names of what the value is made of, e.g. ["DB","COMMUNICATE"]; null when nothing was judged. */
+  readonly parts: readonly string[] | null;
+  /** The judge's full answer, kept with the trajectory. */
+  readonly details: unknown;
+}
+
+/** What an episode is worth; null where it failed before anybody could judge it. */
+export function rewardOf(result: EpisodeResult): Score | null {
+  return "scores" in result ? result.scores[0] : null;
+}
+
 export interface EpisodeFacts {
-  /** tau2's termination reason, e.g. `user_stop`, or null when the episode did not get that far. */
+  /** The workload's word for how the work ended, e.g. `user_stop`; null when the episode did not get that far. */
   readonly termination: string | null;
-  /** Components of the reward, e.g. ["DB","COMMUNICATE"]; null when nothing was judged. */
-  readonly rewardBasis: readonly string[] | null;
-  /** The evaluator's full answer, as tau2 would dump it; null when nothing was judged. */
-  readonly rewardInfo: unknown;
   readonly steps: number;
   readonly toolCalls: number;
   readonly toolErrors: number;

@@ -1,6 +1,7 @@
-import type { EpisodeFacts, EpisodeResult, Failure } from "../../bench/workload/workload.ts";
+import type { EpisodeFacts, EpisodeResult, Failure, Score } from "../../bench/workload/workload.ts";
 import { ModelError } from "../../bench/agent/model/model-error.ts";
 import { ToolServerError } from "../../bench/tools/tool-server-error.ts";
+import type { Evaluation } from "../tau2/evaluation/evaluate.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import type { ConversationEnd, EpisodeDraft, EpisodeParts } from "./episode.ts";
 
@@ -15,9 +16,9 @@ export async function finishEpisode(
   try {
     switch (end.kind) {
       case "failed":
-        return { ...facts, status: "failed", reward: null, failure: end.failure };
+        return { ...facts, status: "failed", failure: end.failure };
       case "cancelled":
-        return { ...facts, status: "cancelled", reward: null };
+        return { ...facts, status: "cancelled" };
       case "timed-out":
         return {
           ...facts,
@@ -31,7 +32,7 @@ export async function finishEpisode(
   } catch (thrown) {
     // The conversation is whole, but nobody can say what it is worth.
     if (!(thrown instanceof ToolServerError)) throw thrown;
-    return { ...facts, status: "failed", reward: null, failure: toolServerFailure(thrown) };
+    return { ...facts, status: "failed", failure: toolServerFailure(thrown) };
   }
 }
 
@@ -42,19 +43,21 @@ async function judge(parts: EpisodeParts, draft: EpisodeDraft, terminationReason
   });
   if (evaluation.reward === null) draft.labels.add("unjudged");
   return {
-    reward: evaluation.reward,
-    rewardBasis: evaluation.rewardBasis,
-    rewardInfo: evaluation.dump,
+    scores: [scoreOf(evaluation)] as const,
     labels: [...draft.labels],
   };
+}
+
+function scoreOf({ reward, rewardBasis, dump }: Evaluation): Score {
+  // As tau2 counts: a reward of 1; the tolerance absorbs products of floats.
+  const passed = reward === null ? null : reward >= 1 - 1e-6;
+  return { name: "reward", value: reward, passed, parts: rewardBasis, details: dump };
 }
 
 function factsOf(parts: EpisodeParts, draft: EpisodeDraft, end: ConversationEnd): EpisodeFacts {
   const tools = draft.messages.filter((message) => message.role === "tool");
   return {
     termination: terminationOf(end),
-    rewardBasis: null,
-    rewardInfo: null,
     steps: parts.open.counts().steps,
     toolCalls: tools.length,
     toolErrors: tools.filter(({ error }) => error).length,

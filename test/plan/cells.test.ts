@@ -18,7 +18,7 @@ const identified = (changes?: Record<string, unknown>) => {
   const made = experiment(changes);
   return { experiment: made, written: made, identities: sectionIdentities(made, sections) };
 };
-const task = { domain: "library", taskId: "1", trial: 0, seed: 7 };
+const task = { taskId: "1", trial: 0, seed: 7, facts: { domain: "library" } };
 
 test("the matrix is complete, without repetition, and its ids are folder names", () => {
   const matrix = fc.record({
@@ -54,9 +54,10 @@ test("an episode id is 16 hex digits of what the episode is, and of nothing else
     episodeId(here, gateway, task),
     episodeId(here, raw, { ...task, trial: 1 }),
     episodeId(here, raw, { ...task, seed: 8 }),
+    episodeId(here, raw, { ...task, facts: { domain: "mock" } }),
     episodeId(identified({ sampling: { temperature: 1 } }), raw, task),
   ];
-  expect(new Set([id, ...others]).size).toBe(5);
+  expect(new Set([id, ...others]).size).toBe(6);
 });
 
 test("the experiment's fingerprint ignores where things are and how long they may take", () => {

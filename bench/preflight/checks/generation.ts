@@ -1,5 +1,6 @@
 import { failed, nameOf, notChecked, ok, type Check, type PreflightContext } from "../check.ts";
 import type { Reply } from "../prober.ts";
+import { enginesOf } from "../../stack/stack.ts";
 
 const greeting = { messages: [{ role: "user", content: "Say hello in one short sentence." }], maxTokens: 16 };
 
@@ -8,10 +9,10 @@ export const generationCheck: Check = {
   name: "generation",
   proves: "every engine and every arm completes a real request in time",
   async run(context) {
-    const { agentEngine, userEngine, arms } = context.stack;
+    const { agentEngine, arms } = context.stack;
     const findings = [];
     const broken = new Set<unknown>();
-    for (const engine of [agentEngine, userEngine]) {
+    for (const engine of enginesOf(context.stack)) {
       const reply = await context.prober.askEngine(engine, greeting);
       const problem = problemOf(reply);
       if (problem !== null) broken.add(engine);

@@ -4,6 +4,7 @@ import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import type { Engine } from "../../stack/engine.ts";
 import type { Finding } from "../../store/preflight-record.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check, type PreflightContext } from "../check.ts";
+import { enginesOf } from "../../stack/stack.ts";
 
 const prefixes = engineProfiles.map(({ prefix }) => prefix).join(", ");
 
@@ -13,8 +14,9 @@ export const metricsCheck: Check = {
   proves: "each engine's metrics page carries the counters of a known engine",
   async run(context) {
     const { agentEngine, userEngine } = context.stack;
-    const findings = [await pageOf(agentEngine, context), await pageOf(userEngine, context)];
-    if (agentEngine.metricsUrl === userEngine.metricsUrl) {
+    const findings: Finding[] = [];
+    for (const engine of enginesOf(context.stack)) findings.push(await pageOf(engine, context));
+    if (agentEngine.metricsUrl === userEngine?.metricsUrl) {
       findings.push(
         warning(
           "both engines",

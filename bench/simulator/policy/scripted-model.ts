@@ -1,11 +1,8 @@
 import { readConversation } from "./conversation.ts";
 import { forcedReply, type ToolChoice } from "./forced-call.ts";
-import type { MistakeOptions } from "./mistake.ts";
+import type { Policy } from "./policy.ts";
 import type { EpisodeReference } from "./reference.ts";
 import { type Reply, say } from "./reply.ts";
-import type { ScenarioBook } from "./scenario.ts";
-import { agentReply, UnknownScenarioError } from "./scripted-agent.ts";
-import { strangerReply, userReply } from "./scripted-user.ts";
 
 export interface Prompt {
   readonly text: string;
@@ -22,23 +19,10 @@ export const continuation =
   " is a question that a simulator without weights cannot answer, so it goes on talking.";
 
 /** @throws UnknownScenarioError from the returned function, for an episode whose task was not loaded. */
-export function scriptedModel(
-  role: "agent" | "user",
-  book: ScenarioBook,
-  mistakes: MistakeOptions,
-): ScriptedModel {
+export function scriptedModel(policy: Policy): ScriptedModel {
   return ({ text, toolChoice, reference }) => {
     const conversation = readConversation(text);
     if (conversation === null) return say(continuation);
-    const forced = forcedReply(conversation, toolChoice);
-    if (forced !== null) return forced;
-    if (role === "agent") return agentReply(conversation, book, mistakes);
-    if (reference === null) return strangerReply(conversation);
-    const scenario = book.find(reference.domain, reference.taskId);
-    if (scenario === null)
-      throw new UnknownScenarioError(
-        `x-tollgate-ref names task ${reference.taskId} of domain ${reference.domain}, which was not loaded (loaded: ${book.domains.join(", ") || "none"})`,
-      );
-    return userReply(conversation, scenario, reference);
+    return forcedReply(conversation, toolChoice) ?? policy(conversation, reference);
   };
 }

@@ -6,7 +6,9 @@ export interface SimulatorOptions {
   readonly port: number;
   /** Served model name. */
   readonly model: string;
-  /** Folder that holds `tau2/`; null = no tasks. */
+  /** Who plays the model. */
+  readonly policy: "tau2" | "answers";
+  /** What the policy reads, e.g. the folder that holds `tau2/`; null = no tasks. */
   readonly data: string | null;
   /** Domains to load; empty = all of `data`. */
   readonly domains: readonly string[];

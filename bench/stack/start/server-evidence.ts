@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readServerInfo } from "../docker/server-info.ts";
-import type { RunningStack } from "../stack.ts";
+import { enginesOf, type RunningStack } from "../stack.ts";
 
 /**
  * `evidence/servers/<role>.json`: what a server says about itself once it runs, keys redacted; `<role>-1.json` and so on
@@ -19,7 +19,7 @@ export async function keepServerEvidence(
     await writeNext(directory, `arm-${spec.name}`, `${JSON.stringify(kept, null, 2)}\n`);
   }
   if (stack.kind === "docker") return;
-  for (const engine of [stack.agentEngine, stack.userEngine]) {
+  for (const engine of enginesOf(stack)) {
     const { role, model, simulated, identity } = engine;
     const kept = {
       v: 1,

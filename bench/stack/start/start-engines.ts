@@ -18,7 +18,8 @@ import { startTogether } from "../start-together.ts";
 /** The agent's and the user's model server. */
 export interface StartedEngines {
   readonly agent: Engine;
-  readonly user: Engine;
+  /** null where the work needs none. */
+  readonly user: Engine | null;
   /** Starts one anew after it died, at the same address; null where the servers are not ours to start again. */
   readonly restart: ((role: EngineRole) => Promise<Engine>) | null;
 }
@@ -42,11 +43,12 @@ type StartRole = (role: EngineRole, signal: AbortSignal) => Promise<Engine>;
 /** Starts both servers (embedded, docker) or finds them (attach). */
 export async function startEngines(context: EnginesContext): Promise<StartedEngines> {
   const { start, restart } = await starters(context);
-  const starts = {
-    agent: (signal: AbortSignal) => start("agent", signal),
-    user: (signal: AbortSignal) => start("user", signal),
-  };
-  return { ...(await startTogether(starts, context.signal)), restart };
+  const agent = (signal: AbortSignal) => start("agent", signal);
+  const user = (signal: AbortSignal) => start("user", signal);
+  if (!context.taskData.needsUserEngine) {
+    return { ...(await startTogether({ agent }, context.signal)), user: null, restart };
+  }
+  return { ...(await startTogether({ agent, user }, context.signal)), restart };
 }
 
 /** How the stack's kind starts one server, and how it starts one that died. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Experiment } from "../../config/experiment.ts";
-import { startTap } from "../../tap/client.ts";
+import { startTap, type TapClient } from "../../tap/client.ts";
 import type { TaskData } from "../../workload/workload.ts";
 import { startArm } from "./start-arm.ts";
 import { DeathWatch } from "./death-watch.ts";
@@ -8,6 +8,7 @@ import { DockerNode } from "../docker/docker-node.ts";
 import { armPort } from "../docker/ports.ts";
 import type { ChildContext } from "../own-program.ts";
 import type { OwnedPart } from "../part.ts";
+import type { Engine } from "../engine.ts";
 import type { RunningArm, RunningStack, StackDeath } from "../stack.ts";
 import { keepServerEvidence } from "./server-evidence.ts";
 import { startEngines } from "./start-engines.ts";
@@ -64,7 +65,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
       });
       arms.push(arm);
     }
-    const userBaseUrl = `${await tap.listen({ name: "user", hop: "user", arm: "user", upstream: engines.user.url })}/v1`;
+    const userBaseUrl = await userTap(tap, started.user);
     const { restart } = started;
     const revive = async (death: StackDeath) => {
       const role = death.part === "engine" ? "agent" : "user";
@@ -73,7 +74,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     };
     const running: RunningStack = {
       kind: stack.kind,
-      simulated: engines.agent.simulated || engines.user.simulated,
+      simulated: engines.agent.simulated || engines.user?.simulated === true,
       get agentEngine() {
         return engines.agent;
       },
@@ -97,4 +98,9 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     await stoppable.disposeAsync();
     throw error;
   }
+}
+
+async function userTap(tap: TapClient, user: Engine | null): Promise<string | null> {
+  if (user === null) return null;
+  return `${await tap.listen({ name: "user", hop: "user", arm: "user", upstream: user.url })}/v1`;
 }
