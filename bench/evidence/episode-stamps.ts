@@ -3,7 +3,8 @@ import { z } from "zod";
 import { readJsonLines, type StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { joinHops } from "./hop-join.ts";
-import { isGenerationRequest, type TapTiming } from "./tap-timing.ts";
+import type { TapTiming } from "./tap-timing.ts";
+import { isGenerationRequest } from "../workload/exchange.ts";
 
 /** Monotonic nanoseconds. */
 export interface Span {

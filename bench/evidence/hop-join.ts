@@ -1,4 +1,5 @@
-import { isAnswered, isGenerationRequest, type TapTiming } from "./tap-timing.ts";
+import { isAnswered, type TapTiming } from "./tap-timing.ts";
+import { isGenerationRequest } from "../workload/exchange.ts";
 
 /**
  * How it is known that two exchanges are one request. `request-id`: the gateway passed `x-tollgate-request` on.

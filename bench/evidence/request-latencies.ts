@@ -1,5 +1,6 @@
 import { interTokenMs, requestSpans } from "../load/latency.ts";
-import { isAnswered, isGenerationRequest, type TapTiming } from "./tap-timing.ts";
+import { isAnswered, type TapTiming } from "./tap-timing.ts";
+import { isGenerationRequest } from "../workload/exchange.ts";
 
 /** Definitions of the three latencies at a tap, printed beside them. */
 export const latencyDefinitions = {

@@ -52,10 +52,3 @@ export async function readTapTimings(
 export function isAnswered(timing: TapTiming): boolean {
   return timing.outcome === "completed" && timing.status === 200;
 }
-
-/** A request for generated text, as opposed to `/v1/models` and the like. */
-export function isGenerationRequest(timing: TapTiming): boolean {
-  return (
-    timing.method === "POST" && /\/(?:completions|generate|responses)$/.test(timing.path.split("?")[0] ?? "")
-  );
-}

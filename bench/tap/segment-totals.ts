@@ -1,4 +1,4 @@
-import type { ExchangeTiming } from "../workload/exchange.ts";
+import { isGenerationRequest, type ExchangeTiming } from "../workload/exchange.ts";
 import type { TapListenerSpec, TapListenerTotals, TapTotals } from "./control.ts";
 
 const nothing: TapListenerTotals = {
@@ -50,8 +50,4 @@ function plus(sums: TapListenerTotals, timing: ExchangeTiming): TapListenerTotal
     requestBytes: sums.requestBytes + timing.requestBytes,
     responseBytes: sums.responseBytes + timing.responseBytes,
   };
-}
-
-function isGenerationRequest({ method, path }: ExchangeTiming): boolean {
-  return method === "POST" && /\/(completions|generate)(\?|$)/.test(path);
 }

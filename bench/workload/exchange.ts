@@ -60,3 +60,8 @@ export const identityHeaders = {
   episode: "x-tollgate-episode",
   attempt: "x-tollgate-attempt",
 } as const;
+
+/** A request for generated text, as opposed to `/v1/models` and the like. */
+export function isGenerationRequest({ method, path }: Pick<ExchangeTiming, "method" | "path">): boolean {
+  return method === "POST" && /\/(?:completions|generate|responses)(?:\?|$)/.test(path);
+}

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isGenerationRequest, readTapTimings } from "../../bench/evidence/tap-timing.ts";
+import { readTapTimings } from "../../bench/evidence/tap-timing.ts";
+import { isGenerationRequest } from "../../bench/workload/exchange.ts";
 import { segmentPath } from "../../bench/store/run-directory.ts";
 import { segmentsOf } from "../../bench/store/progress.ts";
 import { readJsonLines, readRun } from "../../bench/store/read-run.ts";

@@ -5,7 +5,8 @@ import { segmentPath } from "../../store/run-directory.ts";
 import { TextStore } from "../../store/text-store.ts";
 import { readBodies } from "../../tap/read-bodies.ts";
 import { compareRequest, type ByteDifference, type ExpectedPrompt } from "./byte-check.ts";
-import { isGenerationRequest, readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
+import { readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest } from "../../workload/exchange.ts";
 
 /** Whether the model saw, byte for byte, what the harness says it saw. */
 export interface ByteCheck {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { summarize } from "../../statistics/distribution.ts";
 import { clusterIntervals, type ClusteredValue, type Limits } from "./cluster-interval.ts";
 import { estimateSchema, type Estimate } from "./estimate.ts";
-import { isAnswered, isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest } from "../../workload/exchange.ts";
 
 /** Milliseconds. Intervals are over episodes, because the requests of one episode are alike. */
 export const latencySchema = z.object({

@@ -3,7 +3,8 @@ import type { EngineDelta } from "../../metrics/engine-delta.ts";
 import { reconcile } from "../../metrics/reconcile.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import type { TapListenerTotals } from "../../tap/control.ts";
-import { isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
+import type { TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest } from "../../workload/exchange.ts";
 import { explainTokens, unequalRequests, type TappedRequests } from "./token-explanation.ts";
 import { tokenSums, type TokenSums } from "./token-sums.ts";
 

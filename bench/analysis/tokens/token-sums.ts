@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Hop } from "../../workload/exchange.ts";
-import { isAnswered, isGenerationRequest, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest, type Hop } from "../../workload/exchange.ts";
+import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
 
 /** Token counts that the answers themselves reported, summed over one hop. */
 export const tokenSumsSchema = z.object({

@@ -1,12 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, RunUnreadableError } from "../../errors.ts";
-import {
-  isAnswered,
-  isGenerationRequest,
-  readTapTimings,
-  type TapTiming,
-} from "../../evidence/tap-timing.ts";
+import { isAnswered, readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
+import { isGenerationRequest } from "../../workload/exchange.ts";
 import { readLines } from "../../store/line-file.ts";
 import { segmentsOf } from "../../store/progress.ts";
 import type { StoredRun, StoreWarning } from "../../store/read-run.ts";
