@@ -3,14 +3,12 @@ import { metricsPortOption, natural, number, positive } from "./arguments.ts";
 import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { recordIncomplete } from "../run/attempt.ts";
+import { redoFailedEpisodes } from "../run/redo.ts";
 import { ConfigError } from "../errors.ts";
 import { readCollection } from "../export/collection.ts";
 import { collectionTable } from "../export/collection-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { readJudgedRun } from "../store/judgements.ts";
-import { finishedEpisodes } from "../store/progress.ts";
-import type { RunRecord } from "../store/record.ts";
 import { detach } from "./detached.ts";
 import { collect as repeated, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
@@ -86,7 +84,7 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
   await runExperiment(host, {
     loaded,
     flags,
-    redo: failedEpisodes,
+    redo: redoFailedEpisodes,
     usable: usableVerdicts,
     again: `tollgate collect ${file}`,
     show: async (report, directory) => {
@@ -99,14 +97,6 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
       return `${renderTable(table)}\n\nexport with: tollgate export ${directory} --format parquet${filter} -o FOLDER`;
     },
   });
-}
-
-/** A resumed collection tries again what a failed part ended: nobody wants its hole in the data. */
-function failedEpisodes(records: readonly RunRecord[]): ReadonlySet<string> {
-  const failed = [...finishedEpisodes(records).values()].filter(
-    ({ status, labels }) => status === "failed" || labels.includes(recordIncomplete),
-  );
-  return new Set(failed.map(({ episodeId }) => episodeId));
 }
 
 /** The experiment as a collection, in the words of `--set`. */

@@ -5,11 +5,11 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { systemClock } from "../measure/clock.ts";
 import { rebuildReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
+import type { RedoRule } from "../run/redo.ts";
 import { executeRun } from "../run/run.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
-import type { RunRecord } from "../store/record.ts";
 import type { Host } from "./host.ts";
 import { sinkKinds, workIn } from "./parts.ts";
 import { runToItsEnd, type ShownRun } from "./run-to-its-end.ts";
@@ -26,8 +26,7 @@ export interface RunFlags {
 export interface ExperimentRun {
   readonly loaded: LoadedExperiment;
   readonly flags: RunFlags;
-  /** Ids of cells, or of single episodes, that a resumed run does again. */
-  readonly redo: (records: readonly RunRecord[]) => ReadonlySet<string>;
+  readonly redo: RedoRule;
   /** What is printed of a run that ended, before its directory. */
   readonly show: ShownRun<ReportModel>["show"];
   /** Verdicts of cells that are good enough for exit code 0. */

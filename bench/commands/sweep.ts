@@ -2,8 +2,7 @@ import { Option, type Command } from "commander";
 import { metricsPortOption } from "./arguments.ts";
 import { ConfigError } from "../errors.ts";
 import { renderReport } from "../report/rebuild.ts";
-import { segmentsOf } from "../store/progress.ts";
-import type { RunRecord } from "../store/record.ts";
+import { redoInterrupted, redoNothing, redoUnusable, type RedoRule } from "../run/redo.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import { detach } from "./detached.ts";
 import type { Host } from "./host.ts";
@@ -69,22 +68,9 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
   });
 }
 
-function redoRule(flags: SweepFlags): (records: readonly RunRecord[]) => ReadonlySet<string> {
-  if (flags.redo === undefined) return () => new Set();
-  if (flags.resume === undefined)
+function redoRule({ redo, resume }: SweepFlags): RedoRule {
+  if (redo === undefined) return redoNothing;
+  if (resume === undefined)
     throw new ConfigError("--redo goes with --resume RUN: it names cells of an earlier run");
-  if (flags.redo === "interrupted") {
-    return (records) =>
-      new Set(
-        segmentsOf(records).flatMap(({ ended, cellId }) => (ended?.reason === "complete" ? [] : [cellId])),
-      );
-  }
-  return (records) =>
-    new Set(
-      records.flatMap((record) =>
-        record.type === "cell" && !usableVerdicts.has(String(record.summary["verdict"]))
-          ? [record.cellId]
-          : [],
-      ),
-    );
+  return redo === "interrupted" ? redoInterrupted : redoUnusable(usableVerdicts);
 }

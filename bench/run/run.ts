@@ -20,6 +20,7 @@ import {
   type RunSetting,
 } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
+import type { RedoRule } from "./redo.ts";
 import {
   hashesOf,
   planRun,
@@ -48,8 +49,7 @@ export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "tas
   readonly loaded: LoadedExperiment;
   readonly workload: Work;
   readonly place: RunPlace;
-  /** Ids of cells, or of single episodes, that a resumed run does again. */
-  readonly redo: (records: readonly RunRecord[]) => ReadonlySet<string>;
+  readonly redo: RedoRule;
   readonly cacheDirectory: string;
   /** Port of the driver's own Prometheus page; 0 picks a free one. */
   readonly metricsPort: number;

@@ -1,0 +1,42 @@
+import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
+import type { RunRecord } from "../store/record.ts";
+import { recordIncomplete } from "./attempt.ts";
+
+/** Ids of cells, or of single episodes, that a resumed run does again. */
+export type RedoRule = (records: readonly RunRecord[]) => ReadonlySet<string>;
+
+export const redoNothing: RedoRule = () => new Set();
+
+/**
+ * Cells with results that count from a segment that did not run to its end: such a segment gives no rates. A cell that was
+ * done again as a whole has none any more.
+ */
+export const redoInterrupted: RedoRule = (records) => {
+  const partial = new Set(
+    segmentsOf(records).flatMap(({ ended, cellId, segmentId }) =>
+      ended?.reason === "complete" ? [] : [`${cellId}/${segmentId}`],
+    ),
+  );
+  const counted = [...finishedEpisodes(records).values()];
+  return new Set(
+    counted.flatMap(({ cellId, segmentId }) => (partial.has(`${cellId}/${segmentId}`) ? [cellId] : [])),
+  );
+};
+
+/** Cells whose last verdict is not among those that are good enough. */
+export function redoUnusable(usable: ReadonlySet<string>): RedoRule {
+  return (records) => {
+    const last = new Map<string, string>();
+    for (const record of records)
+      if (record.type === "cell") last.set(record.cellId, String(record.summary["verdict"]));
+    return new Set([...last].flatMap(([cellId, verdict]) => (usable.has(verdict) ? [] : [cellId])));
+  };
+}
+
+/** A collection has no use for a hole: what a failed part ended, or what the gateway did not record whole, is done again. */
+export const redoFailedEpisodes: RedoRule = (records) => {
+  const failed = [...finishedEpisodes(records).values()].filter(
+    ({ status, labels }) => status === "failed" || labels.includes(recordIncomplete),
+  );
+  return new Set(failed.map(({ episodeId }) => episodeId));
+};
