@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { daemonEnvironment } from "../docker/docker-command.ts";
 import { messageOf } from "../errors.ts";
+import { parsedJson } from "../host/parsed-json.ts";
 import { removeRunContainers, type ContainerRemoval } from "./run-containers.ts";
 import { terminateRun, type EndedProcesses, type WatchedProcess } from "./run-processes.ts";
 import {
@@ -46,7 +47,7 @@ process.exitCode = termination.left.length === 0 && containers.failure === null 
 async function listen(): Promise<{ watched: readonly WatchedProcess[]; shutdown: boolean }> {
   const watched = new Map<number, WatchedProcess>();
   for await (const line of createInterface({ input: process.stdin })) {
-    const command = supervisorCommandSchema.safeParse(parseJson(line));
+    const command = supervisorCommandSchema.safeParse(parsedJson(line));
     // A driver that is killed while it writes leaves half a line. That must not keep the rest from being cleaned up.
     if (!command.success) log(`ignored a line that is no command: ${line.slice(0, 200)}`);
     else if (command.data.op === "watch") watched.set(command.data.pid, command.data);
@@ -78,14 +79,6 @@ function reportOf({ ended, left }: EndedProcesses, { removed, failure }: Contain
     containers: [...removed],
     containersFailure: failure,
   };
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }
 
 function log(line: string): void {

@@ -3,9 +3,8 @@ import type { GatewayArmSpec } from "../../config/arm-schema.ts";
 import { recordedFromExport } from "../../gateway/trajectories/recorded-export.ts";
 import { startOwnProgram, tollgateEntry } from "../own-program.ts";
 import { processPart } from "../part.ts";
-import { startArmContainer } from "./arm-container.ts";
 import type { ArmContext, ArmKind } from "./arm-kind.ts";
-import { armPorts } from "./arm-program.ts";
+import { armPorts, startProgram } from "./arm-program.ts";
 import { openGatewaySession } from "./session/session-arm.ts";
 import { SessionClient } from "./session/session-client.ts";
 
@@ -46,17 +45,16 @@ async function startProcess(spec: GatewayArmSpec, context: ArmContext): Promise<
 async function startContained(spec: GatewayArmSpec, image: string, context: ArmContext): Promise<string> {
   const [port = 0] = await armPorts(1, context);
   const url = `http://127.0.0.1:${port}`;
-  await startArmContainer(
+  await startProgram(
     {
       arm: spec.name,
       name: spec.name,
       image,
       command: ["tollgate", ...gatewayWords(spec, port, context)],
-      environment: {},
-      secrets: keysOf(context),
-      volumes: spec.volumes ?? [],
+      environment: keysOf(context),
+      volumes: spec.volumes,
       ports: [port],
-      ready: [`${url}/health`],
+      ready: { url: `${url}/health`, status: 200 },
     },
     context,
   );

@@ -164,7 +164,7 @@ export async function startEngine(
       : `${part}: adopted the warm container ${container.facts.name}`,
   );
   await waitUntilServing({
-    urls: enginePaths.map((path) => plan.url + path),
+    probes: enginePaths.map((path) => ({ url: plan.url + path, status: 200 })),
     container,
     deadlineMs: plan.spec.startSeconds * 1000,
     tell: node.tell,

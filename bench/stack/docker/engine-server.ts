@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, StartError } from "../../errors.ts";
 import type { RunningContainer } from "../../docker/container.ts";
 import { endError } from "../../docker/container.ts";
-import { statusOf } from "../await-http.ts";
+import { statusOf, type HttpProbe } from "../await-http.ts";
 import { loadProgress } from "./load-progress.ts";
 
 export interface ServingOptions {
-  /** GET requests that answer 200 when it serves, in this order. */
-  readonly urls: readonly string[];
+  /** Answered as they say when it serves, in this order. */
+  readonly probes: readonly HttpProbe[];
   readonly container: RunningContainer;
   /** From now until the first answer. */
   readonly deadlineMs: number;
@@ -38,13 +38,14 @@ export async function waitUntilServing(options: ServingOptions): Promise<void> {
   // Awaited below; a container that ends later is the stack's business.
   died.catch(() => undefined);
   // A server that is still loading refuses the connection, or answers 503.
-  const answers = async (url: string) => (await statusOf(url, { signal, timeoutMs: 30_000 })) === 200;
+  const answers = async ({ url, status, headers = {} }: HttpProbe) =>
+    (await statusOf(url, { headers, signal, timeoutMs: 30_000 })) === status;
   const watching = watchLoad(options, until.signal);
   try {
-    for (const url of options.urls) {
-      while (!(await Promise.race([answers(url), died]))) {
+    for (const probe of options.probes) {
+      while (!(await Promise.race([answers(probe), died]))) {
         signal.throwIfAborted();
-        if (performance.now() - startMs > options.deadlineMs) throw late(url, options);
+        if (performance.now() - startMs > options.deadlineMs) throw late(probe.url, options);
         await Promise.race([sleep(pollMs, undefined, { signal }), died]);
       }
     }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { labelNames } from "../../docker/container-labels.ts";
 import { listContainers, type ListedContainer } from "../../docker/container-state.ts";
 import type { Docker } from "../../docker/docker-command.ts";
+import { parsedJson } from "../../host/parsed-json.ts";
 import { fateOf } from "../../supervisor/process-fingerprint.ts";
 import { liveProcesses, startEnvironment, type LiveProcess } from "../../supervisor/process-table.ts";
 import {
@@ -106,19 +107,11 @@ async function scratchFolders(directory: string): Promise<readonly Found[]> {
     const file = join(folder, scratchOwnerFile);
     // A folder of that name without it is somebody else's.
     if (!existsSync(file)) return [];
-    const owner = ownerSchema.safeParse(parseJson(readFileSync(file, "utf8")));
+    const owner = ownerSchema.safeParse(parsedJson(readFileSync(file, "utf8")));
     // A driver that was killed while it wrote this had not begun anything.
     if (!owner.success) return [];
     const { runId, driver: fingerprint, supervisorId } = owner.data;
     const nothing = { warm: null, role: null, running: false };
     return [{ kind: "scratch", id: folder, name: folder, runId, supervisorId, fingerprint, ...nothing }];
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

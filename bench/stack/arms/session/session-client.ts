@@ -1,3 +1,4 @@
+import { parsedJson } from "../../../host/parsed-json.ts";
 import type {
   ExpectedExport,
   GatewaySession,
@@ -54,20 +55,12 @@ export class SessionClient {
     // v2 has no permits. Asked before, because a start without one leaves a session behind in v1's data proxy.
     await this.http.call("/grant_capacity", { body: {}, expected: [404, 405] });
     const answer = await this.http.call("/rl/start_session", { body: { task_id: taskId, group_size: 1 } });
-    const flat = startedSessionSchema.safeParse(jsonOf(answer.text));
+    const flat = startedSessionSchema.safeParse(parsedJson(answer.text));
     if (flat.success) {
       const dialect = answer.status === 201 ? dialectV1(this.http) : dialectProxy(this.http);
       return { dialect, session: startedSession(flat.data) };
     }
     const group = this.http.read("/rl/start_session", answer, startedGroupSchema);
     return { dialect: dialectV2(this.http), session: firstOfGroup(group) };
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

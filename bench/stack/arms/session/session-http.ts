@@ -1,6 +1,7 @@
 import { request, type Dispatcher } from "undici";
 import { z } from "zod";
 import { messageOf } from "../../../errors.ts";
+import { parsedJson } from "../../../host/parsed-json.ts";
 import { SessionError } from "./session-error.ts";
 
 export interface SessionHttpOptions {
@@ -51,14 +52,14 @@ export class SessionHttp {
   }
 
   read<Shape>(path: string, answer: Answer, schema: z.ZodType<Shape>): Shape {
-    const shape = schema.safeParse(parse(answer.text));
+    const shape = schema.safeParse(parsedJson(answer.text));
     if (!shape.success) throw this.malformed(path, answer, shape.error);
     return shape.data;
   }
 
   /** What a server said about why it refused: FastAPI says `detail`, AReaL's gateway `error`, its tensor store `message`. */
   refusal(path: string, { status, text }: Answer): SessionError {
-    const { detail, error, message } = refusalSchema.safeParse(parse(text)).data ?? {};
+    const { detail, error, message } = refusalSchema.safeParse(parsedJson(text)).data ?? {};
     const reason = detail ?? error ?? message ?? text.slice(0, 300);
     const said = typeof reason === "string" ? reason : JSON.stringify(reason);
     return new SessionError(path, status, { detail: said, url: this.url });
@@ -86,13 +87,5 @@ export class SessionHttp {
     } catch (cause) {
       throw new SessionError(path, null, { detail: messageOf(cause), url: call.origin ?? this.url, cause });
     }
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
