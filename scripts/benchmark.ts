@@ -1,17 +1,12 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../bench/errors.ts";
-import { systemClock } from "../bench/measure/clock.ts";
 import { gatewayLatency, tapLatency } from "./benchmark/added-latency.ts";
 import { airlineEnvironments } from "./benchmark/airline-environments.ts";
 import { airlineEvaluation } from "./benchmark/airline-evaluation.ts";
 import { firstCommand } from "./benchmark/first-command.ts";
 import { loadGenerator } from "./benchmark/load-generator.ts";
-import { loadAverage, loadWarning, machineFacts } from "./benchmark/machine.ts";
+import { measured } from "./benchmark/machine.ts";
 import type { Measurement, Reading, Workbench } from "./benchmark/measurement.ts";
 import { nativeSweep } from "./benchmark/native-sweep.ts";
 import { benchmarkText, isMet } from "./benchmark/table.ts";
@@ -56,26 +51,10 @@ async function run(flags: Flags): Promise<void> {
   const chosen = measurements.filter(({ name, long }) =>
     flags.only.length > 0 ? flags.only.includes(name) : flags.full || long !== true,
   );
-  const root = resolve(import.meta.dirname, "..");
-  const scratch = await mkdtemp(join(tmpdir(), "tg-bench-"));
-  const start = loadAverage();
-  try {
-    const bench = workbench({ root, scratch, quick: flags.quick });
-    const machine = await machineFacts(root, new Date());
-    const outcome = await measureAll(bench, chosen);
-    const load = { start, end: loadAverage() };
-    const report = {
-      machine,
-      load,
-      warning: loadWarning(load, machine.cpuCount),
-      quick: flags.quick,
-      ...outcome,
-    };
-    const readings = outcome.readings.map((reading) => ({ ...reading, met: isMet(reading) }));
-    console.log(flags.json ? JSON.stringify({ ...report, readings }, null, 2) : benchmarkText(report));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const given = { quick: flags.quick, environment: process.env };
+  const report = await measured(given, (bench) => measureAll(bench, chosen));
+  const readings = report.readings.map((reading) => ({ ...reading, met: isMet(reading) }));
+  console.log(flags.json ? JSON.stringify({ ...report, readings }, null, 2) : benchmarkText(report));
 }
 
 /** One after the other, so that none disturbs another. One that fails is reported beside the others' numbers. */
@@ -94,17 +73,6 @@ async function measureAll(bench: Workbench, chosen: readonly Measurement[]) {
     }
   }
   return { readings, skipped, failed };
-}
-
-function workbench(given: Pick<Workbench, "root" | "scratch" | "quick">): Workbench {
-  const shared = resolve(given.root, process.env["TOLLGATE_SHARED"] ?? "../shared");
-  const { PATH = "", HOME = given.scratch } = process.env;
-  return {
-    ...given,
-    shared: existsSync(join(shared, "tau2", "data")) ? shared : null,
-    environment: { PATH, HOME, TMPDIR: given.scratch },
-    nowNs: () => systemClock.nowNs(),
-  };
 }
 
 /** null when there is nothing to run. */

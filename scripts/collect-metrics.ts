@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { open } from "./published/published-command.ts";
+import { runPublished } from "./published/published-command.ts";
 
 /** `collect_metrics.py` of the published comparison. */
 const commands = ["snapshot", "diff", "monitor", "analyze"];
 
-await open({
+await runPublished({
   usage: `usage: node scripts/collect-metrics.ts COMMAND ...                    is tollgate metrics COMMAND ...
   snapshot URL [-o FILE]                    one page of a server, with its time
   diff PRE POST --wall-clock S [-o FILE]    what happened in between; absent is null, never 0

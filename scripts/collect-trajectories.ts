@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { count, experiment, here, open, origin, settings } from "./published/published-command.ts";
+import { count, experiment, here, runPublished, origin, settings } from "./published/published-command.ts";
 
 /** The admin key goes on by environment: everybody on the host can read a command line. */
 const adminKeyEnv = "TOLLGATE_SEED_ADMIN_KEY";
 
 /** `collect_trajectories.py` of the published comparison. */
-await open({
+await runPublished({
   usage: `usage: node scripts/collect-trajectories.ts [options] [-- arguments of tollgate collect]
 is tollgate collect experiments/seed-001.yaml with
   --gateway-url URL                     an AReaL gateway that runs (default: Tollgate's own, started by it)

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf } from "../bench/errors.ts";
-import { systemClock } from "../bench/measure/clock.ts";
-import { loadAverage, loadWarning, machineFacts } from "./benchmark/machine.ts";
+import { measured } from "./benchmark/machine.ts";
+import type { Workbench } from "./benchmark/measurement.ts";
 import { comparePeers } from "./benchmark/peers/compare-peers.ts";
 import { autocannonPeer, heyPeer, wrkPeer } from "./benchmark/peers/http-peers.ts";
 import { peerText } from "./benchmark/peers/peer-table.ts";
@@ -28,39 +27,17 @@ if (flags !== null) await run(flags);
 type Flags = NonNullable<ReturnType<typeof readFlags>>;
 
 async function run(flags: Flags): Promise<void> {
-  const root = resolve(import.meta.dirname, "..");
-  const scratch = await mkdtemp(join(tmpdir(), "tg-peers-"));
-  const start = loadAverage();
-  try {
-    const found = await findPeers(flags, await tokenizerFolder(root, scratch));
+  const given = { quick: flags.quick, environment: process.env };
+  const report = await measured(given, async (bench) => {
+    const found = await findPeers(flags, await tokenizerFolder(bench));
     const chosen = found.filter(
       ({ name }) => flags.only.length === 0 || flags.only.some((prefix) => name.startsWith(prefix)),
     );
-    const { PATH = "", HOME = scratch } = process.env;
-    const bench = {
-      quick: flags.quick,
-      scratch,
-      root,
-      shared: null,
-      environment: { PATH, HOME, TMPDIR: scratch },
-      nowNs: () => systemClock.nowNs(),
-    };
     const peers = chosen.filter((one): one is Peer => "command" in one);
     const outcome = await comparePeers(bench, peers, (line) => console.error(line));
-    const machine = await machineFacts(root, new Date());
-    const load = { start, end: loadAverage() };
-    const report = {
-      machine,
-      load,
-      warning: loadWarning(load, machine.cpuCount),
-      quick: flags.quick,
-      ...outcome,
-      missing: chosen.filter((one): one is MissingPeer => "why" in one),
-    };
-    console.log(flags.json ? JSON.stringify(report, null, 2) : peerText(report));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+    return { ...outcome, missing: chosen.filter((one): one is MissingPeer => "why" in one) };
+  });
+  console.log(flags.json ? JSON.stringify(report, null, 2) : peerText(report));
 }
 
 async function findPeers(flags: Flags, folder: string): Promise<readonly (Peer | MissingPeer)[]> {
@@ -76,7 +53,7 @@ async function findPeers(flags: Flags, folder: string): Promise<readonly (Peer |
 }
 
 /** The simulator's tokenizer in the form that Python tools load without network. */
-async function tokenizerFolder(root: string, scratch: string): Promise<string> {
+async function tokenizerFolder({ root, scratch }: Workbench): Promise<string> {
   const folder = join(scratch, "tokenizer");
   await mkdir(folder);
   for (const name of ["tokenizer.json", "tokenizer_config.json"])

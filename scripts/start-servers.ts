@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { count, experiment, here, open, settings } from "./published/published-command.ts";
+import { count, experiment, here, runPublished, settings } from "./published/published-command.ts";
 
 /** `start_servers.sh` and `start_servers.py` of the published comparison: both servers in containers, on GPUs of their own. */
-await open({
+await runPublished({
   usage: `usage: node scripts/start-servers.ts [options] [-- arguments of tollgate up]
 is tollgate up experiments/node-8gpu.yaml with
   --model-path PATH-OR-ID        stack.model

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { count, experiment, here, open, origin, settings } from "./published/published-command.ts";
+import { count, experiment, here, runPublished, origin, settings } from "./published/published-command.ts";
 
 /** `sweep.sh` and `benchmark.py` of the published comparison, on servers that run. */
-await open({
+await runPublished({
   usage: `usage: node scripts/sweep.ts [CONCURRENCIES [TASKS [TRIALS [TAG]]]] [options] [-- arguments of tollgate sweep]
 is tollgate sweep experiments/seed-001.yaml with
   CONCURRENCIES, --concurrencies 5,10,15,20,25,30   sweep.concurrency

@@ -12,7 +12,7 @@ const streams = 64;
 export const tapLatency: Measurement = {
   name: "tap",
   measure: async (bench) => {
-    const { chunks, requests } = await measureAddedLatency(loadOf(bench, "tap"));
+    const { chunks, requests } = await measureAddedLatency(loadOf(bench));
     return [
       added(`tap: added to a chunk at ${streams} streams`, chunks, { quantile: "p50", target: 0.2 }),
       added(`tap: added to a response head at ${streams} streams`, requests, {
@@ -28,7 +28,7 @@ export const gatewayLatency: Measurement = {
   name: "gateway",
   measure: async (bench) => {
     const hop = (engineUrl: string) => gatewayHop(bench, engineUrl);
-    const { chunks, requests } = await measureAddedLatency({ ...loadOf(bench, "gateway"), hop });
+    const { chunks, requests } = await measureAddedLatency({ ...loadOf(bench), hop });
     return [
       added(`gateway L0: added to a chunk at ${streams} streams`, chunks, { quantile: "p50", target: 0.5 }),
       added(`gateway L0: added to a chunk at ${streams} streams`, chunks, { quantile: "p99", target: 3 }),
@@ -41,7 +41,7 @@ export const gatewayLatency: Measurement = {
 };
 
 /** 64 streams of 50 chunks a second each: what a busy engine sends. */
-function loadOf(bench: Workbench, name: string) {
+function loadOf(bench: Workbench) {
   return {
     streams,
     chunksPerStream: 50,
@@ -50,7 +50,7 @@ function loadOf(bench: Workbench, name: string) {
     requestsPerStream: bench.quick ? 1 : 2,
     blocks: bench.quick ? 1 : 3,
     environment: bench.environment,
-    logFile: join(bench.scratch, `${name}.log`),
+    scratch: bench.scratch,
   };
 }
 

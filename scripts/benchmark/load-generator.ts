@@ -1,14 +1,11 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { loadMetrics } from "../../bench/load/latency.ts";
 import { LoadThread } from "../../bench/load/load-thread.ts";
 import type { LoadPace, LoadResult } from "../../bench/load/load.ts";
 import { arrivalOffsetsNs } from "../../bench/load/schedule.ts";
 import { createRng } from "../../bench/statistics/rng.ts";
-import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
 import type { Measurement, Reading, Workbench } from "./measurement.ts";
 import { medianReading, repeatedReading } from "./measurement.ts";
+import { nullEngine } from "./null-engine.ts";
 
 /** The load generator against a server that does nothing, both on this machine: 20,000 answers or 10,000 streams a second. */
 export const loadGenerator: Measurement = {
@@ -43,7 +40,7 @@ interface Throughput {
 }
 
 async function throughput(bench: Workbench, thread: LoadThread, of: Throughput): Promise<Reading> {
-  await using server = await nullEngine(bench, of.chunks, 0);
+  await using server = await nullEngine(bench, { chunks: of.chunks, intervalMs: 0 });
   const count = bench.quick ? 2_000 : 30_000;
   const pace = { kind: "closed", users: 64, staggerMs: 0 } as const;
   await send(thread, server.ready.url, { count: 2_000, pace });
@@ -57,7 +54,7 @@ async function throughput(bench: Workbench, thread: LoadThread, of: Throughput):
 
 /** 200 requests a second, each of which is due at its own time. */
 async function lateness(bench: Workbench, thread: LoadThread): Promise<Reading> {
-  await using server = await nullEngine(bench, 8, 5);
+  await using server = await nullEngine(bench, { chunks: 8, intervalMs: 5 });
   const count = bench.quick ? 100 : 2_000;
   const startsNs = arrivalOffsetsNs({ kind: "poisson" }, { perSecond: 200, count, rng: createRng(1) });
   const { samples } = await send(thread, server.ready.url, { count, pace: { kind: "open", startsNs } });
@@ -89,19 +86,4 @@ async function send(
   if (failed !== undefined)
     throw new Error(`A request was ${failed.outcome}: ${failed.error ?? "no reason"}`);
   return result;
-}
-
-function nullEngine(bench: Workbench, chunks: number, intervalMs: number) {
-  return spawnManaged(process.execPath, {
-    name: "null engine",
-    args: [
-      fileURLToPath(new URL("./null-engine-program.ts", import.meta.url)),
-      String(chunks),
-      String(intervalMs),
-    ],
-    environment: bench.environment,
-    logFile: join(bench.scratch, "null-engine.log"),
-    readySchema: z.object({ url: z.string() }),
-    startTimeoutMs: 30_000,
-  });
 }

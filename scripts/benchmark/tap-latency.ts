@@ -1,12 +1,11 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Dispatcher } from "undici";
-import { z } from "zod";
 import { percentile } from "../../bench/statistics/distribution.ts";
-import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
 import { startTap } from "../../bench/tap/client.ts";
 import { monotonicNs } from "../../bench/tap/forward.ts";
 import { upstreamPool } from "../../bench/tap/listener.ts";
+import { nullEngine } from "./null-engine.ts";
 
 export interface LatencyBenchmark {
   /** Streams that are open at once. */
@@ -20,7 +19,8 @@ export interface LatencyBenchmark {
   readonly blocks: number;
   /** Whole environment of the processes that are started. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly logFile: string;
+  /** Folder for their logs. */
+  readonly scratch: string;
   /** What is put between client and engine. Default: one tap listener. */
   readonly hop?: (engineUrl: string) => Promise<LatencyHop>;
 }
@@ -56,7 +56,8 @@ export interface LatencyPercentiles {
  * process reads it when the chunk arrives, straight and through the hop in turn.
  */
 export async function measureAddedLatency(benchmark: LatencyBenchmark): Promise<AddedLatency> {
-  await using engine = await startNullEngine(benchmark);
+  const pace = { chunks: benchmark.chunksPerStream, intervalMs: benchmark.chunkIntervalMs };
+  await using engine = await nullEngine(benchmark, pace);
   await using hop = await (benchmark.hop ?? ((url) => tapHop(url, benchmark)))(engine.ready.url);
   const direct = { url: engine.ready.url };
   // The first batch of each opens connections and compiles code; it is not counted.
@@ -74,23 +75,8 @@ export async function measureAddedLatency(benchmark: LatencyBenchmark): Promise<
   };
 }
 
-function startNullEngine({ chunksPerStream, chunkIntervalMs, environment, logFile }: LatencyBenchmark) {
-  return spawnManaged(process.execPath, {
-    name: "null engine",
-    args: [
-      fileURLToPath(new URL("./null-engine-program.ts", import.meta.url)),
-      String(chunksPerStream),
-      String(chunkIntervalMs),
-    ],
-    environment,
-    logFile,
-    readySchema: z.object({ url: z.string() }),
-    startTimeoutMs: 30_000,
-  });
-}
-
-async function tapHop(upstream: string, { environment, logFile }: LatencyBenchmark): Promise<LatencyHop> {
-  const tap = await startTap({ environment, logFile });
+async function tapHop(upstream: string, { environment, scratch }: LatencyBenchmark): Promise<LatencyHop> {
+  const tap = await startTap({ environment, logFile: join(scratch, "tap.log") });
   const url = await tap.listen({ name: "benchmark", hop: "outer", arm: "benchmark", upstream });
   return { url, [Symbol.asyncDispose]: () => tap[Symbol.asyncDispose]() };
 }

@@ -4,27 +4,26 @@ import { parseArgs } from "node:util";
 type Values = Readonly<Record<string, string | undefined>>;
 
 /** A script with the arguments of the published comparison: it says which `tollgate` command they are, and runs it. */
-export interface Door {
+export interface PublishedCommand {
   readonly usage: string;
   /** Options with a value, without their dashes. */
   readonly options: readonly string[];
   readonly short?: Readonly<Record<string, string>>;
-  readonly switches?: readonly string[];
   /** Words after `tollgate`. Throws an Error with a sentence for arguments that cannot be translated. */
   readonly translate: (values: Values, positionals: readonly string[]) => readonly string[];
 }
 
 /** Arguments behind `--` go to the command as they are; `--dry-run` only prints it. */
-export async function open(door: Door): Promise<void> {
+export async function runPublished(published: PublishedCommand): Promise<void> {
   const words = process.argv.slice(2);
   const end = words.includes("--") ? words.indexOf("--") : words.length;
   const own = words.slice(0, end);
   if (own.includes("--help") || own.includes("-h")) {
-    console.log(door.usage);
+    console.log(published.usage);
     return;
   }
   const command = translated(
-    door,
+    published,
     own.filter((word) => word !== "--dry-run"),
   );
   if (command === null) return;
@@ -36,17 +35,15 @@ export async function open(door: Door): Promise<void> {
   await import("../../bench/main.ts");
 }
 
-function translated(door: Door, args: string[]): readonly string[] | null {
-  const { options, short = {}, switches = [], translate, usage } = door;
+function translated(published: PublishedCommand, args: string[]): readonly string[] | null {
+  const { options, short = {}, translate, usage } = published;
   const letter = (name: string) => (short[name] === undefined ? {} : { short: short[name] });
-  const config = Object.fromEntries([
-    ...options.map((name) => [name, { type: "string" as const, ...letter(name) }] as const),
-    ...switches.map((name) => [name, { type: "boolean" as const }] as const),
-  ]);
+  const config = Object.fromEntries(
+    options.map((name) => [name, { type: "string" as const, ...letter(name) }] as const),
+  );
   try {
     const { values, positionals } = parseArgs({ args, options: config, allowPositionals: true });
-    const texts = Object.entries(values).map(([name, value]) => [name, String(value)] as const);
-    return translate(Object.fromEntries(texts), positionals);
+    return translate(values, positionals);
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exitCode = 2;

@@ -15,7 +15,7 @@ test("every chunk of every stream is measured, straight and through the tap", as
       requestsPerStream: 2,
       blocks: 1,
       environment: {},
-      logFile: join(directory, "benchmark.log"),
+      scratch: directory,
     });
     // Two batches through the hop in the one block.
     expect([chunks.count, requests.count]).toEqual([2 * 3 * 2 * 5, 2 * 3 * 2]);

@@ -1,14 +1,10 @@
 import Table from "cli-table3";
-import type { Machine } from "../machine.ts";
+import { circumstanceLines, type Circumstances } from "../machine.ts";
 import { shortText } from "../measurement.ts";
 import { arrivalLoads, latencyPace, type PeerFailure, type PeerFigures } from "./compare-peers.ts";
 import { concurrency, type MissingPeer } from "./peer.ts";
 
-export interface PeerReport {
-  readonly machine: Machine;
-  readonly load: { readonly start: number; readonly end: number };
-  readonly warning: string | null;
-  readonly quick: boolean;
+interface PeerReport extends Circumstances {
   readonly figures: readonly PeerFigures[];
   readonly failures: readonly PeerFailure[];
   readonly missing: readonly MissingPeer[];
@@ -16,7 +12,6 @@ export interface PeerReport {
 
 /** One table, and what is needed to doubt it. */
 export function peerText(report: PeerReport): string {
-  const { machine, load } = report;
   const table = new Table({
     head: [
       "generator",
@@ -34,10 +29,7 @@ export function peerText(report: PeerReport): string {
   });
   table.push(...report.figures.map(row));
   return [
-    `${machine.date}, Tollgate ${machine.revision ?? "without git revision"}, Node ${machine.node}`,
-    `${machine.cpu}, ${machine.cpuCount} processors, ${machine.memoryGigabytes} GB, kernel ${machine.kernel}`,
-    `load average ${load.start.toFixed(2)} at the start, ${load.end.toFixed(2)} at the end`,
-    ...(report.quick ? ["quick: one round, short runs"] : []),
+    ...circumstanceLines(report),
     table.toString(),
     `Rates, gap CV and IDC by the server's log. ${concurrency} connections; a stream is 8 tokens in one write. CPU is that of one more request, start excluded.`,
     `TTFT bias: mean that the tool prints - mean at the server, ${concurrency} streams, first token after ${latencyPace.firstMs} ms, then every ${latencyPace.gapMs} ms. "-": the tool does not do or say that.`,
