@@ -88,7 +88,10 @@ function loadAverage(): number {
  * Why the numbers mean little, or null. Before the first measurement somebody else's work is all there is; afterwards
  * the benchmark's own is in it, which keeps about as many processes running as there are processors, and one more.
  */
-export function loadWarning(load: { readonly start: number; readonly end: number }, cpus: number): string | null {
+export function loadWarning(
+  load: { readonly start: number; readonly end: number },
+  cpus: number,
+): string | null {
   const [before, after] = [load.start > cpus / 2, load.end > cpus + 1];
   if (!before && !after) return null;
   return (
