@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
-import { TemporaryFolder, tollgate } from "../e2e/tollgate-process.ts";
+import { TemporaryFolder } from "../e2e/tollgate-process.ts";
+import { invoke } from "./invoke.ts";
 import {
   buildAttempt,
   buildEpisode,
@@ -49,7 +50,7 @@ test.each([
   ["a file that is not there", ["plan", "none.yaml"], "none.yaml"],
   ["no run to speak of", ["status", "--out", join(folder.path, "empty")], "There is no run in"],
 ])("%s: exit code 2, nothing on standard output", async (_name, args, message) => {
-  const { code, stdout, stderr } = await tollgate(args);
+  const { code, stdout, stderr } = await invoke(args);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/^\s+at /m);
@@ -61,7 +62,7 @@ test.each(["report", "export", "pack"])(
     const file = join(folder.path, "file.tar.gz");
     writeFileSync(file, "");
     const out = join(file, "below.tar.gz");
-    const { code, stderr } = await tollgate([command, join(runs, identity.runId), "-o", out]);
+    const { code, stderr } = await invoke([command, join(runs, identity.runId), "-o", out]);
     expect([code, stderr]).toEqual([
       2,
       expect.stringMatching(/cannot be written: E\w+: .*Give -o another place/),
@@ -72,17 +73,17 @@ test.each(["report", "export", "pack"])(
 test("report makes the folder of its file, and refuses a folder in its place", async () => {
   const out = join(folder.path, "new", "report.csv");
   const args = ["report", join(runs, identity.runId), "--format", "csv", "-o"];
-  expect(await tollgate([...args, out])).toMatchObject({ code: 0 });
+  expect(await invoke([...args, out])).toMatchObject({ code: 0 });
   expect(readFileSync(out, "utf8")).toContain("cell");
-  expect(await tollgate([...args, join(folder.path, "new")])).toMatchObject({
+  expect(await invoke([...args, join(folder.path, "new")])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("cannot be written: EISDIR"),
   });
 });
 
 test("a slip of the pen gets a suggestion", async () => {
-  expect((await tollgate(["swep"])).stderr).toContain("Did you mean sweep?");
-  expect((await tollgate(["runs", "--jsn"])).stderr).toContain("Did you mean --json?");
+  expect((await invoke(["swep"])).stderr).toContain("Did you mean sweep?");
+  expect((await invoke(["runs", "--jsn"])).stderr).toContain("Did you mean --json?");
 });
 
 test.each([
@@ -92,19 +93,19 @@ test.each([
   [["help", "plan"]],
   [["--version"]],
 ])("%j: exit code 0 on standard output", async (args) => {
-  const { code, stdout, stderr } = await tollgate(args);
+  const { code, stdout, stderr } = await invoke(args);
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).not.toBe("");
 });
 
 test("nothing at all: the help, on standard error, with exit code 2", async () => {
-  const { code, stdout, stderr } = await tollgate([]);
+  const { code, stdout, stderr } = await invoke([]);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain("Usage: tollgate");
 });
 
 test("schema: a JSON Schema that names the top-level keys and refuses others", async () => {
-  const { code, stdout } = await tollgate(["schema"]);
+  const { code, stdout } = await invoke(["schema"]);
   expect(code).toBe(0);
   const schema = JSON.parse(stdout) as { properties: object; required: string[] };
   expect(Object.keys(schema.properties)).toEqual(
@@ -129,7 +130,7 @@ test("schema: a JSON Schema that names the top-level keys and refuses others", a
 
 test("plan --json: every cell with its episodes, twice the same, and nothing is started or written", async () => {
   const args = ["plan", "experiments/laptop.yaml", "--json", "--set", "sweep.concurrency=[1,2]"];
-  const [first, second] = [await tollgate(args), await tollgate(args)];
+  const [first, second] = [await invoke(args), await invoke(args)];
   expect([first.code, first.stderr, second.stdout]).toEqual([0, "", first.stdout]);
   const plan = JSON.parse(first.stdout) as {
     episodes: number;
@@ -151,7 +152,7 @@ test("plan --json: every cell with its episodes, twice the same, and nothing is 
 });
 
 test("runs and status: JSON and tables of a run that was killed", async () => {
-  const listed = await tollgate(["runs", "--out", runs, "--json"]);
+  const listed = await invoke(["runs", "--out", runs, "--json"]);
   expect(JSON.parse(listed.stdout)).toMatchObject([
     {
       directory: join(runs, identity.runId),
@@ -160,21 +161,21 @@ test("runs and status: JSON and tables of a run that was killed", async () => {
       progress: { state: "interrupted", plannedEpisodes: 2, finishedEpisodes: 1 },
     },
   ]);
-  expect((await tollgate(["runs", "--out", runs])).stdout).toMatch(/laptop-20261121T120000Z-0a1b2c.*by hand/);
-  const status = await tollgate(["status", "--out", runs, "--json"]);
+  expect((await invoke(["runs", "--out", runs])).stdout).toMatch(/laptop-20261121T120000Z-0a1b2c.*by hand/);
+  const status = await invoke(["status", "--out", runs, "--json"]);
   expect(JSON.parse(status.stdout)).toMatchObject({
     runId: identity.runId,
     simulated: true,
     cells: [{ cellId: "c1-r0-raw", state: "interrupted" }],
   });
-  const named = await tollgate(["status", join(runs, identity.runId)]);
+  const named = await invoke(["status", join(runs, identity.runId)]);
   expect([named.code, named.stdout]).toEqual([0, expect.stringContaining("1")]);
-  const stopped = await tollgate(["stop", "--out", runs]);
+  const stopped = await invoke(["stop", "--out", runs]);
   expect([stopped.code, stopped.stderr]).toEqual([2, expect.stringContaining("there is nothing to stop")]);
 });
 
 test("an empty folder has no runs, which is no error", async () => {
   const empty = join(folder.path, "none");
   mkdirSync(empty);
-  expect(await tollgate(["runs", "--out", empty, "--json"])).toMatchObject({ code: 0, stdout: "[]\n" });
+  expect(await invoke(["runs", "--out", empty, "--json"])).toMatchObject({ code: 0, stdout: "[]\n" });
 });

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
-import { TemporaryFolder, tollgate } from "../e2e/tollgate-process.ts";
+import { TemporaryFolder } from "../e2e/tollgate-process.ts";
+import { invoke } from "./invoke.ts";
 import { buildAttempt, buildEpisode, buildIdentity, plannedCell, runStarted } from "../store/run-builder.ts";
 
 const folder = new TemporaryFolder();
 const runs = join(folder.path, "elsewhere");
 const cell = plannedCell("raw", 1);
-const resolved = { name: "laptop", workload: { domain: "library", data: "openclaw-tau2/data" } };
+const resolved = { name: "laptop", workload: { kind: "tau2", domain: "library", data: "openclaw-tau2/data" } };
 const identity = buildIdentity({ cells: [cell], resolved });
 beforeAll(async () => {
   await using run = await RunDirectory.create(runs, { identity, pid: process.pid });
@@ -30,7 +31,7 @@ test.each([
 ])("%s finds the run by its name and as @last", async (line, code) => {
   for (const run of [identity.runId, "@last"]) {
     const words = line.split(" ").map((word) => (word === "RUN" ? run : word === "RUNS" ? runs : word));
-    const { stderr, ...ended } = await tollgate(
+    const { stderr, ...ended } = await invoke(
       words.map((word) => word.replace(/exported|packed/, `$&-${run}`)),
     );
     expect([

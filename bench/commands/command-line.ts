@@ -1,0 +1,106 @@
+import { Command, CommanderError } from "commander";
+import { ConfigError, messageOf, RunUnreadableError, StartError, TollgateError } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { addExamples } from "./examples.ts";
+import type { Host } from "./host.ts";
+
+/** Runs the command that argv names, says what went wrong, and sets the exit code. Never throws. */
+export async function runCommandLine(host: Host): Promise<void> {
+  try {
+    const program = await buildProgram(host);
+    await program.parseAsync(knownWords(program, host.argv), { from: "user" });
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code === exitCodes.bug) {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+      host.tell(`tollgate: this is a bug in Tollgate, please report it with the lines below.\n${detail}`);
+    } else if (!(error instanceof CommanderError)) {
+      host.tell(`tollgate: ${messageOf(error)}`);
+    }
+    host.setExitCode(code);
+  }
+}
+
+/**
+ * Which file registers which commands. Only the file of the command that is called is loaded: a simulated engine must
+ * not wait for the agent's code, nor hold it in memory.
+ */
+const commandFiles: readonly (readonly [names: string, load: () => Promise<Registration>])[] = [
+  ["schema plan", () => import("./experiment.ts")],
+  ["preflight", () => import("./preflight.ts")],
+  ["sweep", () => import("./sweep.ts")],
+  ["collect", () => import("./collect.ts")],
+  ["replay", () => import("./replay.ts")],
+  ["up down", () => import("./warm-servers.ts")],
+  ["clean", () => import("./clean.ts")],
+  ["runs status attach stop", () => import("./runs.ts")],
+  ["report inspect", () => import("./results.ts")],
+  ["compare", () => import("./compare.ts")],
+  ["export", () => import("./export.ts")],
+  ["simulate gateway", () => import("./servers.ts")],
+  ["metrics", () => import("./metrics.ts")],
+  ["tau2", () => import("./tau2.ts")],
+  ["pack", () => import("./pack.ts")],
+  ["judge", () => import("./judge.ts")],
+  ["selftest", () => import("./selftest.ts")],
+  ["completion", () => import("./completion.ts")],
+];
+interface Registration {
+  readonly register: (program: Command, host: Host) => void;
+}
+
+async function buildProgram(host: Host): Promise<Command> {
+  const command = host.argv[0];
+  const program = new Command("tollgate")
+    .description(
+      "Measures what an inference service costs a real agent: OpenClaw on tau2 tasks, raw engine against gateway.",
+    )
+    .version("0.1.0")
+    .showHelpAfterError("Run `tollgate --help` or `tollgate COMMAND --help`.")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.print(text.replace(/\n$/, "")),
+      writeErr: (text) => host.write(text),
+    })
+    .addHelpText(
+      "after",
+      `
+Exit codes:
+  0 ok    1 result invalid or unequal    2 usage or config    3 start or preflight failed    4 stopped, resumable
+  5 resume refused    6 threshold crossed    70 bug in Tollgate    130/143 signal, after the drain
+
+Begin with:
+  $ tollgate sweep experiments/laptop.yaml      the whole benchmark on simulated engines, about two minutes
+  $ tollgate plan experiments/seed-001.yaml     what a sweep would do, without doing it`,
+    );
+  // `completion` speaks about every other command.
+  const called = commandFiles.filter(
+    ([names]) => command !== "completion" && names.split(" ").includes(command ?? ""),
+  );
+  for (const [, load] of called.length > 0 ? called : commandFiles) (await load()).register(program, host);
+  addExamples(program);
+  return program;
+}
+
+/** What a thrown error means to the caller. A TollgateError is a sentence; anything else is our bug and shows its stack. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof ConfigError) return exitCodes.usage;
+  if (error instanceof StartError) return exitCodes.startFailed;
+  if (error instanceof RunUnreadableError) return exitCodes.resumeRefused;
+  if (error instanceof TollgateError) return exitCodes.resultInvalid;
+  return exitCodes.bug;
+}
+
+/** Up to the first word that should be a command and is none: what follows, `--help` too, would hide that. */
+function knownWords(program: Command, argv: readonly string[]): readonly string[] {
+  let command = program;
+  for (const [index, word] of argv.entries()) {
+    if (command.commands.length === 0 || word.startsWith("-") || word === "help") return argv;
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) return argv.slice(0, index + 1);
+    command = next;
+  }
+  return argv;
+}
