@@ -7,7 +7,9 @@ import { StorageError } from "../../bench/store/storage-error.ts";
 import { tollgate } from "../e2e/tollgate-process.ts";
 
 const full = new StorageError("/runs", "disk-full", { cause: new Error("ENOSPC"), doing: "Cannot write" });
-const record = { v: 1, checks: [], startedAt: "", seconds: 0 } as unknown as ConstructorParameters<typeof PreflightError>[0];
+const record = { v: 1, checks: [], startedAt: "", seconds: 0 } as unknown as ConstructorParameters<
+  typeof PreflightError
+>[0];
 
 test.each([
   [0, new CommanderError(0, "commander.helpDisplayed", "help")],

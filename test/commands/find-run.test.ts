@@ -8,7 +8,10 @@ import { buildAttempt, buildEpisode, buildIdentity, plannedCell, runStarted } fr
 const folder = new TemporaryFolder();
 const runs = join(folder.path, "elsewhere");
 const cell = plannedCell("raw", 1);
-const resolved = { name: "laptop", workload: { kind: "tau2", domain: "library", data: "openclaw-tau2/data" } };
+const resolved = {
+  name: "laptop",
+  workload: { kind: "tau2", domain: "library", data: "openclaw-tau2/data" },
+};
 const identity = buildIdentity({ cells: [cell], resolved });
 beforeAll(async () => {
   await using run = await RunDirectory.create(runs, { identity, pid: process.pid });
