@@ -1,4 +1,5 @@
 import type { AgentSessionRequest } from "../bench/agent/agent.ts";
+import { samplingFields } from "../bench/agent/sampling.ts";
 import type { OpenEpisode, ToolServer } from "../bench/tools/server.ts";
 import type { AttemptContext, TranscriptMessage, WorkloadContext } from "../bench/workload/workload.ts";
 import { domainOptions } from "./domain-options.ts";
@@ -32,7 +33,7 @@ export async function openAttempt(
 ): Promise<OpenedAttempt> {
   const { workload, limits } = experiment;
   const { episodeId, attemptKey, agent } = attempt;
-  const sampling = samplingOf(experiment, attempt.seed);
+  const sampling = samplingFields(experiment.sampling, attempt.seed);
   const open = await toolServer.openEpisode({
     episodeId,
     attemptKey,
@@ -70,16 +71,6 @@ export async function openAttempt(
 export function openingMessages(task: Task): TranscriptMessage[] {
   if (task.messageHistory.length > 0) return transcriptMessages(task.messageHistory);
   return [{ role: "assistant", content: greeting, toolCalls: null, requestId: null, usage: null }];
-}
-
-function samplingOf({ sampling }: Tau2Experiment, seed: number): Record<string, number> {
-  return {
-    temperature: sampling.temperature,
-    top_p: sampling.topP,
-    ...(sampling.topK > 0 ? { top_k: sampling.topK } : {}),
-    max_tokens: sampling.maxTokens,
-    seed,
-  };
 }
 
 /** As Python reads JSON: NaN is a number. */

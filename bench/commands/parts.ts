@@ -9,13 +9,20 @@ import type { Workload } from "../workload/workload.ts";
  * Everything that can be added without a change elsewhere, one line each; docs/extending.md says how. The first of a list
  * is what an experiment file gets that names none.
  */
-const workloads: readonly Workload[] = [(await import("../../openclaw-tau2/workload.ts")).openclawTau2];
+const workloads: readonly Workload[] = [
+  // The default.
+  (await import("../../openclaw-tau2/workload.ts")).openclawTau2,
+];
 const agents: readonly Agent[] = [
+  // The default.
   (await import("../agent/openclaw/agent.ts")).openclaw,
   (await import("../agent/native/agent.ts")).native,
   (await import("../agent/chat/agent.ts")).chat,
 ];
-export const sinkKinds: readonly SinkKind[] = [(await import("../sink/jsonl/jsonl-sink.ts")).jsonlSink];
+export const sinkKinds: readonly SinkKind[] = [
+  // An experiment names its sinks; there is no default.
+  (await import("../sink/jsonl/jsonl-sink.ts")).jsonlSink,
+];
 
 const sectionsOf = (parts: readonly { readonly section: Section }[]) => parts.map(({ section }) => section);
 

@@ -1,3 +1,4 @@
+import { failureOfTurn } from "../../bench/workload/turn-failure.ts";
 import type { EpisodeResult } from "../../bench/workload/workload.ts";
 import type { AgentTurn } from "../../bench/agent/agent.ts";
 import { turnMessages } from "../../bench/agent/transcript/turn-messages.ts";
@@ -86,27 +87,12 @@ function ended(termination: Termination): ConversationEnd {
   return { kind: "ended", termination };
 }
 
+/** null: the agent has answered, and the conversation goes on. */
 function endOfTurn(turn: AgentTurn, parts: EpisodeParts): ConversationEnd | null {
-  switch (turn.status) {
-    case "answered":
-      return null;
-    case "agent-error":
-      // A tool server that cannot be reached is no fault of the agent.
-      return turn.kind === "tool_transport"
-        ? { kind: "failed", failure: { class: "tool-server", message: turn.message } }
-        : ended("agent_error");
-    case "timed-out":
-      return { kind: "timed-out", afterMs: turn.afterMs };
-    case "aborted":
-      return (
-        endOfSignals(parts) ?? {
-          kind: "failed",
-          failure: { class: "harness", message: "the turn was aborted, but nobody asked for it" },
-        }
-      );
-    case "model-unavailable":
-      return { kind: "failed", failure: { class: "engine", message: turn.message } };
-    case "process-died":
-      return { kind: "failed", failure: { class: "agent-process", message: turn.message } };
-  }
+  if (turn.status === "answered") return null;
+  const told = turn.status === "aborted" ? endOfSignals(parts) : null;
+  if (told !== null) return told;
+  const failure = failureOfTurn(turn);
+  if (failure !== null) return { kind: "failed", failure };
+  return turn.status === "timed-out" ? { kind: "timed-out", afterMs: turn.afterMs } : ended("agent_error");
 }

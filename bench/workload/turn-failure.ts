@@ -1,0 +1,20 @@
+import type { AgentTurn } from "../agent/agent.ts";
+import type { Failure } from "./workload.ts";
+
+/** The part that a turn without an answer fails by; null where the turn has a result: an answer, or the agent's own failure. */
+export function failureOfTurn(turn: AgentTurn): Failure | null {
+  switch (turn.status) {
+    case "agent-error":
+      // A tool server that cannot be reached is no fault of the agent.
+      return turn.kind === "tool_transport" ? { class: "tool-server", message: turn.message } : null;
+    case "model-unavailable":
+      return { class: "engine", message: turn.message };
+    case "process-died":
+      return { class: "agent-process", message: turn.message };
+    case "aborted":
+      return { class: "harness", message: "the turn was aborted, but nobody asked for it" };
+    case "answered":
+    case "timed-out":
+      return null;
+  }
+}
