@@ -229,6 +229,24 @@ test("no file is a dump or a giant", () => {
   ).toEqual([]);
 });
 
+/** Types whose name two files declare: take out those that are gone, add none. */
+const DECLARED_TWICE = new Set(
+  [
+    "Answer AnswerUsage AttemptParts ChatAnswer EnvironmentCall EnvironmentReply EpisodeParts",
+    "Requestor SerializedTensor UserMessage",
+  ].flatMap((names) => names.split(" ")),
+);
+
+test("no exported type is declared twice: a name has one meaning", () => {
+  const declared = product.flatMap(({ text }) =>
+    [...text.matchAll(/^export (?:declare )?(?:abstract )?(?:type|interface|class) (\w+)/gm)].map(
+      ([, name = ""]) => name,
+    ),
+  );
+  const twice = declared.filter((name, at) => declared.indexOf(name) !== at);
+  expect(twice.filter((name) => !DECLARED_TWICE.has(name))).toEqual([]);
+});
+
 test("no catch block is silent", () => {
   const silent = /catch\s*(\(\w+\))?\s*\{\s*\}/;
   expect(filesWhere(product, (text) => silent.test(withoutComments(text)))).toEqual([]);

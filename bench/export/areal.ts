@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { callRewards } from "./call-returns.ts";
 import type { ExportFormat, ExportSettings } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
-import { LineWriter } from "./line-writer.ts";
+import { WholeFileWriter } from "./line-writer.ts";
 import { batchTensors } from "./tensor-batch.ts";
 import { tokenSequences } from "./token-sequences.ts";
 
@@ -16,7 +16,7 @@ const fileName = "areal.json";
 export const areal: ExportFormat = {
   name: "areal",
   async open(directory, settings) {
-    const lines = new LineWriter(join(directory, fileName));
+    const lines = new WholeFileWriter(join(directory, fileName));
     await lines.write(`{"v":1,"style":"${settings.style}","discount":${settings.discount},"trajectories":[`);
     let separator = "";
     return {

@@ -6,7 +6,7 @@ import { recordedEpisodeSchema } from "../workload/recorded-episode.ts";
 import { callRewards } from "./call-returns.ts";
 import type { ExportFormat } from "./format.ts";
 import { lineWithTools, type InlinedTrajectory } from "./inlined-trajectory.ts";
-import { LineWriter } from "./line-writer.ts";
+import { WholeFileWriter } from "./line-writer.ts";
 
 /** A line of the exported `trajectories.jsonl`: the stored trajectory with its texts inlined and its load named. */
 export const exportedTrajectorySchema = trajectorySchema
@@ -40,7 +40,7 @@ const schemaName = "trajectories.schema.json";
 export const jsonl: ExportFormat = {
   name: "jsonl",
   async open(directory, { discount }) {
-    const lines = new LineWriter(join(directory, fileName));
+    const lines = new WholeFileWriter(join(directory, fileName));
     return {
       async write(trajectory) {
         await lines.write(lineOf(trajectory, discount));

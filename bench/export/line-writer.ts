@@ -5,7 +5,7 @@ import { finished } from "node:stream/promises";
 import { storing } from "../store/storage-error.ts";
 
 /** Writes a file line by line in constant memory; its name appears when it is complete. */
-export class LineWriter {
+export class WholeFileWriter {
   readonly #path: string;
   readonly #stream: WriteStream;
   readonly #end: Promise<void>;

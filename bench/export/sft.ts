@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Trajectory } from "../store/record.ts";
 import type { ExportFormat } from "./format.ts";
 import { lineWithTools, type InlinedTrajectory } from "./inlined-trajectory.ts";
-import { LineWriter } from "./line-writer.ts";
+import { WholeFileWriter } from "./line-writer.ts";
 
 const fileName = "sft.jsonl";
 
@@ -13,7 +13,7 @@ const fileName = "sft.jsonl";
 export const sft: ExportFormat = {
   name: "sft",
   async open(directory) {
-    const lines = new LineWriter(join(directory, fileName));
+    const lines = new WholeFileWriter(join(directory, fileName));
     return {
       async write(trajectory) {
         const refused = refusal(trajectory);

@@ -8,7 +8,7 @@ import { Pacer } from "./pacer.ts";
 import { RequestWatch, type RawAnswer } from "./request-watch.ts";
 import { Timer } from "../measure/deadline.ts";
 
-export interface LoadOptions {
+export interface RunLoadOptions {
   /** CLOCK_MONOTONIC in nanoseconds. */
   readonly nowNs: () => number;
   /** Wakes this thread for what is due. */
@@ -30,7 +30,7 @@ const delayResolutionMs = 5;
  * Sends the plan and takes the stamps, in this thread: nothing else should run in it, see bench/load/load-thread.ts.
  * @throws {StartError} when the server accepts no connection
  */
-export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<LoadResult> {
+export async function runLoad(plan: LoadPlan, options: RunLoadOptions): Promise<LoadResult> {
   const { pace, connectionsMax } = plan;
   const users = pace.kind === "closed" ? pace.users : 0;
   await using connections = await Connections.open(new URL(plan.url), {
@@ -46,7 +46,7 @@ export async function runLoad(plan: LoadPlan, options: LoadOptions): Promise<Loa
 
 class RunningLoad {
   readonly #plan: LoadPlan;
-  readonly #options: LoadOptions;
+  readonly #options: RunLoadOptions;
   readonly #connections: Connections;
   readonly #pacer: Pacer;
   readonly #encoded: readonly (readonly EncodedRequest[])[];
@@ -63,7 +63,7 @@ class RunningLoad {
   #steadyEndNs: number | null = null;
   #finish: () => void = () => undefined;
 
-  constructor(plan: LoadPlan, options: LoadOptions, connections: Connections) {
+  constructor(plan: LoadPlan, options: RunLoadOptions, connections: Connections) {
     this.#plan = plan;
     this.#options = options;
     this.#connections = connections;

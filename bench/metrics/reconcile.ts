@@ -2,7 +2,7 @@ import type { TapListenerTotals } from "../tap/control.ts";
 import type { EngineDelta } from "./engine-delta.ts";
 
 /** Three independent counts of the same tokens. null where one could not be taken. */
-export interface TokenCounts {
+export interface CountedTokens {
   /** Between agent and arm. */
   readonly outer: TapListenerTotals | null;
   /** Between gateway and engine. */
@@ -23,7 +23,7 @@ export interface Reconciliation {
 }
 
 /** Compares the counts. Requests and cached tokens are compared too, but only mentioned: engines define them differently. */
-export function reconcile(counts: TokenCounts): Reconciliation {
+export function reconcile(counts: CountedTokens): Reconciliation {
   const { outer, inner, engine } = counts;
   const missing = missingCounts(counts);
   const differences = [
@@ -76,7 +76,7 @@ function repliesWithoutUsage(place: string, totals: TapListenerTotals | null): r
   ];
 }
 
-function missingCounts({ outer, inner, engine }: TokenCounts): readonly string[] {
+function missingCounts({ outer, inner, engine }: CountedTokens): readonly string[] {
   const taps = [
     ...(outer === null ? ["outer tap: no counts"] : []),
     ...(inner === null ? ["inner tap: no counts"] : []),
@@ -90,7 +90,7 @@ function missingCounts({ outer, inner, engine }: TokenCounts): readonly string[]
   ];
 }
 
-function remarks(counts: TokenCounts): readonly string[] {
+function remarks(counts: CountedTokens): readonly string[] {
   const { outer, inner, engine } = counts;
   const failed = [
     ...(outer !== null && outer.failed > 0 ? [`outer tap: ${outer.failed} requests failed`] : []),

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { messageOf, StartError } from "../errors.ts";
 import { ApiError, errorBody, sendJson } from "./api/http.ts";
 import { routes } from "./api/routes.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { EngineCore } from "./engine/engine.ts";
 
 export interface SimulatorServerOptions {
   readonly die: () => void;
@@ -13,11 +13,11 @@ export interface SimulatorServerOptions {
 
 /** HTTP in front of an engine. */
 export class SimulatorServer {
-  readonly #engine: Engine;
+  readonly #engine: EngineCore;
   readonly #options: SimulatorServerOptions;
   readonly #server: Server;
 
-  constructor(engine: Engine, options: SimulatorServerOptions) {
+  constructor(engine: EngineCore, options: SimulatorServerOptions) {
     this.#engine = engine;
     this.#options = options;
     this.#server = createServer((request, response) => {

@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
-import { Engine } from "./engine/engine.ts";
+import { EngineCore } from "./engine/engine.ts";
 import { parseFaults } from "./settings/faults.ts";
 import type { SimulatorOptions } from "./settings/options.ts";
 import { policies } from "./policy/policies.ts";
@@ -35,7 +35,7 @@ export async function runSimulator(options: SimulatorOptions, io: SimulatorIo): 
   const model = scriptedModel(policies[options.policy](options));
   const log = options.logFile === null ? null : createWriteStream(options.logFile, { flags: "a" });
   log?.on("error", (error) => io.err(`simulator: cannot write ${options.logFile}: ${error.message}`));
-  const engine = new Engine({
+  const engine = new EngineCore({
     options,
     model,
     faults,

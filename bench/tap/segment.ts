@@ -13,7 +13,7 @@ import { LineWriter } from "./line-writer.ts";
 import { SegmentTotals } from "./segment-totals.ts";
 
 /** What is recorded between two snapshots: `taps.ndjson`, `bodies.ndjson` and their sums. */
-export class Segment {
+export class TapSegment {
   readonly #timings: LineWriter;
   readonly #bodies: { readonly writer: LineWriter; readonly log: BodyLog } | null;
   readonly #totals: SegmentTotals;
@@ -43,12 +43,12 @@ export class Segment {
     readonly listeners: Iterable<TapListenerSpec>;
     /** Told once, of the first file that cannot be written any more. */
     readonly onFailure: (message: string) => void;
-  }): Promise<Segment> {
+  }): Promise<TapSegment> {
     await mkdir(options.directory, { recursive: true });
     const failure = new FirstFailure(options.onFailure);
     const writer = (name: string) =>
       LineWriter.open(join(options.directory, name), (message) => failure.report(message));
-    return new Segment({
+    return new TapSegment({
       timings: await writer("taps.ndjson"),
       bodies: options.bodies ? await writer("bodies.ndjson") : null,
       totals: new SegmentTotals(options.listeners),

@@ -4,7 +4,7 @@ import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
 import { NamelessFailures } from "./nameless-failures.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
-import { Segment } from "./segment.ts";
+import { TapSegment } from "./segment.ts";
 import { Timer } from "../measure/deadline.ts";
 
 /** Characters of untaken bodies over all attempts, about one or two bytes each. */
@@ -23,9 +23,9 @@ export class Tap implements AsyncDisposable {
   /** How each attempt's last inner exchange ended; null while it is open. */
   readonly #inner = new Map<string, InnerEnd | null>();
   readonly #nameless = new NamelessFailures(1_000);
-  readonly #segmentOf = new WeakMap<ExchangeRecord, Segment>();
+  readonly #segmentOf = new WeakMap<ExchangeRecord, TapSegment>();
   readonly #onEvidenceFailure: (message: string) => void;
-  #segment: Segment | null = null;
+  #segment: TapSegment | null = null;
 
   constructor(onEvidenceFailure: (message: string) => void) {
     this.#onEvidenceFailure = onEvidenceFailure;
@@ -48,7 +48,7 @@ export class Tap implements AsyncDisposable {
     this.#retained.clear();
     this.#inner.clear();
     this.#nameless.clear();
-    this.#segment = await Segment.open({
+    this.#segment = await TapSegment.open({
       directory,
       bodies,
       listeners: Array.from(this.#listeners.values(), ({ spec }) => spec),

@@ -1,4 +1,4 @@
-import { allShapes, type CommandShape, type Value } from "./command-shape.ts";
+import { allShapes, type CommandShape, type CompletedValue } from "./command-shape.ts";
 
 /** A bash script that completes `tollgate`; needs bash 4 and nothing else. */
 export function bashCompletion(root: CommandShape): string {
@@ -82,7 +82,7 @@ function positionalCases({ path, subcommands, positionals }: CommandShape): stri
   return positionals.map((value, place) => `    "${command} ${place}") ${action(value)} ;;`);
 }
 
-function action(value: Value): string {
+function action(value: CompletedValue): string {
   if (value.kind === "choice") return `_tollgate_words "${value.choices.join(" ")}"`;
   return { file: "_tollgate_files", folder: "_tollgate_folders", run: "_tollgate_runs", free: ":" }[
     value.kind

@@ -1,7 +1,7 @@
 import { Help, type Argument, type Command, type Option } from "commander";
 
 /** What can stand at a place of a command line. */
-export type Value =
+export type CompletedValue =
   /** `run`: a run directory, or the name of one in `runs/`. */
   | { readonly kind: "file" | "folder" | "run" | "free" }
   | { readonly kind: "choice"; readonly choices: readonly string[] };
@@ -11,7 +11,7 @@ export interface FlagShape {
   readonly names: readonly string[];
   readonly description: string;
   /** null: a switch. */
-  readonly value: Value | null;
+  readonly value: CompletedValue | null;
 }
 
 /** A command as far as its completion goes; the root has the empty path. */
@@ -20,7 +20,7 @@ export interface CommandShape {
   readonly description: string;
   readonly subcommands: readonly CommandShape[];
   readonly flags: readonly FlagShape[];
-  readonly positionals: readonly Value[];
+  readonly positionals: readonly CompletedValue[];
 }
 
 /** Reads a program as commander knows it, so that nothing is written down twice. */
@@ -53,16 +53,16 @@ function flagShape(option: Option): FlagShape {
   return { names, description: option.description, value: takesValue ? value : null };
 }
 
-function argumentValue(argument: Argument): Value {
+function argumentValue(argument: Argument): CompletedValue {
   return argument.argChoices ? choice(argument.argChoices) : valueNamed(argument.name());
 }
 
-function choice(choices: readonly string[]): Value {
+function choice(choices: readonly string[]): CompletedValue {
   return { kind: "choice", choices };
 }
 
 /** What a placeholder stands for: `<file>`, `<folder>`, `<run>` and the like are on the disk, others are not. */
-function valueNamed(placeholder: string): Value {
+function valueNamed(placeholder: string): CompletedValue {
   if (/^(file|csv|pre|post)\b/i.test(placeholder)) return { kind: "file" };
   if (/^(folder|dir)\b/i.test(placeholder)) return { kind: "folder" };
   if (placeholder === "run") return { kind: "run" };
@@ -89,7 +89,7 @@ function usageFlags(command: Command): readonly FlagShape[] {
   }));
 }
 
-function usageValue(text: string): Value {
+function usageValue(text: string): CompletedValue {
   return /^[a-z0-9]+(\|[a-z0-9]+)+$/.test(text) ? choice(text.split("|")) : valueNamed(text);
 }
 

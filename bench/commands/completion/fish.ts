@@ -1,4 +1,4 @@
-import { allShapes, type CommandShape, type FlagShape, type Value } from "./command-shape.ts";
+import { allShapes, type CommandShape, type FlagShape, type CompletedValue } from "./command-shape.ts";
 
 /** A fish script that completes `tollgate` with descriptions. */
 export function fishCompletion(root: CommandShape): string {
@@ -36,7 +36,7 @@ function flagText({ names, description, value }: FlagShape): string {
   return parts.join(" ");
 }
 
-function argumentSource(value: Value): string {
+function argumentSource(value: CompletedValue): string {
   if (value.kind === "choice") return ` -a ${quoted(value.choices.join(" "))}`;
   return {
     file: " -F",

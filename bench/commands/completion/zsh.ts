@@ -1,4 +1,4 @@
-import { allShapes, type CommandShape, type FlagShape, type Value } from "./command-shape.ts";
+import { allShapes, type CommandShape, type FlagShape, type CompletedValue } from "./command-shape.ts";
 
 /** A zsh script that completes `tollgate` with descriptions; to be sourced, or kept as `_tollgate` in `$fpath`. */
 export function zshCompletion(root: CommandShape): string {
@@ -56,7 +56,7 @@ function flagSpec({ names, description, value }: FlagShape): string {
 }
 
 /** `message:action` of _arguments. */
-function action(value: Value): string {
+function action(value: CompletedValue): string {
   if (value.kind === "choice") return `value:(${value.choices.join(" ")})`;
   return {
     file: "file:_files",

@@ -29,7 +29,7 @@ const chatBodySchema = z.looseObject({
 });
 export type ChatBody = z.infer<typeof chatBodySchema>;
 
-export interface ChatRequest {
+export interface GatewayChatRequest {
   /** The body as it came. */
   readonly text: string;
   readonly body: ChatBody;
@@ -43,7 +43,10 @@ export interface ChatRequest {
  * @throws {DialectError} 400 for what is not JSON or asks for several answers, 413 for a body that is too long, 422 for the
  *   wrong shape
  */
-export async function readChatRequest(request: IncomingMessage, bodyBytesMax: number): Promise<ChatRequest> {
+export async function readChatRequest(
+  request: IncomingMessage,
+  bodyBytesMax: number,
+): Promise<GatewayChatRequest> {
   const text = await requestText(request, bodyBytesMax);
   const { body, exact } = parse(text);
   if (isSeveral(body.n)) throw severalAnswers();

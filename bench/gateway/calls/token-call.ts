@@ -4,7 +4,7 @@ import { headerOf } from "../../tap/hop-headers.ts";
 import { identityHeaders, type Exchange } from "../../workload/exchange.ts";
 import type { AnswerEnd, ChatAnswer } from "./chat-answer.ts";
 import type { CallTokens } from "../sessions/call-tree.ts";
-import type { ChatRequest } from "./chat-body.ts";
+import type { GatewayChatRequest } from "./chat-body.ts";
 import type { EngineConnection } from "../engine/engine-request.ts";
 import type { EarlierCalls } from "../rendering/conversation-prompt.ts";
 import type { EndedCall } from "../sessions/session.ts";
@@ -13,7 +13,7 @@ import type { EndedCall } from "../sessions/session.ts";
 export interface TokenCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly chat: ChatRequest;
+  readonly chat: GatewayChatRequest;
   readonly engine: EngineConnection;
   readonly clock: CallClock;
   /** Id of the answer. */

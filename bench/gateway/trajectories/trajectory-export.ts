@@ -37,7 +37,7 @@ export interface ExportedTrajectory {
   readonly level: RecordingLevel;
 }
 
-export interface ExportSettings {
+export interface TokenExportSettings {
   readonly discount: number;
   readonly style: "individual" | "concat";
   readonly level: RecordingLevel;
@@ -94,7 +94,7 @@ export function requireTokens(trajectories: readonly ExportedTrajectory[], what:
  */
 export async function* exportText(
   trajectories: readonly ExportedTrajectory[],
-  settings: ExportSettings,
+  settings: TokenExportSettings,
 ): AsyncGenerator<string> {
   const level = trajectories.every((one) => one.level === settings.level) ? settings.level : "L0";
   const head = {
@@ -123,7 +123,10 @@ export async function* exportText(
 }
 
 /** AReaL's rows as text, in session order and then call order. */
-export function tensorText(trajectories: readonly ExportedTrajectory[], settings: ExportSettings): string {
+export function tensorText(
+  trajectories: readonly ExportedTrajectory[],
+  settings: TokenExportSettings,
+): string {
   const rows = trajectories.flatMap(({ interactions }) => {
     const rewards = interactions.map(({ reward }) => reward);
     return withReturns(tokenRows(interactions.filter(hasIds), settings.style), rewards, settings.discount);

@@ -1,6 +1,6 @@
 import type { OutputPlan } from "../engine/output-plan.ts";
 import { ApiError, readBody, sendJson } from "./http.ts";
-import { type ChatRequest, chatRequestSchema, renderPrompt } from "./chat-request.ts";
+import { type SimulatedChatRequest, chatRequestSchema, renderPrompt } from "./chat-request.ts";
 import {
   type ChatEnvelope,
   finishReasonOf,
@@ -53,7 +53,7 @@ export async function chatCompletions(exchange: HttpExchange, faults: RequestFau
   runGeneration(exchange, { generation, plan, id }, listener);
 }
 
-function checkCombination(request: ChatRequest): void {
+function checkCombination(request: SimulatedChatRequest): void {
   if (request.n != null && request.n !== 1) throw new ApiError(400, "The simulator supports n=1 only.");
   if (request.ignore_eos === true && request.max_completion_tokens == null && request.max_tokens == null)
     throw new ApiError(400, "The simulator needs max_tokens when ignore_eos is set.");
@@ -63,7 +63,7 @@ function checkCombination(request: ChatRequest): void {
 }
 
 interface Answer {
-  readonly request: ChatRequest;
+  readonly request: SimulatedChatRequest;
   readonly plan: OutputPlan;
   readonly id: string;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine } from "../engine/engine.ts";
+import type { EngineCore } from "../engine/engine.ts";
 import { type ChatTool, chatMessageSchema, chatToolSchema, PromptError } from "../model/chat-template.ts";
 import type { ToolChoice } from "../policy/forced-call.ts";
 import { ApiError } from "./http.ts";
@@ -39,16 +39,16 @@ export const chatRequestSchema = promptSchema.extend({
   return_meta_info: flag,
   rid: z.string().nullish(),
 });
-export type ChatRequest = z.infer<typeof chatRequestSchema>;
+export type SimulatedChatRequest = z.infer<typeof chatRequestSchema>;
 
-export interface RenderedPrompt {
+export interface EnginePrompt {
   readonly text: string;
   readonly ids: Int32Array;
   readonly toolChoice: ToolChoice;
 }
 
 /** Messages to tokens. @throws ApiError 400 */
-export function renderPrompt(request: z.infer<typeof promptSchema>, engine: Engine): RenderedPrompt {
+export function renderPrompt(request: z.infer<typeof promptSchema>, engine: EngineCore): EnginePrompt {
   const toolChoice = readToolChoice(request);
   if (request.input_ids != null) {
     const ids = Int32Array.from(request.input_ids);
@@ -78,7 +78,7 @@ function readToolChoice({ tool_choice: choice, tools }: z.infer<typeof promptSch
 
 /** Tokens that prompt and output may still take. @throws ApiError 400 with SGLang's overflow texts */
 export function checkContext(
-  engine: Engine,
+  engine: EngineCore,
   promptTokens: number,
   maxNewTokens: number | null,
 ): { readonly roomTokens: number } {

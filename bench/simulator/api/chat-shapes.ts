@@ -1,4 +1,4 @@
-import type { Engine, Ticket } from "../engine/engine.ts";
+import type { EngineCore, Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
 import type { FinishReason } from "../scheduling/sequence.ts";
 
@@ -18,7 +18,7 @@ export interface Usage {
 }
 
 /** `completionTokens` as produced; the fault `usage-skew` is applied here. */
-export function usageOf(engine: Engine, ticket: Ticket, completionTokens: number): Usage {
+export function usageOf(engine: EngineCore, ticket: Ticket, completionTokens: number): Usage {
   const { sequence, cachedTokens } = ticket.scheduled;
   const promptTokens = sequence.promptIds.length;
   const completion = completionTokens + engine.faults.usageSkewTokens;
@@ -39,7 +39,7 @@ export interface ToolCallShape {
   readonly function: { readonly name: string | null; readonly arguments: string };
 }
 
-export interface Delta {
+export interface ChatDelta {
   readonly role?: "assistant";
   readonly content?: string;
   readonly tool_calls?: readonly ToolCallShape[];
@@ -52,7 +52,7 @@ export interface ChunkExtras {
   readonly usage?: Usage | null;
 }
 
-export function chatChunk(envelope: ChatEnvelope, delta: Delta, extras: ChunkExtras = {}): unknown {
+export function chatChunk(envelope: ChatEnvelope, delta: ChatDelta, extras: ChunkExtras = {}): unknown {
   return {
     id: envelope.id,
     object: "chat.completion.chunk",
@@ -92,7 +92,11 @@ export function matchedStopOf(finish: FinishReason): number | string | null {
 
 /** OpenAI's logprobs of the tokens from position `from` to `to`; they carry no token ids, as in SGLang. */
 export function logprobsContent(
-  { engine, ticket, plan }: { readonly engine: Engine; readonly ticket: Ticket; readonly plan: OutputPlan },
+  {
+    engine,
+    ticket,
+    plan,
+  }: { readonly engine: EngineCore; readonly ticket: Ticket; readonly plan: OutputPlan },
   [from, to]: readonly [number, number],
   topCount: number,
 ): unknown {
@@ -113,7 +117,7 @@ export function logprobsContent(
 
 /** SGLang's `meta_info`, with its per-request timings in seconds of the wall clock. */
 export function metaInfo(
-  engine: Engine,
+  engine: EngineCore,
   ticket: Ticket,
   end: { readonly finish: FinishReason; readonly completionTokens: number },
 ): Record<string, unknown> {

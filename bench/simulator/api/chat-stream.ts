@@ -1,13 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { StringDecoder } from "node:string_decoder";
-import type { Engine, Ticket } from "../engine/engine.ts";
+import type { EngineCore, Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
 import type { FinishReason } from "../scheduling/sequence.ts";
-import type { ChatRequest } from "./chat-request.ts";
+import type { SimulatedChatRequest } from "./chat-request.ts";
 import {
   chatChunk,
   type ChatEnvelope,
-  type Delta,
+  type ChatDelta,
   finishReasonOf,
   logprobsContent,
   matchedStopOf,
@@ -20,8 +20,8 @@ import { flushWritten } from "./http.ts";
 const argumentPiece = 16;
 
 export interface ChatStreamParts {
-  readonly engine: Engine;
-  readonly request: ChatRequest;
+  readonly engine: EngineCore;
+  readonly request: SimulatedChatRequest;
   readonly envelope: ChatEnvelope;
   readonly plan: OutputPlan;
   readonly response: ServerResponse;
@@ -120,7 +120,7 @@ export class ChatStream {
     this.#delta({ tool_calls: [tail] }, count, ticket);
   }
 
-  #delta(delta: Delta, count: number, ticket: Ticket): void {
+  #delta(delta: ChatDelta, count: number, ticket: Ticket): void {
     const { engine, request, plan } = this.#parts;
     const range = [this.#sentLogprobs, count] as const;
     this.#sentLogprobs = count;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine } from "../engine/engine.ts";
+import type { EngineCore } from "../engine/engine.ts";
 import { poolTokens } from "../settings/options.ts";
 import { promptSchema, renderPrompt } from "./chat-request.ts";
 import type { HttpExchange } from "./generation.ts";
@@ -130,7 +130,7 @@ export async function tokenize({ engine, request, response }: HttpExchange): Pro
   } else throw new ApiError(400, "Either prompt or messages should be provided.");
 }
 
-function encodeList(engine: Engine, text: string): number[] {
+function encodeList(engine: EngineCore, text: string): number[] {
   return [...engine.tokenizer.encode(text)];
 }
 

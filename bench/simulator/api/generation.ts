@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Engine, Ticket } from "../engine/engine.ts";
+import type { EngineCore, Ticket } from "../engine/engine.ts";
 import { type OutputPlan, planOutput, type SamplingLimits } from "../engine/output-plan.ts";
 import type { FinishReason } from "../scheduling/sequence.ts";
 import type { RequestFaults } from "../settings/faults.ts";
 import type { ToolChoice } from "../policy/forced-call.ts";
 import { parseReference } from "../policy/reference.ts";
-import { type Reply, say, writeReply } from "../policy/reply.ts";
+import { type PolicyReply, say, writeReply } from "../policy/reply.ts";
 import { UnknownScenarioError } from "../policy/scripted-agent.ts";
 import { ApiError, identityHeaders } from "./http.ts";
 import { checkContext } from "./chat-request.ts";
 
 /** One HTTP request that generates, from whichever endpoint. */
 export interface HttpExchange {
-  readonly engine: Engine;
+  readonly engine: EngineCore;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** When the request's head was there, monotonic. */
@@ -48,7 +48,7 @@ export function planGeneration({ engine, request }: HttpExchange, generation: Ge
   const reference = typeof header === "string" ? parseReference(header) : null;
   if (header !== undefined && reference === null)
     throw new ApiError(400, "x-tollgate-ref must be <domain>/<encodeURIComponent(taskId)>/<trial>.");
-  let reply: Reply;
+  let reply: PolicyReply;
   try {
     reply = engine.model({ text: promptText, toolChoice, reference });
   } catch (error) {

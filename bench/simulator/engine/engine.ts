@@ -46,7 +46,7 @@ export interface Ticket {
 }
 
 /** The parts of the simulated engine together, and the requests that are in it. */
-export class Engine {
+export class EngineCore {
   readonly options: SimulatorOptions;
   readonly model: ScriptedModel;
   readonly faults: Faults;

@@ -1,5 +1,5 @@
 import type { Tokenizer } from "../model/tokenizer.ts";
-import { type Reply, type WrittenReply, writeReply } from "../policy/reply.ts";
+import { type PolicyReply, type WrittenReply, writeReply } from "../policy/reply.ts";
 import type { FinishReason } from "../scheduling/sequence.ts";
 
 export interface SamplingLimits {
@@ -24,7 +24,7 @@ export interface OutputPlan {
 
 /** Turns a reply into tokens and cuts it where the request's limits say. `roomTokens` is what the context still holds. */
 export function planOutput(
-  reply: Reply,
+  reply: PolicyReply,
   limits: SamplingLimits,
   { tokenizer, roomTokens }: { readonly tokenizer: Tokenizer; readonly roomTokens: number },
 ): OutputPlan {

@@ -1,6 +1,6 @@
 import type { Scheduler, SchedulerObserver } from "../scheduling/scheduler.ts";
 import type { FinishReason, ScheduledSequence } from "../scheduling/sequence.ts";
-import { HistogramFamily, type Labels, ScalarFamily, writeExposition } from "./exposition.ts";
+import { HistogramFamily, type SeriesLabels, ScalarFamily, writeExposition } from "./exposition.ts";
 
 const latencyBounds = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400];
 const endToEndBounds = [...latencyBounds, 600, 1200, 1800, 2400];
@@ -37,8 +37,8 @@ export interface EngineMetricsOptions {
  */
 export class EngineMetrics implements SchedulerObserver {
   /** Labels of what the HTTP process counts, and of what the scheduler process counts. */
-  readonly #server: Labels;
-  readonly #rank: Labels;
+  readonly #server: SeriesLabels;
+  readonly #rank: SeriesLabels;
   readonly #options: EngineMetricsOptions;
   readonly #clockNs: () => number;
   readonly #unreported = new WeakMap<ScheduledSequence, { sinceNs: number; tokens: number }>();
@@ -170,7 +170,7 @@ export class EngineMetrics implements SchedulerObserver {
   #gauges(scheduler: Scheduler): ScalarFamily[] {
     const usage = Math.round((scheduler.usedTokens / scheduler.poolTokens) * 100) / 100;
     const withPid = { ...this.#rank, pid: String(this.#options.pid) };
-    const rows: readonly (readonly [name: string, help: string, value: number, labels?: Labels])[] = [
+    const rows: readonly (readonly [name: string, help: string, value: number, labels?: SeriesLabels])[] = [
       ["num_running_reqs", "The number of running requests.", scheduler.runningCount],
       ["num_queue_reqs", "The number of requests in the waiting queue.", scheduler.queuedCount],
       ["gen_throughput", "The generation throughput (token/s).", this.throughputTokensPerSecond],

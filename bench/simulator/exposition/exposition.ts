@@ -5,7 +5,7 @@ import { pythonFloat } from "../model/python-text.ts";
  * labels sorted, floats with a point, a histogram's sums of all label sets before its buckets, nothing for a family that has
  * no sample yet. prom-client (the Node library) cannot write this form.
  */
-export type Labels = Readonly<Record<string, string>>;
+export type SeriesLabels = Readonly<Record<string, string>>;
 
 export interface Family {
   readonly name: string;
@@ -26,7 +26,7 @@ export function sampleValue(value: number): string {
   return `${mantissa}e+0${point - 1}`;
 }
 
-function labelText(labels: Labels): string {
+function labelText(labels: SeriesLabels): string {
   const escape = (value: string) =>
     value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
   const parts = Object.keys(labels)
@@ -35,7 +35,7 @@ function labelText(labels: Labels): string {
   return parts.length === 0 ? "" : `{${parts.join(",")}}`;
 }
 
-function sampleLine(name: string, labels: Labels, value: number): string {
+function sampleLine(name: string, labels: SeriesLabels, value: number): string {
   return `${name}${labelText(labels)} ${sampleValue(value)}`;
 }
 
@@ -44,7 +44,7 @@ export class ScalarFamily implements Family {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge";
-  readonly #values = new Map<string, { readonly labels: Labels; value: number }>();
+  readonly #values = new Map<string, { readonly labels: SeriesLabels; value: number }>();
 
   constructor(type: "counter" | "gauge", name: string, help: string) {
     this.type = type;
@@ -52,11 +52,11 @@ export class ScalarFamily implements Family {
     this.help = help;
   }
 
-  add(labels: Labels, amount: number): void {
+  add(labels: SeriesLabels, amount: number): void {
     this.set(labels, (this.#values.get(labelText(labels))?.value ?? 0) + amount);
   }
 
-  set(labels: Labels, value: number): void {
+  set(labels: SeriesLabels, value: number): void {
     const key = labelText(labels);
     const entry = this.#values.get(key);
     if (entry === undefined) this.#values.set(key, { labels, value });
@@ -69,7 +69,7 @@ export class ScalarFamily implements Family {
 }
 
 interface HistogramChild {
-  readonly labels: Labels;
+  readonly labels: SeriesLabels;
   sum: number;
   /** Not cumulative; one more than bounds, for +Inf. */
   readonly counts: number[];
@@ -90,7 +90,7 @@ export class HistogramFamily implements Family {
   }
 
   /** Adds `count` equal observations whose values add up to `sum`. */
-  observe(labels: Labels, sum: number, count = 1): void {
+  observe(labels: SeriesLabels, sum: number, count = 1): void {
     const key = labelText(labels);
     let child = this.#children.get(key);
     if (child === undefined) {

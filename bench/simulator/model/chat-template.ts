@@ -15,7 +15,7 @@ export const chatMessageSchema = z.object({
     .array(z.object({ function: z.object({ name: z.string(), arguments: z.unknown() }) }))
     .nullish(),
 });
-export type ChatMessage = z.infer<typeof chatMessageSchema>;
+export type TemplateMessage = z.infer<typeof chatMessageSchema>;
 
 export const chatToolSchema = z.object({
   type: z.string().default("function"),
@@ -45,7 +45,7 @@ export class ChatTemplate {
   }
 
   /** @throws PromptError */
-  render(messages: readonly ChatMessage[], tools: readonly ChatTool[]): string {
+  render(messages: readonly TemplateMessage[], tools: readonly ChatTool[]): string {
     const normalised = messages.map((message) => ({
       role: message.role,
       content: flattenContent(message.content),
@@ -63,7 +63,7 @@ export class ChatTemplate {
   }
 }
 
-function flattenContent(value: ChatMessage["content"]): string {
+function flattenContent(value: TemplateMessage["content"]): string {
   if (typeof value === "string") return value;
   const parts = (value ?? []).filter(({ type }) => type === "text" || type === "input_text");
   return parts.map(({ text = "" }) => text).join(" ");

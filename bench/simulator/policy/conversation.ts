@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ReplyCall } from "./reply.ts";
 
 /** A chat prompt read back into its turns. */
-export interface Conversation {
+export interface PlayedConversation {
   readonly tools: readonly ConversationTool[];
   readonly turns: readonly Turn[];
 }
@@ -30,7 +30,7 @@ const callPattern = /<tool_call>\n\{"name": ("(?:[^"\\]|\\.)*"), "arguments": ([
  * Reads a prompt that the chat template rendered. The scripted policies see nothing else, as a model would: the same
  * prompt gives the same reply whether it came as messages or as token ids. null when the text is no chat prompt.
  */
-export function readConversation(prompt: string): Conversation | null {
+export function readConversation(prompt: string): PlayedConversation | null {
   if (!prompt.includes(turnStart)) return null;
   let tools: readonly ConversationTool[] = [];
   const turns: Turn[] = [];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { pythonJson } from "../model/python-text.ts";
-import type { Conversation } from "./conversation.ts";
-import { callTool, type Reply, say } from "./reply.ts";
+import type { PlayedConversation } from "./conversation.ts";
+import { callTool, type PolicyReply, say } from "./reply.ts";
 
 /** `auto`: none of this applies. `required`: some tool must be called. `{ name }`: that tool must be called. */
 export type ToolChoice = "auto" | "none" | "required" | { readonly name: string };
@@ -12,7 +12,7 @@ const requestedCall = /\[call ([A-Za-z0-9_.-]+)(?: (\{[\s\S]*\}))?\]/;
  * Replies that do not belong to an episode but are asked for: by `tool_choice`, or by a user text `[call NAME JSON]`.
  * null when nothing is asked for.
  */
-export function forcedReply(conversation: Conversation, choice: ToolChoice): Reply | null {
+export function forcedReply(conversation: PlayedConversation, choice: ToolChoice): PolicyReply | null {
   const { tools, turns } = conversation;
   const last = turns.at(-1);
   const request = last?.role === "user" ? requestedCall.exec(last.text) : null;

@@ -1,10 +1,10 @@
-import type { Conversation } from "./conversation.ts";
+import type { PlayedConversation } from "./conversation.ts";
 import type { MistakeOptions } from "./mistake.ts";
 import type { EpisodeReference } from "./reference.ts";
-import type { Reply } from "./reply.ts";
+import type { PolicyReply } from "./reply.ts";
 
 /** Who plays the model: what is said next in a conversation, decided by nothing but the conversation and its reference. */
-export type Policy = (conversation: Conversation, reference: EpisodeReference | null) => Reply;
+export type Policy = (conversation: PlayedConversation, reference: EpisodeReference | null) => PolicyReply;
 
 export interface PolicyOptions extends MistakeOptions {
   readonly role: "agent" | "user";

@@ -1,5 +1,5 @@
 /** What a scripted policy wants to say next: a text, a tool call, or both. */
-export interface Reply {
+export interface PolicyReply {
   readonly text: string;
   readonly call: ReplyCall | null;
 }
@@ -10,11 +10,11 @@ export interface ReplyCall {
   readonly argumentsText: string;
 }
 
-export function say(text: string): Reply {
+export function say(text: string): PolicyReply {
   return { text, call: null };
 }
 
-export function callTool(name: string, argumentsText: string): Reply {
+export function callTool(name: string, argumentsText: string): PolicyReply {
   return { text: "", call: { name, argumentsText } };
 }
 
@@ -26,7 +26,7 @@ export interface WrittenReply {
 }
 
 /** The text a model would generate for a reply: the same bytes that the chat template renders for it in the next prompt. */
-export function writeReply(reply: Reply): WrittenReply {
+export function writeReply(reply: PolicyReply): WrittenReply {
   if (reply.call === null) return { text: reply.text, contentEnd: reply.text.length, call: null };
   const { name, argumentsText } = reply.call;
   const separator = reply.text === "" ? "" : "\n";

@@ -10,12 +10,12 @@ export interface Scenario {
   readonly taskId: string;
   /** What the customer opens with. */
   readonly reason: string;
-  readonly actions: readonly GoldenAction[];
+  readonly actions: readonly PlannedAction[];
   /** Strings the agent must say. */
   readonly communicate: readonly string[];
 }
 
-export interface GoldenAction {
+export interface PlannedAction {
   readonly actionId: string;
   readonly requestor: "assistant" | "user";
   readonly name: string;

@@ -1,8 +1,8 @@
-import type { Conversation, Turn } from "./conversation.ts";
+import type { PlayedConversation, Turn } from "./conversation.ts";
 import { type MistakeOptions, omissionsOf } from "./mistake.ts";
 import { closingQuestion, findMarks, findReference, mark } from "./reference.ts";
-import { callTool, type Reply, say } from "./reply.ts";
-import type { GoldenAction, Scenario, ScenarioBook } from "./scenario.ts";
+import { callTool, type PolicyReply, say } from "./reply.ts";
+import type { PlannedAction, Scenario, ScenarioBook } from "./scenario.ts";
 
 /** The `[ref …]` of a conversation names a task that was not loaded: the simulator was started with the wrong data. */
 export class UnknownScenarioError extends Error {}
@@ -12,7 +12,11 @@ export class UnknownScenarioError extends Error {}
  * message, asks the customer for the steps that are the customer's, says what must be said. What it has done so far it
  * reads from the conversation alone. Throws UnknownScenarioError.
  */
-export function agentReply(conversation: Conversation, book: ScenarioBook, options: MistakeOptions): Reply {
+export function agentReply(
+  conversation: PlayedConversation,
+  book: ScenarioBook,
+  options: MistakeOptions,
+): PolicyReply {
   const start = conversation.turns.findIndex(
     (turn) => turn.role === "user" && findReference(turn.text) !== null,
   );
@@ -34,7 +38,7 @@ export function agentReply(conversation: Conversation, book: ScenarioBook, optio
   return callTool(action.name, action.argumentsText);
 }
 
-type PlannedStep = readonly [step: number, action: GoldenAction];
+type PlannedStep = readonly [step: number, action: PlannedAction];
 
 /** The first step of the plan that the conversation does not show yet. */
 function nextStep(plan: readonly PlannedStep[], turns: readonly Turn[]): PlannedStep | null {

@@ -2,7 +2,7 @@ import { readConversation } from "./conversation.ts";
 import { forcedReply, type ToolChoice } from "./forced-call.ts";
 import type { Policy } from "./policy.ts";
 import type { EpisodeReference } from "./reference.ts";
-import { type Reply, say } from "./reply.ts";
+import { type PolicyReply, say } from "./reply.ts";
 
 export interface Prompt {
   readonly text: string;
@@ -12,7 +12,7 @@ export interface Prompt {
 }
 
 /** What the engine runs instead of weights: a pure function from prompt to reply. */
-export type ScriptedModel = (prompt: Prompt) => Reply;
+export type ScriptedModel = (prompt: Prompt) => PolicyReply;
 
 /** Said for prompts that are no chat, e.g. an engine's own warm-up. */
 export const continuation =

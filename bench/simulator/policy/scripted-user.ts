@@ -1,4 +1,4 @@
-import type { Conversation, Turn } from "./conversation.ts";
+import type { PlayedConversation, Turn } from "./conversation.ts";
 import {
   closingQuestion,
   type EpisodeReference,
@@ -8,7 +8,7 @@ import {
   mark,
   stopToken,
 } from "./reference.ts";
-import { callTool, type Reply, say } from "./reply.ts";
+import { callTool, type PolicyReply, say } from "./reply.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** After so many replies to texts it has no script for, the customer gives up. */
@@ -20,10 +20,10 @@ const nudge = "Please go on.";
  * customer, `user` the agent, `tool` a result of the customer's own tools.
  */
 export function userReply(
-  conversation: Conversation,
+  conversation: PlayedConversation,
   scenario: Scenario,
   reference: EpisodeReference,
-): Reply {
+): PolicyReply {
   const { turns, tools } = conversation;
   const own = turns.filter(({ role }) => role === "assistant");
   if (!own.some(({ text }) => findReference(text) !== null))
@@ -45,7 +45,7 @@ export function userReply(
 }
 
 /** For requests that belong to no episode: one sentence, then the end. */
-export function strangerReply(conversation: Conversation): Reply {
+export function strangerReply(conversation: PlayedConversation): PolicyReply {
   const spoken = conversation.turns.some(({ role }) => role === "assistant");
   return say(spoken ? `That is all. ${stopToken}` : "Hello, I need some help.");
 }

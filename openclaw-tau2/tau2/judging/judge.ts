@@ -31,7 +31,7 @@ export interface JudgeRequest {
   readonly dispatcher?: Dispatcher;
 }
 
-export interface Judgement {
+export interface JudgeVerdict {
   readonly entries: readonly JudgeEntry[];
   /** All entries are met. True without entries, as in tau2; see `complete`. */
   readonly met: boolean;
@@ -75,7 +75,7 @@ export function needsJudge(task: Pick<Task, "rewardBasis" | "nlAssertions">): bo
  * Asks the judge about one episode. Throws `JudgeRequestError` or `JudgeAnswerError` when there is no usable answer,
  * and the signal's reason when it aborts: never a made-up verdict.
  */
-export async function judgeEpisode(request: JudgeRequest): Promise<Judgement> {
+export async function judgeEpisode(request: JudgeRequest): Promise<JudgeVerdict> {
   const answer = await askPatiently(request);
   const entries = parseJudgeAnswer(answer, { lenient: request.lenient ?? false });
   return {

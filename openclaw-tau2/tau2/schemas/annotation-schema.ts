@@ -1,7 +1,7 @@
 import { cleanDocstring } from "./docstring.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { literalValue } from "./literal-value.ts";
-import type { Expression } from "./python-expression.ts";
+import type { SourceExpression } from "./python-expression.ts";
 import type { PythonField, PythonModule } from "./python-module.ts";
 import { PythonSourceError } from "./python-source.ts";
 import { describe, type ClassDefinition, type SourceTree } from "./source-tree.ts";
@@ -17,7 +17,7 @@ export interface FieldFacts {
   /** Where the annotation's names are looked up. */
   readonly module: PythonModule;
   readonly name: string;
-  readonly annotation: Expression | null;
+  readonly annotation: SourceExpression | null;
   /** The default's JSON; undefined when there is none or it is made by a factory. */
   readonly default: Json | undefined;
   readonly description: string | null;
@@ -83,7 +83,7 @@ export class AnnotationSchemas {
   }
 
   /** Throws `PythonSourceError` for a type that has no schema here. */
-  annotation(module: PythonModule, expression: Expression): AnnotationSchema {
+  annotation(module: PythonModule, expression: SourceExpression): AnnotationSchema {
     if (expression.kind === "union") return this.#union(module, [expression.left, expression.right]);
     if (expression.kind === "constant" && expression.value === null) return { schema: NULL, titled: true };
     if (expression.kind === "subscript") return this.#generic(module, expression);
@@ -97,7 +97,10 @@ export class AnnotationSchemas {
     return { schema, titled: true };
   }
 
-  #generic(module: PythonModule, expression: Extract<Expression, { kind: "subscript" }>): AnnotationSchema {
+  #generic(
+    module: PythonModule,
+    expression: Extract<SourceExpression, { kind: "subscript" }>,
+  ): AnnotationSchema {
     const definition = this.#tree.resolve(module, expression.object);
     if (definition.kind !== "external") throw unknown(module, expression.object);
     const name = definition.name.replace(/^typing_extensions\./u, "typing.");
@@ -116,7 +119,7 @@ export class AnnotationSchemas {
     throw unknown(module, expression.object);
   }
 
-  #dict(module: PythonModule, key: Expression, value: Expression): AnnotationSchema {
+  #dict(module: PythonModule, key: SourceExpression, value: SourceExpression): AnnotationSchema {
     if (JSON.stringify(this.annotation(module, key).schema) !== '{"type":"string"}')
       throw unknown(module, key);
     const { schema } = this.annotation(module, value);
@@ -124,7 +127,7 @@ export class AnnotationSchemas {
     return { schema: { additionalProperties: isEmpty ? true : schema, type: "object" }, titled: true };
   }
 
-  #annotated(module: PythonModule, [inner, ...metadata]: readonly Expression[]): AnnotationSchema {
+  #annotated(module: PythonModule, [inner, ...metadata]: readonly SourceExpression[]): AnnotationSchema {
     if (inner === undefined || metadata.length !== 1 || metadata[0] === undefined) {
       throw unknown(module, inner ?? { kind: "opaque", text: "Annotated[]", line: 1 });
     }
@@ -138,7 +141,7 @@ export class AnnotationSchemas {
   }
 
   /** Null goes last wherever it is written; nested unions are flattened and equal members merged. */
-  #union(module: PythonModule, items: readonly Expression[]): AnnotationSchema {
+  #union(module: PythonModule, items: readonly SourceExpression[]): AnnotationSchema {
     const parts = items.map((item) => this.annotation(module, item));
     const members = parts.flatMap(({ schema }) => {
       const nested = Object.keys(schema).length === 1 ? schema["anyOf"] : undefined;
@@ -155,7 +158,7 @@ export class AnnotationSchemas {
     return { schema: { anyOf: isNullable ? [...values, NULL] : values }, titled };
   }
 
-  #literal(module: PythonModule, items: readonly Expression[]): JsonObject {
+  #literal(module: PythonModule, items: readonly SourceExpression[]): JsonObject {
     const values = items.map((item) => literalValue(this.#tree, module, item));
     const type = commonType(values);
     return { ...(values.length === 1 ? { const: values[0] ?? null } : { enum: values }), ...type };
@@ -217,14 +220,14 @@ export class AnnotationSchemas {
 
   #fieldCall(
     module: PythonModule,
-    expression: Expression,
+    expression: SourceExpression,
   ): { readonly description: string | null; readonly value: Json | undefined; readonly required: boolean } {
     if (expression.kind !== "call") throw unknown(module, expression);
     const callee = this.#tree.resolve(module, expression.callee);
     if (callee.kind !== "external" || callee.name !== "pydantic.Field")
       throw unknown(module, expression.callee);
     let description: string | null = null;
-    let value: Expression | null = expression.positional[0] ?? null;
+    let value: SourceExpression | null = expression.positional[0] ?? null;
     let hasFactory = false;
     for (const keyword of expression.keywords) {
       if (keyword.name === "default") value = keyword.value;
@@ -271,7 +274,7 @@ function commonType(values: readonly Json[]): JsonObject {
   return { type: values.every((value) => /^-?\d+$/u.test(JSON.stringify(value))) ? "integer" : "number" };
 }
 
-function unknown(module: PythonModule, expression: Expression): PythonSourceError {
+function unknown(module: PythonModule, expression: SourceExpression): PythonSourceError {
   const place = { path: module.source.path, line: expression.line };
   return new PythonSourceError(
     place,

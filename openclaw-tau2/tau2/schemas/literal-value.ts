@@ -1,11 +1,11 @@
 import { exactNumber, type Json } from "./json.ts";
-import type { Expression } from "./python-expression.ts";
+import type { SourceExpression } from "./python-expression.ts";
 import type { PythonModule } from "./python-module.ts";
 import { PythonSourceError } from "./python-source.ts";
 import { describe, type SourceTree } from "./source-tree.ts";
 
 /** The JSON value of a default or an enum member. Throws `PythonSourceError` for what is not a constant. */
-export function literalValue(tree: SourceTree, module: PythonModule, expression: Expression): Json {
+export function literalValue(tree: SourceTree, module: PythonModule, expression: SourceExpression): Json {
   switch (expression.kind) {
     case "string":
       return expression.value;
@@ -37,7 +37,7 @@ export function literalValue(tree: SourceTree, module: PythonModule, expression:
   throw new PythonSourceError(place, `${describe(expression)} is no constant that a schema can hold`);
 }
 
-function numberValue(module: PythonModule, expression: Extract<Expression, { kind: "number" }>): Json {
+function numberValue(module: PythonModule, expression: Extract<SourceExpression, { kind: "number" }>): Json {
   const text = expression.text.replaceAll("_", "");
   const sign = text.startsWith("-") ? "-" : "";
   const digits = text.slice(sign.length);

@@ -2,41 +2,51 @@ import { stringValue } from "./python-string.ts";
 import { childrenOf, partsOf, type PythonFile, type SyntaxNode } from "./python-syntax.ts";
 
 /** The expressions that annotations, defaults and `Field(...)` are made of; everything else is `opaque`. */
-export type Expression =
+export type SourceExpression =
   | { readonly kind: "name"; readonly name: string; readonly line: number }
-  | { readonly kind: "attribute"; readonly object: Expression; readonly name: string; readonly line: number }
+  | {
+      readonly kind: "attribute";
+      readonly object: SourceExpression;
+      readonly name: string;
+      readonly line: number;
+    }
   | {
       readonly kind: "subscript";
-      readonly object: Expression;
-      readonly items: readonly Expression[];
+      readonly object: SourceExpression;
+      readonly items: readonly SourceExpression[];
       readonly line: number;
     }
   | {
       readonly kind: "call";
-      readonly callee: Expression;
-      readonly positional: readonly Expression[];
+      readonly callee: SourceExpression;
+      readonly positional: readonly SourceExpression[];
       readonly keywords: readonly Keyword[];
       readonly line: number;
     }
-  | { readonly kind: "union"; readonly left: Expression; readonly right: Expression; readonly line: number }
+  | {
+      readonly kind: "union";
+      readonly left: SourceExpression;
+      readonly right: SourceExpression;
+      readonly line: number;
+    }
   | { readonly kind: "string"; readonly value: string; readonly line: number }
   | { readonly kind: "number"; readonly text: string; readonly line: number }
   | { readonly kind: "constant"; readonly value: boolean | null | "..."; readonly line: number }
   | {
       readonly kind: "sequence";
       readonly form: "list" | "tuple";
-      readonly items: readonly Expression[];
+      readonly items: readonly SourceExpression[];
       readonly line: number;
     }
   | { readonly kind: "opaque"; readonly text: string; readonly line: number };
 
 export interface Keyword {
   readonly name: string;
-  readonly value: Expression;
+  readonly value: SourceExpression;
 }
 
 export interface Arguments {
-  readonly positional: readonly Expression[];
+  readonly positional: readonly SourceExpression[];
   readonly keywords: readonly Keyword[];
 }
 
@@ -44,7 +54,7 @@ export interface Arguments {
  * Reads one expression. What this reader has no use for (lambdas, arithmetic, dict displays) becomes `opaque`, so that
  * only those who need its value have to refuse it.
  */
-export function expressionOf(file: PythonFile, node: SyntaxNode): Expression {
+export function expressionOf(file: PythonFile, node: SyntaxNode): SourceExpression {
   const line = file.lineOf(node);
   const text = file.textOf(node);
   const children = childrenOf(node);
@@ -96,7 +106,7 @@ export function expressionOf(file: PythonFile, node: SyntaxNode): Expression {
 }
 
 export function argumentsOf(file: PythonFile, list: SyntaxNode): Arguments {
-  const positional: Expression[] = [];
+  const positional: SourceExpression[] = [];
   const keywords: Keyword[] = [];
   for (const part of partsOf(childrenOf(list))) {
     const [name, operator, ...value] = part;
@@ -108,7 +118,7 @@ export function argumentsOf(file: PythonFile, list: SyntaxNode): Arguments {
 }
 
 /** What one or several nodes say together; several (`*rest`, `x for x in y`, `1:2`) are no expression of this reader. */
-export function partOf(file: PythonFile, part: readonly SyntaxNode[]): Expression {
+export function partOf(file: PythonFile, part: readonly SyntaxNode[]): SourceExpression {
   const [first, ...rest] = part;
   if (first === undefined) return { kind: "opaque", text: "", line: 1 };
   if (rest.length === 0) return expressionOf(file, first);
@@ -116,7 +126,7 @@ export function partOf(file: PythonFile, part: readonly SyntaxNode[]): Expressio
   return { kind: "opaque", text, line: file.lineOf(first) };
 }
 
-function stringOf(file: PythonFile, node: SyntaxNode): Expression {
+function stringOf(file: PythonFile, node: SyntaxNode): SourceExpression {
   const line = file.lineOf(node);
   const literals = node.name === "String" ? [node] : childrenOf(node);
   const values = literals.map((literal) => stringValue(file.textOf(literal)));

@@ -1,4 +1,4 @@
-import { argumentsOf, expressionOf, partOf, type Expression } from "./python-expression.ts";
+import { argumentsOf, expressionOf, partOf, type SourceExpression } from "./python-expression.ts";
 import type { PythonSource } from "./python-source.ts";
 import { stringValue } from "./python-string.ts";
 import { childrenOf, partsOf, PythonFile, type SyntaxNode } from "./python-syntax.ts";
@@ -15,31 +15,31 @@ export interface PythonModule {
   /** Modules imported with `*`. */
   readonly starImports: readonly string[];
   readonly classes: ReadonlyMap<string, PythonClass>;
-  readonly assignments: ReadonlyMap<string, Expression>;
+  readonly assignments: ReadonlyMap<string, SourceExpression>;
 }
 
 export interface PythonClass {
   readonly name: string;
   readonly line: number;
-  readonly bases: readonly Expression[];
+  readonly bases: readonly SourceExpression[];
   readonly docstring: string | null;
   readonly fields: readonly PythonField[];
   /** Unannotated assignments in order: enum members, `model_config`. */
-  readonly assignments: ReadonlyMap<string, Expression>;
+  readonly assignments: ReadonlyMap<string, SourceExpression>;
   readonly methods: readonly PythonMethod[];
 }
 
 export interface PythonField {
   readonly name: string;
-  readonly annotation: Expression;
-  readonly value: Expression | null;
+  readonly annotation: SourceExpression;
+  readonly value: SourceExpression | null;
   readonly line: number;
 }
 
 export interface PythonMethod {
   readonly name: string;
   readonly line: number;
-  readonly decorators: readonly Expression[];
+  readonly decorators: readonly SourceExpression[];
   readonly parameters: readonly PythonParameter[];
   readonly docstring: string | null;
   /** Source from the first decorator to the end of the body. */
@@ -48,8 +48,8 @@ export interface PythonMethod {
 
 export interface PythonParameter {
   readonly name: string;
-  readonly annotation: Expression | null;
-  readonly value: Expression | null;
+  readonly annotation: SourceExpression | null;
+  readonly value: SourceExpression | null;
   /** `*` and `**` parameters have no schema. */
   readonly variadic: boolean;
   readonly line: number;
@@ -60,7 +60,7 @@ interface Scope {
   readonly imports: Map<string, { readonly module: string; readonly member: string | null }>;
   readonly starImports: string[];
   readonly classes: Map<string, PythonClass>;
-  readonly assignments: Map<string, Expression>;
+  readonly assignments: Map<string, SourceExpression>;
   readonly fields: PythonField[];
   readonly methods: PythonMethod[];
 }
@@ -145,13 +145,13 @@ class BlockReader {
   }
 
   /** `@a.b(c)`: the tree has its names one after the other. */
-  #decorator(node: SyntaxNode): Expression {
+  #decorator(node: SyntaxNode): SourceExpression {
     const line = this.#file.lineOf(node);
     const names = node.getChildren("VariableName").map((name) => this.#file.textOf(name));
     const list = node.getChild("ArgList");
     const callee = names
       .slice(1)
-      .reduce<Expression>((object, name) => ({ kind: "attribute", object, name, line }), {
+      .reduce<SourceExpression>((object, name) => ({ kind: "attribute", object, name, line }), {
         kind: "name",
         name: names[0] ?? "",
         line,
@@ -174,8 +174,8 @@ class BlockReader {
   }
 
   #typeAndValue(nodes: readonly SyntaxNode[]): {
-    readonly annotation: Expression | null;
-    readonly value: Expression | null;
+    readonly annotation: SourceExpression | null;
+    readonly value: SourceExpression | null;
   } {
     const annotation = nodes.find(({ name }) => name === "TypeDef")?.lastChild ?? null;
     const operator = nodes.findLastIndex(({ name }) => name === "AssignOp");

@@ -1,14 +1,14 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
-import type { Expression } from "./python-expression.ts";
+import type { SourceExpression } from "./python-expression.ts";
 import { parseModule, type PythonClass, type PythonModule } from "./python-module.ts";
 import { PythonSourceError } from "./python-source.ts";
 
 /** What a name stands for. External names are dotted (`typing.List`, `builtins.str`). */
 export type Definition =
   | ClassDefinition
-  | { readonly kind: "alias"; readonly module: PythonModule; readonly expression: Expression }
+  | { readonly kind: "alias"; readonly module: PythonModule; readonly expression: SourceExpression }
   | { readonly kind: "external"; readonly name: string };
 
 export interface ClassDefinition {
@@ -43,7 +43,7 @@ export class SourceTree {
   }
 
   /** What a name or attribute in a module means. Throws `PythonSourceError` at the expression's line. */
-  resolve(module: PythonModule, expression: Expression): Definition {
+  resolve(module: PythonModule, expression: SourceExpression): Definition {
     const found = this.#tryResolve(module, expression);
     if (found !== null) return found;
     const text = describe(expression);
@@ -76,7 +76,7 @@ export class SourceTree {
     return { classes, external };
   }
 
-  #tryResolve(module: PythonModule, expression: Expression): Definition | null {
+  #tryResolve(module: PythonModule, expression: SourceExpression): Definition | null {
     if (expression.kind === "name") return this.#name(module, expression.name);
     if (expression.kind !== "attribute") return null;
     const dotted = dottedName(expression);
@@ -124,7 +124,7 @@ export class SourceTree {
 }
 
 /** `a.b.c` for attribute chains on a name, else null. */
-export function dottedName(expression: Expression): string | null {
+export function dottedName(expression: SourceExpression): string | null {
   if (expression.kind === "name") return expression.name;
   if (expression.kind !== "attribute") return null;
   const object = dottedName(expression.object);
@@ -132,12 +132,12 @@ export function dottedName(expression: Expression): string | null {
 }
 
 /** A short text of an expression for messages. */
-export function describe(expression: Expression): string {
+export function describe(expression: SourceExpression): string {
   if (expression.kind === "opaque") return `\`${expression.text}\``;
   return dottedName(expression) ?? `this ${expression.kind}`;
 }
 
-function unsubscripted(expression: Expression): Expression {
+function unsubscripted(expression: SourceExpression): SourceExpression {
   return expression.kind === "subscript" ? expression.object : expression;
 }
 

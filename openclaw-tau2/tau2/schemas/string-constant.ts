@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { ConfigError } from "../../../bench/errors.ts";
-import { expressionOf, type Expression } from "./python-expression.ts";
+import { expressionOf, type SourceExpression } from "./python-expression.ts";
 import { PythonSourceError } from "./python-source.ts";
 import { PythonFile, type SyntaxNode } from "./python-syntax.ts";
 
@@ -34,7 +34,7 @@ function assignedTo(file: PythonFile, name: string): SyntaxNode | null {
   return found;
 }
 
-function plainText(expression: Expression): string | null {
+function plainText(expression: SourceExpression): string | null {
   if (expression.kind === "string") return expression.value;
   if (expression.kind !== "call" || expression.callee.kind !== "attribute") return null;
   const { object, name } = expression.callee;

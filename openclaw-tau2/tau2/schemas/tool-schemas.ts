@@ -7,7 +7,7 @@ import { AnnotationSchemas, type FieldFacts } from "./annotation-schema.ts";
 import { parseDocstring, type Docstring } from "./docstring.ts";
 import { sortSchema, type JsonObject } from "./json.ts";
 import { literalValue } from "./literal-value.ts";
-import type { Expression } from "./python-expression.ts";
+import type { SourceExpression } from "./python-expression.ts";
 import type { PythonMethod, PythonModule } from "./python-module.ts";
 import { PythonSourceError } from "./python-source.ts";
 import { SourceTree, type ClassDefinition } from "./source-tree.ts";
@@ -17,11 +17,11 @@ export interface ToolSchemasFile {
   readonly domain: string;
   readonly agent_toolkit_class: string;
   readonly user_toolkit_class: string | null;
-  readonly agent: readonly ToolSchema[];
-  readonly user: readonly ToolSchema[];
+  readonly agent: readonly ToolDescription[];
+  readonly user: readonly ToolDescription[];
 }
 
-export interface ToolSchema {
+export interface ToolDescription {
   readonly name: string;
   readonly type: ToolType;
   /** Whether a replay executes the tool again. */
@@ -121,7 +121,7 @@ function toolkitOf(tree: SourceTree, name: string): Toolkit | null {
   return { source, methods: [...methods.values()] };
 }
 
-function toolSchemas(tree: SourceTree, toolkit: Toolkit): readonly ToolSchema[] {
+function toolSchemas(tree: SourceTree, toolkit: Toolkit): readonly ToolDescription[] {
   return toolkit.methods.flatMap(({ module, method }) => {
     const decoration = toolDecoration(module, method);
     return decoration === null
@@ -134,8 +134,8 @@ function toolSchemas(tree: SourceTree, toolkit: Toolkit): readonly ToolSchema[] 
 function toolDecoration(
   module: PythonModule,
   method: PythonMethod,
-): Pick<ToolSchema, "type" | "mutates_state"> | null {
-  let decoration: Pick<ToolSchema, "type" | "mutates_state"> | null = null;
+): Pick<ToolDescription, "type" | "mutates_state"> | null {
+  let decoration: Pick<ToolDescription, "type" | "mutates_state"> | null = null;
   for (const decorator of method.decorators) {
     const callee = decorator.kind === "call" ? decorator.callee : decorator;
     const name = callee.kind === "name" ? (module.imports.get(callee.name)?.member ?? callee.name) : null;
@@ -150,8 +150,8 @@ function toolDecoration(
 
 function decorationOf(
   module: PythonModule,
-  call: Extract<Expression, { kind: "call" }>,
-): Pick<ToolSchema, "type" | "mutates_state"> {
+  call: Extract<SourceExpression, { kind: "call" }>,
+): Pick<ToolDescription, "type" | "mutates_state"> {
   const named = new Map(call.keywords.map((keyword) => [keyword.name, keyword.value]));
   const typeExpression = call.positional[0] ?? named.get("tool_type");
   const typeName = typeExpression === undefined ? "READ" : memberName(typeExpression);
@@ -206,13 +206,13 @@ function describeTool(name: string, { short, long }: Docstring): string {
   return long === "" ? short : `${short}\n\n${long}`;
 }
 
-function memberName(expression: Expression): string | null {
+function memberName(expression: SourceExpression): string | null {
   return expression.kind === "attribute" ? expression.name : null;
 }
 
 function placeOf(
   module: PythonModule,
-  expression: Expression,
+  expression: SourceExpression,
 ): { readonly path: string; readonly line: number } {
   return { path: module.source.path, line: expression.line };
 }

@@ -13,7 +13,7 @@ export interface GoldenAction {
   readonly dump: PyDict;
 }
 
-export interface EnvironmentAssertion {
+export interface ExpectedAssertion {
   readonly envType: Requestor;
   readonly functionName: string;
   readonly arguments: PyDict;
@@ -24,7 +24,7 @@ export interface EnvironmentAssertion {
 /** A task's `evaluation_criteria`; null lists are absent, which differs from empty ones. */
 export interface Criteria {
   readonly actions: readonly GoldenAction[] | null;
-  readonly environmentAssertions: readonly EnvironmentAssertion[] | null;
+  readonly environmentAssertions: readonly ExpectedAssertion[] | null;
   readonly communicateInfo: readonly string[];
   readonly nlAssertions: readonly string[];
   readonly rewardBasis: readonly string[];
@@ -74,7 +74,7 @@ function actionOf(value: PyValue): GoldenAction {
   };
 }
 
-function assertionOf(value: PyValue): EnvironmentAssertion {
+function assertionOf(value: PyValue): ExpectedAssertion {
   const fields = dictOf(value, "env_assertions");
   const envType = requestorOf(fields.get("env_type") ?? null, "env_type");
   const functionName = textOf(fields, "func_name");

@@ -14,28 +14,28 @@ const tables = {
   holds: "Hold",
   fines: "Fine",
 } as const;
-export type Table = keyof typeof tables;
+export type RecordTable = keyof typeof tables;
 
 /** A row to read. Throws when there is none. */
-export function record(kit: Toolkit, table: Table, id: PyValue): Model {
+export function record(kit: Toolkit, table: RecordTable, id: PyValue): Model {
   const rows = dictField(kit.db, table);
   if (!hasKey(rows, id)) throw valueError(`${tables[table]} ${pyStr(id)} not found`);
   return rows.get(id) as Model;
 }
 
 /** A row to write, taken over from the data that all environments share. Throws when there is none. */
-export function ownRecord(kit: Toolkit, table: Table, id: PyValue): Model {
+export function ownRecord(kit: Toolkit, table: RecordTable, id: PyValue): Model {
   const rows = dictField(kit.db, table);
   if (!hasKey(rows, id)) throw valueError(`${tables[table]} ${pyStr(id)} not found`);
   return ownEntry(rows, id);
 }
 
-export function records(kit: Toolkit, table: Table): readonly Model[] {
+export function records(kit: Toolkit, table: RecordTable): readonly Model[] {
   return [...dictField(kit.db, table).values()] as readonly Model[];
 }
 
 /** Rows that belong to a member, in the order of the table. */
-export function recordsOf(kit: Toolkit, table: Table, memberId: PyValue): Model[] {
+export function recordsOf(kit: Toolkit, table: RecordTable, memberId: PyValue): Model[] {
   return records(kit, table).filter((row) => equal(row.get("member_id"), memberId));
 }
 
