@@ -38,9 +38,9 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/gateway/parsing": "config gateway/rendering",
   "bench/gateway/engine": "tap gateway/parsing",
   "bench/gateway/sessions": "config workload tap gateway/http gateway/rendering",
-  "bench/gateway/trajectories": "config workload gateway/http gateway/rendering gateway/sessions",
+  "bench/gateway/trajectories": "answer config workload gateway/http gateway/rendering gateway/sessions",
   "bench/gateway/calls":
-    "config workload tap gateway/engine gateway/http gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",
+    "answer config workload tap gateway/engine gateway/http gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",
   "bench/gateway":
     "config tap gateway/calls gateway/engine gateway/http gateway/sessions gateway/trajectories",
   "bench/metrics": "measure statistics tap",

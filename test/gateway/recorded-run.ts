@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { expect } from "vitest";
 import { readRecordedTokens } from "../../bench/store/recorded-tokens.ts";
 import type { RecordedCall, RecordedEpisode } from "../../bench/workload/recorded-episode.ts";
@@ -47,7 +48,7 @@ export async function recordedRun(
   await using _user = userEngine.process;
   using place = new Workplace({
     stack: { kind: "attach", agent: { url: agentEngine.url }, user: { url: userEngine.url } },
-    arms: [{ kind: "gateway", level, tokenizer: modelFolder }],
+    arms: [{ kind: "gateway", level, tokenizer: resolve(modelFolder) }],
     agent,
     workload: { domain: "library", tasks: { count: tasks } },
   });

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { AnswerUsage } from "../../answer/answer.ts";
 import type { OutputPiece } from "../parsing/output-piece.ts";
 
 export interface AnswerEnvelope {
@@ -13,12 +14,6 @@ export interface AnswerEnd {
   readonly matchedStop: number | string | null;
   /** null where the engine does not say. */
   readonly usage: AnswerUsage | null;
-}
-
-export interface AnswerUsage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly cachedTokens: number | null;
 }
 
 interface CallSoFar {

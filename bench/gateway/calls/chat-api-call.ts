@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Answer, AnswerUsage } from "../../answer/answer.ts";
+import { readAnswer } from "../../answer/read-answer.ts";
 import { ChatAnswer, type AnswerEnd } from "./chat-answer.ts";
 import type { CallTokens } from "../sessions/call-tree.ts";
 import { DialectError } from "../http/dialect-error.ts";
@@ -9,27 +11,17 @@ import { chainOf, extendChain } from "../rendering/message-chain.ts";
 import { normaliseMessages } from "../rendering/normalise-messages.ts";
 import { finishCall, weightVersion, type TokenCall } from "./token-call.ts";
 
-const toolCallSchema = z.object({
-  id: z.string().nullish(),
-  function: z.object({ name: z.string(), arguments: z.string().nullish() }),
-});
 const pair = z.tuple([z.number(), z.int()], z.unknown());
-/** The parts of SGLang's chat completion that are recorded. Which of them carry ids depends on its version. */
+/** What SGLang's chat completion tells of tokens. Which parts carry ids depends on its version. */
 const completionSchema = z.looseObject({
-  id: z.string().nullish(),
   model: z.string().nullish(),
   choices: z
     .array(
       z.looseObject({
-        message: z.looseObject({
-          content: z.string().nullish(),
-          reasoning_content: z.string().nullish(),
-          tool_calls: z.array(toolCallSchema).nullish(),
-        }),
+        message: z.looseObject({}),
         logprobs: z
           .looseObject({ content: z.array(z.looseObject({ logprob: z.number() })).nullish() })
           .nullish(),
-        finish_reason: z.string().nullish(),
         matched_stop: z.union([z.int(), z.string()]).nullish().catch(null),
         prompt_token_ids: z.array(z.int()).nullish(),
         token_ids: z.array(z.int()).nullish(),
@@ -42,17 +34,17 @@ const completionSchema = z.looseObject({
       }),
     )
     .min(1),
-  usage: z
-    .looseObject({
-      prompt_tokens: z.int(),
-      completion_tokens: z.int(),
-      prompt_tokens_details: z.looseObject({ cached_tokens: z.int().nullish() }).nullish(),
-    })
-    .nullish(),
   metadata: z.looseObject({ weight_version: z.union([z.string(), z.number()]).nullish() }).nullish(),
 });
 type Completion = z.infer<typeof completionSchema>;
 type Choice = Completion["choices"][number];
+
+interface EngineCompletion {
+  readonly said: Answer;
+  readonly model: string | null;
+  readonly choice: Choice;
+  readonly version: string | number | null;
+}
 
 /** Level L1: the engine's chat API, asked for ids, hence without streaming. @throws {EngineError | ClientGoneError} */
 export async function callChatApi(call: TokenCall): Promise<void> {
@@ -63,19 +55,19 @@ export async function callChatApi(call: TokenCall): Promise<void> {
       "logprobs cannot be streamed at recording level L1: leave out stream or logprobs",
     );
   const completion = await completionOf(call);
-  const [choice] = completion.choices;
-  if (choice === undefined || choice.finish_reason == null || choice.finish_reason === "abort")
-    throw new EngineError(502, "The engine ended the generation before it was complete");
+  const { said, choice, model } = completion;
+  if (said.finish === null || said.incomplete !== null)
+    throw new EngineError(502, `The engine's answer ${said.incomplete ?? "has no end"}`);
   const end: AnswerEnd = {
-    finishReason: choice.finish_reason,
+    finishReason: said.finish,
     matchedStop: choice.matched_stop ?? null,
-    usage: usageOf(completion, choice),
+    usage: said.usage ?? usageOf(choice),
   };
-  const { model, id } = completion;
-  const callIds = (choice.message.tool_calls ?? []).map((toolCall) => toolCall.id ?? call.newCallId());
+  const id = said.responseId ?? call.interactionId;
+  const callIds = said.calls.map((made) => made.id || call.newCallId());
   const answer = new ChatAnswer(
     { response: call.response, onChunk: (bytes) => call.clock.chunk(bytes) },
-    { id: id ?? call.interactionId, created: call.created, model: model ?? body.model ?? "" },
+    { id, created: call.created, model: model ?? body.model ?? "" },
     {
       streamed: body.stream === true,
       includeUsage: body.stream_options?.include_usage === true,
@@ -83,14 +75,11 @@ export async function callChatApi(call: TokenCall): Promise<void> {
       extras: body.stream === true ? {} : askedFor(call, choice),
     },
   );
-  answer.add(piecesOf(choice));
-  finishCall({ ...call, interactionId: id ?? call.interactionId }, answer, {
-    end,
-    tokens: tokensOf(call, completion, choice),
-  });
+  answer.add(piecesOf(said));
+  finishCall({ ...call, interactionId: id }, answer, { end, tokens: tokensOf(call, completion) });
 }
 
-async function completionOf(call: TokenCall): Promise<Completion> {
+async function completionOf(call: TokenCall): Promise<EngineCompletion> {
   const { engine, signal, request } = call;
   const parts: Buffer[] = [];
   try {
@@ -107,7 +96,11 @@ async function completionOf(call: TokenCall): Promise<Completion> {
   call.clock.engineAnswered();
   const text = Buffer.concat(parts).toString("utf8");
   const read = completionSchema.safeParse(JSON.parse(text));
-  if (read.success) return read.data;
+  const choice = read.data?.choices[0];
+  if (choice !== undefined) {
+    const version = choice.meta_info?.weight_version ?? read.data?.metadata?.weight_version ?? null;
+    return { said: readAnswer(text), model: read.data?.model ?? null, choice, version };
+  }
   throw new EngineError(502, `The engine's answer is no chat completion: ${text.slice(0, 200)}`);
 }
 
@@ -119,15 +112,10 @@ function withTokenIds(text: string): string {
   return `${text.slice(0, end)},${fields}}`;
 }
 
-function usageOf({ usage }: Completion, { prompt_token_ids: promptIds, token_ids: ids }: Choice) {
-  const promptTokens = usage?.prompt_tokens ?? promptIds?.length;
-  const completionTokens = usage?.completion_tokens ?? ids?.length;
-  if (promptTokens === undefined || completionTokens === undefined) return null;
-  return {
-    promptTokens,
-    completionTokens,
-    cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? null,
-  };
+/** An engine that sends no usage may still send the ids. */
+function usageOf({ prompt_token_ids: promptIds, token_ids: ids }: Choice): AnswerUsage | null {
+  if (promptIds == null || ids == null) return null;
+  return { promptTokens: promptIds.length, completionTokens: ids.length, cachedTokens: null };
 }
 
 /** What the client itself asked for beyond a plain answer. */
@@ -140,20 +128,19 @@ function askedFor({ chat: { body } }: TokenCall, choice: Choice): Readonly<Recor
   };
 }
 
-function piecesOf({ message }: Choice): readonly OutputPiece[] {
-  const { content, reasoning_content: reasoning, tool_calls: calls } = message;
+function piecesOf({ reasoning, text, calls }: Answer): readonly OutputPiece[] {
   return [
     ...(reasoning ? [{ kind: "reasoning", text: reasoning } as const] : []),
-    ...(content ? [{ kind: "content", text: content } as const] : []),
-    ...(calls ?? []).flatMap(({ function: { name, arguments: text } }, index) => [
+    ...(text ? [{ kind: "content", text } as const] : []),
+    ...calls.flatMap(({ name, argumentsText }, index) => [
       { kind: "call", index, name } as const,
-      { kind: "arguments", index, text: text ?? "{}" } as const,
+      { kind: "arguments", index, text: argumentsText || "{}" } as const,
     ]),
   ];
 }
 
 /** The ids that the engine itself gave; null, and nothing made up, where it gave not all of them. */
-function tokensOf(call: TokenCall, completion: Completion, choice: Choice): CallTokens | null {
+function tokensOf(call: TokenCall, { said, choice, version }: EngineCompletion): CallTokens | null {
   const output = outputOf(choice);
   if (choice.prompt_token_ids == null || output === null) {
     call.note("no-token-ids");
@@ -168,7 +155,6 @@ function tokensOf(call: TokenCall, completion: Completion, choice: Choice): Call
   );
   const answer = { ...choice.message, role: "assistant" };
   const [echo = answer] = normaliseMessages([answer], "string").messages;
-  const version = choice.meta_info?.weight_version ?? completion.metadata?.weight_version;
   return {
     promptIds: Int32Array.from(choice.prompt_token_ids),
     ...output,
@@ -176,7 +162,7 @@ function tokensOf(call: TokenCall, completion: Completion, choice: Choice): Call
     conversation: {
       chain,
       after: extendChain(chain, echo),
-      reasoning: choice.message.reasoning_content ?? null,
+      reasoning: said.reasoning || null,
     },
   };
 }

@@ -1,4 +1,5 @@
-import { createParser } from "eventsource-parser";
+import { EventSplitter } from "../../answer/event-splitter.ts";
+import { whyIncomplete } from "../../answer/complete.ts";
 import { messageOf } from "../../errors.ts";
 import { ChatAnswer, type AnswerEnd } from "./chat-answer.ts";
 import type { CallTokens } from "../sessions/call-tree.ts";
@@ -62,7 +63,8 @@ export async function callGenerate(call: TokenCall, { model, parsers }: Generate
       call.clock.tokens();
     }
     const reason = frames.meta?.finish_reason;
-    if (!reason) throw new EngineError(502, "The engine ended its answer before it was complete");
+    const incomplete = whyIncomplete({ finish: reason?.type ?? null, error: null }, true);
+    if (!reason || incomplete !== null) throw new EngineError(502, `The engine's answer ${incomplete ?? ""}`);
     const rest = parser.end();
     answer.add(rest);
     if (rest.length > 0) call.clock.tokens();
@@ -106,10 +108,9 @@ async function* framesOf(
   };
   const answer = await askEngine(engine, { path: "/generate", body: JSON.stringify(body), request, signal });
   const events: string[] = [];
-  const parser = createParser({ onEvent: ({ data }) => void events.push(data) });
-  const decoder = new TextDecoder();
+  const splitter = new EventSplitter((data) => void events.push(data));
   for await (const chunk of answer) {
-    parser.feed(decoder.decode(chunk, { stream: true }));
+    splitter.push(chunk);
     for (const data of events.splice(0)) {
       if (data !== "[DONE]") yield frameOf(data);
     }

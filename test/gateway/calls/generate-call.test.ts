@@ -161,7 +161,7 @@ test.each<readonly [string, GenerateAnswer, unknown[]]>([
   [
     "ends too early",
     answers(200, `data: ${JSON.stringify(frameOf("a b c", 1))}\n\n`),
-    [502, expect.stringContaining("before it was complete")],
+    [502, expect.stringContaining("ended without a finish reason")],
   ],
   ["says something else", answers(200, 'data: {"a":1}\n\n'), [502, expect.stringContaining("another shape")]],
   [
