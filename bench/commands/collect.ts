@@ -3,7 +3,7 @@ import { metricsPortOption, natural, number, positive } from "./arguments.ts";
 import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { redoFailedEpisodes } from "../run/redo.ts";
+import { redoFailedEpisodes } from "../run/remaining-work.ts";
 import { ConfigError } from "../errors.ts";
 import { readCollection } from "../export/collection.ts";
 import { collectionTable } from "../export/collection-table.ts";

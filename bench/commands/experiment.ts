@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { experimentSchema } from "../config/experiment.ts";
 import { loadExperiment, type LoadedExperiment } from "../config/load-experiment.ts";
-import { planRun, type RunPlan } from "../run/run-plan.ts";
+import { planRun, type RunPlan } from "../plan/run-plan.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { estimateCells, measuredEpisodeSeconds, type CellEstimate } from "../plan/estimate.ts";
 import { loadOf } from "../plan/cells.ts";

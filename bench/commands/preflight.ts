@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { executePreflight } from "../run/preflight-only.ts";
-import { planRun } from "../run/run-plan.ts";
+import { planRun } from "../plan/run-plan.ts";
 import { StopRequest } from "../run/stop-request.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { checkNames, checks, failuresOf } from "../preflight/run-checks.ts";

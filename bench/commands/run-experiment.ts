@@ -5,7 +5,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { systemClock } from "../measure/clock.ts";
 import { rebuildReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
-import type { RedoRule } from "../run/redo.ts";
+import type { RedoRule } from "../run/remaining-work.ts";
 import { executeRun } from "../run/run.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";

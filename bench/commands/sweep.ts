@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { metricsPortOption } from "./arguments.ts";
 import { ConfigError } from "../errors.ts";
 import { renderReport } from "../report/rebuild.ts";
-import { redoInterrupted, redoNothing, redoUnusable, type RedoRule } from "../run/redo.ts";
+import { redoInterrupted, redoNothing, redoUnusable, type RedoRule } from "../run/remaining-work.ts";
 import { collect, readExperiment } from "./experiment.ts";
 import { detach } from "./detached.ts";
 import type { Host } from "./host.ts";

@@ -17,7 +17,8 @@ export interface DriverMetrics extends AsyncDisposable {
   /** Address of the Prometheus page. */
   readonly url: string;
   episodeStarted(): void;
-  episodeEnded(episode: { readonly status: string; readonly arm: string }): void;
+  /** null: the attempt was cancelled. */
+  episodeEnded(episode: { readonly status: string; readonly arm: string } | null): void;
   cellStarted(cell: { readonly cellId: string; readonly arm: string; readonly load: string }): void;
   cellEnded(): void;
 }
@@ -34,9 +35,9 @@ export async function serveDriverMetrics(options: DriverMetricsOptions): Promise
   return {
     url,
     episodeStarted: () => instruments.inFlight.inc(),
-    episodeEnded: ({ status, arm }) => {
+    episodeEnded: (episode) => {
       instruments.inFlight.dec();
-      instruments.episodes.inc({ status, arm });
+      instruments.episodes.inc({ status: episode?.status ?? "cancelled", arm: episode?.arm ?? "none" });
     },
     cellStarted: ({ cellId, arm, load }) => {
       instruments.currentCell.reset();

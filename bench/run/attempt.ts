@@ -17,7 +17,7 @@ import { loadOf, type Cell } from "../plan/cells.ts";
 import { messageOf } from "../errors.ts";
 import { notStarted } from "../workload/not-started.ts";
 import { attributeFailure } from "./failure-attribution.ts";
-import type { PlannedEpisode } from "./run-plan.ts";
+import type { PlannedEpisode } from "../plan/run-plan.ts";
 
 /** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
 export const recordIncomplete = "gateway-record-incomplete";

@@ -3,7 +3,7 @@ import type { Experiment } from "../config/experiment.ts";
 import { messageOf } from "../errors.ts";
 import type { RunningStack, StackDeath } from "../stack/stack.ts";
 import type { EpisodeRecord } from "../store/record.ts";
-import type { PlannedEpisode } from "./run-plan.ts";
+import type { PlannedEpisode } from "../plan/run-plan.ts";
 
 /**
  * What a death means for the run: the cell is finished in a new segment, it is left and the next one begins, nothing can

@@ -1,16 +1,15 @@
 import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { planRun } from "../plan/run-plan.ts";
 import { systemClock } from "../measure/clock.ts";
 import { serveDriverMetrics } from "../metrics/driver-metrics.ts";
 import type { RunningStack } from "../stack/stack.ts";
-import { checkResumable } from "../store/resume-check.ts";
-import type { CellRecord, RunRecord } from "../store/record.ts";
-import type { RunJson } from "../store/run-json.ts";
+import type { CellRecord } from "../store/record.ts";
 import type { SinkKind } from "../sink/sink.ts";
 import { SinkSet } from "../sink/sink-set.ts";
-import { RunDirectory } from "../store/run-directory.ts";
+import type { RunDirectory } from "../store/run-directory.ts";
 import type { Work, WorkPlan } from "../workload/work.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
-import { newRun, startFacts } from "./new-run.ts";
+import { openSweep, type RunPlace } from "./open-run.ts";
 import {
   childEnvironmentOf,
   liveRun,
@@ -20,30 +19,10 @@ import {
   type RunSetting,
 } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
-import type { RedoRule } from "./redo.ts";
-import {
-  hashesOf,
-  planRun,
-  plannedCells,
-  remainingCells,
-  sweepRunJson,
-  type PlannedCellRun,
-  type RunPlan,
-} from "./run-plan.ts";
-import { metricsWatcher, SweepProgress, type Screen, type SweepWatcher } from "./sweep-progress.ts";
+import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
+import { SweepProgress, type Screen, type SweepWatcher } from "./sweep-progress.ts";
 import { runSweep } from "./sweep.ts";
 import { warmUp } from "./warm-up.ts";
-
-/** Where a run goes, and what its directory says of it. */
-export interface RunPlace {
-  /** Folder of run directories. */
-  readonly outputDirectory: string;
-  /** Run directory to go on with; null starts a new run. */
-  readonly resume: string | null;
-  readonly argv: readonly string[];
-  /** Called with the run directory as soon as it exists. */
-  readonly opened: (directory: string) => void;
-}
 
 export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "taskData" | "tell"> {
   readonly loaded: LoadedExperiment;
@@ -69,17 +48,13 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   const plan = planRun(loaded, workload);
   const tell = (line: string) => screen.write(`${line}\n`);
   const setting = { ...options, experiment: loaded.experiment, taskData: workload.taskData, tell };
-  const { run, identity, records } =
-    place.resume === null
-      ? await newSweep(setting, { workload, plan })
-      : await resumedSweep(setting, { workload, plan, directory: place.resume });
-  place.opened(run.path);
+  const { run, identity, records } = await openSweep(place, { ...setting, workload, plan });
   const sinks = new SinkSet(loaded.experiment.sinks ?? [], {
     kinds: options.sinkKinds,
     context: { runId: identity.runId, runDirectory: run.path, environment: options.environment },
     tell,
   });
-  const cells = remainingCells(plan, records, options.redo(records));
+  const cells = remainingCells(plan, records, options.redo);
   const opened = {
     run,
     plannedEpisodes: plan.episodeCount,
@@ -101,40 +76,6 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
 
 /** The options with what the plan has added to them. */
 type SweepSetting = RunOptions<unknown> & RunSetting;
-
-interface OpenedSweep {
-  readonly run: RunDirectory;
-  readonly identity: RunJson;
-  /** What an earlier invocation recorded. */
-  readonly records: readonly RunRecord[];
-}
-
-async function newSweep(
-  setting: SweepSetting,
-  { workload, plan }: { readonly workload: WorkPlan; readonly plan: RunPlan },
-): Promise<OpenedSweep> {
-  const { loaded, place } = setting;
-  const start = await startFacts(loaded.experiment.name, { ...setting, argv: place.argv });
-  const identity = sweepRunJson(loaded, workload, { plan, start });
-  return { run: await newRun(place.outputDirectory, identity), identity, records: [] };
-}
-
-/** @throws {RunUnreadableError} when the run was of another experiment, other data or other episodes */
-async function resumedSweep(
-  { loaded, tell }: SweepSetting,
-  sweep: { readonly workload: WorkPlan; readonly plan: RunPlan; readonly directory: string },
-): Promise<OpenedSweep> {
-  const { run, stored } = await RunDirectory.resume(sweep.directory, { pid: process.pid });
-  try {
-    const hashes = hashesOf(loaded, sweep.workload);
-    checkResumable(stored.identity, { hashes, cells: plannedCells(sweep.plan) });
-  } catch (error) {
-    await run[Symbol.asyncDispose]();
-    throw error;
-  }
-  for (const { file, line, message } of stored.warnings) tell(`${file}:${line}: ${message}`);
-  return { run, identity: stored.identity, records: stored.records };
-}
 
 interface SweepWork {
   readonly cells: readonly PlannedCellRun[];
@@ -161,7 +102,9 @@ async function sweepIn(live: LiveRun, setting: SweepSetting, work: SweepWork): P
     port: setting.metricsPort,
   });
   tell(`the driver's own metrics: ${metrics.url}`);
-  const watchers = [progress, metricsWatcher(metrics), sinkWatcher(work.sinks)];
+  const { sinks } = work;
+  const sinkWatcher: SweepWatcher = { episodeEnded: (record) => record && sinks.push(record) };
+  const watchers = [progress, metrics, sinkWatcher];
   const questions = {
     experiment: setting.experiment,
     longestPrompt: workload.longestPrompt,
@@ -216,14 +159,4 @@ async function sweepOn(
   await warmUp(parts);
   // Without `await` the workload would be disposed of before the sweep began.
   return await runSweep(parts, work.cells);
-}
-
-function sinkWatcher(sinks: SinkSet): SweepWatcher {
-  const nothing = () => undefined;
-  return {
-    cellStarted: nothing,
-    cellEnded: nothing,
-    episodeStarted: nothing,
-    episodeEnded: (record) => (record === null ? undefined : sinks.push(record)),
-  };
 }

@@ -8,12 +8,13 @@ import { enginesOf, type RunningArm, type StackDeath, type UnclosedSessions } fr
 import type { EpisodeRecord } from "../store/record.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { storing } from "../store/storage-error.ts";
-import { runClosedLoop } from "../workload/closed-loop.ts";
+import { runClosedLoop } from "./closed-loop.ts";
 import type { PreparedWorkload, ToolCallLog } from "../workload/workload.ts";
 import { attemptEpisode, type AttemptParts } from "./attempt.ts";
 import { awaitNewsOfDeath, unfinished } from "./engine-recovery.ts";
 import { measure, type MeasuredSection, type SectionEnd, type SectionParts } from "./measured-section.ts";
-import type { PlannedCellRun, PlannedEpisode } from "./run-plan.ts";
+import type { PlannedEpisode } from "../plan/run-plan.ts";
+import type { PlannedCellRun } from "./remaining-work.ts";
 import type { SweepWatcher } from "./sweep-progress.ts";
 import { warmUp } from "./warm-up.ts";
 import { Deadline } from "../measure/deadline.ts";
@@ -94,22 +95,23 @@ async function runEpisodes(
 ): Promise<void> {
   const { stack, stop, tell } = parts;
   const tellAll = (what: (watcher: SweepWatcher) => void) => parts.watchers.forEach(what);
-  tellAll((watcher) => watcher.cellStarted(cell, remaining.length));
+  const watched = { cellId: cell.cellId, arm: cell.arm.name, load: loadOf(cell) };
+  tellAll((watcher) => watcher.cellStarted?.(watched, remaining.length));
   using deadline = new Deadline(parts.limits.cellMs);
   const signal = AbortSignal.any([stop.cancelled, deadline.signal]);
   const died = (): StackDeath | null => stack.death(arm.spec.name);
   const attempt = async (episode: PlannedEpisode) => {
-    tellAll((watcher) => watcher.episodeStarted());
+    tellAll((watcher) => watcher.episodeStarted?.());
     const record = await attemptEpisode(parts, { cell, segmentId, arm, signal, logToolCall }, episode);
     if (record) records.set(episode.episodeId, record);
-    tellAll((watcher) => watcher.episodeEnded(record));
+    tellAll((watcher) => watcher.episodeEnded?.(record));
     if (stack.revive !== null) await awaitNewsOfDeath(died, record);
   };
   await runClosedLoop(remaining, attempt, {
     concurrency: cell.concurrency,
     admit: () => stop.admits() && !deadline.over && died() === null,
   });
-  tellAll((watcher) => watcher.cellEnded());
+  tellAll((watcher) => watcher.cellEnded?.());
   if (deadline.over) tell(`cell ${cell.cellId} reached limits.cellSeconds; what was in flight is cancelled`);
 }
 

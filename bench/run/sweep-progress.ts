@@ -1,6 +1,4 @@
 import type { Clock } from "../measure/clock.ts";
-import type { DriverMetrics } from "../metrics/driver-metrics.ts";
-import { loadOf, type Cell } from "../plan/cells.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 
 /** Where a person watches. */
@@ -18,25 +16,19 @@ export interface SweepProgressOptions extends Screen {
   readonly episodes: number;
 }
 
-/** Whoever wants to know how a sweep goes: the progress line, the driver's own metrics. */
+/** Whoever wants to know how a sweep goes: the progress line, the driver's own metrics, the sinks. */
 export interface SweepWatcher {
-  cellStarted(cell: Cell, episodes: number): void;
-  cellEnded(): void;
-  episodeStarted(): void;
+  cellStarted?(cell: WatchedCell, episodes: number): void;
+  cellEnded?(): void;
+  episodeStarted?(): void;
   /** null: the attempt was cancelled and is no result. */
-  episodeEnded(record: EpisodeRecord | null): void;
+  episodeEnded?(record: EpisodeRecord | null): void;
 }
 
-/** The driver's own metrics page as a watcher. */
-export function metricsWatcher(metrics: DriverMetrics): SweepWatcher {
-  return {
-    cellStarted: (cell) =>
-      metrics.cellStarted({ cellId: cell.cellId, arm: cell.arm.name, load: loadOf(cell) }),
-    cellEnded: () => metrics.cellEnded(),
-    episodeStarted: () => metrics.episodeStarted(),
-    episodeEnded: (record) =>
-      metrics.episodeEnded({ status: record?.status ?? "cancelled", arm: record?.arm ?? "none" }),
-  };
+export interface WatchedCell {
+  readonly cellId: string;
+  readonly arm: string;
+  readonly load: string;
 }
 
 /** What a person sees while a sweep runs: cells, episodes, time left, errors by class. Writes to standard error only. */
@@ -45,7 +37,7 @@ export class SweepProgress implements SweepWatcher, Disposable {
   readonly #startedNs: number;
   readonly #timer: NodeJS.Timeout;
   readonly #failures = new Map<string, number>();
-  #cell: Cell | null = null;
+  #cell: WatchedCell | null = null;
   #cellsStarted = 0;
   #cellDone = 0;
   #cellTotal = 0;
@@ -61,7 +53,7 @@ export class SweepProgress implements SweepWatcher, Disposable {
     this.#timer.unref();
   }
 
-  cellStarted(cell: Cell, episodes: number): void {
+  cellStarted(cell: WatchedCell, episodes: number): void {
     if (this.#cell?.cellId === cell.cellId) {
       // A further segment: the episodes that a dead engine took with it are done once more.
       const kept = this.#cellTotal - episodes;

@@ -1,7 +1,7 @@
 import type { StackDeath } from "../stack/stack.ts";
 import type { EngineRecovery, Recovery } from "./engine-recovery.ts";
 import type { RunOutcome } from "./run-outcome.ts";
-import type { PlannedCellRun } from "./run-plan.ts";
+import type { PlannedCellRun } from "./remaining-work.ts";
 import { runSegment, type SegmentEnd, type SegmentParts } from "./segment.ts";
 
 export interface SweepParts extends SegmentParts {

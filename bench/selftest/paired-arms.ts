@@ -3,7 +3,7 @@ import type { LoadSample, LoadSession } from "../load/load.ts";
 import { arrivalOffsetsNs } from "../load/schedule.ts";
 import { meanOf } from "../statistics/distribution.ts";
 import type { Rng } from "../statistics/rng.ts";
-import { blockOrder } from "../run/replay/block-order.ts";
+import { blockOrder } from "../statistics/block-order.ts";
 import {
   dropReasons,
   pairRequests,

@@ -5,7 +5,7 @@ import { sections, workIn } from "../../bench/commands/parts.ts";
 import { experimentSchema } from "../../bench/config/experiment.ts";
 import { sectionIdentities } from "../../bench/config/section.ts";
 import { experimentFingerprint } from "../../bench/plan/identity.ts";
-import { planRun, plannedCells } from "../../bench/run/run-plan.ts";
+import { planRun } from "../../bench/plan/run-plan.ts";
 import { runJsonSchema } from "../../bench/store/run-json.ts";
 import { TemporaryFolder } from "../e2e/tollgate-process.ts";
 import { unpack } from "../pack/unpacked.ts";
@@ -34,6 +34,6 @@ test.each(["sweep", "dirty", "openclaw", "resumed", "replay", "replay-aa"])(
       file: "x.yaml",
     };
     const workload = await workIn(experiment).plan(experiment, {});
-    expect(plannedCells(planRun(loaded, workload))).toEqual(stored.cells);
+    expect(planRun(loaded, workload).identity.cells).toEqual(stored.cells);
   },
 );

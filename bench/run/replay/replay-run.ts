@@ -9,7 +9,7 @@ import { cellIdOf } from "../../store/leg-name.ts";
 import type { StoredRun } from "../../store/read-run.ts";
 import type { ReplayPlan } from "../../store/replay-plan.ts";
 import type { RunJson } from "../../store/run-json.ts";
-import { newRun, startFacts, type RunStart } from "../new-run.ts";
+import { newRun, startFacts, type RunStart } from "../open-run.ts";
 import { liveRun, onCheckedStack, type RunEnd, type RunSetting } from "../run-life.ts";
 import { leftOutChecks, leftOutText } from "../../store/left-out-checks.ts";
 import type { Recording } from "./recording.ts";

@@ -5,7 +5,7 @@ import { marginMs, parseMargin } from "../../statistics/margin.ts";
 import { readRun } from "../../store/read-run.ts";
 import type { ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import type { RunOutcome } from "../run-outcome.ts";
-import { blockOrder } from "./block-order.ts";
+import { blockOrder } from "../../statistics/block-order.ts";
 import { compareReplay } from "../../analysis/replay/comparison.ts";
 import { runLeg, warmUp, type Leg, type ReplayParts } from "./leg.ts";
 import { readLegs, type LegEvidence } from "../../evidence/leg-evidence.ts";

@@ -4,7 +4,7 @@ import { percentile } from "../../../bench/statistics/distribution.ts";
 import { planLooks } from "../../../bench/statistics/group-sequential.ts";
 import { halfWidth } from "../../../bench/statistics/interval.ts";
 import { createRng, exponential, gamma, normal, type Rng } from "../../../bench/statistics/rng.ts";
-import { blockOrder } from "../../../bench/run/replay/block-order.ts";
+import { blockOrder } from "../../../bench/statistics/block-order.ts";
 import { compareReplay } from "../../../bench/analysis/replay/comparison.ts";
 import type { LegEvidence } from "../../../bench/evidence/leg-evidence.ts";
 import { pairRequests, type DropReason } from "../../../bench/analysis/replay/paired-requests.ts";

@@ -3,7 +3,7 @@ import type { EngineDelta } from "../../../bench/metrics/engine-delta.ts";
 import { compareReplay } from "../../../bench/analysis/replay/comparison.ts";
 import type { LegEvidence } from "../../../bench/evidence/leg-evidence.ts";
 import { judgeReplay, sendFacts } from "../../../bench/analysis/replay/replay-verdict.ts";
-import { blockOrder } from "../../../bench/run/replay/block-order.ts";
+import { blockOrder } from "../../../bench/statistics/block-order.ts";
 import type { TapTiming } from "../../../bench/evidence/tap-timing.ts";
 import { baselineArm, gatewayArm, legOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
 

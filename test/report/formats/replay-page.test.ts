@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
 import { renderReplay } from "../../../bench/report/rebuild.ts";
-import { blockOrder } from "../../../bench/run/replay/block-order.ts";
+import { blockOrder } from "../../../bench/statistics/block-order.ts";
 import { buildReplayReport } from "../../../bench/analysis/replay/replay-report.ts";
 import type { StoredReplay } from "../../../bench/report/model/stored-replay.ts";
 import { replayTables } from "../../../bench/report/tables/replay-document.ts";

@@ -1,7 +1,7 @@
 import { assert, integer, property } from "fast-check";
 import { expect, test } from "vitest";
-import { planLooks } from "../../../bench/statistics/group-sequential.ts";
-import { blockOrder } from "../../../bench/run/replay/block-order.ts";
+import { planLooks } from "../../bench/statistics/group-sequential.ts";
+import { blockOrder } from "../../bench/statistics/block-order.ts";
 
 test("two arms alternate ABBA, and blocks take turns in who begins", () => {
   expect([0, 1, 2].map((block) => blockOrder(["A", "B"], block).join(""))).toEqual(["ABBA", "BAAB", "ABBA"]);

@@ -1,6 +1,33 @@
+import type { Cell } from "../plan/cells.ts";
+import type { PlannedEpisode, RunPlan } from "../plan/run-plan.ts";
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import type { RunRecord } from "../store/record.ts";
 import { recordIncomplete } from "./attempt.ts";
+
+/** A cell and what is left to do in it. */
+export interface PlannedCellRun {
+  readonly cell: Cell;
+  readonly segmentId: string;
+  readonly remaining: readonly PlannedEpisode[];
+}
+
+/** What is left to do, given what was recorded and what is to be done again; a cell that goes on gets a segment of its own. */
+export function remainingCells(
+  plan: RunPlan,
+  records: readonly RunRecord[],
+  rule: RedoRule,
+): PlannedCellRun[] {
+  const redo = rule(records);
+  const finished = finishedEpisodes(records);
+  const segments = segmentsOf(records);
+  return plan.cells.map(({ cell, episodes }) => ({
+    cell,
+    segmentId: `s${segments.filter(({ cellId }) => cellId === cell.cellId).length}`,
+    remaining: redo.has(cell.cellId)
+      ? episodes
+      : episodes.filter(({ episodeId }) => !finished.has(episodeId) || redo.has(episodeId)),
+  }));
+}
 
 /** Ids of cells, or of single episodes, that a resumed run does again. */
 export type RedoRule = (records: readonly RunRecord[]) => ReadonlySet<string>;

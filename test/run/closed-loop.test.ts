@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { runClosedLoop } from "../../bench/workload/closed-loop.ts";
+import { runClosedLoop } from "../../bench/run/closed-loop.ts";
 
 test("every item is attempted once and never more than the limit are in flight", async () => {
   const cases = fc.record({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { redoFailedEpisodes, redoInterrupted, redoUnusable } from "../../bench/run/redo.ts";
+import { redoFailedEpisodes, redoInterrupted, redoUnusable } from "../../bench/run/remaining-work.ts";
 import type { RunRecord, SegmentEndedRecord } from "../../bench/store/record.ts";
 import { buildEpisode, plannedCell, segmentEnded, segmentStarted } from "../store/run-builder.ts";
 

@@ -1,0 +1,49 @@
+import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { expandCells, loadOf, type Cell } from "./cells.ts";
+import { episodeId, experimentFingerprint } from "./identity.ts";
+import type { WorkPlan } from "../workload/work.ts";
+import type { EpisodeTask } from "../workload/workload.ts";
+
+/** An episode of the plan, with the id that makes resume exact. */
+export interface PlannedEpisode {
+  readonly episodeId: string;
+  readonly task: EpisodeTask;
+}
+
+/** Every cell with every episode, before anything ran. */
+export interface RunPlan {
+  readonly cells: readonly { readonly cell: Cell; readonly episodes: readonly PlannedEpisode[] }[];
+  readonly episodeCount: number;
+  /** What of it `run.json` keeps, and what must be equal for a run to be continued. */
+  readonly identity: {
+    readonly hashes: Record<string, string>;
+    readonly cells: ReturnType<typeof storedCell>[];
+  };
+}
+
+export function planRun(loaded: LoadedExperiment, workload: WorkPlan): RunPlan {
+  const cells = expandCells(loaded.experiment).map((cell) => ({
+    cell,
+    episodes: workload.episodes.map((task) => ({ episodeId: episodeId(loaded, cell, task), task })),
+  }));
+  return {
+    cells,
+    episodeCount: cells.reduce((sum, { episodes }) => sum + episodes.length, 0),
+    identity: {
+      hashes: { experiment: experimentFingerprint(loaded), ...workload.hashes },
+      cells: cells.map(storedCell),
+    },
+  };
+}
+
+function storedCell({ cell, episodes }: RunPlan["cells"][number]) {
+  return {
+    cellId: cell.cellId,
+    arm: cell.arm.name,
+    armKind: cell.arm.kind,
+    load: loadOf(cell),
+    concurrency: cell.concurrency,
+    repetition: cell.repetition,
+    episodeIds: episodes.map((episode) => episode.episodeId),
+  };
+}

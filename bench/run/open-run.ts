@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { basename, resolve } from "node:path";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { StartError } from "../errors.ts";
+import { gitFacts, hostFacts } from "../host/host-facts.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
+import { simulatedEngines } from "../stack/engine.ts";
+import type { RunRecord } from "../store/record.ts";
+import { checkResumable } from "../store/resume-check.ts";
+import { RunDirectory, runIdOf } from "../store/run-directory.ts";
+import type { RunJson } from "../store/run-json.ts";
+import { StorageError } from "../store/storage-error.ts";
+import type { WorkPlan } from "../workload/work.ts";
+import type { RunSetting } from "./run-life.ts";
+
+/** Where a run goes, and what its directory says of it. */
+export interface RunPlace {
+  /** Folder of run directories. */
+  readonly outputDirectory: string;
+  /** Run directory to go on with; null starts a new run. */
+  readonly resume: string | null;
+  readonly argv: readonly string[];
+  /** Called with the run directory as soon as it exists. */
+  readonly opened: (directory: string) => void;
+}
+
+/** What `run.json` says of a new run apart from its plan. */
+export type RunStart = Pick<RunJson, "runId" | "createdAt" | "argv" | "git" | "host" | "simulated">;
+
+/** Looks at the machine and the engines before anything is started. @param name of the experiment */
+export async function startFacts(
+  name: string,
+  {
+    experiment,
+    environment,
+    argv,
+  }: Pick<RunSetting, "experiment" | "environment"> & { readonly argv: readonly string[] },
+): Promise<RunStart> {
+  const simulated = await simulatedEngines(experiment.stack, environment);
+  const at = new Date();
+  return {
+    runId: runIdOf({ experiment: name, at, suffix: randomBytes(3).toString("hex") }),
+    createdAt: at.toISOString(),
+    argv: [...argv],
+    git: await gitFacts(import.meta.dirname),
+    host: await hostFacts(environment),
+    simulated,
+  };
+}
+
+/** A folder that cannot be written is found out before anything is started: nothing was stopped by it. */
+export async function newRun(outputDirectory: string, identity: RunJson): Promise<RunDirectory> {
+  try {
+    return await RunDirectory.create(resolve(outputDirectory), { identity, pid: process.pid });
+  } catch (cause) {
+    if (!(cause instanceof StorageError)) throw cause;
+    throw new StartError("run directory", cause.message, { cause });
+  }
+}
+
+/** `run.json` of a new run. */
+function sweepRunJson(
+  loaded: LoadedExperiment,
+  workload: WorkPlan,
+  { plan, start }: { readonly plan: RunPlan; readonly start: RunStart },
+): RunJson {
+  const { recorded, file } = loaded;
+  return {
+    v: 1,
+    runId: start.runId,
+    experiment: recorded.name,
+    note: recorded.note,
+    createdAt: start.createdAt,
+    argv: start.argv,
+    resolved: { ...recorded, file: basename(file) },
+    hashes: plan.identity.hashes,
+    versions: {
+      tollgate: "0.1.0",
+      node: process.versions.node,
+      [workload.agent.name]: workload.agent.version,
+      ...workload.versions,
+    },
+    git: start.git,
+    host: start.host,
+    agent: { ...workload.agent },
+    simulated: start.simulated,
+    workload: { ...workload.facts },
+    cells: plan.identity.cells,
+  };
+}
+
+export interface OpenedSweep {
+  readonly run: RunDirectory;
+  readonly identity: RunJson;
+  /** What an earlier invocation recorded. */
+  readonly records: readonly RunRecord[];
+}
+
+/** What a sweep's directory is made from, or compared with. */
+interface SweepPlan extends Pick<RunSetting, "experiment" | "environment" | "tell"> {
+  readonly loaded: LoadedExperiment;
+  readonly workload: WorkPlan;
+  readonly plan: RunPlan;
+}
+
+/**
+ * Makes a sweep's run directory, or opens the one that is gone on with.
+ * @throws {RunUnreadableError} when that run was of another experiment, other data or other episodes
+ */
+export async function openSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep> {
+  const opened =
+    place.resume === null ? await newSweep(place, sweep) : await resumedSweep(place.resume, sweep);
+  place.opened(opened.run.path);
+  return opened;
+}
+
+async function newSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep> {
+  const { loaded, workload, plan } = sweep;
+  const start = await startFacts(loaded.experiment.name, { ...sweep, argv: place.argv });
+  const identity = sweepRunJson(loaded, workload, { plan, start });
+  return { run: await newRun(place.outputDirectory, identity), identity, records: [] };
+}
+
+async function resumedSweep(directory: string, { plan, tell }: SweepPlan): Promise<OpenedSweep> {
+  const { run, stored } = await RunDirectory.resume(directory, { pid: process.pid });
+  try {
+    checkResumable(stored.identity, plan.identity);
+  } catch (error) {
+    await run[Symbol.asyncDispose]();
+    throw error;
+  }
+  for (const { file, line, message } of stored.warnings) tell(`${file}:${line}: ${message}`);
+  return { run, identity: stored.identity, records: stored.records };
+}
