@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { redoFailedEpisodes, redoInterrupted, redoUnusable } from "../../bench/run/remaining-work.ts";
+import {
+  redoFailedEpisodes,
+  redoInterrupted,
+  redoNothing,
+  redoUnusable,
+  remainingCells,
+} from "../../bench/run/remaining-work.ts";
 import type { RunRecord, SegmentEndedRecord } from "../../bench/store/record.ts";
 import { buildEpisode, plannedCell, segmentEnded, segmentStarted } from "../store/run-builder.ts";
 
@@ -95,4 +101,66 @@ test("a collection tries failed episodes and those with an incomplete record aga
   expect([...redoFailedEpisodes([failed, incomplete])]).toEqual([failed.episodeId, incomplete.episodeId]);
   expect([...redoFailedEpisodes([failed, good])]).toEqual([]);
   expect([...redoFailedEpisodes([good, failed])]).toEqual([failed.episodeId]);
+});
+
+describe("what is left to do", () => {
+  const [first, second] = [plannedCell("raw", 2), plannedCell("gateway", 2)];
+  const plan = {
+    cells: [first, second].map(({ cellId: id, arm, episodeIds }) => ({
+      cell: {
+        cellId: id,
+        arm: { kind: "raw" as const, name: arm },
+        concurrency: 1,
+        repetition: 0,
+        block: 0,
+      },
+      episodes: episodeIds.map((episodeId, index) => ({
+        episodeId,
+        task: { taskId: String(index), trial: 0, seed: 1, facts: { domain: "library" } },
+      })),
+    })),
+    episodeCount: 4,
+    identity: { hashes: {}, cells: [] },
+  };
+  const left = (records: readonly RunRecord[], rule = redoNothing) =>
+    remainingCells(plan, records, rule).map(({ segmentId, remaining }) => [
+      segmentId,
+      ...remaining.map(({ task }) => task.taskId),
+    ]);
+
+  test("everything, in first segments, when nothing was recorded", () => {
+    expect(left([])).toEqual([
+      ["s0", "0", "1"],
+      ["s0", "0", "1"],
+    ]);
+  });
+
+  test("what has no result, in a segment of its own; a cancelled attempt is none", () => {
+    const records = [
+      ...segment("s0", [0], null),
+      buildEpisode(first, 1, { status: "cancelled", reward: null }),
+      ...segment("s1", [], "interrupted"),
+    ];
+    expect(left(records)).toEqual([
+      ["s2", "1"],
+      ["s0", "0", "1"],
+    ]);
+  });
+
+  test("a failed episode has a result: only a rule repeats it", () => {
+    const failed = buildEpisode(first, 0, { status: "failed", reward: null });
+    const records = [
+      segmentStarted(first.cellId),
+      failed,
+      buildEpisode(first, 1),
+      segmentEnded(first.cellId),
+    ];
+    expect(left(records)[0]).toEqual(["s1"]);
+    expect(left(records, redoFailedEpisodes)[0]).toEqual(["s1", "0"]);
+  });
+
+  test("a cell that is done again is done as a whole", () => {
+    const records = [...segment("s0", [0], null), ...segment("s1", [1], "complete")];
+    expect(left(records, redoInterrupted)[0]).toEqual(["s2", "0", "1"]);
+  });
 });
