@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import type { Readable } from "node:stream";
 import { StartError } from "../errors.ts";
 
@@ -53,20 +53,14 @@ export function dockerCommand(environment: Readonly<Record<string, string | unde
     const kill = () => killGroup(child.pid);
     const { timeoutMs = shortCallMs } = call;
     let late = false;
-    const timer = setTimeout(
-      () => {
-        late = true;
-        kill();
-      },
-      timeoutMs ?? 2 ** 31 - 1,
-    );
+    const giveUp = () => {
+      late = true;
+      kill();
+    };
+    const timer = timeoutMs === null ? undefined : setTimeout(giveUp, timeoutMs);
     call.signal?.addEventListener("abort", kill);
     try {
-      const [stdout, stderr, [code]] = await Promise.all([
-        lines(child.stdout, call.onLine),
-        lines(child.stderr),
-        once(child, "close") as Promise<[code: number | null]>,
-      ]);
+      const { stdout, stderr, code } = await outcome(child, call.onLine);
       call.signal?.throwIfAborted();
       if (late) throw unreachable(args, `no answer within ${timeoutMs} ms`);
       if (code !== 0) throw failure(args, stderr.trim() || `exit code ${code ?? "none"}`);
@@ -109,14 +103,37 @@ export function isMissing(thrown: unknown): boolean {
   return thrown instanceof DockerError && /no such (container|object|image)/i.test(thrown.reason);
 }
 
-async function lines(stream: Readable | null, onLine?: (line: string) => void): Promise<string> {
-  if (stream === null) return "";
-  const all: string[] = [];
-  for await (const line of createInterface({ input: stream })) {
-    all.push(line);
-    onLine?.(line);
-  }
-  return all.join("\n");
+/** How long output may come after the end of `docker`: a helper that it left in the background may hold the pipe for ever. */
+const lastWordsMs = 2_000;
+
+async function outcome(child: ChildProcess, onLine?: (line: string) => void) {
+  const readers: Interface[] = [];
+  const linesOf = async (stream: Readable | null, told?: (line: string) => void) => {
+    if (stream === null) return "";
+    const all: string[] = [];
+    const reader = createInterface({ input: stream });
+    readers.push(reader);
+    for await (const line of reader) {
+      all.push(line);
+      told?.(line);
+    }
+    return all.join("\n");
+  };
+  const ended = async () => {
+    const [code] = (await once(child, "exit")) as [number | null];
+    const letGo = () => {
+      for (const reader of readers) reader.close();
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+    };
+    setTimeout(letGo, lastWordsMs).unref();
+    return code;
+  };
+  const [stdout, stderr, code] = await Promise.all([
+    linesOf(child.stdout, onLine),
+    linesOf(child.stderr),
+    ended(),
+  ]);
+  return { stdout, stderr, code };
 }
 
 function killGroup(pid: number | undefined): void {

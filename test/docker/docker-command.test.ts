@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { connectDocker, daemonEnvironment, dockerCommand } from "../../bench/docker/docker-command.ts";
+import { sendSignal } from "../../bench/host/signals.ts";
 import { liveProcess } from "../../bench/supervisor/process-table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-command-"));
@@ -82,6 +83,12 @@ test("a call that hangs is an error after its time, and what it started is ended
     /does not answer `docker info`: no answer within 500 ms/,
   );
   await expect.poll(() => liveProcess(sleeper())).toBeNull();
+});
+
+test("an answer is there although a helper that docker left in the background holds its output open", async () => {
+  const docker = commandOf(`sleep 600 & echo $! > "$PLACE/pid"; echo done`);
+  expect(await docker(["ps"], { timeoutMs: 20_000 })).toBe("done");
+  sendSignal(sleeper(), "SIGKILL");
 });
 
 test("a call ends when its signal says so, with the signal's reason", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { daemonFacts } from "../../bench/docker/daemon-facts.ts";
 import { ensureImage, inspectImage, type PullPolicy, type PullProgress } from "../../bench/docker/images.ts";
-import { dockerCommand, type Docker } from "../../bench/docker/docker-command.ts";
+import { connectDocker, dockerCommand, type Docker } from "../../bench/docker/docker-command.ts";
 import { liveProcess } from "../../bench/supervisor/process-table.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
@@ -54,6 +54,15 @@ describe.skipIf(noDockerd !== null)(
       expect(facts.version).toBe(await docker.cli(["version", "--format", "{{.Server.Version}}"]));
       expect(facts.runtimes).toContain("runc");
       expect(facts.cpus).toBe(cpus().length);
+    });
+
+    test("a context leads to the daemon as well as DOCKER_HOST does", async () => {
+      const named = { PATH: process.env["PATH"], DOCKER_CONFIG: configDirectory, DOCKER_CONTEXT: "node7" };
+      await command(["context", "create", "node7", "--docker", `host=${docker.host}`]);
+      const other = await connectDocker(named);
+      const id = ["info", "--format", "{{.ID}}"];
+      expect(await other(id)).toBe(await docker.cli(id));
+      await expect(connectDocker({ ...named, DOCKER_CONTEXT: "node8" })).rejects.toThrow(/node8/);
     });
 
     test("an image is pulled with the credentials of Docker's own login, and only when it is missing", async () => {
