@@ -16,8 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/docker": "host",
   "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
-  "bench/transcript": "",
-  "bench/workload": "config agent transcript",
+  "bench/transcript": "answer",
+  "bench/workload": "answer config agent transcript",
   "bench/plan": "config workload",
   "bench/store": "config plan workload measure transcript",
   // The system under test and what stands in its path.
@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // From a run directory to facts, from facts to findings, from findings to pages.
   "bench/evidence": "workload store tap metrics load statistics",
   "bench/analysis": "config workload store tap metrics load statistics evidence",
-  "bench/report": "config workload store statistics evidence analysis",
+  "bench/report": "answer config workload store statistics evidence analysis",
   "bench/export": "workload store report",
   "bench/pack": "config store tap",
   "bench/sink": "config store",
@@ -74,7 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2/tau2/loading":
     "tau2/contract tau2/database tau2/domains tau2/domains/banking-knowledge tau2/environment tau2/python tau2/schemas tau2/tasks tau2/text",
   "openclaw-tau2/tau2/evaluation": "tau2/contract tau2/python tau2/tasks",
-  "openclaw-tau2/tau2/judging": "tau2/contract tau2/python tau2/schemas",
+  "openclaw-tau2/tau2/judging": "answer tau2/contract tau2/python tau2/schemas",
   "openclaw-tau2/tau2/results": "tau2/contract tau2/python",
   "openclaw-tau2/tau2/verify":
     "statistics tau2/contract tau2/domains tau2/evaluation tau2/judging tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",

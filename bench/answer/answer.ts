@@ -15,7 +15,7 @@ export interface AnswerEnds {
   /** It has a choice, be it an empty one: the server began to answer. */
   readonly begun: boolean;
   readonly finish: string | null;
-  readonly usage: AnswerUsage | null;
+  readonly usage: TokenUsage | null;
   /** The error that came in place of the answer or behind a part of it, shortened. */
   readonly error: string | null;
   /** Events that could not be read, whole or in part. None is left out in silence. */
@@ -35,7 +35,7 @@ export interface AnsweredCall {
   readonly argumentsText: string;
 }
 
-export interface AnswerUsage {
+export interface TokenUsage {
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** null where the engine does not report it: absent is not zero. */

@@ -1,4 +1,4 @@
-import type { AnswerUsage } from "./answer.ts";
+import type { TokenUsage } from "./answer.ts";
 import { CallDeltas } from "./call-deltas.ts";
 
 /** What has been read of an answer so far. */
@@ -9,7 +9,7 @@ export class Draft {
   responseId: string | null = null;
   begun = false;
   finish: string | null = null;
-  usage: AnswerUsage | null = null;
+  usage: TokenUsage | null = null;
   error: string | null = null;
   /** The event at hand carries text, reasoning or a part of a call. */
   carriesTokens = false;
@@ -48,16 +48,16 @@ const choiceForms: Forms = new Map<string, Form>([
     (draft, part, { delta }) => isJson(delta) || (isJson(part) && readFields(draft, wholeForms, part)),
   ],
   // Completions that are no chat.
-  ["text", addText],
+  ["text", (draft, text) => add("text", draft, text)],
   ["finish_reason", setFinish],
 ]);
 const partForms: Forms = new Map<string, Form>([
-  ["content", addText],
-  ["reasoning_content", addReasoning],
+  ["content", (draft, text) => add("text", draft, text)],
+  ["reasoning_content", (draft, text) => add("reasoning", draft, text)],
   // vLLM's newer name; servers that send both send one text twice.
   [
     "reasoning",
-    (draft, text, part) => typeof part["reasoning_content"] === "string" || addReasoning(draft, text),
+    (draft, text, part) => typeof part["reasoning_content"] === "string" || add("reasoning", draft, text),
   ],
   ["tool_calls", (draft, calls) => addCalls(draft, calls, false)],
   ["function_call", (draft, call) => addCalls(draft, [{ function: call }], false)],
@@ -109,16 +109,10 @@ function readFrame(draft: Draft, meta: Json, { text, output_ids: ids }: Json): b
   return setUsage(draft, { ...meta, prompt_tokens_details: meta }) && finished;
 }
 
-function addText(draft: Draft, value: unknown): boolean {
+/** Text goes to either of the two parts of what was said. */
+function add(part: "text" | "reasoning", draft: Draft, value: unknown): boolean {
   if (typeof value !== "string") return false;
-  draft.text += value;
-  draft.carriesTokens ||= value !== "";
-  return true;
-}
-
-function addReasoning(draft: Draft, value: unknown): boolean {
-  if (typeof value !== "string") return false;
-  draft.reasoning += value;
+  draft[part] += value;
   draft.carriesTokens ||= value !== "";
   return true;
 }

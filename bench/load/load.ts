@@ -1,5 +1,5 @@
 import type { LoopDelay } from "../measure/loop-watch.ts";
-import type { ExchangeUsage } from "../workload/exchange.ts";
+import type { TokenUsage } from "../answer/answer.ts";
 
 /**
  * What the load generator is asked to send and what it says about each request. Plain data: it crosses a thread
@@ -87,7 +87,7 @@ export interface LoadSample {
   readonly responseBytes: number;
   /** Chunks of the body that arrived after the first token; token-by-token streaming has many. */
   readonly tokenChunks: number;
-  readonly usage: ExchangeUsage | null;
+  readonly usage: TokenUsage | null;
   readonly finishReason: string | null;
   /** sha256 of generated text, reasoning and tool calls; null unless asked for with `keep.output`. */
   readonly outputSha256: string | null;

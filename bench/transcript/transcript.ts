@@ -1,9 +1,4 @@
-export interface TokenUsage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** null where the engine does not report it: absent is not zero. */
-  readonly cachedTokens: number | null;
-}
+import type { TokenUsage } from "../answer/answer.ts";
 
 /** What was said and done, once, in order. `system` and `tools` are what the model must have seen, byte for byte. */
 export interface Transcript {

@@ -1,3 +1,5 @@
+import type { TokenUsage } from "../answer/answer.ts";
+
 /** One HTTP exchange as a tap saw it. All `*Ns` are CLOCK_MONOTONIC nanoseconds, comparable between processes of one host. */
 export interface Exchange extends ExchangeTiming {
   /** Request and response bodies as text, exactly as they went over the wire (response: after transfer decoding). */
@@ -44,14 +46,8 @@ export interface ExchangeTiming {
   /** Every body chunk as [ns after startedNs, bytes]. */
   readonly chunks: readonly (readonly [number, number])[];
   /** Token counts from the response's `usage`; null when the response carried none. */
-  readonly usage: ExchangeUsage | null;
+  readonly usage: TokenUsage | null;
   readonly finishReason: string | null;
-}
-
-export interface ExchangeUsage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly cachedTokens: number | null;
 }
 
 /** Headers that carry identity from the agent through every hop that forwards headers. */

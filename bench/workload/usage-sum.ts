@@ -1,4 +1,4 @@
-import type { TokenUsage } from "../transcript/transcript.ts";
+import type { TokenUsage } from "../answer/answer.ts";
 
 const counts = ["promptTokens", "completionTokens", "cachedTokens"] as const;
 

@@ -7,12 +7,7 @@ import type { Transcript } from "../transcript/transcript.ts";
 import type { UsageTotal } from "./usage-sum.ts";
 
 export type { Endpoint } from "../transcript/endpoint.ts";
-export type {
-  TokenUsage,
-  Transcript,
-  TranscriptMessage,
-  TranscriptToolCall,
-} from "../transcript/transcript.ts";
+export type { Transcript, TranscriptMessage, TranscriptToolCall } from "../transcript/transcript.ts";
 
 /**
  * The contract between the driver and a source of work. The driver owns it; `openclaw-tau2/workload.ts` implements it.

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { AnswerUsage } from "../../answer/answer.ts";
+import type { TokenUsage } from "../../answer/answer.ts";
 import type { OutputPiece } from "../parsing/output-piece.ts";
 
 export interface AnswerEnvelope {
@@ -13,7 +13,7 @@ export interface AnswerEnd {
   readonly finishReason: string;
   readonly matchedStop: number | string | null;
   /** null where the engine does not say. */
-  readonly usage: AnswerUsage | null;
+  readonly usage: TokenUsage | null;
 }
 
 interface CallSoFar {
@@ -191,7 +191,7 @@ function choiceOf(delta: Readonly<Record<string, unknown>>, end?: AnswerEnd) {
   };
 }
 
-function usageView(usage: AnswerUsage | null) {
+function usageView(usage: TokenUsage | null) {
   if (usage === null) return null;
   const { promptTokens, completionTokens, cachedTokens } = usage;
   return {

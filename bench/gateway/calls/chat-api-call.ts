@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Answer, AnswerUsage } from "../../answer/answer.ts";
+import type { Answer, TokenUsage } from "../../answer/answer.ts";
 import { readAnswer } from "../../answer/read-answer.ts";
 import { ChatAnswer, type AnswerEnd } from "./chat-answer.ts";
 import type { CallTokens } from "../sessions/call-tree.ts";
@@ -113,7 +113,7 @@ function withTokenIds(text: string): string {
 }
 
 /** An engine that sends no usage may still send the ids. */
-function usageOf({ prompt_token_ids: promptIds, token_ids: ids }: Choice): AnswerUsage | null {
+function usageOf({ prompt_token_ids: promptIds, token_ids: ids }: Choice): TokenUsage | null {
   if (promptIds == null || ids == null) return null;
   return { promptTokens: promptIds.length, completionTokens: ids.length, cachedTokens: null };
 }

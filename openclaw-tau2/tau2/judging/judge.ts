@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { request as send, type Dispatcher } from "undici";
-import { z } from "zod";
+import { readAnswer } from "../../../bench/answer/read-answer.ts";
 import { messageOf, TollgateError } from "../../../bench/errors.ts";
 import type { JudgeEntry, Task, Tau2Message } from "../contract/domain.ts";
 import { JudgeAnswerError, parseJudgeAnswer } from "./judge-answer.ts";
@@ -62,10 +62,6 @@ export class JudgeRequestError extends TollgateError {
 
 const DEFAULTS = { timeoutMs: 120_000, attempts: 4, retryDelayMs: 1_000 };
 const SHOWN_BODY = 300;
-const responseSchema = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }) })).min(1),
-});
-
 /** Whether tau2 would call the judge for this task. */
 export function needsJudge(task: Pick<Task, "rewardBasis" | "nlAssertions">): boolean {
   return task.rewardBasis.includes("NL_ASSERTION") && task.nlAssertions.length > 0;
@@ -152,13 +148,9 @@ async function ask(request: JudgeRequest): Promise<string> {
   return contentOf(text);
 }
 
-function contentOf(text: string): string {
-  let content: string | null | undefined;
-  try {
-    content = responseSchema.parse(JSON.parse(text)).choices[0]?.message.content;
-  } catch (cause) {
-    throw new JudgeAnswerError(text, "is no chat completion", { cause });
-  }
-  if (content === null || content === undefined) throw new JudgeAnswerError(text, "has no content");
-  return content;
+function contentOf(body: string): string {
+  const { begun, text } = readAnswer(body);
+  if (!begun) throw new JudgeAnswerError(body, "is no chat completion");
+  if (text === "") throw new JudgeAnswerError(body, "has no content");
+  return text;
 }
