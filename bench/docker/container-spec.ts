@@ -84,7 +84,7 @@ export function specSha256(spec: ContainerSpec): string {
 export function dockerRunLine(spec: ContainerSpec): string {
   const environment = Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`);
   const variables = [...environment, ...spec.secretEnvironment].flatMap((entry) => ["--env", entry]);
-  return shellLine(["docker", "run", "--detach", ...containerWords(spec, variables)]);
+  return shellLine(["docker", "run", "--detach", ...containerWords(spec, variables)], "references");
 }
 
 /** A call of `docker create`, in the three places where its words have to be. */

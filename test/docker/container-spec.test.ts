@@ -101,3 +101,21 @@ test("any words survive the shell", () => {
     { numRuns: 40 },
   );
 });
+
+test("a reference to a key is filled in by the shell that the line is pasted into, and nothing else is", () => {
+  const words = ["A=${KEY}", "B=Bearer ${KEY} x", "C=${NONE:-low}", "$KEY", "'${KEY}'$(id)", ""];
+  const line = shellLine(words, "references");
+  const output = execFileSync("sh", ["-c", `printf '%s\\n' ${line}`], {
+    encoding: "utf8",
+    env: { ...process.env, KEY: "k-1" },
+  });
+  // The fifth word holds what a shell would run: then nothing of it is left to the shell.
+  expect(output.split("\n").slice(0, -1)).toEqual([
+    "A=k-1",
+    "B=Bearer k-1 x",
+    "C=low",
+    "$KEY",
+    "'${KEY}'$(id)",
+    "",
+  ]);
+});

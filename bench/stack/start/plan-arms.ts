@@ -35,9 +35,12 @@ export function planArms({ arms, stack, limits }: Experiment): PlannedArm[] {
 function lineOf(spec: ArmSpec, step: readonly string[] | string): string {
   if (typeof step === "string") return step;
   const image = "image" in spec ? spec.image : undefined;
-  if (image === undefined) return shellLine(step, "$");
+  if (image === undefined) return shellLine(step, "variables");
   const volumes = ("volumes" in spec ? (spec.volumes ?? []) : []).flatMap((volume) => ["--volume", volume]);
-  return shellLine(["docker", "run", "--detach", "--network", "host", ...volumes, image, ...step], "$");
+  return shellLine(
+    ["docker", "run", "--detach", "--network", "host", ...volumes, image, ...step],
+    "variables",
+  );
 }
 
 function engineUrlOf(stack: Experiment["stack"]): string {
