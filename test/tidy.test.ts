@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/host": "",
   "bench/measure": "",
   "bench/answer": "",
-  "bench/config": "",
+  "bench/config": "host",
   "bench/docker": "host",
   "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
@@ -52,7 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/analysis": "config workload store tap metrics load statistics evidence",
   "bench/report": "answer config workload store statistics evidence analysis",
   "bench/export": "workload store report",
-  "bench/pack": "config store tap",
+  "bench/pack": "host store tap",
   "bench/sink": "config store",
   // What happens in a run.
   "bench/run":

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { isSecretFlag, isSecretName } from "./secret-name.ts";
+import { isSecretFlag, isSecretName } from "../host/secret-words.ts";
 
 /** Stands in `run.json` for a key that was written into the experiment file itself. */
 export const withheld = "(secret)";

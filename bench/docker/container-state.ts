@@ -2,6 +2,7 @@ import { z } from "zod";
 import { labelNames } from "./container-labels.ts";
 import { answerOf, labels, words } from "./docker-answer.ts";
 import type { Docker } from "./docker-command.ts";
+import { isSecretName, withoutKeys } from "../host/secret-words.ts";
 
 const requests = z.array(z.object({ DeviceIDs: words })).nullish();
 const container = answerOf({
@@ -24,7 +25,7 @@ const container = answerOf({
   pid: [".State.Pid", z.number().transform((pid) => (pid === 0 ? null : pid))],
   entrypoint: [".Config.Entrypoint", words],
   /** Values of flags that look like secrets are replaced by `<redacted>`. */
-  command: [".Config.Cmd", words.transform(redactedArguments)],
+  command: [".Config.Cmd", words.transform(withoutKeys)],
   /** Values of variables that look like secrets are replaced by `<redacted>`. */
   environment: [".Config.Env", words.transform((entries): readonly string[] => entries.map(redacted))],
   labels: [".Config.Labels", labels],
@@ -83,24 +84,10 @@ export async function listContainers(
   });
 }
 
-/** `TOKENIZERS_PARALLELISM` and numbers of tokens are none. */
-const secretName = /TOKEN(?!S|IZER)|KEY|SECRET|PASSW|CREDENTIAL|AUTH/i;
-
 /** Addresses of proxies may hold a password as well. */
 function redacted(entry: string): string {
   const equals = entry.indexOf("=");
   const [name, value] = [entry.slice(0, equals), entry.slice(equals + 1)];
-  if (secretName.test(name)) return `${name}=<redacted>`;
+  if (isSecretName(name)) return `${name}=<redacted>`;
   return `${name}=${value.replace(/(\w+:\/\/)[^/@\s]*@/g, "$1<redacted>@")}`;
-}
-
-/** The value of `--api-key VALUE` and of `--api-key=VALUE`; a flag that ends in `-env` names a variable and is no secret. */
-function redactedArguments(words: readonly string[]): readonly string[] {
-  const isSecret = (flag: string) => flag.startsWith("--") && secretName.test(flag) && !flag.endsWith("-env");
-  return words.map((word, index) => {
-    const [flag = ""] = word.split("=");
-    if (isSecret(flag) && flag !== word) return `${flag}=<redacted>`;
-    const before = words[index - 1] ?? "";
-    return isSecret(before) && !before.includes("=") && !word.startsWith("--") ? "<redacted>" : word;
-  });
 }

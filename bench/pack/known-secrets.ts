@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { isSecretName } from "../config/secret-name.ts";
+import { isSecretName } from "../host/secret-words.ts";
 import { secretLengthMin, type KnownSecrets } from "./redaction.ts";
 
 /** Where the secrets of a run are known from: this process, and what the run says about itself. */

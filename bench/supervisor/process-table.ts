@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { withoutKeys } from "../host/secret-words.ts";
 
 /** A live process (zombies are not: nothing of them runs). */
 export interface LiveProcess {
@@ -30,7 +31,10 @@ export function liveProcess(pid: number): LiveProcess | null {
   const nameEnd = stat.lastIndexOf(")");
   const [state, parentPid, groupId, ...rest] = stat.slice(nameEnd + 2).split(" ");
   if (state === "Z" || state === "X") return null;
-  const commandLine = readProcFile(pid, "cmdline")?.replaceAll("\0", " ").trim();
+  // It goes into logs, and a command line may hold keys.
+  const commandLine = withoutKeys((readProcFile(pid, "cmdline") ?? "").split("\0"))
+    .join(" ")
+    .trim();
   return {
     pid,
     parentPid: Number(parentPid),

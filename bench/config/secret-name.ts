@@ -1,9 +1,0 @@
-/** Does a variable of this name hold a key? `TOKENIZERS_PARALLELISM` and numbers of tokens do not. */
-export function isSecretName(name: string): boolean {
-  return /TOKEN(?!S|IZ)|KEY|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE/i.test(name);
-}
-
-/** Is the word after this flag of a command line a key? A flag that ends in `-env` names a variable. */
-export function isSecretFlag(flag: string): boolean {
-  return /^--?[\w-]*(key|token|secret|password|credentials?|authorization)$/i.test(flag);
-}
