@@ -26,7 +26,7 @@ export const recordIncomplete = "gateway-record-incomplete";
 export interface AttemptParts {
   readonly stack: RunningStack;
   readonly prepared: Pick<PreparedWorkload, "attempt">;
-  readonly run: RunDirectory;
+  readonly run: Pick<RunDirectory, "path" | "segmentDirectory" | "append" | "writeFile" | "appendEpisode">;
   readonly agent: EpisodeRecord["agent"];
   readonly clock: Clock;
   readonly stop: { admits(): boolean };

@@ -5,7 +5,7 @@ import type { PlannedCellRun } from "./remaining-work.ts";
 import { runSegment, type SegmentEnd, type SegmentParts } from "./segment.ts";
 
 export interface SweepParts extends SegmentParts {
-  readonly recovery: EngineRecovery;
+  readonly recovery: Pick<EngineRecovery, "after">;
   /** Writes the cell's summary record from its evidence. */
   readonly summarise: (cellId: string) => Promise<void>;
 }
