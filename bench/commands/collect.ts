@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { metricsPortOption, natural, number, positive } from "./arguments.ts";
+import { natural, number, positive } from "./arguments.ts";
 import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
@@ -10,13 +10,11 @@ import { collectionTable } from "../export/collection-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { readJudgedRun } from "../store/judgements.ts";
 import { detach } from "./detached.ts";
-import { collect as repeated, readExperiment } from "./experiment.ts";
+import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
-import { skipOption } from "./preflight.ts";
-import { runExperiment, type RunFlags } from "./run-experiment.ts";
+import { runExperiment, runOptions, type RunFlags } from "./run-experiment.ts";
 
 interface CollectFlags extends RunFlags {
-  readonly set: readonly string[];
   readonly arm?: string;
   readonly level: "L1" | "L2";
   readonly concurrency?: number;
@@ -25,12 +23,11 @@ interface CollectFlags extends RunFlags {
   readonly groupSize: number;
   readonly retryInfra: number;
   readonly minReward?: number;
-  readonly detach?: boolean;
 }
 
 /** Trajectories for training: one arm that records, one load, as many trials as are wanted. */
 export function register(program: Command, host: Host): void {
-  program
+  const command = program
     .command("collect <file>")
     .description(
       "collect trajectories with token ids and logprobs from the experiment's recording gateway; the last line printed is the run directory",
@@ -52,20 +49,13 @@ export function register(program: Command, host: Host): void {
       0,
     )
     .option("--min-reward <reward>", "count how many an export with this filter would keep", number)
-    .option("--out <folder>", "folder of run directories (default: the experiment's output.directory)")
-    .option("--set <path=value>", "change one setting of the experiment; may be repeated", repeated, [])
     .option(
       "--resume <run>",
       "go on with a collection (path, name or @last); trajectories are kept, failed episodes tried again",
-    )
-    .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
-    .addOption(metricsPortOption())
-    .addOption(skipOption())
-    .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
-    .action(async (file: string, flags: CollectFlags) => {
-      if (flags.detach) await detach(file, flags, host);
-      else await collect(file, flags, host);
-    });
+    );
+  runOptions(command).action((file: string, flags: CollectFlags) =>
+    flags.detach ? detach(file, flags, host) : collect(file, flags, host),
+  );
 }
 
 /** A collection that was killed and resumed has every trajectory, and no times that anybody reads. Tokens must add up. */

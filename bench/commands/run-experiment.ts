@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Command } from "commander";
 import { readCellSummary } from "../analysis/measured-cell.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
@@ -10,17 +11,38 @@ import { executeRun } from "../run/run.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
+import { metricsPortOption } from "./arguments.ts";
+import { collect } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { sinkKinds, workIn } from "./parts.ts";
+import { skipOption } from "./preflight.ts";
 import { runToItsEnd, type ShownRun } from "./run-to-its-end.ts";
 
 /** What every command that runs an experiment lets a user choose. */
 export interface RunFlags {
+  readonly set: readonly string[];
   readonly out?: string;
   readonly resume?: string;
   readonly budget?: string;
   readonly metricsPort: number;
   readonly skipPreflight: readonly string[];
+  readonly detach?: boolean;
+}
+
+/** Adds the options that `RunFlags` describes, apart from --resume, which each command explains for itself. */
+export function runOptions(command: Command): Command {
+  return command
+    .option("--out <folder>", "folder of run directories (default: the experiment's output.directory)")
+    .option(
+      "--set <path=value>",
+      "change one setting of the experiment, e.g. sweep.concurrency=[1,2]; may be repeated",
+      collect,
+      [],
+    )
+    .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
+    .addOption(metricsPortOption())
+    .addOption(skipOption())
+    .option("--detach", "run in the background and survive the terminal; see status, attach, stop");
 }
 
 export interface ExperimentRun {

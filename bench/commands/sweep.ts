@@ -1,45 +1,26 @@
 import { Option, type Command } from "commander";
-import { metricsPortOption } from "./arguments.ts";
 import { ConfigError } from "../errors.ts";
 import { renderReport } from "../report/rebuild.ts";
 import { redoInterrupted, redoNothing, redoUnusable, type RedoRule } from "../run/remaining-work.ts";
-import { collect, readExperiment } from "./experiment.ts";
 import { detach } from "./detached.ts";
+import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
-import { skipOption } from "./preflight.ts";
-import { runExperiment, type RunFlags } from "./run-experiment.ts";
+import { runExperiment, runOptions, type RunFlags } from "./run-experiment.ts";
 
 interface SweepFlags extends RunFlags {
-  readonly set: readonly string[];
   readonly redo?: "interrupted" | "invalid";
-  readonly detach?: boolean;
 }
 
 export function register(program: Command, host: Host): void {
-  program
+  const command = program
     .command("sweep <file>")
     .description(
       "run an experiment: every cell of its matrix, in every arm; the last line printed is the run directory",
-    )
-    .option("--out <folder>", "folder of run directories (default: the experiment's output.directory)")
-    .option(
-      "--set <path=value>",
-      "change one setting, e.g. sweep.concurrency=[1,2]; may be repeated",
-      collect,
-      [],
     )
     .option("--resume <run>", "go on with a run (path, name or @last); finished episodes are kept")
     .addOption(
       new Option("--redo <what>", "with --resume: run these cells again").choices(["interrupted", "invalid"]),
     )
-    .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
-    .addOption(metricsPortOption())
-    .addOption(skipOption())
-    .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
-    .action(async (file: string, flags: SweepFlags) => {
-      if (flags.detach) await detach(file, flags, host);
-      else await sweep(file, flags, host);
-    })
     .addHelpText(
       "after",
       `
@@ -49,6 +30,9 @@ Examples:
   $ tollgate sweep experiments/airline.yaml --set sweep.concurrency=[1] --set workload.trials=4
   $ tollgate sweep experiments/airline.yaml --resume runs/airline-20260101T120000Z-1a2b3c`,
     );
+  runOptions(command).action((file: string, flags: SweepFlags) =>
+    flags.detach ? detach(file, flags, host) : sweep(file, flags, host),
+  );
 }
 
 /** `client-limited` is a warning: the agent side was the bottleneck, but rewards and counts stand. */
