@@ -1,3 +1,5 @@
+import type { RunOwner } from "../host/run-environment.ts";
+
 /** Labels of every container that Tollgate starts. `clean` touches no container without the first one. */
 export const labelNames = {
   /** `run` or `warm`: who the container belongs to. */
@@ -15,19 +17,12 @@ export const labelNames = {
   driver: "tollgate.driver",
 } as const;
 
-/** A container of one run: it ends with it. */
-export interface RunOwner {
-  readonly runId: string;
-  readonly supervisorId: string;
-  /** `processFingerprint()` of the driver. */
-  readonly driver: string;
-}
-
 /** A container that `tollgate up` keeps between runs. */
 export interface WarmOwner {
   readonly experiment: string;
 }
 
+/** Of a container of one run, which ends with it. */
 export function runLabels(owner: RunOwner, role: string): Readonly<Record<string, string>> {
   return {
     [labelNames.owner]: "run",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { driverVariable, runVariable, supervisorVariable } from "../host/run-environment.ts";
 import { labelNames } from "./container-labels.ts";
 import { shellLine } from "./shell-words.ts";
 
@@ -152,9 +153,9 @@ function containerWords(spec: ContainerSpec, variables: readonly string[]): read
 /** What a supervisor finds processes by: with it a container's can be ended even when its daemon is gone. */
 function runMark(labels: ContainerSpec["labels"]): readonly (readonly [string, string | undefined])[] {
   return [
-    ["TOLLGATE_RUN", labels[labelNames.run]],
-    ["TOLLGATE_SUPERVISOR", labels[labelNames.supervisor]],
-    ["TOLLGATE_DRIVER", labels[labelNames.driver]],
+    [runVariable, labels[labelNames.run]],
+    [supervisorVariable, labels[labelNames.supervisor]],
+    [driverVariable, labels[labelNames.driver]],
   ];
 }
 

@@ -110,7 +110,8 @@ export async function flushCache(engine: Engine, signal: AbortSignal): Promise<b
   return response.statusCode === 200;
 }
 
-async function getJson(url: string, options: { apiKey: string; signal: AbortSignal }) {
+/** The value of a 200, the text of any other answer. @throws {StartError} when nobody answers */
+export async function getJson(url: string, options: { apiKey: string; signal: AbortSignal }) {
   try {
     const response = await request(url, {
       headers: { authorization: `Bearer ${options.apiKey}`, accept: "application/json" },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sendSignal } from "../host/signals.ts";
 import { hasProcessTable, liveProcess, liveProcesses, startEnvironment } from "./process-table.ts";
-import { runVariable, supervisorVariable } from "./run-environment.ts";
+import { runVariable, supervisorVariable } from "../host/run-environment.ts";
 
 /** What belongs to a run. */
 export interface RunMembership {

@@ -8,14 +8,7 @@ import { ConfigError, StartError, messageOf } from "../errors.ts";
 import { daemonEnvironment } from "../docker/docker-command.ts";
 import { liveProcess } from "./process-table.ts";
 import { processFingerprint } from "./process-fingerprint.ts";
-import {
-  driverVariable,
-  runVariable,
-  scratchOwnerFile,
-  supervisorVariable,
-  type RunEnvironment,
-  type ScratchOwner,
-} from "./run-environment.ts";
+import { runEnvironment, scratchOwnerFile, type RunOwner } from "../host/run-environment.ts";
 import {
   shutdownReportSchema,
   type ShutdownReport,
@@ -45,7 +38,7 @@ export interface StartSupervisorOptions {
 export interface Supervisor {
   readonly pid: number;
   /** To be added to the environment of every child process. */
-  readonly environment: RunEnvironment;
+  readonly environment: Readonly<Record<string, string>>;
   /** Settles when the supervisor ended without a shutdown: from then on nobody cleans up after a crash. */
   readonly died: Promise<StartError>;
   /** Registers a child that leads a process group of its own. Needed only for those that replace their environment. */
@@ -61,16 +54,13 @@ export interface Supervisor {
  */
 export function startSupervisor(options: StartSupervisorOptions): Supervisor {
   refuseToRemove(options);
-  const driver = processFingerprint(process.pid);
-  const environment: RunEnvironment = {
-    [runVariable]: options.runId,
-    [supervisorVariable]: options.supervisorId,
-    [driverVariable]: driver,
-  };
-  claimScratch(options.scratchDirectory, { ...options, driver });
+  const { runId, supervisorId } = options;
+  const owner = { runId, supervisorId, driver: processFingerprint(process.pid) };
+  const environment = runEnvironment(owner);
+  claimScratch(options.scratchDirectory, owner);
   const program: SupervisorOptions = {
-    runId: options.runId,
-    supervisorId: options.supervisorId,
+    runId,
+    supervisorId,
     scratchDirectory: options.scratchDirectory,
     driverPid: process.pid,
     containers: options.docker !== undefined,
@@ -158,9 +148,8 @@ async function readReport(
 }
 
 /** So that `tollgate clean` knows whose it is when this process and the supervisor are both gone. */
-function claimScratch(directory: string, { runId, supervisorId, driver }: ScratchOwner): void {
+function claimScratch(directory: string, owner: RunOwner): void {
   mkdirSync(directory, { recursive: true });
-  const owner: ScratchOwner = { runId, supervisorId, driver };
   writeFileSync(join(directory, scratchOwnerFile), `${JSON.stringify(owner)}\n`);
 }
 

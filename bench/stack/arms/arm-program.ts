@@ -4,7 +4,7 @@ import { containerSpec } from "../../docker/container-spec.ts";
 import { startContainer } from "../../docker/container.ts";
 import { freePorts } from "../../host/free-port.ts";
 import { spawnManaged } from "../../supervisor/managed-process.ts";
-import { ownerOfRun } from "../../supervisor/run-environment.ts";
+import { ownerOfRun } from "../../host/run-environment.ts";
 import { awaitHttp, type HttpProbe } from "../await-http.ts";
 import { DockerNode } from "../docker/docker-node.ts";
 import { portsLabel, volumeOf } from "../docker/engine-container.ts";

@@ -1,6 +1,5 @@
-import { request } from "undici";
 import type { DockerEngineSpec } from "../../config/docker-schema.ts";
-import { messageOf, StartError } from "../../errors.ts";
+import { getJson } from "../engine.ts";
 import { tensorParallel } from "./sglang-arguments.ts";
 
 /** What a server says about itself, keys redacted; null when it has no such page. */
@@ -11,14 +10,8 @@ const secretKey = /api_key|token$|password|secret/i;
 /** `/server_info`, or what it was called before. @throws {StartError} when the server does not answer. */
 export async function readServerInfo(url: string, signal: AbortSignal): Promise<ServerInfo> {
   for (const path of ["/server_info", "/get_server_info"]) {
-    try {
-      const { statusCode, body } = await request(`${url}${path}`, { signal });
-      const text = await body.text();
-      if (statusCode === 200) return JSON.parse(text, redact) as ServerInfo;
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw new StartError(url, `GET ${url}${path} failed: ${messageOf(cause)}`, { cause });
-    }
+    const { status, body } = await getJson(`${url}${path}`, { apiKey: "none", signal });
+    if (status === 200) return JSON.parse(JSON.stringify(body), redact) as ServerInfo;
   }
   return null;
 }

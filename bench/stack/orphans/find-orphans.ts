@@ -13,7 +13,7 @@ import {
   runVariable,
   scratchOwnerFile,
   supervisorVariable,
-} from "../../supervisor/run-environment.ts";
+} from "../../host/run-environment.ts";
 import type { Orphan } from "./orphan.ts";
 
 export interface Search {

@@ -4,7 +4,7 @@ import type { Experiment } from "../../config/experiment.ts";
 import { runLabels } from "../../docker/container-labels.ts";
 import type { RunningContainer } from "../../docker/container.ts";
 import { StartError } from "../../errors.ts";
-import { ownerOfRun } from "../../supervisor/run-environment.ts";
+import { ownerOfRun } from "../../host/run-environment.ts";
 import type { TaskData } from "../../workload/workload.ts";
 import { prepareEngines, startEngine } from "../docker/docker-engines.ts";
 import type { DockerNode } from "../docker/docker-node.ts";

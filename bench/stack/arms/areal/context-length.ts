@@ -1,7 +1,6 @@
-import { request } from "undici";
 import { z } from "zod";
 import { StartError, messageOf } from "../../../errors.ts";
-import type { Engine } from "../../engine.ts";
+import { getJson, type Engine } from "../../engine.ts";
 
 const modelsSchema = z.object({
   data: z.array(z.object({ id: z.string(), max_model_len: z.int().positive().nullish() })),
@@ -13,11 +12,9 @@ const modelsSchema = z.object({
  */
 export async function contextLength(engine: Engine, arm: string): Promise<number> {
   try {
-    const response = await request(`${engine.url}/v1/models`, {
-      headers: { authorization: `Bearer ${engine.apiKey}` },
-      signal: AbortSignal.timeout(10_000),
-    });
-    const models = modelsSchema.parse(await response.body.json());
+    const { apiKey, url } = engine;
+    const { body } = await getJson(`${url}/v1/models`, { apiKey, signal: AbortSignal.timeout(10_000) });
+    const models = modelsSchema.parse(body);
     const found = models.data.find(({ id }) => id === engine.model)?.max_model_len;
     if (found != null) return found;
   } catch (cause) {

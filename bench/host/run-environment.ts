@@ -10,12 +10,20 @@ export const supervisorVariable = "TOLLGATE_SUPERVISOR";
 /** Names the driver, as `processFingerprint` does: what a dead one left can be found when the supervisor died as well. */
 export const driverVariable = "TOLLGATE_DRIVER";
 
-/** The run that a child's environment belongs to. @throws {Error} when it belongs to none, which is a bug. */
-export function ownerOfRun(environment: Readonly<Record<string, string>>): {
+/** Whose a process, a container or a scratch folder is. */
+export interface RunOwner {
   readonly runId: string;
   readonly supervisorId: string;
+  /** `processFingerprint()` of the driver. */
   readonly driver: string;
-} {
+}
+
+export function runEnvironment({ runId, supervisorId, driver }: RunOwner): Readonly<Record<string, string>> {
+  return { [runVariable]: runId, [supervisorVariable]: supervisorId, [driverVariable]: driver };
+}
+
+/** The run that a child's environment belongs to. @throws {Error} when it belongs to none, which is a bug. */
+export function ownerOfRun(environment: Readonly<Record<string, string>>): RunOwner {
   const names = [runVariable, supervisorVariable, driverVariable];
   const [runId, supervisorId, driver] = names.map((name) => environment[name]);
   if (runId === undefined || supervisorId === undefined || driver === undefined)
@@ -23,15 +31,5 @@ export function ownerOfRun(environment: Readonly<Record<string, string>>): {
   return { runId, supervisorId, driver };
 }
 
-export type RunEnvironment = Readonly<
-  Record<typeof runVariable | typeof supervisorVariable | typeof driverVariable, string>
->;
-
-/** File in the scratch folder of a run that says whose it is: a `ScratchOwner` as JSON. */
+/** File in the scratch folder of a run that says whose it is: a `RunOwner` as JSON. */
 export const scratchOwnerFile = "tollgate-owner.json";
-
-export interface ScratchOwner {
-  readonly runId: string;
-  readonly supervisorId: string;
-  readonly driver: string;
-}
