@@ -98,8 +98,8 @@ interface Containment {
 
 /**
  * Pairs what lies within what, where only one pairing is possible. Exchanges that could belong together form a group;
- * a group with more of one side than of the other has lost somebody, and none of it is joined: a wrong pair would be a
- * plausible wrong number.
+ * in a group with more exchanges on one side than on the other an exchange is missing, and none of the group is joined: a
+ * wrong pair would give a wrong number that looks right.
  */
 function joinContained(
   outer: readonly TapTiming[],
@@ -127,7 +127,7 @@ function joinContained(
   return { pairs, retried, outer: unmatched, inner: inner.filter((timing) => !used.has(timing)) };
 }
 
-/** A failed inner exchange tells no tokens: it may be anybody's who says nothing else. */
+/** A failed inner exchange has no token counts: without an attempt key it may belong to any outer exchange. */
 function mayBeOf(outer: TapTiming, inner: TapTiming): boolean {
   return inner.attemptKey === null || inner.attemptKey === outer.attemptKey;
 }
@@ -197,7 +197,7 @@ function onlyPairing(group: Candidates): readonly (readonly [TapTiming, TapTimin
   return pairs;
 }
 
-/** Whose is whose does not matter to a mean, if both taps saw the same requests. */
+/** A mean does not need to know which exchanges belong together, if both taps saw the same requests. */
 function meanDifference(outer: readonly TapTiming[], inner: readonly TapTiming[]): HopJoin["mean"] {
   const refused = unequalSets(outer, inner);
   if (refused !== null) return { refused };

@@ -37,7 +37,7 @@ export function bootstrap<Unit>(
   const draw = () => units.map(() => units[below(rng, units.length)] as Unit);
   const resampled = Array.from({ length: resamples }, () => statistic(draw()));
   const defined = resampled.filter(Number.isFinite);
-  // A statistic that is undefined for many resamples (a ratio with zero below) has no honest interval.
+  // A statistic that is undefined for many resamples (a ratio with zero below) gets no interval, because it would be of the others only.
   if (defined.length < 0.99 * resampled.length) return null;
   const t = studentTQuantile(1 - (1 - confidence) / 2, units.length - 1);
   // The plug-in variance of a bootstrap is (n - 1) / n of the unbiased one.

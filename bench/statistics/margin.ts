@@ -29,7 +29,7 @@ export interface MarginFinding {
   readonly moreUnits: number | null;
 }
 
-/** More than this many units is no plan. */
+/** More units than this cannot be run: then no number is given. */
 const unitsMax = 1e6;
 
 /**

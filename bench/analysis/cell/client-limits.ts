@@ -7,7 +7,7 @@ export const pressureSchema = z.object({
   process: z.string(),
   /** Share of time its event loop was busy, 0..1; null when it did not say. */
   eventLoopUtilization: z.number().nullable(),
-  /** How late its timers ran, milliseconds; absent where nobody watched. */
+  /** How late its timers ran, milliseconds; absent where they were not watched. */
   loopDelayMs: z
     .object({ samples: z.number(), p50: z.number(), p99: z.number(), max: z.number() })
     .nullable()
@@ -19,7 +19,7 @@ export type Pressure = z.infer<typeof pressureSchema>;
 export const utilizationMax = 0.7;
 /** A loop that is later than this in one of a hundred timers has late stamps, too. */
 export const loopDelayP99MsMax = 50;
-/** One standstill longer than both of these is no blip: everything in flight waited for it. */
+/** One standstill that is longer than both of these counts: all requests in flight waited for its end. */
 export const standstillMsMax = 500;
 const standstillShareMax = 0.05;
 
@@ -49,7 +49,7 @@ function lateReasons({ process, loopDelayMs: delay }: Pressure, seconds: number 
   return [limited(`${process}: its event loop stood still for ${(max / 1000).toFixed(1)} s`)];
 }
 
-/** A machine that stands still for a tenth of the time serves nobody as its engine would; steal times below are common. */
+/** Above this share of stolen time latencies are those of the machine, not of the engine; less than it is common. */
 export const stolenShareMax = 0.1;
 
 /** Whether the hypervisor gave the processors to others, over the segments. One reason, however many it was. */

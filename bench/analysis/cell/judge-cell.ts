@@ -20,7 +20,7 @@ export interface VerdictFacts {
   readonly answered: number;
   readonly innerRequests: number;
   readonly pressure: readonly Pressure[];
-  /** By segment, 0..1; null or absent where nobody can tell. */
+  /** By segment, 0..1; null or absent where the kernel does not say. */
   readonly stolenShares?: readonly (number | null | undefined)[];
   /** Wall clock of the used segments, in seconds. */
   readonly seconds: number | null;

@@ -53,7 +53,7 @@ export function parseThreshold(text: string): Threshold {
   };
 }
 
-/** `kept`: the whole interval keeps the limit. `crossed`: all of it lies beyond. Else nobody can tell. */
+/** `kept`: the whole interval keeps the limit. `crossed`: all of it lies beyond. Otherwise the data cannot tell. */
 export type ThresholdStatus = "kept" | "crossed" | "cannot-tell";
 
 export function judgeThreshold({ direction, limit, relative }: Threshold, change: Change): ThresholdStatus {

@@ -76,7 +76,7 @@ function betweenTaps({ outer, inner }: TappedRequests): readonly FindingText[] {
 }
 
 /**
- * An engine counts a request that nobody waited for, and no answer says how much. Such requests may explain what it
+ * An engine also counts a request whose client has gone, and then no answer says how many tokens it was. Such requests may explain what it
  * counted more, as long as they could have cost it: a token has at least one byte.
  */
 function engineAlone(inner: readonly TapTiming[], engine: EngineDelta | null): readonly FindingText[] {

@@ -5,7 +5,7 @@ import { cellLedgerSchema } from "../../analysis/ledger/cell-ledger.ts";
 import { exclusionSchema } from "../../analysis/exclusions.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 
-/** Everything a report says, before anybody decides how it looks; `report.json` is this. */
+/** Everything a report says, independent of how it is printed; `report.json` is this. */
 export const reportModelSchema = z.object({
   v: z.literal(1),
   run: z.object({

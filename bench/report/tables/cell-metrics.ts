@@ -107,6 +107,7 @@ const inMs = (seconds: number | null) => numberText(seconds === null ? null : se
 const whole = (value: number) => value.toFixed(0);
 const tokensPerSecond = cellTerms["input, output tok/s"];
 const inFlight = cellTerms["in flight"];
+const overTime = "over the wall clock of the used segments";
 const usage = "sum of `usage` in the answers at the outer tap; empty where one has none";
 const counter = "the engine's own counter";
 const histogram = "mean over requests, from the engine's histogram (sum / count)";
@@ -116,18 +117,14 @@ const wasted = "what the attempts without a record cost";
 export const cellMetrics: readonly CellMetric[] = [
   metric("cell", (cell) => cell.cellId, { meaning: "arm, load and repetition", head: "cell", text: String }),
   metric("arm", (cell) => cell.arm, "the way to the agent's engine, as the experiment names it"),
-  metric(
-    "load",
-    (cell) => cell.load,
-    "`closed:N`: N episodes at a time; `open:R`: R episodes begin per second",
-  ),
+  metric("load", (cell) => cell.load, "`closed:N`: N episodes at a time; `open:R`: R begin per second"),
   metric("concurrency", (cell) => cell.concurrency, "N of a closed load"),
   metric("repetition", (cell) => cell.repetition, "which one of the cells of this arm at this load"),
   metric("simulated", (cell) => cell.simulated, "true: the engines were simulators"),
   metric("verdict", (cell) => cell.verdict, {
-    meaning: "the worst that applies",
     head: "verdict",
     text: String,
+    meaning: "the worst that applies",
   }),
   metric(
     "reasons",
@@ -137,25 +134,25 @@ export const cellMetrics: readonly CellMetric[] = [
   metric("episodes_planned", ({ episodes }) => episodes.planned, "tasks x trials"),
   metric("episodes_finished", ({ episodes }) => episodes.finished, "episodes with a record"),
   metric("episodes_passed", ({ episodes }) => episodes.passed, {
-    meaning: "reward 1",
     head: "pass",
     text: whole,
+    meaning: "reward 1",
   }),
   metric("episodes_judged", ({ episodes }) => episodes.judged, "episodes with a reward"),
   metric("episodes_unjudged", ({ episodes }) => episodes.unjudged, {
-    meaning: "not failed, and no reward: nothing here may judge its assertions",
     head: "un-\njudged",
     text: whole,
+    meaning: "not failed, and no reward: nothing here may judge its assertions",
   }),
   metric("episodes_failed", ({ episodes }) => episodes.byStatus["failed"] ?? 0, {
-    meaning: "a part failed: no reward, no trajectory",
     head: "error",
     text: whole,
+    meaning: "a part failed: no reward, no trajectory",
   }),
   metric("episodes_timed_out", ({ episodes }) => episodes.byStatus["timed-out"] ?? 0, {
-    meaning: "stopped at its deadline",
     head: "timed\nout",
     text: whole,
+    meaning: "stopped at its deadline",
   }),
   estimated("pass_rate", (cell) => cell.passRate, { meaning: cellTerms.rate, head: "rate" }),
   estimated("mean_reward", (cell) => cell.meanReward, { meaning: "mean over judged episodes" }),
@@ -168,32 +165,32 @@ export const cellMetrics: readonly CellMetric[] = [
   },
   metric("seconds", (cell) => cell.seconds, "wall clock of the used segments"),
   metric("episodes_in_flight", (cell) => cell.inFlight.episodes, {
-    meaning: inFlight,
     head: "in flight\nepisodes",
+    meaning: inFlight,
   }),
   metric("requests_in_flight", (cell) => cell.inFlight.requests, {
-    meaning: inFlight,
     head: "in flight\nrequests",
+    meaning: inFlight,
   }),
   metric("episodes_per_minute", ({ rates }) => rates.episodesPerMinute.value, {
-    meaning: "finished episodes over the wall clock of the used segments",
     head: "ep\n/min",
+    meaning: `finished episodes ${overTime}`,
   }),
   metric("trajectories_per_hour", ({ rates }) => rates.trajectoriesPerHour.value, {
-    meaning: "episodes that did not fail, over the wall clock of the used segments",
     head: "trajectories/hour",
+    meaning: `episodes that did not fail, ${overTime}`,
   }),
   metric("requests_per_second", ({ rates }) => rates.requestsPerSecond.value, {
-    meaning: "answered model requests over the wall clock of the used segments",
     head: "req\n/s",
+    meaning: `answered model requests ${overTime}`,
   }),
   metric("input_tokens_per_second", ({ rates }) => rates.inputTokensPerSecond.value, {
-    meaning: tokensPerSecond,
     head: "input\ntok/s",
+    meaning: tokensPerSecond,
   }),
   metric("output_tokens_per_second", ({ rates }) => rates.outputTokensPerSecond.value, {
-    meaning: tokensPerSecond,
     head: "output\ntok/s",
+    meaning: tokensPerSecond,
   }),
   metric("requests", ({ outer }) => outer.requests, "model requests at the outer tap"),
   metric("requests_answered", ({ outer }) => outer.answered, "those with status 200 and a whole answer"),
@@ -201,31 +198,31 @@ export const cellMetrics: readonly CellMetric[] = [
   metric("completion_tokens", ({ outer }) => outer.completionTokens, usage),
   metric("cached_tokens", ({ outer }) => outer.cachedTokens, usage),
   metric("token_check", (cell) => cell.tokenCheck.status, {
-    meaning: cellTerms.tokens,
     head: "tokens",
     text: String,
+    meaning: cellTerms.tokens,
   }),
   distributed("ttft_ms", (cell) => cell.ttftMs, { meaning: cellTerms.TTFT }),
   distributed("itl_ms", (cell) => cell.itlMs, { meaning: cellTerms.ITL }),
   distributed("e2e_ms", (cell) => cell.e2eMs, { meaning: cellTerms.E2E }),
   distributed("episode_seconds", (cell) => cell.episodeSeconds, {
-    meaning: "length of an episode",
     head: "s/episode\np50",
+    meaning: "length of an episode",
   }),
-  metric("engine", ({ agentEngine }) => agentEngine?.engine ?? null, "whose metrics page it is"),
-  metric("engine_prompt_tokens", ({ agentEngine }) => agentEngine?.promptTokens ?? null, counter),
-  metric("engine_completion_tokens", ({ agentEngine }) => agentEngine?.completionTokens ?? null, counter),
-  metric("engine_queue_seconds_mean", ({ agentEngine }) => agentEngine?.queueSecondsMean ?? null, {
-    meaning: cellTerms.queue,
+  metric("engine", (cell) => cell.agentEngine?.engine ?? null, "whose metrics page it is"),
+  metric("engine_prompt_tokens", (cell) => cell.agentEngine?.promptTokens ?? null, counter),
+  metric("engine_completion_tokens", (cell) => cell.agentEngine?.completionTokens ?? null, counter),
+  metric("engine_queue_seconds_mean", (cell) => cell.agentEngine?.queueSecondsMean ?? null, {
     head: "queue\nms",
     text: inMs,
+    meaning: cellTerms.queue,
   }),
-  metric("engine_ttft_seconds_mean", ({ agentEngine }) => agentEngine?.ttftSecondsMean ?? null, histogram),
-  metric("engine_e2e_seconds_mean", ({ agentEngine }) => agentEngine?.e2eSecondsMean ?? null, histogram),
-  metric("engine_cache_hit_rate", ({ agentEngine }) => agentEngine?.cacheHitRate ?? null, {
-    meaning: cellTerms.cache,
+  metric("engine_ttft_seconds_mean", (cell) => cell.agentEngine?.ttftSecondsMean ?? null, histogram),
+  metric("engine_e2e_seconds_mean", (cell) => cell.agentEngine?.e2eSecondsMean ?? null, histogram),
+  metric("engine_cache_hit_rate", (cell) => cell.agentEngine?.cacheHitRate ?? null, {
     head: "cache",
     text: percentText,
+    meaning: cellTerms.cache,
   }),
   metric("wasted_attempts", ({ waste }) => waste.attempts, "attempts without a record: killed or cancelled"),
   metric("wasted_prompt_tokens", ({ waste }) => waste.promptTokens, wasted),

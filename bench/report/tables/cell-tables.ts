@@ -117,7 +117,7 @@ export function sessionTable(cells: readonly CellSummary[]): Table | null {
   return rows.length === 0 ? null : filled(sessions, rows, cells.flatMap(leakNotes));
 }
 
-/** A gateway that keeps what nobody needs, or that kept less than it should, says so where its calls are. */
+/** Says below the gateway's calls when it kept sessions that are over, or recorded less than it should. */
 function leakNotes({ cellId, gatewayLeftovers: left, episodes }: CellSummary): string[] {
   const incomplete = episodes.byLabel["gateway-record-incomplete"] ?? 0;
   return [

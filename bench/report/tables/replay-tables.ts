@@ -1,4 +1,4 @@
-import type { ArmComparison, ReplayDifference } from "../../analysis/replay/comparison.ts";
+import type { ArmComparison, ComparedMetric, ReplayDifference } from "../../analysis/replay/comparison.ts";
 import {
   tailMetrics,
   type TailDifference,
@@ -54,6 +54,11 @@ const place: readonly [ColumnOf<ComparisonRow>, ColumnOf<ComparisonRow>] = [
   left("setting", ({ comparison }) => comparison.setting.key, "cache and load"),
   left("difference", ({ name }) => name, "arm minus baseline; A/A: the baseline against itself"),
 ];
+/** A difference at the client; those about tokens are hidden where all tokens come at the end. */
+const client =
+  (metric: ComparedMetric, ofTokens = false) =>
+  (row: ComparisonRow) =>
+    text(row.comparison.metrics[metric], ofTokens && hidden(row));
 const pairs = right(
   "pairs\n/blocks",
   ({ comparison }: ComparisonRow) => `${comparison.metrics.e2e.count}/${comparison.blocks}`,
@@ -65,22 +70,10 @@ export const overhead: TableOf<ComparisonRow> = {
   columns: [
     ...place,
     pairs,
-    right(
-      "TTFT",
-      (row) => text(row.comparison.metrics.ttft, hidden(row)),
-      "sent to the first chunk with text, reasoning or a call",
-    ),
-    right(
-      "ITL",
-      (row) => text(row.comparison.metrics.itl, hidden(row)),
-      "(last token - first token) / (completion tokens - 1)",
-    ),
-    right("E2E", ({ comparison }) => text(comparison.metrics.e2e), "sent to the end of the body"),
-    right(
-      "conversation",
-      ({ comparison }) => text(comparison.session),
-      "sum of E2E over the requests of a conversation",
-    ),
+    right("TTFT", client("ttft", true), "sent to the first chunk with text, reasoning or a call"),
+    right("ITL", client("itl", true), "(last token - first token) / (completion tokens - 1)"),
+    right("E2E", client("e2e"), "sent to the end of the body"),
+    right("conversation", ({ comparison }) => text(comparison.session), "E2E, summed over its requests"),
   ],
 };
 
@@ -144,26 +137,10 @@ export const split: TableOf<ComparisonRow> = {
   title: "Where it is, ms per request at the client: the four parts of E2E",
   columns: [
     ...place,
-    right(
-      "before first byte",
-      ({ comparison }) => text(comparison.metrics.toFirstByte),
-      "sent to the head of the answer",
-    ),
-    right(
-      "to first token",
-      (row) => text(row.comparison.metrics.byteToToken, hidden(row)),
-      "from there to the first token",
-    ),
-    right(
-      "between tokens",
-      (row) => text(row.comparison.metrics.betweenTokens, hidden(row)),
-      "first to last token",
-    ),
-    right(
-      "after last token",
-      (row) => text(row.comparison.metrics.afterTokens, hidden(row)),
-      "from there to the end of the body",
-    ),
+    right("before first byte", client("toFirstByte"), "sent to the head of the answer"),
+    right("to first token", client("byteToToken", true), "from there to the first token"),
+    right("between tokens", client("betweenTokens", true), "first to last token"),
+    right("after last token", client("afterTokens", true), "from there to the end of the body"),
   ],
 };
 

@@ -1,4 +1,4 @@
-/** A table before anybody decides how it looks. Cells are finished text: renderers only place them. */
+/** A table, independent of how it is printed. Cells are finished text: formats only place them. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly Column[];
