@@ -1,7 +1,8 @@
 import type { AgentSessionRequest } from "../bench/agent/agent.ts";
 import { samplingFields } from "../bench/agent/sampling.ts";
 import type { OpenEpisode, ToolServer } from "../bench/tools/server.ts";
-import type { AttemptContext, TranscriptMessage, WorkloadContext } from "../bench/workload/workload.ts";
+import type { TranscriptMessage } from "../bench/transcript/transcript.ts";
+import type { AttemptContext, WorkloadContext } from "../bench/workload/workload.ts";
 import { domainOptions } from "./domain-options.ts";
 import type { Tau2Experiment } from "./section.ts";
 import type { Task } from "./tau2/contract/domain.ts";

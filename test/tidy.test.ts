@@ -49,8 +49,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/preflight": "answer config host workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
   "bench/evidence": "workload store tap metrics load statistics",
-  "bench/analysis": "config workload store tap metrics load statistics evidence",
-  "bench/report": "answer config workload store statistics evidence analysis",
+  "bench/analysis": "config transcript workload store tap metrics load statistics evidence",
+  "bench/report": "answer config transcript workload store statistics evidence analysis",
   "bench/export": "workload store report",
   "bench/pack": "host store tap",
   "bench/sink": "config store",
@@ -79,14 +79,14 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2/tau2/verify":
     "statistics tau2/contract tau2/domains tau2/evaluation tau2/judging tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
   "openclaw-tau2/tools": "tools tau2/contract tau2/evaluation tau2/loading",
-  "openclaw-tau2/transcript": "workload tau2/contract",
-  "openclaw-tau2/user": "workload agent",
+  "openclaw-tau2/transcript": "transcript tau2/contract",
+  "openclaw-tau2/user": "transcript workload agent",
   "openclaw-tau2/episode":
-    "workload agent tools openclaw-tau2/tools openclaw-tau2/transcript tau2/evaluation",
+    "transcript workload agent tools openclaw-tau2/tools openclaw-tau2/transcript tau2/evaluation",
   "openclaw-tau2/offline":
     "config host store openclaw-tau2 openclaw-tau2/transcript tau2/contract tau2/evaluation tau2/judging tau2/loading tau2/results tau2/schemas",
   "openclaw-tau2":
-    "config workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tools " +
+    "config transcript workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tools " +
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.

@@ -97,7 +97,7 @@ export interface AgentSessionRequest {
   readonly sampling: Readonly<Record<string, number>>;
   readonly system: string;
   readonly tools: string;
-  /** Messages that precede the first user turn, e.g. tau2's fixed greeting. */
+  /** Messages that precede the first user turn, e.g. a fixed greeting. */
   readonly greeting: string | null;
   /** A conversation that the task begins with, in place of the greeting. Only `native` can be given one. */
   readonly history?: readonly TranscriptMessage[];
@@ -109,7 +109,7 @@ export interface AgentSessionRequest {
 export interface AgentSession extends AsyncDisposable {
   /** Delivers one user message and runs the agent until it answers with text. Never throws for an agent or model failure. */
   turn(text: string, signal: AbortSignal): Promise<AgentTurn>;
-  /** Requests whose bytes could not be restored to what tau2 would send; 0 when everything was exact. */
+  /** Requests whose bytes could not be restored to what the workload would send; 0 when everything was exact. */
   promptMisses(): number;
 }
 

@@ -6,9 +6,6 @@ import type { Endpoint } from "../transcript/endpoint.ts";
 import type { Transcript } from "../transcript/transcript.ts";
 import type { UsageTotal } from "./usage-sum.ts";
 
-export type { Endpoint } from "../transcript/endpoint.ts";
-export type { Transcript, TranscriptMessage, TranscriptToolCall } from "../transcript/transcript.ts";
-
 /**
  * The contract between the driver and a source of work. The driver owns it; `openclaw-tau2/workload.ts` implements it.
  * A workload knows tasks and rewards, and asks the agent that the experiment names to do them; it does not know arms, cells

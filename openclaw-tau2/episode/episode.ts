@@ -1,4 +1,5 @@
-import type { AttemptContext, Failure, TranscriptMessage } from "../../bench/workload/workload.ts";
+import type { TranscriptMessage } from "../../bench/transcript/transcript.ts";
+import type { AttemptContext, Failure } from "../../bench/workload/workload.ts";
 import type { UsageTotal } from "../../bench/workload/usage-sum.ts";
 import type { AgentSession } from "../../bench/agent/agent.ts";
 import type { Tau2Tools } from "../tools/tau2-tools.ts";

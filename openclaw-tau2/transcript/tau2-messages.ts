@@ -1,4 +1,4 @@
-import type { TranscriptMessage } from "../../bench/workload/workload.ts";
+import type { TranscriptMessage } from "../../bench/transcript/transcript.ts";
 import type { Tau2Message } from "../tau2/contract/domain.ts";
 
 /** The transcript as tau2's evaluator reads it; calls are tagged with who made them. */

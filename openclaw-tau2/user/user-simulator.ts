@@ -1,6 +1,7 @@
 import { identityHeaders } from "../../bench/workload/exchange.ts";
 import { UsageSum, type UsageTotal } from "../../bench/workload/usage-sum.ts";
-import type { Endpoint, TranscriptMessage } from "../../bench/workload/workload.ts";
+import type { Endpoint } from "../../bench/transcript/endpoint.ts";
+import type { TranscriptMessage } from "../../bench/transcript/transcript.ts";
 import type { ChatClient } from "../../bench/agent/model/chat-client.ts";
 import { assistantMessage, type ChatMessage } from "../../bench/agent/model/chat-message.ts";
 import { ModelError } from "../../bench/agent/model/model-error.ts";

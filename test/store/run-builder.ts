@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { EpisodeRecord, RunRecord, SegmentEndedRecord } from "../../bench/store/record.ts";
 import type { RunJson } from "../../bench/store/run-json.ts";
 import type { AttemptEvidence } from "../../bench/store/trajectory.ts";
-import type { Transcript } from "../../bench/workload/workload.ts";
+import type { Transcript } from "../../bench/transcript/transcript.ts";
 
 /** Run directories by code: a plan of cells x episodes, and records that belong to it. */
 export function hex(...parts: readonly (string | number)[]): string {

@@ -2,7 +2,7 @@ import { Agent, request as send, type Dispatcher } from "undici";
 import { whyUnusable } from "../../answer/complete.ts";
 import { readAnswer } from "../../answer/read-answer.ts";
 import { messageOf } from "../../errors.ts";
-import type { Endpoint } from "../../workload/workload.ts";
+import type { Endpoint } from "../../transcript/endpoint.ts";
 import { completionOf, type Completion } from "../transcript/completion.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import { ModelError } from "./model-error.ts";

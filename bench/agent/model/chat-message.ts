@@ -1,4 +1,4 @@
-import type { TranscriptToolCall } from "../../workload/workload.ts";
+import type { TranscriptToolCall } from "../../transcript/transcript.ts";
 
 /** A message as an OpenAI-compatible endpoint takes it. */
 export type ChatMessage =

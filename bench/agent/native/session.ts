@@ -1,5 +1,5 @@
 import { identityHeaders } from "../../workload/exchange.ts";
-import type { TranscriptMessage, TranscriptToolCall } from "../../workload/workload.ts";
+import type { TranscriptMessage, TranscriptToolCall } from "../../transcript/transcript.ts";
 import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
 import type { ChatClient } from "../model/chat-client.ts";
 import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";

@@ -1,5 +1,5 @@
 import type { Answer, TokenUsage } from "../../answer/answer.ts";
-import type { TranscriptToolCall } from "../../workload/workload.ts";
+import type { TranscriptToolCall } from "../../transcript/transcript.ts";
 
 /** What the model said in one chat completion, with argument texts exactly as it wrote them. */
 export interface Completion {

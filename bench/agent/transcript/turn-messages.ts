@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { readAnswer } from "../../answer/read-answer.ts";
 import type { Exchange } from "../../workload/exchange.ts";
-import type { ToolCallLog, TranscriptMessage } from "../../workload/workload.ts";
+import type { TranscriptMessage } from "../../transcript/transcript.ts";
+import type { ToolCallLog } from "../../workload/workload.ts";
 import { completionOf } from "./completion.ts";
 
 /**

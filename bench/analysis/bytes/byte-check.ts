@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { messageOf } from "../../errors.ts";
-import type { TranscriptMessage } from "../../workload/workload.ts";
+import type { TranscriptMessage } from "../../transcript/transcript.ts";
 import { memberText, spelledAlike } from "../../store/json-text.ts";
 
 /** What the agent's model must have been sent: the transcript without what only the user model saw. */

@@ -1,5 +1,5 @@
 import type { TokenUsage } from "../../answer/answer.ts";
-import type { TranscriptMessage } from "../../workload/workload.ts";
+import type { TranscriptMessage } from "../../transcript/transcript.ts";
 import type { Inspection } from "./inspect.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
 import { episodeLedgerTable } from "../tables/ledger-tables.ts";

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Endpoint } from "../../../bench/workload/workload.ts";
+import type { Endpoint } from "../../../bench/transcript/endpoint.ts";
 
 export interface SeenRequest {
   readonly path: string;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { TranscriptMessage } from "../../../bench/workload/workload.ts";
+import type { TranscriptMessage } from "../../../bench/transcript/transcript.ts";
 import { NativeDriver } from "../../../bench/agent/native/driver.ts";
 import { startToolServer } from "../../../bench/tools/server.ts";
 import { answerStream, startEndpoint, type Script, type ScriptedAnswer } from "../model/scripted-endpoint.ts";

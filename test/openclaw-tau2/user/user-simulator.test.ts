@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TranscriptMessage } from "../../../bench/workload/workload.ts";
+import type { TranscriptMessage } from "../../../bench/transcript/transcript.ts";
 import { ChatClient } from "../../../bench/agent/model/chat-client.ts";
 import { ModelError } from "../../../bench/agent/model/model-error.ts";
 import { UserSimulator } from "../../../openclaw-tau2/user/user-simulator.ts";
