@@ -73,6 +73,27 @@ test("an answer that is no stream has an end and no tokens; a stream without an 
   expect(loadMetrics.itl(silent)).toBeNull();
 });
 
+test.each([
+  [
+    "given up",
+    { choices: [{ delta: {}, finish_reason: "abort" }] },
+    "was given up, with finish reason abort",
+  ],
+  ["with an error in it", { error: { code: 503 } }, 'carries an error: {"error":{"code":503}}'],
+  ["that only says [DONE]", { choices: [] }, "ended without a finish reason"],
+])("a stream %s is truncated, whatever its status; its times stay", (_name, event, why) => {
+  const [role = "", token = ""] = streamedAnswer(text);
+  const events = [role, token, `data: ${JSON.stringify(event)}\n\n`, "data: [DONE]\n\n"];
+  expect(readSample(asked, raw(events), { chunks: false, output: true })).toMatchObject({
+    outcome: "truncated",
+    error: `the stream ${why}`,
+    firstTokenNs: 130e6,
+    endedNs: 151e6,
+  });
+  const refused = raw(events, { outcome: "http-error", error: "HTTP status 500" });
+  expect(readSample(asked, refused, keep)).toMatchObject({ outcome: "http-error", error: "HTTP status 500" });
+});
+
 test("one hash for what is said, not for how it is sent", () => {
   const streamed = (events: readonly unknown[]) =>
     outputSha256(readAnswer(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")));
