@@ -7,7 +7,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
 import { ConfigError } from "../errors.ts";
-import { readRecording, type Recording } from "../run/replay/recording.ts";
+import { readRecording, type Recording } from "../evidence/recording.ts";
 import type { StoredReplay } from "../report/model/stored-replay.ts";
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { knownArms, planReplay } from "../run/replay/replay-plan.ts";

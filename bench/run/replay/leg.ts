@@ -14,7 +14,7 @@ import type { RunDirectory } from "../../store/run-directory.ts";
 import { identityHeaders } from "../../workload/exchange.ts";
 import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
 import { measure } from "../measured-section.ts";
-import type { Conversation } from "./recording.ts";
+import type { Conversation } from "../../evidence/recording.ts";
 import { drawSalt, replayBody } from "./request-body.ts";
 
 export interface ReplayParts {

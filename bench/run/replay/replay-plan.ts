@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors.ts";
 import { loadText, parseLoad } from "../../load/schedule.ts";
 import { parseMargin } from "../../statistics/margin.ts";
 import { cacheModes, type ReplayArm, type ReplayPlan } from "../../store/replay-plan.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording } from "../../evidence/recording.ts";
 import { blocksMin } from "../../analysis/replay/interim-analyses.ts";
 
 /** What a user writes on the command line, as text. */

@@ -12,7 +12,7 @@ import type { RunJson } from "../../store/run-json.ts";
 import { newRun, startFacts, type RunStart } from "../open-run.ts";
 import { liveRun, onCheckedStack, type RunEnd, type RunSetting } from "../run-life.ts";
 import { leftOutChecks, leftOutText } from "../../store/left-out-checks.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording } from "../../evidence/recording.ts";
 import { runBlocks } from "./run-blocks.ts";
 
 export interface ReplayOptions<Report> {

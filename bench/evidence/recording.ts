@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, RunUnreadableError } from "../../errors.ts";
-import { isAnswered, readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
-import { isGenerationRequest } from "../../workload/exchange.ts";
-import { readLines } from "../../store/line-file.ts";
-import { segmentsOf } from "../../store/progress.ts";
-import type { StoredRun, StoreWarning } from "../../store/read-run.ts";
-import { segmentPath } from "../../store/run-directory.ts";
-import type { PlannedCell } from "../../store/run-json.ts";
-import { readBodies } from "../../tap/read-bodies.ts";
+import { ConfigError, RunUnreadableError } from "../errors.ts";
+import { isAnswered, readTapTimings, type TapTiming } from "./tap-timing.ts";
+import { isGenerationRequest } from "../workload/exchange.ts";
+import { readLines } from "../store/line-file.ts";
+import { segmentsOf } from "../store/progress.ts";
+import type { StoredRun, StoreWarning } from "../store/read-run.ts";
+import { segmentPath } from "../store/run-directory.ts";
+import type { PlannedCell } from "../store/run-json.ts";
+import { readBodies } from "../tap/read-bodies.ts";
 
 /** What an agent asked the arm for in one attempt at an episode. */
 export interface Conversation {

@@ -2,15 +2,14 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { ConfigError, RunUnreadableError } from "../../../bench/errors.ts";
-import { timingOf } from "../../../bench/tap/exchange-record.ts";
-import { BodyLog } from "../../../bench/tap/body-log.ts";
-import type { Exchange } from "../../../bench/workload/exchange.ts";
-import type { StoredRun } from "../../../bench/store/read-run.ts";
-import { readRecording } from "../../../bench/run/replay/recording.ts";
-import { drawSalt, replayBody } from "../../../bench/run/replay/request-body.ts";
-import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
-import { buildIdentity, segmentEnded, segmentStarted } from "../../store/run-builder.ts";
+import { ConfigError, RunUnreadableError } from "../../bench/errors.ts";
+import { timingOf } from "../../bench/tap/exchange-record.ts";
+import { BodyLog } from "../../bench/tap/body-log.ts";
+import type { Exchange } from "../../bench/workload/exchange.ts";
+import type { StoredRun } from "../../bench/store/read-run.ts";
+import { readRecording } from "../../bench/evidence/recording.ts";
+import { TemporaryFolder } from "../e2e/tollgate-process.ts";
+import { buildIdentity, segmentEnded, segmentStarted } from "../store/run-builder.ts";
 
 const exchange = (attempt: number, request: number): Exchange => ({
   v: 1,
@@ -133,50 +132,4 @@ test("a run without bodies, or without the cell, says so", async () => {
   await expect(readRecording({ ...recorded.stored, records: [] }, null)).rejects.toThrow(
     /output\.bodies: true/,
   );
-});
-
-test("a request keeps its messages and tools; model, limit, temperature and usage are the replay's", () => {
-  const recorded = {
-    model: "old",
-    stream: true,
-    temperature: 1,
-    max_completion_tokens: 4000,
-    seed: 7,
-    tools: [{ type: "function" }],
-    messages: [
-      { role: "system", content: "Be exact." },
-      { role: "user", content: "Hi" },
-    ],
-  };
-  const changes = { model: "new", maxTokens: 64, temperature: 0, salt: null };
-  const body = (of: object, more = {}): unknown =>
-    JSON.parse(replayBody(JSON.stringify(of), { ...changes, ...more }));
-  const { max_completion_tokens: _old, ...kept } = recorded;
-  const expected = {
-    ...kept,
-    model: "new",
-    temperature: 0,
-    max_tokens: 64,
-    stream_options: { include_usage: true },
-  };
-  expect(body(recorded)).toEqual(expected);
-  expect(body({ ...recorded, max_completion_tokens: 10 })).toMatchObject({ max_tokens: 10 });
-  expect(body(recorded, { salt: "123" })).toEqual({
-    ...expected,
-    messages: [{ role: "system", content: "123 Be exact." }, recorded.messages[1]],
-  });
-  const parts = { messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }] };
-  expect(body(parts, { salt: "123" })).toMatchObject({
-    messages: [
-      {
-        content: [
-          { type: "text", text: "123" },
-          { type: "text", text: "Hi" },
-        ],
-      },
-    ],
-  });
-  expect(() => replayBody('{"prompt":"x"}', changes)).toThrow(ConfigError);
-  expect(() => replayBody("nonsense", changes)).toThrow(/no chat completion/);
-  expect(drawSalt(() => 0.55)).toBe("555555555555");
 });
