@@ -26,9 +26,8 @@ export async function executePreflight(
   const supervised = await supervise(runId, { experiment, environment, logDirectory });
   let keep = true;
   try {
-    const { supervisor } = supervised;
-    const start = { ...setting, supervisor, signal: stop.cancelled };
-    await using stack = await startedStack(start, { directory, logDirectory });
+    const place = { directory, logDirectory, signal: stop.cancelled };
+    await using stack = await startedStack(supervised, setting, place);
     const record = await preflight({
       experiment,
       longestPrompt,

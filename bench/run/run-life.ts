@@ -42,6 +42,8 @@ export interface LiveRun {
   readonly runId: string;
   readonly run: RunDirectory;
   readonly supervisor: Supervisor;
+  /** Whole environment of every child: what a program needs to run, not the user's keys. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
   /** For sockets and state that must be gone afterwards. */
   readonly scratchDirectory: string;
 }
@@ -112,7 +114,7 @@ async function settled<T>(step: Promise<T>): Promise<PromiseSettledResult<T>> {
   return result;
 }
 
-type Supervised = Pick<LiveRun, "supervisor" | "scratchDirectory">;
+type Supervised = Pick<LiveRun, "supervisor" | "childEnvironment" | "scratchDirectory">;
 
 /** The process that ends everything of a run when this one is gone, however it went. */
 export async function supervise(
@@ -127,7 +129,8 @@ export async function supervise(
     logFile: join(logDirectory, "supervisor.log"),
     ...(usesDocker(experiment) ? { docker: environment } : {}),
   });
-  return { supervisor, scratchDirectory };
+  const childEnvironment = { ...programEnvironment(environment), ...supervisor.environment };
+  return { supervisor, childEnvironment, scratchDirectory };
 }
 
 interface SupervisedRun extends Pick<RunSetting, "experiment" | "environment"> {
@@ -169,7 +172,7 @@ export interface Questions extends Pick<PreflightOptions, "experiment" | "longes
  * @throws {PreflightError} when a check failed: the run then ends before anything is measured
  */
 export async function onCheckedStack(
-  { run, supervisor }: LiveRun,
+  live: LiveRun,
   setting: RunSetting,
   steps: {
     readonly questions: Questions;
@@ -178,9 +181,10 @@ export async function onCheckedStack(
 ): Promise<RunOutcome> {
   const { environment, skipPreflight, stop, tell } = setting;
   const { episodes, leftOut, ...questions } = steps.questions;
-  const place = { directory: run.path, logDirectory: run.logDirectory };
+  const { run } = live;
+  const place = { directory: run.path, logDirectory: run.logDirectory, signal: stop.asked };
   // Weights take minutes to load: the first request to stop ends that wait.
-  const started = await settled(startedStack({ ...setting, supervisor, signal: stop.asked }, place));
+  const started = await settled(startedStack(live, setting, place));
   if (started.status === "rejected") {
     if (stop.asked.aborted) return { reason: "interrupted" };
     throw started.reason;
@@ -203,31 +207,29 @@ export async function onCheckedStack(
   return await steps.measure(stack);
 }
 
-interface StackStart extends Pick<RunSetting, "experiment" | "taskData" | "environment" | "tell"> {
-  readonly supervisor: Supervisor;
+interface StackPlace {
+  readonly directory: string;
+  readonly logDirectory: string;
+  /** Ends the wait for a part that starts. */
   readonly signal: AbortSignal;
 }
 
 /** The stack of an experiment, with an admin key that is made for this occasion. */
 export function startedStack(
-  { supervisor, environment, ...start }: StackStart,
-  { directory, logDirectory }: { readonly directory: string; readonly logDirectory: string },
+  { supervisor, childEnvironment }: Supervised,
+  { experiment, taskData, environment, tell }: RunSetting,
+  { directory, logDirectory, signal }: StackPlace,
 ): Promise<RunningStack> {
   return startStack({
-    ...start,
+    experiment,
+    taskData,
     environment,
+    tell,
     logDirectory,
+    signal,
     evidenceDirectory: join(directory, "evidence"),
-    childEnvironment: childEnvironmentOf(environment, supervisor),
+    childEnvironment,
     keeper: supervisor,
     adminKey: randomBytes(24).toString("base64url"),
   });
-}
-
-/** Children get what a program needs to run, not the user's keys. */
-export function childEnvironmentOf(
-  environment: RunSetting["environment"],
-  supervisor: Supervisor,
-): Record<string, string> {
-  return { ...programEnvironment(environment), ...supervisor.environment };
 }

@@ -10,14 +10,7 @@ import type { RunDirectory } from "../store/run-directory.ts";
 import type { Work, WorkPlan } from "../workload/work.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
 import { openSweep, type RunPlace } from "./open-run.ts";
-import {
-  childEnvironmentOf,
-  liveRun,
-  onCheckedStack,
-  type LiveRun,
-  type RunEnd,
-  type RunSetting,
-} from "./run-life.ts";
+import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
 import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
 import { SweepProgress, type Screen, type SweepWatcher } from "./sweep-progress.ts";
@@ -128,13 +121,13 @@ async function sweepOn(
   work: SweepWork & { readonly live: LiveRun; readonly watchers: readonly SweepWatcher[] },
 ): Promise<RunOutcome> {
   const { experiment, stop, tell } = setting;
-  const { run, runId, scratchDirectory, supervisor } = work.live;
+  const { run, runId, scratchDirectory, childEnvironment } = work.live;
   await using prepared = await setting.workload.prepare(experiment, {
     runId,
     logDirectory: run.logDirectory,
     scratchDirectory,
     cacheDirectory: setting.cacheDirectory,
-    childEnvironment: childEnvironmentOf(setting.environment, supervisor),
+    childEnvironment,
     concurrencyMax: Math.max(...experiment.sweep.concurrency),
     model: stack.agentEngine.model,
     signal: stop.cancelled,
