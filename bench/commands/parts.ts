@@ -12,6 +12,7 @@ import type { Workload } from "../workload/workload.ts";
 const workloads: readonly Workload[] = [
   // The default.
   (await import("../../openclaw-tau2/workload.ts")).openclawTau2,
+  (await import("../../suites/echo/workload.ts")).echo,
 ];
 const agents: readonly Agent[] = [
   // The default.
@@ -22,6 +23,7 @@ const agents: readonly Agent[] = [
 export const sinkKinds: readonly SinkKind[] = [
   // An experiment names its sinks; there is no default.
   (await import("../sink/jsonl/jsonl-sink.ts")).jsonlSink,
+  (await import("../../suites/echo/sink.ts")).tally,
 ];
 
 const sectionsOf = (parts: readonly { readonly section: Section }[]) => parts.map(({ section }) => section);

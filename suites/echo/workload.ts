@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { z } from "zod";
+import type { AgentDriver } from "../../bench/agent/agent.ts";
+import { samplingFields } from "../../bench/agent/sampling.ts";
+import { turnMessages } from "../../bench/agent/transcript/turn-messages.ts";
+import type { Experiment } from "../../bench/config/experiment.ts";
+import { failureOfTurn } from "../../bench/workload/turn-failure.ts";
+import { UsageSum } from "../../bench/workload/usage-sum.ts";
+import type { AttemptContext, EpisodeResult, EpisodeTask, Workload } from "../../bench/workload/workload.ts";
+
+const schema = z.strictObject({
+  kind: z.literal("echo").describe("The model must answer with a given word"),
+  trials: z.number().int().positive().default(1).describe("Repetitions of each task"),
+});
+type EchoExperiment = Experiment<z.infer<typeof schema>>;
+
+const file = join(import.meta.dirname, "tasks.json");
+const text = readFileSync(file, "utf8");
+const tasks = z
+  .array(z.object({ id: z.string(), prompt: z.string(), answer: z.string() }))
+  .parse(JSON.parse(text));
+const system = "Do exactly what you are asked.";
+
+/** One request an episode; right is the word that was asked for, and nothing else. */
+export const echo: Workload<EchoExperiment["workload"]> = {
+  specificationVersion: "workload-v2",
+  section: { kind: "echo", schema, choices: ["trials"] },
+  offersTools: false,
+  plan: async ({ workload: { trials } }) => ({
+    episodes: Array.from({ length: trials }, (_, trial) =>
+      tasks.map(({ id }) => ({ taskId: id, trial, seed: trial, facts: { domain: "echo" } })),
+    ).flat(),
+    hashes: { "tasks.json": createHash("sha256").update(text).digest("hex") },
+    facts: { tasks: tasks.length, trials },
+    taskData: {
+      needsUserEngine: false,
+      simulator: [
+        ["policy", "answers"],
+        ["data", file],
+      ],
+    },
+  }),
+  prepare: async (experiment, context) => {
+    const agent = await context.startAgent(null);
+    return {
+      warmUp: async () => undefined,
+      renew: async () => (await agent.renew?.()) ?? false,
+      eventLoopLoad: () => agent.eventLoopLoad(),
+      attempt: (episode, attempt) => attemptEcho(agent, experiment, { episode, attempt }),
+      [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose](),
+    };
+  },
+};
+
+async function attemptEcho(
+  agent: AgentDriver,
+  { limits, sampling }: EchoExperiment,
+  { episode, attempt }: { readonly episode: EpisodeTask; readonly attempt: AttemptContext },
+): Promise<EpisodeResult> {
+  const { prompt, answer } = tasks.find(({ id }) => id === episode.taskId) ?? { prompt: "", answer: "" };
+  await using session = await agent.openSession({
+    ...attempt,
+    endpoint: attempt.agent,
+    sampling: samplingFields(sampling, episode.seed),
+    system,
+    tools: "[]",
+    greeting: null,
+    acceptsArguments: () => false,
+    turnTimeoutMs: Math.min(limits.turnSeconds, limits.episodeSeconds) * 1000,
+  });
+  const turn = await session.turn(prompt, attempt.signal);
+  const asked = { role: "user", content: prompt, toolCalls: null, requestId: null, usage: null } as const;
+  const messages = [asked, ...turnMessages(await attempt.takeExchanges(), [])];
+  const facts = {
+    termination: turn.status,
+    steps: messages.length,
+    toolCalls: 0,
+    toolErrors: 0,
+    labels: [],
+    userUsage: new UsageSum().total(),
+    transcript: { system, tools: "[]", messages },
+  };
+  if (attempt.signal.aborted) return { ...facts, status: "cancelled" };
+  const failure = failureOfTurn(turn);
+  if (failure !== null) return { ...facts, status: "failed", failure };
+  const passed = turn.status === "answered" && turn.text.trim() === answer;
+  const score = { name: "same-word", value: passed ? 1 : 0, passed, parts: ["WORD"], details: { answer } };
+  if (turn.status === "timed-out")
+    return { ...facts, status: "timed-out", scores: [score], afterMs: turn.afterMs };
+  return { ...facts, status: "completed", scores: [score] };
+}
