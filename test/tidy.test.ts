@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/transcript": "answer",
   "bench/workload": "answer config agent transcript",
   "bench/plan": "config workload",
-  "bench/store": "config plan workload measure transcript",
+  "bench/store": "config plan workload host measure transcript",
   // The system under test and what stands in its path.
   "bench/simulator/settings": "config",
   "bench/simulator/model": "",

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readText } from "./read-text.ts";
 
 /** What the control group of this process allows. null: no limit, or none that can be read. */
 export interface CgroupLimits {
@@ -16,7 +16,7 @@ const unlimitedBytes = 2 ** 60;
  * `root` is `/`, or a folder that looks like it.
  */
 export function cgroupLimits(root = "/"): CgroupLimits {
-  const groups = (read(join(root, "proc/self/cgroup")) ?? "")
+  const groups = (readText(join(root, "proc/self/cgroup")) ?? "")
     .split("\n")
     .map((line) => line.split(":"))
     .filter((fields) => fields.length >= 3);
@@ -31,15 +31,20 @@ export function cgroupLimits(root = "/"): CgroupLimits {
     .join(":");
   const base = join(root, "sys/fs/cgroup");
   const memory = [
-    ...limitsUpwards(base, unified, (folder) => bytes(read(join(folder, "memory.max")))),
+    ...limitsUpwards(base, unified, (folder) => bytes(readText(join(folder, "memory.max")))),
     ...limitsUpwards(join(base, "memory"), pathOf("memory"), (folder) =>
-      bytes(read(join(folder, "memory.limit_in_bytes"))),
+      bytes(readText(join(folder, "memory.limit_in_bytes"))),
     ),
   ];
   const cpus = [
-    ...limitsUpwards(base, unified, (folder) => share((read(join(folder, "cpu.max")) ?? "").split(" "))),
+    ...limitsUpwards(base, unified, (folder) =>
+      share((readText(join(folder, "cpu.max")) ?? "").trim().split(" ")),
+    ),
     ...limitsUpwards(join(base, "cpu"), pathOf("cpu"), (folder) =>
-      share([read(join(folder, "cpu.cfs_quota_us")) ?? "", read(join(folder, "cpu.cfs_period_us")) ?? ""]),
+      share([
+        readText(join(folder, "cpu.cfs_quota_us")) ?? "",
+        readText(join(folder, "cpu.cfs_period_us")) ?? "",
+      ]),
     ),
   ];
   return { memoryBytes: tightest(memory), cpus: tightest(cpus) };
@@ -59,7 +64,7 @@ function limitsUpwards(
 }
 
 function bytes(text: string | null): number | null {
-  const value = Number(text ?? Number.NaN);
+  const value = Number(text?.trim() || Number.NaN);
   return Number.isFinite(value) && value < unlimitedBytes ? value : null;
 }
 
@@ -70,12 +75,3 @@ function share([quota, period]: readonly string[]): number | null {
 }
 
 const tightest = (limits: readonly number[]) => (limits.length === 0 ? null : Math.min(...limits));
-
-/** null where there is no such file, or none for us: then nothing is known. */
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return null; // Which of the two does not matter here.
-  }
-}

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { promisify } from "node:util";
 import { readCuda, readGpus } from "./gpus.ts";
 import { cgroupLimits } from "./cgroup-limits.ts";
+import { readText } from "./read-text.ts";
 
 const run = promisify(execFile);
 
@@ -39,12 +40,12 @@ export async function hostFacts(environment: Readonly<Record<string, string | un
 }
 
 function distribution(): string | null {
-  return /^PRETTY_NAME="?([^"\n]+)"?$/m.exec(read("/etc/os-release") ?? "")?.[1] ?? null;
+  return /^PRETTY_NAME="?([^"\n]+)"?$/m.exec(readText("/etc/os-release") ?? "")?.[1] ?? null;
 }
 
 /** Physical cores: threads that share a core have equal package and core ids. null where /proc/cpuinfo names none. */
 function coreCount(): number | null {
-  const text = read("/proc/cpuinfo") ?? "";
+  const text = readText("/proc/cpuinfo") ?? "";
   const cores = text
     .split("\n\n")
     .map((block) => [/^physical id\s*:\s*(\d+)/m.exec(block)?.[1], /^core id\s*:\s*(\d+)/m.exec(block)?.[1]])
@@ -54,16 +55,8 @@ function coreCount(): number | null {
 
 /** The different contents of files, e.g. `["performance"]`; null where there are none. */
 function lines(pattern: string): string[] | null {
-  const found = globSync(pattern).map((path) => read(path));
+  const found = globSync(pattern).map((path) => readText(path));
   return found.length === 0 ? null : [...new Set(found.flatMap((text) => text?.trim() ?? []))];
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null; // A machine without this file does not tell.
-  }
 }
 
 /** Git revision of Tollgate's own sources; null when they are no checkout or git is not installed. */

@@ -1,6 +1,7 @@
 import { link, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, RunUnreadableError } from "../errors.ts";
+import { hasProcessTable, liveProcess, startedMs } from "../host/process-table.ts";
 import { StorageError, storing, systemErrorCode } from "./storage-error.ts";
 
 /** Boot time in `/proc/stat` has whole seconds. */
@@ -69,11 +70,10 @@ export async function driverOf(runDirectory: string): Promise<number | null> {
   const text = await readIfPresent(path);
   const pid = Number.parseInt(text ?? "", 10);
   if (!Number.isSafeInteger(pid) || pid <= 0 || !isRunning(pid)) return null;
-  const process = await processStat(pid);
-  if (process === null) return pid;
-  if (process.state === "Z" || process.state === "X") return null;
+  if (!hasProcessTable) return pid;
+  const found = liveProcess(pid);
   const writtenMs = (await stat(path)).mtimeMs;
-  return process.startedMs > writtenMs + startTimeSlackMs ? null : pid;
+  return found === null || startedMs(found) > writtenMs + startTimeSlackMs ? null : pid;
 }
 
 /**
@@ -110,17 +110,6 @@ function isRunning(pid: number): boolean {
   } catch (thrown) {
     return systemErrorCode(thrown) === "EPERM";
   }
-}
-
-/** State letter and start time from `/proc`; null on systems without it. */
-async function processStat(pid: number): Promise<{ state: string; startedMs: number } | null> {
-  const [line, system] = await Promise.all([readIfPresent(`/proc/${pid}/stat`), readIfPresent("/proc/stat")]);
-  if (line === null || system === null) return null;
-  // The command in parentheses may hold spaces and parentheses itself.
-  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
-  const bootSeconds = Number(/^btime (\d+)$/m.exec(system)?.[1]);
-  // USER_HZ is 100 on every Linux that Node supports.
-  return { state: fields[0] ?? "", startedMs: bootSeconds * 1000 + Number(fields[19]) * 10 };
 }
 
 async function readIfPresent(path: string): Promise<string | null> {

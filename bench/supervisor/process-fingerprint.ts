@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { messageOf } from "../errors.ts";
-import { hasProcessTable, liveProcess } from "./process-table.ts";
+import { hasProcessTable, liveProcess } from "../host/process-table.ts";
 
 /**
  * Names a process for good: boot of the machine, namespace of its pid, pid, start time. It is written where the process

@@ -6,7 +6,7 @@ import { Socket } from "node:net";
 import { isAbsolute, join, relative } from "node:path";
 import { ConfigError, StartError, messageOf } from "../errors.ts";
 import { daemonEnvironment } from "../docker/docker-command.ts";
-import { liveProcess } from "./process-table.ts";
+import { liveProcess } from "../host/process-table.ts";
 import { processFingerprint } from "./process-fingerprint.ts";
 import { runEnvironment, scratchOwnerFile, type RunOwner } from "../host/run-environment.ts";
 import {

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execFileSync, spawn } from "node:child_process";
 import { request, Agent } from "undici";
 import { sendSignal } from "../../bench/host/signals.ts";
-import { liveProcesses } from "../../bench/supervisor/process-table.ts";
+import { liveProcesses } from "../../bench/host/process-table.ts";
 
 const directory = process.argv[2] ?? "";
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);

@@ -12,7 +12,7 @@ import { containerSpec } from "../../bench/docker/container-spec.ts";
 import { listContainers } from "../../bench/docker/container-state.ts";
 import { removeContainer, startContainer } from "../../bench/docker/container.ts";
 import { sendSignal } from "../../bench/host/signals.ts";
-import { liveProcess } from "../../bench/supervisor/process-table.ts";
+import { liveProcess } from "../../bench/host/process-table.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 import { importProgram } from "./simulated-sglang-image.ts";
 

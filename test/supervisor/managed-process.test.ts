@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { StartError } from "../../bench/errors.ts";
 import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
-import { liveProcess } from "../../bench/supervisor/process-table.ts";
+import { liveProcess } from "../../bench/host/process-table.ts";
 
 let directory = "";
 beforeAll(() => {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { ConfigError } from "../../bench/errors.ts";
 import { sendSignal } from "../../bench/host/signals.ts";
-import { liveProcess } from "../../bench/supervisor/process-table.ts";
+import { liveProcess } from "../../bench/host/process-table.ts";
 import { findRunProcesses, terminateRun } from "../../bench/supervisor/run-processes.ts";
 import { startSupervisor } from "../../bench/supervisor/supervisor.ts";
 

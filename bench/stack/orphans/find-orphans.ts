@@ -7,7 +7,7 @@ import { listContainers, type ListedContainer } from "../../docker/container-sta
 import type { Docker } from "../../docker/docker-command.ts";
 import { parsedJson } from "../../host/parsed-json.ts";
 import { fateOf } from "../../supervisor/process-fingerprint.ts";
-import { liveProcesses, startEnvironment, type LiveProcess } from "../../supervisor/process-table.ts";
+import { liveProcesses, startEnvironment, type LiveProcess } from "../../host/process-table.ts";
 import {
   driverVariable,
   runVariable,

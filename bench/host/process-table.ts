@@ -45,6 +45,13 @@ export function liveProcess(pid: number): LiveProcess | null {
   };
 }
 
+/** When a process started, milliseconds since the epoch, to a second: the boot time is known in whole seconds. */
+export function startedMs({ startTicks }: LiveProcess): number {
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(readText("/proc/stat") ?? "")?.[1]);
+  // USER_HZ is 100 on every Linux that Node supports.
+  return bootSeconds * 1000 + startTicks * 10;
+}
+
 /** The environment a process was started with; empty when it is gone or belongs to somebody else. */
 export function startEnvironment(pid: number): ReadonlyMap<string, string> {
   const text = readProcFile(pid, "environ") ?? "";
