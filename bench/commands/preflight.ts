@@ -77,7 +77,7 @@ async function existing(directory: string): Promise<string> {
   }
 }
 
-/** By name only: whoever leaves a check out says which. */
+/** Checks are left out by name, never all at once. */
 export function skipOption(): Option {
   return new Option("--skip-preflight <name>", `leave a check out; may be repeated: ${checkNames.join(", ")}`)
     .argParser((name: string, earlier: readonly string[]) => {

@@ -98,7 +98,7 @@ const after = {
 
 type Own = z.infer<z.ZodObject<typeof before & typeof after>>;
 
-/** An experiment; whoever brings a section knows what is in it, all others know only what every section has. */
+/** An experiment; a section is read by the workload or agent that brings it; all others know only what every section has. */
 export interface Experiment<
   Workload extends WorkloadSection = WorkloadSection,
   Agent extends AgentSection = AgentSection,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 
-/** Which trajectories an export is about. A list that is empty leaves nothing out. */
+/** Which trajectories an export is about. An empty list means all. */
 export interface Selection {
   readonly arms: readonly string[];
   readonly domains: readonly string[];

@@ -1,4 +1,4 @@
-/** What a parser makes of the bytes of one HTTP answer. */
+/** Called for the parts of one HTTP answer. */
 export interface AnswerSink {
   /** Once, for the final head; informational ones are passed over. */
   head(status: number, contentType: string): void;
@@ -133,7 +133,7 @@ export class AnswerParser {
     return end;
   }
 
-  /** Hexadecimal digits, perhaps extensions, which say nothing that is measured. */
+  /** Hexadecimal digits, perhaps followed by extensions, which are ignored. */
   #chunkSize(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(lineFeed, at);
     if (end < 0) return needsMore;

@@ -43,7 +43,7 @@ export class Connections implements AsyncDisposable {
     return connections;
   }
 
-  /** Hands a free connection to `use` at once, or when one becomes free where there may be no more. */
+  /** Gives `use` a free connection; at the maximum number of connections, when one becomes free. */
   withConnection(use: (connection: HttpConnection) => void): void {
     const connection = this.#idle.pop() ?? (this.#all.length < this.#max ? this.#another() : null);
     if (connection === null) this.#waiting.push(use);
@@ -57,7 +57,7 @@ export class Connections implements AsyncDisposable {
     else next(connection);
   }
 
-  /** Forgets who waits for a connection. */
+  /** Drops all requests that wait for a connection. */
   dropWaiting(): void {
     this.#waiting.length = 0;
   }

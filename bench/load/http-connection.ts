@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { AnswerParser, type AnswerSink } from "./answer-parser.ts";
 
-/** Who is told of one request. Each is called as soon as the bytes are here; none may throw. */
+/** Called for the events of one request, as soon as its bytes have arrived. None may throw. */
 export interface RequestHandler {
   /** Right before the request is written to an open socket. */
   sent(): void;

@@ -17,7 +17,7 @@ export interface LoadPlan {
    * null: as many as are due.
    */
   readonly connectionsMax: number | null;
-  /** Costs that only some need. */
+  /** Facts that cost time and that only some users need. */
   readonly keep: {
     /** The time of every chunk. */
     readonly chunks: boolean;

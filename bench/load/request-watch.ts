@@ -14,7 +14,7 @@ export interface RawAnswer {
   readonly chunkNs: readonly number[];
 }
 
-/** Takes the stamps of one request: the clock is asked before anything is made of what came. */
+/** Takes the stamps of one request: the clock is read before the bytes are looked at. */
 export class RequestWatch implements RequestHandler {
   readonly #nowNs: () => number;
   readonly #ended: (answer: RawAnswer) => void;
@@ -56,7 +56,7 @@ export class RequestWatch implements RequestHandler {
     this.#sentNs = this.#nowNs();
   }
 
-  /** All that comes in one read came at one time, however long it takes to look at it. */
+  /** All bytes of one read get the time of that read, however long they take to process. */
   arrived(): void {
     this.#arrivedNs = this.#nowNs();
   }

@@ -5,14 +5,14 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** How the kernel gives a thread the processor, and why not at once where it does not. */
+/** How the kernel schedules a thread; `why`: the reason for which real time was not granted. */
 export type Scheduling =
   { readonly policy: "real-time" } | { readonly policy: "normal"; readonly why: string };
 
 /**
  * Asks the kernel to run a thread of this machine as soon as it has something to do (SCHED_FIFO, priority 1). Without
- * that a thread that waits for bytes is woken and then stands behind whoever computes: on a machine with few processors
- * its stamps are milliseconds late. Needs root or CAP_SYS_NICE, and util-linux's chrt in the PATH; where those are
+ * that a thread that waits for bytes is woken and then waits for a processor until others have computed: on a machine
+ * with few processors its stamps are milliseconds late. Needs root or CAP_SYS_NICE, and util-linux's chrt in the PATH; where those are
  * missing everything works as before, and the answer says so. Threads and processes that it starts do not inherit it.
  *
  * @param threadId of Linux; that of a process's main thread is its pid

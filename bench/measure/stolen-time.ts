@@ -25,7 +25,7 @@ export function readProcessorTime(
   return { total: times.reduce((sum, time) => sum + time, 0), stolen };
 }
 
-/** Share of the processors' time between two readings that the hypervisor took, 0..1; null when nobody can tell. */
+/** Share of the processors' time between two readings that the hypervisor took, 0..1; null when it is not known. */
 export function stolenShare(before: ProcessorTime | null, after: ProcessorTime | null): number | null {
   if (before === null || after === null || after.total <= before.total) return null;
   return (after.stolen - before.stolen) / (after.total - before.total);

@@ -44,8 +44,8 @@ export function selectSeries<T extends Pick<LabelledValue, "name" | "labels">>(
 
 /**
  * Drops the copies of one count that ranks print: of series that are equal but for their rank labels, the one of rank
- * 0 stays, or the largest when there is no rank 0 (data-parallel attention) or several. An unusable number wins, so
- * that it is noticed.
+ * 0 stays, or the largest when there is no rank 0 (data-parallel attention) or several. When one of them has no usable
+ * number the result has none either: the sum is then reported as not known.
  */
 export function oncePerRank<T extends LabelledValue>(
   series: readonly T[],

@@ -10,7 +10,7 @@ import { monitor } from "./monitor.ts";
 import { parseMonitorCsv } from "./monitor-csv.ts";
 import { readSnapshot, scrape, ScrapeError, type Snapshot, snapshotJson } from "./snapshot.ts";
 
-/** What a command came to. `stdout` ends without a line feed. */
+/** Result of a command. `stdout` ends without a line feed. */
 export interface MetricsOutcome {
   readonly stdout: string;
   readonly exitCode: number;
@@ -50,7 +50,7 @@ export async function snapshotCommand(
 
 /**
  * `tollgate metrics diff PRE POST --wall-clock S [-o F]`: the derived fields as JSON. PRE and POST are exposition text
- * or our snapshot JSON; two of the latter know the time between them. Exit code 1 when the engine restarted in between
+ * or our snapshot JSON. Two snapshots state the time between them; for pages it must be given. Exit code 1 when the engine restarted in between
  * or no known engine's metrics are on the pages.
  */
 export async function diffCommand(options: {

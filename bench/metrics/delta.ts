@@ -8,7 +8,7 @@ export interface CounterDelta {
   readonly labels: Labels;
   /** Never negative; null after a reset, for NaN or infinity, and for a series that occurs twice on a page. */
   readonly value: number | null;
-  /** It went down or vanished: the server restarted in between, and nothing can be said about the difference. */
+  /** The value went down or the series is missing: the server restarted in between, so the difference is not known. */
   readonly reset: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface HistogramDelta {
   readonly reset: boolean;
 }
 
-/** A gauge, or a series whose kind nobody declared: its values, of which a difference means nothing. */
+/** The two values of a gauge, or of a series without a TYPE line. Their difference has no meaning. */
 export interface GaugePair {
   readonly name: string;
   readonly labels: Labels;
@@ -45,7 +45,7 @@ export interface Delta {
 
 /**
  * Compares two snapshots. A series of a counter or histogram that is new in `after` counts from 0, because engines do
- * not print a labelled series before its first use; one that is in neither snapshot is in the result neither.
+ * not print a labelled series before its first use. A series that is in neither snapshot is not in the result.
  */
 export function diff(before: Snapshot, after: Snapshot): Delta {
   const duplicates = new Set([...before.exposition.duplicates, ...after.exposition.duplicates]);

@@ -7,16 +7,16 @@ export interface DrainOptions {
   readonly clock: Clock;
   /** How long to wait in all. */
   readonly timeoutMs: number;
-  /** Between two looks; default 200. */
+  /** Pause between two scrapes; default 200. */
   readonly intervalMs?: number;
-  /** For one look; default 5000. */
+  /** Time limit of one scrape; default 5000. */
   readonly scrapeTimeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface DrainResult {
-  /** Nothing was running or queued in two looks in a row. Engines count requests when they finish, so only then are counters complete. */
+  /** Nothing was running or queued in two scrapes in a row. Engines count requests when they finish, so only then are counters complete. */
   readonly drained: boolean;
   readonly waitedMs: number;
   /** Why it is not known to be idle; null when it is. */
@@ -26,12 +26,12 @@ export interface DrainResult {
 const stoppedByCaller = "stopped by the caller";
 const intervalDefaultMs = 200;
 const scrapeTimeoutDefaultMs = 5000;
-/** An engine that refuses this many looks in a row is taken for dead. */
+/** An engine that cannot be reached this many times in a row is taken for dead. */
 const failuresMax = 5;
 
 /**
  * Waits until the engine behind `url` is idle. Never throws for a server that is busy, silent or without metrics: it
- * says so in `reason`. An engine whose page does not tell running and queued requests is not waited for.
+ * says so in `reason`. When the page does not state running and queued requests, it does not wait.
  */
 export async function waitUntilIdle(url: string, options: DrainOptions): Promise<DrainResult> {
   const startNs = options.clock.nowNs();

@@ -12,7 +12,7 @@ export interface DriverMetricsOptions {
   readonly port: number;
 }
 
-/** What the driver reports about itself while it runs. Each call is a few map look-ups. */
+/** What the driver reports about itself while it runs. A call costs a few look-ups in maps. */
 export interface DriverMetrics extends AsyncDisposable {
   /** Address of the Prometheus page. */
   readonly url: string;

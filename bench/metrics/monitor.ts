@@ -28,7 +28,8 @@ export interface MonitorResult {
 }
 
 /**
- * Samples an engine's metrics at a fixed rate into a CSV, row by row, so that whatever ends it leaves what there is.
+ * Samples an engine's metrics at a fixed rate into a CSV. Each row is written at once, so that an end at any moment
+ * leaves all rows so far.
  * A failed scrape is a row with empty cells; a cell whose number is not known is empty. Samples are due at start +
  * k x interval; those missed by a slow scrape are left out, never caught up.
  */
@@ -68,7 +69,7 @@ interface Reading {
   readonly atNs: number;
 }
 
-/** null for a failed scrape, which is reported and costs one row. */
+/** null for a failed scrape: a warning is given and the row has empty cells. */
 async function read(url: string, options: MonitorOptions): Promise<Reading | null | "stopped"> {
   const { clock, scrapeTimeoutMs: timeoutMs, signal, headers } = options;
   try {

@@ -114,7 +114,7 @@ function transportError(
   return new ScrapeError({ url, reason: "unreachable" }, connectionMessage(error), { cause: error });
 }
 
-/** A name with several addresses fails with one error for each, inside an error that says nothing itself. */
+/** For a name with several addresses Node gives one error per address, wrapped in an error without a message. */
 function connectionMessage(error: unknown): string {
   return error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : messageOf(error);
 }

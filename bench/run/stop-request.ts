@@ -20,7 +20,7 @@ export class StopRequest {
     return this.#cause;
   }
 
-  /** Aborted by the first request: whoever only waits for something to start need not go on. */
+  /** Aborted by the first request: what only waits for something to start is given up. */
   get asked(): AbortSignal {
     return this.#asked.signal;
   }

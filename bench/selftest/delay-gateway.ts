@@ -75,7 +75,7 @@ export class DelayGateway implements AsyncDisposable {
     try {
       await this.#pass(request, response, { path, upstreamPath: rest ?? "/" });
     } catch {
-      // The client or the engine went away; the request is in no log, and whoever waited for it sees it cut.
+      // The client or the engine closed its connection. The request is in no log, and the other side sees a cut answer.
       response.destroy();
     } finally {
       this.#inFlight[path] -= 1;

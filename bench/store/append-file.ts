@@ -39,7 +39,7 @@ export class AppendFile implements AsyncDisposable {
       if (this.#damage !== null) throw this.#damage;
       try {
         const { bytesWritten } = await this.#handle.write(bytes);
-        // A short write is how a file system says "full" before it says it aloud; the rest then fails with the reason.
+        // A file system that is nearly full first writes less than asked. Writing the rest then fails with the reason.
         if (bytesWritten < bytes.length) await this.#handle.writeFile(bytes.subarray(bytesWritten));
         await this.#handle.datasync();
       } catch (thrown) {

@@ -42,7 +42,7 @@ export class DriverLock implements AsyncDisposable {
   }
 }
 
-/** Takes a dead driver's file out of the way. Throws RunUnreadableError when the driver lives. */
+/** Removes the file of a dead driver. Throws RunUnreadableError when the driver lives. */
 async function removeStale(runDirectory: string, path: string, aside: string): Promise<void> {
   const before = await readIfPresent(path);
   if (before === null) return;
@@ -52,7 +52,7 @@ async function removeStale(runDirectory: string, path: string, aside: string): P
   const moved = await readIfPresent(aside);
   await rm(aside, { force: true });
   if (moved === before) return;
-  // Between the look and the rename another driver took the place: it keeps it.
+  // Another driver wrote its file between the check and the rename: its file is put back.
   await writeFile(path, moved ?? "", { flag: "wx" });
   throw refusal(runDirectory, "another process", undefined);
 }

@@ -23,7 +23,7 @@ export async function* readRecordedTokens(
   }
 }
 
-/** Walks beside the trajectories and hands out what was recorded of each attempt; one line is held at a time. */
+/** Read in step with the trajectories: gives the recorded tokens of each attempt and holds one line at a time. */
 export class TokensBesideTrajectories implements AsyncDisposable {
   readonly #lines: AsyncGenerator<StoredTokens>;
   #next: StoredTokens | null | undefined;

@@ -24,8 +24,8 @@ export function runIdOf(name: {
 }
 
 /**
- * A run directory that this process writes. Every method waits until its bytes are on disk, so that what it returned
- * for survives kill -9 and a power cut; StorageError means that nothing of that call counts.
+ * A run directory that this process writes. Every method waits until its bytes are on disk: when it has returned,
+ * they survive kill -9 and a power cut. After a StorageError nothing of that call counts.
  */
 export class RunDirectory implements AsyncDisposable {
   readonly path: string;
@@ -162,7 +162,7 @@ export class RunDirectory implements AsyncDisposable {
 
   async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(operation);
-    // The next in line does not care how this one ended; the caller does.
+    // A failure is for the caller of this write; the next write begins all the same.
     this.#last = turn.then(
       () => undefined,
       () => undefined,

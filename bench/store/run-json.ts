@@ -2,7 +2,7 @@ import { z } from "zod";
 import { replayPlanSchema } from "./replay-plan.ts";
 
 /**
- * `run.json`: who this run is. Written once, before the first record, and never changed; what happens later is in
+ * `run.json`: the identity of a run. Written once, before the first record, and never changed; what happens later is in
  * `records.jsonl`. Readers ignore unknown keys, so a field may be added without a new version.
  */
 export const runJsonSchema = z.object({

@@ -43,7 +43,7 @@ const reasons: Readonly<Record<string, StorageReason>> = {
   ENOTDIR: "missing",
 };
 
-/** Runs one file operation; a system error becomes a StorageError that says what to do, a bug stays what it is. */
+/** Runs one file operation; a system error becomes a StorageError that says what to do; other errors pass unchanged. */
 export async function storing<T>(path: string, doing: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();

@@ -17,7 +17,8 @@ import {
  */
 const options = supervisorOptionsSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
 
-// The end of stdin is the only way out. A terminal's hang-up or ^C reaches whole groups, and this must outlive them all.
+// Only the end of stdin ends this program. A hang-up of the terminal or Ctrl-C is sent to whole process groups, and the
+// supervisor must still run when all others have ended.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"] as const) {
   process.on(signal, () => log(`ignored ${signal}`));
 }

@@ -11,7 +11,7 @@ export interface RunMembership {
   /** Processes that the driver registered; each leads a process group of its own. */
   readonly watched?: readonly WatchedProcess[];
   readonly except?: readonly number[];
-  /** Whoever asks may start programs meanwhile; until they run, they look like it. */
+  /** The caller may be starting programs at this moment. Until such a program runs, it looks like a copy of the caller. */
   readonly exceptChildrenOf?: number;
 }
 

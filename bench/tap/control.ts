@@ -12,7 +12,7 @@ export interface TapListenerSpec {
   readonly arm: string;
   /** Where requests go: origin of the next hop, e.g. `http://127.0.0.1:30000`. */
   readonly upstream: string;
-  /** Fixed by who has to know it beforehand; any free one by default. */
+  /** Given where a gateway must know the port beforehand; a free one by default. */
   readonly port?: number;
 }
 
@@ -26,7 +26,7 @@ export type TapCommand =
   /** How the last inner exchange of an attempt ended, in the open segment. */
   | { readonly id: number; readonly op: "last-inner"; readonly attemptKey: string; readonly during: ArmSpan };
 
-/** A stretch of time at one arm: where to look for what a gateway does that passes no identity on. */
+/** A stretch of time at one arm: in it a failure is looked for behind a gateway that passes no identity on. */
 export interface ArmSpan {
   readonly arm: string;
   readonly fromNs: number;
@@ -50,7 +50,7 @@ export type TapReply =
     }
   | { readonly id: number; readonly ok: false; readonly message: string };
 
-/** Said once per segment, as soon as a file of it can no longer be written. */
+/** Sent once per segment, when one of its files can no longer be written. */
 export interface TapEvent {
   readonly event: "evidence-failed";
   readonly message: string;
@@ -63,7 +63,7 @@ export interface TakenExchange {
   readonly responseBody: string;
 }
 
-/** What the tap says about a segment when it closes. */
+/** The tap's report when a segment closes. */
 export interface SegmentReport {
   readonly totals: TapTotals;
   /** The tap's own event loop while the segment was open: stamps are as late as it ran. */

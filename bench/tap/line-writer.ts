@@ -5,8 +5,8 @@ import { messageOf } from "../errors.ts";
 const pendingCharsMax = 256 << 20;
 
 /**
- * Appends lines to a file without making anybody wait: lines that come while one write is under way go out together
- * with the next. After the first error it writes nothing more, so that only the last line can be torn.
+ * Appends lines to a file; `append` does not wait. Lines that come while a write is under way are written together by
+ * the next write. After the first error it writes nothing more, so that only the last line can be torn.
  */
 export class LineWriter {
   readonly path: string;

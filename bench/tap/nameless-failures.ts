@@ -4,7 +4,7 @@ interface Failure extends ArmSpan {
   readonly end: InnerEnd;
 }
 
-/** Failed inner exchanges that nobody put a name on, of gateways that pass no headers on. The latest only. */
+/** Failed inner exchanges without identity, behind gateways that do not pass headers on. Only the latest are kept. */
 export class NamelessFailures {
   readonly #failures: Failure[] = [];
   readonly #max: number;

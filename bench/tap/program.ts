@@ -3,8 +3,8 @@ import type { TapCommand, TapEvent, TapReply } from "./control.ts";
 import { Tap } from "./tap.ts";
 
 /**
- * Entry of the tap process, started by `startTap` with an IPC channel. It lives as long as that channel: without a
- * driver there is nobody to measure for.
+ * Entry of the tap process, started by `startTap` with an IPC channel. It ends when that channel closes: then
+ * the driver is gone.
  */
 const send = (message: TapReply | TapEvent) => {
   // The channel may close while an answer is on its way; "disconnect" then ends the process.
@@ -19,7 +19,7 @@ process.on("message", (command: TapCommand) => {
   );
 });
 process.on("disconnect", () => {
-  // What has ended is written down before the process goes, also after kill -9 of the driver.
+  // Exchanges that have ended are written before the process ends, also after kill -9 of the driver.
   setTimeout(() => process.exit(1), 2_000).unref();
   void tap[Symbol.asyncDispose]().then(() => process.exit(0));
 });

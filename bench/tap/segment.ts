@@ -83,7 +83,7 @@ export class TapSegment {
     return { totals, unfinished, loop, evidenceError: this.#failure.message };
   }
 
-  /** Ends the files as they are, for a tap that has to go. */
+  /** Closes the files as they are, when the tap has to end before the segment. */
   async abandon(): Promise<void> {
     this.#loop[Symbol.dispose]();
     await this.#flush();

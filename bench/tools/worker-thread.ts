@@ -85,7 +85,7 @@ export class WorkerThread {
       () => this.#lose("stuck", `not ready within ${startTimeoutMs} ms`),
       startTimeoutMs,
     );
-    // Whoever needs the thread awaits `ready`; until then a failed start must not count as unhandled.
+    // Users of the thread await `ready`. Before one does, the rejection of a failed start must not count as unhandled.
     this.ready.catch(() => undefined);
   }
 

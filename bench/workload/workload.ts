@@ -52,7 +52,7 @@ export interface RunContext {
 /** What `prepare` may use. Everything in it outlives the prepared workload. */
 export interface WorkloadContext extends RunContext {
   readonly agent: AgentFacts;
-  /** Starts the agent that the experiment names; whoever calls it disposes of it. null: without tools. Throws StartError. */
+  /** Starts the agent that the experiment names; the caller disposes of it. null: without tools. Throws StartError. */
   readonly startAgent: (tools: AgentTools | null) => Promise<AgentDriver>;
 }
 

@@ -26,7 +26,7 @@ export interface EpisodeDeadline {
   readonly afterMs: number;
 }
 
-/** The user side of the conversation, whoever plays it. */
+/** The user side of the conversation. */
 export interface SimulatedUser {
   /** The user's next message after this history; a tool call is answered by calling again. Throws ModelError. */
   next(history: readonly TranscriptMessage[], signal: AbortSignal): Promise<UserMessage>;

@@ -72,7 +72,7 @@ function terminationOf(end: ConversationEnd): string | null {
   return end.kind === "timed-out" ? "timeout" : null;
 }
 
-/** How an episode ended that was told to: by whoever cancels attempts, or by its own deadline. null: nobody told it. */
+/** How an episode ended that was stopped, by a cancelled attempt or by its deadline. null: it was not stopped. */
 export function endOfSignals({
   context,
   deadline,

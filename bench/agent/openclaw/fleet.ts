@@ -13,7 +13,7 @@ export function fleetSize(concurrency: number, cores: number): number {
 /** What a fleet consists of. */
 export interface FleetMember extends AsyncDisposable {
   readonly name: string;
-  /** Resolves with how the process ended, whoever ended it. */
+  /** Resolves when the process has ended for any reason, with its signal or exit code. */
   readonly exited: Promise<string>;
 }
 

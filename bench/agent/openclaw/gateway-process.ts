@@ -65,7 +65,7 @@ const readinessSchema = z.object({ ready: z.boolean() });
 export class GatewayProcess implements FleetMember {
   readonly name: string;
   readonly client: GatewayClient;
-  /** Resolves with how the process ended, whoever ended it. */
+  /** Resolves when the process has ended for any reason, with its signal or exit code. */
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   readonly #directory: string;
@@ -80,7 +80,7 @@ export class GatewayProcess implements FleetMember {
     this.#directory = options.directory;
     this.#stopTimeoutMs = options.stopTimeoutMs;
     void client.closed.then(() => {
-      // A process that cannot be reached is as good as dead, but would hold its sessions for ever.
+      // Without a connection the process is of no use, and its sessions would wait for ever: it is killed and replaced.
       if (!this.#ending) signalGroup(started.child, "SIGKILL");
     });
   }

@@ -37,7 +37,7 @@ export interface RequestOptions {
 export class GatewayClient {
   readonly #socket: WebSocket;
   readonly #pending = new Map<string, PendingRequest>();
-  /** Resolves when the connection is gone, whoever closed it. */
+  /** Resolves when the connection is closed, by either side. */
   readonly closed: Promise<void>;
   #nextId = 1;
   /** What went wrong with the connection, for the messages of all that waited for it. */
@@ -138,7 +138,7 @@ export class GatewayClient {
 
   #refuseUnreadable(json: unknown, why: string): void {
     const answer = answerIdSchema.safeParse(json);
-    // Frames of other kinds are none of the driver's business.
+    // Frames of other kinds are ignored.
     if (!answer.success) return;
     const pending = this.#take(answer.data.id);
     pending?.reject(new GatewayRefusal(pending.method, "UNREADABLE", why));

@@ -52,10 +52,10 @@ export class SessionLog {
     }
   }
 
-  /** Keeps a line that is true already: written now, or as soon as there is room. */
+  /** Takes a line about something that has happened: it is written now, or later when the disk has room again. */
   keep(line: object): void {
     this.#waiting.push(`${JSON.stringify(line)}\n`);
-    // Whoever needs it written finds out in requireWritten, and says so to somebody who can act.
+    // Not an error here: requireWritten reports it to the caller that needs the line on disk.
     this.#attempt(() => this.#flush());
   }
 

@@ -14,7 +14,7 @@ export function parseReference(text: string): EpisodeReference | null {
   try {
     return { domain, taskId: decodeURIComponent(task), trial: Number(trial) };
   } catch (error) {
-    // A stray percent sign: whoever wrote this did not mean a reference.
+    // A percent sign that does not begin a reference.
     if (error instanceof URIError) return null;
     throw error;
   }

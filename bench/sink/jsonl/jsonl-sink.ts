@@ -4,7 +4,7 @@ import { z } from "zod";
 import { pathSetting } from "../../config/path-setting.ts";
 import { sinkKind } from "../sink.ts";
 
-/** `{kind: jsonl}`: a line per event, for whoever follows a run with `tail -f`, or collects many runs in one file. */
+/** `{kind: jsonl}`: a line per event, to follow a run with `tail -f`, or collects many runs in one file. */
 export const jsonlSink = sinkKind({
   kind: "jsonl",
   schema: z.strictObject({
