@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sendSignal } from "../host/signals.ts";
-import { hasProcessTable, liveProcess, liveProcesses, startEnvironment } from "./process-table.ts";
+import { hasProcessTable, liveProcess, liveProcesses, startEnvironment } from "../host/process-table.ts";
 import { runVariable, supervisorVariable } from "../host/run-environment.ts";
 
 /** What belongs to a run. */

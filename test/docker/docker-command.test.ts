@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { connectDocker, daemonEnvironment, dockerCommand } from "../../bench/docker/docker-command.ts";
 import { sendSignal } from "../../bench/host/signals.ts";
-import { liveProcess } from "../../bench/supervisor/process-table.ts";
+import { liveProcess } from "../../bench/host/process-table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-command-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { daemonFacts } from "../../bench/docker/daemon-facts.ts";
 import { ensureImage, inspectImage, type PullPolicy, type PullProgress } from "../../bench/docker/images.ts";
 import { connectDocker, dockerCommand, type Docker } from "../../bench/docker/docker-command.ts";
-import { liveProcess } from "../../bench/supervisor/process-table.ts";
+import { liveProcess } from "../../bench/host/process-table.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
 import { importProgram } from "./simulated-sglang-image.ts";
