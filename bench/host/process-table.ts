@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { withoutKeys } from "../host/secret-words.ts";
+import { readText } from "./read-text.ts";
+import { withoutKeys } from "./secret-words.ts";
 
 /** A live process (zombies are not: nothing of them runs). */
 export interface LiveProcess {

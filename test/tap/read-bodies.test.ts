@@ -12,6 +12,7 @@ import { RunUnreadableError } from "../../bench/errors.ts";
 import { BodyLog } from "../../bench/tap/body-log.ts";
 import { readBodies } from "../../bench/tap/read-bodies.ts";
 import type { Exchange } from "../../bench/workload/exchange.ts";
+import { blankExchange } from "./fixtures/blank-exchange.ts";
 import { collect } from "./fixtures/scripted-engine.ts";
 
 let directory = "";
@@ -20,33 +21,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const blank: Exchange = {
-  v: 1,
-  hop: "outer",
-  arm: "raw",
-  requestId: "",
-  episodeId: null,
-  attemptKey: null,
-  method: "POST",
-  path: "/",
-  status: 200,
-  outcome: "completed",
-  error: null,
-  streamed: false,
-  requestBytes: 0,
-  responseBytes: 0,
-  startedNs: 0,
-  requestEndNs: 0,
-  firstByteNs: null,
-  firstTokenNs: null,
-  lastTokenNs: null,
-  endedNs: 0,
-  chunks: [],
-  usage: null,
-  finishReason: null,
-  requestBody: "",
-  responseBody: "",
-};
 /** Few ids and attempts, so that ids repeat within an attempt, between attempts and between hops. */
 const exchange: fc.Arbitrary<Exchange> = fc
   .record({
@@ -59,7 +33,7 @@ const exchange: fc.Arbitrary<Exchange> = fc
     ),
     responseBody: fc.string({ unit: "binary" }),
   })
-  .map((fields) => ({ ...blank, ...fields }));
+  .map((fields) => ({ ...blankExchange, ...fields }));
 
 const lines = (exchanges: readonly Exchange[]) => {
   const log = new BodyLog();
@@ -94,8 +68,8 @@ test("what is read is what was written, whichever ids repeat and wherever the fi
 
 test("a bad line in the middle is an error that names it", async () => {
   const [first = "", second = ""] = lines([
-    { ...blank, requestId: "a", attemptKey: "one", requestBody: "text" },
-    { ...blank, requestId: "b", attemptKey: "one", requestBody: "text and more" },
+    { ...blankExchange, requestId: "a", attemptKey: "one", requestBody: "text" },
+    { ...blankExchange, requestId: "b", attemptKey: "one", requestBody: "text and more" },
   ]);
   for (const [name, text, message] of [
     ["broken", `{"v":1\n${second}`, /line 1 of .*not a record of bodies/],
@@ -114,7 +88,7 @@ test("conversations that lie further apart than bases are kept are read as they 
   const attempts = Array.from({ length: 1_100 }, (_, index) => `a${index}`);
   const exchanges = [0, 1, 2].flatMap((turn) =>
     attempts.map((attemptKey) => ({
-      ...blank,
+      ...blankExchange,
       attemptKey,
       requestId: `${attemptKey}-${turn}`,
       requestBody: `${attemptKey} said ${"x".repeat(turn)}`,
@@ -135,7 +109,12 @@ test("what is kept while reading are the bases of open conversations, not all re
     for (let turn = 0; turn < 20; turn += 1) {
       messages += `turn ${turn}`;
       const requestBody = `{"messages":"${messages}","model":"m"}`;
-      const one = { ...blank, attemptKey: `a${attempt}`, requestId: `${attempt}-${turn}`, requestBody };
+      const one = {
+        ...blankExchange,
+        attemptKey: `a${attempt}`,
+        requestId: `${attempt}-${turn}`,
+        requestBody,
+      };
       file.write(`${JSON.stringify(log.line(one))}\n`);
     }
   }

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { Alarm } from "../../bench/load/alarm.ts";
+import { systemClock } from "../../bench/measure/clock.ts";
+
+const alarm = await Alarm.start();
+afterAll(() => alarm[Symbol.asyncDispose]());
+const nowNs = () => systemClock.nowNs();
+let rungNs: number[] = [];
+beforeEach(() => {
+  rungNs = [];
+  alarm.onRing(() => rungNs.push(nowNs()));
+});
+
+test("it rings once, and never before its time", async () => {
+  const dueNs = nowNs() + 20e6;
+  alarm.set(dueNs);
+  await sleep(100);
+  expect(rungNs).toHaveLength(1);
+  expect(rungNs[0]).toBeGreaterThanOrEqual(dueNs);
+});
+
+test("the last time that was set counts, be it earlier, later or never", async () => {
+  const startNs = nowNs();
+  alarm.set(startNs + 500e6);
+  alarm.set(startNs + 10e6);
+  await sleep(100);
+  expect(rungNs).toHaveLength(1);
+  alarm.set(nowNs() + 10e6);
+  alarm.set(Number.POSITIVE_INFINITY);
+  await sleep(50);
+  expect(rungNs).toHaveLength(1);
+});
+
+test("a time that is over rings at once, and one that is set while it rings is not lost", async () => {
+  alarm.onRing(() => {
+    rungNs.push(nowNs());
+    if (rungNs.length < 50) alarm.set(nowNs() - 1);
+  });
+  alarm.set(nowNs() - 1e9);
+  while (rungNs.length < 50) await sleep(5);
+  expect(rungNs).toHaveLength(50);
+}, 10_000);
