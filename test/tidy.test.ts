@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/statistics": "",
   "bench/host": "",
   "bench/measure": "",
+  "bench/tokens": "",
   "bench/answer": "",
   "bench/config": "host",
   "bench/docker": "host",
@@ -38,7 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/gateway/parsing": "config gateway/rendering",
   "bench/gateway/engine": "tap gateway/parsing",
   "bench/gateway/sessions": "config workload tap gateway/http gateway/rendering",
-  "bench/gateway/trajectories": "answer config workload gateway/http gateway/rendering gateway/sessions",
+  "bench/gateway/trajectories":
+    "answer config tokens workload gateway/http gateway/rendering gateway/sessions",
   "bench/gateway/calls":
     "answer config workload tap gateway/engine gateway/http gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",
   "bench/gateway":
@@ -51,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/evidence": "workload store tap metrics load statistics",
   "bench/analysis": "config transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",
-  "bench/export": "workload store report",
+  "bench/export": "workload store report tokens",
   "bench/pack": "host store tap",
   "bench/sink": "config store",
   // What happens in a run.
@@ -91,7 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
-    "host config plan workload measure statistics store tap metrics stack docker supervisor preflight load evidence " +
+    "host config plan workload measure statistics store tap tokens metrics stack docker supervisor preflight load evidence " +
     "analysis report export pack run sink selftest simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":

@@ -5,7 +5,7 @@ import { storedDomain } from "../../openclaw-tau2/offline/stored-domain.ts";
 import { ConfigError } from "../errors.ts";
 import { exportFormats, exportRun } from "../export/export-run.ts";
 import type { Selection } from "../export/selection.ts";
-import { sequenceStyles, type SequenceStyle } from "../export/token-sequences.ts";
+import { sequenceStyles, type SequenceStyle } from "../tokens/token-sequences.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";

@@ -3,8 +3,8 @@ import { callRewards } from "./call-returns.ts";
 import type { ExportFormat, ExportSettings } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import { WholeFileWriter } from "./line-writer.ts";
-import { batchTensors } from "./tensor-batch.ts";
-import { tokenSequences } from "./token-sequences.ts";
+import { batchTensors, turnTensor } from "../tokens/tensor-batch.ts";
+import { tokenSequences } from "../tokens/token-sequences.ts";
 
 const fileName = "areal.json";
 
@@ -42,13 +42,14 @@ function lineOf(
 ): { readonly text: string } | { readonly refused: string } {
   const { record, recorded } = trajectory;
   if (recorded === null) return { refused: "no recorded calls: the arm has no recording gateway" };
-  const sequences = tokenSequences(recorded, style);
+  const sequences = tokenSequences(recorded.calls, style);
   if (sequences === null) return { refused: `recorded at ${recorded.level}: there are no token ids` };
   if (sequences.length === 0) return { refused: "the gateway recorded no call" };
   const rewards = callRewards(trajectory, discount);
   if (rewards === null) return { refused: "unjudged: there is no reward" };
   const { episodeId, domain, taskId, trial, arm } = record;
   const returns = sequences.map(({ call }) => rewards[call]?.return ?? 0);
+  const tensors = batchTensors(sequences, returns);
   return {
     text: JSON.stringify({
       episode_id: episodeId,
@@ -59,7 +60,7 @@ function lineOf(
       arm,
       level: recorded.level,
       recorder: recorded.recorder,
-      traj: batchTensors(sequences, returns),
+      traj: { ...tensors, original_rewards: tensors.rewards, turn_ids: turnTensor(sequences) },
     }),
   };
 }

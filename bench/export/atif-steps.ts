@@ -1,6 +1,6 @@
 import type { Trajectory } from "../store/record.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
-import { tokenSequences, type TokenSequence } from "./token-sequences.ts";
+import { tokenSequences, type TokenSequence } from "../tokens/token-sequences.ts";
 
 type Message = Trajectory["messages"][number];
 type Spoken = Extract<Message, { readonly content: string | null; readonly usage: unknown }>;
@@ -118,7 +118,7 @@ type CallTokens = (requestId: string) => TokenSequence | null;
 
 /** Finds a message's tokens by request id; by order where the gateway keeps no ids and recorded as many calls. */
 function callTokens({ recorded, trajectory }: InlinedTrajectory): CallTokens {
-  const sequences = recorded === null ? null : tokenSequences(recorded, "individual");
+  const sequences = recorded === null ? null : tokenSequences(recorded.calls, "individual");
   if (recorded === null || sequences === null) return () => null;
   const requests = trajectory.messages.flatMap((message) =>
     message.role === "assistant" && message.requestId !== null ? [message.requestId] : [],

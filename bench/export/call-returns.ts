@@ -1,3 +1,4 @@
+import { discountedReturns } from "../tokens/returns.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 
 export interface CallReward {
@@ -16,9 +17,6 @@ export function callRewards({ record, recorded }: InlinedTrajectory, discount: n
   if (record.reward === null || recorded === null) return null;
   const last = recorded.calls.length - 1;
   const rewards = recorded.calls.map(({ reward }, index) => (index === last ? record.reward : reward));
-  let next = 0;
-  return rewards
-    .toReversed()
-    .map((reward) => ({ reward, return: (next = (reward ?? 0) + discount * next) }))
-    .reverse();
+  const returns = discountedReturns(rewards, discount);
+  return rewards.map((reward, index) => ({ reward, return: returns[index] ?? 0 }));
 }

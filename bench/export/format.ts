@@ -1,5 +1,5 @@
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
-import type { SequenceStyle } from "./token-sequences.ts";
+import type { SequenceStyle } from "../tokens/token-sequences.ts";
 
 /** A way to write trajectories. Each lives in a file of its own; `export-run.ts` lists them. */
 export interface ExportFormat {

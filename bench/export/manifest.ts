@@ -9,7 +9,7 @@ import type { ExportSettings } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import type { Selection } from "./selection.ts";
 import { tokenCounts } from "./token-counts.ts";
-import { sequenceStyles } from "./token-sequences.ts";
+import { sequenceStyles } from "../tokens/token-sequences.ts";
 
 const countsSchema = z.record(z.string(), z.number().int());
 

@@ -5,7 +5,7 @@ import { callRewards } from "./call-returns.ts";
 import type { ExportFormat, ExportSettings } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import { columns, parquetSchema, type ParquetRow } from "./parquet-columns.ts";
-import { tokenSequences, type TokenSequence } from "./token-sequences.ts";
+import { tokenSequences, type TokenSequence } from "../tokens/token-sequences.ts";
 
 const fileName = "trajectories.parquet";
 /** Tokens held before they are written as a row group; the library needs some 200 bytes for each. */
@@ -55,7 +55,7 @@ export const parquet: ExportFormat = {
 function rowsOf(whole: InlinedTrajectory, { style, discount }: ExportSettings): ParquetRow[] {
   const { record, trajectory, recorded } = whole;
   const rewards = callRewards(whole, discount);
-  const sequences = recorded === null ? null : tokenSequences(recorded, style);
+  const sequences = recorded === null ? null : tokenSequences(recorded.calls, style);
   const each: readonly (TokenSequence | null)[] =
     sequences === null || sequences.length === 0 ? [null] : sequences;
   return each.map((sequence, index) => ({

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exportRun, type ExportOptions } from "../../bench/export/export-run.ts";
-import type { SerializedTensor, TensorBatch } from "../../bench/export/tensor-batch.ts";
+import type { SerializedTensor } from "../../bench/tokens/tensor-batch.ts";
 import { compressLog } from "../../bench/store/compressed-log.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildAttempt, buildEpisode, buildIdentity, plannedCell } from "../store/run-builder.ts";
@@ -63,7 +63,7 @@ const rows = (tensor: SerializedTensor | undefined) => {
 test("areal: AReaL's tensors, inline; what has no ids or no reward is counted", async () => {
   const { out, manifest } = await exported("areal", { settings: { discount: 0.5 } });
   const file = JSON.parse(await readFile(join(out, "areal.json"), "utf8")) as {
-    trajectories: { episode_id: string; traj: TensorBatch }[];
+    trajectories: { episode_id: string; traj: Readonly<Record<string, SerializedTensor>> }[];
   };
   expect(file.trajectories.map(({ episode_id }) => episode_id)).toEqual(cell.episodeIds.slice(0, 2));
   const [whole, twoRows] = file.trajectories.map(({ traj }) => traj);
@@ -109,7 +109,7 @@ test("areal: AReaL's tensors, inline; what has no ids or no reward is counted", 
 test("individual style discounts earlier calls", async () => {
   const { out } = await exported("areal", { settings: { style: "individual", discount: 0.5 } });
   const { trajectories } = JSON.parse(await readFile(join(out, "areal.json"), "utf8")) as {
-    trajectories: { traj: TensorBatch }[];
+    trajectories: { traj: Readonly<Record<string, SerializedTensor>> }[];
   };
   expect(trajectories.map(({ traj }) => rows(traj["rewards"])?.flat())).toEqual([
     [0.5, 1],

@@ -3,11 +3,12 @@ import { z } from "zod";
 import type { RecordingLevel } from "../../config/recording-choices.ts";
 import type { KeptTokens } from "../sessions/call-tree.ts";
 import { DialectError } from "../http/dialect-error.ts";
-import { discountedReturns } from "./returns.ts";
+import { discountedReturns } from "../../tokens/returns.ts";
 import { retryOrphans } from "./retry-orphans.ts";
 import type { Interaction, Session } from "../sessions/session.ts";
-import { tensorsOf, withReturns } from "./tensor-export.ts";
-import { tokenRows, withoutCalls } from "./token-rows.ts";
+import { batchTensors } from "../../tokens/tensor-batch.ts";
+import { tokenSequences, type TokenSequence } from "../../tokens/token-sequences.ts";
+import { withoutCalls } from "./without-calls.ts";
 
 /** Whether a client sees tokens when they exist. `simulated`: all at once at the end, so that its TTFT means nothing. */
 export const streamingOf = (level: RecordingLevel): "true" | "simulated" =>
@@ -108,10 +109,7 @@ export async function* exportText(
   yield `{"traj":${JSON.stringify(head).slice(0, -1)},"interactions":[`;
   let separator = "";
   for (const { session, trajectoryId, interactions } of trajectories) {
-    const returns = discountedReturns(
-      interactions.map(({ reward }) => reward),
-      settings.discount,
-    );
+    const returns = discountedReturns(rewardsOf(interactions), settings.discount);
     for (const [at, interaction] of interactions.entries()) {
       const facts = { session_id: session.id, trajectory_id: trajectoryId, return: returns[at] ?? 0 };
       yield separator + JSON.stringify(interactionView(interaction, facts));
@@ -128,22 +126,31 @@ export function tensorText(
   settings: TokenExportSettings,
 ): string {
   const rows = trajectories.flatMap(({ interactions }) => {
-    const rewards = interactions.map(({ reward }) => reward);
-    return withReturns(tokenRows(interactions.filter(hasIds), settings.style), rewards, settings.discount);
+    const returns = discountedReturns(rewardsOf(interactions), settings.discount);
+    return sequencesOf(interactions, settings.style).map((row) => ({ row, return: returns[row.call] ?? 0 }));
   });
-  return JSON.stringify({ traj: tensorsOf(rows) });
+  const traj = batchTensors(
+    rows.map(({ row }) => row),
+    rows.map((row) => row.return),
+  );
+  return JSON.stringify({ traj });
 }
 
 /** Ids of the calls that no other continues: the rows of style concat. */
 function leavesOf({ interactions }: ExportedTrajectory): string[] {
-  return tokenRows(interactions.filter(hasIds), "concat").map(
-    ({ call }) => interactions[call]?.interactionId ?? "",
-  );
+  return sequencesOf(interactions, "concat").map(({ call }) => interactions[call]?.interactionId ?? "");
 }
 
-function hasIds(interaction: Interaction): interaction is Interaction & { readonly tokens: KeptTokens } {
-  return interaction.tokens !== null;
+/** AReaL's export says -1 where the engine does not tell its weight version. */
+function sequencesOf(
+  interactions: readonly Interaction[],
+  style: TokenExportSettings["style"],
+): TokenSequence[] {
+  const calls = interactions.flatMap(({ tokens }) => tokens ?? []);
+  return tokenSequences(calls, style, { unknownVersion: -1 }) ?? [];
 }
+
+const rewardsOf = (interactions: readonly Interaction[]) => interactions.map(({ reward }) => reward);
 
 function sessionFacts({ session, trajectoryId, dropped, level }: ExportedTrajectory) {
   return {

@@ -8,18 +8,15 @@ export interface SerializedTensor {
   readonly dtype: `torch.${"int64" | "int32" | "float32" | "bool"}`;
 }
 
-export type TensorBatch = Readonly<Record<string, SerializedTensor>>;
-
 /**
  * Sequences as a batch `[N, L]`, padded on the right with 0 to the longest, with AReaL's names and dtypes. Only
  * `attention_mask` tells padding apart.
  * @param returns one per sequence
  */
-export function batchTensors(sequences: readonly TokenSequence[], returns: readonly number[]): TensorBatch {
+export function batchTensors(sequences: readonly TokenSequence[], returns: readonly number[]) {
   const shape = [sequences.length, Math.max(0, ...sequences.map(({ ids }) => ids.length))] as const;
   const int64 = (of: (sequence: TokenSequence) => ArrayLike<number>) =>
     tensor("torch.int64", shape, padded64(sequences.map(of), shape));
-  const rewards = Float32Array.from(returns);
   return {
     input_ids: int64(({ ids }) => ids),
     loss_mask: int64(({ turns }) => turns.map((turn) => (turn < 0 ? 0 : 1))),
@@ -40,17 +37,18 @@ export function batchTensors(sequences: readonly TokenSequence[], returns: reado
         sequences.map(({ ids }) => new Uint8Array(ids.length).fill(1)),
       ),
     ),
-    rewards: tensor("torch.float32", [sequences.length], rewards),
-    original_rewards: tensor("torch.float32", [sequences.length], rewards),
-    turn_ids: tensor(
-      "torch.int32",
-      shape,
-      padded(
-        new Int32Array(shape[0] * shape[1]),
-        sequences.map(({ turns }) => turns),
-      ),
-    ),
+    rewards: tensor("torch.float32", [sequences.length], Float32Array.from(returns)),
   };
+}
+
+/** Which call generated each token: `turn_ids` of a batch. */
+export function turnTensor(sequences: readonly TokenSequence[]): SerializedTensor {
+  const shape = [sequences.length, Math.max(0, ...sequences.map(({ ids }) => ids.length))] as const;
+  const turns = padded(
+    new Int32Array(shape[0] * shape[1]),
+    sequences.map((sequence) => sequence.turns),
+  );
+  return tensor("torch.int32", shape, turns);
 }
 
 function tensor(

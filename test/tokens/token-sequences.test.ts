@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { tokenCounts } from "../../bench/export/token-counts.ts";
-import { tokenSequences, type TokenSequence } from "../../bench/export/token-sequences.ts";
+import { tokenSequences, type TokenSequence } from "../../bench/tokens/token-sequences.ts";
 import type { RecordedCall } from "../../bench/workload/recorded-episode.ts";
-import { broken, buildCall, buildRecorded, continued, type Recorded } from "./recorded-builder.ts";
+import { broken, buildCall, buildRecorded, continued, type Recorded } from "../export/recorded-builder.ts";
 
 const episode = (recorded: Recorded) => ({ ...recorded, episodeId: "0".repeat(16), attemptKey: "a0" });
 const plain = (sequences: readonly TokenSequence[] | null) =>
@@ -16,7 +16,7 @@ const plain = (sequences: readonly TokenSequence[] | null) =>
   }));
 
 test("a continued conversation is one sequence in which every output is trainable", () => {
-  expect(plain(tokenSequences(episode(continued), "concat"))).toEqual([
+  expect(plain(tokenSequences(episode(continued).calls, "concat"))).toEqual([
     {
       call: 1,
       ids: [1, 2, 3, 10, 11, 4, 12, 13, 14],
@@ -28,7 +28,7 @@ test("a continued conversation is one sequence in which every output is trainabl
 });
 
 test("individual sequences train on their own output only", () => {
-  expect(plain(tokenSequences(episode(continued), "individual"))).toEqual([
+  expect(plain(tokenSequences(episode(continued).calls, "individual"))).toEqual([
     {
       call: 0,
       ids: [1, 2, 3, 10, 11],
@@ -47,7 +47,9 @@ test("individual sequences train on their own output only", () => {
 });
 
 test("a prompt that breaks off begins a sequence of its own and trains nothing twice", () => {
-  expect(plain(tokenSequences(episode(broken), "concat"))?.map(({ ids, turns }) => [ids, turns])).toEqual([
+  expect(
+    plain(tokenSequences(episode(broken).calls, "concat"))?.map(({ ids, turns }) => [ids, turns]),
+  ).toEqual([
     [
       [1, 2, 3, 10, 11],
       [-1, -1, -1, 0, 0],
@@ -63,7 +65,7 @@ test("text alone gives no sequence", () => {
   const textOnly = buildRecorded([buildCall({ promptTail: null, outputIds: null, outputLogprobs: null })], {
     level: "L0",
   });
-  expect(tokenSequences(episode(textOnly), "concat")).toBeNull();
+  expect(tokenSequences(episode(textOnly).calls, "concat")).toBeNull();
   expect(tokenCounts(episode(textOnly))).toBeNull();
 });
 
@@ -105,8 +107,8 @@ test("whatever the conversation: every call's output is in a sequence, and the c
   fc.assert(
     fc.property(randomCalls, (calls) => {
       const recorded = episode(buildRecorded(calls));
-      const sequences = tokenSequences(recorded, "concat") ?? [];
-      const individual = tokenSequences(recorded, "individual") ?? [];
+      const sequences = tokenSequences(recorded.calls, "concat") ?? [];
+      const individual = tokenSequences(recorded.calls, "individual") ?? [];
       expect(individual).toHaveLength(calls.length);
       for (const [index, call] of calls.entries()) {
         const holder = sequences.find(({ turns }) => turns.includes(index));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { discountedReturns } from "../../../bench/gateway/trajectories/returns.ts";
+import { discountedReturns } from "../../bench/tokens/returns.ts";
 
 test.each([
   [[null, 1], 1, [1, 1]],

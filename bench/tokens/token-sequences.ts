@@ -1,5 +1,3 @@
-import type { RecordedCall, RecordedEpisode } from "../workload/recorded-episode.ts";
-
 /** `individual`: a sequence per model call. `concat`: one per conversation that was continued token for token. */
 export const sequenceStyles = ["concat", "individual"] as const;
 export type SequenceStyle = (typeof sequenceStyles)[number];
@@ -13,17 +11,31 @@ export interface TokenSequence {
   readonly turns: Int32Array;
   /** Log probability with which a generated token was sampled; 0 elsewhere. */
   readonly logprobs: Float32Array;
-  /** Weight version of a generated token, 0 where the engine does not tell; -1 elsewhere. */
+  /** Weight version of a generated token; -1 elsewhere. */
   readonly versions: Int32Array;
+}
+
+type Numbers = readonly number[] | Int32Array | Float64Array;
+
+/** A call as it was recorded: its prompt as what it adds to an earlier call. */
+export interface CallWithTokens {
+  /** Index of the call whose prompt and output this prompt begins with; null for none. */
+  readonly parent: number | null;
+  readonly sharedTokens: number;
+  /** null where the engine gave no ids. */
+  readonly promptTail: Numbers | null;
+  readonly outputIds: Numbers | null;
+  readonly outputLogprobs: Numbers | null;
+  readonly weightVersion: number | null;
 }
 
 /** A call that has token ids, with its lengths. */
 interface TokenCall {
   readonly parent: number | null;
   readonly shared: number;
-  readonly tail: readonly number[];
-  readonly output: readonly number[];
-  readonly logprobs: readonly number[];
+  readonly tail: Numbers;
+  readonly output: Numbers;
+  readonly logprobs: Numbers;
   readonly version: number;
   /** Where the output begins. */
   readonly promptLength: number;
@@ -32,12 +44,17 @@ interface TokenCall {
 }
 
 /**
- * The token sequences of an episode, in the order of the calls that end them; null when it was recorded without ids.
+ * The token sequences of a conversation, in the order of the calls that end them; null when it was recorded without ids.
  * In `concat` style a call that another one continues token for token has no sequence of its own: its output is
  * trainable in the longer one. A prompt that breaks off begins a new sequence.
+ * @param options.unknownVersion of generated tokens where the engine does not tell
  */
-export function tokenSequences(recorded: RecordedEpisode, style: SequenceStyle): TokenSequence[] | null {
-  const calls = tokenCalls(recorded.calls);
+export function tokenSequences(
+  recorded: readonly CallWithTokens[],
+  style: SequenceStyle,
+  { unknownVersion = 0 }: { readonly unknownVersion?: number } = {},
+): TokenSequence[] | null {
+  const calls = tokenCalls(recorded, unknownVersion);
   if (calls === null) return null;
   const continued = new Set(calls.map(({ continues }) => continues));
   return calls.flatMap((_, call) => {
@@ -46,7 +63,7 @@ export function tokenSequences(recorded: RecordedEpisode, style: SequenceStyle):
   });
 }
 
-function tokenCalls(calls: readonly RecordedCall[]): TokenCall[] | null {
+function tokenCalls(calls: readonly CallWithTokens[], unknownVersion: number): TokenCall[] | null {
   const found: TokenCall[] = [];
   for (const { promptTail, outputIds, outputLogprobs, parent, sharedTokens, weightVersion } of calls) {
     if (promptTail === null || outputIds === null || outputLogprobs === null) return null;
@@ -59,7 +76,7 @@ function tokenCalls(calls: readonly RecordedCall[]): TokenCall[] | null {
       tail: promptTail,
       output: outputIds,
       logprobs: outputLogprobs,
-      version: weightVersion ?? 0,
+      version: weightVersion ?? unknownVersion,
       promptLength: shared + promptTail.length,
       continues: whole ? parent : null,
     });
