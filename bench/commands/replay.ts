@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { natural, number, positive } from "./arguments.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
-import { ConfigError } from "../errors.ts";
 import { readRecording, type Recording } from "../evidence/recording.ts";
 import type { StoredReplay } from "../report/model/stored-replay.ts";
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
@@ -48,7 +48,7 @@ export function register(program: Command, host: Host): void {
     )
     .option("--arms <names>", "baseline first, e.g. raw,gateway; raw,raw is an A/A run", "raw,gateway")
     .option("--order <order>", "abba: there and back in every block, so that steady drift cancels", "abba")
-    .option("--repetitions <n>", "blocks per setting, 4 or more; with --until the most of them", Number, 8)
+    .option("--repetitions <n>", "blocks per setting, 4 or more; with --until the most of them", natural, 8)
     .option(
       "--load <load>",
       "closed:C conversations at a time or open:R a second; several with commas",
@@ -60,11 +60,11 @@ export function register(program: Command, host: Host): void {
       "--margin <margin>",
       "what counts as nothing, e.g. ±1ms or 1% (default: the experiment's compare.margin)",
     )
-    .option("--max-tokens <n>", "most output tokens of a request", Number, 64)
-    .option("--think <factor>", "pauses within a conversation, as a multiple of the recorded ones", Number, 1)
-    .option("--conversations <n>", "replay the first N only", Number)
+    .option("--max-tokens <n>", "most output tokens of a request", positive, 64)
+    .option("--think <factor>", "pauses within a conversation, as a multiple of the recorded ones", number, 1)
+    .option("--conversations <n>", "replay the first N only", positive)
     .option("--cell <id>", "cell to replay (default: the first raw one)")
-    .option("--seed <n>", "of arrivals and salts", Number, 1)
+    .option("--seed <n>", "of arrivals and salts", natural, 1)
     .option("--no-floor", "leave out the baseline against itself (A/A) and the null proxy (placebo)")
     .option(
       "--set <path=value>",
@@ -142,8 +142,6 @@ const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"])
 
 function limited(recording: Recording, conversations: number | undefined): Recording {
   if (conversations === undefined) return recording;
-  if (!Number.isInteger(conversations) || conversations < 1)
-    throw new ConfigError("--conversations has to be a whole number from 1 on.");
   return { ...recording, conversations: recording.conversations.slice(0, conversations) };
 }
 

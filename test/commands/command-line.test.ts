@@ -31,6 +31,9 @@ test.each([
   ["an unknown subcommand", ["metrics", "dif"], "unknown command 'dif'"],
   ["an unknown command that asks for help", ["init", "--help"], "unknown command 'init'"],
   ["an unknown subcommand that asks for help", ["metrics", "dif", "-h"], "unknown command 'dif'"],
+  ["a seed that is no number", ["replay", "x", "--seed", "abc"], "Give a whole number."],
+  ["tokens that are none", ["replay", "x", "--max-tokens", "0"], "Give a whole number above 0."],
+  ["no conversations", ["replay", "x", "--conversations", "0"], "Give a whole number above 0."],
   ["a port that is none", ["sweep", "x.yaml", "--metrics-port", "99999"], "Give a port, 1 to 65535, or 0"],
   [
     "a port that is no number",
