@@ -70,13 +70,12 @@ const wholeForms: Forms = new Map([
 /** What gateways send so that a connection stays open. */
 const keepAlive = /^(?:ping|heartbeat|keep-?alive)$/;
 
-/** Reads an event of a stream, or an answer in one piece, that was JSON. */
+/** Reads an event of a stream, or an answer in one piece: an object, or `null`, which says nothing. */
 export function readEvent(draft: Draft, event: unknown): void {
-  if (event === null) return;
-  const names = isJson(event) ? Object.keys(event) : [];
-  if (isJson(event) && (names.length === 0 || names.some((name) => eventForms.has(name))))
-    readFields(draft, eventForms, event);
-  else if (!isJson(event) || !keepAlive.test(String(event["type"]))) draft.odd = `no answer: ${shown(event)}`;
+  if (!isJson(event)) return;
+  const names = Object.keys(event);
+  if (names.length === 0 || names.some((name) => eventForms.has(name))) readFields(draft, eventForms, event);
+  else if (!keepAlive.test(String(event["type"]))) draft.odd = `no answer: ${shown(event)}`;
 }
 
 function readFields(draft: Draft, forms: Forms, owner: Json): true {

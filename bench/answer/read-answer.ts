@@ -41,7 +41,7 @@ export class AnswerReader {
 
   end(): Answer {
     this.#splitter.end();
-    if (this.#whole) this.#done = this.#read(Buffer.concat(this.#whole).toString("utf8"));
+    if (this.#whole) this.#done = this.#read(Buffer.concat(this.#whole).toString("utf8").trim());
     const { carriesTokens: _event, odd: _odd, framesRepeat: _frames, calls, ...said } = this.#draft;
     return {
       ...said,
@@ -65,11 +65,11 @@ export class AnswerReader {
     this.#lastTokenEndByte = endByte;
   }
 
-  /** False where the text is no JSON. */
+  /** False where the text is no JSON object. */
   #read(text: string): boolean {
     const draft = this.#draft;
     const json = parsed(text);
-    if (json === undefined) draft.odd = `not JSON: ${shown(text)}`;
+    if (json === undefined) draft.odd = `no JSON object: ${shown(text)}`;
     else readEvent(draft, json);
     const { count, first } = this.#unreadable;
     if (draft.odd !== null) this.#unreadable = { count: count + 1, first: first ?? draft.odd };
@@ -79,6 +79,8 @@ export class AnswerReader {
 }
 
 function parsed(text: string): unknown {
+  // A page of text has many lines, and each would be an exception.
+  if (!text.startsWith("{") && text !== "null") return undefined;
   try {
     return JSON.parse(text);
   } catch {

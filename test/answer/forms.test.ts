@@ -276,7 +276,7 @@ test.each([
   ["a finish reason that is a number", chunk({ finish_reason: 1 }), "finish_reason is 1"],
   ["usage without its counts", { usage: { total: 3 } }, 'usage is {"total":3}'],
   ["an object of another kind", { status: "busy" }, 'no answer: {"status":"busy"}'],
-  ["a value that is no object", 5, "no answer: 5"],
+  ["a value that is no object", 5, "no JSON object: 5"],
 ])("%s is counted, and what stands beside it is read", (_name, event, first) => {
   const answer = readAnswer(stream(delta({ content: "a" }), event, delta({ content: "b" })));
   expect(answer).toMatchObject({ text: "ab", unreadable: { count: 1, first } });

@@ -101,14 +101,16 @@ test("nothing makes the reader fail, and what it does not know it counts", () =>
   fc.assert(fc.property(fc.array(choice), (choices) => void readAnswer(stream({ choices }))));
   expect(readAnswer("<html>\nno gateway\n</html>").unreadable).toEqual({
     count: 3,
-    first: "not JSON: <html>",
+    first: "no JSON object: <html>",
   });
   const nested = `{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":${"[".repeat(20_000)}${"]".repeat(20_000)}}}]}}]}`;
   expect(readAnswer(stream(nested)).unreadable).toEqual({
     count: 1,
     first: "tool_calls is nested too deeply",
   });
-  expect(readAnswer(stream("x".repeat(1_000))).unreadable.first).toHaveLength("not JSON: ".length + 301);
+  expect(readAnswer(stream("x".repeat(1_000))).unreadable.first).toHaveLength(
+    "no JSON object: ".length + 301,
+  );
 });
 
 test("events are split as eventsource-parser splits them", () => {

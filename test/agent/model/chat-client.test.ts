@@ -123,7 +123,7 @@ const brokenStreams: readonly { readonly name: string; readonly says: RegExp; re
   },
   {
     name: "carries no JSON",
-    says: /not JSON: \{"choices"/,
+    says: /no JSON object: \{"choices"/,
     script: (response) => response.end('data: {"choices"\n\ndata: [DONE]\n\n'),
   },
   {
@@ -156,7 +156,7 @@ test.for(brokenStreams)("a stream that $name is an error", async ({ says, script
 test("a page that is no completion is an error that quotes it", async () => {
   const { outcome } = await ask((response) => response.end("<html>proxy</html>"));
   expect(outcome).toBeInstanceOf(ModelError);
-  expect((outcome as Error).message).toMatch(/not JSON: <html>proxy/);
+  expect((outcome as Error).message).toMatch(/no JSON object: <html>proxy/);
 });
 
 test("a silent server and a stalled stream meet the deadline", async () => {
