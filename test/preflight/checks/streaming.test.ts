@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { streamingCheck } from "../../../bench/preflight/checks/streaming.ts";
+import type { Exchange } from "../../../bench/workload/exchange.ts";
+import { chat, given } from "../given.ts";
+
+const ms = (count: number) => count * 1e6;
+type Span = readonly [startedMs: number, firstMs: number | null, lastMs: number | null];
+const at = (hop: Exchange["hop"], [started, first, last]: Span): Partial<Exchange> => ({
+  hop,
+  startedNs: ms(started),
+  firstTokenNs: first === null ? null : ms(first),
+  lastTokenNs: last === null ? null : ms(last),
+  endedNs: ms(last ?? started),
+});
+
+/** What is found where the taps saw tokens at these times. */
+async function found(outer: Span, ...inner: readonly Span[]) {
+  await using rig = await given({
+    answers: { "/arm/v1/chat/completions": () => chat({ text: "One, two." }) },
+    seen: () => [at("outer", outer), ...inner.map((span) => at("inner", span))],
+  });
+  const { findings, arms } = await streamingCheck.run(rig.context);
+  return { status: findings[0]!.status, streaming: arms?.["a"]?.streaming, what: findings[0]!.what };
+}
+
+test("a first token that leaves the arm before the engine's last is real streaming", async () => {
+  expect(await found([0, 15, 110], [5, 10, 100])).toMatchObject({ status: "ok", streaming: "real" });
+  expect(await found([0, 99, 110], [5, 10, 100])).toMatchObject({ status: "ok", streaming: "real" });
+});
+
+test("a first token that leaves the arm only after the engine's last is simulated, however slowly it is sent", async () => {
+  expect(await found([0, 101, 300], [5, 10, 100])).toMatchObject({
+    status: "warning",
+    streaming: "simulated",
+  });
+  expect((await found([0, 101, 300], [5, 10, 100])).what).toContain("TTFT not comparable");
+});
+
+test("of several requests to the engine the last token counts: a gateway that samples twice and streams is real", async () => {
+  expect(await found([0, 60, 110], [5, 10, 50], [51, 55, 100])).toMatchObject({ streaming: "real" });
+});
+
+test("a gateway that asks the engine for a whole answer is judged by how its own tokens are spread", async () => {
+  expect(await found([0, 99, 100], [5, null, null])).toMatchObject({
+    status: "warning",
+    streaming: "simulated",
+  });
+  expect(await found([0, 75, 100])).toMatchObject({ streaming: "real" });
+  expect(await found([0, 76, 100])).toMatchObject({ streaming: "simulated" });
+});
+
+test("an answer that is too short to tell, or without tokens at the outer tap, is not judged", async () => {
+  expect(await found([0, 12, 15], [1, 2, 14])).toMatchObject({ status: "not checked", streaming: null });
+  expect(await found([0, null, null], [1, 2, 100])).toMatchObject({
+    status: "not checked",
+    streaming: null,
+    what: "the outer tap saw no token",
+  });
+});
+
+test("an arm that refuses a streamed request fails, and nothing is known of its streaming", async () => {
+  await using rig = await given({ answers: {} });
+  const { findings, arms } = await streamingCheck.run(rig.context);
+  expect(findings).toMatchObject([
+    { status: "failed", change: expect.stringContaining("server-sent events") },
+  ]);
+  expect(arms).toEqual({ a: { streaming: null } });
+});

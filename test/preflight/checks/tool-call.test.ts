@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { toolCallCheck } from "../../../bench/preflight/checks/tool-call.ts";
+import { chat, given, type Said } from "../given.ts";
+
+const right: Said = {
+  calls: [{ name: "report_status", arguments: '{"status": "ready"}' }],
+  finish: "tool_calls",
+};
+const hint = { parser: /--tool-call-parser/, model: /a model that calls tools/, log: /log of the server/ };
+
+/** The finding on an arm that answers so when asked in words, and so when the call is forced; null: 404. */
+async function finding(free: Said | null, forced: Said | null = null) {
+  const answer = ({ tool_choice: choice }: Record<string, unknown>) => (choice === "auto" ? free : forced);
+  await using rig = await given({
+    answers: {
+      "/arm/v1/chat/completions": (body) => {
+        const said = answer(body);
+        return said === null ? null : chat(said);
+      },
+    },
+  });
+  const { findings } = await toolCallCheck.run(rig.context);
+  expect(findings).toHaveLength(1);
+  return findings[0]!;
+}
+
+test("a call with the asked name and an object as arguments is ok, whatever the finish reason", async () => {
+  expect(await finding(right)).toMatchObject({ status: "ok", change: null });
+  expect(await finding({ ...right, finish: "stop" })).toMatchObject({
+    status: "ok",
+    what: expect.stringContaining("with finish_reason stop"),
+  });
+});
+
+test.each([
+  '<tool_call>{"name": "report_status"}</tool_call>',
+  "<function=report_status></function>",
+  '<|python_tag|>{"name": "report_status"}',
+  '[TOOL_CALLS] [{"name": "report_status"}]',
+])("raw text of a call fails at once, before anything is forced: %s", async (text) => {
+  const found = await finding({ text }, right);
+  expect(found).toMatchObject({ status: "failed", change: expect.stringMatching(hint.parser) });
+  expect(found.what).toContain("nothing parses tool calls");
+});
+
+test("a call only when forced is a warning that quotes what the model said instead", async () => {
+  const found = await finding({ text: "All is ready." }, right);
+  expect(found).toMatchObject({ status: "warning", change: expect.stringMatching(hint.model) });
+  expect(found.what).toContain('"All is ready."');
+});
+
+test("no call even when forced is a failure, as is a forced request without an answer", async () => {
+  for (const forced of [{ text: "I cannot." }, null]) {
+    const found = await finding({ text: "All is ready." }, forced);
+    expect(found).toMatchObject({ status: "failed", change: expect.stringMatching(hint.parser) });
+    expect(found.what).toContain("neither asked in words nor forced");
+    expect(found.what).toContain(forced === null ? "404" : "I cannot.");
+  }
+});
+
+test.each([
+  ["report", '{"status": "ready"}'],
+  ["report_status", '["ready"]'],
+  ["report_status", "null"],
+  ["report_status", '{"status": "rea'],
+])("a call that a wrong parser has cut is a failure: %s(%s)", async (name, args) => {
+  const found = await finding({ calls: [{ name, arguments: args }], finish: "tool_calls" }, right);
+  expect(found).toMatchObject({ status: "failed", change: expect.stringMatching(hint.parser) });
+  expect(found.what).toContain("not the call that was asked for");
+});
+
+test("a forced call that comes as raw text is a failure, not a warning", async () => {
+  const found = await finding({ text: "Ready." }, { text: "<tool_call>{}</tool_call>" });
+  expect(found).toMatchObject({ status: "failed", what: expect.stringContaining("raw text") });
+});
+
+test("an arm that does not take tools at all is a failure with its own words", async () => {
+  expect(await finding(null)).toMatchObject({
+    status: "failed",
+    what: expect.stringMatching(/^a request with a tool gave 404 /),
+    change: expect.stringMatching(hint.log),
+  });
+});
