@@ -18,7 +18,7 @@ import { inlined } from "./inlined-trajectory.ts";
 import { jsonl } from "./jsonl.ts";
 import { describeFiles, ManifestCounter, type Manifest } from "./manifest.ts";
 import { parquet } from "./parquet.ts";
-import { everything, selector, type Selection } from "./selection.ts";
+import { everything, selector, type Selection, type Selector } from "./selection.ts";
 import { sft } from "./sft.ts";
 
 const formats: readonly ExportFormat[] = [jsonl, areal, atif, sft, parquet];
@@ -47,8 +47,8 @@ export async function exportRun(runDirectory: string, options: ExportOptions): P
   const settings: ExportSettings = { style: "concat", discount: 1, ...options.settings };
   const counter = new ManifestCounter();
   const writer = await format.open(options.out, settings);
-  const refusal = selector({ ...everything, ...options.selection });
-  await writeAll(run, { writer, counter, refusal });
+  const selected = selector({ ...everything, ...options.selection });
+  await writeAll(run, { writer, counter, selected });
   const names = await writer.close();
   const manifest = counter.manifest(run.identity, {
     format: format.name,
@@ -74,10 +74,10 @@ async function prepareFolder(out: string): Promise<void> {
 interface Export {
   readonly writer: ExportWriter;
   readonly counter: ManifestCounter;
-  readonly refusal: ReturnType<typeof selector>;
+  readonly selected: Selector;
 }
 
-async function writeAll(run: JudgedRun, { writer, counter, refusal }: Export): Promise<void> {
+async function writeAll(run: JudgedRun, { writer, counter, selected }: Export): Promise<void> {
   await using tokens = new TokensBesideTrajectories(run.directory);
   const recordOf = recordFinder(run.records);
   const groupSize = groupSizeOf(run.identity);
@@ -102,9 +102,13 @@ async function writeAll(run: JudgedRun, { writer, counter, refusal }: Export): P
       groupId: groupOf(record, groupSize),
       recorded,
     });
-    const refused = refusal(whole) ?? (await writer.write(whole));
-    if (refused === null) counter.written(whole);
-    else counter.excluded(refused);
+    const refused = selected.refusal(whole) ?? (await writer.write(whole));
+    if (refused !== null) {
+      counter.excluded(refused);
+      continue;
+    }
+    selected.written(whole);
+    counter.written(whole);
   }
   counter.excluded("no trajectory in the file: it was cut or replaced by hand", missing.size);
 }

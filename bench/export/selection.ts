@@ -23,25 +23,35 @@ export const everything: Selection = {
   dedup: false,
 };
 
-/** Says why a trajectory is not selected; null when it is. Remembers what it has seen, 32 bytes each, for `dedup`. */
-export function selector(selection: Selection): (trajectory: InlinedTrajectory) => string | null {
+export interface Selector {
+  /** Says why a trajectory is not selected; null when it is. */
+  refusal(trajectory: InlinedTrajectory): string | null;
+  /** Remembers what is in the export now, 32 bytes each, for `dedup`. What the format refused leaves room for its like. */
+  written(trajectory: InlinedTrajectory): void;
+}
+
+export function selector(selection: Selection): Selector {
   const seen = new Set<string>();
   const { arms, domains, statuses, rewardMin, split, dedup } = selection;
   const outside = (list: readonly string[], value: string) => list.length > 0 && !list.includes(value);
-  return (whole) => {
-    const { record } = whole;
-    if (outside(arms, record.arm)) return `not selected: arm ${record.arm}`;
-    if (outside(domains, record.domain)) return `not selected: domain ${record.domain}`;
-    if (outside(statuses, record.status)) return `not selected: status ${record.status}`;
-    if (split !== null && !split.tasks.has(record.taskId)) return `not selected: not in split ${split.name}`;
-    if (rewardMin !== null && record.reward === null) return "not selected: unjudged, so it has no reward";
-    if (rewardMin !== null && (record.reward ?? 0) < rewardMin)
-      return `not selected: reward below ${rewardMin}`;
-    if (!dedup) return null;
-    const digest = contentDigest(whole);
-    if (seen.has(digest)) return "duplicate of an earlier conversation of the same task";
-    seen.add(digest);
-    return null;
+  return {
+    refusal(whole) {
+      const { record } = whole;
+      if (outside(arms, record.arm)) return `not selected: arm ${record.arm}`;
+      if (outside(domains, record.domain)) return `not selected: domain ${record.domain}`;
+      if (outside(statuses, record.status)) return `not selected: status ${record.status}`;
+      if (split !== null && !split.tasks.has(record.taskId))
+        return `not selected: not in split ${split.name}`;
+      if (rewardMin !== null && record.reward === null) return "not selected: unjudged, so it has no reward";
+      if (rewardMin !== null && (record.reward ?? 0) < rewardMin)
+        return `not selected: reward below ${rewardMin}`;
+      return dedup && seen.has(contentDigest(whole))
+        ? "duplicate of an earlier conversation of the same task"
+        : null;
+    },
+    written(whole) {
+      if (dedup) seen.add(contentDigest(whole));
+    },
   };
 }
 
