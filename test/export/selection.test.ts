@@ -12,10 +12,10 @@ import { continued } from "./recorded-builder.ts";
 
 /** As an export asks: what is not refused is written. */
 function asking(selection: Selection) {
-  const { refusal, written } = selector(selection);
+  const selected = selector(selection);
   return (whole: InlinedTrajectory) => {
-    const refused = refusal(whole);
-    if (refused === null) written(whole);
+    const refused = selected.refusal(whole);
+    if (refused === null) selected.written(whole);
     return refused;
   };
 }
@@ -68,7 +68,8 @@ test("dedup: the same words under other ids and in another arm are a repetition;
     "another domain": { messages: first, record: { domain: "retail" } },
     "another system message": { messages: first, system: "Be brief." },
   };
-  for (const [what, parts] of Object.entries(others)) expect(refusal(buildInlined(parts)), what).toBeNull();
+  const refused = Object.entries(others).filter(([, parts]) => refusal(buildInlined(parts)) !== null);
+  expect(refused).toEqual([]);
 });
 
 test("dedup: what another rule left out does not stand in the way of its repetition", () => {

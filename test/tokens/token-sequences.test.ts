@@ -125,3 +125,55 @@ test("whatever the conversation: every call's output is in a sequence, and the c
     { seed: 7 },
   );
 });
+
+/** The prompt as the contract of `tokens.jsonl` describes it. */
+function promptOf(calls: readonly RecordedCall[], index: number): number[] {
+  const call = calls[index];
+  if (call === undefined) return [];
+  const { parent, sharedTokens, promptTail } = call;
+  const before = parent === null ? [] : [...promptOf(calls, parent), ...(calls[parent]?.outputIds ?? [])];
+  return [...before.slice(0, sharedTokens), ...(promptTail ?? [])];
+}
+
+test("whatever the conversation: an individual sequence is the call's prompt and output, and trains that output", () => {
+  fc.assert(
+    fc.property(randomCalls, (calls) => {
+      const sequences = tokenSequences(calls, "individual") ?? [];
+      for (const [index, { outputIds }] of calls.entries()) {
+        const [prompt, output] = [promptOf(calls, index), outputIds ?? []];
+        expect([...(sequences[index]?.ids ?? [])]).toEqual([...prompt, ...output]);
+        expect([...(sequences[index]?.turns ?? [])]).toEqual([
+          ...prompt.map(() => -1),
+          ...output.map(() => index),
+        ]);
+      }
+    }),
+  );
+});
+
+test("whatever the conversation: a token is trained with its own logprob and version, and a prompt never is", () => {
+  fc.assert(
+    fc.property(randomCalls, fc.constantFrom("concat" as const, "individual" as const), (calls, style) => {
+      const versioned = calls.map((call, index) => ({ ...call, weightVersion: index }));
+      for (const { ids, turns, logprobs, versions } of tokenSequences(versioned, style) ?? [])
+        for (const [at, turn] of turns.entries()) {
+          expect(versions[at]).toBe(turn);
+          // The logprob of a random output is minus its id: one that slipped by a token would show.
+          expect(logprobs[at]).toBeCloseTo(turn < 0 ? 0 : -(ids[at] ?? 0));
+        }
+    }),
+  );
+});
+
+test("without branches no output is trained twice: the trainable tokens are the generated ones", () => {
+  fc.assert(
+    fc.property(randomCalls, (calls) => {
+      const parents = calls.flatMap(({ parent }) => (parent === null ? [] : [parent]));
+      fc.pre(new Set(parents).size === parents.length);
+      const trained = (tokenSequences(calls, "concat") ?? []).flatMap(({ turns }) =>
+        [...turns].filter((turn) => turn >= 0),
+      );
+      expect(trained).toHaveLength(tokenCounts(episode(buildRecorded(calls)))?.generated ?? -1);
+    }),
+  );
+});
