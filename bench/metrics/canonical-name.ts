@@ -1,5 +1,7 @@
-/** Namespaces of engines whose metric names exist with a colon (as served) and with an underscore (as rewritten). */
-const namespaces = ["sglang", "vllm", "llamacpp"] as const;
+import { engineProfiles } from "./profiles/known-engines.ts";
+
+/** Engines' names exist with a colon (as served) and with an underscore (as rewritten). */
+const namespaces = engineProfiles.map(({ prefix }) => prefix.replace(/:$/, ""));
 const rewritten = new RegExp(`^(${namespaces.join("|")})_`);
 
 /**

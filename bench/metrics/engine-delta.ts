@@ -1,7 +1,7 @@
 import { oncePerRank, selectSeries, sumSeries } from "./aggregate.ts";
 import type { Delta, HistogramDelta } from "./delta.ts";
 import { estimateQuantile, mergeBuckets, type QuantileEstimate } from "./histogram.ts";
-import { detectProfile } from "./profile.ts";
+import { detectProfile } from "./detect-profile.ts";
 import type { CounterConcept, EngineProfile, HistogramConcept } from "./profiles/profile.ts";
 
 /** Estimates from bucket counts, in seconds; null where there are too few observations or no buckets. */

@@ -1,6 +1,6 @@
 import { type LabelledValue, sumSeries } from "./aggregate.ts";
 import { seriesKey } from "./exposition.ts";
-import { detectProfile } from "./profile.ts";
+import { detectProfile } from "./detect-profile.ts";
 import type { CounterConcept, EngineProfile, GaugeConcept } from "./profiles/profile.ts";
 import type { Snapshot } from "./snapshot.ts";
 

@@ -118,9 +118,10 @@ export function progressOf(run: StoredRun, driverAlive: boolean): RunProgress {
 }
 
 function runState(records: readonly RunRecord[], driverAlive: boolean): RunProgress["state"] {
-  if (driverAlive) return "running";
   const last = records.findLast((record) => record.type === "run-ended" || record.type === "run-started");
-  return last?.type === "run-ended" ? last.reason : "interrupted";
+  // The driver writes its report after its last record, and is alive meanwhile.
+  if (last?.type === "run-ended") return last.reason;
+  return driverAlive ? "running" : "interrupted";
 }
 
 interface ProgressFacts {

@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 
 test("every file that docs/extending.md sends a newcomer to is there", () => {
   const named = [
-    ...readFileSync("docs/extending.md", "utf8").matchAll(/`((?:bench|openclaw-tau2|test)\/[\w./-]+)`/g),
+    ...readFileSync("docs/extending.md", "utf8").matchAll(
+      /`((?:bench|openclaw-tau2|suites|test)\/[\w./-]+)`/g,
+    ),
   ]
     .map((match) => match[1] ?? "")
     .filter((path) => !path.includes("NAME") && !path.startsWith("test/suites/"));

@@ -7,7 +7,7 @@ import { systemClock } from "../../bench/measure/clock.ts";
 import { diff } from "../../bench/metrics/delta.ts";
 import { waitUntilIdle } from "../../bench/metrics/drain.ts";
 import { deriveEngineDelta } from "../../bench/metrics/engine-delta.ts";
-import { detectProfile } from "../../bench/metrics/profile.ts";
+import { detectProfile } from "../../bench/metrics/detect-profile.ts";
 import { llamaCppProfile } from "../../bench/metrics/profiles/llama-cpp.ts";
 import { scrape } from "../../bench/metrics/snapshot.ts";
 import { contextLength, countTokens } from "../../bench/preflight/engine-questions.ts";

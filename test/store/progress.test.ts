@@ -67,7 +67,7 @@ test("a segment without an end is open; ends belong to the segment of their cell
 });
 
 test.each([
-  ["a living driver", [runStarted(identity), runEnded("failed")], true, "running"],
+  ["a living driver", [runStarted(identity)], true, "running"],
   ["a driver that was killed", [runStarted(identity)], false, "interrupted"],
   ["a run that ended", [runStarted(identity), runEnded("complete")], false, "complete"],
   ["a run that failed", [runStarted(identity), runEnded("failed")], false, "failed"],
@@ -129,4 +129,10 @@ test("failures are counted by class, and a verdict is taken from the last summar
   expect(progress.episodesByStatus).toEqual({ completed: 0, failed: 1, "timed-out": 1, cancelled: 0 });
   expect(progress.cells.map(({ verdict }) => verdict)).toEqual(["valid", null]);
   expect(countBy(["b", "a", "b"])).toEqual({ b: 2, a: 1 });
+});
+
+test("a run that has said why it ended is not running, although its driver still writes the report", () => {
+  const ended = [runStarted(identity), runEnded("complete")];
+  expect(progressOf(run(ended), true).state).toBe("complete");
+  expect(progressOf(run([...ended, runStarted(identity, true)]), true).state).toBe("running");
 });

@@ -1,5 +1,6 @@
 import { readEngineState } from "../../metrics/engine-state.ts";
-import { detectProfile, engineProfiles } from "../../metrics/profile.ts";
+import { detectProfile } from "../../metrics/detect-profile.ts";
+import { engineProfiles } from "../../metrics/profiles/known-engines.ts";
 import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import type { Engine } from "../../stack/engine.ts";
 import type { Finding } from "../../store/preflight-record.ts";

@@ -1,11 +1,6 @@
 import type { Exposition, Sample } from "./exposition.ts";
-import { llamaCppProfile } from "./profiles/llama-cpp.ts";
-import { sglangProfile } from "./profiles/sglang.ts";
-import { vllmProfile } from "./profiles/vllm.ts";
+import { engineProfiles } from "./profiles/known-engines.ts";
 import type { EngineProfile } from "./profiles/profile.ts";
-
-/** Engines whose metrics Tollgate knows. */
-export const engineProfiles: readonly EngineProfile[] = [sglangProfile, vllmProfile, llamaCppProfile];
 
 /**
  * The profile whose names a page uses; null when it uses those of none or of several, because then a sum would mix
