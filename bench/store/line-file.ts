@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createZstdDecompress } from "node:zlib";
+import { messageOf, RunUnreadableError } from "../errors.ts";
 
 /** One line of a file without its newline. */
 export interface Line {
@@ -42,9 +43,22 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   }
 }
 
-function chunksOf(path: string): AsyncIterable<Buffer> {
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  if (!path.endsWith(".zst")) return file;
-  // Errors of either stream end the iteration of the decompressor, which is where they are thrown.
-  return pipeline(file, createZstdDecompress(), () => undefined);
+  try {
+    // Errors of either stream end the iteration of the decompressor, which is where they are thrown.
+    yield* path.endsWith(".zst") ? pipeline(file, createZstdDecompress(), () => undefined) : file;
+  } catch (thrown) {
+    throw decompressionError(path, thrown);
+  }
+}
+
+/** Of a compressed file that was cut or damaged, an error that names it; anything else is returned as it is. */
+export function decompressionError(path: string, thrown: unknown): unknown {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  if (!/^(Z|ZSTD)_/.test(code)) return thrown;
+  return new RunUnreadableError(
+    `${path} cannot be decompressed: ${messageOf(thrown)}. It was cut or damaged; restore it from a copy of the run.`,
+    { cause: thrown },
+  );
 }

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { RunUnreadableError } from "../../bench/errors.ts";
+import { checkResumable } from "../../bench/store/resume-check.ts";
+import { buildIdentity, plannedCell } from "./run-builder.ts";
+
+const stored = buildIdentity();
+const [raw, gateway] = [plannedCell("raw", 2), plannedCell("gateway", 2)];
+const reasonOf = (now: Parameters<typeof checkResumable>[1]) => {
+  try {
+    checkResumable(stored, now);
+    return null;
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(RunUnreadableError);
+    return (thrown as Error).message;
+  }
+};
+
+test("the same plan continues, in whatever order its hashes are written, and with a description that changed", () => {
+  const hashes = Object.fromEntries(Object.entries(stored.hashes).toReversed());
+  // What follows from the experiment is compared by its hash; a new name for a load is not another plan.
+  const cells = stored.cells.map((cell) => ({ ...cell, load: "renamed" }));
+  expect(reasonOf({ hashes, cells })).toBeNull();
+});
+
+test("a hash that is there no more is a change, named with what it was", () => {
+  const { data: _data, ...hashes } = stored.hashes;
+  expect(reasonOf({ hashes, cells: stored.cells })).toContain(
+    "because this changed: data (2222222222222222 then, none now). Restore it, or start a new run.",
+  );
+});
+
+test.each([
+  ["one episode less", [raw, { ...gateway, episodeIds: gateway.episodeIds.slice(1) }]],
+  ["other episodes", [raw, { ...gateway, episodeIds: gateway.episodeIds.map((id) => `f${id.slice(1)}`) }]],
+  ["the same episodes in another order", [raw, { ...gateway, episodeIds: gateway.episodeIds.toReversed() }]],
+  ["cells in another order", [gateway, raw]],
+  ["a cell less", [raw]],
+  ["a cell of another name", [raw, { ...gateway, cellId: "c1-r1-gateway" }]],
+])("a plan with %s does not continue the run, and the name of the run is said", (_, cells) => {
+  expect(reasonOf({ hashes: stored.hashes, cells })).toBe(
+    `Run ${stored.runId} cannot be continued: its plan has other cells or episodes than this experiment. Start a new run.`,
+  );
+});
+
+test("changed data is said before the plan that follows from it", () => {
+  const hashes = { ...stored.hashes, data: "3333333333333333" };
+  expect(reasonOf({ hashes, cells: [raw] })).toContain("data (2222222222222222 then");
+});
