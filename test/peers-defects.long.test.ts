@@ -15,7 +15,9 @@ import { peerDefects } from "./peers-defects.ts";
  */
 const repository = resolve(import.meta.dirname, "..");
 const copied =
-  "bench openclaw-tau2 scripts test experiments package.json tsconfig.json vitest.config.ts".split(" ");
+  "bench openclaw-tau2 suites scripts test experiments package.json tsconfig.json vitest.config.ts".split(
+    " ",
+  );
 const runTimeoutMs = 120_000;
 
 /** A copy of the product and its tests. Nothing that was started in it outlives it. */

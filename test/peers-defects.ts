@@ -34,11 +34,11 @@ const limits = {
   file: "test/analysis/cell/client-limits.test.ts",
   product: "bench/analysis/cell/client-limits.ts",
 };
-const reading = { file: "test/tap/generation-reading.test.ts", product: "bench/tap/generation-reading.ts" };
+const reading = { file: "test/answer/read-answer.test.ts", product: "bench/answer/read-answer.ts" };
 const segmentSeconds = "seconds: ended === null ? null : (ended.endedNs - segment.startedNs) / 1e9,";
-const streamEnd = "return { ...reading, lastTokenEndByte: endByte, usage, finishReason };";
-/** Chunks with text in the whole stream. */
-const chunkCount = "[...eventsForward(body)].filter(({ answer }) => carriesTokens(answer)).length";
+/** Where what was read is said; `#tokenEvents` counts the chunks with text. */
+const said = "      ...said,\n      calls: calls.calls,";
+const withUsage = (usage: string) => `      ...said,\n      usage: ${usage},\n      calls: calls.calls,`;
 
 export const peerDefects: readonly PeerDefect[] = [
   {
@@ -50,9 +50,9 @@ export const peerDefects: readonly PeerDefect[] = [
       "a server that takes 100 ms is never said to take less: a sample is a request, and none is made up",
     plant: {
       file: runLoad.product,
-      from: "if (next !== undefined) this.#samples.push(readAnswer(next.asked, next.raw, this.#plan.keep));",
+      from: "if (next !== undefined) this.#samples.push(readSample(next.asked, next.raw, this.#plan.keep));",
       to: `if (next === undefined) return;
-    const sample = readAnswer(next.asked, next.raw, this.#plan.keep);
+    const sample = readSample(next.asked, next.raw, this.#plan.keep);
     this.#samples.push(sample);
     for (let dueNs = sample.intendedNs + 1e6; dueNs < sample.endedNs; dueNs += 1e6)
       this.#samples.push({ ...sample, intendedNs: dueNs });`,
@@ -252,11 +252,11 @@ export const peerDefects: readonly PeerDefect[] = [
     file: hard.file,
     title: "nothing in the product subtracts wall clocks",
     plant: {
-      file: runLoad.product,
-      from: "const wallMs = performance.now() - beganMs;",
-      to: "const wallMs = Date.now() - beganMs;",
+      file: "bench/run/engine-recovery.ts",
+      from: "performance.now() - startMs < newsMs",
+      to: "Date.now() - startMs < newsMs",
     },
-    says: /\+ +"bench\/load\/run-load\.ts"/,
+    says: /\+ +"bench\/run\/engine-recovery\.ts"/,
   },
   {
     peer: "inference-perf (#580)",
@@ -279,8 +279,8 @@ export const peerDefects: readonly PeerDefect[] = [
     title: "the role chunk is not the first token, and usage and finish reason come from the end",
     plant: {
       file: reading.product,
-      from: streamEnd,
-      to: `return { ...reading, lastTokenEndByte: endByte, finishReason, usage: usage && { ...usage, completionTokens: 2 * ${chunkCount} } };`,
+      from: said,
+      to: withUsage("said.usage && { ...said.usage, completionTokens: 2 * this.#tokenEvents }"),
     },
     says: /\+ +"completionTokens": 6/,
   },
@@ -292,8 +292,8 @@ export const peerDefects: readonly PeerDefect[] = [
     title: "a chunk is not a token: their number is the one that usage says",
     plant: {
       file: reading.product,
-      from: streamEnd,
-      to: `return { ...reading, lastTokenEndByte: endByte, finishReason, usage: usage && { ...usage, completionTokens: ${chunkCount} } };`,
+      from: said,
+      to: withUsage("said.usage && { ...said.usage, completionTokens: this.#tokenEvents }"),
     },
     says: /\+ +"completionTokens": 2/,
   },
@@ -305,8 +305,10 @@ export const peerDefects: readonly PeerDefect[] = [
     title: "without usage nobody knows how many tokens there were, whatever arrived",
     plant: {
       file: reading.product,
-      from: streamEnd,
-      to: `return { ...reading, lastTokenEndByte: endByte, finishReason, usage: usage ?? { promptTokens: 0, completionTokens: ${chunkCount}, cachedTokens: null } };`,
+      from: said,
+      to: withUsage(
+        "said.usage ?? { promptTokens: 0, completionTokens: this.#tokenEvents, cachedTokens: null }",
+      ),
     },
     says: /expected \{ promptTokens.* to be null/,
   },
@@ -446,7 +448,7 @@ export const peerDefects: readonly PeerDefect[] = [
     file: "test/report/report.test.ts",
     title: "one pair of cells cannot say that episodes take longer; three that agree can",
     plant: {
-      file: "bench/analysis/overhead/paired-cells.ts",
+      file: "bench/analysis/estimates/paired-difference.ts",
       from: `const supported = tasks >= minimumTasks && (kind !== "time" || unit === "cell pairs");`,
       to: "const supported = tasks >= minimumTasks;",
     },

@@ -39,6 +39,8 @@ export interface Segment {
   readonly startedNs: number;
   /** null: the driver was killed inside the segment (or is in it now), so it has no closing snapshot. */
   readonly ended: SegmentEndedRecord | null;
+  /** Whether a later call of the command (`--resume`) went on with the cell. */
+  readonly resumed: boolean;
 }
 
 /** Segments in the order in which they started. */
@@ -48,6 +50,15 @@ export function segmentsOf(records: readonly RunRecord[]): readonly Segment[] {
       .filter((record) => record.type === "segment-ended")
       .map((record) => [segmentKey(record), record] as const),
   );
+  let calls = 0;
+  const callOf = new Map<RunRecord, number>();
+  const lastCallOf = new Map<string, number>();
+  for (const record of records) {
+    if (record.type === "run-started") calls += 1;
+    if (record.type !== "segment-started") continue;
+    callOf.set(record, calls);
+    lastCallOf.set(record.cellId, calls);
+  }
   return records
     .filter((record) => record.type === "segment-started")
     .map((record) => ({
@@ -56,6 +67,7 @@ export function segmentsOf(records: readonly RunRecord[]): readonly Segment[] {
       at: record.at,
       startedNs: record.startedNs,
       ended: ended.get(segmentKey(record)) ?? null,
+      resumed: callOf.get(record) !== lastCallOf.get(record.cellId),
     }));
 }
 

@@ -35,6 +35,7 @@ export function measuredCell(
     at: "2026-11-21T12:00:00.000Z",
     startedNs: 0,
     ended,
+    resumed: false,
   };
   const evidence = { facts: null, timings, tools: [], agentEngine: null, userEngine: null };
   const built = summarizeCell({

@@ -188,3 +188,33 @@ test("a long line in many pieces costs no more than its length", () => {
   // Joining the pieces again at each of them takes minutes.
   expect(performance.now() - startedMs).toBeLessThan(5_000);
 });
+
+const endOf = (events: readonly string[], at: number) =>
+  Buffer.byteLength(events.slice(0, at + 1).join("")) - 1;
+
+test("the role chunk is not the first token, and usage and finish reason come from the end", () => {
+  const events = streamedAnswer(["é", "b", "c"]);
+  expect(readAnswer(events.join(""))).toMatchObject({
+    firstTokenEndByte: endOf(events, 1),
+    lastTokenEndByte: endOf(events, 3),
+    usage: { promptTokens: 11, completionTokens: 3, cachedTokens: 4 },
+    finish: "stop",
+    responseId: "chatcmpl-1",
+  });
+});
+
+test("a chunk is not a token: their number is the one that usage says", () => {
+  const events = streamedAnswer(["two tokens", " and five more of them"]).map((event) =>
+    event.replace('"completion_tokens":2', '"completion_tokens":7'),
+  );
+  const { usage, tokenEvents } = readAnswer(events.join(""));
+  expect(usage).toEqual({ promptTokens: 11, completionTokens: 7, cachedTokens: 4 });
+  expect(tokenEvents).toBe(2);
+});
+
+test("without usage nobody knows how many tokens there were, whatever arrived", () => {
+  const events = streamedAnswer(["a", "b"]).filter((event) => !event.includes("completion_tokens"));
+  const { usage, firstTokenEndByte, finish } = readAnswer(events.join(""));
+  expect(usage).toBeNull();
+  expect([firstTokenEndByte, finish]).toEqual([endOf(events, 1), "stop"]);
+});

@@ -66,6 +66,18 @@ test("a segment without an end is open; ends belong to the segment of their cell
   ]);
 });
 
+test("a segment says whether a later call went on with its cell", () => {
+  const records = [
+    runStarted(identity),
+    segmentStarted(raw.cellId),
+    segmentStarted(raw.cellId, "s1"),
+    segmentStarted(gateway.cellId),
+    runStarted(identity, true),
+    segmentStarted(raw.cellId, "s2"),
+  ];
+  expect(segmentsOf(records).map(({ resumed }) => resumed)).toEqual([true, true, false, false]);
+});
+
 test.each([
   ["a living driver", [runStarted(identity)], true, "running"],
   ["a driver that was killed", [runStarted(identity)], false, "interrupted"],

@@ -51,8 +51,6 @@ function segmentReasons({ segments, planned, finished }: VerdictFacts): VerdictR
   const reasons: VerdictReason[] = [];
   for (const { segmentId, excluded, episodes } of segments) {
     if (excluded === "engine-died") {
-      // Done again as a whole: nothing of this segment is in the cell's results.
-      if (episodes === 0 && finished === planned) continue;
       reasons.push({ verdict: "engine-died", detail: `a part of the stack ended in segment ${segmentId}` });
     } else if ((excluded === "unclosed" || excluded === "interrupted") && episodes > 0) {
       const detail = `segment ${segmentId} is ${excluded}; its ${episodes} episodes count for rewards, not for rates`;

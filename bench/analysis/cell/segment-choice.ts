@@ -19,7 +19,8 @@ export type SegmentUse = z.infer<typeof segmentUseSchema>;
 
 /**
  * Only segments that ran to their end give rates: an unclosed one has no closing snapshot, an interrupted one ends in a
- * drain with less than the load. One whose episodes were all run again (`--redo`) is replaced by that later run.
+ * drain with less than the load. One whose episodes were all run again (`--redo`) is replaced by that later run. That
+ * an engine died stays said when the same run went on with a new engine: it is what its users would have met.
  */
 export function segmentUse(segment: Segment, episodes: readonly EpisodeRecord[]): SegmentUse {
   const within = episodes.filter(({ segmentId }) => segmentId === segment.segmentId).length;
@@ -31,6 +32,8 @@ export function segmentUse(segment: Segment, episodes: readonly EpisodeRecord[])
     drained: ended?.drained ?? null,
   };
   if (ended === null) return { ...base, used: false, excluded: "unclosed" };
+  if (within === 0 && ended.reason === "engine-died" && segment.resumed)
+    return { ...base, used: false, excluded: "replaced" };
   if (ended.reason !== "complete") return { ...base, used: false, excluded: ended.reason };
   if (within === 0) return { ...base, used: false, excluded: "replaced" };
   return { ...base, used: true, excluded: null };

@@ -123,14 +123,15 @@ test("requests that went elsewhere are seen only where the counters could be rea
 const died = (episodes: number): SegmentUse => ({ ...used, used: false, excluded: "engine-died", episodes });
 const later = (episodes: number): SegmentUse => ({ ...used, segmentId: "s1", episodes });
 
-test("a cell whose engine died is engine-died while results of that segment count, or some are missing", () => {
+test("a cell whose engine died is engine-died, although the run went on with a new engine", () => {
+  expect(verdictOf({ segments: [died(0), later(4)] })).toBe("engine-died");
   expect(verdictOf({ segments: [died(1), later(3)] })).toBe("engine-died");
   expect(verdictOf({ segments: [died(0)], finished: 0 })).toBe("engine-died");
   expect(verdictOf({ segments: [died(0), later(3)], finished: 3 })).toBe("engine-died");
 });
 
 test("a cell that was done again as a whole is judged by the segment that its results are from", () => {
-  expect(verdictOf({ segments: [died(0), later(4)] })).toBe("valid");
+  expect(verdictOf({ segments: [{ ...died(0), excluded: "replaced" }, later(4)] })).toBe("valid");
   const killed = { ...used, used: false, excluded: "unclosed" as const, episodes: 0 };
   expect(verdictOf({ segments: [killed, later(4)] })).toBe("valid");
 });

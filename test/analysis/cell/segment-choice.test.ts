@@ -11,6 +11,7 @@ const segment = (ended: Segment["ended"], segmentId = "s0"): Segment => ({
   at: "2026-11-21T12:00:00.000Z",
   startedNs: 1e9,
   ended,
+  resumed: false,
 });
 const complete = segmentEnded(cell.cellId, { endedNs: 3e9, reason: "complete", drained: true });
 
@@ -47,4 +48,12 @@ test("one whose episodes were all run again is replaced by the later one", () =>
     excluded: "replaced",
     episodes: 0,
   });
+});
+
+test("one in which the engine died is replaced by a later call that did all of it again, not by the same run's next segment", () => {
+  const died = segment({ ...complete, reason: "engine-died" }, "s9");
+  expect(segmentUse(died, episodes)).toMatchObject({ excluded: "engine-died" });
+  expect(segmentUse({ ...died, resumed: true }, episodes)).toMatchObject({ excluded: "replaced" });
+  const kept = { ...segment({ ...complete, reason: "engine-died" }), resumed: true };
+  expect(segmentUse(kept, episodes)).toMatchObject({ excluded: "engine-died", episodes: 1 });
 });
