@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { preflightLines } from "../../bench/preflight/preflight.ts";
+import { checkNames, PreflightError, runChecks } from "../../bench/preflight/run-checks.ts";
+import { problemOf } from "../../bench/preflight/checks/generation.ts";
+import { readAnswer } from "../../bench/answer/read-answer.ts";
+import type { Finding, PreflightRecord } from "../../bench/store/preflight-record.ts";
+import { chat, given, type Said } from "./given.ts";
+
+const finding = (status: Finding["status"]): Finding => ({
+  on: `on ${status}`,
+  status,
+  what: "seen",
+  change: "Do it.",
+});
+const record: PreflightRecord = {
+  at: "2026-01-01T00:00:00Z",
+  seconds: 1.25,
+  checks: [
+    {
+      name: "one",
+      proves: "",
+      skipped: false,
+      findings: [finding("failed"), finding("ok"), finding("warning")],
+    },
+    { name: "two", proves: "", skipped: false, findings: [finding("not checked"), finding("failed")] },
+    { name: "three", proves: "", skipped: true, findings: [] },
+  ],
+  arms: {},
+};
+
+test("the error names every failed check with what to change, and no warning", () => {
+  const error = new PreflightError(record);
+  expect(error.failed).toEqual(["one", "two"]);
+  expect(error.message).toContain(
+    "  one: on failed: seen\n    -> Do it.\n  two: on failed: seen\n    -> Do it.\n",
+  );
+  expect(error.message).toContain("--skip-preflight NAME");
+  expect(error.message).not.toContain("on warning");
+});
+
+test("a watcher reads the counts, each warning, and which checks were left out", () => {
+  expect(preflightLines(record)).toEqual([
+    expect.stringMatching(/^preflight: 1 ok, 1 warnings, 2 failed, 1 not checked, in 1\.[23] s$/),
+    "warning: preflight one: on warning: seen. Do it.",
+    "warning: preflight left out three",
+  ]);
+});
+
+test("a skipped check asks nothing, is in the record as skipped, and leaves the arm's facts unknown", async () => {
+  const asked: string[] = [];
+  const answering = (path: string) => () => {
+    asked.push(path);
+    return chat({ text: "Hello." });
+  };
+  const paths = ["/engine/v1/chat/completions", "/arm/v1/chat/completions"];
+  await using rig = await given({
+    answers: Object.fromEntries(paths.map((path) => [path, answering(path)])),
+  });
+  const skipped = new Set(checkNames.filter((name) => name !== "generation"));
+  const { arms, checks } = await runChecks(rig.context, skipped);
+  expect(asked).toEqual(paths);
+  expect(checks.map(({ name }) => name)).toEqual(checkNames);
+  expect(
+    checks.filter((check) => !check.skipped).map(({ findings }) => findings.map(({ status }) => status)),
+  ).toEqual([["ok", "ok"]]);
+  expect(arms).toEqual({ a: { streaming: null, sameEngine: null } });
+});
+
+test("a stop between two checks ends the preflight with its reason", async () => {
+  const stop = new AbortController();
+  await using rig = await given({ answers: {}, context: { signal: stop.signal } });
+  stop.abort(new Error("Ctrl-C"));
+  await expect(runChecks(rig.context, new Set())).rejects.toThrow("Ctrl-C");
+});
+
+test.each<[string, Said, string | null]>([
+  ["text", { text: "Hi", usage: null }, null],
+  ["a call", { calls: [{ name: "f", arguments: "{}" }], finish: "tool_calls", usage: null }, null],
+  ["no text but counted tokens (a model that only thought)", { usage: [5, 16] }, null],
+  ["nothing at all", { usage: null }, "an empty answer"],
+])("an answer with %s generates or not", (_what, said, problem) => {
+  const answer = readAnswer(JSON.stringify(chat(said)));
+  expect(problemOf({ chat: answer, problem: null, ms: 1, outer: [], inner: [] })).toBe(problem);
+});
