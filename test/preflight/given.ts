@@ -14,6 +14,7 @@ import type { TapClient } from "../../bench/tap/client.ts";
 import { timingOf } from "../../bench/tap/exchange-record.ts";
 import type { ArmSession, RunningArm } from "../../bench/stack/stack.ts";
 import type { Exchange } from "../../bench/workload/exchange.ts";
+import { blankExchange } from "../tap/fixtures/blank-exchange.ts";
 import { session } from "./rig.ts";
 
 type Answering = (body: Record<string, unknown>) => object | null;
@@ -100,33 +101,7 @@ function contextOf(options: Given, { origin, folder }: { origin: string; folder:
   };
 }
 
-const blank: Exchange = {
-  v: 1,
-  hop: "outer",
-  arm: "a",
-  requestId: "",
-  episodeId: null,
-  attemptKey: null,
-  method: "POST",
-  path: "/v1/chat/completions",
-  status: 200,
-  outcome: "completed",
-  error: null,
-  streamed: false,
-  requestBytes: 0,
-  responseBytes: 0,
-  startedNs: 0,
-  requestEndNs: 0,
-  firstByteNs: null,
-  firstTokenNs: null,
-  lastTokenNs: null,
-  endedNs: 0,
-  chunks: [],
-  usage: null,
-  finishReason: null,
-  requestBody: "",
-  responseBody: "",
-};
+const blank: Exchange = { ...blankExchange, arm: "a", path: "/v1/chat/completions" };
 
 /** Writes each segment's files as the tap does, with the exchanges that a test gives. */
 function tapThatSaw(seen: (request: number) => readonly Partial<Exchange>[]): TapClient {
