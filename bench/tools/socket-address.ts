@@ -32,8 +32,17 @@ export async function listenOn(server: Server, socket: string, generation: numbe
       `The socket path ${own} is longer than ${maxSocketPathBytes} bytes. Use a shorter scratch directory.`,
     );
   }
-  await bind(server, { path: own });
-  await rename(own, socket);
+  try {
+    await bind(server, { path: own });
+    await rename(own, socket);
+  } catch (cause) {
+    throw new StartError(
+      "tool server",
+      // A folder that is missing shows as EACCES here: libuv says so for both.
+      `Cannot listen on ${socket}: ${messageOf(cause)}. Its folder must exist and be writable.`,
+      { cause },
+    );
+  }
   return socket;
 }
 
