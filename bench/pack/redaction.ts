@@ -55,7 +55,7 @@ export class Redactor {
   readonly #textNames = new Map<string, string>();
 
   constructor(known: KnownSecrets) {
-    const secrets = known.secrets.filter(({ length }) => length >= secretLengthMin);
+    const secrets = known.secrets.filter(({ length }) => length >= secretLengthMin).flatMap(withLines);
     const users = known.users.filter(isReplaceable);
     this.#literals = [
       { rule: "secret" as const, pattern: anyOf(secrets.flatMap(spellings)), by: "(secret)" },
@@ -146,6 +146,13 @@ export class Redactor {
 
 /** Shorter values are in too many innocent places to be replaced; the archive's list names their variables. */
 export const secretLengthMin = 6;
+
+/** Files are read line by line, so a key of several lines is looked for by each of them, too. Short ones are words. */
+function withLines(secret: string): readonly string[] {
+  const lines = secret.split(/[\r\n]+/).map((line) => line.trim());
+  return lines.length === 1 ? [secret] : [secret, ...lines.filter(({ length }) => length >= secretLineMin)];
+}
+const secretLineMin = 12;
 
 const isReplaceable = (name: string) => name.length >= 3 && !commonWords.has(name.toLowerCase());
 /** `/` and `/tmp` are no secrets. */

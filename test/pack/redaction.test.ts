@@ -79,3 +79,44 @@ test("removing twice changes nothing more", () => {
     }),
   );
 });
+
+test("of secrets that contain or overlap one another none survives whole", () => {
+  const letters = fc.stringMatching(/^[abc]{6,9}$/);
+  fc.assert(
+    fc.property(
+      fc.array(letters, { minLength: 1, maxLength: 5 }),
+      fc.stringMatching(/^[abc ]{0,40}$/),
+      (secrets, text) => {
+        const clean = new Redactor({ ...none, secrets }).redact(`${text}${secrets.join("")}`);
+        expect(secrets.filter((secret) => clean.includes(secret))).toEqual([]);
+      },
+    ),
+  );
+});
+
+test("a host has one name in all files, however it is spelled, and no two hosts share one", () => {
+  const redactor = new Redactor({ ...none, hosts: ["gpu-a", "gpu-b"] });
+  const texts = ["http://GPU-A:1/x", "http://gpu-b:2/x", "gpu-a down", "http://10.0.0.9/x and 10.0.0.9"];
+  expect(texts.map((text) => redactor.redact(text))).toEqual([
+    "http://host-1.invalid:1/x",
+    "http://host-2.invalid:2/x",
+    "host-1.invalid down",
+    "http://host-3.invalid/x and host-3.invalid",
+  ]);
+});
+
+test("names that are words of the run's own files, or parts of other words, stay: records must stay readable", () => {
+  const redactor = new Redactor({ ...none, users: ["root", "agent", "al", "sam"], hosts: ["gateway", "db"] });
+  for (const text of ['"arm":"gateway","agent":1,"user":"root"', "al and db", "sample same sam-1 my_sam"])
+    expect(redactor.redact(text)).toBe(text);
+  expect(redactor.redact("sam, (sam) /sam")).toBe("(user), ((user)) /(user)");
+});
+
+test("the new name of a stored text takes the place of the old one wherever it is quoted, and is counted", () => {
+  const redactor = new Redactor(none);
+  redactor.rename("a".repeat(64), "b".repeat(64));
+  expect(redactor.redact(`{"systemSha256":"${"a".repeat(64)}"}`)).toBe(
+    `{"systemSha256":"${"b".repeat(64)}"}`,
+  );
+  expect([...redactor.counts]).toEqual([["text-name", 1]]);
+});
