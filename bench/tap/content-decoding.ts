@@ -24,7 +24,8 @@ const decodedBytesMax = 512 << 20;
 /** Decodes a response body chunk by chunk, so that a token can still be found in the chunk that carried it. */
 export async function decodeBody(chunks: readonly Buffer[], encoding: string | null): Promise<DecodedBody> {
   const name = encoding?.trim().toLowerCase() ?? "identity";
-  if (name === "identity" || name === "") return plain(chunks, null);
+  // An answer to HEAD, and a 204 or 304, may name the encoding of a body that it does not have.
+  if (name === "identity" || name === "" || chunks.length === 0) return plain(chunks, null);
   const create = decoders[name];
   if (create === undefined) return plain(chunks, `unknown content-encoding ${name}`);
   const decoder = create();

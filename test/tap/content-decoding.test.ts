@@ -58,3 +58,24 @@ test("what was cut or is no such encoding is kept as far as it goes, with the re
     error: "unknown content-encoding rot13",
   });
 });
+
+test.each(["gzip", "br", "zstd", "deflate", null, " IDENTITY ", ""])(
+  "an answer without a body in the encoding %j is an empty body, not a decoding error",
+  async (encoding) => {
+    expect(await decodeBody([], encoding)).toEqual({ body: Buffer.alloc(0), chunkEnds: [], error: null });
+  },
+);
+
+test.each(encoders)(
+  "%s cut anywhere: a beginning of the text is kept, and each chunk has its end",
+  async (encoding, encode) => {
+    const bytes = encode(Buffer.from(text));
+    for (let length = 1; length < bytes.length; length += Math.ceil(bytes.length / 12)) {
+      const chunks = [bytes.subarray(0, length >> 1), bytes.subarray(length >> 1, length)];
+      const { body, chunkEnds, error } = await decodeBody(chunks, encoding);
+      expect(text.startsWith(body.toString())).toBe(true);
+      expect([chunkEnds.length, chunkEnds.at(-1)]).toEqual([2, body.length]);
+      expect(error === null).toBe(encoding === "identity");
+    }
+  },
+);
