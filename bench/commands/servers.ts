@@ -5,6 +5,7 @@ import { runGateway } from "../gateway/run-gateway.ts";
 import { parseSimulatorArguments, simulatorUsage } from "../simulator/arguments.ts";
 import { runSimulator } from "../simulator/simulate.ts";
 import type { Host } from "./host.ts";
+import { reasoningParsers, toolCallParsers } from "../config/recording-choices.ts";
 
 /** Servers print one ready line of JSON on standard output and stop on SIGTERM or SIGINT. */
 export function register(program: Command, host: Host): void {
@@ -43,8 +44,8 @@ export function register(program: Command, host: Host): void {
 
 const gatewayUsage = `
 usage: gateway --engine URL --port N --admin-key-env NAME [--host ADDRESS] [--engine-key-env NAME]
-               [--level L0|L1|L2] [--tokenizer DIR] [--tool-call-parser qwen25|qwen3_coder]
-               [--reasoning-parser none|qwen3] [--rendering-check strict|warn] [--log FILE]
+               [--level L0|L1|L2] [--tokenizer DIR] [--tool-call-parser ${toolCallParsers.join("|")}]
+               [--reasoning-parser ${reasoningParsers.join("|")}] [--rendering-check strict|warn] [--log FILE]
   NAME is an environment variable that holds the key; --port 0 picks a free port
   --level L0   (default) text, usage and timings; bytes pass as they are, streaming is true
   --level L1   ids and logprobs from the engine's chat API; streaming is simulated, TTFT is not comparable
