@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { runCommandLine } from "./commands/command-line.ts";
 
+// A reader of the output may stop reading (`| head`). That is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 /** The entry: argv, environment, streams and exit codes. Everything else is handed what it needs. */
 await runCommandLine({
   argv: process.argv.slice(2),
