@@ -101,7 +101,7 @@ export const peerDefects: readonly PeerDefect[] = [
       to: `let gap = 0;
   return Array.from({ length: count }, (_, at) => (atNs += at % 2 === 0 ? (gap = draw()) : gap));`,
     },
-    says: /expected 0\.\d+ to be less than 0\.02/,
+    says: /expected 0\.\d+ to be less than 0\.1/,
   },
   {
     peer: "guidellm",
