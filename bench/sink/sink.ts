@@ -5,8 +5,8 @@ import type { RunJson } from "../store/run-json.ts";
 
 /**
  * The contract between a run and the places where its results go beside the run directory: a file, a tracking server, a
- * collector. A sink is a folder in `bench/sink/`, or a file
- * beside the workload that needs it, and one line in the composition root.
+ * collector. A sink is a folder in `bench/sink/`, or a file beside the workload that needs it, and one line in the
+ * composition root.
  *
  * A sink lives in the driver's process, so it waits for its I/O and computes little. It may be slow, fail or hang: events
  * wait for it in a queue (`sink-queue.ts`), every call has a time limit, and what is lost is counted. The run directory is
