@@ -89,9 +89,10 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
         sinkKinds,
         report: rebuildReport,
       });
-      // Ids and logprobs are most of a collection, and nobody reads them with grep.
-      if (ended.outcome.reason === "complete") await compressLog(ended.directory, "tokens.jsonl");
-      return ended;
+      // Ids and logprobs are most of a collection, and nobody reads them with grep. The report says what is on the disk.
+      const compressed =
+        ended.outcome.reason === "complete" && (await compressLog(ended.directory, "tokens.jsonl"));
+      return compressed ? { ...ended, report: await rebuildReport(ended.directory) } : ended;
     },
   });
 }

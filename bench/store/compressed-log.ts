@@ -8,10 +8,12 @@ import { decompressionError } from "./line-file.ts";
 import { exists, type EpisodeLog } from "./read-run.ts";
 import { storing } from "./storage-error.ts";
 
-/** Replaces a log by `<log>.zst`, when the run is over. Throws StorageError. */
-export async function compressLog(directory: string, log: EpisodeLog): Promise<void> {
+/** Replaces a log by `<log>.zst`, when the run is over. False where there is none. Throws StorageError. */
+export async function compressLog(directory: string, log: EpisodeLog): Promise<boolean> {
   const plain = join(directory, log);
-  if (await exists(plain)) await replace({ from: plain, to: `${plain}.zst`, through: createZstdCompress() });
+  if (!(await exists(plain))) return false;
+  await replace({ from: plain, to: `${plain}.zst`, through: createZstdCompress() });
+  return true;
 }
 
 /** Undoes the compression, so that a run can be continued. Where both files exist, the plain one is the truth. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { manifestSchema } from "../../bench/export/manifest.ts";
@@ -23,6 +23,14 @@ test("groups of a task, all with token ids, and an export that says what can be 
   expect(collected.stdout).toMatch(/with token ids and logprobs\s+│ 4 /);
   expect(collected.stdout).toMatch(/kept by --min-reward\s+│ 4 /);
   expect(collected.stdout).toMatch(/complete groups\s+│ 2 of 2 /);
+  // The report speaks of what is on the disk when the command has ended: the ids are compressed by then.
+  const report = JSON.parse(readFileSync(join(run, "report/report.json"), "utf8")) as {
+    readonly totals: { readonly diskBytes: { readonly all: number } };
+  };
+  const onDisk = readdirSync(run, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  expect(Math.abs(report.totals.diskBytes.all - onDisk)).toBeLessThan(3_000);
   const out = join(place.path, "areal");
   expectExit(await tollgate(["export", run, "--format", "areal", "--min-reward", "1", "-o", out]), 0);
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")));
