@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { labelNames } from "./container-labels.ts";
 import { answerOf, labels, words } from "./docker-answer.ts";
-import type { Docker } from "./docker-command.ts";
+import { isMissing, type Docker } from "./docker-command.ts";
 import { isSecretName, withoutKeys } from "../host/secret-words.ts";
 
 const requests = z.array(z.object({ DeviceIDs: words })).nullish();
@@ -90,4 +90,18 @@ function redacted(entry: string): string {
   const [name, value] = [entry.slice(0, equals), entry.slice(equals + 1)];
   if (isSecretName(name)) return `${name}=<redacted>`;
   return `${name}=${value.replace(/(\w+:\/\/)[^/@\s]*@/g, "$1<redacted>@")}`;
+}
+
+/** What of ours runs on this node. One that is removed between the two questions holds nothing any more. */
+export async function runningContainers(docker: Docker): Promise<readonly ContainerFacts[]> {
+  const listed = await listContainers(docker);
+  const facts = await Promise.all(
+    listed.map(({ id }) =>
+      inspectContainer(docker, id).catch((thrown: unknown) => {
+        if (isMissing(thrown)) return null;
+        throw thrown;
+      }),
+    ),
+  );
+  return facts.filter((one) => one !== null).filter(({ running }) => running);
 }

@@ -16,7 +16,7 @@ export interface SweepProgressOptions extends Screen {
   readonly episodes: number;
 }
 
-/** Whoever wants to know how a sweep goes: the progress line, the driver's own metrics, the sinks. */
+/** What is told how a sweep goes: the progress line, the driver's own metrics, the sinks. */
 export interface SweepWatcher {
   cellStarted?(cell: WatchedCell, episodes: number): void;
   cellEnded?(): void;

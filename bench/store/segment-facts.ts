@@ -1,5 +1,18 @@
 import { z } from "zod";
 
+/** Gauges of one process or thread on the client's side, over a segment. */
+export const pressureSchema = z.object({
+  process: z.string(),
+  /** Share of time its event loop was busy, 0..1; null when it did not say. */
+  eventLoopUtilization: z.number().nullable(),
+  /** How late its timers ran, milliseconds; absent where they were not watched. */
+  loopDelayMs: z
+    .object({ samples: z.number(), p50: z.number(), p99: z.number(), max: z.number() })
+    .nullable()
+    .optional(),
+});
+export type Pressure = z.infer<typeof pressureSchema>;
+
 /**
  * `segment.json` in a segment's evidence folder: what the driver knows about a segment and no other file holds.
  * Absent after kill -9.
@@ -15,14 +28,7 @@ export const segmentFactsSchema = z.object({
   scrapeErrors: z.record(z.string(), z.string()),
   /** Gauges of the processes on the client's side: agents, the driver itself, the taps. */
   pressure: z.array(
-    z.object({
-      process: z.string(),
-      eventLoopUtilization: z.number().nullable(),
-      /** Milliseconds that its timers were late; absent where nobody watched. */
-      loopDelayMs: z
-        .object({ samples: z.number(), p50: z.number(), p99: z.number(), max: z.number() })
-        .nullable()
-        .optional(),
+    pressureSchema.extend({
       /** Whether the kernel was told to let it run at once; absent where nobody asked. */
       scheduling: z.string().optional(),
     }),

@@ -64,7 +64,7 @@ test.each(["${ENGINE_KEY}", "{engineKey}", "Bearer ${ENGINE_KEY}", "(secret)"])(
 
 test("folders are known from the machine, from variables that hold one path, and from what the run says", () => {
   const { paths } = from({
-    environment: { DATA: "/secretlab/data", PATH: "/usr/bin:/opt/own/bin", HOME: "/root/other" },
+    environment: { DATA: "/secretlab/data", PATH: "/usr/bin:/opt/own/bin", HOME: "/home/other" },
     descriptions: [
       JSON.stringify({ data: "/lab/tau2 data/x", endpoint: "/v1/chat/completions", share: "a/b/c" }),
     ],
@@ -72,7 +72,7 @@ test("folders are known from the machine, from variables that hold one path, and
   expect(paths).toEqual(
     expect.arrayContaining([
       "/home/mallory",
-      "/root/other",
+      "/home/other",
       "/srv/bench",
       "/srv/runs/x",
       "/srv/runs",

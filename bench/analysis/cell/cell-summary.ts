@@ -3,7 +3,7 @@ import { checkLittle } from "../../statistics/little.ts";
 import { countBy } from "../../store/progress.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import type { PlannedCell } from "../../store/run-json.ts";
-import { pressureSchema } from "./client-limits.ts";
+import { pressureSchema } from "../../store/segment-facts.ts";
 import { engineReadingsSchema, engineReadings } from "./engine-readings.ts";
 import { counted, estimateSchema, ratio, type Estimate } from "../estimates/estimate.ts";
 import { latencyOf, latencySchema, summarizeClustered } from "../estimates/latency.ts";

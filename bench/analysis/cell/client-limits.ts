@@ -1,19 +1,6 @@
-import { z } from "zod";
 import { minimumSamples } from "../../statistics/distribution.ts";
+import type { Pressure } from "../../store/segment-facts.ts";
 import type { VerdictReason } from "./verdict.ts";
-
-/** Gauges of one process or thread on the client's side, over a segment. */
-export const pressureSchema = z.object({
-  process: z.string(),
-  /** Share of time its event loop was busy, 0..1; null when it did not say. */
-  eventLoopUtilization: z.number().nullable(),
-  /** How late its timers ran, milliseconds; absent where they were not watched. */
-  loopDelayMs: z
-    .object({ samples: z.number(), p50: z.number(), p99: z.number(), max: z.number() })
-    .nullable()
-    .optional(),
-});
-export type Pressure = z.infer<typeof pressureSchema>;
 
 /** Above this share of busy time an event loop delays what passes through it. */
 export const utilizationMax = 0.7;

@@ -1,10 +1,5 @@
-import {
-  eventLoopReasons,
-  sendReasons,
-  stolenReasons,
-  type Pressure,
-  type SendFacts,
-} from "./client-limits.ts";
+import { eventLoopReasons, sendReasons, stolenReasons, type SendFacts } from "./client-limits.ts";
+import type { Pressure } from "../../store/segment-facts.ts";
 import type { EngineReadings } from "./engine-readings.ts";
 import type { SegmentUse } from "./segment-choice.ts";
 import type { TokenCheck } from "../tokens/token-check.ts";

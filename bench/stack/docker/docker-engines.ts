@@ -4,7 +4,7 @@ import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import { StartError } from "../../errors.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import { labelNames } from "../../docker/container-labels.ts";
-import { inspectContainer, listContainers, type ContainerFacts } from "../../docker/container-state.ts";
+import { runningContainers, type ContainerFacts } from "../../docker/container-state.ts";
 import { daemonFacts } from "../../docker/daemon-facts.ts";
 import { adoptContainer, startContainer, type RunningContainer } from "../../docker/container.ts";
 import type { ImageFacts } from "../../docker/images.ts";
@@ -54,7 +54,7 @@ export async function prepareEngines(
   if (problems.length > 0) throw new StartError("stack", problems.join("\n"));
   if (gpus === null)
     node.tell("the GPUs cannot be checked: nvidia-smi is not on this machine, or it does not answer");
-  const running = await runningContainers(node);
+  const running = await runningContainers(node.docker);
   const [warm, others] = [running.filter(isWarm), running.filter((container) => !isWarm(container))];
   refuse(
     plans.flatMap((plan) => heldByOthers(plan, others)),
@@ -104,13 +104,6 @@ function ownedPlan(
 }
 
 const isWarm = ({ labels }: ContainerFacts) => labels[labelNames.owner] === "warm";
-
-async function runningContainers({ docker }: DockerNode): Promise<readonly ContainerFacts[]> {
-  const listed = await listContainers(docker);
-  const facts = await Promise.all(listed.map(({ id }) => inspectContainer(docker, id).catch(() => null)));
-  // One that ended between the two questions holds nothing any more.
-  return facts.filter((one) => one !== null).filter(({ running }) => running);
-}
 
 function refuse(problems: readonly string[], advice: string): void {
   if (problems.length > 0) throw new StartError("stack", [...problems, advice].join("\n"));

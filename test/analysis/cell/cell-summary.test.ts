@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Pressure } from "../../../bench/analysis/cell/client-limits.ts";
+import type { Pressure } from "../../../bench/store/segment-facts.ts";
 import { cellSummarySchema } from "../../../bench/analysis/cell/cell-summary.ts";
 import { readCellSummary } from "../../../bench/analysis/measured-cell.ts";
 import { readRun } from "../../../bench/store/read-run.ts";
