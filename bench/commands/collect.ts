@@ -13,6 +13,7 @@ import { detach } from "./detached.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { runExperiment, runOptions, type RunFlags } from "./run-experiment.ts";
+import { armKindOf } from "../stack/start/arm-kinds.ts";
 
 interface CollectFlags extends RunFlags {
   readonly arm?: string;
@@ -107,7 +108,7 @@ function settings({ experiment, rawArms }: LoadedExperiment, flags: CollectFlags
 }
 
 function recordingArm({ arms }: Experiment, flags: CollectFlags): ArmSpec {
-  const recording = arms.filter(({ kind }) => kind === "gateway" || kind === "areal");
+  const recording = arms.filter((arm) => armKindOf(arm).records);
   const arm = flags.arm === undefined ? recording[0] : arms.find(({ name }) => name === flags.arm);
   if (arm === undefined || !recording.includes(arm)) {
     const names = recording.map(({ name }) => name).join(", ") || "none";

@@ -71,7 +71,7 @@ Exit codes:
   5 resume refused    6 threshold crossed    70 bug in Tollgate    130/143 signal, after the drain
 
 Begin with:
-  $ tollgate sweep experiments/laptop.yaml      the whole benchmark on simulated engines, about two minutes
+  $ tollgate sweep experiments/laptop.yaml      the whole benchmark on simulated engines, about a minute
   $ tollgate plan experiments/seed-001.yaml     what a sweep would do, without doing it`,
     );
   // `completion` speaks about every other command.

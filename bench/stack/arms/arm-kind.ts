@@ -7,6 +7,8 @@ import type { ArmSession, UnclosedSessions } from "../stack.ts";
 
 /** What the stack has to know of a kind of arm. All kinds are in start/arm-kinds.ts. */
 export interface ArmKind<Spec> {
+  /** Whether it can keep the token ids of its calls, so that `tollgate collect` may use it; absent: it cannot. */
+  readonly records?: true;
   /** Starts what the arm needs, or finds it. */
   start(spec: Spec, context: ArmContext): Promise<ArmTarget>;
   /** What `start` would do, for a person who does it by hand; absent where it starts no program of somebody else's. */

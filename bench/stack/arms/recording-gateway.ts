@@ -17,6 +17,7 @@ const simulatedModel = fileURLToPath(new URL("../../simulator/model", import.met
 
 /** Tollgate's recording gateway in front of the engine; it gives one session per episode. */
 export const recordingGatewayArm: ArmKind<GatewayArmSpec> = {
+  records: true,
   start: async (spec, context) => {
     const { image } = spec;
     const url =

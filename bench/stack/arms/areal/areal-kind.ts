@@ -7,6 +7,7 @@ import { planArealManual, startArealManual } from "./manual.ts";
 
 /** AReaL's inference service as an arm, in the mode that the experiment names. */
 export const arealArm: ArmKind<ArealArmSpec> = {
+  records: true,
   start: (spec, context) => {
     switch (spec.mode) {
       case "controller":
