@@ -35,6 +35,8 @@ const tapTimingSchema: z.ZodType<TapTiming> = z.object({
     })
     .nullable(),
   finishReason: z.string().nullable(),
+  incomplete: z.string().nullable().optional(),
+  unreadable: z.object({ count: z.number().int(), first: z.string().nullable() }).optional(),
 });
 
 /** The exchanges of a segment; none when it has no `taps.ndjson`. Throws RunUnreadableError on a damaged line. */

@@ -53,6 +53,8 @@ export const episodeSchema = z.object({
   simulated: z.boolean(),
   status: z.enum(["completed", "failed", "timed-out", "cancelled"]),
   termination: z.string().nullable(),
+  /** Why it ended so, in words, e.g. what the agent's error was; null where the word says all. Absent in older runs. */
+  terminationDetail: z.string().nullable().optional(),
   reward: z.number().nullable(),
   rewardBasis: z.array(z.string()).nullable(),
   /** The first is the reward. Absent in runs of an older Tollgate, and where the episode failed. */
@@ -165,6 +167,8 @@ export const trajectorySchema = z.object({
       z.object({
         role: z.enum(["assistant", "user"]),
         content: z.string().nullable(),
+        /** What the model thought before it spoke; absent where it gave none, and in older runs. */
+        reasoning: z.string().optional(),
         toolCalls: z.array(trajectoryToolCall).nullable(),
         requestId: z.string().nullable(),
         usage: trajectoryUsage,

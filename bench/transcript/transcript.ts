@@ -18,6 +18,8 @@ export type TranscriptMessage =
   | {
       readonly role: "assistant" | "user";
       readonly content: string | null;
+      /** What the model thought before it spoke; absent where it gave none. */
+      readonly reasoning?: string;
       readonly toolCalls: readonly TranscriptToolCall[] | null;
       /** The model request that produced it; null for the greeting. */
       readonly requestId: string | null;

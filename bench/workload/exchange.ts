@@ -48,6 +48,13 @@ export interface ExchangeTiming {
   /** Token counts from the response's `usage`; null when the response carried none. */
   readonly usage: TokenUsage | null;
   readonly finishReason: string | null;
+  /**
+   * Why the answer is not complete (`whyIncomplete`), as it follows "the answer"; null when it is. Absent where the request
+   * is no generation or was not answered with 200, and in runs of an older Tollgate.
+   */
+  readonly incomplete?: string | null;
+  /** Events of the answer that could not be read, whole or in part, and the first of them. Absent as `incomplete` is. */
+  readonly unreadable?: { readonly count: number; readonly first: string | null };
 }
 
 /** Headers that carry identity from the agent through every hop that forwards headers. */

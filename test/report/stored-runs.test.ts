@@ -11,17 +11,52 @@ const names = readdirSync(archives)
   .filter((name) => name.endsWith(".tar.zst"))
   .map((name) => name.replace(".tar.zst", ""));
 
+/**
+ * What a report of a run of 450d663 says otherwise today, on purpose: paths of report.json (`*`: every entry,
+ * `name=value`: entries with that field), with the reason. Each is in CHANGELOG. Whatever is not listed is the same, byte for byte.
+ */
+const mended: Readonly<Record<string, string>> = {
+  "definitions.term=verdict.meaning": "new verdicts: failing, request-altered, answer-altered",
+};
+
 test("there are stored runs", () => {
   expect(names).toEqual(["dirty", "openclaw", "replay-aa", "replay", "resumed", "sweep"]);
 });
 
 /** Whoever kept a run may ask for its report again, years later and with another version. */
-test.each(names)("the report of the stored run %s is what it was, byte for byte", async (name) => {
+test.each(names)("the report of the stored run %s is what it was, but for what was mended", async (name) => {
   using folder = new TemporaryFolder();
   await unpack(join(archives, `${name}.tar.zst`), folder.path);
   const [run = ""] = readdirSync(folder.path);
   const directory = join(folder.path, run);
   const before = readFileSync(join(directory, "report/report.json"), "utf8");
   await (name.startsWith("replay") ? rebuildReplay(directory) : rebuildReport(directory));
-  expect(readFileSync(join(directory, "report/report.json"), "utf8")).toBe(before);
+  const after = readFileSync(join(directory, "report/report.json"), "utf8");
+  expect(withoutMended(after)).toBe(withoutMended(before));
 });
+
+function withoutMended(text: string): string {
+  const report: unknown = JSON.parse(text);
+  for (const path of Object.keys(mended)) remove(report, path.split("."));
+  const isAsWritten = text === `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
+  return `${isAsWritten ? "" : "not written as JSON.stringify writes it\n"}${JSON.stringify(report, null, 2)}`;
+}
+
+function remove(value: unknown, [step = "", ...rest]: readonly string[]): void {
+  if (typeof value !== "object" || value === null) return;
+  const owner = value as Record<string, unknown>;
+  for (const key of keysOf(owner, step)) {
+    if (rest.length > 0) remove(owner[key], rest);
+    else delete owner[key];
+  }
+}
+
+function keysOf(owner: Readonly<Record<string, unknown>>, step: string): readonly string[] {
+  if (step === "*") return Object.keys(owner);
+  const [name = "", wanted] = step.split("=");
+  if (wanted === undefined) return [name];
+  return Object.keys(owner).filter((key) => {
+    const entry = owner[key];
+    return typeof entry === "object" && entry !== null && Reflect.get(entry, name) === wanted;
+  });
+}
