@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/preflight": "answer config host workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
   "bench/evidence": "workload store tap metrics load statistics",
-  "bench/analysis": "config transcript workload store tap metrics load statistics evidence",
+  "bench/analysis": "answer config transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",
   "bench/export": "workload store report tokens",
   "bench/pack": "host store tap",

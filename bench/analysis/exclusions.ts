@@ -31,7 +31,16 @@ export function exclusionsOf(cells: readonly MeasuredCell[], records: readonly R
     add("requests", path.unmatched, "not found at the inner tap: left out of the path");
     add("requests", path.retried, "sent more than once by the gateway: left out of the path");
     add("requests", summary.outer.withoutUsage, "answered without usage: token sums are unknown");
-    add("requests", summary.outer.requests - summary.outer.answered, "not answered: no latency");
+    const { requests, answered, incomplete = {} } = summary.outer;
+    const incompletes = Object.entries(incomplete);
+    for (const [kind, count] of incompletes)
+      add(
+        "requests",
+        count,
+        `answered with 200, but the answer ${kind}: not counted as answered, no latency`,
+      );
+    const errors = incompletes.reduce((sum, [, count]) => sum + count, 0);
+    add("requests", requests - answered - errors, "not answered: no latency");
   }
   const replaced = records.filter(({ type }) => type === "episode").length - finishedEpisodes(records).size;
   if (replaced > 0) {

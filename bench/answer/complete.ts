@@ -37,6 +37,11 @@ export function whyIncomplete(
     : `ended without [DONE], after the unknown finish reason ${finish}`;
 }
 
+/** What kind of fault `whyIncomplete` named: without the words of one answer's error, so that kinds can be counted. */
+export function kindOfIncomplete(incomplete: string): string {
+  return incomplete.replace(/: .*$/s, "");
+}
+
 /** Why a client cannot rely on an answer: it is not complete, or not understood in all its parts. */
 export function whyUnusable({ incomplete, unreadable: { count, first } }: AnswerEnds): string | null {
   const faults = [

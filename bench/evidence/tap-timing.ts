@@ -50,7 +50,12 @@ export async function readTapTimings(
   return timings;
 }
 
-/** An answer that arrived whole; only these have latencies. */
+/** An answer that arrived whole and is complete; only these have latencies. */
 export function isAnswered(timing: TapTiming): boolean {
-  return timing.outcome === "completed" && timing.status === 200;
+  return arrivedWhole(timing) && (timing.incomplete ?? null) === null;
+}
+
+/** As HTTP sees it. What arrived may be an error inside a 200, or a generation that the engine gave up. */
+export function arrivedWhole({ outcome, status }: Pick<TapTiming, "outcome" | "status">): boolean {
+  return outcome === "completed" && status === 200;
 }

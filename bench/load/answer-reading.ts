@@ -27,7 +27,7 @@ export function readSample(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["
     lastTokenNs: raw.chunkNs[last] ?? null,
     endedNs,
     status,
-    ...endOf(raw, streamed ? answer.incomplete : null),
+    ...endOf(raw, answer.incomplete),
     streamed,
     responseBytes: body.length,
     tokenChunks: first === -1 ? 0 : Math.max(0, last - first),
@@ -40,10 +40,10 @@ export function readSample(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["
   };
 }
 
-/** HTTP framing may say that all is well about a stream whose sender stopped in the middle. */
+/** HTTP framing may say that all is well about an answer that is an error, or whose sender stopped in the middle. */
 function endOf(raw: RawAnswer, incomplete: string | null): { outcome: LoadOutcome; error: string | null } {
   if (raw.outcome !== "completed" || incomplete === null) return { outcome: raw.outcome, error: raw.error };
-  return { outcome: "truncated", error: `the stream ${incomplete}` };
+  return { outcome: "incomplete", error: `the answer ${incomplete}` };
 }
 
 /**

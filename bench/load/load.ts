@@ -56,11 +56,19 @@ export type LoadPace =
 
 /**
  * How a request ended. `completed`: whole answer, status below 400. `http-error`: whole answer, status from 400 on.
- * `truncated`: cut after the head, or a stream that is not complete (bench/answer/complete.ts). `lost`: sent, and the
- * connection ended before any head. `refused`: no connection. `aborted`: not ended within its time, or the load was
+ * `incomplete`: whole as HTTP sees it, but an error, given up or without its end (bench/answer/complete.ts).
+ * `truncated`: cut after the head. `lost`: sent, and the connection ended before any head. `refused`: no connection. `aborted`: not ended within its time, or the load was
  * stopped.
  */
-export const loadOutcomes = ["completed", "http-error", "truncated", "lost", "refused", "aborted"] as const;
+export const loadOutcomes = [
+  "completed",
+  "http-error",
+  "incomplete",
+  "truncated",
+  "lost",
+  "refused",
+  "aborted",
+] as const;
 export type LoadOutcome = (typeof loadOutcomes)[number];
 
 export interface LoadSample {

@@ -1,3 +1,4 @@
+import { isAnswered } from "../evidence/tap-timing.ts";
 import { identityHeaders, type Exchange } from "../workload/exchange.ts";
 import { loggedTokensOf } from "../workload/logged-tokens.ts";
 import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
@@ -251,9 +252,9 @@ class SeenExchanges {
 
   add(exchanges: readonly Exchange[]): readonly Exchange[] {
     this.#last = exchanges.at(-1) ?? this.#last;
-    for (const { usage, status, outcome } of exchanges) {
-      this.#usage.add(usage);
-      if (status === 200 && outcome === "completed") this.#answered += 1;
+    for (const exchange of exchanges) {
+      this.#usage.add(exchange.usage);
+      if (isAnswered(exchange)) this.#answered += 1;
     }
     return exchanges;
   }

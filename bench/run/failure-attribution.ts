@@ -25,7 +25,8 @@ export function attributeFailure({ arm, outer, inner }: FailedRequest): "engine"
   if (outer === null || inner === null) return "gateway";
   if (inner.requestId !== null && inner.requestId !== outer.requestId) return "gateway";
   if (inner.outcome !== "client-aborted") {
-    return inner.outcome === "completed" && (inner.status ?? 500) < 400 ? "gateway" : "engine";
+    const { outcome, status, incomplete = null } = inner;
+    return outcome === "completed" && (status ?? 500) < 400 && incomplete === null ? "gateway" : "engine";
   }
   // Somebody left before the engine had answered: the agent, whose time was up, or the gateway.
   return outer.outcome === "client-aborted" ? "engine" : "gateway";

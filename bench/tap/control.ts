@@ -34,7 +34,7 @@ export interface ArmSpan {
 }
 
 /** How an inner exchange ended: enough to tell on which side of a gateway a request failed. */
-export interface InnerEnd extends Pick<ExchangeTiming, "status" | "outcome"> {
+export interface InnerEnd extends Pick<ExchangeTiming, "status" | "outcome" | "incomplete"> {
   /** null for one without identity, which failed while the attempt's request was open. */
   readonly requestId: string | null;
 }
@@ -81,7 +81,7 @@ export interface TapListenerTotals {
   readonly requests: number;
   /** Of `requests`, those that ask for tokens: POST to a completions or generate path. */
   readonly generations: number;
-  /** Exchanges that ran to their end with a status below 400; the others are `failed`. */
+  /** Exchanges that ran to their end with a status below 400 and a complete answer; the others are `failed`. */
   readonly completed: number;
   readonly failed: number;
   /** Generations with status 200 whose response carried no usage: then the token sums below are too small. */

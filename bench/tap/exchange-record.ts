@@ -1,6 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { readEnds } from "../answer/read-answer.ts";
-import { identityHeaders, type Exchange, type ExchangeTiming, type Hop } from "../workload/exchange.ts";
+import {
+  identityHeaders,
+  isGenerationRequest,
+  type Exchange,
+  type ExchangeTiming,
+  type Hop,
+} from "../workload/exchange.ts";
 import { decodeBody } from "./content-decoding.ts";
 import { monotonicNs, type ForwardEnd, type ForwardObserver, type ResponseHead } from "./forward.ts";
 import { headerOf } from "./hop-headers.ts";
@@ -110,6 +116,9 @@ export class ExchangeRecord implements ForwardObserver {
       chunks: this.#chunks.map(({ atNs, bytes }) => [atNs - this.#startedNs, bytes]),
       usage: answer.usage,
       finishReason: answer.finish,
+      ...(this.#head?.status === 200 && isGenerationRequest(this.#identity)
+        ? { incomplete: answer.incomplete, unreadable: answer.unreadable }
+        : {}),
       requestBody: Buffer.concat(this.#request.chunks).toString("utf8"),
       responseBody: decoded.body.toString("utf8"),
     };

@@ -14,9 +14,9 @@ export class NamelessFailures {
   }
 
   add(span: ArmSpan, end: InnerEnd): void {
-    const good = end.outcome === "completed" && (end.status ?? 500) < 400;
-    if (good) return;
-    this.#failures.push({ ...span, end: { status: end.status, outcome: end.outcome, requestId: null } });
+    const { status, outcome, incomplete = null } = end;
+    if (outcome === "completed" && (status ?? 500) < 400 && incomplete === null) return;
+    this.#failures.push({ ...span, end: { status, outcome, incomplete, requestId: null } });
     if (this.#failures.length > this.#max) this.#failures.shift();
   }
 

@@ -34,7 +34,8 @@ export class SegmentTotals {
 
 function plus(sums: TapListenerTotals, timing: ExchangeTiming): TapListenerTotals {
   const generation = isGenerationRequest(timing);
-  const completed = timing.outcome === "completed" && (timing.status ?? 500) < 400;
+  const { outcome, status, incomplete = null } = timing;
+  const completed = outcome === "completed" && (status ?? 500) < 400 && incomplete === null;
   const one = (condition: boolean) => (condition ? 1 : 0);
   const { usage } = timing;
   return {

@@ -118,8 +118,8 @@ export class Tap implements AsyncDisposable {
     }
     if (record.attemptKey === null) return;
     if (spec.hop === "inner") {
-      const { requestId, status, outcome } = exchange;
-      this.#inner.set(record.attemptKey, { requestId, status, outcome });
+      const { requestId, status, outcome, incomplete = null } = exchange;
+      this.#inner.set(record.attemptKey, { requestId, status, outcome, incomplete });
     }
     if (spec.hop !== "outer") return;
     this.#retained.add(record.attemptKey, exchange);

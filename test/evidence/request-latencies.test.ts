@@ -57,6 +57,7 @@ test("only whole answers to generations of an episode, at the outer tap, have la
     buildTiming({ episodeId: null }),
     buildTiming({ status: 500 }),
     buildTiming({ outcome: "upstream-truncated" }),
+    buildTiming({ incomplete: 'carries an error: {"error":"queue full"}' }),
     buildTiming({ path: "/v1/models" }),
   ];
   expect(Object.fromEntries(requestLatencies(timings))).toEqual({
@@ -76,8 +77,10 @@ test.each([
   expect(isGenerationRequest(buildTiming({ method, path }))).toBe(expected);
 });
 
-test("answered means status 200 and the whole body", () => {
+test("answered means status 200, the whole body, and a complete answer where the run says whether it is", () => {
   expect(isAnswered(buildTiming())).toBe(true);
+  expect(isAnswered(buildTiming({ incomplete: null }))).toBe(true);
+  expect(isAnswered(buildTiming({ incomplete: "was given up, with finish reason abort" }))).toBe(false);
   expect(isAnswered(buildTiming({ status: 201 }))).toBe(false);
   expect(isAnswered(buildTiming({ status: null, outcome: "upstream-failed" }))).toBe(false);
 });

@@ -60,7 +60,7 @@ test("tokens are told from events, however the bytes are cut into chunks", () =>
   );
 });
 
-test("an answer that is no stream has an end and no tokens; a stream without an end is truncated", () => {
+test("an answer that is no stream has an end and no tokens; a stream without an end is incomplete", () => {
   const body = ['{"choices":[{"message":{"content":"abc"},"finish_reason":"stop"}]}'];
   const answer = readSample(asked, raw(body, { contentType: "application/json" }), keep);
   expect([loadMetrics.ttft(answer), loadMetrics.itl(answer), loadMetrics.e2e(answer)]).toEqual([
@@ -69,7 +69,7 @@ test("an answer that is no stream has an end and no tokens; a stream without an 
     21,
   ]);
   const silent = readSample(asked, raw(streamedAnswer(text).slice(0, 3)), keep);
-  expect(silent).toMatchObject({ outcome: "truncated", usage: null });
+  expect(silent).toMatchObject({ outcome: "incomplete", usage: null });
   expect(loadMetrics.itl(silent)).toBeNull();
 });
 
@@ -81,17 +81,25 @@ test.each([
   ],
   ["with an error in it", { error: { code: 503 } }, 'carries an error: {"error":{"code":503}}'],
   ["that only says [DONE]", { choices: [] }, "ended without a finish reason"],
-])("a stream %s is truncated, whatever its status; its times stay", (_name, event, why) => {
+])("a stream %s is incomplete, whatever its status; its times stay", (_name, event, why) => {
   const [role = "", token = ""] = streamedAnswer(text);
   const events = [role, token, `data: ${JSON.stringify(event)}\n\n`, "data: [DONE]\n\n"];
   expect(readSample(asked, raw(events), { chunks: false, output: true })).toMatchObject({
-    outcome: "truncated",
-    error: `the stream ${why}`,
+    outcome: "incomplete",
+    error: `the answer ${why}`,
     firstTokenNs: 130e6,
     endedNs: 151e6,
   });
   const refused = raw(events, { outcome: "http-error", error: "HTTP status 500" });
   expect(readSample(asked, refused, keep)).toMatchObject({ outcome: "http-error", error: "HTTP status 500" });
+});
+
+test("an error in one piece inside a 200 is incomplete", () => {
+  const refused = raw(['{"error":"busy"}'], { contentType: "application/json" });
+  expect(readSample(asked, refused, keep)).toMatchObject({
+    outcome: "incomplete",
+    error: 'the answer carries an error: {"error":"busy"}',
+  });
 });
 
 test("one hash for what is said, not for how it is sent", () => {

@@ -145,15 +145,15 @@ test("every bad end has its name, and the session goes on", async () => {
     ["s0-0", "completed"],
     ["s0-1", "http-error"],
     ["s0-2", "truncated"],
-    ["s0-3", "truncated"],
+    ["s0-3", "incomplete"],
     ["s0-4", "lost"],
     ["s0-5", "aborted"],
-    ["s0-6", "completed"],
+    ["s0-6", "incomplete"],
   ]);
   const [, busy, cut, unfinished, lost, silent, odd] = samples;
   expect(busy).toMatchObject({ status: 503, error: "HTTP status 503" });
   expect(cut).toMatchObject({ status: 200, finishReason: null, usage: null });
-  expect(unfinished?.error).toBe("the stream ended without [DONE] and without a finish reason");
+  expect(unfinished?.error).toBe("the answer ended without [DONE] and without a finish reason");
   expect(lost).toMatchObject({ status: null, firstByteNs: null });
   expect(silent?.error).toBe("not ended within 400 ms");
   expect(odd).toMatchObject({ usage: null, firstTokenNs: null, streamed: false });

@@ -7,11 +7,8 @@ const inner = (
   status: number | null,
   outcome: ExchangeTiming["outcome"],
   requestId: string | null = "r2",
-) => ({
-  requestId,
-  status,
-  outcome,
-});
+) => ({ requestId, status, outcome });
+const errored = { ...inner(200, "completed"), incomplete: "carries an error: busy" };
 
 test.each([
   [
@@ -20,6 +17,7 @@ test.each([
     inner(500, "completed"),
     "engine",
   ],
+  ["the engine answers with an error inside a 200", outer("completed"), errored, "engine"],
   ["the engine is gone", outer("completed"), inner(null, "upstream-failed"), "engine"],
   [
     "the engine breaks its stream off",

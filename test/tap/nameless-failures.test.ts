@@ -32,6 +32,12 @@ test("an answer below 400 is no failure; one without a status, or cut off, is", 
   expect(failures.during(span(4, 5))).toMatchObject({ status: 200, outcome: "upstream-failed" });
 });
 
+test("an error inside a 200 is a failure", () => {
+  const failures = new NamelessFailures(10);
+  failures.add(span(0, 1), { ...end(200), incomplete: "carries an error: busy" });
+  expect(failures.during(span(0, 1))).toMatchObject({ status: 200, incomplete: "carries an error: busy" });
+});
+
 test("no more are kept than allowed, the oldest go first", () => {
   const failures = new NamelessFailures(2);
   for (const at of [0, 10, 20]) failures.add(span(at, at + 1), end(500 + at));

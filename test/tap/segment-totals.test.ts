@@ -55,8 +55,10 @@ test("a listener that saw nothing has zeros; a failed request is no completed on
   totals.add("l", timing);
   totals.add("l", { ...timing, outcome: "upstream-truncated" });
   totals.add("l", { ...timing, status: 503, usage: null });
+  totals.add("l", { ...timing, incomplete: "carries an error: busy", usage: null });
+  totals.add("l", { ...timing, incomplete: null });
   expect(totals.read()).toMatchObject({
-    l: { requests: 3, completed: 1, failed: 2, promptTokens: 14, withoutCachedTokens: 2, withoutUsage: 0 },
+    l: { requests: 5, completed: 2, failed: 3, promptTokens: 21, withoutCachedTokens: 3, withoutUsage: 1 },
     idle: { requests: 0, completed: 0, promptTokens: 0 },
   });
 });

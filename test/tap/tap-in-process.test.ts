@@ -52,7 +52,12 @@ test("the last inner exchange of an attempt says how it ended; none says nothing
   await get(inner, identity("one"));
   answer = (_request, response) => response.writeHead(429).end("{}");
   await get(inner, identity("two"));
-  expect(await tap.lastInner("k", always)).toEqual({ requestId: "two", status: 429, outcome: "completed" });
+  expect(await tap.lastInner("k", always)).toEqual({
+    requestId: "two",
+    status: 429,
+    outcome: "completed",
+    incomplete: null,
+  });
   expect(await tap.lastInner("another", always)).toBeNull();
 });
 
@@ -73,7 +78,7 @@ test("a gateway that passes no identity on: its failure counts for who asks abou
   await get(inner);
   await expect
     .poll(() => tap.lastInner("k", always))
-    .toEqual({ requestId: null, status: 500, outcome: "completed" });
+    .toEqual({ requestId: null, status: 500, outcome: "completed", incomplete: null });
   expect(await tap.lastInner("k", { ...always, arm: "b" })).toBeNull();
   expect(await tap.lastInner("k", { ...always, toNs: 1 })).toBeNull();
 });

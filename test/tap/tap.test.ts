@@ -107,6 +107,8 @@ test("a streamed answer passes unchanged and is measured at both hops", async ()
     responseBytes: events.join("").length,
     usage: { promptTokens: 11, completionTokens: 3, cachedTokens: 4 },
     finishReason: "stop",
+    incomplete: null,
+    unreadable: { count: 0, first: null },
     requestBody: '{"stream":true}',
     responseBody: events.join(""),
   });

@@ -12,6 +12,7 @@ export interface PairedRequest {
 /** Why a request is in no difference. */
 export const dropReasons = [
   "not answered",
+  "not answered: error or unfinished answer inside a 200",
   "no usage told",
   "other prompt tokens",
   "other output tokens",
@@ -78,7 +79,10 @@ function slotOf({ session, index }: LoadSample): string {
 
 function dropReason(samples: readonly LoadSample[]): DropReason | null {
   const same = (of: (sample: LoadSample) => unknown) => new Set(samples.map(of)).size === 1;
-  if (!samples.every(({ outcome }) => outcome === "completed")) return "not answered";
+  if (samples.some(({ outcome }) => outcome !== "completed" && outcome !== "incomplete"))
+    return "not answered";
+  if (samples.some(({ outcome }) => outcome === "incomplete"))
+    return "not answered: error or unfinished answer inside a 200";
   if (!samples.every(inOrder)) return "stamps out of order";
   if (!samples.every(({ usage }) => usage !== null)) return "no usage told";
   if (!same(({ usage }) => usage?.promptTokens)) return "other prompt tokens";

@@ -1,5 +1,5 @@
 import type { EngineDelta } from "../../metrics/engine-delta.ts";
-import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
+import { arrivedWhole, isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
 
 /** The generation requests of one segment at both taps. */
 export interface TappedRequests {
@@ -98,10 +98,10 @@ function engineAlone(inner: readonly TapTiming[], engine: EngineDelta | null): r
 }
 
 function totalOf(requests: readonly TapTiming[]): Counts {
-  const answered = requests.filter(isAnswered);
+  const arrived = requests.filter(arrivedWhole);
   return {
-    prompt: answered.reduce((sum, { usage }) => sum + (usage?.promptTokens ?? 0), 0),
-    completion: answered.reduce((sum, { usage }) => sum + (usage?.completionTokens ?? 0), 0),
+    prompt: arrived.reduce((sum, { usage }) => sum + (usage?.promptTokens ?? 0), 0),
+    completion: arrived.reduce((sum, { usage }) => sum + (usage?.completionTokens ?? 0), 0),
   };
 }
 

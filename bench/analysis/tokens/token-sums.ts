@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { isGenerationRequest, type Hop } from "../../workload/exchange.ts";
-import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
+import { kindOfIncomplete } from "../../answer/complete.ts";
+import { arrivedWhole, isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
 
 /** Token counts that the answers themselves reported, summed over one hop. */
 export const tokenSumsSchema = z.object({
   requests: z.number().int(),
   answered: z.number().int(),
+  /** Answers that came whole with status 200 and are not complete, by kind; absent where there are none. */
+  incomplete: z.record(z.string(), z.number().int()).optional(),
   /** Answered without usage: with one of these the sums are too small, and they are null. */
   withoutUsage: z.number().int(),
   /** Of the answers with usage, those that did not say how many tokens were cached. */
@@ -22,8 +25,11 @@ export type TokenSums = z.infer<typeof tokenSumsSchema>;
 export function tokenSums(timings: readonly TapTiming[], hop: Hop): TokenSums {
   const requests = timings.filter((timing) => timing.hop === hop && isGenerationRequest(timing));
   const answered = requests.filter(isAnswered);
-  const usages = answered.flatMap(({ usage }) => (usage === null ? [] : [usage]));
-  const complete = usages.length === answered.length;
+  const incomplete = requests.filter((timing) => arrivedWhole(timing) && !isAnswered(timing));
+  const withoutUsage = answered.filter(({ usage }) => usage === null).length;
+  // An engine counts the tokens of a generation that it gave up, and may report them.
+  const usages = [...answered, ...incomplete].flatMap(({ usage }) => usage ?? []);
+  const complete = withoutUsage === 0;
   const withoutCachedTokens = usages.filter(({ cachedTokens }) => cachedTokens === null).length;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const reported = {
@@ -34,13 +40,19 @@ export function tokenSums(timings: readonly TapTiming[], hop: Hop): TokenSums {
   return {
     requests: requests.length,
     answered: answered.length,
-    withoutUsage: answered.length - usages.length,
+    ...(incomplete.length > 0 && { incomplete: kindsOf(incomplete) }),
+    withoutUsage,
     withoutCachedTokens,
     promptTokens: complete ? reported.promptTokens : null,
     completionTokens: complete ? reported.completionTokens : null,
     cachedTokens: complete && withoutCachedTokens === 0 ? reported.cachedTokens : null,
     reported,
   };
+}
+
+function kindsOf(incomplete: readonly TapTiming[]): Record<string, number> {
+  const groups = Map.groupBy(incomplete, ({ incomplete: why }) => kindOfIncomplete(why ?? ""));
+  return Object.fromEntries([...groups].map(([kind, members]) => [kind, members.length]));
 }
 
 /** What attempts cost that gave no result: requests of attempts that no record names (kill -9, cancelled). */

@@ -193,7 +193,11 @@ export const cellMetrics: readonly CellMetric[] = [
     meaning: tokensPerSecond,
   }),
   metric("requests", ({ outer }) => outer.requests, "model requests at the outer tap"),
-  metric("requests_answered", ({ outer }) => outer.answered, "those with status 200 and a whole answer"),
+  metric(
+    "requests_answered",
+    ({ outer }) => outer.answered,
+    "those with status 200 and a whole, complete answer",
+  ),
   metric("prompt_tokens", ({ outer }) => outer.promptTokens, usage),
   metric("completion_tokens", ({ outer }) => outer.completionTokens, usage),
   metric("cached_tokens", ({ outer }) => outer.cachedTokens, usage),

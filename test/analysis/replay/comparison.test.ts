@@ -192,6 +192,7 @@ test("what differs between the arms is left out and counted by the first reason"
   const usage = { promptTokens: 500, completionTokens: 17, cachedTokens: 0 };
   const broken: [Partial<LoadSample>, DropReason][] = [
     [{ outcome: "truncated" }, "not answered"],
+    [{ outcome: "incomplete" }, "not answered: error or unfinished answer inside a 200"],
     [{ usage: null }, "no usage told"],
     [{ usage: { ...usage, promptTokens: 501 } }, "other prompt tokens"],
     [{ usage: { ...usage, completionTokens: 16 } }, "other output tokens"],

@@ -34,6 +34,20 @@ test("one answer without usage makes every sum unknown; what the others reported
   expect(sums.reported.promptTokens).toBe(100);
 });
 
+test("answers that are errors inside a 200 are counted apart by kind; what they report was used all the same", () => {
+  const errors = ['carries an error: {"code":503}', 'carries an error: {"code":429}'];
+  const givenUp = answered({ incomplete: "was given up, with finish reason abort" });
+  const failed = errors.map((incomplete) => answered({ incomplete, usage: null }));
+  expect(tokenSums([answered({ incomplete: null }), ...failed, givenUp], "outer")).toMatchObject({
+    requests: 4,
+    answered: 1,
+    incomplete: { "carries an error": 2, "was given up, with finish reason abort": 1 },
+    withoutUsage: 0,
+    promptTokens: 200,
+  });
+  expect(tokenSums([answered()], "outer")).not.toHaveProperty("incomplete");
+});
+
 test("an engine that does not tell cached tokens leaves only that sum unknown", () => {
   const silent = answered({ usage: { ...usage, cachedTokens: null } });
   expect(tokenSums([answered(), silent], "outer")).toMatchObject({
