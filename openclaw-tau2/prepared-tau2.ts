@@ -98,6 +98,7 @@ export class PreparedTau2 implements PreparedWorkload {
         user: this.#userOf(task, { episode, context, open }),
         context,
         deadline,
+        limits: experiment.workload,
         system: request.system,
         prefix: openingMessages(task),
         labels: this.#parts.context.agent.prompt === "stock" ? ["prompt-stock"] : [],

@@ -184,6 +184,7 @@ async function store(
     simulated: parts.stack.simulated,
     status: result.status,
     termination: result.termination,
+    terminationDetail: result.terminationDetail,
     reward: reward?.value ?? null,
     rewardBasis: reward?.parts ? [...reward.parts] : null,
     ...("scores" in result && {

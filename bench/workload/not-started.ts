@@ -5,6 +5,7 @@ export function notStarted(failure: Failure | null): EpisodeResult {
   return {
     ...(failure === null ? { status: "cancelled" } : { status: "failed", failure }),
     termination: null,
+    terminationDetail: null,
     steps: 0,
     toolCalls: 0,
     toolErrors: 0,

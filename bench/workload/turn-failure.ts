@@ -1,6 +1,14 @@
 import type { AgentTurn } from "../agent/agent.ts";
 import type { Failure } from "./workload.ts";
 
+/** Why a turn ended without an answer, where that is a result of the agent's; null where its status says all. */
+export function detailOfTurn(turn: AgentTurn): string | null {
+  if (turn.status === "agent-error") return `${turn.kind}: ${turn.message}`;
+  return turn.status === "timed-out"
+    ? `the turn took longer than ${turn.afterMs / 1000} s (limits.turnSeconds)`
+    : null;
+}
+
 /** The part that a turn without an answer fails by; null where the turn has a result: an answer, or the agent's own failure. */
 export function failureOfTurn(turn: AgentTurn): Failure | null {
   switch (turn.status) {

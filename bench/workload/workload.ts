@@ -181,6 +181,8 @@ export function rewardOf(result: EpisodeResult): Score | null {
 export interface EpisodeFacts {
   /** The workload's word for how the work ended, e.g. `user_stop`; null when the episode did not get that far. */
   readonly termination: string | null;
+  /** Why it ended so, in words: the agent's own error, or the limit that was reached; null where the word says all. */
+  readonly terminationDetail: string | null;
   readonly steps: number;
   readonly toolCalls: number;
   readonly toolErrors: number;

@@ -1,4 +1,4 @@
-import { failureOfTurn } from "../../bench/workload/turn-failure.ts";
+import { detailOfTurn, failureOfTurn } from "../../bench/workload/turn-failure.ts";
 import type { EpisodeResult } from "../../bench/workload/workload.ts";
 import type { AgentTurn } from "../../bench/agent/agent.ts";
 import { turnMessages } from "../../bench/agent/transcript/turn-messages.ts";
@@ -22,13 +22,15 @@ export async function runEpisode(parts: EpisodeParts): Promise<EpisodeResult> {
 async function converse(parts: EpisodeParts, draft: EpisodeDraft): Promise<ConversationEnd> {
   for (;;) {
     const text = await userTurn(parts, draft);
-    if (text === null) return ended(parts.open.counts().limit ?? "user_error");
-    if (stopTokens.some((token) => text.includes(token))) return ended("user_stop");
-    const limitBefore = parts.open.counts().limit;
-    if (limitBefore) return ended(limitBefore);
+    if (text === null) {
+      return endOfLimit(parts) ?? ended("user_error", "the user's message has no text");
+    }
+    if (stopTokens.some((token) => text.includes(token))) return ended("user_stop", null);
+    const limitBefore = endOfLimit(parts);
+    if (limitBefore) return limitBefore;
     const turn = await agentTurn(parts, draft, text);
-    const limitAfter = parts.open.counts().limit;
-    if (limitAfter) return ended(limitAfter);
+    const limitAfter = endOfLimit(parts);
+    if (limitAfter) return limitAfter;
     const end = endOfTurn(turn, parts);
     if (end) return end;
   }
@@ -83,8 +85,17 @@ function logTools({ open, context }: Pick<EpisodeParts, "open" | "context">) {
   return calls.filter(({ requestor }) => requestor === "assistant");
 }
 
-function ended(termination: Termination): ConversationEnd {
-  return { kind: "ended", termination };
+function ended(termination: Termination, detail: string | null): ConversationEnd {
+  return { kind: "ended", termination, detail };
+}
+
+/** null: no limit has been reached. */
+function endOfLimit({ open, limits }: EpisodeParts): ConversationEnd | null {
+  const { errors, limit, steps } = open.counts();
+  if (limit === null) return null;
+  return limit === "max_steps"
+    ? ended(limit, `${steps} steps of at most ${limits.maxSteps} (workload.maxSteps)`)
+    : ended(limit, `${errors} failed tool calls of at most ${limits.maxErrors} (workload.maxErrors)`);
 }
 
 /** null: the agent has answered, and the conversation goes on. */
@@ -94,5 +105,7 @@ function endOfTurn(turn: AgentTurn, parts: EpisodeParts): ConversationEnd | null
   if (told !== null) return told;
   const failure = failureOfTurn(turn);
   if (failure !== null) return { kind: "failed", failure };
-  return turn.status === "timed-out" ? { kind: "timed-out", afterMs: turn.afterMs } : ended("agent_error");
+  const detail = detailOfTurn(turn);
+  if (turn.status === "timed-out") return { kind: "timed-out", afterMs: turn.afterMs, detail };
+  return ended("agent_error", detail);
 }

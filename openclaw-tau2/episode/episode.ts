@@ -18,6 +18,7 @@ export interface EpisodeParts {
   /** Messages that are there before the first turn: tau2's greeting. */
   readonly prefix: readonly TranscriptMessage[];
   readonly labels: readonly string[];
+  readonly limits: { readonly maxSteps: number; readonly maxErrors: number };
 }
 
 /** Longest time of an episode: when it is up the episode ends as timed out, which is a result and is not repeated. */
@@ -47,9 +48,9 @@ export type Termination =
 
 /** How the conversation ended: with a reason that tau2 judges, or with a fault that must not be judged. */
 export type ConversationEnd =
-  | { readonly kind: "ended"; readonly termination: Termination }
+  | { readonly kind: "ended"; readonly termination: Termination; readonly detail: string | null }
   | { readonly kind: "failed"; readonly failure: Failure }
-  | { readonly kind: "timed-out"; readonly afterMs: number }
+  | { readonly kind: "timed-out"; readonly afterMs: number; readonly detail: string | null }
   | { readonly kind: "cancelled" };
 
 /** What an episode has gathered so far. */

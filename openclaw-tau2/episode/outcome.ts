@@ -58,6 +58,7 @@ function factsOf(parts: EpisodeParts, draft: EpisodeDraft, end: ConversationEnd)
   const tools = draft.messages.filter((message) => message.role === "tool");
   return {
     termination: terminationOf(end),
+    terminationDetail: "detail" in end ? end.detail : null,
     steps: parts.open.counts().steps,
     toolCalls: tools.length,
     toolErrors: tools.filter(({ error }) => error).length,
@@ -78,7 +79,10 @@ export function endOfSignals({
   deadline,
 }: Pick<EpisodeParts, "context" | "deadline">): ConversationEnd | null {
   if (context.signal.aborted) return { kind: "cancelled" };
-  return deadline.signal.aborted ? { kind: "timed-out", afterMs: deadline.afterMs } : null;
+  if (!deadline.signal.aborted) return null;
+  const { afterMs } = deadline;
+  const detail = `the episode took longer than ${afterMs / 1000} s (limits.episodeSeconds)`;
+  return { kind: "timed-out", afterMs, detail };
 }
 
 /** The episode boundary: the one place where an exception becomes data. A bug of the harness is thrown on. */

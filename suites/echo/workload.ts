@@ -6,7 +6,7 @@ import type { AgentDriver } from "../../bench/agent/agent.ts";
 import { samplingFields } from "../../bench/agent/sampling.ts";
 import { turnMessages } from "../../bench/agent/transcript/turn-messages.ts";
 import type { Experiment } from "../../bench/config/experiment.ts";
-import { failureOfTurn } from "../../bench/workload/turn-failure.ts";
+import { detailOfTurn, failureOfTurn } from "../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../bench/workload/usage-sum.ts";
 import type { AttemptContext, EpisodeResult, EpisodeTask, Workload } from "../../bench/workload/workload.ts";
 
@@ -75,6 +75,7 @@ async function attemptEcho(
   const messages = [asked, ...turnMessages(await attempt.takeExchanges(), [])];
   const facts = {
     termination: turn.status,
+    terminationDetail: detailOfTurn(turn),
     steps: messages.length,
     toolCalls: 0,
     toolErrors: 0,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AgentTurn } from "../../bench/agent/agent.ts";
-import { failureOfTurn } from "../../bench/workload/turn-failure.ts";
+import { detailOfTurn, failureOfTurn } from "../../bench/workload/turn-failure.ts";
 
 const message = "it is gone";
 
@@ -14,4 +14,13 @@ test.each<[AgentTurn, string | null]>([
   [{ status: "aborted" }, "harness"],
 ])("a turn %j fails the episode by %s", (turn, part) => {
   expect(failureOfTurn(turn)?.class ?? null).toBe(part);
+});
+
+test.each<[AgentTurn, string | null]>([
+  [{ status: "answered", text: "" }, null],
+  [{ status: "agent-error", kind: "context_overflow", message }, "context_overflow: it is gone"],
+  [{ status: "timed-out", afterMs: 1500 }, "the turn took longer than 1.5 s (limits.turnSeconds)"],
+  [{ status: "aborted" }, null],
+])("a turn %j says why it has no answer", (turn, detail) => {
+  expect(detailOfTurn(turn)).toBe(detail);
 });

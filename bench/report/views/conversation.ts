@@ -4,6 +4,7 @@ import type { Inspection } from "./inspect.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
 import { episodeLedgerTable } from "../tables/ledger-tables.ts";
 import { numberText } from "../tables/number-text.ts";
+import { printable } from "../formats/printable.ts";
 import { renderTable } from "../formats/terminal.ts";
 
 /** An episode as a conversation for a terminal: who said what, tool calls with results, tokens, times, reward. */
@@ -17,6 +18,7 @@ export function renderConversation(inspection: Inspection): string {
     "",
     ...trajectory.messages.flatMap((message) => [...messageLines(message, inspection), ""]),
     section("end", record.termination ?? record.status),
+    ...(record.terminationDetail == null ? [] : [indented(record.terminationDetail)]),
     indented(
       `reward ${record.reward === null ? "none" : numberText(record.reward)}${basisText(record.rewardBasis)}`,
     ),
@@ -100,12 +102,4 @@ function indented(text: string): string {
     .split("\n")
     .map((line) => `  ${line}`)
     .join("\n");
-}
-
-/** A model can write escape sequences; a terminal must not carry them out. */
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}--[\n\t]]/gv,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

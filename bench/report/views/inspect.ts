@@ -8,8 +8,10 @@ import { readRecordedTokens } from "../../store/recorded-tokens.ts";
 import { segmentPath } from "../../store/run-directory.ts";
 import { TextStore } from "../../store/text-store.ts";
 import type { RecordedEpisode } from "../../workload/recorded-episode.ts";
+import { causesOf, type Cause } from "../../analysis/causes.ts";
 import { buildLedger, type EpisodeLedger } from "../../analysis/ledger/episode-ledger.ts";
 import { readToolTimes, stampsOf } from "../../evidence/episode-stamps.ts";
+import { printable } from "../formats/printable.ts";
 import { absent, numberText } from "../tables/number-text.ts";
 import { left, right, type Table } from "../tables/table.ts";
 import { readTapTimings, type TapTiming } from "../../evidence/tap-timing.ts";
@@ -30,8 +32,9 @@ export interface Inspection {
   readonly ledger: EpisodeLedger | null;
 }
 
-/** `tollgate inspect RUN`: a row per finished episode. */
+/** `tollgate inspect RUN`: a row per finished episode, and why those ended early that did. */
 export function episodesTable(run: StoredRun): Table {
+  const episodes = [...finishedEpisodes(run.records).values()];
   return {
     title: `Episodes of ${run.identity.runId}`,
     columns: [
@@ -46,10 +49,10 @@ export function episodesTable(run: StoredRun): Table {
       right("tools"),
       right("s"),
     ],
-    rows: [...finishedEpisodes(run.records).values()].map((episode) => [
+    rows: episodes.map((episode) => [
       episode.episodeId,
       episode.cellId,
-      `${episode.domain}/${episode.taskId}`,
+      printable(`${episode.domain}/${episode.taskId}`),
       String(episode.trial),
       episode.failure === null ? episode.status : `${episode.status}: ${episode.failure.class}`,
       episode.termination ?? absent,
@@ -58,8 +61,14 @@ export function episodesTable(run: StoredRun): Table {
       `${episode.toolCalls}${episode.toolErrors > 0 ? ` (${episode.toolErrors} err)` : ""}`,
       numberText((episode.endedNs - episode.startedNs) / 1e9),
     ]),
-    notes: [],
+    notes: causesOf(episodes).map(causeText).map(printable),
   };
+}
+
+function causeText({ name, failed, episodes, first }: Cause): string {
+  const count = episodes === 1 ? "1 episode" : `${episodes} episodes, the first`;
+  const message = first.message.length > 300 ? `${first.message.slice(0, 300)}…` : first.message;
+  return `${failed ? "failed: " : ""}${name}: ${count} ${first.episodeId}: ${message}`;
 }
 
 /**

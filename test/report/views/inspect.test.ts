@@ -133,6 +133,23 @@ test("times of the outer tap stand beside what a request produced; escape sequen
   expect(text).not.toContain("\u001b");
 });
 
+test("why an episode ended early stands at its end, and once for each kind below the list", async () => {
+  const identity = buildIdentity({ runId: "causes", cells: [cells[1]!] });
+  const run = await RunDirectory.create(scratch, { identity, pid: process.pid });
+  const terminationDetail = "empty_message: The model said \u001b nothing";
+  const episode = buildEpisode(cells[1]!, 0, { termination: "agent_error", reward: 0, terminationDetail });
+  await writeSegment(run, { cell: cells[1]!, episodes: [] });
+  await run.appendEpisode(episode, buildAttempt());
+  await run[Symbol.asyncDispose]();
+  const stored = await readJudgedRun(run.path);
+  expect(renderTable(episodesTable(stored)).split("\n").at(-1)).toBe(
+    `agent_error: 1 episode ${episode.episodeId}: empty_message: The model said \\u001b nothing`,
+  );
+  expect(renderConversation(await inspectEpisode(stored, episode.episodeId))).toContain(
+    "[end] agent_error\n  empty_message: The model said \\u001b nothing\n  reward 0",
+  );
+});
+
 test("an unknown or ambiguous episode says how to find one", async () => {
   const run = await readJudgedRun(directory);
   await expect(inspectEpisode(run, "zzz")).rejects.toThrow(
