@@ -27,6 +27,8 @@ export function turnMessages(
     const spoken: TranscriptMessage = {
       role: "assistant",
       content: completion.content,
+      // Kept for who reads or trains on the episode; no agent sends it back.
+      ...(answer.reasoning !== "" && { reasoning: answer.reasoning }),
       toolCalls: completion.toolCalls,
       requestId: exchange.requestId,
       usage: completion.usage,

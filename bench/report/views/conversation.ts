@@ -67,6 +67,9 @@ function messageLines(message: TranscriptMessage, { timings }: Inspection): stri
   ];
   return [
     section(message.role, facts.join("; ")),
+    ...(message.reasoning === undefined
+      ? []
+      : [indented(`(reasoning) ${shortened(message.reasoning, 2000)}`)]),
     ...(message.content === null || message.content === "" ? [] : [indented(message.content)]),
     ...(message.toolCalls ?? []).map(({ id, name, arguments: text }) =>
       indented(`-> ${name}(${text})  ${id}`),

@@ -159,6 +159,31 @@ test("a call that the agent answered by itself is read from the next request's h
   });
 });
 
+test.each(["reasoning", "reasoning_content"])("what the model thought is kept from %s", (field) => {
+  const responseBody = sse(
+    delta({ [field]: "She has " }),
+    delta({ [field]: "one." }),
+    delta({ content: "One." }, "stop"),
+  );
+  expect(turnMessages([exchange({ responseBody })], [])).toEqual([
+    {
+      role: "assistant",
+      content: "One.",
+      reasoning: "She has one.",
+      toolCalls: null,
+      requestId: "r1",
+      usage: null,
+    },
+  ]);
+});
+
+test("an answer that is reasoning alone keeps it", () => {
+  const responseBody = sse(delta({ reasoning: "The loan is renewed." }), delta({}, "stop"));
+  expect(turnMessages([exchange({ responseBody })], [])).toMatchObject([
+    { content: "", reasoning: "The loan is renewed.", toolCalls: null },
+  ]);
+});
+
 test("failed exchanges say nothing", () => {
   expect(turnMessages([exchange({ status: 500, responseBody: "oops" })], [])).toEqual([]);
 });

@@ -91,7 +91,9 @@ test("times of the outer tap stand beside what a request produced; escape sequen
   await writeSegment(run, { cell: cells[1]!, episodes: [] });
   const episode = buildEpisode(cells[1]!, 0);
   const messages = transcript.messages.map((message) =>
-    message.role === "user" ? { ...message, content: "\u001b[2Jgone", requestId: "r-user" } : message,
+    message.role === "user"
+      ? { ...message, content: "\u001b[2Jgone", reasoning: "Go\naway.", requestId: "r-user" }
+      : message,
   );
   await run.appendEpisode(episode, {
     ...buildAttempt(),
@@ -129,7 +131,7 @@ test("times of the outer tap stand beside what a request produced; escape sequen
   );
   const text = renderConversation(await inspectEpisode(await readJudgedRun(run.path), episode.episodeId));
   expect(text).toContain("[assistant] 120 (100 cached) -> 8 tokens; TTFT 25.0 ms, E2E 100 ms");
-  expect(text).toContain("  \\u001b[2Jgone");
+  expect(text).toContain("  (reasoning) Go\n  away.\n  \\u001b[2Jgone");
   expect(text).not.toContain("\u001b");
 });
 
