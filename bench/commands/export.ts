@@ -60,6 +60,8 @@ export function register(program: Command, host: Host): void {
         },
       };
       const manifest = await writingTo(out, () => exportRun(directory, options));
+      for (const { reason, count, first } of manifest.exclusions)
+        host.tell(`left out: ${count} ${reason}${first === undefined ? "" : ` (first: ${first.detail})`}`);
       host.print(JSON.stringify(manifest, null, 2));
     });
 }

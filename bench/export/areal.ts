@@ -22,7 +22,7 @@ export const areal: ExportFormat = {
     return {
       async write(trajectory) {
         const line = lineOf(trajectory, settings);
-        if ("refused" in line) return line.refused;
+        if ("refused" in line) return { reason: line.refused };
         await lines.write(separator + line.text);
         separator = ",";
         return null;

@@ -87,12 +87,14 @@ async function writeAll(run: JudgedRun, { writer, counter, selected }: Export): 
     const recorded = await tokens.of(trajectory.attemptKey);
     const record = recordOf(trajectory);
     if (record === null) {
-      counter.excluded("not the result that counts (killed before its record, or replaced by --redo)");
+      counter.excluded({
+        reason: "not the result that counts (killed before its record, or replaced by --redo)",
+      });
       continue;
     }
     missing.delete(record.episodeId);
     if (record.status === "failed") {
-      counter.excluded(`failed: ${record.failure?.class ?? "unknown"}`);
+      counter.excluded({ reason: `failed: ${record.failure?.class ?? "unknown"}` });
       continue;
     }
     const { systemSha256, toolsSha256 } = trajectory;
@@ -102,15 +104,18 @@ async function writeAll(run: JudgedRun, { writer, counter, selected }: Export): 
       groupId: groupOf(record, groupSize),
       recorded,
     });
-    const refused = selected.refusal(whole) ?? (await writer.write(whole));
-    if (refused !== null) {
-      counter.excluded(refused);
+    const leftOut = selected.refusal(whole) ?? (await writer.write(whole));
+    if (leftOut !== null) {
+      counter.excluded(leftOut, { episodeId: record.episodeId });
       continue;
     }
     selected.written(whole);
     counter.written(whole);
   }
-  counter.excluded("no trajectory in the file: it was cut or replaced by hand", missing.size);
+  counter.excluded(
+    { reason: "no trajectory in the file: it was cut or replaced by hand" },
+    { count: missing.size },
+  );
 }
 
 const resolvedCollect = z.object({ collect: z.object({ groupSize: z.number().int().positive() }) });

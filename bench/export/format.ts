@@ -15,9 +15,17 @@ export interface ExportSettings {
   readonly discount: number;
 }
 
+/** Why a trajectory has no place in an export. */
+export interface LeftOut {
+  /** One wording for all of its kind: it is counted. */
+  readonly reason: string;
+  /** What is peculiar to this one. */
+  readonly detail?: string;
+}
+
 export interface ExportWriter {
-  /** The reason why this trajectory has no place in the format; null when it was written. */
-  write(trajectory: InlinedTrajectory): Promise<string | null>;
+  /** null when the trajectory was written. */
+  write(trajectory: InlinedTrajectory): Promise<LeftOut | null>;
   /** Finishes the files and names them, relative to the folder. */
   close(): Promise<readonly string[]>;
 }

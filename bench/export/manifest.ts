@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { RunJson } from "../store/run-json.ts";
 import type { RecordedEpisode } from "../workload/recorded-episode.ts";
-import type { ExportSettings } from "./format.ts";
+import type { ExportSettings, LeftOut } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import type { Selection } from "./selection.ts";
 import { tokenCounts } from "./token-counts.ts";
@@ -56,7 +56,14 @@ export const manifestSchema = z.object({
     /** Calls that the gateways did not keep, by reason. */
     dropped: countsSchema,
   }),
-  exclusions: z.array(z.object({ reason: z.string(), count: z.number().int() })),
+  exclusions: z.array(
+    z.object({
+      reason: z.string(),
+      count: z.number().int(),
+      /** The first one, where there is more to say of it than the reason. */
+      first: z.object({ episodeId: z.string(), detail: z.string() }).optional(),
+    }),
+  ),
   /** Which tasks are in it, so that training and test sets can be kept apart. */
   split: z.object({
     /** Name in the task set's own split file; null when tasks were chosen otherwise. */
@@ -66,6 +73,15 @@ export const manifestSchema = z.object({
   files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+type Exclusion = Manifest["exclusions"][number];
+
+const detailCharactersMax = 600;
+
+/** What a model wrote can be long; a manifest is read by people. */
+function excerpt(text: string): string {
+  return text.length <= detailCharactersMax ? text : `${text.slice(0, detailCharactersMax)}…`;
+}
 
 /** Counts what was written and what was not, one trajectory at a time. */
 export class ManifestCounter {
@@ -90,7 +106,7 @@ export class ManifestCounter {
     breaks: {} as Record<string, number>,
     dropped: {} as Record<string, number>,
   };
-  readonly #exclusions = new Map<string, number>();
+  readonly #exclusions = new Map<string, Exclusion>();
   readonly #tasks = new Map<string, Set<string>>();
 
   written({ record, trajectory, recorded }: InlinedTrajectory): void {
@@ -124,8 +140,20 @@ export class ManifestCounter {
       increment(tokens.byWeightVersion, version, count);
   }
 
-  excluded(reason: string, count = 1): void {
-    if (count > 0) this.#exclusions.set(reason, (this.#exclusions.get(reason) ?? 0) + count);
+  excluded(
+    { reason, detail }: LeftOut,
+    { count = 1, episodeId = null }: { readonly count?: number; readonly episodeId?: string | null } = {},
+  ): void {
+    if (count === 0) return;
+    const before = this.#exclusions.get(reason);
+    const first =
+      before?.first ??
+      (detail === undefined || episodeId === null ? undefined : { episodeId, detail: excerpt(detail) });
+    this.#exclusions.set(reason, {
+      reason,
+      count: (before?.count ?? 0) + count,
+      ...(first === undefined ? {} : { first }),
+    });
   }
 
   manifest(
@@ -145,9 +173,9 @@ export class ManifestCounter {
       format,
       run: { runId, experiment, createdAt, simulated, agent, versions, hashes },
       counts: this.#counts,
-      settings: { ...settings },
+      settings: { style: settings.style, discount: settings.discount },
       tokens: { ...this.#tokens, trainableFraction: processed === 0 ? null : generated / processed },
-      exclusions: [...this.#exclusions].map(([reason, count]) => ({ reason, count })),
+      exclusions: [...this.#exclusions.values()],
       split: {
         name: selection.split?.name ?? splitName(identity),
         tasks: Object.fromEntries([...this.#tasks].map(([domain, ids]) => [domain, [...ids].sort()])),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { LeftOut } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 
 /** Which trajectories an export is about. An empty list means all. */
@@ -25,7 +26,7 @@ export const everything: Selection = {
 
 export interface Selector {
   /** Says why a trajectory is not selected; null when it is. */
-  refusal(trajectory: InlinedTrajectory): string | null;
+  refusal(trajectory: InlinedTrajectory): LeftOut | null;
   /** Remembers what is in the export now, 32 bytes each, for `dedup`. What the format refused leaves room for its like. */
   written(trajectory: InlinedTrajectory): void;
 }
@@ -34,20 +35,23 @@ export function selector(selection: Selection): Selector {
   const seen = new Set<string>();
   const { arms, domains, statuses, rewardMin, split, dedup } = selection;
   const outside = (list: readonly string[], value: string) => list.length > 0 && !list.includes(value);
+  const reasonNot = (whole: InlinedTrajectory): string | null => {
+    const { record } = whole;
+    if (outside(arms, record.arm)) return `not selected: arm ${record.arm}`;
+    if (outside(domains, record.domain)) return `not selected: domain ${record.domain}`;
+    if (outside(statuses, record.status)) return `not selected: status ${record.status}`;
+    if (split !== null && !split.tasks.has(record.taskId)) return `not selected: not in split ${split.name}`;
+    if (rewardMin !== null && record.reward === null) return "not selected: unjudged, so it has no reward";
+    if (rewardMin !== null && (record.reward ?? 0) < rewardMin)
+      return `not selected: reward below ${rewardMin}`;
+    return dedup && seen.has(contentDigest(whole))
+      ? "duplicate of an earlier conversation of the same task"
+      : null;
+  };
   return {
     refusal(whole) {
-      const { record } = whole;
-      if (outside(arms, record.arm)) return `not selected: arm ${record.arm}`;
-      if (outside(domains, record.domain)) return `not selected: domain ${record.domain}`;
-      if (outside(statuses, record.status)) return `not selected: status ${record.status}`;
-      if (split !== null && !split.tasks.has(record.taskId))
-        return `not selected: not in split ${split.name}`;
-      if (rewardMin !== null && record.reward === null) return "not selected: unjudged, so it has no reward";
-      if (rewardMin !== null && (record.reward ?? 0) < rewardMin)
-        return `not selected: reward below ${rewardMin}`;
-      return dedup && seen.has(contentDigest(whole))
-        ? "duplicate of an earlier conversation of the same task"
-        : null;
+      const reason = reasonNot(whole);
+      return reason === null ? null : { reason };
     },
     written(whole) {
       if (dedup) seen.add(contentDigest(whole));

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { Trajectory } from "../store/record.ts";
-import type { ExportFormat } from "./format.ts";
-import { lineWithTools, type InlinedTrajectory } from "./inlined-trajectory.ts";
+import type { ExportFormat, LeftOut } from "./format.ts";
+import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import { WholeFileWriter } from "./line-writer.ts";
+import { sftLine } from "./sft-line.ts";
+import { sftMessages, type SftMessage } from "./sft-messages.ts";
 
 const fileName = "sft.jsonl";
 
@@ -16,9 +17,11 @@ export const sft: ExportFormat = {
     const lines = new WholeFileWriter(join(directory, fileName));
     return {
       async write(trajectory) {
-        const refused = refusal(trajectory);
-        if (refused === null) await lines.write(lineOf(trajectory));
-        return refused;
+        const messages = refusal(trajectory) ?? sftMessages(trajectory);
+        if ("reason" in messages) return messages;
+        const { tools } = trajectory;
+        await lines.write(sftLine({ messages, tools, trained: writtenByModel(messages) }));
+        return null;
       },
       async close() {
         await lines.close();
@@ -28,40 +31,17 @@ export const sft: ExportFormat = {
   },
 };
 
-function refusal({ record }: InlinedTrajectory): string | null {
-  if (record.reward === null) return "unjudged: only passed episodes are examples";
-  if (record.reward < 1 - 1e-6) return "not passed: only passed episodes are examples";
-  if (record.labels.includes("prompt-rewritten")) return "prompt-rewritten: the model saw other bytes";
+function writtenByModel(messages: readonly SftMessage[]): ReadonlySet<number> {
+  return new Set(messages.keys().filter((index) => messages[index]?.requestId != null));
+}
+
+function refusal({ record, recorded }: InlinedTrajectory): LeftOut | null {
+  const why = (reason: string) => ({ reason });
+  if (record.status !== "completed") return why(`${record.status}: only completed episodes are examples`);
+  if (record.reward === null) return why("unjudged: only passed episodes are examples");
+  if (record.reward < 1 - 1e-6) return why("not passed: only passed episodes are examples");
+  if (record.labels.includes("prompt-rewritten")) return why("prompt-rewritten: the model saw other bytes");
+  if (recorded?.calls.some(({ finishReason }) => finishReason === "length") === true)
+    return why("an answer was cut at its token limit: it has no end to learn");
   return null;
-}
-
-function lineOf({ trajectory, system, tools }: InlinedTrajectory): string {
-  const messages = [{ role: "system", content: system }, ...trajectory.messages.flatMap(chatMessage)];
-  return lineWithTools({ messages }, tools);
-}
-
-/** What the agent's model saw: the simulated user's own tool calls are left out. */
-function chatMessage(message: Trajectory["messages"][number]): object[] {
-  if (message.role === "tool") {
-    const { toolCallId, content, requestor } = message;
-    return requestor === "user" ? [] : [{ role: "tool", tool_call_id: toolCallId, content }];
-  }
-  const { role, content, toolCalls, requestId } = message;
-  if (role === "user") return toolCalls === null ? [{ role, content }] : [];
-  return [
-    {
-      role,
-      content,
-      ...(toolCalls === null
-        ? {}
-        : {
-            tool_calls: toolCalls.map(({ id, name, arguments: text }) => ({
-              id,
-              type: "function",
-              function: { name, arguments: text },
-            })),
-          }),
-      weight: requestId === null ? 0 : 1,
-    },
-  ];
 }

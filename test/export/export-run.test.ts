@@ -145,14 +145,16 @@ test("sft: passed episodes as chats; the greeting is context", async () => {
       { role: "user", content: "Is Dune in?" },
       {
         role: "assistant",
-        content: null,
+        content: "",
         tool_calls: [
           {
             id: "call_1-a",
             type: "function",
-            function: { name: "get_book", arguments: '{"title": "Dune", "n": 2.0}' },
+            function: { name: "get_book", arguments: { title: "Dune", n: 2 } },
           },
         ],
+        // JavaScript reads 2.0 as 2.
+        arguments_text: ['{"title": "Dune", "n": 2.0}'],
         weight: 1,
       },
       { role: "tool", tool_call_id: "call_1-a", content: '{"copies": 1}' },

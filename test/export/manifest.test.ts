@@ -36,7 +36,7 @@ test("whatever comes: written and left out are all, and every breakdown adds up 
       const counter = new ManifestCounter();
       for (const { whole, excluded } of all)
         if (excluded === null) counter.written(whole);
-        else counter.excluded(excluded);
+        else counter.excluded({ reason: excluded });
       const { counts, exclusions, tokens, split } = manifestOf(counter);
       const leftOut = exclusions.reduce((total, { count }) => total + count, 0);
       expect(counts.trajectories + leftOut).toBe(all.length);

@@ -16,7 +16,7 @@ function asking(selection: Selection) {
   return (whole: InlinedTrajectory) => {
     const refused = selected.refusal(whole);
     if (refused === null) selected.written(whole);
-    return refused;
+    return refused?.reason ?? null;
   };
 }
 
