@@ -1,4 +1,5 @@
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
+import { recordedFailureLimits } from "../config/failure-limits.ts";
 import { RunUnreadableError } from "../errors.ts";
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { ArmFacts } from "../store/preflight-record.ts";
@@ -54,6 +55,7 @@ export async function readCell(
       records.flatMap((record) => (record.type === "episode" ? (record.attemptKey ?? []) : [])),
     ),
     segments,
+    failedShareMax: recordedFailureLimits(run.identity.resolved).failedShare,
   });
   const used = new Set(summary.segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
   const timings = segments.flatMap(({ segment, timings }) => (used.has(segment.segmentId) ? timings : []));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { armSchema } from "./arm-schema.ts";
 import { compareSchema } from "./compare-schema.ts";
+import { failureLimitKeys } from "./failure-limits.ts";
 import { collectSchema } from "./collect-schema.ts";
 import {
   sectionSchema,
@@ -82,6 +83,7 @@ const after = {
       cellSeconds: seconds(14_400, "One cell"),
       drainSeconds: seconds(60, "Wait for the engines to become idle"),
       startSeconds: seconds(180, "Start of a server"),
+      ...failureLimitKeys,
     })
     .prefault({}),
   compare: compareSchema,

@@ -6,6 +6,7 @@ import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { CellSummary } from "../analysis/cell/cell-summary.ts";
+import { runFailures } from "./tables/failure-table.ts";
 import { definitions } from "./tables/definitions.ts";
 import { diskUse } from "./model/disk-use.ts";
 import { exclusionsOf } from "../analysis/exclusions.ts";
@@ -32,6 +33,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   }
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
+  const failures = runFailures(summaries);
   return {
     v: 1,
     run: {
@@ -40,6 +42,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     },
     preflights: [...preflights],
     cells: summaries,
+    ...(failures.length > 0 && { failures }),
     overheads: [...compareArms(cells, compareOf(run))],
     ledgers: [...cellLedgers(cells)],
     totals: {

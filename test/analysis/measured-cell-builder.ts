@@ -44,6 +44,7 @@ export function measuredCell(
     episodes,
     recordedAttempts: new Set(episodes.map(({ episodeId }) => episodeId)),
     segments: [{ segment, ...evidence }],
+    failedShareMax: 0.05,
   });
   return {
     summary: { ...built, agentEngineIdentity: "engine 1", ...summary },

@@ -10,6 +10,7 @@ import {
   judgedThresholds,
 } from "../../bench/report/tables/comparison-document.ts";
 import { definitions } from "../../bench/report/tables/definitions.ts";
+import { failures } from "../../bench/report/tables/failure-table.ts";
 import { ledgerColumns } from "../../bench/report/tables/ledger-tables.ts";
 import { live } from "../../bench/report/tables/live-table.ts";
 import { path } from "../../bench/report/tables/path-table.ts";
@@ -24,7 +25,10 @@ interface Declared {
 }
 
 const groups: readonly (readonly [heading: string, tables: readonly Declared[]])[] = [
-  ["The report of a sweep", [speed, latencies, outcomes, sessions, path, live, ledgerColumns, trajectories]],
+  [
+    "The report of a sweep",
+    [failures, speed, latencies, outcomes, sessions, path, live, ledgerColumns, trajectories],
+  ],
   [
     "The report of a replay",
     [replay.overhead, replay.percentiles, replay.split, replay.inLine, replay.sizes, replay.arms],

@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildReport } from "../../bench/report/build-report.ts";
 import { rebuildReport, renderReport } from "../../bench/report/rebuild.ts";
 import { reportModelSchema, type ReportModel } from "../../bench/report/model/report-model.ts";
+import { reportTables } from "../../bench/report/tables/sweep-document.ts";
 import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildIdentity, hex, plannedCell, runStarted } from "../store/run-builder.ts";
 import { writeSegment, type SegmentPlan } from "../evidence/evidence-builder.ts";
@@ -224,6 +225,59 @@ test("exclusions name what was left out, how often and why", async () => {
     },
   ]);
   expect(report.totals).toMatchObject({ planned: 48, finished: 48, trajectories: 44 });
+});
+
+describe("a run in which episodes failed", () => {
+  const message = "Simulator: x-tollgate-ref names task renew-one of domain library, which was not loaded";
+  const withFailures = async () =>
+    buildReport(
+      await writeRun((plan) => ({
+        ...plan,
+        record: (episode) => {
+          if (plan.cell !== cells[0]) return {};
+          if (episode < 8)
+            return { status: "failed", reward: null, failure: { class: "user-engine", message } };
+          const terminationDetail = "two calls have the id call_1";
+          return episode === 8 ? { reward: 0, termination: "agent_error", terminationDetail } : {};
+        },
+      })),
+    );
+
+  test.each(["table", "md", "html", "json"] as const)(
+    "%s says so first, with the first message",
+    async (format) => {
+      const text = renderReport(await withFailures(), format)
+        .replaceAll(/\s+/g, " ")
+        .replaceAll(/ │ │ │ │ /g, " ");
+      expect(text).toContain("8 user-engine, first: Simulator: x-tollgate-ref names task");
+      expect(text).toContain("two calls have the id call_1");
+      if (format === "json") return;
+      expect(text).toContain("48 of 48 episodes, 8 of them failed");
+      expect(text.indexOf("Failures")).toBeLessThan(text.indexOf("Speed"));
+      expect(text).toContain(`tollgate inspect`);
+    },
+  );
+
+  test("no table prints a pass rate of the failing cell, and only of that one", async () => {
+    const report = await withFailures();
+    const rates = reportTables(report, { seed: false })
+      .find(({ title }) => title === "Episodes")
+      ?.rows.map((row) => row.find((text) => text.includes("judged") || text.includes("%")));
+    expect(rates?.[0]).toBe("3 of 4 judged\n8 failed");
+    expect(rates?.slice(1).every((text) => text?.startsWith("100 %"))).toBe(true);
+  });
+
+  test("it is in cells.csv", async () => {
+    const [head = "", first = "", second = ""] = renderReport(await withFailures(), "csv").split("\n");
+    expect(head).toContain(",failures,first_failure,first_failure_episode,");
+    expect(first).toContain(`,8 user-engine,"${message}",${cells[0]?.episodeIds[0]},`);
+    expect(second).not.toContain("user-engine");
+  });
+
+  test("an overhead is not stated against a failing cell", async () => {
+    const { overheads } = await withFailures();
+    expect(overheads.map(({ refused }) => refused)).toContain(`cell ${cells[0]?.cellId} is failing`);
+  });
 });
 
 test("the terminal report fits 120 columns", async () => {

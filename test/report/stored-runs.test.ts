@@ -20,6 +20,22 @@ const mended: Readonly<Record<string, string>> = {
   "comparisons.*.dropped.not answered: error or unfinished answer inside a 200": "a reason of its own",
 };
 
+/** The same for one archive: what is said of it, only. */
+const mendedIn: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  dirty: {
+    "cells.*.verdict": "1 of 6 episodes failed in both cells: failing",
+    "cells.*.reasons.verdict=failing": "the reason for it",
+    "cells.*.passRate": "a failing cell has none",
+    "cells.*.passHatK": "a failing cell has none",
+    "cells.*.meanReward": "a failing cell has none",
+    "cells.*.rates.episodesPerMinute": "over episodes that did not fail",
+    "cells.*.episodes.failures": "new",
+    "cells.*.episodeSeconds": "over episodes that did not fail",
+    overheads: "refused between failing cells",
+    failures: "new",
+  },
+};
+
 test("there are stored runs", () => {
   expect(names).toEqual(["dirty", "openclaw", "replay-aa", "replay", "resumed", "sweep"]);
 });
@@ -33,12 +49,13 @@ test.each(names)("the report of the stored run %s is what it was, but for what w
   const before = readFileSync(join(directory, "report/report.json"), "utf8");
   await (name.startsWith("replay") ? rebuildReplay(directory) : rebuildReport(directory));
   const after = readFileSync(join(directory, "report/report.json"), "utf8");
-  expect(withoutMended(after)).toBe(withoutMended(before));
+  const paths = Object.keys({ ...mended, ...mendedIn[name] });
+  expect(withoutMended(after, paths)).toBe(withoutMended(before, paths));
 });
 
-function withoutMended(text: string): string {
+function withoutMended(text: string, paths: readonly string[]): string {
   const report: unknown = JSON.parse(text);
-  for (const path of Object.keys(mended)) remove(report, path.split("."));
+  for (const path of paths) remove(report, path.split("."));
   const isAsWritten = text === `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
   return `${isAsWritten ? "" : "not written as JSON.stringify writes it\n"}${JSON.stringify(report, null, 2)}`;
 }
@@ -46,8 +63,9 @@ function withoutMended(text: string): string {
 function remove(value: unknown, [step = "", ...rest]: readonly string[]): void {
   if (typeof value !== "object" || value === null) return;
   const owner = value as Record<string, unknown>;
-  for (const key of keysOf(owner, step)) {
+  for (const key of keysOf(owner, step).toReversed()) {
     if (rest.length > 0) remove(owner[key], rest);
+    else if (Array.isArray(owner)) owner.splice(Number(key), 1);
     else delete owner[key];
   }
 }

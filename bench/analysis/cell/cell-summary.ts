@@ -11,6 +11,7 @@ import { passHatK, passRate, taskKey } from "../estimates/pass-rate.ts";
 import { isPassed } from "../../statistics/pass-hat-k.ts";
 import { segmentUse, segmentUseSchema, type SegmentUse } from "./segment-choice.ts";
 import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
+import { agentErrors, failureGroups, failureGroupSchema, whyFailing } from "./failures.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
 import type { TapTiming } from "../../evidence/tap-timing.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
@@ -45,7 +46,12 @@ export const cellSummarySchema = z.object({
     passed: z.number().int(),
     /** Finished, not failed, and without a reward: nothing in Tollgate may judge them. */
     unjudged: z.number().int(),
+    /** Failed episodes by class, most first; absent where none failed. */
+    failures: z.array(failureGroupSchema).optional(),
+    /** Completed episodes whose agent gave up, where it is known why; absent where there are none. */
+    agentErrors: z.array(failureGroupSchema).optional(),
   }),
+  /** Without a value in a failing cell, like pass^k and the mean reward: who is left over is no sample of the tasks. */
   passRate: estimateSchema,
   passHatK: z.array(
     z.object({
@@ -102,6 +108,8 @@ interface CellEvidence {
   /** Attempts with a record, replaced ones included: what others cost is waste. */
   readonly recordedAttempts: ReadonlySet<string>;
   readonly segments: readonly SegmentEvidence[];
+  /** `limits.failedShare`. */
+  readonly failedShareMax: number;
 }
 
 /** Pure: the same evidence gives the same summary. */
@@ -109,6 +117,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
   const { cell, episodes } = evidence;
   const uses = evidence.segments.map(({ segment }) => segmentUse(segment, episodes));
   const used = evidence.segments.filter((_, index) => uses[index]?.used === true);
+  const allTimings = evidence.segments.flatMap(({ timings }) => timings);
   const timings = used.flatMap(({ timings }) => timings);
   const outerTimings = timings.filter(({ hop }) => hop === "outer");
   const agentEngine = engineReadings(used.map(({ agentEngine }) => agentEngine));
@@ -121,8 +130,11 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
   );
   const counts = countEpisodes(cell, episodes);
   const seconds = secondsOf(uses);
+  const failing = whyFailing(counts.finished, counts.failures ?? [], evidence.failedShareMax);
+  const whole = measured.filter(isTrajectory);
   const judgement = judgeCell({
     ...counts,
+    failing,
     segments: uses,
     agentEngine,
     tokenCheck,
@@ -143,14 +155,12 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     simulated: evidence.simulated,
     ...judgement,
     episodes: counts,
-    passRate: passRate(episodes),
-    passHatK: [...passHatK(episodes)],
-    meanReward: meanReward(episodes),
+    ...(failing === null ? outcomesOf(episodes) : withoutOutcomes(counts.judged)),
     segments: uses,
     seconds,
     rates: {
-      episodesPerMinute: rate(measured.length, seconds, 60),
-      trajectoriesPerHour: rate(measured.filter(isTrajectory).length, seconds, 3600),
+      episodesPerMinute: rate(whole.length, seconds, 60),
+      trajectoriesPerHour: rate(whole.length, seconds, 3600),
       requestsPerSecond: rate(outer.answered, seconds, 1),
       inputTokensPerSecond: counted(ratio(agentEngine?.promptTokens ?? null, seconds), outer.answered),
       outputTokensPerSecond: counted(ratio(agentEngine?.completionTokens ?? null, seconds), outer.answered),
@@ -159,21 +169,32 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     ttftMs: latencyOf(outerTimings, tapLatencies.ttft),
     itlMs: latencyOf(outerTimings, tapLatencies.itl),
     e2eMs: latencyOf(outerTimings, tapLatencies.e2e),
-    episodeSeconds: summarizeClustered(measured.map(durationOf)),
+    episodeSeconds: summarizeClustered(whole.map(durationOf)),
     agentEngine,
     userEngine: engineReadings(used.map(({ userEngine }) => userEngine)),
     agentEngineIdentity: engineIdentity(used),
     outer,
     inner,
     tokenCheck,
-    waste: wasteOf(
-      evidence.segments.flatMap(({ timings }) => timings),
-      evidence.recordedAttempts,
-    ),
+    waste: wasteOf(allTimings, evidence.recordedAttempts),
     sessionMs: sessionMs(measured),
     ...unclosedSessionsOf(evidence.segments),
     pressure,
   };
+}
+
+type Outcomes = Pick<CellSummary, "passRate" | "passHatK" | "meanReward">;
+
+function outcomesOf(episodes: readonly EpisodeRecord[]): Outcomes {
+  return {
+    passRate: passRate(episodes),
+    passHatK: [...passHatK(episodes)],
+    meanReward: meanReward(episodes),
+  };
+}
+
+function withoutOutcomes(judged: number): Outcomes {
+  return { passRate: counted(null, judged), passHatK: [], meanReward: counted(null, judged) };
 }
 
 function unclosedSessionsOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {
@@ -193,6 +214,8 @@ function tokenCheckOf(used: readonly SegmentEvidence[], episodes: readonly Episo
 
 function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
   const judged = episodes.filter(({ reward }) => reward !== null);
+  const failures = [...failureGroups(episodes)];
+  const errors = [...agentErrors(episodes)];
   return {
     planned: cell.episodeIds.length,
     finished: episodes.length,
@@ -205,6 +228,8 @@ function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
     judged: judged.length,
     passed: judged.filter(({ reward }) => isPassed(reward ?? 0)).length,
     unjudged: episodes.filter(({ reward, status }) => reward === null && status !== "failed").length,
+    ...(failures.length > 0 && { failures }),
+    ...(errors.length > 0 && { agentErrors: errors }),
   };
 }
 

@@ -8,6 +8,8 @@ import { verdicts, type Verdict, type VerdictReason } from "./verdict.ts";
 export interface VerdictFacts {
   readonly planned: number;
   readonly finished: number;
+  /** Why too many of its episodes failed; null or absent where they did not. */
+  readonly failing?: string | null;
   readonly segments: readonly SegmentUse[];
   readonly agentEngine: EngineReadings | null;
   readonly tokenCheck: TokenCheck;
@@ -34,6 +36,7 @@ export function judgeCell(facts: VerdictFacts): {
     // Whether an engine without metrics is idle cannot be seen: that it was not is no finding of its own.
     ...segmentReasons(facts).filter(({ verdict }) => !(unseen && verdict === "not-drained")),
     ...engine,
+    ...(facts.failing == null ? [] : [{ verdict: "failing" as const, detail: facts.failing }]),
     ...tokenReasons(facts.tokenCheck),
     ...sendReasons(facts.sends ?? []),
     ...eventLoopReasons(facts.pressure, facts.seconds),

@@ -110,7 +110,12 @@ function requestMargin(compare: Experiment["compare"], baseline: readonly Measur
   return margin === null ? null : marginMs(margin, meanOrNull(means));
 }
 
-const refusing: ReadonlySet<string> = new Set(["engine-died", "engine-restarted", "different-engines"]);
+const refusing: ReadonlySet<string> = new Set([
+  "engine-died",
+  "engine-restarted",
+  "different-engines",
+  "failing",
+]);
 
 /** An overhead exists only between two ways to one engine process that ran through. */
 function refusal(baseline: readonly MeasuredCell[], arm: readonly MeasuredCell[]): string | null {

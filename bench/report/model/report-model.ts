@@ -1,9 +1,16 @@
 import { z } from "zod";
 import { preflightRecordSchema } from "../../store/preflight-record.ts";
+import { failureGroupSchema } from "../../analysis/cell/failures.ts";
 import { cellSummarySchema } from "../../analysis/cell/cell-summary.ts";
 import { cellLedgerSchema } from "../../analysis/ledger/cell-ledger.ts";
 import { exclusionSchema } from "../../analysis/exclusions.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
+
+/** What ended badly in one way, over all cells, with what the first such episode said. */
+const runFailureSchema = failureGroupSchema.extend({
+  cells: z.array(z.object({ cellId: z.string(), count: z.number().int() })),
+});
+export type RunFailure = z.infer<typeof runFailureSchema>;
 
 /** Everything a report says, independent of how it is printed; `report.json` is this. */
 export const reportModelSchema = z.object({
@@ -25,6 +32,8 @@ export const reportModelSchema = z.object({
   /** What was checked before the first cell, once per invocation; none for a run of an older Tollgate. */
   preflights: z.array(preflightRecordSchema),
   cells: z.array(cellSummarySchema),
+  /** Failed episodes by class, then agent errors; absent where there are none. */
+  failures: z.array(runFailureSchema).optional(),
   overheads: z.array(overheadSchema),
   /** Where the time of the episodes went, a ledger per cell that has measured episodes. */
   ledgers: z.array(cellLedgerSchema),

@@ -1,6 +1,7 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { Latency } from "../../analysis/estimates/latency.ts";
+import { isFailing } from "../../analysis/cell/failures.ts";
 import { latencyDefinitions } from "../../evidence/request-latencies.ts";
 import { estimateText, numberText, percentText } from "./number-text.ts";
 import { left, right, type ColumnOf, type TableOf } from "./table.ts";
@@ -103,6 +104,13 @@ function distributed(name: string, of: (cell: Cell) => Latency, { meaning, head 
   return { name, meaning, suffixes: ends.map((end) => `_${end}`), values, column };
 }
 
+/** Who is left over in a failing cell is no sample of its tasks: counts, and no rate. */
+function passRateText({ passRate, episodes, ...cell }: Cell): string {
+  return isFailing(cell)
+    ? `${episodes.passed} of ${episodes.judged} judged\n${episodes.byStatus["failed"] ?? 0} failed`
+    : estimateText(passRate, percentText);
+}
+
 const inMs = (seconds: number | null) => numberText(seconds === null ? null : seconds * 1000);
 const whole = (value: number) => value.toFixed(0);
 const tokensPerSecond = cellTerms["input, output tok/s"];
@@ -149,13 +157,33 @@ export const cellMetrics: readonly CellMetric[] = [
     text: whole,
     meaning: "a part failed: no reward, no trajectory",
   }),
+  metric(
+    "failures",
+    ({ episodes }) => episodes.failures?.map((group) => `${group.count} ${group.class}`).join(", ") ?? null,
+    "failed episodes by class of the failed part, most first",
+  ),
+  metric(
+    "first_failure",
+    ({ episodes }) => episodes.failures?.[0]?.message ?? null,
+    "what the first episode of the most frequent class said; `first_failure_episode` is its id",
+  ),
+  metric(
+    "first_failure_episode",
+    ({ episodes }) => episodes.failures?.[0]?.episodeId ?? null,
+    "for `tollgate inspect RUN EPISODE`",
+  ),
   metric("episodes_timed_out", ({ episodes }) => episodes.byStatus["timed-out"] ?? 0, {
     head: "timed\nout",
     text: whole,
     meaning: "stopped at its deadline",
   }),
-  estimated("pass_rate", (cell) => cell.passRate, { meaning: cellTerms.rate, head: "rate" }),
-  estimated("mean_reward", (cell) => cell.meanReward, { meaning: "mean over judged episodes" }),
+  {
+    ...estimated("pass_rate", (cell) => cell.passRate, { meaning: cellTerms.rate }),
+    column: right("rate", passRateText, cellTerms.rate),
+  },
+  estimated("mean_reward", (cell) => cell.meanReward, {
+    meaning: "mean over judged episodes; empty in a failing cell",
+  }),
   {
     name: "pass_hat",
     meaning: cellTerms["pass^k"],
@@ -174,7 +202,7 @@ export const cellMetrics: readonly CellMetric[] = [
   }),
   metric("episodes_per_minute", ({ rates }) => rates.episodesPerMinute.value, {
     head: "ep\n/min",
-    meaning: `finished episodes ${overTime}`,
+    meaning: `episodes that did not fail, ${overTime}`,
   }),
   metric("trajectories_per_hour", ({ rates }) => rates.trajectoriesPerHour.value, {
     head: "trajectories/hour",
@@ -211,7 +239,7 @@ export const cellMetrics: readonly CellMetric[] = [
   distributed("e2e_ms", (cell) => cell.e2eMs, { meaning: cellTerms.E2E }),
   distributed("episode_seconds", (cell) => cell.episodeSeconds, {
     head: "s/episode\np50",
-    meaning: "length of an episode",
+    meaning: "length of an episode that did not fail",
   }),
   metric("engine", (cell) => cell.agentEngine?.engine ?? null, "whose metrics page it is"),
   metric("engine_prompt_tokens", (cell) => cell.agentEngine?.promptTokens ?? null, counter),

@@ -1,6 +1,7 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { Latency } from "../../analysis/estimates/latency.ts";
+import { isFailing } from "../../analysis/cell/failures.ts";
 import { cellColumns, cellTerms, speed } from "./cell-metrics.ts";
 import { absent, estimateText, numberText, percentText } from "./number-text.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
@@ -54,7 +55,16 @@ export function latencyTable(cells: readonly CellSummary[], notes: readonly stri
     { cell: "", name: "ITL", latency: itlMs },
     { cell: "", name: "E2E", latency: e2eMs },
   ]);
-  return filled(latencies, rows, notes);
+  return filled(latencies, rows, [...notes, ...cells.flatMap(survivorNotes)]);
+}
+
+/** Failing makes a service look faster: whoever is refused at once does not queue. */
+function survivorNotes({ cellId, episodes, reasons }: CellSummary): string[] {
+  const failed = episodes.byStatus["failed"] ?? 0;
+  if (!isFailing({ reasons })) return [];
+  return [
+    `${cellId}: failing: times of what was answered while ${failed} of ${episodes.finished} episodes failed`,
+  ];
 }
 
 /** What became of the episodes. */

@@ -2,6 +2,7 @@ import { latestArmFacts, type PreflightRecord } from "../../store/preflight-reco
 import { absent } from "./number-text.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { left, type Table } from "./table.ts";
+import { wrappedText } from "./wrapped-text.ts";
 
 /** Every finding of a preflight, worst first within its check as it was found. */
 export function preflightTable({ checks, seconds }: PreflightRecord): Table {
@@ -10,12 +11,12 @@ export function preflightTable({ checks, seconds }: PreflightRecord): Table {
     columns: [left("check"), left("result"), left("on"), left("what, and what to change")],
     rows: checks.flatMap(({ name, proves, skipped, findings }) =>
       skipped
-        ? [[name, "skipped", absent, lines(`nothing shows that ${proves}`)]]
+        ? [[name, "skipped", absent, wrappedText(`nothing shows that ${proves}`)]]
         : findings.map(({ status, on, what, change }) => [
             name,
             status,
-            lines(on, 24),
-            lines(change === null ? what : `${what}\n-> ${change}`),
+            wrappedText(on, 24),
+            wrappedText(change === null ? what : `${what}\n-> ${change}`),
           ]),
     ),
     notes: [],
@@ -46,12 +47,4 @@ export function notStreamed({
   return arms
     .filter((arm) => latestArmFacts(preflights, arm)?.streaming === "simulated")
     .map((arm) => `${arm}: streaming is simulated (preflight): TTFT not comparable`);
-}
-
-/** Breaks a sentence into lines that leave room for the other columns; a word that is too long stays whole. */
-function lines(text: string, columns = 66): string {
-  return text
-    .split("\n")
-    .map((line) => line.replaceAll(new RegExp(`(.{1,${columns}})(\\s+|$)`, "g"), "$1\n").trimEnd())
-    .join("\n");
 }

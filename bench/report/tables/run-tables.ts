@@ -72,10 +72,12 @@ export function seedTable(report: ReportModel, arm: string): Table {
 }
 
 /** One row per run fact, for the head of a report. */
-export function headLines({ run, totals }: ReportModel): readonly string[] {
+export function headLines({ run, totals, cells }: ReportModel): readonly string[] {
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version ?? "unknown"}`);
+  const failed = cells.reduce((sum, { episodes }) => sum + (episodes.byStatus["failed"] ?? 0), 0);
+  const episodes = `${totals.finished} of ${totals.planned} episodes${failed === 0 ? "" : `, ${failed} of them failed`}`;
   return [
-    `${run.runId} (${run.state}, ${totals.finished} of ${totals.planned} episodes)`,
+    `${run.runId} (${run.state}, ${episodes})`,
     ...(run.simulated ? ["SIMULATED ENGINES: times are those of a simulator, not of a GPU."] : []),
     ...(run.note === "" ? [] : [run.note]),
     `agent ${run.agent.name} ${run.agent.version}; ${versions.join(", ")}${run.gitRevision === null ? "" : `; git ${run.gitRevision.slice(0, 12)}`}`,

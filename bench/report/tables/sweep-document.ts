@@ -5,6 +5,7 @@ import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tab
 import { cellRows } from "./cells-csv.ts";
 import type { LinePicture, ReportDocument } from "./document.ts";
 import { ledgerTable } from "./ledger-tables.ts";
+import { failureTable } from "./failure-table.ts";
 import { liveTable } from "./live-table.ts";
 import { pathTable } from "./path-table.ts";
 import { notStreamed, preflightSummary } from "./preflight-table.ts";
@@ -45,7 +46,9 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
   const { cells, overheads } = report;
   const sessions = sessionTable(cells);
   const arms = [...new Set(report.trials.map(({ arm }) => arm))];
+  const { failures } = report;
   return [
+    ...(failures === undefined ? [] : [failureTable(failures, report.run.runId)]),
     speedTable(cells),
     latencyTable(cells, notStreamed(report)),
     outcomeTable(report),

@@ -64,6 +64,13 @@ test("a cell in which everything failed is reported: no latency, no rate of traj
     ttftMs: { count: 0, p50: unknown },
     rates: { trajectoriesPerHour: { value: 0, count: 0 }, requestsPerSecond: { value: 0, count: 0 } },
   });
+  expect(summary).toMatchObject({
+    verdict: "failing",
+    passHatK: [],
+    meanReward: unknown,
+    rates: { episodesPerMinute: { value: 0, count: 0 } },
+    episodeSeconds: { count: 0 },
+  });
   expect(report.ledgers).toEqual([]);
   expect(renderReport(report, "table")).not.toMatch(/NaN|Infinity|undefined/);
 });

@@ -58,6 +58,7 @@ test.each<[string, Partial<VerdictFacts>]>([
   ["no-metrics", { agentEngine: null }],
   ["no-metrics", { agentEngine: { ...engine, promptTokens: null } }],
   ["different-engines", { agentEngine: { ...engine, promptTokens: 0 }, innerRequests: 0 }],
+  ["failing", { failing: "3 of 4 episodes failed", finished: 3 }],
   ["token-mismatch", { tokenCheck: { status: "mismatch", details: ["outer 1, inner 2"] } }],
   ["client-limited", { pressure: [{ process: "driver", eventLoopUtilization: 0.71 }] }],
   ["client-limited", { stolenShares: [0.11] }],
