@@ -38,8 +38,8 @@ export async function readSegmentEvidence(
     facts: await readFacts(join(directory, "segment.json")),
     timings: await readTapTimings(directory, warnings),
     tools: await readToolTimes(directory, warnings),
-    agentEngine: await engineDelta({ directory, role: "agent", seconds }, warnings),
-    userEngine: await engineDelta({ directory, role: "user", seconds }, warnings),
+    agentEngine: await engineDelta({ directory, role: "agent", seconds, segment }, warnings),
+    userEngine: await engineDelta({ directory, role: "user", seconds, segment }, warnings),
   };
 }
 
@@ -63,12 +63,21 @@ function parseJson(path: string, text: string): unknown {
 }
 
 async function engineDelta(
-  of: { readonly directory: string; readonly role: "agent" | "user"; readonly seconds: number },
+  of: {
+    readonly directory: string;
+    readonly role: "agent" | "user";
+    readonly seconds: number;
+    readonly segment: Segment;
+  },
   warnings: StoreWarning[],
 ): Promise<EngineDelta | null> {
   const before = await snapshot(join(of.directory, `${of.role}-before.prom`), warnings);
   const after = await snapshot(join(of.directory, `${of.role}-after.prom`), warnings);
-  return before === null || after === null ? null : deriveEngineDelta(diff(before, after), of.seconds);
+  if (before === null || after === null) return null;
+  // The first page was read just before the segment began.
+  const firstAtS = Date.parse(of.segment.at) / 1000;
+  const seconds = Number.isFinite(of.seconds) ? of.seconds : null;
+  return deriveEngineDelta(diff(before, after, { seconds, firstAtS }), of.seconds);
 }
 
 async function snapshot(path: string, warnings: StoreWarning[]): Promise<Snapshot | null> {

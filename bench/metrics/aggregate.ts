@@ -1,6 +1,7 @@
 import type { Labels } from "./exposition.ts";
 import { seriesKey } from "./exposition.ts";
 import type { CounterSource } from "./profiles/profile.ts";
+import { exact, type PageResolution, together } from "./resolution.ts";
 
 /** Anything with labels and a number that may be unknown: a counter's increase, a gauge's value, a histogram's count. */
 export interface LabelledValue {
@@ -8,6 +9,14 @@ export interface LabelledValue {
   readonly labels: Labels;
   /** null: the series exists, its number cannot be used. */
   readonly value: number | null;
+  /** How much of it is known; left out where nobody asks. */
+  readonly resolution?: PageResolution;
+}
+
+/** One number for a concept, and how much of it is known. */
+export interface Measured {
+  readonly value: number | null;
+  readonly resolution: PageResolution;
 }
 
 /**
@@ -19,15 +28,26 @@ export function sumSeries(
   source: CounterSource,
   rankLabels: readonly string[],
 ): number | null {
+  return measureSeries(series, source, rankLabels).value;
+}
+
+/** As {@link sumSeries}, with how much of the sum is known: the bounds of its parts add up. */
+export function measureSeries(
+  series: readonly LabelledValue[],
+  source: CounterSource,
+  rankLabels: readonly string[],
+): Measured {
   const chosen = oncePerRank(selectSeries(series, source), rankLabels);
-  if (chosen.length === 0) return null;
+  if (chosen.length === 0) return { value: null, resolution: exact };
   const total = sum(chosen);
   const { totalOf } = source;
   if (totalOf === undefined) return total;
   const isTotal = ({ labels }: LabelledValue) => labels.get(totalOf.label) === totalOf.value;
   const totals = sum(chosen.filter(isTotal));
   const parts = sum(chosen.filter((item) => !isTotal(item)));
-  return totals !== null && totals === parts ? totals : total;
+  if (totals.value === null || parts.value === null) return total;
+  const apart = Math.abs(totals.value - parts.value);
+  return apart <= totals.resolution.plusMinus + parts.resolution.plusMinus ? totals : total;
 }
 
 /** The series of the first of the source's names that occurs, with its label values. */
@@ -68,11 +88,10 @@ export function oncePerRank<T extends LabelledValue>(
   });
 }
 
-function sum(series: readonly LabelledValue[]): number | null {
-  let total = 0;
+function sum(series: readonly LabelledValue[]): Measured {
+  let total: number | null = 0;
   for (const { value } of series) {
-    if (value === null || !Number.isFinite(value)) return null;
-    total += value;
+    total = total === null || value === null || !Number.isFinite(value) ? null : total + value;
   }
-  return total;
+  return { value: total, resolution: together(series.map(({ resolution }) => resolution ?? exact)) };
 }

@@ -59,7 +59,9 @@ export async function diffCommand(options: {
   readonly wallClockS?: number;
   readonly out?: string;
 }): Promise<MetricsOutcome> {
-  const delta = diff(await readStored(options.pre), await readStored(options.post));
+  const delta = diff(await readStored(options.pre), await readStored(options.post), {
+    seconds: options.wallClockS ?? null,
+  });
   const seconds = options.wallClockS ?? delta.seconds;
   if (seconds === null) {
     throw new ConfigError(

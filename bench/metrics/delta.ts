@@ -1,27 +1,12 @@
-import { type Labels, type Sample, seriesKey } from "./exposition.ts";
-import { assembleHistograms, type Bucket, type HistogramSeries } from "./histogram.ts";
+import { type CounterDelta, counterDelta } from "./counter-delta.ts";
+import { brokenHistograms } from "./broken-histograms.ts";
+import { type Exposition, type Labels, type Sample, seriesKey } from "./exposition.ts";
+import { assembleHistograms } from "./histogram.ts";
+import { type HistogramDelta, histogramDelta, nothingObserved } from "./histogram-delta.ts";
+import { countsWhole, isCounter, misdeclared } from "./known-kinds.ts";
+import { exact, resolutionOf } from "./resolution.ts";
+import { compareProcesses, createdAnew, familyOf } from "./same-process.ts";
 import type { Snapshot } from "./snapshot.ts";
-
-/** How one counter series moved. */
-export interface CounterDelta {
-  readonly name: string;
-  readonly labels: Labels;
-  /** Never negative; null after a reset, for NaN or infinity, and for a series that occurs twice on a page. */
-  readonly value: number | null;
-  /** The value went down or the series is missing: the server restarted in between, so the difference is not known. */
-  readonly reset: boolean;
-}
-
-/** How one label set of a histogram or summary moved. `sum` and `count` are null where the page has none. */
-export interface HistogramDelta {
-  readonly family: string;
-  readonly labels: Labels;
-  /** Cumulative increase by rising `le`; empty after a reset and where the page has no buckets. */
-  readonly buckets: readonly Bucket[];
-  readonly sum: number | null;
-  readonly count: number | null;
-  readonly reset: boolean;
-}
 
 /** The two values of a gauge, or of a series without a TYPE line. Their difference has no meaning. */
 export interface GaugePair {
@@ -39,118 +24,90 @@ export interface Delta {
   readonly counters: readonly CounterDelta[];
   readonly histograms: readonly HistogramDelta[];
   readonly gauges: readonly GaugePair[];
-  /** Sentences: resets, values that are not numbers, series that occur twice, odd pages. */
+  /** Sentences: restarts, values that cannot be, series that occur twice, odd pages. */
   readonly problems: readonly string[];
+}
+
+/** What the pages do not say of themselves; needed only where the snapshots have no time stamps. */
+export interface DiffTimes {
+  /** From the first scrape to the second. */
+  readonly seconds?: number | null;
+  /** Wall clock of the first scrape, in seconds since 1970. */
+  readonly firstAtS?: number | null;
 }
 
 /**
  * Compares two snapshots. A series of a counter or histogram that is new in `after` counts from 0, because engines do
  * not print a labelled series before its first use. A series that is in neither snapshot is not in the result.
  */
-export function diff(before: Snapshot, after: Snapshot): Delta {
+export function diff(before: Snapshot, after: Snapshot, times: DiffTimes = {}): Delta {
+  const seconds = before.atNs === null || after.atNs === null ? null : (after.atNs - before.atNs) / 1e9;
+  const [earlier, later] = [before.exposition.samples, after.exposition.samples];
   const duplicates = new Set([...before.exposition.duplicates, ...after.exposition.duplicates]);
+  const precision = resolutionOf([earlier, later]);
   const pairs = pairByKey(
-    before.exposition.samples.filter((sample) => sample.role === "value"),
-    after.exposition.samples.filter((sample) => sample.role === "value"),
+    earlier.filter((sample) => sample.role === "value"),
+    later.filter((sample) => sample.role === "value"),
     (sample) => seriesKey(sample.name, sample.labels),
   );
-  const counterPairs = pairs.filter(({ either }) => isCounter(either));
-  const counters = counterPairs.map(({ key, either, before, after }) =>
-    counterDelta(either, {
-      before: before?.value ?? null,
-      after: after?.value ?? null,
-      ambiguous: duplicates.has(key),
-    }),
-  );
-  const gauges = pairs
-    .filter(({ either }) => !isCounter(either))
-    .map(({ either, before, after }) => ({
-      name: either.name,
-      labels: either.labels,
-      before: before?.value ?? null,
-      after: after?.value ?? null,
-    }));
-  const histograms = pairByKey(
-    assembleHistograms(before.exposition.samples),
-    assembleHistograms(after.exposition.samples),
-    (series) => seriesKey(series.family, series.labels),
-  ).map(({ before, after, either }) => histogramDelta(either, { before, after, duplicates }));
-  const seconds = before.atNs === null || after.atNs === null ? null : (after.atNs - before.atNs) / 1e9;
-  const problems = [...pageProblems("before", before), ...pageProblems("after", after)];
-  const restarted = gauges.some(isOtherProcess);
-  if (restarted) problems.push("the start time of the process changed: the server restarted in between");
+  const anew = createdAnew(earlier, later);
+  const counters = pairs
+    .filter(({ either }) => isCounter(either))
+    .map((pair) => counterDelta(pair, { duplicates, whole: countsWhole, resolutionOf: precision }))
+    .map((item) =>
+      anew.has(seriesKey(familyOf(item.name), item.labels)) ? withoutValue(item, begunAnew) : item,
+    );
+  const gauges = pairs.filter(({ either }) => !isCounter(either)).map(gaugePair);
+  const [then, now] = [assembleHistograms(earlier, precision), assembleHistograms(later, precision)];
+  const [brokenThen, brokenNow] = [brokenHistograms(then), brokenHistograms(now)];
+  const broken = new Set([...brokenThen, ...brokenNow].map(({ key }) => key));
+  const histograms = pairByKey(then, now, (series) => seriesKey(series.family, series.labels))
+    .map((pair) => histogramDelta(pair, { duplicates, broken }))
+    .map((item) =>
+      anew.has(seriesKey(familyOf(item.family), item.labels)) ? withoutObservations(item, begunAnew) : item,
+    );
+  const process = compareProcesses(earlier, later, {
+    seconds: seconds ?? times.seconds ?? null,
+    firstAtS: before.at === null ? (times.firstAtS ?? null) : Date.parse(before.at) / 1000,
+    fell: [...counters, ...histograms].some(({ reset }) => reset),
+  });
+  const problems = [
+    ...pageProblems("before", before.exposition),
+    ...brokenThen.map(({ sentence }) => `before: ${sentence}`),
+    ...pageProblems("after", after.exposition),
+    ...brokenNow.map(({ sentence }) => `after: ${sentence}`),
+    ...misdeclared(later).map((sentence) => `after: ${sentence}`),
+    ...process.sentences,
+    ...doubts(
+      [...counters, ...histograms.map((item) => ({ ...item, name: item.family, value: item.count }))],
+      {
+        onlyOwn: process.other,
+        risenBefore: new Set(pairs.filter(({ before }) => (before?.value ?? 0) > 0).map(({ key }) => key)),
+      },
+    ),
+  ];
   return {
     seconds,
-    counters: restarted ? counters.map((item) => ({ ...item, value: null, reset: true })) : counters,
-    histograms: restarted
-      ? histograms.map((item) => ({ ...item, ...nothingObserved, reset: true }))
-      : histograms,
+    counters: process.other ? counters.map((item) => withoutValue(item, elsewhere)) : counters,
+    histograms: process.other ? histograms.map((item) => withoutObservations(item, elsewhere)) : histograms,
     gauges,
-    problems: [...problems, ...resetProblems(counters, histograms)],
+    problems: [...new Set(problems)],
   };
 }
+const begunAnew = "began anew, as its creation time says";
+const elsewhere = "was counted by another process";
 
-/** Client libraries outside multiprocess mode print when their process started. */
-function isOtherProcess({ name, before, after }: GaugePair): boolean {
-  return name === "process_start_time_seconds" && before !== null && after !== null && before !== after;
+function withoutValue(item: CounterDelta, doubt: string): CounterDelta {
+  return { ...item, value: null, resolution: exact, reset: true, doubt };
 }
 
-const nothingObserved = { buckets: [], sum: null, count: null } as const;
-
-/** Declared a counter, or undeclared and named like one. */
-function isCounter(sample: Sample): boolean {
-  return sample.kind === "counter" || (sample.kind === "untyped" && sample.name.endsWith("_total"));
+function withoutObservations(item: HistogramDelta, doubt: string): HistogramDelta {
+  return { ...item, ...nothingObserved, reset: true, doubt };
 }
 
-function counterDelta(
-  { name, labels }: Sample,
-  values: { readonly before: number | null; readonly after: number | null; readonly ambiguous: boolean },
-): CounterDelta {
-  if (values.ambiguous) return { name, labels, value: null, reset: false };
-  const { value, reset } = increase(values.before, values.after);
-  return { name, labels, value, reset };
-}
-
-/** Increase of a cumulative number that starts at 0 when its series is created. */
-function increase(before: number | null, after: number | null): { value: number | null; reset: boolean } {
-  if (after === null) return { value: null, reset: before !== null };
-  const from = before ?? 0;
-  if (!Number.isFinite(from) || !Number.isFinite(after)) return { value: null, reset: false };
-  return after < from ? { value: null, reset: true } : { value: after - from, reset: false };
-}
-
-function histogramDelta(
-  { family, labels }: HistogramSeries,
-  pair: {
-    readonly before: HistogramSeries | null;
-    readonly after: HistogramSeries | null;
-    readonly duplicates: ReadonlySet<string>;
-  },
-): HistogramDelta {
-  const { before, after } = pair;
-  const ambiguous = [`${family}_sum`, `${family}_count`].some((name) =>
-    pair.duplicates.has(seriesKey(name, labels)),
-  );
-  const nothing = { family, labels, ...nothingObserved };
-  if (ambiguous) return { ...nothing, reset: false };
-  const count = increase(before?.count ?? null, after?.count ?? null);
-  const sum = increase(before?.sum ?? null, after?.sum ?? null);
-  const buckets = bucketIncreases(before?.buckets ?? [], after?.buckets ?? []);
-  if (count.reset || sum.reset || buckets === "reset") return { ...nothing, reset: true };
-  return { family, labels, buckets, sum: sum.value, count: count.value, reset: false };
-}
-
-/** Bucket boundaries are fixed at start, so other boundaries also mean another process. */
-function bucketIncreases(before: readonly Bucket[], after: readonly Bucket[]): readonly Bucket[] | "reset" {
-  if (before.length === 0) return after;
-  if (before.length !== after.length) return "reset";
-  const increases: Bucket[] = [];
-  for (const [index, bucket] of after.entries()) {
-    const earlier = before[index];
-    if (earlier?.le !== bucket.le || bucket.count < earlier.count) return "reset";
-    increases.push({ le: bucket.le, count: bucket.count - earlier.count });
-  }
-  return increases;
+function gaugePair({ before, after, either }: Pair<Sample>): GaugePair {
+  const { name, labels } = either;
+  return { name, labels, before: before?.value ?? null, after: after?.value ?? null };
 }
 
 interface Pair<T> {
@@ -180,25 +137,47 @@ function pairByKey<T>(
   return [...present, ...vanished];
 }
 
-function pageProblems(side: "before" | "after", { exposition }: Snapshot): readonly string[] {
-  const notFinite = exposition.samples.filter(
+function pageProblems(side: "before" | "after", { samples, warnings }: Exposition): readonly string[] {
+  const notFinite = samples.filter(
     (sample) =>
       !Number.isFinite(sample.value) &&
       (sample.role === "value" ? isCounter(sample) : sample.role !== "created"),
   );
   return [
-    ...exposition.warnings.map((warning) => `${side}: ${warning}`),
+    ...warnings.map((warning) => `${side}: ${warning}`),
     ...notFinite.map(({ name, value, line }) => `${side}: ${name} is ${value} (line ${line}): no difference`),
   ];
 }
 
-function resetProblems(
-  counters: readonly CounterDelta[],
-  histograms: readonly HistogramDelta[],
-): readonly string[] {
-  const names = [
-    ...counters.filter(({ reset }) => reset).map(({ name }) => name),
-    ...histograms.filter(({ reset }) => reset).map(({ family }) => family),
-  ];
-  return [...new Set(names)].map((name) => `${name} went down or vanished: the server restarted in between`);
+interface Moved {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly value: number | null;
+  readonly reset: boolean;
+  readonly doubt: string | null;
 }
+
+/** One sentence per name. What the page's own problems say already is not said again. */
+function doubts(
+  items: readonly Moved[],
+  context: { readonly onlyOwn: boolean; readonly risenBefore: ReadonlySet<string> },
+): readonly string[] {
+  const risen = items.filter(
+    ({ name, labels, value }) => (value ?? 0) > 0 && context.risenBefore.has(seriesKey(name, labels)),
+  ).length;
+  const why =
+    risen === 0
+      ? "the server restarted in between"
+      : `${risen} other counters rose, so its series began anew or several processes answer at this address`;
+  const byName = Map.groupBy(
+    items.filter(({ doubt }) => doubt !== null),
+    ({ name }) => name,
+  );
+  return [...byName].flatMap(([name, [first]]) => {
+    if (first?.doubt == null) return [];
+    if (first.reset) return context.onlyOwn ? [] : [`${name} ${first.doubt}: ${why}`];
+    return saidAlready.test(first.doubt) ? [] : [`${name} ${first.doubt}: no difference`];
+  });
+}
+
+const saidAlready = /^(occurs more than once|contradicts itself|is (NaN|-?Infinity)$)/;

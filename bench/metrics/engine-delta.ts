@@ -1,8 +1,12 @@
-import { oncePerRank, selectSeries, sumSeries } from "./aggregate.ts";
-import type { Delta, HistogramDelta } from "./delta.ts";
+import { oncePerRank, selectSeries } from "./aggregate.ts";
+import type { Delta } from "./delta.ts";
+import { type Count, countsOf, notCounted, plus, wholePrompt } from "./engine-counts.ts";
+import { unknownPageText } from "./found-names.ts";
+import type { HistogramDelta } from "./histogram-delta.ts";
 import { estimateQuantile, mergeBuckets, type QuantileEstimate } from "./histogram.ts";
 import { detectProfile } from "./detect-profile.ts";
-import type { CounterConcept, EngineProfile, HistogramConcept } from "./profiles/profile.ts";
+import type { EngineProfile, HistogramConcept } from "./profiles/profile.ts";
+import { exact, type PageResolution, together } from "./resolution.ts";
 
 /** Estimates from bucket counts, in seconds; null where there are too few observations or no buckets. */
 export interface LatencyQuantiles {
@@ -48,7 +52,33 @@ export interface EngineDelta {
   /** Which requests the TTFT numbers are over; engines that do not stream stamp the first token late. */
   readonly ttft_scope: "streaming" | "not-streaming" | "all" | null;
   readonly quantiles: Readonly<Record<HistogramConcept, LatencyQuantiles>>;
+  /** Fields that are known only to so much, because the page prints few digits; every other number is exact. */
+  readonly resolution: Readonly<Partial<Record<RoundedField, PrintedResolution>>>;
+  /** Why a count is null, by the name of the counter that is missing or cannot be used. */
+  readonly unknown: Readonly<Partial<Record<CountedField, string>>>;
   readonly problems: readonly string[];
+}
+
+const countedFields = [
+  "prompt_tokens",
+  "generation_tokens",
+  "num_requests",
+  "cached_tokens",
+  "aborted",
+  "retractions",
+] as const;
+export type CountedField = (typeof countedFields)[number];
+type MeanField =
+  | "avg_e2e_latency_seconds"
+  | "avg_ttft_seconds"
+  | "avg_inter_token_latency_seconds"
+  | "avg_queue_time_seconds";
+type RoundedField = CountedField | MeanField | "total_tokens" | "total_llm_time_seconds";
+
+/** The true number lies within `plus_minus` of the one that is given. */
+export interface PrintedResolution {
+  readonly plus_minus: number;
+  readonly digits: number;
 }
 
 /**
@@ -60,44 +90,53 @@ export function deriveEngineDelta(
   wallClockS: number,
   profile: EngineProfile | null = detectProfile(namesOf(delta)),
 ): EngineDelta {
+  const page = namesOf(delta).map(({ name }) => name);
   const problems = [...delta.problems];
-  if (profile === null) problems.push("no metrics of one known engine: nothing can be derived");
-  const counted = profile === null ? nothingCounted : countersOf(delta, profile);
-  const prompt =
-    profile?.promptTotalIncludesCached === false
-      ? plus(counted.promptTokens, counted.cachedTokens)
-      : counted.promptTokens;
-  const total = plus(prompt, counted.generationTokens);
-  const latency = (concept: HistogramConcept) => latencyOf(delta, profile, concept);
-  const endToEnd = latency("endToEnd");
-  const firstToken = latency("timeToFirstToken");
-  const interToken = latency("interTokenLatency");
-  const queue = latency("queueTime");
-  const requests = counted.requests ?? endToEnd.count;
+  if (profile === null) problems.push(`${unknownPageText(page)}: nothing can be derived`);
+  const reset = profile !== null && hasReset(delta, profile);
+  const counted = profile === null ? null : countsOf(delta.counters, profile, page);
+  // A part of what another process counted looks like a number and is none.
+  const usable = (count: Count | undefined): Count =>
+    count === undefined ? notCounted : reset ? { ...notCounted, why: count.why ?? restartedWhy } : count;
+  const prompt = usable(counted && profile ? wholePrompt(counted, profile) : undefined);
+  const generated = usable(counted?.generationTokens);
+  const total = plus(prompt, generated);
+  const latency = (concept: HistogramConcept) => latencyOf(reset ? [] : delta.histograms, profile, concept);
+  const [endToEnd, firstToken] = [latency("endToEnd"), latency("timeToFirstToken")];
+  const [interToken, queue] = [latency("interTokenLatency"), latency("queueTime")];
+  const counts: Readonly<Record<CountedField, Count>> = {
+    prompt_tokens: prompt,
+    generation_tokens: generated,
+    num_requests: requestsOf(usable(counted?.requests), endToEnd),
+    cached_tokens: usable(counted?.cachedTokens),
+    aborted: usable(counted?.aborted),
+    retractions: usable(counted?.retractions),
+  };
+  const requests = counts.num_requests.value;
   const seconds = Number.isFinite(wallClockS) && wallClockS > 0 ? wallClockS : null;
   return {
     engine: profile?.engine ?? null,
-    reset: profile !== null && hasReset(delta, profile),
+    reset,
     wall_clock_seconds: wallClockS,
-    prompt_tokens: prompt,
-    generation_tokens: counted.generationTokens,
-    total_tokens: total,
+    prompt_tokens: prompt.value,
+    generation_tokens: generated.value,
+    total_tokens: total.value,
     num_requests: requests,
-    input_throughput_tok_per_sec: ratio(prompt, seconds),
-    output_throughput_tok_per_sec: ratio(counted.generationTokens, seconds),
-    total_throughput_tok_per_sec: ratio(total, seconds),
+    input_throughput_tok_per_sec: ratio(prompt.value, seconds),
+    output_throughput_tok_per_sec: ratio(generated.value, seconds),
+    total_throughput_tok_per_sec: ratio(total.value, seconds),
     request_throughput_per_sec: ratio(requests, seconds),
-    avg_prompt_tokens_per_req: ratio(prompt, requests),
-    avg_gen_tokens_per_req: ratio(counted.generationTokens, requests),
+    avg_prompt_tokens_per_req: ratio(prompt.value, requests),
+    avg_gen_tokens_per_req: ratio(generated.value, requests),
     avg_e2e_latency_seconds: ratio(endToEnd.sum, endToEnd.count),
     avg_ttft_seconds: ratio(firstToken.sum, firstToken.count),
     avg_inter_token_latency_seconds: ratio(interToken.sum, interToken.count),
     avg_queue_time_seconds: ratio(queue.sum, queue.count),
     total_llm_time_seconds: endToEnd.sum,
-    cached_tokens: counted.cachedTokens,
-    cache_hit_rate: ratio(counted.cachedTokens, prompt),
-    aborted: counted.aborted,
-    retractions: counted.retractions,
+    cached_tokens: counts.cached_tokens.value,
+    cache_hit_rate: ratio(counts.cached_tokens.value, prompt.value),
+    aborted: counts.aborted.value,
+    retractions: counts.retractions.value,
     ttft_scope: firstToken.scope,
     quantiles: {
       timeToFirstToken: firstToken.quantiles,
@@ -105,44 +144,72 @@ export function deriveEngineDelta(
       endToEnd: endToEnd.quantiles,
       queueTime: queue.quantiles,
     },
+    resolution: {
+      ...printed({
+        total_tokens: total.resolution,
+        total_llm_time_seconds: noticed(endToEnd.sum, endToEnd.sumResolution),
+      }),
+      ...printed(Object.fromEntries(countedFields.map((field) => [field, counts[field].resolution]))),
+      ...printed({
+        avg_e2e_latency_seconds: meanResolution(endToEnd),
+        avg_ttft_seconds: meanResolution(firstToken),
+        avg_inter_token_latency_seconds: meanResolution(interToken),
+        avg_queue_time_seconds: meanResolution(queue),
+      }),
+    },
+    unknown: Object.fromEntries(
+      countedFields.flatMap((field) => (counts[field].why === null ? [] : [[field, counts[field].why]])),
+    ),
     problems,
   };
 }
 
-type Counted = Readonly<Record<CounterConcept, number | null>>;
-const nothingCounted: Counted = {
-  promptTokens: null,
-  cachedTokens: null,
-  generationTokens: null,
-  requests: null,
-  aborted: null,
-  retractions: null,
-};
+const restartedWhy = "the engine restarted in between";
 
-function countersOf(delta: Delta, profile: EngineProfile): Counted {
-  const count = (concept: CounterConcept) => {
-    const source = profile.counters[concept];
-    return source === null ? null : sumSeries(delta.counters, source, profile.rankLabels);
-  };
-  return {
-    promptTokens: count("promptTokens"),
-    cachedTokens: count("cachedTokens"),
-    generationTokens: count("generationTokens"),
-    requests: count("requests"),
-    aborted: count("aborted"),
-    retractions: count("retractions"),
-  };
+/** Engines without a counter of requests count them in the histogram of their times. */
+function requestsOf(counted: Count, endToEnd: Latency): Count {
+  if (counted.value !== null || endToEnd.count === null) return counted;
+  return { value: endToEnd.count, resolution: endToEnd.countResolution, why: null };
+}
+
+function printed(fields: Readonly<Partial<Record<RoundedField, PageResolution>>>): EngineDelta["resolution"] {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([field, { plusMinus, digits }]) =>
+      plusMinus === 0 || digits === null ? [] : [[field, { plus_minus: plusMinus, digits }]],
+    ),
+  );
+}
+
+/** Less than this share of a time is nothing that anybody would act on. */
+const noticedShare = 0.001;
+
+function noticed(time: number | null, resolution: PageResolution): PageResolution {
+  return time === null || resolution.plusMinus <= noticedShare * time ? exact : resolution;
+}
+
+/** Of sum / count. A mean is exact for every purpose where the rounding of its sum is far below it. */
+function meanResolution({ sum, count, sumResolution, countResolution }: Latency): PageResolution {
+  if (sum === null || count === null || count === 0) return exact;
+  const mean = sum / count;
+  const plusMinus = (sumResolution.plusMinus + mean * countResolution.plusMinus) / count;
+  return noticed(mean, { ...together([sumResolution, countResolution]), plusMinus });
 }
 
 interface Latency {
   readonly sum: number | null;
   readonly count: number | null;
+  readonly sumResolution: PageResolution;
+  readonly countResolution: PageResolution;
   readonly scope: EngineDelta["ttft_scope"];
   readonly quantiles: LatencyQuantiles;
 }
 
-function latencyOf(delta: Delta, profile: EngineProfile | null, concept: HistogramConcept): Latency {
-  const all = profile === null ? [] : histogramsOf(delta, profile, concept);
+function latencyOf(
+  histograms: readonly HistogramDelta[],
+  profile: EngineProfile | null,
+  concept: HistogramConcept,
+): Latency {
+  const all = profile === null ? [] : histogramsOf(histograms, profile, concept);
   const { series, scope } =
     concept === "timeToFirstToken" ? comparableFirstTokens(all) : { series: all, scope: null };
   const buckets = mergeBuckets(series.map((item) => item.buckets));
@@ -150,17 +217,19 @@ function latencyOf(delta: Delta, profile: EngineProfile | null, concept: Histogr
   return {
     sum: total(series.map((item) => item.sum)),
     count: total(series.map((item) => item.count)),
+    sumResolution: together(series.map((item) => item.sumResolution)),
+    countResolution: together(series.map((item) => item.countResolution)),
     scope,
     quantiles: { p50: quantile(0.5), p90: quantile(0.9), p95: quantile(0.95), p99: quantile(0.99) },
   };
 }
 
 function histogramsOf(
-  delta: Delta,
+  histograms: readonly HistogramDelta[],
   profile: EngineProfile,
   concept: HistogramConcept,
 ): readonly HistogramDelta[] {
-  const named = delta.histograms.map((item) => ({
+  const named = histograms.map((item) => ({
     ...item,
     name: item.family,
     value: item.count ?? item.sum,
@@ -198,11 +267,8 @@ function namesOf(delta: Delta): readonly { readonly name: string }[] {
 }
 
 function total(values: readonly (number | null)[]): number | null {
-  return values.length === 0 ? null : values.reduce(plus, 0);
-}
-
-function plus(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : a + b;
+  if (values.length === 0) return null;
+  return values.reduce((sum, value) => (sum === null || value === null ? null : sum + value), 0);
 }
 
 function ratio(numerator: number | null, denominator: number | null): number | null {

@@ -1,3 +1,5 @@
+import { isNumeral, readValue } from "./numeral.ts";
+
 /**
  * The grammar of one line of the Prometheus text format 0.0.4, and of what OpenMetrics adds to it. Stricter than the
  * package that reads values and labels afterwards: that one takes a cut line or an HTML page for data.
@@ -6,26 +8,23 @@ export type ExpositionLine =
   | { readonly kind: "blank" }
   | { readonly kind: "end" }
   | { readonly kind: "type"; readonly family: string; readonly type: string }
+  | { readonly kind: "unit"; readonly family: string; readonly unit: string }
   | {
       readonly kind: "sample";
       readonly name: string;
-      /** The line with canonical spacing and without exemplar and timestamp: what the package reads right. */
-      readonly canonical: string;
+      /** Names and values as they are written, escapes included, in the order of the line. */
+      readonly labels: readonly (readonly [string, string])[];
+      readonly valueText: string;
       readonly timestampText: string | null;
     }
   | { readonly kind: "invalid"; readonly reason: string };
 
-/** Stands for a label called `__proto__`, which the package loses; a colon cannot occur in a label name. */
-export const protoLabelStandIn = "proto:";
-
-const metadata = /^#[ \t]+(HELP|TYPE|EOF)(?:[ \t]+(.*))?$/;
+const metadata = /^#[ \t]+(HELP|TYPE|UNIT|EOF)(?:[ \t]+(.*))?$/;
 const typeArguments = /^([a-zA-Z_:][\w:]*)[ \t]+([a-zA-Z]+)[ \t]*$/;
 const metricName = /[a-zA-Z_:][\w:]*/y;
 const labelPair = /[ \t]*([a-zA-Z_]\w*)[ \t]*=[ \t]*"([^"\\]*(?:\\[\s\S][^"\\]*)*)"[ \t]*/y;
 const afterLabels =
   /[ \t]*([^\s#]\S*)(?:[ \t]+([^\s#]\S*))?(?:[ \t]+#[ \t]*\{.*\}[ \t]+\S+(?:[ \t]+\S+)?)?[ \t]*$/y;
-const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const notFinite = /^([+-]?)(nan|inf|infinity)$/i;
 
 /** Reads one line (without its line feed). Never throws: a line outside the grammar is `invalid` with the reason. */
 export function readLine(raw: string): ExpositionLine {
@@ -35,20 +34,16 @@ export function readLine(raw: string): ExpositionLine {
   return readSample(line);
 }
 
-/** The number a value text stands for: decimal notation, or NaN and infinities in any case (prom-client writes `Nan`); null otherwise. */
-export function readValue(text: string): number | null {
-  if (numeral.test(text)) return Number(text);
-  const special = notFinite.exec(text);
-  if (special === null) return null;
-  if (special[2]?.toLowerCase() === "nan") return Number.NaN;
-  return special[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-}
-
 function readMetadata(line: string): ExpositionLine {
   const match = metadata.exec(line.trimEnd());
   if (match === null || match[1] === "HELP") return { kind: "blank" };
   if (match[1] === "EOF") return { kind: "end" };
   const declared = typeArguments.exec(match[2] ?? "");
+  if (match[1] === "UNIT") {
+    return declared === null
+      ? { kind: "blank" }
+      : { kind: "unit", family: declared[1] ?? "", unit: (declared[2] ?? "").toLowerCase() };
+  }
   if (declared === null) return invalid("a TYPE line needs a metric name and a type");
   return { kind: "type", family: declared[1] ?? "", type: (declared[2] ?? "").toLowerCase() };
 }
@@ -63,7 +58,7 @@ function readSample(line: string): ExpositionLine {
   }
   let at = skipBlanks(line, name.length);
   if (at === name.length && line[at] !== "{") return invalid("a value must follow the metric name");
-  let labels = "";
+  let labels: readonly (readonly [string, string])[] = [];
   if (line[at] === "{") {
     const read = readLabels(line, at + 1);
     if (typeof read === "string") return invalid(read);
@@ -75,16 +70,18 @@ function readSample(line: string): ExpositionLine {
   const valueText = rest[1] ?? "";
   const timestampText = rest[2] ?? null;
   if (readValue(valueText) === null) return invalid(`${JSON.stringify(valueText)} is not a number`);
-  if (timestampText !== null && !numeral.test(timestampText)) {
+  if (timestampText !== null && !isNumeral(timestampText)) {
     return invalid(`${JSON.stringify(timestampText)} is not a timestamp`);
   }
-  const canonical = `${name}${labels === "" ? "" : `{${labels}}`} ${valueText}`;
-  return { kind: "sample", name, canonical, timestampText };
+  return { kind: "sample", name, labels, valueText, timestampText };
 }
 
 /** Reads up to and including the closing brace; the reason as text when the label set is not well formed. */
-function readLabels(line: string, from: number): { labels: string; at: number } | string {
-  const pairs: string[] = [];
+function readLabels(
+  line: string,
+  from: number,
+): { labels: readonly (readonly [string, string])[]; at: number } | string {
+  const pairs: (readonly [string, string])[] = [];
   const names = new Set<string>();
   let at = skipBlanks(line, from);
   while (line[at] !== "}") {
@@ -95,12 +92,12 @@ function readLabels(line: string, from: number): { labels: string; at: number } 
     const name = pair[1] ?? "";
     if (names.has(name)) return `the label ${name} occurs twice`;
     names.add(name);
-    pairs.push(`${name === "__proto__" ? protoLabelStandIn : name}="${pair[2] ?? ""}"`);
+    pairs.push([name, pair[2] ?? ""]);
     at = labelPair.lastIndex;
     if (line[at] === ",") at = skipBlanks(line, at + 1);
     else if (line[at] !== "}") return "labels must be separated by commas and closed by }";
   }
-  return { labels: pairs.join(","), at: at + 1 };
+  return { labels: pairs, at: at + 1 };
 }
 
 function skipBlanks(line: string, from: number): number {

@@ -12,7 +12,8 @@ export interface Membership {
 
 /** Follows the TYPE lines of one page and tells to which metric each sample name belongs. */
 export interface FamilyTracker {
-  declare(family: string, type: string): void;
+  /** `changed`: it was declared before, as something else. */
+  declare(family: string, type: string): "new" | "changed";
   resolve(name: string): Membership;
 }
 
@@ -55,8 +56,10 @@ export function createFamilyTracker(): FamilyTracker {
   return {
     declare(family, type) {
       const kind = kindOf(type);
+      const before = declared.get(family);
       declared.set(family, kind);
       current = { family, kind };
+      return before === undefined || before === kind ? "new" : "changed";
     },
     resolve(name) {
       const inBlock = current === null ? null : member(name, current.family);

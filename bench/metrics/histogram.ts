@@ -1,5 +1,6 @@
 import { minimumSamples } from "../statistics/distribution.ts";
 import { type Labels, type Sample, seriesKey } from "./exposition.ts";
+import { exact, type PageResolution } from "./resolution.ts";
 
 /** Observations at or below `le`, cumulative as Prometheus counts them. */
 export interface Bucket {
@@ -17,10 +18,15 @@ export interface HistogramSeries {
   /** null where the page has no such line. */
   readonly sum: number | null;
   readonly count: number | null;
+  readonly sumResolution: PageResolution;
+  readonly countResolution: PageResolution;
 }
 
 /** Collects the `_bucket`, `_sum` and `_count` lines of every histogram and summary on a page. */
-export function assembleHistograms(samples: readonly Sample[]): readonly HistogramSeries[] {
+export function assembleHistograms(
+  samples: readonly Sample[],
+  resolutionOf: (sample: Sample) => PageResolution = () => exact,
+): readonly HistogramSeries[] {
   const found = new Map<string, { family: string; labels: Labels; parts: Sample[] }>();
   for (const sample of samples) {
     if (sample.role !== "bucket" && sample.role !== "sum" && sample.role !== "count") continue;
@@ -30,16 +36,22 @@ export function assembleHistograms(samples: readonly Sample[]): readonly Histogr
     series.parts.push(sample);
     found.set(key, series);
   }
-  return [...found.values()].map(({ family, labels, parts }) => ({
-    family,
-    labels,
-    buckets: parts
-      .filter((part) => part.role === "bucket")
-      .map((part) => ({ le: boundary(part.labels.get("le")), count: part.value }))
-      .sort((a, b) => a.le - b.le),
-    sum: parts.find((part) => part.role === "sum")?.value ?? null,
-    count: parts.find((part) => part.role === "count")?.value ?? null,
-  }));
+  return [...found.values()].map(({ family, labels, parts }) => {
+    const sum = parts.find((part) => part.role === "sum");
+    const count = parts.find((part) => part.role === "count");
+    return {
+      family,
+      labels,
+      buckets: parts
+        .filter((part) => part.role === "bucket")
+        .map((part) => ({ le: boundary(part.labels.get("le")), count: part.value }))
+        .sort((a, b) => a.le - b.le),
+      sum: sum?.value ?? null,
+      count: count?.value ?? null,
+      sumResolution: sum ? resolutionOf(sum) : exact,
+      countResolution: count ? resolutionOf(count) : exact,
+    };
+  });
 }
 
 /** Sum of cumulative buckets over series with equal boundaries; null when the boundaries differ or there is no series. */

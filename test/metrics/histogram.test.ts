@@ -19,7 +19,7 @@ h_sum{m="b"} 1.5
 h_bucket{le="1e1",m="a"} 2
 h_sum{m="a"} 12
 `;
-  expect(assembleHistograms(parseExposition(page).samples)).toEqual([
+  expect(assembleHistograms(parseExposition(page).samples)).toMatchObject([
     {
       family: "h",
       labels: new Map([["m", "a"]]),

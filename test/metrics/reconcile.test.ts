@@ -68,8 +68,8 @@ test("a missing count is never exact", () => {
     [
       { outer: totals(), inner: totals(), engine: noTokens },
       [
-        "engine counter: prompt tokens unknown, the engine does not report it",
-        "engine counter: completion tokens unknown, the engine does not report it",
+        "engine counter: prompt tokens unknown, the page has no sglang:prompt_tokens_total; found sglang:num_requests_total",
+        "engine counter: completion tokens unknown, the page has no sglang:generation_tokens_total; found sglang:num_requests_total",
       ],
     ],
     [
@@ -110,4 +110,57 @@ test("cached tokens are compared only where every reply told them, and never dec
     verdict: "exact",
     details: [],
   });
+});
+
+test("what a page rounds away is no difference and no equality; what it cannot have rounded away is one", () => {
+  const llama = (prompt: string, predicted: string) =>
+    engineAfter(
+      `llamacpp:prompt_tokens_total ${prompt}\nllamacpp:prompt_tokens_cached_total 0\nllamacpp:tokens_predicted_total ${predicted}\n`,
+      "llamacpp:prompt_tokens_total 1.90511e+06\nllamacpp:prompt_tokens_cached_total 0\nllamacpp:tokens_predicted_total 420506\n",
+    );
+  const taps = totals({ promptTokens: 244, completionTokens: 27 });
+  const compared = (prompt: string, predicted = "420533") =>
+    reconcile({ outer: taps, inner: taps, engine: llama(prompt, predicted) });
+  expect(compared("1.90536e+06")).toEqual({
+    verdict: "unavailable",
+    details: [
+      "prompt tokens: inner tap 244, engine counter 250; 6 more at the engine counter: within the page's resolution (the counter is printed to 6 digits, ±10)",
+    ],
+  });
+  expect(compared("1.90537e+06")).toEqual({
+    verdict: "mismatch",
+    details: [
+      "prompt tokens: inner tap 244, engine counter 260; 16 more at the engine counter (the counter is printed to 6 digits, ±10)",
+    ],
+  });
+  // The other counter is exact and stays so.
+  expect(compared("1.90536e+06", "420534").verdict).toBe("mismatch");
+  expect(compared("1.905354e+06").verdict).toBe("exact");
+});
+
+test.each([
+  [
+    "llamacpp:prompt_tokens_total 100\nllamacpp:tokens_predicted_total 20\n",
+    "prompt tokens unknown, the page has no llamacpp:prompt_tokens_cached_total; found llamacpp:prompt_tokens_total, llamacpp:tokens_predicted_total; llama.cpp counts prompt tokens without the cached ones",
+  ],
+  [
+    "vllm:prompt_tokens_total 100\nvllm:gen_tokens_total 20\n",
+    "completion tokens unknown, the page has no vllm:generation_tokens_total or vllm:generation_tokens; found vllm:prompt_tokens_total, vllm:gen_tokens_total",
+  ],
+  [
+    "sglang:prompt_tokens_total 100\nsglang:generation_tokens_total NaN\n",
+    "completion tokens unknown, sglang:generation_tokens_total is NaN",
+  ],
+  [
+    "sglang:prompt_tokens_total 100.5\nsglang:generation_tokens_total 20\n",
+    "prompt tokens unknown, sglang:prompt_tokens_total is 100.5: it counts things that have no parts",
+  ],
+  [
+    'sglang:prompt_tokens_total{a="1"} 100\nsglang:prompt_tokens_total{a="1"} 100\nsglang:generation_tokens_total 20\n',
+    "prompt tokens unknown, sglang:prompt_tokens_total occurs more than once on a page",
+  ],
+  ["up 1\n", "prompt tokens unknown, the page is of no engine that Tollgate knows"],
+])("a count that is missing is named by its own name: %#", (page, said) => {
+  const { details } = reconcile({ outer: totals(), inner: totals(), engine: engineAfter(page) });
+  expect(details).toContain(`engine counter: ${said}`);
 });

@@ -86,10 +86,18 @@ function engineAlone(inner: readonly TapTiming[], engine: EngineDelta | null): r
     prompt: engine.prompt_tokens - told.prompt,
     completion: engine.generation_tokens - told.completion,
   };
-  if (more.prompt === 0 && more.completion === 0) return [];
+  // What the engine's page rounds away is no difference.
+  const unsure = {
+    prompt: engine.resolution.prompt_tokens?.plus_minus ?? 0,
+    completion: engine.resolution.generation_tokens?.plus_minus ?? 0,
+  };
+  if (Math.abs(more.prompt) <= unsure.prompt && Math.abs(more.completion) <= unsure.completion) return [];
   const unanswered = inner.filter((request) => !isAnswered(request));
   const bytes = unanswered.reduce((sum, { requestBytes }) => sum + requestBytes, 0);
-  const possible = more.prompt >= 0 && more.completion >= 0 && more.prompt <= bytes;
+  const possible =
+    more.prompt >= -unsure.prompt &&
+    more.completion >= -unsure.completion &&
+    more.prompt <= bytes + unsure.prompt;
   if (unanswered.length > 0 && possible) {
     const text = `${unanswered.length} requests got no whole answer, and the engine counted them: ${named(unanswered)}`;
     return [{ why: "known", text }];

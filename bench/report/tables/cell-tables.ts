@@ -16,7 +16,14 @@ export function speedTable(cells: readonly CellSummary[]): Table {
       reasons.map(({ verdict, detail }) => `${cellId}: ${verdict}: ${detail}`),
     ),
     ...cells.flatMap(({ cellId, tokenCheck: { status, details } }) =>
-      status === "explained" ? details.map((detail) => `${cellId}: tokens explained: ${detail}`) : [],
+      status === "explained" || status === "unknown"
+        ? details.map((detail) => `${cellId}: tokens ${status}: ${detail}`)
+        : [],
+    ),
+    ...cells.flatMap(({ cellId, agentEngine }) =>
+      agentEngine === null || agentEngine.restarted
+        ? []
+        : agentEngine.problems.map((problem) => `${cellId}: the engine's metrics page: ${problem}`),
     ),
     ...cells.flatMap(({ cellId, inFlight: { discrepancy } }) =>
       discrepancy === null || Math.abs(discrepancy) <= littleErrorMax

@@ -41,6 +41,8 @@ const timings: readonly TapTiming[] = requests.flatMap(({ index }) =>
 const counted = {
   engine: "sglang",
   reset: false,
+  resolution: {},
+  unknown: {},
   problems: [],
   num_requests: 4,
   prompt_tokens: 2000,
