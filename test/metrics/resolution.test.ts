@@ -50,7 +50,7 @@ test.each<[string, string, string, number | null]>([
   ["a mantissa of two places", "19.0511e+05", "19.0535e+05", 10],
   ["upper case", "1.90511E+06", "1.90535E+06", 10],
   ["exponents where none is needed", "1.5e+01", "2.5e+02", 5],
-])("%s: %s, then %s", (_, before, after, plusMinus) => {
+])("%s: %s, then %s", (...[, before, after, plusMinus]) => {
   const derived = derive(page(before === "" ? "0" : before, cached), page(after, cached));
   expect(derived.prompt_tokens).toBe(Number(after) - Number(before));
   expect(derived.resolution.prompt_tokens?.plus_minus ?? null).toBe(plusMinus);

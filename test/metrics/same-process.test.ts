@@ -123,14 +123,13 @@ test.each<[string, Page, Page, number | null, RegExp | null]>([
     600,
     null,
   ],
-])("%s", (_, before, after, prompt, said) => {
+])("%s", (...[, before, after, prompt, said]) => {
   const derived = derive(before, after);
   expect(derived.prompt_tokens).toBe(prompt);
   expect(derived.reset).toBe(prompt === null);
   // Half of what two processes counted is not a number of one.
   expect(derived.generation_tokens).toBe(prompt === null ? null : 120);
-  if (said === null) expect(derived.problems).toEqual([]);
-  else expect(derived.problems.join("; ")).toMatch(said);
+  expect(derived.problems.join("; ")).toMatch(said ?? /^$/);
 });
 
 test("where the time of the first scrape is known, a start after it is a restart however soon it came", () => {
