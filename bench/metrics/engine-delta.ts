@@ -4,8 +4,8 @@ import { unknownPageText } from "./found-names.ts";
 import {
   type FirstTokenScope,
   latencyOf,
-  type Latencies,
-  type Latency,
+  type EngineLatencies,
+  type EngineLatency,
   type LatencyQuantiles,
   meanResolution,
   noticed,
@@ -94,7 +94,7 @@ export function deriveEngineDelta(
   const reset = profile !== null && hasReset(delta, profile);
   // A part of what another process counted looks like a number and is none.
   const latency = (concept: HistogramConcept) => latencyOf(reset ? [] : delta.histograms, profile, concept);
-  const latencies: Latencies = {
+  const latencies: EngineLatencies = {
     timeToFirstToken: latency("timeToFirstToken"),
     interTokenLatency: latency("interTokenLatency"),
     endToEnd: latency("endToEnd"),
@@ -131,7 +131,7 @@ function fieldsOf(
     readonly profile: EngineProfile | null;
     readonly reset: boolean;
     readonly page: readonly string[];
-    readonly endToEnd: Latency;
+    readonly endToEnd: EngineLatency;
   },
 ): Fields {
   const { profile, reset, page, endToEnd } = of;
@@ -171,7 +171,7 @@ function numbersOf(counts: Fields, seconds: number | null) {
   };
 }
 
-function meansOf({ endToEnd, timeToFirstToken, interTokenLatency, queueTime }: Latencies) {
+function meansOf({ endToEnd, timeToFirstToken, interTokenLatency, queueTime }: EngineLatencies) {
   return {
     avg_e2e_latency_seconds: ratio(endToEnd.sum, endToEnd.count),
     avg_ttft_seconds: ratio(timeToFirstToken.sum, timeToFirstToken.count),
@@ -180,7 +180,7 @@ function meansOf({ endToEnd, timeToFirstToken, interTokenLatency, queueTime }: L
   };
 }
 
-function roundedOf(counts: Fields, latencies: Latencies): EngineDelta["resolution"] {
+function roundedOf(counts: Fields, latencies: EngineLatencies): EngineDelta["resolution"] {
   const { endToEnd, timeToFirstToken, interTokenLatency, queueTime } = latencies;
   return {
     ...printed(Object.fromEntries(countedFields.map((field) => [field, counts[field].resolution]))),
@@ -198,7 +198,7 @@ function roundedOf(counts: Fields, latencies: Latencies): EngineDelta["resolutio
 const restartedWhy = "the engine restarted in between";
 
 /** Engines without a counter of requests count them in the histogram of their times. */
-function requestsOf(counted: Count, endToEnd: Latency): Count {
+function requestsOf(counted: Count, endToEnd: EngineLatency): Count {
   if (counted.value !== null || endToEnd.count === null) return counted;
   return { value: endToEnd.count, resolution: endToEnd.countResolution, why: null };
 }

@@ -15,7 +15,7 @@ export interface LatencyQuantiles {
 /** Which requests the TTFT numbers are over; engines that do not stream stamp the first token late. */
 export type FirstTokenScope = "streaming" | "not-streaming" | "all" | null;
 
-export interface Latency {
+export interface EngineLatency {
   readonly sum: number | null;
   readonly count: number | null;
   readonly sumResolution: PageResolution;
@@ -24,13 +24,13 @@ export interface Latency {
   readonly quantiles: LatencyQuantiles;
 }
 
-export type Latencies = Readonly<Record<HistogramConcept, Latency>>;
+export type EngineLatencies = Readonly<Record<HistogramConcept, EngineLatency>>;
 
 export function latencyOf(
   histograms: readonly HistogramDelta[],
   profile: EngineProfile | null,
   concept: HistogramConcept,
-): Latency {
+): EngineLatency {
   const all = profile === null ? [] : histogramsOf(histograms, profile, concept);
   const { series, scope } =
     concept === "timeToFirstToken" ? comparableFirstTokens(all) : { series: all, scope: null };
@@ -83,7 +83,12 @@ export function noticed(time: number | null, resolution: PageResolution): PageRe
 }
 
 /** Of sum / count. A mean is exact for every purpose where the rounding of its sum is far below it. */
-export function meanResolution({ sum, count, sumResolution, countResolution }: Latency): PageResolution {
+export function meanResolution({
+  sum,
+  count,
+  sumResolution,
+  countResolution,
+}: EngineLatency): PageResolution {
   if (sum === null || count === null || count === 0) return exact;
   const mean = sum / count;
   const plusMinus = (sumResolution.plusMinus + mean * countResolution.plusMinus) / count;
