@@ -116,10 +116,16 @@ export interface AgentSession extends AsyncDisposable {
 export type AgentTurn =
   | { readonly status: "answered"; readonly text: string }
   /** The agent or the model failed: reward 0. `kind` is the agent's own word, e.g. `context_overflow`, `incomplete_turn`. */
-  | { readonly status: "agent-error"; readonly kind: string; readonly message: string }
+  | ({ readonly status: "agent-error"; readonly kind: string } & FailedRequest)
   /** The model endpoint failed (HTTP status, dropped stream): the episode fails with class engine or gateway. */
-  | { readonly status: "model-unavailable"; readonly message: string }
+  | ({ readonly status: "model-unavailable" } & FailedRequest)
   | { readonly status: "timed-out"; readonly afterMs: number }
   | { readonly status: "aborted" }
   /** The agent's own process is gone: the episode fails with class agent-process. */
   | { readonly status: "process-died"; readonly message: string };
+
+interface FailedRequest {
+  readonly message: string;
+  /** The model request that failed, by its `x-tollgate-request`; absent where it was none, or is not known. */
+  readonly requestId?: string;
+}

@@ -1,4 +1,4 @@
-import type { AnswerEnds } from "./answer.ts";
+import type { Answer, AnswerEnds } from "./answer.ts";
 
 /** What finish reasons say of a generation, in lower case, by who sends them. */
 const finishReasons = {
@@ -49,4 +49,9 @@ export function whyUnusable({ incomplete, unreadable: { count, first } }: Answer
     ...(incomplete === null ? [] : [incomplete]),
   ];
   return faults.length === 0 ? null : faults.join(", and ");
+}
+
+/** Whether an answer ended to call a tool and has no call: the model wrote one, and the server's parser lost it. */
+export function callIsLost({ finish, calls }: Pick<Answer, "finish" | "calls">): boolean {
+  return calls.length === 0 && /^(?:tool_calls|function_call|tool_use)$/i.test(finish ?? "");
 }

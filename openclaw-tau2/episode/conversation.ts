@@ -1,7 +1,6 @@
-import { detailOfTurn, failureOfTurn } from "../../bench/workload/turn-failure.ts";
+import { readTurn, type ReadTurn } from "../../bench/workload/agent-turn.ts";
+import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import type { EpisodeResult } from "../../bench/workload/workload.ts";
-import type { AgentTurn } from "../../bench/agent/agent.ts";
-import { turnMessages } from "../../bench/agent/transcript/turn-messages.ts";
 import type { ConversationEnd, EpisodeDraft, EpisodeParts, Termination } from "./episode.ts";
 import { endOfSignals, endOfThrown, finishEpisode } from "./outcome.ts";
 
@@ -15,6 +14,8 @@ const stopTokens = ["###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"] as con
 export async function runEpisode(parts: EpisodeParts): Promise<EpisodeResult> {
   const draft: EpisodeDraft = { messages: [...parts.prefix], labels: new Set(parts.labels) };
   const end = await converse(parts, draft).catch((thrown: unknown) => endOfThrown(thrown, parts));
+  // A call that was running when something ended the turn is in the log only now.
+  logTools(parts);
   return finishEpisode(parts, draft, end);
 }
 
@@ -28,10 +29,7 @@ async function converse(parts: EpisodeParts, draft: EpisodeDraft): Promise<Conve
     if (stopTokens.some((token) => text.includes(token))) return ended("user_stop", null);
     const limitBefore = endOfLimit(parts);
     if (limitBefore) return limitBefore;
-    const turn = await agentTurn(parts, draft, text);
-    const limitAfter = endOfLimit(parts);
-    if (limitAfter) return limitAfter;
-    const end = endOfTurn(turn, parts);
+    const end = endOfTurn(await agentTurn(parts, draft, text), parts);
     if (end) return end;
   }
 }
@@ -68,15 +66,17 @@ async function userTurn(parts: EpisodeParts, draft: EpisodeDraft): Promise<strin
   }
 }
 
-async function agentTurn(parts: EpisodeParts, draft: EpisodeDraft, text: string): Promise<AgentTurn> {
+async function agentTurn(parts: EpisodeParts, draft: EpisodeDraft, text: string): Promise<ReadTurn> {
   const { open, session, context, deadline } = parts;
   const signal = AbortSignal.any([context.signal, deadline.signal, open.limitSignal, open.lost]);
   const turn = await session.turn(text, signal);
   const calls = logTools(parts);
-  draft.messages.push(...turnMessages(await context.takeExchanges(), calls));
+  const read = readTurn(turn, await context.takeExchanges(), calls);
+  draft.messages.push(...read.messages);
+  for (const label of read.labels) draft.labels.add(label);
   open.lost.throwIfAborted();
   if (turn.status === "answered") await open.addSteps(1);
-  return turn;
+  return read;
 }
 
 function logTools({ open, context }: Pick<EpisodeParts, "open" | "context">) {
@@ -98,14 +98,20 @@ function endOfLimit({ open, limits }: EpisodeParts): ConversationEnd | null {
     : ended(limit, `${errors} failed tool calls of at most ${limits.maxErrors} (workload.maxErrors)`);
 }
 
-/** null: the agent has answered, and the conversation goes on. */
-function endOfTurn(turn: AgentTurn, parts: EpisodeParts): ConversationEnd | null {
-  if (turn.status === "answered") return null;
-  const told = turn.status === "aborted" ? endOfSignals(parts) : null;
-  if (told !== null) return told;
-  const failure = failureOfTurn(turn);
+/** null: the agent has answered, and the conversation goes on. A failed part comes before the limits that it may have cost. */
+function endOfTurn({ turn, failure, detail }: ReadTurn, parts: EpisodeParts): ConversationEnd | null {
+  if (parts.context.signal.aborted) return { kind: "cancelled" };
   if (failure !== null) return { kind: "failed", failure };
-  const detail = detailOfTurn(turn);
-  if (turn.status === "timed-out") return { kind: "timed-out", afterMs: turn.afterMs, detail };
-  return ended("agent_error", detail);
+  const limit = endOfLimit(parts);
+  if (limit !== null) return limit;
+  switch (turn.status) {
+    case "answered":
+      return null;
+    case "timed-out":
+      return { kind: "timed-out", afterMs: turn.afterMs, detail };
+    case "aborted":
+      return endOfSignals(parts) ?? { kind: "failed", failure: abortedByNobody };
+    default:
+      return ended("agent_error", detail);
+  }
 }

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { AgentDriver } from "../../bench/agent/agent.ts";
 import { samplingFields } from "../../bench/agent/sampling.ts";
-import { turnMessages } from "../../bench/agent/transcript/turn-messages.ts";
 import type { Experiment } from "../../bench/config/experiment.ts";
-import { detailOfTurn, failureOfTurn } from "../../bench/workload/turn-failure.ts";
+import { readTurn } from "../../bench/workload/agent-turn.ts";
+import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../bench/workload/usage-sum.ts";
 import type { AttemptContext, EpisodeResult, EpisodeTask, Workload } from "../../bench/workload/workload.ts";
 
@@ -72,19 +72,19 @@ async function attemptEcho(
   });
   const turn = await session.turn(prompt, attempt.signal);
   const asked = { role: "user", content: prompt, toolCalls: null, requestId: null, usage: null } as const;
-  const messages = [asked, ...turnMessages(await attempt.takeExchanges(), [])];
+  const { detail, failure, labels, messages } = readTurn(turn, await attempt.takeExchanges(), []);
   const facts = {
     termination: turn.status,
-    terminationDetail: detailOfTurn(turn),
-    steps: messages.length,
+    terminationDetail: detail,
+    steps: 1 + messages.length,
     toolCalls: 0,
     toolErrors: 0,
-    labels: [],
+    labels,
     userUsage: new UsageSum().total(),
-    transcript: { system, tools: "[]", messages },
+    transcript: { system, tools: "[]", messages: [asked, ...messages] },
   };
   if (attempt.signal.aborted) return { ...facts, status: "cancelled" };
-  const failure = failureOfTurn(turn);
+  if (turn.status === "aborted") return { ...facts, status: "failed", failure: abortedByNobody };
   if (failure !== null) return { ...facts, status: "failed", failure };
   const passed = turn.status === "answered" && turn.text.trim() === answer;
   const score = { name: "same-word", value: passed ? 1 : 0, passed, parts: ["WORD"], details: { answer } };

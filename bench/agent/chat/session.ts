@@ -37,7 +37,8 @@ export class ChatSession implements AgentSession {
     } catch (error) {
       if (signal.aborted) return { status: "aborted" };
       if (deadline.over) return { status: "timed-out", afterMs: turnTimeoutMs };
-      if (error instanceof ModelError) return { status: "model-unavailable", message: error.message };
+      if (error instanceof ModelError)
+        return { status: "model-unavailable", message: error.message, requestId: this.#requestId };
       throw error;
     }
   }
@@ -49,6 +50,10 @@ export class ChatSession implements AgentSession {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
+  get #requestId(): string {
+    return `${this.#parts.request.attemptKey}-a1`;
+  }
+
   #ask(text: string, signal: AbortSignal) {
     const { callTimeoutMs, client, request } = this.#parts;
     const { attemptKey, endpoint, episodeId, greeting, sampling, system } = request;
@@ -56,7 +61,7 @@ export class ChatSession implements AgentSession {
     return client.complete({
       endpoint,
       headers: {
-        [identityHeaders.request]: `${attemptKey}-a1`,
+        [identityHeaders.request]: this.#requestId,
         [identityHeaders.episode]: episodeId,
         [identityHeaders.attempt]: attemptKey,
       },

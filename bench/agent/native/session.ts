@@ -44,7 +44,9 @@ export class NativeSession implements AgentSession {
     } catch (error) {
       if (signal.aborted) return { status: "aborted" };
       if (deadline.over) return { status: "timed-out", afterMs: turnTimeoutMs };
-      if (error instanceof ModelError) return { status: "model-unavailable", message: error.message };
+      if (error instanceof ModelError) {
+        return { status: "model-unavailable", message: error.message, requestId: this.#requestId };
+      }
       if (error instanceof ToolRefusedError && error.reason === "limit") {
         return { status: "agent-error", kind: "limit", message: error.message };
       }
@@ -63,7 +65,8 @@ export class NativeSession implements AgentSession {
 
   async #run(signal: AbortSignal): Promise<AgentTurn> {
     for (;;) {
-      const requestId = `${this.#parts.request.attemptKey}-a${++this.#requests}`;
+      this.#requests += 1;
+      const requestId = this.#requestId;
       const completion = await this.#ask(requestId, signal);
       const fault = faultOf(completion, this.#parts.request.acceptsArguments);
       if (fault !== null) return { status: "agent-error", ...fault };
@@ -75,6 +78,11 @@ export class NativeSession implements AgentSession {
       }
       signal.throwIfAborted();
     }
+  }
+
+  /** Identity of the latest model request. */
+  get #requestId(): string {
+    return `${this.#parts.request.attemptKey}-a${this.#requests}`;
   }
 
   async #ask(requestId: string, signal: AbortSignal): Promise<Completion> {

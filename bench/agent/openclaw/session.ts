@@ -65,7 +65,10 @@ export class OpenClawSession implements AgentSession {
       const reply = await this.#control("tollgate.outcome", {});
       const outcome = readAnswer("tollgate.outcome", reply, outcomeSchema);
       this.#misses = outcome.misses;
-      return this.#stock ? stockTurn(end, outcome) : exactTurn(end, outcome);
+      const turn = this.#stock ? stockTurn(end, outcome) : exactTurn(end, outcome);
+      return outcome.failure?.kind === "model" && turn.status !== "answered"
+        ? { ...turn, requestId: `${this.#request.attemptKey}-${outcome.requests}` }
+        : turn;
     } catch (error) {
       if (error instanceof GatewayConnectionLost) return await this.#died(error);
       if (error instanceof GatewayRefusal) {
@@ -158,7 +161,10 @@ export function deliverable(text: string): string {
   return /^\s*(?:\/|$)/u.test(text) ? `\u2060${text}` : text;
 }
 
-function exactTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutcome): AgentTurn {
+/** How a run can end that nobody stopped. */
+type EndedTurn = Extract<AgentTurn, { status: "answered" | "agent-error" | "model-unavailable" }>;
+
+function exactTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutcome): EndedTurn {
   // OpenClaw's own reply text is trimmed and cleaned of its directives; the model's words are what counts.
   if (outcome.answer !== null) return { status: "answered", text: outcome.answer };
   if (outcome.failure !== null) return failedTurn(end, outcome.failure);
@@ -175,14 +181,14 @@ function exactTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutco
 function failedTurn(
   end: Exclude<RunEnd, { kind: "stopped" }>,
   failure: NonNullable<TurnOutcome["failure"]>,
-): AgentTurn {
+): EndedTurn {
   if (failure.kind !== "model") return { status: "agent-error", ...failure };
   const error = end.kind === "result" ? end.result.result?.meta?.error : undefined;
   if (error !== undefined) return { status: "agent-error", kind: error.kind, message: error.message };
   return { status: "model-unavailable", message: failure.message };
 }
 
-function stockTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutcome): AgentTurn {
+function stockTurn(end: Exclude<RunEnd, { kind: "stopped" }>, outcome: TurnOutcome): EndedTurn {
   if (end.kind === "refused" || end.result.result?.meta?.error !== undefined) return exactTurn(end, outcome);
   const text = (end.result.result?.payloads ?? []).map((payload) => payload.text ?? "").join("\n");
   if (end.result.status === "ok" && text !== "") return { status: "answered", text };

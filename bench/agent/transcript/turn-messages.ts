@@ -1,9 +1,10 @@
-import { z } from "zod";
-import { readAnswer } from "../../answer/read-answer.ts";
+import { answerOf } from "../../workload/exchange-answer.ts";
 import type { Exchange } from "../../workload/exchange.ts";
-import type { TranscriptMessage } from "../../transcript/transcript.ts";
+import { sameArguments } from "../../workload/same-arguments.ts";
+import type { TranscriptMessage, TranscriptToolCall } from "../../transcript/transcript.ts";
 import type { ToolCallLog } from "../../workload/workload.ts";
 import { completionOf } from "./completion.ts";
+import { requestMessages } from "./request-messages.ts";
 
 /**
  * The messages of one agent turn, from what the outer tap saw and what the tool server did. The tap alone knows the
@@ -19,10 +20,10 @@ export function turnMessages(
   toolLog: readonly ToolCallLog[],
 ): TranscriptMessage[] {
   const unused = [...toolLog];
+  const ids = new Set(exchanges.flatMap((exchange) => answerOf(exchange).calls.map(({ id }) => id)));
   return exchanges.flatMap((exchange, index) => {
-    if (exchange.status !== 200) return [];
-    const answer = readAnswer(exchange.responseBody);
-    if (!answer.begun) return [];
+    const answer = answerOf(exchange);
+    if (exchange.status !== 200 || !answer.begun) return [];
     const completion = completionOf(answer);
     const spoken: TranscriptMessage = {
       role: "assistant",
@@ -34,25 +35,30 @@ export function turnMessages(
       usage: completion.usage,
     };
     const answers = (completion.toolCalls ?? []).flatMap((call) => {
-      const result = takeAnswer(unused, call) ?? answerInHistory(exchanges.slice(index + 1), call.id);
+      const result =
+        takeAnswer(unused, call, ids) ?? answerInHistory(exchange, exchanges.slice(index + 1), call.id);
       return result ? [result] : [];
     });
     return [spoken, ...answers];
   });
 }
 
-interface CallIdentity {
-  readonly id: string;
-  readonly name: string;
-  readonly arguments: string;
-}
-
-/** By id and argument text first: a model may use one id twice, so a used entry is removed. */
-function takeAnswer(unused: ToolCallLog[], call: CallIdentity): TranscriptMessage | null {
-  const position = unused.findIndex((entry) => entry.toolCallId === call.id && entry.name === call.name);
-  const entry = unused[position];
+/**
+ * The execution of a call. A model may use one id twice, so a used entry is removed, and one with the same arguments goes
+ * first; an agent program may have given the call an id of its own.
+ */
+function takeAnswer(
+  unused: ToolCallLog[],
+  call: TranscriptToolCall,
+  ids: ReadonlySet<string>,
+): TranscriptMessage | null {
+  const named = unused.filter(({ name }) => name === call.name);
+  const entry =
+    named.find((it) => it.toolCallId === call.id && sameArguments(it.argumentsText, call.arguments)) ??
+    named.find((it) => it.toolCallId === call.id) ??
+    named.find((it) => !ids.has(it.toolCallId ?? "") && sameArguments(it.argumentsText, call.arguments));
   if (!entry) return null;
-  unused.splice(position, 1);
+  unused.splice(unused.indexOf(entry), 1);
   return {
     role: "tool",
     toolCallId: call.id,
@@ -63,26 +69,25 @@ function takeAnswer(unused: ToolCallLog[], call: CallIdentity): TranscriptMessag
   };
 }
 
-const historySchema = z.object({
-  messages: z.array(
-    z.object({ role: z.string(), tool_call_id: z.string().optional(), content: z.unknown() }),
-  ),
-});
-
-function answerInHistory(later: readonly Exchange[], toolCallId: string): TranscriptMessage | null {
-  for (const exchange of later) {
-    const body = historySchema.safeParse(JSON.parse(exchange.requestBody));
-    const message = body.data?.messages.findLast((candidate) => candidate.tool_call_id === toolCallId);
-    if (message) {
-      return {
-        role: "tool",
-        toolCallId,
-        content: typeof message.content === "string" ? message.content : JSON.stringify(message.content),
-        error: true,
-        requestor: "assistant",
-        answeredBy: "agent",
-      };
-    }
-  }
-  return null;
+/** Looks behind the answer in the request that carries it on: what stands before it belongs to calls of the same id. */
+function answerInHistory(
+  exchange: Exchange,
+  later: readonly Exchange[],
+  toolCallId: string,
+): TranscriptMessage | null {
+  const known = requestMessages(exchange.requestBody).length;
+  const next = later
+    .map(({ requestBody }) => requestMessages(requestBody))
+    .find(({ length }) => length > known);
+  const behind = next?.slice(next.findLastIndex(({ role }) => role === "assistant") + 1);
+  const message = behind?.find((candidate) => candidate.tool_call_id === toolCallId);
+  if (message === undefined) return null;
+  return {
+    role: "tool",
+    toolCallId,
+    content: typeof message.content === "string" ? message.content : JSON.stringify(message.content),
+    error: true,
+    requestor: "assistant",
+    answeredBy: "agent",
+  };
 }

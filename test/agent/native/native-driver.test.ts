@@ -201,6 +201,7 @@ test("an endpoint that fails makes the model unavailable", async () => {
   expect(await world.session.turn("Go.", never)).toEqual({
     status: "model-unavailable",
     message: expect.stringContaining("answered with status 500: boom"),
+    requestId: "a1-a1",
   });
   expect(world.seen).toHaveLength(1);
 });

@@ -1,61 +1,8 @@
 import { expect, test } from "vitest";
-import type { Exchange } from "../../../bench/workload/exchange.ts";
-import type { ToolCallLog } from "../../../bench/workload/workload.ts";
 import { readAnswer } from "../../../bench/answer/read-answer.ts";
 import { completionOf } from "../../../bench/agent/transcript/completion.ts";
 import { turnMessages } from "../../../bench/agent/transcript/turn-messages.ts";
-
-const sse = (...parts: readonly unknown[]) =>
-  [...parts.map((part) => `data: ${JSON.stringify(part)}\n\n`), "data: [DONE]\n\n"].join("");
-const delta = (change: unknown, finish: string | null = null) => ({
-  choices: [{ delta: change, finish_reason: finish }],
-});
-
-function exchange(changes: Partial<Exchange>): Exchange {
-  return {
-    v: 1,
-    hop: "outer",
-    arm: "raw",
-    requestId: "r1",
-    episodeId: "e",
-    attemptKey: "a",
-    method: "POST",
-    path: "/v1/chat/completions",
-    status: 200,
-    outcome: "completed",
-    error: null,
-    streamed: true,
-    requestBytes: 0,
-    responseBytes: 0,
-    startedNs: 0,
-    requestEndNs: 0,
-    firstByteNs: 0,
-    firstTokenNs: 0,
-    lastTokenNs: 0,
-    endedNs: 0,
-    chunks: [],
-    usage: null,
-    finishReason: null,
-    requestBody: "{}",
-    responseBody: "",
-    ...changes,
-  };
-}
-
-const call = (changes: Partial<ToolCallLog>): ToolCallLog => ({
-  episodeId: "e",
-  attemptKey: "a",
-  toolCallId: "c1",
-  name: "find",
-  argumentsText: '{"n": 2.0}',
-  requestor: "assistant",
-  content: "found",
-  error: false,
-  receivedNs: 0,
-  startedNs: 0,
-  endedNs: 0,
-  ...changes,
-});
+import { delta, exchange, executedCall as call, sse } from "../../workload/exchange-builder.ts";
 
 const toolCallStream = sse(
   delta({ role: "assistant", content: "" }),
@@ -141,7 +88,10 @@ test("one id used twice gets each answer once, in order", () => {
 
 test("a call that the agent answered by itself is read from the next request's history", () => {
   const history = JSON.stringify({
-    messages: [{ role: "tool", tool_call_id: "c1", content: "Validation failed" }],
+    messages: [
+      { role: "assistant", content: null },
+      { role: "tool", tool_call_id: "c1", content: "Validation failed" },
+    ],
   });
   const later = exchange({
     requestId: "r2",
@@ -186,4 +136,33 @@ test("an answer that is reasoning alone keeps it", () => {
 
 test("failed exchanges say nothing", () => {
   expect(turnMessages([exchange({ status: 500, responseBody: "oops" })], [])).toEqual([]);
+});
+
+test("an agent program that gives calls ids of its own gets its results all the same", () => {
+  const messages = turnMessages(
+    [exchange({ responseBody: toolCallStream })],
+    [call({ toolCallId: "toolu_9" })],
+  );
+  expect(messages[1]).toMatchObject({ toolCallId: "c1", content: "found", answeredBy: "tool-server" });
+});
+
+test("a result of an earlier call with the same id is not taken for the answer to a later call", () => {
+  const [asked, next] = [
+    [{ role: "user", content: "Find it." }],
+    [
+      { role: "user", content: "Find it." },
+      { role: "assistant", content: null },
+      { role: "tool", tool_call_id: "c1", content: "found" },
+    ],
+  ];
+  const exchanges = [
+    exchange({ requestBody: JSON.stringify({ messages: asked }), responseBody: toolCallStream }),
+    exchange({ requestBody: JSON.stringify({ messages: next }), responseBody: toolCallStream }),
+    exchange({
+      requestBody: JSON.stringify({ messages: [...next, { role: "assistant", content: null }] }),
+      responseBody: sse(delta({ content: "Here." }, "stop")),
+    }),
+  ];
+  const roles = turnMessages(exchanges, [call({})]).map(({ role }) => role);
+  expect(roles).toEqual(["assistant", "tool", "assistant", "assistant"]);
 });

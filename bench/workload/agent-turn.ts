@@ -1,0 +1,114 @@
+import type { AgentTurn } from "../agent/agent.ts";
+import { requestMessages } from "../agent/transcript/request-messages.ts";
+import { turnMessages } from "../agent/transcript/turn-messages.ts";
+import type { TranscriptMessage } from "../transcript/transcript.ts";
+import { isGenerationRequest, type Exchange } from "./exchange.ts";
+import { generationFault, isRefusal } from "./generation-fault.ts";
+import { detailOfTurn, failureOfTurn } from "./turn-failure.ts";
+import type { Failure, ToolCallLog } from "./workload.ts";
+
+/** Label of an episode in which the agent program asked again after an answer that was not whole, and got a whole one. */
+export const modelRetried = "model-retried";
+
+/** A turn of an agent, read together with what the outer tap and the tool server saw of it. */
+export interface ReadTurn {
+  readonly messages: readonly TranscriptMessage[];
+  /**
+   * Why the turn is nobody's score; null where it has a result (an answer, or an end that the agent is answerable for), and
+   * where it was stopped: by whom, the workload knows.
+   */
+  readonly failure: Failure | null;
+  /** Why it has no answer, where that is a result. */
+  readonly detail: string | null;
+  readonly labels: readonly string[];
+  readonly turn: AgentTurn;
+}
+
+/**
+ * The one place that decides what a turn is worth, whatever the agent: an agent program may retry a request whose answer
+ * was not whole, make an error of its own of it, or take half an answer for a whole one. Only the tap knows.
+ *
+ * @param exchanges outer exchanges of the turn, in order of start
+ * @param calls of the requestor `assistant` that the tool server executed in the turn
+ */
+export function readTurn(
+  turn: AgentTurn,
+  exchanges: readonly Exchange[],
+  calls: readonly ToolCallLog[],
+): ReadTurn {
+  const generations = exchanges.filter(isGenerationRequest);
+  const faulty = generations.filter((exchange) => generationFault(exchange) !== null);
+  const used = faulty.find((exchange) => isUsed(exchange, { turn, generations }));
+  const retried = faulty.filter((exchange) => exchange !== used && exchange !== generations.at(-1));
+  return {
+    messages: turnMessages(
+      exchanges.filter((exchange) => !retried.includes(exchange)),
+      calls,
+    ),
+    failure: failureOf(turn, used, generations),
+    detail: detailOfTurn(turn),
+    labels: retried.length > 0 ? [modelRetried] : [],
+    turn,
+  };
+}
+
+interface TurnSeen {
+  readonly turn: AgentTurn;
+  readonly generations: readonly Exchange[];
+}
+
+/** Whether the turn rests on an answer that is not whole: the agent went on with it, or ended with it. */
+function isUsed(faulty: Exchange, { turn, generations }: TurnSeen): boolean {
+  const next = generations[generations.indexOf(faulty) + 1];
+  if (next !== undefined && spoken(next) > spoken(faulty)) return true;
+  if (faulty !== endOf({ turn, generations })) return false;
+  return !(turn.status === "agent-error" && isRefusal(faulty));
+}
+
+/**
+ * The request with which the turn ended. One that was still open when somebody ended the turn says nothing, because the
+ * engine had not failed; neither does one that the agent left when it had its answer.
+ */
+function endOf({ turn: { status }, generations }: TurnSeen): Exchange | undefined {
+  return status === "timed-out" || status === "aborted" || status === "answered"
+    ? generations.findLast(({ outcome }) => outcome !== "client-aborted")
+    : generations.at(-1);
+}
+
+/** Messages of the model in a conversation: there is one more when the agent goes on with an answer. */
+const spoken = ({ requestBody }: Exchange) =>
+  requestMessages(requestBody).filter(({ role }) => role === "assistant").length;
+
+function failureOf(
+  turn: AgentTurn,
+  used: Exchange | undefined,
+  generations: readonly Exchange[],
+): Failure | null {
+  const own = failureOfTurn(turn);
+  // Who has lost its process or its tools ends its requests as well.
+  if (own?.class === "agent-process" || own?.class === "tool-server") return own;
+  if (used !== undefined) return { class: "engine", message: faultMessage(turn, used) };
+  if (turn.status === "aborted") return null;
+  return lostOnTheWay(turn, generations) ?? own;
+}
+
+/** With the agent's own words where they say something else. */
+function faultMessage(turn: AgentTurn, used: Exchange): string {
+  const fault = generationFault(used) ?? "";
+  const said = "message" in turn ? turn.message : "";
+  const known = said === "" || said.includes(fault.slice(fault.indexOf(" "), 60));
+  return `request ${used.requestId} ${fault}${known ? "" : `; the agent says: ${said}`}`;
+}
+
+/** The errors of a process that has no file descriptors, ports or memory left for a connection. */
+const ownResources = /\b(?:EMFILE|ENFILE|ENOMEM|ENOBUFS|EADDRNOTAVAIL|EAGAIN)\b/;
+
+/** A request that the outer tap has not seen failed between the agent and the tap: no arm has had a part in that. */
+function lostOnTheWay(turn: AgentTurn, generations: readonly Exchange[]): Failure | null {
+  const requestId = "requestId" in turn ? turn.requestId : undefined;
+  if (requestId === undefined || generations.some((exchange) => exchange.requestId === requestId))
+    return null;
+  const said = "message" in turn ? turn.message : "";
+  const message = `request ${requestId} did not reach Tollgate's outer tap: ${said}`;
+  return { class: ownResources.test(said) ? "harness" : "tap", message };
+}

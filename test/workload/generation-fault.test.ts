@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import type { Exchange } from "../../bench/workload/exchange.ts";
+import { generationFault } from "../../bench/workload/generation-fault.ts";
+import { called, delta, exchange, sse } from "./exchange-builder.ts";
+
+const half = delta({ content: "Done: the" });
+const event = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
+const finished = (finish: string) => ({ responseBody: sse(half, delta({}, finish)) });
+const streamed = (responseBody: string, more: Partial<Exchange> = {}) => ({ responseBody, ...more });
+const whole = (body: unknown, more: Partial<Exchange> = {}) => ({
+  responseBody: JSON.stringify(body),
+  streamed: false,
+  ...more,
+});
+const cut = { outcome: "upstream-truncated", error: "other side closed" } as const;
+const left = { outcome: "client-aborted", error: "the client closed its connection" } as const;
+const text = { message: { content: "Done." }, finish_reason: "stop" };
+
+test.each<[string, Partial<Exchange>]>([
+  ["stop", finished("stop")],
+  ["length", finished("length")],
+  ["content_filter", finished("content_filter")],
+  ["an end of another engine", finished("eos_token")],
+  ["an end that nobody knows, and [DONE]", finished("finished_by_me")],
+  ["stop in capitals", finished("STOP")],
+  ["tool_calls with a call", streamed(sse(delta(called("c1", "find")), delta({}, "tool_calls")))],
+  ["stop with a call", streamed(sse(delta(called("c1", "find")), delta({}, "stop")))],
+  [
+    "an empty answer: it is the model's",
+    streamed(sse(delta({ role: "assistant", content: "" }), delta({}, "stop"))),
+  ],
+  ["reasoning alone: it is the model's", streamed(sse(delta({ reasoning: "Hm." }), delta({}, "stop")))],
+  ["a finish reason without [DONE]", streamed(event(half) + event(delta({}, "stop")))],
+  ["an answer in one piece", whole({ choices: [text] })],
+  ["whole, and the agent left behind [DONE]", streamed(sse(half, delta({}, "stop")), left)],
+  [
+    "whole, and the agent left behind the finish reason",
+    streamed(event(half) + event(delta({}, "stop")), left),
+  ],
+  ["whole, and the connection broke behind [DONE]", streamed(sse(half, delta({}, "stop")), cut)],
+  [
+    "usage and heartbeats beside it",
+    streamed(
+      `: ping\n\n${sse(half, delta({}, "stop"), { choices: [], usage: { prompt_tokens: 9, completion_tokens: 2 } })}`,
+    ),
+  ],
+  ["no generation at all", { method: "GET", path: "/v1/models", status: 500 }],
+])("%s is a whole answer", (_, changes) => {
+  expect(generationFault(exchange(changes))).toBeNull();
+});
+
+test.each<[string, Partial<Exchange>, RegExp]>([
+  ["abort", finished("abort"), /^got an answer that was given up, with finish reason abort$/],
+  ["abort in one piece", whole({ choices: [{ ...text, finish_reason: "abort" }] }), /given up/],
+  ["error", finished("error"), /given up, with finish reason error/],
+  ["network_error", finished("network_error"), /given up, with finish reason network_error/],
+  ["sensitive", finished("sensitive"), /given up/],
+  ["insufficient_system_resource", finished("insufficient_system_resource"), /given up/],
+  ["cancelled", finished("cancelled"), /given up/],
+  ["Abort in capitals", finished("ABORT"), /given up/],
+  [
+    "/generate that was aborted",
+    whole({ text: "Do", meta_info: { finish_reason: { type: "abort" } } }),
+    /given up/,
+  ],
+  [
+    "an error event",
+    streamed(sse(half, { error: { message: "CUDA error" } })),
+    /carries an error: .*CUDA error/,
+  ],
+  ["an error event of text", streamed(sse({ error: "overloaded" })), /carries an error: .*overloaded/],
+  [
+    "the older error object",
+    streamed(sse(half, { object: "error", message: "CUDA error", code: 500 })),
+    /carries an error: .*CUDA/,
+  ],
+  [
+    "an error behind a whole answer",
+    streamed(sse(half, delta({}, "stop"), { error: { code: 500 } })),
+    /carries an error/,
+  ],
+  ["an error object as the whole answer", whole({ error: { message: "busy" } }), /carries an error: .*busy/],
+  [
+    "a cut",
+    streamed(event(half), cut),
+    /^got an answer that ended .* \(the connection broke: other side closed\)$/,
+  ],
+  ["a cut without a token", streamed("", cut), /got an answer that ended without .*connection broke/],
+  [
+    "a stream that ends by itself, half",
+    streamed(event(half)),
+    /^got an answer that ended without \[DONE\] and without a finish reason$/,
+  ],
+  ["[DONE] without a finish reason", streamed(sse(half)), /ended without a finish reason/],
+  [
+    "an unknown end without [DONE]",
+    streamed(event(half) + event(delta({}, "paused"))),
+    /unknown finish reason paused/,
+  ],
+  ["an empty body", streamed(""), /got an answer that/],
+  ["a page", whole("", { responseBody: "<html>Bad gateway</html>" }), /cannot be read/],
+  ["half an object", whole("", { responseBody: '{"choices":[{"mess' }), /cannot be read/],
+  [
+    "an event that cannot be read",
+    streamed(`data: {"cho: keepalive\n\n${sse(half, delta({}, "stop"))}`),
+    /cannot be read in 1 of its parts/,
+  ],
+  [
+    "a call that cannot be read",
+    streamed(sse(delta({ tool_calls: "find" }), delta({}, "tool_calls"))),
+    /cannot be read/,
+  ],
+  [
+    "tool_calls without a call",
+    streamed(sse(delta({ role: "assistant" }), delta({}, "tool_calls"))),
+    /^got an answer with finish reason tool_calls and without a call/,
+  ],
+  ["tool_calls with text and no call", finished("tool_calls"), /the server's parser lost it/],
+  ["function_call without a call", finished("function_call"), /parser lost it/],
+  ["tool_use without a call", finished("tool_use"), /parser lost it/],
+  [
+    "an empty list of calls",
+    whole({ choices: [{ message: { tool_calls: [] }, finish_reason: "tool_calls" }] }),
+    /parser lost it/,
+  ],
+  ["the agent left in the middle", streamed(event(half), left), /^was left by the agent before/],
+  [
+    "a status",
+    whole({ detail: "busy" }, { status: 503 }),
+    /^was answered with status 503: \{"detail":"busy"\}$/,
+  ],
+  ["a redirect", streamed("", { status: 307 }), /status 307: \(empty body\)/],
+  [
+    "no status at all",
+    streamed("", { status: null, outcome: "upstream-failed", error: "connect ECONNREFUSED" }),
+    /^got no answer: connect ECONNREFUSED$/,
+  ],
+])("%s is no whole answer", (_, changes, fault) => {
+  expect(generationFault(exchange(changes))).toMatch(fault);
+});
