@@ -16,6 +16,8 @@ import type { RunDirectory } from "../store/run-directory.ts";
 import type { Clock } from "../measure/clock.ts";
 import { loadOf, type Cell } from "../plan/cells.ts";
 import { messageOf } from "../errors.ts";
+import { callDifference, type ExecutedCall } from "../workload/call-check.ts";
+import { failedBy } from "../workload/failed-by.ts";
 import { notStarted } from "../workload/not-started.ts";
 import { attributeFailure } from "./failure-attribution.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
@@ -85,6 +87,7 @@ async function attemptOnce(
   const startedNs = parts.clock.nowNs();
   const attemptKey = `${planned.episodeId}-${segment.segmentId}${retries === 0 ? "" : `-r${retries}`}`;
   const usage = new SeenExchanges();
+  const executed: ExecutedCall[] = [];
   const begun = { planned, attemptKey, startedNs, usage, retries };
   const session = await openSession(segment.arm, attemptKey);
   if ("failure" in session) return { ...begun, result: session.failure, sessionMs: null, recorded: null };
@@ -101,11 +104,14 @@ async function attemptOnce(
     },
     user: userEndpoint(parts.stack, headers),
     takeExchanges: async () => usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs)),
-    logToolCall: segment.logToolCall,
+    logToolCall: (line) => {
+      if (line.requestor === "assistant") executed.push(line);
+      segment.logToolCall(line);
+    },
     signal: segment.signal,
   });
   usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs));
-  const result = await blamed(attempted, { parts, arm: segment.arm, attemptKey, usage });
+  const result = await blamed(sameCalls(attempted, executed), { parts, arm: segment.arm, attemptKey, usage });
   const closing = await closeSession(session.opened, rewardOf(result)?.value ?? null);
   const warning = closing.warning ?? lostCalls(closing.closed, usage);
   if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
@@ -129,6 +135,15 @@ interface FailureContext {
   readonly arm: RunningArm;
   readonly attemptKey: string;
   readonly usage: SeenExchanges;
+}
+
+/** Whoever judged the episode read the transcript: where the tool server did something else, that is nobody's reward. */
+function sameCalls(result: EpisodeResult, executed: readonly ExecutedCall[]): EpisodeResult {
+  if (!("scores" in result)) return result;
+  const difference = callDifference(result.transcript.messages, executed);
+  if (difference === null) return result;
+  const message = `the transcript differs from the tool server's log: ${difference}`;
+  return failedBy({ class: "harness", message }, result);
 }
 
 /** The workload calls every failed model request the engine's; only the taps know which side of the gateway it was. */
