@@ -1,7 +1,10 @@
 import type { AgentTurn } from "../agent/agent.ts";
+import type { Answer } from "../answer/answer.ts";
+import { shown } from "../answer/forms.ts";
 import { requestMessages } from "../agent/transcript/request-messages.ts";
 import { turnMessages } from "../agent/transcript/turn-messages.ts";
 import type { TranscriptMessage } from "../transcript/transcript.ts";
+import { answerOf } from "./exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "./exchange.ts";
 import { generationFault, isRefusal } from "./generation-fault.ts";
 import { detailOfTurn, failureOfTurn } from "./turn-failure.ts";
@@ -89,7 +92,7 @@ function failureOf(
   if (own?.class === "agent-process" || own?.class === "tool-server") return own;
   if (used !== undefined) return { class: "engine", message: faultMessage(turn, used) };
   if (turn.status === "aborted") return null;
-  return lostOnTheWay(turn, generations) ?? own;
+  return failedRequest(turn, generations) ?? own;
 }
 
 /** With the agent's own words where they say something else. */
@@ -103,12 +106,34 @@ function faultMessage(turn: AgentTurn, used: Exchange): string {
 /** The errors of a process that has no file descriptors, ports or memory left for a connection. */
 const ownResources = /\b(?:EMFILE|ENFILE|ENOMEM|ENOBUFS|EADDRNOTAVAIL|EAGAIN)\b/;
 
-/** A request that the outer tap has not seen failed between the agent and the tap: no arm has had a part in that. */
-function lostOnTheWay(turn: AgentTurn, generations: readonly Exchange[]): Failure | null {
-  const requestId = "requestId" in turn ? turn.requestId : undefined;
-  if (requestId === undefined || generations.some((exchange) => exchange.requestId === requestId))
-    return null;
-  const said = "message" in turn ? turn.message : "";
-  const message = `request ${requestId} did not reach Tollgate's outer tap: ${said}`;
-  return { class: ownResources.test(said) ? "harness" : "tap", message };
+/** What became of the request that the agent says has failed, where the tap saw nothing wrong with it. */
+function failedRequest(turn: AgentTurn, generations: readonly Exchange[]): Failure | null {
+  if (!("requestId" in turn) || turn.requestId === undefined) return null;
+  const { message: said, requestId } = turn;
+  const seen = generations.findLast((exchange) => exchange.requestId === requestId);
+  if (seen === undefined) {
+    // It failed between the agent and the tap: no arm has had a part in that.
+    const message = `request ${requestId} did not reach Tollgate's outer tap: ${said}`;
+    return { class: ownResources.test(said) ? "harness" : "tap", message };
+  }
+  const answer = answerOf(seen);
+  if (generationFault(seen) !== null || !isUsable(answer)) return null;
+  const shownAnswer = shown(answer.calls.length > 0 ? answer.calls : answer.text);
+  const message = `request ${requestId} got an answer in a form that the agent program cannot read (${said}): ${shownAnswer}`;
+  return { class: "engine", message };
+}
+
+/** Whether an agent can go on with an answer. Where it does not, the form is to blame, and that is the server's. */
+function isUsable({ calls, finish, text }: Answer): boolean {
+  if (!/^(?:stop|tool_calls|function_call|tool_use)$/i.test(finish ?? "")) return false;
+  return calls.length === 0 ? text !== "" : calls.every(({ argumentsText }) => isObject(argumentsText));
+}
+
+/** Arguments that are none are what the model wrote. */
+function isObject(text: string): boolean {
+  try {
+    return /^\s*\{/.test(text) && typeof JSON.parse(text) === "object";
+  } catch {
+    return false;
+  }
 }

@@ -104,14 +104,11 @@ function endOfTurn({ turn, failure, detail }: ReadTurn, parts: EpisodeParts): Co
   if (failure !== null) return { kind: "failed", failure };
   const limit = endOfLimit(parts);
   if (limit !== null) return limit;
-  switch (turn.status) {
-    case "answered":
-      return null;
-    case "timed-out":
-      return { kind: "timed-out", afterMs: turn.afterMs, detail };
-    case "aborted":
-      return endOfSignals(parts) ?? { kind: "failed", failure: abortedByNobody };
-    default:
-      return ended("agent_error", detail);
+  if (turn.status === "answered") return null;
+  if (turn.status === "aborted") {
+    return endOfSignals(parts) ?? { kind: "failed", failure: abortedByNobody };
   }
+  return turn.status === "timed-out"
+    ? { kind: "timed-out", afterMs: turn.afterMs, detail }
+    : ended("agent_error", detail);
 }

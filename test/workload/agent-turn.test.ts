@@ -27,6 +27,9 @@ const refused = (status: number) => request(0, { status, responseBody: '{"messag
 const left = (answers = 0) => request(answers, { responseBody: "", outcome: "client-aborted" });
 const calls = (answers: number, finish: string) =>
   request(answers, { responseBody: sse(delta(called("c1", "find")), delta({}, finish)) });
+const malformed = request(0, {
+  responseBody: sse(delta(called("c1", "find", '{"q": ')), delta({}, "tool_calls")),
+});
 
 test.each<[string, AgentTurn, Exchange[], readonly string[]]>([
   ["a whole answer", answered, [good()], []],
@@ -41,11 +44,18 @@ test.each<[string, AgentTurn, Exchange[], readonly string[]]>([
   ["a retried answer, then the agent's own error", agentError, [gaveUp(), good()], [modelRetried]],
   ["a request that the server refused", agentError, [refused(400)], []],
   ["one that is too large", agentError, [refused(413)], []],
+  ["a call with arguments that are no JSON", { ...agentError, requestId: "r1" }, [malformed], []],
+  [
+    "what a filter left",
+    { ...agentError, requestId: "r1" },
+    [request(0, { responseBody: says("content_filter") })],
+    [],
+  ],
   ["one that is still open when the turn's time is up", timedOut, [left()], []],
   ["the same behind tools", timedOut, [calls(0, "tool_calls"), left(1)], []],
   ["one that is still open when a limit ends the turn", aborted, [calls(0, "tool_calls"), left(1)], []],
   ["one that the agent left when it had its answer", answered, [good(), left(1)], []],
-])("%s has a result", (_, turn, exchanges, labels) => {
+])("%s has a result", (...[, turn, exchanges, labels]) => {
   expect(readTurn(turn, exchanges, [])).toMatchObject({ failure: null, labels });
 });
 
@@ -97,7 +107,7 @@ test.each<[string, AgentTurn, Exchange[], RegExp]>([
     [request(0, { responseBody: `data: {"cho\n\n${says("stop")}` })],
     /cannot be read in 1/,
   ],
-])("%s is a failed generation", (_, turn, exchanges, message) => {
+])("%s is a failed generation", (...[, turn, exchanges, message]) => {
   const { failure } = readTurn(turn, exchanges, []);
   expect(failure).toEqual({ class: "engine", message: expect.stringMatching(message) as string });
 });
@@ -117,12 +127,13 @@ test.each<[string, AgentTurn, Exchange[], string]>([
     "tap",
   ],
   ["an agent program could not send", { ...agentError, requestId: "r1" }, [], "tap"],
+  ["the agent could not read a call", { ...agentError, requestId: "r1" }, [calls(0, "tool_calls")], "engine"],
   ["the agent could not read a whole answer", { ...unavailable, requestId: "r9" }, [good()], "engine"],
   ["the agent's process is gone", { status: "process-died", message: "killed" }, [left()], "agent-process"],
   ["the tool server is gone", { ...agentError, kind: "tool_transport" }, [left()], "tool-server"],
   ["the tool server is too slow", { ...agentError, kind: "tool_deadline" }, [good()], "tool-server"],
   ["the tool server has a bug", { ...agentError, kind: "tool_internal" }, [good()], "tool-server"],
-])("%s", (_, turn, exchanges, part) => {
+])("%s", (...[, turn, exchanges, part]) => {
   expect(readTurn(turn, exchanges, []).failure?.class).toBe(part);
 });
 

@@ -6,13 +6,13 @@ import { callDifference, type ExecutedCall } from "../../bench/workload/call-che
 type AnsweredBy = "tool-server" | "agent" | null;
 type Call = TranscriptToolCall & { readonly by: AnsweredBy };
 
-const call = (name: string, text = "{}", by: AnsweredBy = "tool-server", id = "c1"): Call => {
-  return { id, name, arguments: text, by };
+const call = (name: string, text = "{}"): Call => {
+  return { id: "c1", name, arguments: text, by: "tool-server" };
 };
 
 /** One answer of the model with its calls, and what was answered to them. */
 function answer(calls: readonly Call[], requestId: string | null = "r"): TranscriptMessage[] {
-  const toolCalls = calls.map(({ by: _, ...said }) => said);
+  const toolCalls = calls.map(({ id, name, arguments: text }) => ({ id, name, arguments: text }));
   const results = calls.flatMap(({ id, by }) =>
     by === null
       ? []
@@ -39,7 +39,7 @@ const text: TranscriptMessage = {
 const log = (...calls: readonly (readonly [string, string?])[]): ExecutedCall[] =>
   calls.map(([name, argumentsText = "{}"]) => ({ name, argumentsText }));
 
-const [a, b] = [call("a", "{}", "tool-server", "c1"), call("b", "{}", "tool-server", "c2")];
+const [a, b] = [call("a"), { ...call("b"), id: "c2" }];
 const notRun = (it: Call): Call => ({ ...it, by: null });
 const own = (it: Call): Call => ({ ...it, by: "agent" });
 const userCall: TranscriptMessage[] = [
@@ -117,7 +117,7 @@ test.each<[string, TranscriptMessage[], ExecutedCall[], string]>([
   ["another order in one answer", [...answer([a, b]), text], log(["b"], ["a"]), "call 1 is a({})"],
   [
     "two calls taken for one",
-    [...answer([call("ab", '{"x":1}{"y":2}', null)]), text],
+    [...answer([notRun(call("ab", '{"x":1}{"y":2}'))]), text],
     log(["a", '{"x":1}'], ["b", '{"y":2}']),
     "call 1 is ab(",
   ],
@@ -145,7 +145,7 @@ test.each<[string, TranscriptMessage[], ExecutedCall[], string]>([
   ],
   ["the first of two is missing", [...answer([a, b]), text], log(["b"]), "call 1 is a({})"],
   ["another call in flight at the end", answer([notRun(a)]), log(["b"]), "executed b({})"],
-])("%s: the first difference is named", (_, messages, executed, difference) => {
+])("%s: the first difference is named", (...[, messages, executed, difference]) => {
   expect(callDifference(messages, executed)).toContain(difference);
 });
 

@@ -10,8 +10,8 @@ export const delta = (change: unknown, finish: string | null = null) => ({
 });
 
 /** A call in one delta. */
-export const called = (id: string, name: string, text = "{}", index = 0) => ({
-  tool_calls: [{ index, id, function: { name, arguments: text } }],
+export const called = (id: string, name: string, text = "{}") => ({
+  tool_calls: [{ index: 0, id, function: { name, arguments: text } }],
 });
 
 /** An outer exchange that went well, with these changes. */

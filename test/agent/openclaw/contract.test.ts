@@ -136,55 +136,58 @@ test("tool factory: two sessions at once keep their own tools, endpoints and his
 });
 
 const overflow = "Requested token count exceeds the model's maximum context length of 32768 tokens.";
-const failures: readonly { readonly name: string; readonly reply: ScriptedReply; readonly turn: unknown }[] =
-  [
-    {
-      name: "http-500",
-      reply: { status: 500, error: { error: { message: "boom" } } },
-      turn: { status: "model-unavailable", message: expect.stringContaining("boom") },
-    },
-    {
-      name: "http-429",
-      reply: { status: 429, error: { error: { message: "slow down" } } },
-      turn: { status: "model-unavailable", message: expect.stringContaining("slow down") },
-    },
-    {
-      name: "http-401",
-      reply: { status: 401, error: { error: { message: "who" } } },
-      turn: { status: "model-unavailable", message: expect.any(String) },
-    },
-    {
-      name: "dropped",
-      reply: { drop: true },
-      turn: { status: "model-unavailable", message: expect.any(String) },
-    },
-    {
-      name: "overflow",
-      reply: { status: 400, error: { object: "error", message: overflow, code: 400 } },
-      turn: { status: "agent-error", kind: "context_overflow", message: expect.any(String) },
-    },
-    {
-      name: "malformed",
-      reply: { calls: [call("c1", '{"q": ')] },
-      turn: { status: "agent-error", kind: "incomplete_turn", message: expect.any(String) },
-    },
-    {
-      name: "empty",
-      reply: { say: "" },
-      turn: { status: "agent-error", kind: "incomplete_turn", message: expect.any(String) },
-    },
-    {
-      name: "same-ids",
-      reply: { calls: [call("c1", "{}"), call("c1", "{}")] },
-      turn: { status: "agent-error", kind: "incomplete_turn", message: expect.any(String) },
-    },
-  ];
+const failures: readonly { readonly name: string; readonly reply: ScriptedReply; readonly turn: object }[] = [
+  {
+    name: "http-500",
+    reply: { status: 500, error: { error: { message: "boom" } } },
+    turn: { status: "model-unavailable", message: expect.stringContaining("boom") },
+  },
+  {
+    name: "http-429",
+    reply: { status: 429, error: { error: { message: "slow down" } } },
+    turn: { status: "model-unavailable", message: expect.stringContaining("slow down") },
+  },
+  {
+    name: "http-401",
+    reply: { status: 401, error: { error: { message: "who" } } },
+    turn: { status: "model-unavailable", message: expect.any(String) },
+  },
+  {
+    name: "dropped",
+    reply: { drop: true },
+    turn: { status: "model-unavailable", message: expect.any(String) },
+  },
+  {
+    name: "overflow",
+    reply: { status: 400, error: { object: "error", message: overflow, code: 400 } },
+    turn: { status: "agent-error", kind: "context_overflow", message: expect.any(String) },
+  },
+  {
+    name: "malformed",
+    reply: { calls: [call("c1", '{"q": ')] },
+    turn: { status: "agent-error", kind: "incomplete_turn", message: expect.any(String) },
+  },
+  {
+    name: "empty",
+    reply: { say: "" },
+    turn: { status: "agent-error", kind: "incomplete_turn", message: expect.any(String) },
+  },
+  {
+    name: "same-ids",
+    reply: { calls: [call("c1", "{}"), call("c1", "{}")] },
+    turn: { status: "agent-error", kind: "incomplete_turn", message: expect.any(String) },
+  },
+];
 
 test.for(failures)(
   "retries off: $name ends the turn after exactly one request",
   async ({ name, reply, turn }) => {
     const key = `fail-${name}`;
-    expect(await rig.oneTurn({ key, replies: [reply, { say: "a second request" }] })).toEqual(turn);
+    const requestId = name === "empty" ? {} : { requestId: `${key}-1` };
+    expect(await rig.oneTurn({ key, replies: [reply, { say: "a second request" }] })).toEqual({
+      ...turn,
+      ...requestId,
+    });
     expect(rig.model.of(key).length, "model requests").toBe(1);
   },
 );
