@@ -1,4 +1,4 @@
-import { readTurn, type ReadTurn } from "../../bench/workload/agent-turn.ts";
+import { readTurn, type ReadTurn } from "../../bench/agent/transcript/read-turn.ts";
 import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import type { EpisodeResult } from "../../bench/workload/workload.ts";
 import type { ConversationEnd, EpisodeDraft, EpisodeParts, Termination } from "./episode.ts";

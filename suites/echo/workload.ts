@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { AgentDriver } from "../../bench/agent/agent.ts";
 import { samplingFields } from "../../bench/agent/sampling.ts";
 import type { Experiment } from "../../bench/config/experiment.ts";
-import { readTurn } from "../../bench/workload/agent-turn.ts";
+import { readTurn } from "../../bench/agent/transcript/read-turn.ts";
 import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../bench/workload/usage-sum.ts";
 import type { AttemptContext, EpisodeResult, EpisodeTask, Workload } from "../../bench/workload/workload.ts";

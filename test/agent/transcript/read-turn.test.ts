@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { AgentTurn } from "../../bench/agent/agent.ts";
-import { modelRetried, readTurn } from "../../bench/workload/agent-turn.ts";
-import type { Exchange } from "../../bench/workload/exchange.ts";
-import { called, delta, exchange, executedCall, sse } from "./exchange-builder.ts";
+import type { AgentTurn } from "../../../bench/agent/agent.ts";
+import { modelRetried, readTurn } from "../../../bench/agent/transcript/read-turn.ts";
+import type { Exchange } from "../../../bench/workload/exchange.ts";
+import { called, delta, exchange, executedCall, sse } from "../../workload/exchange-builder.ts";
 
 const answered: AgentTurn = { status: "answered", text: "Done." };
 const agentError: AgentTurn = { status: "agent-error", kind: "no_answer", message: "OpenClaw ended the run" };

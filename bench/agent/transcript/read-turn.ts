@@ -1,14 +1,14 @@
-import type { AgentTurn } from "../agent/agent.ts";
-import type { Answer } from "../answer/answer.ts";
-import { shown } from "../answer/forms.ts";
-import { requestMessages } from "../agent/transcript/request-messages.ts";
-import { turnMessages } from "../agent/transcript/turn-messages.ts";
-import type { TranscriptMessage } from "../transcript/transcript.ts";
-import { answerOf } from "./exchange-answer.ts";
-import { isGenerationRequest, type Exchange } from "./exchange.ts";
-import { generationFault, isRefusal } from "./generation-fault.ts";
-import { detailOfTurn, failureOfTurn } from "./turn-failure.ts";
-import type { Failure, ToolCallLog } from "./workload.ts";
+import type { AgentTurn } from "../agent.ts";
+import type { Answer } from "../../answer/answer.ts";
+import { shown } from "../../answer/forms.ts";
+import { requestMessages } from "./request-messages.ts";
+import { turnMessages } from "./turn-messages.ts";
+import type { TranscriptMessage } from "../../transcript/transcript.ts";
+import { answerOf } from "../../workload/exchange-answer.ts";
+import { isGenerationRequest, type Exchange } from "../../workload/exchange.ts";
+import { generationFault, isRefusal } from "../../workload/generation-fault.ts";
+import { detailOfTurn, failureOfTurn } from "../../workload/turn-failure.ts";
+import type { Failure, ToolCallLog } from "../../workload/workload.ts";
 
 /** Label of an episode in which the agent program asked again after an answer that was not whole, and got a whole one. */
 export const modelRetried = "model-retried";
