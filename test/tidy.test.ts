@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/evidence": "workload store tap metrics load statistics",
   "bench/analysis": "answer config transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",
-  "bench/export": "workload store report tokens gateway/rendering",
+  "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
   "bench/pack": "host store tap",
   "bench/sink": "config store",
   // What happens in a run.

@@ -58,7 +58,7 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   ],
   export: [
     "tollgate export @last -o trajectories",
-    "tollgate export @last --format sft -o chat-lines",
+    "tollgate export @last --format sft --verify-template /models/Qwen3-8B -o chat-lines",
     "tollgate export @last --format areal --arm gateway --split train --min-reward 1 -o train",
     "tollgate export @last --format parquet --style individual -o table",
   ],

@@ -3,6 +3,8 @@ import { Option, type Command } from "commander";
 import { number } from "./arguments.ts";
 import { storedDomain } from "../../openclaw-tau2/offline/stored-domain.ts";
 import { ConfigError } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { Manifest } from "../export/manifest.ts";
 import { exportFormats, exportRun } from "../export/export-run.ts";
 import type { Selection } from "../export/selection.ts";
 import { sequenceStyles, type SequenceStyle } from "../tokens/token-sequences.ts";
@@ -42,6 +44,10 @@ export function register(program: Command, host: Host): void {
     .option("--min-reward <reward>", "only judged episodes with at least this reward", number)
     .option("--split <name>", "only tasks of this split in tau2's split_tasks.json, e.g. train or test")
     .addOption(runsOption())
+    .option(
+      "--verify-template <folder>",
+      "sft: render each line through this model folder's chat template and tokenizer, and keep what is as the model wrote it, by the recorded token ids or, without them, by text",
+    )
     .option("--dedup", "leave out what repeats an earlier conversation of the same task")
     .action(async (run: string, flags: ExportFlags) => {
       const directory = await findRun(host, run, flags);
@@ -49,6 +55,9 @@ export function register(program: Command, host: Host): void {
       const options = {
         format: flags.format,
         out,
+        ...(flags.verifyTemplate === undefined
+          ? {}
+          : { verifyTemplate: resolve(host.workingDirectory, flags.verifyTemplate) }),
         settings: { style: flags.style, discount: flags.discount },
         selection: {
           arms: flags.arm ?? [],
@@ -62,8 +71,19 @@ export function register(program: Command, host: Host): void {
       const manifest = await writingTo(out, () => exportRun(directory, options));
       for (const { reason, count, first } of manifest.exclusions)
         host.tell(`left out: ${count} ${reason}${first === undefined ? "" : ` (first: ${first.detail})`}`);
+      tellVerification(manifest, host);
       host.print(JSON.stringify(manifest, null, 2));
     });
+}
+
+/** Exit code 1 where not one conversation could be verified: the file is empty, whatever the reason. */
+function tellVerification({ verification }: Manifest, host: Host): void {
+  if (verification === undefined) return;
+  const { checked, verified, byTokens, byText, lines } = verification;
+  host.tell(
+    `verified ${verified} of ${checked} conversations: ${byTokens} by token ids, ${byText} by text; lines: ${lines}`,
+  );
+  if (verified === 0) host.setExitCode(exitCodes.resultInvalid);
 }
 
 interface ExportFlags extends RunsFlag {
@@ -77,6 +97,7 @@ interface ExportFlags extends RunsFlag {
   readonly minReward?: number;
   readonly split?: string;
   readonly dedup?: boolean;
+  readonly verifyTemplate?: string;
 }
 
 /** The tasks of a split, read from the data that the run used. */

@@ -1,6 +1,7 @@
 import type { Trajectory } from "../store/record.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
-import { tokenSequences, type TokenSequence } from "../tokens/token-sequences.ts";
+import type { TokenSequence } from "../tokens/token-sequences.ts";
+import { tokensOfRequests, type TokensOfRequest } from "./request-tokens.ts";
 
 type Message = Trajectory["messages"][number];
 type Spoken = Extract<Message, { readonly content: string | null; readonly usage: unknown }>;
@@ -21,7 +22,7 @@ export interface AtifStep {
 /** The conversation as ATIF steps: the system message, then one step per message, tool results inside the step that called. */
 export function atifSteps(whole: InlinedTrajectory): AtifStep[] {
   const { messages } = whole.trajectory;
-  const tokens = callTokens(whole);
+  const tokens = tokensOfRequests(whole);
   const steps: AtifStep[] = [{ step_id: 1, source: "system", message: whole.system }];
   for (const [index, message] of messages.entries()) {
     if (message.role === "tool") continue;
@@ -52,7 +53,7 @@ function userStep(message: Spoken, results: readonly ToolResult[]): Omit<AtifSte
 
 interface AgentContext {
   readonly results: readonly ToolResult[];
-  readonly tokens: CallTokens;
+  readonly tokens: TokensOfRequest;
 }
 
 function agentStep(message: Spoken, { results, tokens }: AgentContext): Omit<AtifStep, "step_id"> {
@@ -112,20 +113,4 @@ function metricsOf({ usage }: Spoken, tokens: TokenSequence | null): object {
           logprobs: [...tokens.logprobs.subarray(start)],
         }),
   };
-}
-
-type CallTokens = (requestId: string) => TokenSequence | null;
-
-/** Finds a message's tokens by request id; by order where the gateway keeps no ids and recorded as many calls. */
-function callTokens({ recorded, trajectory }: InlinedTrajectory): CallTokens {
-  const sequences = recorded === null ? null : tokenSequences(recorded.calls, "individual");
-  if (recorded === null || sequences === null) return () => null;
-  const requests = trajectory.messages.flatMap((message) =>
-    message.role === "assistant" && message.requestId !== null ? [message.requestId] : [],
-  );
-  const nameless = recorded.calls.every(({ requestId }) => requestId === null);
-  const byOrder = nameless && requests.length === sequences.length;
-  const known = byOrder ? requests : recorded.calls.map(({ requestId }) => requestId);
-  const index = new Map(known.map((requestId, call) => [requestId, call]));
-  return (requestId) => sequences[index.get(requestId) ?? -1] ?? null;
 }

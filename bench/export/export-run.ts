@@ -2,6 +2,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
+import { ModelFolderError, readPromptModel } from "../gateway/rendering/model-folder.ts";
 import { recordFinder } from "../store/orphan-lines.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { judgedTrajectory, readJudgedRun, type JudgedRun } from "../store/judgements.ts";
@@ -20,6 +21,7 @@ import { describeFiles, ManifestCounter, type Manifest } from "./manifest.ts";
 import { parquet } from "./parquet.ts";
 import { everything, selector, type Selection, type Selector } from "./selection.ts";
 import { sft } from "./sft.ts";
+import { LineVerifier } from "./sft-verifier.ts";
 
 const formats: readonly ExportFormat[] = [jsonl, areal, atif, sft, parquet];
 export const exportFormats: readonly string[] = formats.map(({ name }) => name);
@@ -27,8 +29,10 @@ export const exportFormats: readonly string[] = formats.map(({ name }) => name);
 export interface ExportOptions {
   readonly format: string;
   readonly out: string;
-  readonly settings?: Partial<ExportSettings>;
+  readonly settings?: Partial<Pick<ExportSettings, "style" | "discount">>;
   readonly selection?: Partial<Selection>;
+  /** Folder of the model, through whose template chat lines are verified. */
+  readonly verifyTemplate?: string;
 }
 
 /**
@@ -42,9 +46,10 @@ export async function exportRun(runDirectory: string, options: ExportOptions): P
       `Unknown export format ${options.format}. Use one of: ${exportFormats.join(", ")}.`,
     );
   }
+  const verifier = verifierOf(format, options.verifyTemplate);
   const run = await readJudgedRun(runDirectory);
   await prepareFolder(options.out);
-  const settings: ExportSettings = { style: "concat", discount: 1, ...options.settings };
+  const settings: ExportSettings = { style: "concat", discount: 1, ...options.settings, verifier };
   const counter = new ManifestCounter();
   const writer = await format.open(options.out, settings);
   const selected = selector({ ...everything, ...options.selection });
@@ -59,6 +64,24 @@ export async function exportRun(runDirectory: string, options: ExportOptions): P
   const path = join(options.out, "manifest.json");
   await storing(path, "Cannot write", () => writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`));
   return manifest;
+}
+
+/** Before anything is written: a folder that cannot serve must not leave half an export behind. */
+function verifierOf(format: ExportFormat, directory: string | undefined): LineVerifier | null {
+  if (directory === undefined) return null;
+  if (format.verifiable !== true)
+    throw new ConfigError(
+      `--verify-template verifies chat lines, and format ${format.name} has none. Use --format sft.`,
+    );
+  try {
+    return new LineVerifier(readPromptModel(directory));
+  } catch (cause) {
+    if (!(cause instanceof ModelFolderError)) throw cause;
+    throw new ConfigError(
+      `--verify-template cannot use ${directory}: ${cause.message}. Give the folder that the engine was started with, or one with its tokenizer.json, tokenizer_config.json and chat template.`,
+      { cause },
+    );
+  }
 }
 
 /** An export never mixes with another one's files. */

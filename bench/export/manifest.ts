@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { RunJson } from "../store/run-json.ts";
 import type { RecordedEpisode } from "../workload/recorded-episode.ts";
-import type { ExportSettings, LeftOut } from "./format.ts";
+import type { ExportSettings } from "./format.ts";
+import type { LeftOut } from "./left-out.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import type { Selection } from "./selection.ts";
+import { verificationSchema } from "./sft-verifier.ts";
 import { tokenCounts } from "./token-counts.ts";
 import { sequenceStyles } from "../tokens/token-sequences.ts";
 
@@ -64,6 +66,8 @@ export const manifestSchema = z.object({
       first: z.object({ episodeId: z.string(), detail: z.string() }).optional(),
     }),
   ),
+  /** Only where `--verify-template` asked for it. */
+  verification: verificationSchema.optional(),
   /** Which tasks are in it, so that training and test sets can be kept apart. */
   split: z.object({
     /** Name in the task set's own split file; null when tasks were chosen otherwise. */
@@ -180,6 +184,7 @@ export class ManifestCounter {
         name: selection.split?.name ?? splitName(identity),
         tasks: Object.fromEntries([...this.#tasks].map(([domain, ids]) => [domain, [...ids].sort()])),
       },
+      ...(settings.verifier === null ? {} : { verification: settings.verifier.verification }),
       files,
     };
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { LeftOut } from "./format.ts";
+import type { LeftOut } from "./left-out.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 
 /** Which trajectories an export is about. An empty list means all. */

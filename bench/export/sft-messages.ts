@@ -1,5 +1,5 @@
 import type { Trajectory } from "../store/record.ts";
-import type { LeftOut } from "./format.ts";
+import type { LeftOut } from "./left-out.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import { argumentObject, type ArgumentObject } from "./sft-arguments.ts";
 

@@ -1,8 +1,10 @@
 import { join } from "node:path";
-import type { ExportFormat, LeftOut } from "./format.ts";
+import type { ExportFormat } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
+import type { LeftOut } from "./left-out.ts";
 import { WholeFileWriter } from "./line-writer.ts";
 import { sftLine } from "./sft-line.ts";
+import { toolForms } from "./sft-tools.ts";
 import { sftMessages, type SftMessage } from "./sft-messages.ts";
 
 const fileName = "sft.jsonl";
@@ -13,14 +15,16 @@ const fileName = "sft.jsonl";
  */
 export const sft: ExportFormat = {
   name: "sft",
-  async open(directory) {
+  verifiable: true,
+  async open(directory, { verifier }) {
     const lines = new WholeFileWriter(join(directory, fileName));
     return {
       async write(trajectory) {
         const messages = refusal(trajectory) ?? sftMessages(trajectory);
         if ("reason" in messages) return messages;
-        const { tools } = trajectory;
-        await lines.write(sftLine({ messages, tools, trained: writtenByModel(messages) }));
+        const written = verifier?.verifiedLines(trajectory, messages) ?? [lineOf(trajectory, messages)];
+        if ("reason" in written) return written;
+        for (const line of written) await lines.write(line);
         return null;
       },
       async close() {
@@ -31,8 +35,10 @@ export const sft: ExportFormat = {
   },
 };
 
-function writtenByModel(messages: readonly SftMessage[]): ReadonlySet<number> {
-  return new Set(messages.keys().filter((index) => messages[index]?.requestId != null));
+function lineOf(trajectory: InlinedTrajectory, messages: readonly SftMessage[]): string {
+  const [tools = trajectory.tools] = toolForms(trajectory);
+  const trained = new Set(messages.keys().filter((index) => messages[index]?.requestId != null));
+  return sftLine({ messages, tools, trained });
 }
 
 function refusal({ record, recorded }: InlinedTrajectory): LeftOut | null {

@@ -14,7 +14,7 @@ const repository = resolve(import.meta.dirname, "../..");
 export class DocumentFolder extends TemporaryFolder {
   constructor() {
     super();
-    for (const name of ["experiments", "openclaw-tau2"])
+    for (const name of ["bench", "experiments", "openclaw-tau2"])
       symlinkSync(join(repository, name), join(this.path, name));
   }
 

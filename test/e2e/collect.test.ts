@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { manifestSchema } from "../../bench/export/manifest.ts";
+import { templateSource, writeModelFolder } from "../export/template-folders.ts";
 import { expectEveryEpisodeOnce } from "./killed-driver.ts";
 import { fastEngine, lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { episodesOf, expectExit, tollgate } from "./tollgate-process.ts";
@@ -36,6 +37,33 @@ test("groups of a task, all with token ids, and an export that says what can be 
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")));
   expect(manifest.tokens).toMatchObject({ byLevel: { L2: 4 }, breaks: {}, sequences: 4 });
   expect(manifest.exclusions).toEqual([]);
+  const chats = join(place.path, "chats");
+  const verify = ["--format", "sft", "--verify-template", "bench/simulator/model"];
+  const verified = await tollgate(["export", run, ...verify, "-o", chats]);
+  expectExit(verified, 0);
+  expect(verified.stderr).toContain("verified 4 of 4 conversations: 4 by token ids, 0 by text; lines: 4");
+  expect(manifestSchema.parse(JSON.parse(verified.stdout)).verification).toMatchObject({
+    checked: 4,
+    verified: 4,
+    differences: [],
+  });
+  expect(readFileSync(join(chats, "sft.jsonl"), "utf8").trimEnd().split("\n")).toHaveLength(4);
+  const other = writeModelFolder(join(place.path, "other"), templateSource("qwen3-coder-like"));
+  const refused = await tollgate([
+    "export",
+    run,
+    "--format",
+    "sft",
+    "--verify-template",
+    other,
+    "-o",
+    `${chats}-2`,
+  ]);
+  expectExit(refused, 1);
+  expect(refused.stderr).toContain("verified 0 of 4 conversations");
+  expect(refused.stderr).toMatch(
+    /left out: 4 not verified: .*\(first: message \d+, token \d+: the engine had "/,
+  );
 });
 
 test("an attempt that a failed engine ended is tried again with a new session, and counted", async () => {

@@ -50,7 +50,7 @@ test("every message is in one step, every result in the step that called, and th
         cachedTokens: total("cachedTokens"),
       };
       await rm(join(directory, "atif"), { recursive: true, force: true });
-      const writer = await atif.open(directory, { style: "concat", discount: 1 });
+      const writer = await atif.open(directory, { style: "concat", discount: 1, verifier: null });
       await writer.write(buildInlined({ messages, record }));
       const [name = ""] = await writer.close();
       const file = JSON.parse(await readFile(join(directory, name), "utf8")) as {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -179,6 +180,20 @@ test("an unknown format and a folder in use are refused with what to do", async 
   const used = join(scratch, "jsonl");
   await expect(exportRun(runDirectory, { format: "jsonl", out: used })).rejects.toThrow(/is not empty .*-o/);
 });
+
+test.each([
+  ["areal", "bench/simulator/model", /verifies chat lines, and format areal has none\. Use --format sft/],
+  ["sft", "test/export", /cannot use test\/export: it has no tokenizer\.json\. Give the folder/],
+  ["sft", "no/such/folder", /cannot use no\/such\/folder: it has no tokenizer\.json/],
+])(
+  "--verify-template with format %s and folder %s is refused before anything is written",
+  async (...wrong) => {
+    const [format, verifyTemplate, message] = wrong;
+    const out = join(scratch, "never");
+    await expect(exportRun(runDirectory, { format, out, verifyTemplate })).rejects.toThrow(message);
+    expect(existsSync(out)).toBe(false);
+  },
+);
 
 test("memory does not grow with the run", async () => {
   const many = plannedCell("raw", 100);

@@ -6,7 +6,7 @@ import { buildInlined } from "./inlined-builder.ts";
 import { broken, buildCall, buildRecorded, continued } from "./recorded-builder.ts";
 
 const identity = buildIdentity();
-const settings = { style: "concat", discount: 1 } as const;
+const settings = { style: "concat", discount: 1, verifier: null } as const;
 const manifestOf = (counter: ManifestCounter) =>
   counter.manifest(identity, { format: "jsonl", settings, selection: {}, files: [] });
 const sum = (counts: Readonly<Record<string, number>>) =>

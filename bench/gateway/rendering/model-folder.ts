@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { messageOf, StartError } from "../../errors.ts";
+import { messageOf, StartError, TollgateError } from "../../errors.ts";
 import { ModelTokenizer } from "./model-tokenizer.ts";
 import { PromptTemplate } from "./prompt-template.ts";
 
@@ -18,6 +18,8 @@ export interface PromptModel {
   readonly samplingDefaults: Readonly<Record<string, number>>;
   /** Of tokenizer.json. */
   readonly tokenizerSha256: string;
+  /** Of the template's text. */
+  readonly templateSha256: string;
 }
 
 const specialToken = z
@@ -36,18 +38,40 @@ type TokenizerConfig = z.infer<typeof configSchema>;
 
 const defaultNames = ["temperature", "top_p", "top_k", "min_p", "repetition_penalty"] as const;
 
+/** A folder lacks what rendering needs, or cannot be read; the message says what. */
+export class ModelFolderError extends TollgateError {
+  readonly code = "TOLLGATE_MODEL_FOLDER";
+}
+
 /**
- * Reads tokenizer.json, tokenizer_config.json, the chat template (chat_template.jinja, or in tokenizer_config.json) and
- * generation_config.json where there is one.
+ * For a gateway: what `readPromptModel` reads.
  * @throws {StartError} when the folder cannot serve, with what to do
  */
 export function loadPromptModel(directory: string): PromptModel {
+  try {
+    return readPromptModel(directory);
+  } catch (cause) {
+    if (!(cause instanceof ModelFolderError)) throw cause;
+    throw new StartError(
+      "gateway",
+      `Level L2 renders prompts with the model's own files, and the folder ${directory} cannot serve: ${cause.message}. Give --tokenizer the folder that the engine was started with, or one with its tokenizer.json, tokenizer_config.json and chat template.`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Reads tokenizer.json, tokenizer_config.json, the chat template (chat_template.jinja, or in tokenizer_config.json) and
+ * generation_config.json where there is one.
+ * @throws {ModelFolderError}
+ */
+export function readPromptModel(directory: string): PromptModel {
   const tokenizerText = readText(directory, "tokenizer.json");
-  if (tokenizerText === null) throw unusable(directory, "it has no tokenizer.json");
+  if (tokenizerText === null) throw new ModelFolderError("it has no tokenizer.json");
   try {
     const config = configSchema.parse(JSON.parse(readText(directory, "tokenizer_config.json") ?? "{}"));
     const source = readText(directory, "chat_template.jinja") ?? templateIn(config);
-    if (source === null) throw unusable(directory, "it has no chat template");
+    if (source === null) throw new ModelFolderError("it has no chat template");
     const { bos_token, eos_token, pad_token, unk_token } = config;
     const specialTokens = Object.fromEntries(
       Object.entries({ bos_token, eos_token, pad_token, unk_token }).flatMap(([name, text]) =>
@@ -60,12 +84,17 @@ export function loadPromptModel(directory: string): PromptModel {
       template: new PromptTemplate(source, specialTokens),
       endOfTurn: eos_token ?? null,
       samplingDefaults: samplingDefaults(readText(directory, "generation_config.json")),
-      tokenizerSha256: createHash("sha256").update(tokenizerText).digest("hex"),
+      tokenizerSha256: sha256(tokenizerText),
+      templateSha256: sha256(source),
     };
   } catch (cause) {
-    if (cause instanceof StartError) throw cause;
-    throw unusable(directory, messageOf(cause), cause);
+    if (cause instanceof ModelFolderError) throw cause;
+    throw new ModelFolderError(messageOf(cause), { cause });
   }
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function samplingDefaults(text: string | null): Readonly<Record<string, number>> {
@@ -89,14 +118,6 @@ function readText(directory: string, name: string): string | null {
     return readFileSync(join(directory, name), "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw unusable(directory, messageOf(cause), cause);
+    throw new ModelFolderError(messageOf(cause), { cause });
   }
-}
-
-function unusable(directory: string, why: string, cause?: unknown): StartError {
-  return new StartError(
-    "gateway",
-    `Level L2 renders prompts with the model's own files, and the folder ${directory} cannot serve: ${why}. Give --tokenizer the folder that the engine was started with, or one with its tokenizer.json, tokenizer_config.json and chat template.`,
-    { cause },
-  );
 }

@@ -93,6 +93,11 @@ export class ModelTokenizer {
     return concatIds(parts);
   }
 
+  /** Ids to text, added tokens included. */
+  decode(ids: Int32Array): string {
+    return ids.length === 0 ? "" : this.#tokenizer.decode([...ids], { skip_special_tokens: false });
+  }
+
   #encodeWhole(text: string): Int32Array {
     return text === ""
       ? new Int32Array()

@@ -58,6 +58,18 @@ export class PromptTemplate {
     }
   }
 
+  /**
+   * As `render`, for readers that try one form of the tools only, as trainers do.
+   * @throws {PromptTemplateError} with the template's own message
+   */
+  renderAsGiven(input: PromptInput): string {
+    try {
+      return this.#render(input, input.tools);
+    } catch (cause) {
+      throw refused(cause);
+    }
+  }
+
   #render({ messages, variables, addGenerationPrompt }: PromptInput, tools: readonly Message[]): string {
     const text = this.#template.render({
       ...this.#specialTokens,
