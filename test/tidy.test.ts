@@ -48,9 +48,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/metrics": "measure statistics tap",
   "bench/stack": "config workload host measure docker supervisor tap gateway/trajectories metrics",
   "bench/load": "answer workload measure statistics tap",
-  "bench/preflight": "answer config host workload measure store metrics tap stack",
+  "bench/preflight": "answer config fidelity host workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
   "bench/evidence": "workload store tap metrics load statistics",
+  "bench/fidelity": "answer config workload store tap evidence",
   "bench/analysis": "answer config transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
@@ -58,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/sink": "config store",
   // What happens in a run.
   "bench/run":
-    "config plan transcript workload host measure statistics store tap metrics stack supervisor preflight load evidence analysis sink",
+    "config plan transcript workload host measure statistics store tap metrics stack supervisor preflight load evidence fidelity analysis sink",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/tools": "workload",

@@ -12,6 +12,9 @@ export interface Answer extends AnswerEnds {
 export interface AnswerEnds {
   /** Id that the server gave its answer. */
   readonly responseId: string | null;
+  /** Names of the model and of the server's build, where it gives them. */
+  readonly model: string | null;
+  readonly fingerprint: string | null;
   /** It has a choice, be it an empty one: the server began to answer. */
   readonly begun: boolean;
   readonly finish: string | null;

@@ -7,6 +7,8 @@ export class Draft {
   reasoning = "";
   readonly calls = new CallDeltas();
   responseId: string | null = null;
+  model: string | null = null;
+  fingerprint: string | null = null;
   begun = false;
   finish: string | null = null;
   usage: TokenUsage | null = null;
@@ -73,6 +75,9 @@ const keepAlive = /^(?:ping|heartbeat|keep-?alive)$/;
 /** Reads an event of a stream, or an answer in one piece: an object, or `null`, which says nothing. */
 export function readEvent(draft: Draft, event: unknown): void {
   if (!isJson(event)) return;
+  // Who answers; an event that tells only that is no answer.
+  draft.model ??= textOf(event["model"]) || null;
+  draft.fingerprint ??= textOf(event["system_fingerprint"]) || null;
   const names = Object.keys(event);
   if (names.length === 0 || names.some((name) => eventForms.has(name))) readFields(draft, eventForms, event);
   else if (!keepAlive.test(String(event["type"]))) draft.odd = `no answer: ${shown(event)}`;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { armName } from "./arm-name.ts";
 import { container } from "./container-schema.ts";
 import { armPathSetting } from "./path-setting.ts";
+import { rewrites } from "./rewrites-schema.ts";
 
 /**
  * `kind: areal` among the arms: AReaL's inference service. The mode says who starts what, and with that what can be
@@ -61,7 +62,7 @@ const rendering = {
     ),
 };
 
-const base = { name: armName.default("areal"), kind: z.literal("areal") };
+const base = { name: armName.default("areal"), kind: z.literal("areal"), rewrites };
 
 const tokenizerPath = armPathSetting("path-or-id").describe(
   "Folder with the model's tokenizer and chat template, or a Hugging Face id",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { arealArm } from "./areal-schema.ts";
 import { armName } from "./arm-name.ts";
+import { rewrites } from "./rewrites-schema.ts";
 import { container } from "./container-schema.ts";
 import { armCommandSetting, armPathSetting } from "./path-setting.ts";
 import { reasoningParsers, recordingLevels, toolCallParsers } from "./recording-choices.ts";
@@ -8,11 +9,12 @@ import { reasoningParsers, recordingLevels, toolCallParsers } from "./recording-
 /** `arms:` of an experiment: the ways to reach the agent engine. */
 const port = z.number().int().min(1).max(65_535);
 
-const rawArm = z.strictObject({ name: armName.default("raw"), kind: z.literal("raw") });
+const rawArm = z.strictObject({ name: armName.default("raw"), kind: z.literal("raw"), rewrites });
 
 const gatewayArm = z.strictObject({
   name: armName.default("gateway"),
   kind: z.literal("gateway"),
+  rewrites,
   level: z
     .enum(recordingLevels)
     .optional()
@@ -38,6 +40,7 @@ const gatewayArm = z.strictObject({
 const nullProxyArm = z.strictObject({
   name: armName.default("null-proxy"),
   kind: z.literal("null-proxy"),
+  rewrites,
 });
 
 /**
@@ -47,6 +50,7 @@ const nullProxyArm = z.strictObject({
 const urlArm = z.strictObject({
   name: armName,
   kind: z.literal("url"),
+  rewrites,
   url: z
     .url()
     .describe("Base URL of an OpenAI-compatible gateway, without /v1; it must forward to the agent engine"),
@@ -69,6 +73,7 @@ const placeholders =
 const commandArm = z.strictObject({
   name: armName,
   kind: z.literal("command"),
+  rewrites,
   command: armCommandSetting().describe(`Program and arguments; no shell reads them. ${placeholders}`),
   environment: z
     .record(z.string(), z.string())
@@ -104,6 +109,7 @@ const commandArm = z.strictObject({
 const sglRouterArm = z.strictObject({
   name: armName.default("sgl-router"),
   kind: z.literal("sgl-router"),
+  rewrites,
   python: armPathSetting("program")
     .default("python3")
     .describe("Interpreter with the sglang-router wheel; in SGLang's image python3"),

@@ -7,6 +7,7 @@ import { deriveEngineDelta, type EngineDelta } from "../metrics/engine-delta.ts"
 import { ExpositionError } from "../metrics/exposition.ts";
 import { readSnapshot, type Snapshot } from "../metrics/snapshot.ts";
 import type { Segment } from "../store/progress.ts";
+import { fidelityFactsSchema, type FidelityFacts } from "../store/fidelity-facts.ts";
 import { exists, type StoreWarning } from "../store/read-run.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { segmentFactsSchema, type SegmentFacts } from "../store/segment-facts.ts";
@@ -18,6 +19,8 @@ export interface SegmentEvidence {
   readonly segment: Segment;
   /** null when the driver did not get to write them. */
   readonly facts: SegmentFacts | null;
+  /** What the two sides of the arm were found to differ in; null where nothing was compared. */
+  readonly fidelity: FidelityFacts | null;
   readonly timings: readonly TapTiming[];
   readonly tools: readonly ToolTime[];
   /** Differences of the engines' own counters; null without two readable snapshots. */
@@ -35,7 +38,8 @@ export async function readSegmentEvidence(
   const seconds = segment.ended === null ? Number.NaN : (segment.ended.endedNs - segment.startedNs) / 1e9;
   return {
     segment,
-    facts: await readFacts(join(directory, "segment.json")),
+    facts: await readFacts(join(directory, "segment.json"), segmentFactsSchema),
+    fidelity: await readFacts(join(directory, "fidelity.json"), fidelityFactsSchema),
     timings: await readTapTimings(directory, warnings),
     tools: await readToolTimes(directory, warnings),
     agentEngine: await engineDelta({ directory, role: "agent", seconds, segment }, warnings),
@@ -43,9 +47,9 @@ export async function readSegmentEvidence(
   };
 }
 
-async function readFacts(path: string): Promise<SegmentFacts | null> {
+async function readFacts<Facts>(path: string, schema: z.ZodType<Facts>): Promise<Facts | null> {
   if (!(await exists(path))) return null;
-  const parsed = segmentFactsSchema.safeParse(parseJson(path, await readFile(path, "utf8")));
+  const parsed = schema.safeParse(parseJson(path, await readFile(path, "utf8")));
   if (parsed.success) return parsed.data;
   throw new RunUnreadableError(
     `${path} cannot be read: ${z.prettifyError(parsed.error)}. Restore it from a copy.`,

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
+import { compareSegment } from "../fidelity/compare-segment.ts";
+import type { ArmToCompare } from "../fidelity/rewrites.ts";
 import type { Clock } from "../measure/clock.ts";
 import { schedulingText } from "../measure/real-time.ts";
 import { readProcessorTime, stolenShare, type ProcessorTime } from "../measure/stolen-time.ts";
@@ -31,7 +33,7 @@ export interface MeasuredSection {
   readonly segmentId: string;
   readonly load: string;
   /** The arm that the work goes through; when a part that it needs ends, the section has no closing drain. */
-  readonly arm: string;
+  readonly arm: ArmToCompare;
   /** Idle before and after the work. */
   readonly engines: readonly Pick<Engine, "role" | "metricsUrl" | "identity">[];
   /** Metrics page of the arm's gateway; null where there is none to read. */
@@ -55,7 +57,7 @@ export interface SectionEnd {
 
 /**
  * The order matters: drain (counters move when a request ends), prepare, snapshot, open the taps, work, drain, snapshot,
- * close the taps, write `segment.json`. The last record says that all of this is on disk.
+ * close the taps, write `fidelity.json` and `segment.json`. The last record says that all of this is on disk.
  */
 export async function measure(parts: SectionParts, section: MeasuredSection): Promise<SectionEnd> {
   const { run, clock, stack } = parts;
@@ -99,10 +101,14 @@ async function close(
   const { directory, startedNs, cacheFlushed } = worked;
   const endedNs = clock.nowNs();
   const stolen = stolenShare(worked.processors, readProcessorTime());
-  const idle = stack.death(section.arm) === null && (await drain(parts, section));
+  const idle = stack.death(section.arm.name) === null && (await drain(parts, section));
   const scrapeErrors = await snapshot(parts, section, { directory, when: "after" });
-  const taps = stack.death(section.arm)?.part === "tap" ? null : await stack.tap.closeSegment();
+  const taps = stack.death(section.arm.name)?.part === "tap" ? null : await stack.tap.closeSegment();
   const { pressure, gatewayLeftovers } = await section.finish(directory);
+  if (taps !== null && taps.evidenceError === null) {
+    const fidelity = await compareSegment(directory, section.arm);
+    await run.writeFile(join(directory, "fidelity.json"), `${JSON.stringify(fidelity, null, 2)}\n`);
+  }
   const facts: SegmentFacts = {
     v: 1,
     cellId,
@@ -123,7 +129,7 @@ async function close(
     ),
   };
   await run.writeFile(join(directory, "segment.json"), `${JSON.stringify(facts, null, 2)}\n`);
-  const death = stack.death(section.arm);
+  const death = stack.death(section.arm.name);
   const reason = death === null ? (worked.whole ? "complete" : "interrupted") : "engine-died";
   const at = clock.wallIso();
   const { drained } = facts;

@@ -1,6 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
+import { armToCompare } from "../fidelity/rewrites.ts";
 import { LoopWatch, type LoopReading } from "../measure/loop-watch.ts";
 import { loadOf } from "../plan/cells.ts";
 import { flushCache, type Engine } from "../stack/engine.ts";
@@ -48,7 +49,7 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
   const section: MeasuredSection = {
     ...place,
     load: loadOf(cell),
-    arm: arm.spec.name,
+    arm: armToCompare(arm),
     engines,
     gatewayPage: arm.metricsUrl,
     keepBodies: parts.keepBodies,

@@ -37,7 +37,7 @@ export function measuredCell(
     ended,
     resumed: false,
   };
-  const evidence = { facts: null, timings, tools: [], agentEngine: null, userEngine: null };
+  const evidence = { facts: null, fidelity: null, timings, tools: [], agentEngine: null, userEngine: null };
   const built = summarizeCell({
     cell,
     simulated: true,

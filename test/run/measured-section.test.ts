@@ -82,7 +82,7 @@ class NotedRun {
       cellId: "c1",
       segmentId: "s0",
       load: "closed:1",
-      arm: "raw",
+      arm: { name: "raw", innerTapped: true, rewrites: [] },
       engines,
       gatewayPage: null,
       keepBodies: true,
@@ -129,6 +129,7 @@ describe("a measured section", () => {
       "agent-after.prom",
       "close taps",
       "finish",
+      "fidelity.json",
       "segment.json",
       "segment-ended",
     ]);
@@ -147,6 +148,7 @@ describe("a measured section", () => {
     expect(names).toEqual([
       "agent-after.prom",
       "agent-before.prom",
+      "fidelity.json",
       "gateway-after.prom",
       "gateway-before.prom",
       "segment.json",
@@ -222,7 +224,7 @@ describe("a measured section", () => {
     run.page = "";
     const end = await measure(run.parts, run.section([await run.engine("agent")], whole));
     expect(end.reason).toBe("complete");
-    expect([...run.files.keys()]).toEqual(["/run/c1/s0/segment.json"]);
+    expect([...run.files.keys()]).toEqual(["/run/c1/s0/fidelity.json", "/run/c1/s0/segment.json"]);
     expect(run.facts.scrapeErrors["agent"]).toMatch(/503/);
     expect(run.facts.drained).toBe(false);
     expect(run.told.join("\n")).toMatch(/no before snapshot of the agent/);
@@ -232,7 +234,7 @@ describe("a measured section", () => {
     const run = new NotedRun();
     const failing = run.section([], () => Promise.reject(new Error("a bug")));
     await expect(measure(run.parts, failing)).rejects.toThrow("a bug");
-    expect(run.steps.slice(-4)).toEqual(["close taps", "finish", "segment.json", "segment-ended"]);
+    expect(run.steps.slice(-4)).toEqual(["finish", "fidelity.json", "segment.json", "segment-ended"]);
     expect(run.ended).toMatchObject({ reason: "interrupted" });
   });
 

@@ -17,6 +17,7 @@ import type { TapTiming } from "../../evidence/tap-timing.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
 import { checkTokens, tokenCheckSchema, type TokenCheck } from "../tokens/token-check.ts";
 import { tokenSums, tokenSumsSchema, wasteOf, wasteSchema } from "../tokens/token-sums.ts";
+import { cellFidelity, cellFidelitySchema } from "./cell-fidelity.ts";
 import { judgeCell } from "./judge-cell.ts";
 import { verdictReasonSchema, verdicts } from "./verdict.ts";
 
@@ -91,6 +92,8 @@ export const cellSummarySchema = z.object({
   outer: tokenSumsSchema,
   inner: tokenSumsSchema,
   tokenCheck: tokenCheckSchema,
+  /** What the two sides of the arm differ in; absent where nothing was compared. */
+  fidelity: cellFidelitySchema.optional(),
   waste: wasteSchema,
   /** Means over episodes, milliseconds; null for an arm without sessions. */
   sessionMs: z.object({ start: estimateSchema, reward: estimateSchema, export: estimateSchema }).nullable(),
@@ -124,6 +127,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
   const outer = tokenSums(timings, "outer");
   const inner = tokenSums(timings, "inner");
   const tokenCheck = tokenCheckOf(used, episodes);
+  const fidelity = fidelityOf(used);
   const pressure = used.flatMap(({ facts }) => facts?.pressure ?? []);
   const measured = episodes.filter(({ segmentId }) =>
     used.some(({ segment }) => segment.segmentId === segmentId),
@@ -138,6 +142,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     segments: uses,
     agentEngine,
     tokenCheck,
+    ...fidelity,
     pressure,
     stolenShares: used.map(({ facts }) => facts?.stolenShare),
     seconds,
@@ -158,13 +163,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     ...(failing === null ? outcomesOf(episodes) : withoutOutcomes(counts.judged)),
     segments: uses,
     seconds,
-    rates: {
-      episodesPerMinute: rate(whole.length, seconds, 60),
-      trajectoriesPerHour: rate(whole.length, seconds, 3600),
-      requestsPerSecond: rate(outer.answered, seconds, 1),
-      inputTokensPerSecond: counted(ratio(agentEngine?.promptTokens ?? null, seconds), outer.answered),
-      outputTokensPerSecond: counted(ratio(agentEngine?.completionTokens ?? null, seconds), outer.answered),
-    },
+    rates: ratesOf({ episodes: whole.length, answered: outer.answered, seconds, agentEngine }),
     inFlight: { episodes: episodesInFlight(measured, seconds), ...requestsInFlight(used, seconds) },
     ttftMs: latencyOf(outerTimings, tapLatencies.ttft),
     itlMs: latencyOf(outerTimings, tapLatencies.itl),
@@ -176,6 +175,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     outer,
     inner,
     tokenCheck,
+    ...fidelity,
     waste: wasteOf(allTimings, evidence.recordedAttempts),
     sessionMs: sessionMs(measured),
     ...unclosedSessionsOf(evidence.segments),
@@ -195,6 +195,27 @@ function outcomesOf(episodes: readonly EpisodeRecord[]): Outcomes {
 
 function withoutOutcomes(judged: number): Outcomes {
   return { passRate: counted(null, judged), passHatK: [], meanReward: counted(null, judged) };
+}
+
+function ratesOf(measured: {
+  readonly episodes: number;
+  readonly answered: number;
+  readonly seconds: number | null;
+  readonly agentEngine: CellSummary["agentEngine"];
+}): CellSummary["rates"] {
+  const { episodes, answered, seconds, agentEngine } = measured;
+  return {
+    episodesPerMinute: rate(episodes, seconds, 60),
+    trajectoriesPerHour: rate(episodes, seconds, 3600),
+    requestsPerSecond: rate(answered, seconds, 1),
+    inputTokensPerSecond: counted(ratio(agentEngine?.promptTokens ?? null, seconds), answered),
+    outputTokensPerSecond: counted(ratio(agentEngine?.completionTokens ?? null, seconds), answered),
+  };
+}
+
+function fidelityOf(used: readonly SegmentEvidence[]): Pick<CellSummary, "fidelity"> {
+  const fidelity = cellFidelity(used.map((segment) => segment.fidelity));
+  return fidelity === null ? {} : { fidelity };
 }
 
 function unclosedSessionsOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {

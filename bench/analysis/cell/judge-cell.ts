@@ -1,4 +1,5 @@
 import { eventLoopReasons, sendReasons, stolenReasons, type SendFacts } from "./client-limits.ts";
+import { fidelityReasons, type CellFidelity } from "./cell-fidelity.ts";
 import type { Pressure } from "../../store/segment-facts.ts";
 import type { EngineReadings } from "./engine-readings.ts";
 import type { SegmentUse } from "./segment-choice.ts";
@@ -17,6 +18,8 @@ export interface VerdictFacts {
   readonly answered: number;
   readonly innerRequests: number;
   readonly pressure: readonly Pressure[];
+  /** What the two sides of the arm differ in; null or absent where nothing was compared. */
+  readonly fidelity?: CellFidelity | null | undefined;
   /** By segment, 0..1; null or absent where the kernel does not say. */
   readonly stolenShares?: readonly (number | null | undefined)[];
   /** Wall clock of the used segments, in seconds. */
@@ -37,6 +40,7 @@ export function judgeCell(facts: VerdictFacts): {
     ...segmentReasons(facts).filter(({ verdict }) => !(unseen && verdict === "not-drained")),
     ...engine,
     ...(facts.failing == null ? [] : [{ verdict: "failing" as const, detail: facts.failing }]),
+    ...fidelityReasons(facts.fidelity ?? null),
     ...tokenReasons(facts.tokenCheck),
     ...sendReasons(facts.sends ?? []),
     ...eventLoopReasons(facts.pressure, facts.seconds),

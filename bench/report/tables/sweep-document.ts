@@ -4,6 +4,7 @@ import type { ReportModel } from "../model/report-model.ts";
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
 import { cellRows } from "./cells-csv.ts";
 import type { LinePicture, ReportDocument } from "./document.ts";
+import { fidelityTables } from "./fidelity-table.ts";
 import { ledgerTable } from "./ledger-tables.ts";
 import { failureTable } from "./failure-table.ts";
 import { liveTable } from "./live-table.ts";
@@ -52,6 +53,9 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     speedTable(cells),
     latencyTable(cells, notStreamed(report)),
     outcomeTable(report),
+    ...fidelityTables(
+      cells.flatMap(({ cellId, fidelity }) => (fidelity ? [{ cell: cellId, fidelity }] : [])),
+    ),
     ...(sessions === null ? [] : [sessions]),
     ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
     ...(report.ledgers.length === 0 ? [] : [ledgerTable(report.ledgers)]),

@@ -1,6 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, StartError } from "../../errors.ts";
+import { armToCompare } from "../../fidelity/rewrites.ts";
 import type { LoadThread } from "../../load/load-thread.ts";
 import type { LoadPlan, LoadResult, LoadSession } from "../../load/load.ts";
 import { arrivalOffsetsNs, parseLoad } from "../../load/schedule.ts";
@@ -52,7 +53,7 @@ export async function runLeg(
   await measure(parts, {
     ...place,
     load: leg.setting.load,
-    arm: leg.arm.arm,
+    arm: armToCompare(arm),
     engines: [stack.agentEngine],
     gatewayPage: null,
     keepBodies: false,
