@@ -31,6 +31,12 @@ export function exclusionsOf(cells: readonly MeasuredCell[], records: readonly R
     add("requests", path.unmatched, "not found at the inner tap: left out of the path");
     add("requests", path.retried, "sent more than once by the gateway: left out of the path");
     add("requests", summary.outer.withoutUsage, "answered without usage: token sums are unknown");
+    const { impossibleUsage, cameAtOnce = 0 } = summary.outer;
+    add("requests", cameAtOnce, "all tokens in one chunk: no ITL");
+    if (impossibleUsage !== undefined) {
+      const { count, first } = impossibleUsage;
+      add("answers", count, `with impossible usage, which counts as not reported; the first: ${first}`);
+    }
     const { requests, answered, incomplete = {} } = summary.outer;
     const incompletes = Object.entries(incomplete);
     for (const [kind, count] of incompletes)

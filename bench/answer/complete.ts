@@ -1,21 +1,40 @@
-import type { Answer, AnswerEnds } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 
-/** What finish reasons say of a generation, in lower case, by who sends them. */
+/** What finish reasons say of a generation, in lower case with `_` between words, by who sends them. */
 const finishReasons = {
   complete: {
     openai: "stop length tool_calls function_call content_filter",
-    textGenerationInference: "eos_token stop_sequence",
-    anthropic: "end_turn tool_use max_tokens",
+    engines: "eos eos_token stop_sequence stop_token stop_str word limit repetition",
+    anthropic: "end_turn tool_use max_tokens pause_turn refusal",
+    google: "safety recitation language blocklist prohibited_content spii malformed_function_call",
+    others: "complete tool_call model_length model_context_window_exceeded",
   },
   givenUp: {
-    engines: "abort error timeout cancelled",
-    services: "network_error sensitive insufficient_system_resource none",
+    engines: "abort aborted error timeout cancelled canceled preempted unload",
+    services: "network_error sensitive insufficient_system_resource engine_overloaded none",
+    cohere: "error_toxic error_limit user_cancel",
   },
 };
 const namesOf = (groups: Readonly<Record<string, string>>) =>
   new Set(Object.values(groups).join(" ").split(" "));
 const complete = namesOf(finishReasons.complete);
 const givenUp = namesOf(finishReasons.givenUp);
+
+function reasonOf(finish: string): string {
+  return finish
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, "_");
+}
+
+/**
+ * Whether a finish reason stays although another one comes: an empty one or `null` as a text says nothing, and what was
+ * given up is not complete because a gateway says `stop` behind it.
+ */
+export function keepsFinish(finish: string | null, next: string): boolean {
+  const reason = reasonOf(next);
+  return reason === "" || reason === "null" || (finish !== null && givenUp.has(reasonOf(finish)));
+}
 
 /**
  * The one rule of what a complete answer is: it carries no error, and its finish reason is a known end, or one that is not
@@ -25,12 +44,12 @@ const givenUp = namesOf(finishReasons.givenUp);
  * @param done the server said that nothing more comes: `[DONE]`, or the end of an answer in one piece
  */
 export function whyIncomplete(
-  { finish, error }: Pick<AnswerEnds, "finish" | "error">,
+  { finish, error }: Pick<Answer, "finish" | "error">,
   done: boolean,
 ): string | null {
   if (error !== null) return `carries an error: ${error}`;
   if (finish === null) return `ended without ${done ? "" : "[DONE] and without "}a finish reason`;
-  const reason = finish.toLowerCase();
+  const reason = reasonOf(finish);
   if (givenUp.has(reason)) return `was given up, with finish reason ${finish}`;
   return done || complete.has(reason)
     ? null
@@ -43,7 +62,10 @@ export function kindOfIncomplete(incomplete: string): string {
 }
 
 /** Why a client cannot rely on an answer: it is not complete, or not understood in all its parts. */
-export function whyUnusable({ incomplete, unreadable: { count, first } }: AnswerEnds): string | null {
+export function whyUnusable({
+  incomplete,
+  unreadable: { count, first },
+}: Pick<Answer, "incomplete" | "unreadable">): string | null {
   const faults = [
     ...(first === null ? [] : [`cannot be read in ${count} of its parts, the first: ${first}`]),
     ...(incomplete === null ? [] : [incomplete]),

@@ -1,30 +1,12 @@
-import type { TokenUsage } from "./answer.ts";
-import { CallDeltas } from "./call-deltas.ts";
-
-/** What has been read of an answer so far. */
-export class Draft {
-  text = "";
-  reasoning = "";
-  readonly calls = new CallDeltas();
-  responseId: string | null = null;
-  model: string | null = null;
-  fingerprint: string | null = null;
-  begun = false;
-  finish: string | null = null;
-  usage: TokenUsage | null = null;
-  error: string | null = null;
-  /** The event at hand carries text, reasoning or a part of a call. */
-  carriesTokens = false;
-  /** What is the first thing in the event at hand that cannot be read. */
-  odd: string | null = null;
-  /** Whether a frame of `/generate` repeats the text so far; null until the second one shows it. */
-  framesRepeat: boolean | null = null;
-}
-
-type Json = Readonly<Record<string, unknown>>;
+import { addCalls } from "./call-forms.ts";
+import { keepsFinish } from "./complete.ts";
+import type { Draft } from "./draft.ts";
+import { isErrorEvent } from "./error-forms.ts";
+import { isJson, isSaid, shown, type Fields } from "./json.ts";
+import { addReasoning, addText } from "./text-forms.ts";
 
 /** Takes a field's value, which is not null, into the draft. False: the value has a form that is not known. */
-type Form = (draft: Draft, value: unknown, owner: Json) => boolean;
+type Form = (draft: Draft, value: unknown, owner: Fields) => boolean;
 type Forms = ReadonlyMap<string, Form>;
 
 /*
@@ -35,34 +17,42 @@ type Forms = ReadonlyMap<string, Form>;
 const eventForms: Forms = new Map<string, Form>([
   ["id", setId],
   ["created", () => true],
-  ["choices", (draft, choices) => eachOf(choices, (choice) => readChoice(draft, choice))],
-  ["usage", setUsage],
-  ["error", (draft, error, event) => error === false || error === "" || setError(draft, event)],
-  // Older SGLang and vLLM: the event itself is the error.
-  ["object", (draft, object, event) => object !== "error" || setError(draft, event)],
+  ["choices", (draft, choices) => eachOf(listOf(choices), (choice) => readChoice(draft, choice))],
+  ["usage", addUsage],
+  // Groq.
+  ["x_groq", (draft, more) => !isJson(more) || more["usage"] == null || addUsage(draft, more["usage"])],
   // SGLang's own `/generate`.
   ["meta_info", (draft, meta, event) => isJson(meta) && readFrame(draft, meta, event)],
+  // Ollama's own `/api/chat`.
+  ["message", (draft, message, event) => isJson(message) && readOllama(draft, message, event)],
 ]);
+/** The message of an error is no answer. */
+const besideError: Forms = new Map([...eventForms].filter(([name]) => name !== "message"));
 const choiceForms: Forms = new Map<string, Form>([
   ["delta", (draft, delta) => isJson(delta) && readFields(draft, partForms, delta)],
-  [
-    "message",
-    (draft, part, { delta }) => isJson(delta) || (isJson(part) && readFields(draft, wholeForms, part)),
-  ],
+  ["message", readMessage],
   // Completions that are no chat.
-  ["text", (draft, text) => add("text", draft, text)],
+  ["text", unlessSaid(["delta", "message"], addText)],
   ["finish_reason", setFinish],
+  // Moonshot.
+  ["usage", addUsage],
+  // OpenRouter.
+  ["error", (draft, _error, choice) => setError(draft, choice)],
 ]);
 const partForms: Forms = new Map<string, Form>([
-  ["content", (draft, text) => add("text", draft, text)],
-  ["reasoning_content", (draft, text) => add("reasoning", draft, text)],
-  // vLLM's newer name; servers that send both send one text twice.
-  [
-    "reasoning",
-    (draft, text, part) => typeof part["reasoning_content"] === "string" || add("reasoning", draft, text),
-  ],
+  ["content", addText],
+  ["refusal", addText],
+  ["reasoning_content", addReasoning],
+  // vLLM's newer name, OpenRouter's list, LiteLLM's blocks, Ollama's name; whoever sends several sends one text in each.
+  ["reasoning", unlessSaid(["reasoning_content"], addReasoning)],
+  ["reasoning_details", unlessSaid(["reasoning_content", "reasoning"], addReasoning)],
+  ["thinking", unlessSaid(["reasoning_content", "reasoning"], addReasoning)],
+  ["thinking_blocks", unlessSaid(["reasoning_content", "reasoning", "thinking"], addReasoning)],
   ["tool_calls", (draft, calls) => addCalls(draft, calls, false)],
-  ["function_call", (draft, call) => addCalls(draft, [{ function: call }], false)],
+  [
+    "function_call",
+    (draft, call, part) => isSaid(part["tool_calls"]) || addCalls(draft, [{ function: call }], false),
+  ],
 ]);
 const wholeForms: Forms = new Map([
   ...partForms,
@@ -70,20 +60,56 @@ const wholeForms: Forms = new Map([
 ]);
 
 /** What gateways send so that a connection stays open. */
-const keepAlive = /^(?:ping|heartbeat|keep-?alive)$/;
+export const keepAlive = /^(?:chat\.completion\.)?(?:ping|pong|heartbeat|keep-?alive)$/i;
 
-/** Reads an event of a stream, or an answer in one piece: an object, or `null`, which says nothing. */
-export function readEvent(draft: Draft, event: unknown): void {
-  if (!isJson(event)) return;
-  // Who answers; an event that tells only that is no answer.
-  draft.model ??= textOf(event["model"]) || null;
-  draft.fingerprint ??= textOf(event["system_fingerprint"]) || null;
-  const names = Object.keys(event);
-  if (names.length === 0 || names.some((name) => eventForms.has(name))) readFields(draft, eventForms, event);
-  else if (!keepAlive.test(String(event["type"]))) draft.odd = `no answer: ${shown(event)}`;
+/** Reads an event of a stream, or an answer in one piece: an object, several of them, or `null`, which says nothing. */
+export function readEvent(draft: Draft, event: unknown, name = ""): void {
+  if (Array.isArray(event)) for (const one of event) readOne(draft, one, name);
+  else readOne(draft, event, name);
 }
 
-function readFields(draft: Draft, forms: Forms, owner: Json): true {
+function readOne(draft: Draft, event: unknown, name: string): void {
+  if (event === null || keepAlive.test(name) || keepsAlive(event)) return;
+  else if (name === "error") setError(draft, event);
+  else if (!isJson(event)) draft.odd ??= `no JSON object: ${shown(event)}`;
+  else if (isErrorEvent(event)) {
+    setError(draft, event);
+    readFields(draft, besideError, event);
+  } else readAnswerEvent(draft, event);
+}
+
+function keepsAlive(event: unknown): boolean {
+  const kinds = isJson(event) ? [event["type"], event["object"], event["event"]] : [event];
+  return kinds.some((kind) => typeof kind === "string" && keepAlive.test(kind));
+}
+
+/** An event of Anthropic's Messages, OpenAI's Responses, Gemini and others is named: half of an answer would be none. */
+function readAnswerEvent(draft: Draft, event: Fields): void {
+  // Who answers; an event that tells only that is no answer.
+  draft.model ??= nameIn(event["model"]);
+  draft.fingerprint ??= nameIn(event["system_fingerprint"]);
+  const names = Object.keys(event);
+  const isKnown = names.length === 0 || names.some((name) => eventForms.has(name));
+  const isOwn = event["choices"] !== undefined || event["meta_info"] !== undefined;
+  const other = isOwn ? undefined : otherApis.find((name) => event[name] != null);
+  if (isKnown) readFields(draft, eventForms, event);
+  else draft.odd ??= `no answer: ${shown(event)}`;
+  if (isKnown && other !== undefined) draft.odd ??= `answer of another API, with ${other}: ${shown(event)}`;
+}
+
+/** Fields in which other APIs put their answers. */
+const otherApis = [
+  "output",
+  "content",
+  "candidates",
+  "generated_text",
+  "token",
+  "response",
+  "delta",
+  "output_text",
+];
+
+function readFields(draft: Draft, forms: Forms, owner: Fields): true {
   for (const name in owner) {
     const value = owner[name];
     const form = value === null ? undefined : forms.get(name);
@@ -92,14 +118,22 @@ function readFields(draft: Draft, forms: Forms, owner: Json): true {
   return true;
 }
 
-/** Of several choices the first: more are never asked for. */
 function readChoice(draft: Draft, choice: unknown): boolean {
+  if (!isJson(choice)) return false;
   draft.begun = true;
-  return isJson(choice) && ((choice["index"] ?? 0) !== 0 || readFields(draft, choiceForms, choice));
+  const index = Number(choice["index"] ?? 0);
+  draft.choice ??= index;
+  return Object.is(draft.choice, index) && readFields(draft, choiceForms, choice);
+}
+
+/** The whole message in place of a delta. Where both are there, the message says again what the deltas said. */
+function readMessage(draft: Draft, message: unknown, { delta }: Fields): boolean {
+  const isRepeated = isJson(delta) && (draft.says || isSaid(Object.values(delta).find(isSaid)));
+  return isRepeated || (isJson(message) && readFields(draft, wholeForms, message));
 }
 
 /** Frames repeat the text so far or, with `--incremental-streaming-output`, bring what is new. */
-function readFrame(draft: Draft, meta: Json, { text, output_ids: ids }: Json): boolean {
+function readFrame(draft: Draft, meta: Fields, { text, output_ids: ids }: Fields): boolean {
   draft.begun = true;
   if (typeof text === "string" && text !== "") {
     if (draft.text !== "") draft.framesRepeat ??= text.startsWith(draft.text);
@@ -107,96 +141,66 @@ function readFrame(draft: Draft, meta: Json, { text, output_ids: ids }: Json): b
     draft.carriesTokens = true;
   }
   draft.carriesTokens ||= Array.isArray(ids) && ids.length > 0;
-  const reason = meta["finish_reason"];
-  const finished = reason == null || setFinish(draft, isJson(reason) ? reason["type"] : reason);
   setId(draft, meta["id"]);
-  return setUsage(draft, { ...meta, prompt_tokens_details: meta }) && finished;
+  addUsage(draft, meta);
+  return (
+    (typeof text === "string" || text == null) &&
+    (meta["finish_reason"] == null || setFinish(draft, meta["finish_reason"]))
+  );
 }
 
-/** Text goes to either of the two parts of what was said. */
-function add(part: "text" | "reasoning", draft: Draft, value: unknown): boolean {
-  if (typeof value !== "string") return false;
-  draft[part] += value;
-  draft.carriesTokens ||= value !== "";
-  return true;
+function readOllama(draft: Draft, message: Fields, event: Fields): boolean {
+  if (typeof event["done"] !== "boolean") return false;
+  draft.begun = true;
+  readFields(draft, wholeForms, message);
+  draft.done ||= event["done"];
+  if (event["eval_count"] != null)
+    addUsage(draft, {
+      prompt_tokens: event["prompt_eval_count"] ?? 0,
+      completion_tokens: event["eval_count"],
+    });
+  return event["done_reason"] == null || setFinish(draft, event["done_reason"]);
 }
 
-/** @param whole each entry is a call of its own, not a part of one */
-function addCalls(draft: Draft, entries: unknown, whole: boolean): boolean {
-  return eachOf(entries, (entry, position, { length }) => {
-    draft.carriesTokens = true;
-    const called = isJson(entry) ? (entry["function"] ?? {}) : null;
-    if (!isJson(entry) || !isJson(called)) return false;
-    const value = called["arguments"] ?? "";
-    const argumentsText = typeof value === "object" ? jsonOf(value) : value;
-    if (typeof argumentsText !== "string") return false;
-    const [id, name] = [textOf(entry["id"]), textOf(called["name"])];
-    const given = whole || typeof entry["index"] !== "number" ? null : entry["index"];
-    const index = given ?? (whole || (id === "" && length > 1) ? position : null);
-    draft.calls.add({ index, id, name, argumentsText });
-    return true;
-  });
-}
-
+/** A text, or an object with its type. A reason that says that the engine gave up is never taken back. */
 function setFinish(draft: Draft, value: unknown): boolean {
-  if (value !== "") draft.finish = textOf(value) || draft.finish;
-  return typeof value === "string";
+  const reason = isJson(value) ? value["type"] : value;
+  if (typeof reason !== "string") return false;
+  if (!keepsFinish(draft.finish, reason)) draft.finish = shown(reason);
+  return true;
 }
 
-/** Zeros that a gateway made up never replace what the engine said before. */
-function setUsage(draft: Draft, value: unknown): boolean {
-  if (!isJson(value)) return false;
-  const {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    prompt_tokens_details: details,
-  } = value;
-  if (typeof promptTokens !== "number" || typeof completionTokens !== "number") return false;
-  const cached = isJson(details) ? details["cached_tokens"] : null;
-  if (draft.usage === null || promptTokens + completionTokens > 0)
-    draft.usage = {
-      promptTokens,
-      completionTokens,
-      cachedTokens: typeof cached === "number" ? cached : null,
-    };
+/** What cannot be is no fault of the event: the answer beside it is good. */
+function addUsage(draft: Draft, value: unknown): true {
+  draft.usage.add(value);
   return true;
+}
+
+function nameIn(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
 }
 
 function setId(draft: Draft, id: unknown): true {
-  draft.responseId ??= textOf(id) || null;
+  if (typeof id === "string" && id !== "") draft.responseId ??= id;
   return true;
 }
 
-function setError(draft: Draft, event: Json): true {
+function setError(draft: Draft, event: unknown): true {
   draft.error ??= shown(event);
   return true;
 }
 
+function unlessSaid(names: readonly string[], form: Form): Form {
+  return (draft, value, part) => names.some((name) => isSaid(part[name])) || form(draft, value, part);
+}
+
+/** One thing where a list is expected is a list of one; an empty object is none. */
+function listOf(value: unknown): unknown {
+  if (!isJson(value)) return value;
+  return Object.keys(value).length === 0 ? [] : [value];
+}
+
 /** Reads all of them, also behind one that cannot be read. */
-function eachOf(
-  values: unknown,
-  read: (value: unknown, at: number, all: readonly unknown[]) => boolean,
-): boolean {
+function eachOf(values: unknown, read: (value: unknown) => boolean): boolean {
   return Array.isArray(values) && values.map(read).every(Boolean);
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const textOf = (value: unknown) => (typeof value === "string" ? value : "");
-
-/** As much of a value as a message can hold. */
-export function shown(value: unknown): string {
-  const text = typeof value === "string" ? value : (jsonOf(value) ?? "nested too deeply");
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-
-/** null for what is nested too deeply to be written. */
-function jsonOf(value: unknown): string | null {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return null;
-  }
 }

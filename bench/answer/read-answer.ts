@@ -1,91 +1,148 @@
-import type { Answer, AnswerEnds } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { whyIncomplete } from "./complete.ts";
-import { EventSplitter } from "./event-splitter.ts";
-import { Draft, readEvent, shown } from "./forms.ts";
+import { EventSplitter, type EventSink, type StreamEvent } from "./event-splitter.ts";
+import { EventTemplate } from "./event-template.ts";
+import { Draft } from "./draft.ts";
+import { keepAlive, readEvent } from "./forms.ts";
+import { parsed, shown } from "./json.ts";
 
 const space = 0x20;
-const brace = 0x7b;
+/** `{` and `[`: an answer in one piece. */
+const opening = new Set([0x7b, 0x5b]);
+const byteOrderMark = new Set([0xef, 0xbb, 0xbf]);
+const doneText = /^"?\[?\s*done\s*\]?"?$/i;
+/** Events that look for a template in vain cost more than they save. */
+const templatesTriedMax = 16;
+const templatesKept = 3;
 
 /**
- * Reads the answer of a model server as its pieces come: chat completions, completions or SGLang's `/generate`, in one
- * piece or as a stream of events. It never fails: what cannot be read is counted, and the first of it is kept.
+ * Reads the answer of a model server as its pieces come: chat completions, completions, SGLang's `/generate` or Ollama's
+ * `/api/chat`, in one piece, as a stream of events or as lines. It never fails: what cannot be read is counted, and the first
+ * of it is kept.
  */
-export class AnswerReader {
+export class AnswerReader implements EventSink {
   readonly #draft = new Draft();
-  readonly #onEvent = (data: string, endByte: number) => this.#event(data, endByte);
-  #splitter = new EventSplitter(this.#onEvent);
+  readonly #splitter = new EventSplitter(this);
   /** An answer in one piece begins with a brace; undefined until there is a first character. */
   #whole: Buffer[] | null | undefined;
-  #done = false;
+  readonly #templates: EventTemplate[] = [];
+  #templatesTried = 0;
   #unreadable = { count: 0, first: null as string | null };
   #tokenEvents = 0;
   #firstTokenEndByte: number | null = null;
   #lastTokenEndByte: number | null = null;
 
-  /** Bytes up to the end of the last event so far that carries tokens. */
-  get lastTokenEndByte(): number | null {
-    return this.#lastTokenEndByte;
-  }
-
   push(piece: Buffer): void {
-    const first = this.#whole === undefined ? piece.find((byte) => byte > space) : undefined;
-    if (first !== undefined) this.#whole = first === brace ? [] : null;
+    const first =
+      this.#whole === undefined ? piece.find((byte) => byte > space && !byteOrderMark.has(byte)) : undefined;
+    if (first !== undefined) this.#whole = opening.has(first) ? [] : null;
     if (this.#whole) this.#whole.push(piece);
     else this.#splitter.push(piece);
   }
 
-  /** The next piece is that of an event which begins at `position`; what lies before it is left out. */
-  skipTo(position: number): void {
-    this.#splitter = new EventSplitter(this.#onEvent, position);
-  }
-
   end(): Answer {
+    if (this.#whole) this.#readWhole(this.#whole);
     this.#splitter.end();
-    if (this.#whole) this.#done = this.#read(Buffer.concat(this.#whole).toString("utf8").trim());
-    const { carriesTokens: _event, odd: _odd, framesRepeat: _frames, calls, ...said } = this.#draft;
+    const { text, reasoning, calls, usage: reports, finish, error, done } = this.#draft;
+    const { responseId, model, fingerprint, begun } = this.#draft;
+    const said = { text, reasoning, calls: calls.calls, tokenEvents: this.#tokenEvents };
+    reports.checkAgainst(said);
     return {
       ...said,
-      calls: calls.calls,
-      tokenEvents: this.#tokenEvents,
+      responseId,
+      model,
+      fingerprint,
+      begun,
+      finish,
+      usage: reports.usage,
+      impossibleUsage: reports.impossible,
+      error,
       unreadable: this.#unreadable,
-      incomplete: whyIncomplete(said, this.#done),
+      incomplete: whyIncomplete({ finish, error }, done),
       firstTokenEndByte: this.#firstTokenEndByte,
       lastTokenEndByte: this.#lastTokenEndByte,
     };
   }
 
-  #event(data: string, endByte: number): void {
+  event({ data, name, endByte, bytes }: StreamEvent): void {
     const text = data.trim();
-    if (text === "[DONE]") this.#done = true;
-    else if (text !== "") this.#read(text);
+    if (doneText.test(text)) this.#draft.done = true;
+    else if (text !== "" || name === "error") this.#read(text, name);
     if (!this.#draft.carriesTokens) return;
     this.#draft.carriesTokens = false;
+    this.#countTokens(endByte);
+    if (bytes !== null && this.#templatesTried < templatesTriedMax) this.#learn(bytes);
+  }
+
+  passOver(piece: Buffer, at: number, place: { readonly lineEnd: number; readonly offset: number }): number {
+    for (const template of this.#templates) {
+      const end = template.read(this.#draft, piece, { at, lineEnd: place.lineEnd });
+      if (end === at) continue;
+      this.#countTokens(place.offset + place.lineEnd + 1);
+      return end;
+    }
+    return at;
+  }
+
+  #learn(bytes: Buffer): void {
+    this.#templatesTried += 1;
+    const template = EventTemplate.of(bytes);
+    if (template === null) return;
+    this.#templates.unshift(template);
+    this.#templates.splice(templatesKept);
+  }
+
+  #countTokens(endByte: number): void {
     this.#tokenEvents += 1;
     this.#firstTokenEndByte ??= endByte;
     this.#lastTokenEndByte = endByte;
   }
 
-  /** False where the text is no JSON object. */
-  #read(text: string): boolean {
-    const draft = this.#draft;
+  /** One object, or one on each line. */
+  #readWhole(pieces: readonly Buffer[]): void {
+    const text = Buffer.concat(pieces).toString("utf8").trim();
     const json = parsed(text);
-    if (json === undefined) draft.odd = `no JSON object: ${shown(text)}`;
-    else readEvent(draft, json);
+    if (json === undefined && text.includes("\n")) {
+      for (const piece of pieces) this.#splitter.push(piece);
+      return;
+    }
+    this.#draft.done = json !== undefined;
+    this.#take(json, text);
+    this.#draft.carriesTokens = false;
+  }
+
+  #read(text: string, name: string): void {
+    const json = jsonIn(text);
+    const lines = json === undefined ? text.split("\n") : [];
+    // Events that a server did not part by an empty line.
+    const events = lines.length > 1 ? lines.map(jsonIn) : [];
+    if (events.length === 0 || events.includes(undefined)) this.#take(json, text, name);
+    else for (const event of events) this.#take(event, text, name);
+    if (events.length > 0 && lines.some((line) => doneText.test(line))) this.#draft.done = true;
+  }
+
+  /** @param json undefined where the text is none */
+  #take(json: unknown, text: string, name = ""): void {
+    const draft = this.#draft;
+    if (json === undefined && name === "") draft.odd = `no JSON object: ${shown(text)}`;
+    else readEvent(draft, json === undefined ? text : json, name);
     const { count, first } = this.#unreadable;
     if (draft.odd !== null) this.#unreadable = { count: count + 1, first: first ?? draft.odd };
     draft.odd = null;
-    return json !== undefined;
   }
 }
 
-function parsed(text: string): unknown {
-  // A page of text has many lines, and each would be an exception.
-  if (!text.startsWith("{") && text !== "null") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // The reader counts it.
-  }
+/** Data that is no part of an answer: nothing, `[DONE]`, or what keeps a connection open. */
+export function saysNothing(data: string): boolean {
+  const text = data.trim();
+  return text === "" || doneText.test(text) || keepAlive.test(text) || text === "null";
+}
+
+/** undefined for what is no JSON. A page of text has many lines, and trying each would be an exception. */
+function jsonIn(text: string): unknown {
+  const isLikely = /^[[{"]/.test(text);
+  if (saysNothing(text)) return null;
+  return isLikely ? parsed(text) : undefined;
 }
 
 /** Reads all of an answer. */
@@ -93,22 +150,4 @@ export function readAnswer(body: Buffer | string): Answer {
   const reader = new AnswerReader();
   reader.push(typeof body === "string" ? Buffer.from(body) : body);
   return reader.end();
-}
-
-/**
- * Reads the two ends of a stream: the blocks up to its first tokens, and its last block. What lies between costs nothing.
- * An answer that is short or in one piece is read whole.
- */
-export function readEnds(body: Buffer, blockBytes = 1_024): AnswerEnds {
-  const reader = new AnswerReader();
-  let at = 0;
-  for (; at < body.length && reader.lastTokenEndByte === null; at += blockBytes)
-    reader.push(body.subarray(at, at + blockBytes));
-  const lastEvents = body.indexOf("\n\n", Math.max(at, body.length - blockBytes));
-  const skips = lastEvents !== -1;
-  const tail = lastEvents + 2;
-  if (skips) reader.skipTo(tail);
-  reader.push(body.subarray(skips ? tail : at));
-  const ends = reader.end();
-  return skips && (ends.lastTokenEndByte ?? 0) < tail ? readEnds(body, 4 * blockBytes) : ends;
 }

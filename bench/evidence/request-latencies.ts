@@ -5,7 +5,7 @@ import { isGenerationRequest } from "../workload/exchange.ts";
 /** Definitions of the three latencies at a tap, printed beside them. */
 export const latencyDefinitions = {
   ttft: "outer tap, request head received to the first chunk with generated text, reasoning or a tool call; streamed requests",
-  itl: "outer tap, (last token - first token) / (completion tokens - 1), one value per streamed request",
+  itl: "outer tap, (last token - first token) / (completion tokens - 1), one value per streamed request whose tokens came in more than one chunk",
   e2e: "outer tap, request head received to end of the response body",
 } as const;
 

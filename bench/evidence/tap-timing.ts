@@ -34,6 +34,8 @@ const tapTimingSchema: z.ZodType<TapTiming> = z.object({
       cachedTokens: z.number().nullable(),
     })
     .nullable(),
+  impossibleUsage: z.string().optional(),
+  tokenChunks: z.number().int().optional(),
   finishReason: z.string().nullable(),
   incomplete: z.string().nullable().optional(),
   unreadable: z.object({ count: z.number().int(), first: z.string().nullable() }).optional(),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Answer } from "../answer/answer.ts";
-import { readAnswer, readEnds } from "../answer/read-answer.ts";
+import { readAnswer } from "../answer/read-answer.ts";
 import type { LoadOutcome, LoadPlan, LoadSample } from "./load.ts";
 import type { RawAnswer } from "./request-watch.ts";
 
@@ -11,8 +11,8 @@ export type AskedRequest = Pick<LoadSample, "id" | "session" | "index" | "intend
 export function readSample(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["keep"]): LoadSample {
   const body = raw.chunks.length === 1 && raw.chunks[0] ? raw.chunks[0] : Buffer.concat(raw.chunks);
   const streamed = raw.contentType.toLowerCase().includes("text/event-stream");
-  const whole = keep.output && raw.outcome === "completed" ? readAnswer(body) : null;
-  const answer = whole ?? readEnds(body);
+  const answer = readAnswer(body);
+  const whole = keep.output && raw.outcome === "completed" ? answer : null;
   const chunkEnds = endsOf(raw.chunks);
   const chunkOf = (endByte: number | null) =>
     endByte === null ? -1 : chunkEnds.findIndex((end) => end >= endByte);

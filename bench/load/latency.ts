@@ -23,10 +23,20 @@ export const requestSpans = {
   afterTokens: ({ streamed, lastTokenNs, endedNs }) => (streamed ? spanNs(lastTokenNs, endedNs) : null),
 } satisfies Readonly<Record<string, Span>>;
 
-/** (last token - first token) / (completion tokens - 1), milliseconds; null below two tokens: chunks are not tokens. */
+/**
+ * (last token - first token) / (completion tokens - 1), milliseconds; null below two tokens: chunks are not tokens. null, too,
+ * where all tokens came at once: a parser that holds a call back hides when its tokens were made.
+ */
 export function interTokenMs(moments: RequestMoments): number | null {
   const [span, tokens] = [requestSpans.betweenTokens(moments), moments.usage?.completionTokens ?? 0];
-  return span === null || tokens < 2 ? null : span / 1e6 / (tokens - 1);
+  return span === null || tokens < 2 || cameAtOnce(moments) ? null : span / 1e6 / (tokens - 1);
+}
+
+/** Several tokens of a stream, all in one chunk. */
+export function cameAtOnce({ streamed, firstTokenNs, lastTokenNs, usage }: RequestMoments): boolean {
+  return (
+    streamed && firstTokenNs !== null && firstTokenNs === lastTokenNs && (usage?.completionTokens ?? 0) > 1
+  );
 }
 
 /** Latencies of one request of a load, milliseconds; null where the answer does not support one. */

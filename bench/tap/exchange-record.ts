@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { readEnds } from "../answer/read-answer.ts";
+import { readAnswer } from "../answer/read-answer.ts";
 import {
   identityHeaders,
   isGenerationRequest,
@@ -87,13 +87,13 @@ export class ExchangeRecord implements ForwardObserver {
   async finish(): Promise<ReadExchange> {
     const encoding = this.#head === null ? null : headerOf(this.#head.headers, "content-encoding");
     const contentType = this.#head === null ? null : headerOf(this.#head.headers, "content-type");
-    const streamed = contentType?.toLowerCase().includes("text/event-stream") ?? false;
     const decoded = await decodeBody(this.#response.chunks, encoding);
-    const answer = readEnds(decoded.body);
-    const stampOf = (endByte: number | null) =>
-      endByte === null
-        ? null
-        : (this.#chunks[decoded.chunkEnds.findIndex((chunkEnd) => chunkEnd >= endByte)]?.atNs ?? null);
+    const answer = readAnswer(decoded.body);
+    const chunkOf = (endByte: number | null) =>
+      endByte === null ? -1 : decoded.chunkEnds.findIndex((chunkEnd) => chunkEnd >= endByte);
+    const [first, last] = [chunkOf(answer.firstTokenEndByte), chunkOf(answer.lastTokenEndByte)];
+    // What a server calls its answer may not be what it sends.
+    const streamed = first !== -1 || (contentType?.toLowerCase().includes("text/event-stream") ?? false);
     const endedNs = this.#end?.atNs ?? monotonicNs();
     const exchange: Exchange = {
       v: 1,
@@ -110,11 +110,13 @@ export class ExchangeRecord implements ForwardObserver {
       startedNs: this.#startedNs,
       requestEndNs: this.#requestEndNs ?? endedNs,
       firstByteNs: this.#head?.atNs ?? null,
-      firstTokenNs: stampOf(answer.firstTokenEndByte),
-      lastTokenNs: stampOf(answer.lastTokenEndByte),
+      firstTokenNs: this.#chunks[first]?.atNs ?? null,
+      lastTokenNs: this.#chunks[last]?.atNs ?? null,
+      ...(first !== -1 && { tokenChunks: last - first + 1 }),
       endedNs,
       chunks: this.#chunks.map(({ atNs, bytes }) => [atNs - this.#startedNs, bytes]),
       usage: answer.usage,
+      ...(answer.impossibleUsage !== null && { impossibleUsage: answer.impossibleUsage }),
       finishReason: answer.finish,
       ...(this.#head?.status === 200 && isGenerationRequest(this.#identity)
         ? { incomplete: answer.incomplete, unreadable: answer.unreadable }

@@ -45,8 +45,12 @@ export interface ExchangeTiming {
   readonly endedNs: number;
   /** Every body chunk as [ns after startedNs, bytes]. */
   readonly chunks: readonly (readonly [number, number])[];
-  /** Token counts from the response's `usage`; null when the response carried none. */
+  /** Token counts from the response's `usage`; null when the response carried none that is possible. */
   readonly usage: TokenUsage | null;
+  /** What the response reports of its tokens and cannot be, the first of it; absent where there is nothing of that kind. */
+  readonly impossibleUsage?: string;
+  /** Chunks of the body from the one with the first token to the one with the last; absent in runs of an older Tollgate. */
+  readonly tokenChunks?: number;
   readonly finishReason: string | null;
   /**
    * Why the answer is not complete (`whyIncomplete`), as it follows "the answer"; null when it is. Absent where the request

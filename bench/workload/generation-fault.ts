@@ -1,5 +1,5 @@
 import { callIsLost, whyUnusable } from "../answer/complete.ts";
-import { shown } from "../answer/forms.ts";
+import { shown } from "../answer/json.ts";
 import { answerOf } from "./exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "./exchange.ts";
 

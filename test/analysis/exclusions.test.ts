@@ -26,11 +26,20 @@ test("the same reason in several cells is one line with their sum and their name
 
 test("every number says what it lacks: rates, latencies, token sums, waste, the path", () => {
   const [segment] = sound.summary.segments;
+  const impossibleUsage = { count: 2, first: '{"prompt_tokens":-5}' };
   const incomplete = { "carries an error": 4, "was given up, with finish reason abort": 1 };
   const cell = changed({
     segments: segment === undefined ? [] : [{ ...segment, excluded: "interrupted", episodes: 3 }],
     waste: { attempts: 1, requests: 2, promptTokens: 3, completionTokens: 4 },
-    outer: { ...sound.summary.outer, requests: 14, answered: 7, incomplete, withoutUsage: 1 },
+    outer: {
+      ...sound.summary.outer,
+      requests: 14,
+      cameAtOnce: 3,
+      impossibleUsage,
+      answered: 7,
+      incomplete,
+      withoutUsage: 1,
+    },
   });
   const path = { ...cell.path, unmatched: 5, retried: 6 };
   expect(
@@ -41,6 +50,8 @@ test("every number says what it lacks: rates, latencies, token sums, waste, the 
     [5, "requests", "not found at the inner tap: left out of the path"],
     [6, "requests", "sent more than once by the gateway: left out of the path"],
     [1, "requests", "answered without usage: token sums are unknown"],
+    [3, "requests", "all tokens in one chunk: no ITL"],
+    [2, "answers", 'with impossible usage, which counts as not reported; the first: {"prompt_tokens":-5}'],
     [
       4,
       "requests",

@@ -80,7 +80,7 @@ const forms: readonly (readonly [string, readonly unknown[] | object, object])[]
     { error: null, text: "a" },
   ],
   ["keep-alive of a gateway", [{ type: "ping" }, {}, null], { begun: false }],
-  ["another choice", [{ choices: [{ index: 1, delta: { content: "b" } }] }], { text: "" }],
+  ["a choice with another index", [{ choices: [{ index: 1, delta: { content: "b" } }] }], { text: "b" }],
 
   [
     "a call in pieces",
@@ -274,7 +274,6 @@ test.each([
   ["choices that are no list", { choices: "a" }, "choices is a"],
   ["a choice that is no object", { choices: ["a"] }, 'choices is ["a"]'],
   ["a finish reason that is a number", chunk({ finish_reason: 1 }), "finish_reason is 1"],
-  ["usage without its counts", { usage: { total: 3 } }, 'usage is {"total":3}'],
   ["an object of another kind", { status: "busy" }, 'no answer: {"status":"busy"}'],
   ["a value that is no object", 5, "no JSON object: 5"],
 ])("%s is counted, and what stands beside it is read", (_name, event, first) => {

@@ -25,6 +25,15 @@ test("an answer that was not streamed has an end only; one token has no interval
   expect(tapLatencies.itl(buildTiming({ usage: one }))).toBeNull();
 });
 
+test("tokens that came in one chunk have no interval between them, as of a call that its parser held back", () => {
+  const held = buildTiming({ firstTokenNs: 9e6, lastTokenNs: 9e6 });
+  expect(tapLatencies.itl(held)).toBeNull();
+  expect(tapLatencies.ttft(held)).toBe(9);
+  expect(
+    loadMetrics.itl({ ...sampleOf({ session: 0, index: 0 }, 80), firstTokenNs: 2e9, lastTokenNs: 2e9 }),
+  ).toBeNull();
+});
+
 test("a tap and a client that saw the same moments say the same", () => {
   const sample = sampleOf({ session: 0, index: 0 }, 80);
   const timing = buildTiming({ ...sample, startedNs: sample.sentNs ?? 0, outcome: "completed" });

@@ -11,7 +11,7 @@ test("requests reuse their connections: no handshake is inside a latency", async
     ports.add(request.socket.remotePort);
     await bodyOf(request);
     response.writeHead(200, { "content-type": "application/json" });
-    response.end('{"choices":[]}');
+    response.end('{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}');
   });
   const requests = (key: string) =>
     Array.from({ length: 20 }, (_, at) => ({

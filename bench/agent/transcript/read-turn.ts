@@ -1,6 +1,6 @@
 import type { AgentTurn } from "../agent.ts";
 import type { Answer } from "../../answer/answer.ts";
-import { shown } from "../../answer/forms.ts";
+import { shown } from "../../answer/json.ts";
 import { requestMessages } from "./request-messages.ts";
 import { turnMessages } from "./turn-messages.ts";
 import type { TranscriptMessage } from "../../transcript/transcript.ts";

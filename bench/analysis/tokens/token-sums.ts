@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { isGenerationRequest, type Hop } from "../../workload/exchange.ts";
 import { kindOfIncomplete } from "../../answer/complete.ts";
+import { cameAtOnce } from "../../load/latency.ts";
+import { momentsOf } from "../../evidence/request-latencies.ts";
 import { arrivedWhole, isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
 
 /** Token counts that the answers themselves reported, summed over one hop. */
@@ -9,6 +11,12 @@ export const tokenSumsSchema = z.object({
   answered: z.number().int(),
   /** Answers that came whole with status 200 and are not complete, by kind; absent where there are none. */
   incomplete: z.record(z.string(), z.number().int()).optional(),
+  /** Answers that report counts that cannot be, and the first of them; absent where there are none. */
+  impossibleUsage: z.object({ count: z.number().int(), first: z.string() }).optional(),
+  /** Streamed answers whose tokens all came in one chunk: they have no ITL. Absent where there are none. */
+  cameAtOnce: z.number().int().optional(),
+  /** Completion tokens of streamed answers over the chunks that brought them; absent where none tells both. */
+  tokensPerChunk: z.number().optional(),
   /** Answered without usage: with one of these the sums are too small, and they are null. */
   withoutUsage: z.number().int(),
   /** Of the answers with usage, those that did not say how many tokens were cached. */
@@ -41,12 +49,33 @@ export function tokenSums(timings: readonly TapTiming[], hop: Hop): TokenSums {
     requests: requests.length,
     answered: answered.length,
     ...(incomplete.length > 0 && { incomplete: kindsOf(incomplete) }),
+    ...impossibleIn(requests),
+    ...chunksOf(answered),
     withoutUsage,
     withoutCachedTokens,
     promptTokens: complete ? reported.promptTokens : null,
     completionTokens: complete ? reported.completionTokens : null,
     cachedTokens: complete && withoutCachedTokens === 0 ? reported.cachedTokens : null,
     reported,
+  };
+}
+
+function impossibleIn(requests: readonly TapTiming[]): Pick<TokenSums, "impossibleUsage"> {
+  const reports = requests.flatMap(({ impossibleUsage }) => impossibleUsage ?? []);
+  const [first] = reports;
+  return first === undefined ? {} : { impossibleUsage: { count: reports.length, first } };
+}
+
+function chunksOf(answered: readonly TapTiming[]): Pick<TokenSums, "cameAtOnce" | "tokensPerChunk"> {
+  const atOnce = answered.filter((timing) => cameAtOnce(momentsOf(timing))).length;
+  const told = answered.flatMap(({ usage, tokenChunks }) =>
+    usage === null || tokenChunks === undefined ? [] : [{ tokens: usage.completionTokens, tokenChunks }],
+  );
+  const chunks = told.reduce((sum, { tokenChunks }) => sum + tokenChunks, 0);
+  const tokens = told.reduce((sum, one) => sum + one.tokens, 0);
+  return {
+    ...(atOnce > 0 && { cameAtOnce: atOnce }),
+    ...(chunks > 0 && { tokensPerChunk: tokens / chunks }),
   };
 }
 

@@ -1,5 +1,8 @@
-import { EventSplitter } from "../../answer/event-splitter.ts";
 import { whyIncomplete } from "../../answer/complete.ts";
+import { isErrorEvent } from "../../answer/error-forms.ts";
+import { EventSplitter } from "../../answer/event-splitter.ts";
+import { isJson, parsed } from "../../answer/json.ts";
+import { saysNothing } from "../../answer/read-answer.ts";
 import { messageOf } from "../../errors.ts";
 import { ChatAnswer, type AnswerEnd } from "./chat-answer.ts";
 import type { CallTokens } from "../sessions/call-tree.ts";
@@ -108,21 +111,27 @@ async function* framesOf(
   };
   const answer = await askEngine(engine, { path: "/generate", body: JSON.stringify(body), request, signal });
   const events: string[] = [];
-  const splitter = new EventSplitter((data) => void events.push(data));
+  const splitter = new EventSplitter({ event: ({ data }) => void events.push(data) });
   for await (const chunk of answer) {
     splitter.push(chunk);
-    for (const data of events.splice(0)) {
-      if (data !== "[DONE]") yield frameOf(data);
-    }
+    for (const data of events.splice(0)) yield* frameIn(data);
   }
+  // A last frame may lack the empty line behind it.
+  splitter.end();
+  for (const data of events.splice(0)) yield* frameIn(data);
+}
+
+/** None in what only keeps the connection open or says that nothing more comes. */
+function frameIn(data: string): readonly GenerateFrame[] {
+  return saysNothing(data) ? [] : [frameOf(data)];
 }
 
 /** @throws {EngineError} for an error in place of a frame */
 function frameOf(data: string): GenerateFrame {
-  const json: unknown = JSON.parse(data);
+  const json = parsed(data);
   const frame = generateFrameSchema.safeParse(json);
   if (frame.success) return frame.data;
-  const isError = typeof json === "object" && json !== null && "error" in json;
+  const isError = isJson(json) && isErrorEvent(json);
   // SGLang validates a streamed request behind status 200; what it says there is about the request.
   if (isError) throw new EngineError(400, engineMessage(data));
   throw new EngineError(502, `The engine's frame has another shape than SGLang's: ${data.slice(0, 200)}`);

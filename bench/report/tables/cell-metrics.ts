@@ -226,6 +226,11 @@ export const cellMetrics: readonly CellMetric[] = [
     ({ outer }) => outer.answered,
     "those with status 200 and a whole, complete answer",
   ),
+  metric(
+    "tokens_per_chunk",
+    ({ outer }) => outer.tokensPerChunk ?? null,
+    "completion tokens of streamed answers over the chunks that brought them; far above 1, ITL says little",
+  ),
   metric("prompt_tokens", ({ outer }) => outer.promptTokens, usage),
   metric("completion_tokens", ({ outer }) => outer.completionTokens, usage),
   metric("cached_tokens", ({ outer }) => outer.cachedTokens, usage),

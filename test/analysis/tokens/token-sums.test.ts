@@ -48,6 +48,22 @@ test("answers that are errors inside a 200 are counted apart by kind; what they 
   expect(tokenSums([answered()], "outer")).not.toHaveProperty("incomplete");
 });
 
+test("impossible usage is counted and named; how many tokens a chunk brought is said", () => {
+  const impossible = answered({ usage: null, impossibleUsage: '{"prompt_tokens":-5}' });
+  const atOnce = answered({ firstTokenNs: 9e6, lastTokenNs: 9e6, tokenChunks: 1 });
+  const whole = answered({ firstTokenNs: null, lastTokenNs: null, streamed: false });
+  const timings = [answered({ tokenChunks: 4 }), atOnce, whole, impossible, impossible];
+  expect(tokenSums(timings, "outer")).toMatchObject({
+    impossibleUsage: { count: 2, first: '{"prompt_tokens":-5}' },
+    cameAtOnce: 1,
+    tokensPerChunk: 4,
+    withoutUsage: 2,
+    promptTokens: null,
+  });
+  for (const name of ["impossibleUsage", "cameAtOnce", "tokensPerChunk"])
+    expect(tokenSums([answered()], "outer")).not.toHaveProperty(name);
+});
+
 test("an engine that does not tell cached tokens leaves only that sum unknown", () => {
   const silent = answered({ usage: { ...usage, cachedTokens: null } });
   expect(tokenSums([answered(), silent], "outer")).toMatchObject({
