@@ -134,6 +134,7 @@ function planText({ loaded, workload, plan, estimates, docker }: ShownPlan): str
   return [
     `${loaded.experiment.name}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
     `agent ${workload.agent.name} ${workload.agent.version}, ${JSON.stringify(workload.facts)}`,
+    ...serverLines(loaded),
     table.toString(),
     total !== null
       ? `about ${clockText(total)} in all, by the measured mean length of an episode`
@@ -143,6 +144,17 @@ function planText({ loaded, workload, plan, estimates, docker }: ShownPlan): str
       ({ arm, commands }) => `Programs of arm ${arm}, started by hand:\n\n${commands.join("\n")}\n`,
     ),
   ].join("\n");
+}
+
+/** Addresses as they are used, whatever was left out or written twice; nobody is asked here. */
+function serverLines({ recorded: { stack, arms } }: LoadedExperiment): readonly string[] {
+  if (stack.kind !== "attach") return [];
+  const engine = (role: "agent" | "user") => {
+    const { url, metricsUrl } = stack[role];
+    return `${role} engine ${url}/v1, metrics ${metricsUrl ?? `${url}/metrics`}`;
+  };
+  const gateways = arms.flatMap((arm) => (arm.kind === "url" ? [`arm ${arm.name} ${arm.url}/v1`] : []));
+  return [engine("agent"), engine("user"), ...gateways];
 }
 
 /** `--set` may be given more than once. */

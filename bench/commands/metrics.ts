@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import { ConfigError } from "../errors.ts";
 import { seconds } from "./arguments.ts";
 import { systemClock } from "../measure/clock.ts";
 import {
@@ -25,8 +26,9 @@ export function register(program: Command, host: Host): void {
     .command("snapshot <url>")
     .description("one scrape; with -o X.prom the verbatim page, else JSON with the time it was taken")
     .option("-o, --out <file>", "write here instead of standard output")
-    .action((url: string, { out }: { readonly out?: string }) =>
-      deliver(snapshotCommand({ url, ...(out && { out }) }, metricsHost(host))),
+    .addOption(keyOption())
+    .action((url: string, { out, ...key }: { readonly out?: string } & KeyFlag) =>
+      deliver(snapshotCommand({ url, ...(out && { out }) }, metricsHost(host, key))),
     );
 
   metrics
@@ -53,8 +55,12 @@ export function register(program: Command, host: Host): void {
     .requiredOption("-o, --out <csv>", "the CSV file")
     .option("-i, --interval <seconds>", "seconds between scrapes", seconds, 5)
     .option("--duration <seconds>", "stop after this time", seconds)
+    .addOption(keyOption())
     .action(
-      (url: string, flags: { readonly out: string; readonly interval: number; readonly duration?: number }) =>
+      (
+        url: string,
+        flags: { readonly out: string; readonly interval: number; readonly duration?: number } & KeyFlag,
+      ) =>
         deliver(
           monitorCommand(
             {
@@ -63,7 +69,7 @@ export function register(program: Command, host: Host): void {
               intervalS: flags.interval,
               ...(flags.duration !== undefined && { durationS: flags.duration }),
             },
-            metricsHost(host),
+            metricsHost(host, flags),
           ),
         ),
     );
@@ -77,8 +83,24 @@ export function register(program: Command, host: Host): void {
     );
 }
 
-function metricsHost(host: Host): MetricsHost {
+interface KeyFlag {
+  readonly apiKeyEnv?: string;
+}
+
+function keyOption(): Option {
+  return new Option("--api-key-env <name>", "environment variable with the key that the page wants");
+}
+
+function metricsHost(host: Host, { apiKeyEnv }: KeyFlag): MetricsHost {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  return { clock: systemClock, signal: stop.signal, warn: host.tell };
+  const shared = { clock: systemClock, signal: stop.signal, warn: host.tell };
+  if (apiKeyEnv === undefined) return shared;
+  const key = host.environment[apiKeyEnv];
+  if (!key) {
+    throw new ConfigError(
+      `--api-key-env names the environment variable ${apiKeyEnv}, which is empty or not set. Export it.`,
+    );
+  }
+  return { ...shared, headers: { authorization: `Bearer ${key}` }, keyName: apiKeyEnv };
 }

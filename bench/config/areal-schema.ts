@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { armName } from "./arm-name.ts";
+import { baseUrl } from "./base-url.ts";
 import { container } from "./container-schema.ts";
 import { armPathSetting } from "./path-setting.ts";
 import { rewrites } from "./rewrites-schema.ts";
@@ -108,7 +109,7 @@ const arealManualArm = z.strictObject({
 const arealUrlArm = z.strictObject({
   ...base,
   mode: z.literal("url"),
-  url: z.url().describe("Base URL of the running gateway, without /v1"),
+  url: baseUrl().describe("Base URL of the running gateway, with or without /v1"),
   adminKeyEnv: z.string().describe("Environment variable that holds the gateway's admin key"),
   dataProxyUrls: z
     .array(z.url())

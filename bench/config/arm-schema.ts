@@ -2,6 +2,7 @@ import { z } from "zod";
 import { arealArm } from "./areal-schema.ts";
 import { armName } from "./arm-name.ts";
 import { rewrites } from "./rewrites-schema.ts";
+import { baseUrl } from "./base-url.ts";
 import { container } from "./container-schema.ts";
 import { armCommandSetting, armPathSetting } from "./path-setting.ts";
 import { reasoningParsers, recordingLevels, toolCallParsers } from "./recording-choices.ts";
@@ -51,9 +52,9 @@ const urlArm = z.strictObject({
   name: armName,
   kind: z.literal("url"),
   rewrites,
-  url: z
-    .url()
-    .describe("Base URL of an OpenAI-compatible gateway, without /v1; it must forward to the agent engine"),
+  url: baseUrl().describe(
+    "Base URL of an OpenAI-compatible gateway, with or without /v1; it must forward to the agent engine",
+  ),
   apiKeyEnv: z.string().optional().describe("Environment variable that holds the gateway's API key"),
   metricsUrl: z
     .url()

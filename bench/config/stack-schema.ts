@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { baseUrl } from "./base-url.ts";
 import { dockerStackSchema } from "./docker-schema.ts";
 import { faultSchema } from "./simulator-fault.ts";
 
@@ -55,7 +56,7 @@ const embeddedStack = z.strictObject({
 });
 
 const attachedEngine = z.strictObject({
-  url: z.url().describe("Base URL of the server, without /v1"),
+  url: baseUrl().describe("Base URL of the server, with or without /v1"),
   model: z.string().optional().describe("Served model name; asked from /v1/models when absent"),
   apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
   metricsUrl: z.url().optional().describe("Address of the Prometheus page; default URL/metrics"),

@@ -24,6 +24,8 @@ export interface MetricsHost {
   readonly warn: (line: string) => void;
   /** Sent with every scrape, e.g. `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Environment variable that the key in `headers` came from. */
+  readonly keyName?: string;
 }
 
 /**
@@ -34,11 +36,17 @@ export async function snapshotCommand(
   options: { readonly url: string; readonly out?: string; readonly timeoutMs?: number },
   host: MetricsHost,
 ): Promise<MetricsOutcome> {
-  const { clock, signal, headers } = host;
+  const { clock, signal, headers, keyName } = host;
   const url = validUrl(options.url);
   const timeoutMs = options.timeoutMs ?? 10_000;
   try {
-    const snapshot = await scrape(url, { clock, signal, timeoutMs, ...(headers && { headers }) });
+    const snapshot = await scrape(url, {
+      clock,
+      signal,
+      timeoutMs,
+      ...(headers && { headers }),
+      keyName,
+    });
     for (const warning of snapshot.exposition.warnings) host.warn(warning);
     const verbatim = options.out !== undefined && /\.(prom|txt)$/.test(options.out);
     return await deliver(verbatim ? snapshot.text : snapshotJson(snapshot), options.out);

@@ -13,6 +13,8 @@ export interface DrainOptions {
   readonly scrapeTimeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
+  /** See `ScrapeOptions`. */
+  readonly keyName?: string | undefined;
 }
 
 export interface DrainResult {
@@ -64,13 +66,14 @@ interface Look {
 }
 
 async function look(url: string, options: DrainOptions): Promise<Look> {
-  const { clock, scrapeTimeoutMs: timeoutMs = scrapeTimeoutDefaultMs, signal, headers } = options;
+  const { clock, scrapeTimeoutMs: timeoutMs = scrapeTimeoutDefaultMs, signal, headers, keyName } = options;
   try {
     const snapshot = await scrape(url, {
       clock,
       timeoutMs,
       ...(signal && { signal }),
       ...(headers && { headers }),
+      keyName,
     });
     const { running, queued } = readEngineState(snapshot);
     if (running === null || queued === null) {

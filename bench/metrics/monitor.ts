@@ -17,6 +17,8 @@ export interface MonitorOptions {
   /** Ends the monitor; the rows so far stay. */
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Environment variable that the key in `headers` came from. */
+  readonly keyName?: string;
   readonly warn: (line: string) => void;
 }
 
@@ -71,9 +73,9 @@ interface Reading {
 
 /** null for a failed scrape: a warning is given and the row has empty cells. */
 async function read(url: string, options: MonitorOptions): Promise<Reading | null | "stopped"> {
-  const { clock, scrapeTimeoutMs: timeoutMs, signal, headers } = options;
+  const { clock, scrapeTimeoutMs: timeoutMs, signal, headers, keyName } = options;
   try {
-    const snapshot = await scrape(url, { clock, timeoutMs, signal, ...(headers && { headers }) });
+    const snapshot = await scrape(url, { clock, timeoutMs, signal, ...(headers && { headers }), keyName });
     return { state: readEngineState(snapshot), atNs: snapshot.atNs ?? clock.nowNs() };
   } catch (error) {
     if (!(error instanceof ScrapeError)) throw error;

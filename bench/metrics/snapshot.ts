@@ -1,4 +1,4 @@
-import { request } from "undici";
+import { type Dispatcher, request } from "undici";
 import { z } from "zod";
 import { messageOf, TollgateError } from "../errors.ts";
 import type { Clock } from "../measure/clock.ts";
@@ -44,15 +44,17 @@ export interface ScrapeOptions {
   readonly signal?: AbortSignal;
   /** E.g. `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where the key in `headers` comes from, for the message when it is refused: the name of an environment variable. */
+  readonly keyName?: string | undefined;
 }
 
 /** Asked for explicitly: engines answer with OpenMetrics or escaped names to other Accept headers. */
 const acceptedFormat = "text/plain; version=0.0.4";
 
-/** Address of the metrics page of a server: `url` itself when it has a path, else its `/metrics`. */
+/** Address of the metrics page of a server: `url` itself when it has a path other than the API's `/v1`, else its `/metrics`. */
 export function metricsUrl(url: string): string {
   const parsed = new URL(url);
-  if (parsed.pathname === "/") parsed.pathname = "/metrics";
+  if (/^\/*(v1\/*)?$/.test(parsed.pathname)) parsed.pathname = "/metrics";
   return parsed.href;
 }
 
@@ -82,12 +84,8 @@ async function fetchPage(url: string, options: ScrapeOptions): Promise<string> {
   });
   const text = await response.body.text();
   if (response.statusCode !== 200) {
-    const hint =
-      response.statusCode === 404
-        ? "; is the server started with metrics on (SGLang: --enable-metrics)?"
-        : "";
     const failure = { url, reason: "status", status: response.statusCode } as const;
-    throw new ScrapeError(failure, `status ${response.statusCode}${hint}`);
+    throw new ScrapeError(failure, `status ${response.statusCode}${statusHint(response, options.keyName)}`);
   }
   const encoding = response.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
@@ -97,6 +95,20 @@ async function fetchPage(url: string, options: ScrapeOptions): Promise<string> {
     );
   }
   return text;
+}
+
+function statusHint(
+  { statusCode, headers }: Pick<Dispatcher.ResponseData, "statusCode" | "headers">,
+  keyName: string | undefined,
+): string {
+  if (statusCode === 404) return "; is the server started with metrics on (SGLang: --enable-metrics)?";
+  if (statusCode >= 300 && statusCode < 400) {
+    return `, a redirect to ${String(headers["location"] ?? "another address")}; give that address`;
+  }
+  if (statusCode !== 401 && statusCode !== 403) return "";
+  return keyName === undefined
+    ? "; the page wants a key, and none is set (apiKeyEnv, or --api-key-env of the metrics commands)"
+    : `; the key in ${keyName} was refused`;
 }
 
 function transportError(

@@ -8,6 +8,7 @@ import { readProcessorTime, stolenShare, type ProcessorTime } from "../measure/s
 import { waitUntilIdle } from "../metrics/drain.ts";
 import { scrape, ScrapeError } from "../metrics/snapshot.ts";
 import type { Engine } from "../stack/engine.ts";
+import { metricsAccess, type MetricsAccess } from "../stack/metrics-access.ts";
 import type { RunningStack, StackDeath } from "../stack/stack.ts";
 import type { RunDirectory } from "../store/run-directory.ts";
 import type { SegmentFacts } from "../store/segment-facts.ts";
@@ -35,7 +36,8 @@ export interface MeasuredSection {
   /** The arm that the work goes through; when a part that it needs ends, the section has no closing drain. */
   readonly arm: ArmToCompare;
   /** Idle before and after the work. */
-  readonly engines: readonly Pick<Engine, "role" | "metricsUrl" | "identity">[];
+  readonly engines: readonly (Pick<Engine, "role" | "metricsUrl" | "identity"> &
+    Partial<Pick<Engine, "url" | "apiKey" | "apiKeyEnv">>)[];
   /** Metrics page of the arm's gateway; null where there is none to read. */
   readonly gatewayPage: string | null;
   readonly keepBodies: boolean;
@@ -155,8 +157,9 @@ async function close(
 
 async function drain({ clock, limits, stop }: SectionParts, { engines }: MeasuredSection): Promise<boolean> {
   const results = await Promise.all(
-    engines.map(({ metricsUrl }) =>
-      waitUntilIdle(metricsUrl, {
+    engines.map((engine) =>
+      waitUntilIdle(engine.metricsUrl, {
+        ...metricsAccess(engine),
         clock,
         timeoutMs: limits.drainMs,
         intervalMs: 50,
@@ -177,13 +180,17 @@ async function snapshot(
   section: MeasuredSection,
   { directory, when }: { readonly directory: string; readonly when: "before" | "after" },
 ): Promise<Record<string, string>> {
-  const pages: [string, string][] = section.engines.map(({ role, metricsUrl }) => [role, metricsUrl]);
-  if (section.gatewayPage !== null) pages.push(["gateway", section.gatewayPage]);
+  const pages: [string, string, MetricsAccess][] = section.engines.map((engine) => [
+    engine.role,
+    engine.metricsUrl,
+    metricsAccess(engine),
+  ]);
+  if (section.gatewayPage !== null) pages.push(["gateway", section.gatewayPage, {}]);
   const errors: Record<string, string> = {};
   await Promise.all(
-    pages.map(async ([name, url]) => {
+    pages.map(async ([name, url, access]) => {
       try {
-        const { text } = await scrape(url, { clock, timeoutMs: 10_000 });
+        const { text } = await scrape(url, { ...access, clock, timeoutMs: 10_000 });
         await run.writeFile(join(directory, `${name}-${when}.prom`), text);
       } catch (error) {
         if (!(error instanceof ScrapeError)) throw error;

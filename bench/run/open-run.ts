@@ -5,6 +5,7 @@ import { StartError } from "../errors.ts";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import { simulatedEngines } from "../stack/engine.ts";
+import { checkKeys } from "../stack/keys.ts";
 import type { RunRecord } from "../store/record.ts";
 import { checkResumable } from "../store/resume-check.ts";
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
@@ -36,6 +37,7 @@ export async function startFacts(
     argv,
   }: Pick<RunSetting, "experiment" | "environment"> & { readonly argv: readonly string[] },
 ): Promise<RunStart> {
+  checkKeys(experiment, environment);
   const simulated = await simulatedEngines(experiment.stack, environment);
   const at = new Date();
   return {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { preflight, type PreflightOptions } from "../preflight/preflight.ts";
 import { failuresOf } from "../preflight/run-checks.ts";
 import type { PreflightRecord } from "../store/preflight-record.ts";
+import { checkKeys } from "../stack/keys.ts";
 import { shutDown, startedStack, supervise, type RunSetting } from "./run-life.ts";
 
 export interface PreflightEnd {
@@ -19,6 +20,7 @@ export async function executePreflight(
   { longestPrompt, output }: Pick<PreflightOptions, "longestPrompt" | "output">,
 ): Promise<PreflightEnd> {
   const { experiment, environment, stop } = setting;
+  checkKeys(experiment, environment);
   const directory = await mkdtemp(join(tmpdir(), "tollgate-preflight-"));
   const logDirectory = join(directory, "logs");
   await mkdir(logDirectory);

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { request } from "undici";
 import { z } from "zod";
+import { withoutApiPath } from "../config/base-url.ts";
 import type { Experiment } from "../config/experiment.ts";
-import { StartError, messageOf } from "../errors.ts";
+import { StartError } from "../errors.ts";
+import { askServer, refusalText, whatCame } from "./ask-server.ts";
+import { engineKey } from "./keys.ts";
 
 /** A model server that answers. */
 export interface Engine {
@@ -11,6 +14,8 @@ export interface Engine {
   readonly url: string;
   readonly model: string;
   readonly apiKey: string;
+  /** Environment variable that the key came from; undefined where none was named. */
+  readonly apiKeyEnv?: string | undefined;
   readonly metricsUrl: string;
   readonly simulated: boolean;
   readonly identity: EngineIdentity;
@@ -45,15 +50,17 @@ export interface EngineAddress {
   readonly url: string;
   readonly model?: string | undefined;
   readonly apiKey: string;
+  readonly apiKeyEnv?: string | undefined;
   readonly metricsUrl?: string | undefined;
 }
 
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })).min(1) });
+const noModelsSchema = z.object({ data: z.array(z.unknown()).length(0) });
 const serverInfoSchema = z.object({
-  version: z.string().nullish(),
-  pid: z.number().nullish(),
-  start_id: z.string().nullish(),
-  simulator: z.boolean().nullish(),
+  version: z.string().nullish().catch(null),
+  pid: z.number().nullish().catch(null),
+  start_id: z.string().nullish().catch(null),
+  simulator: z.boolean().nullish().catch(null),
 });
 
 /**
@@ -61,40 +68,79 @@ const serverInfoSchema = z.object({
  * @throws {StartError} when the server does not answer or serves another model than the one asked for.
  */
 export async function describeEngine(address: EngineAddress, signal: AbortSignal): Promise<Engine> {
-  const url = address.url.replace(/\/+$/, "");
-  const models = await getJson(`${url}/v1/models`, { apiKey: address.apiKey, signal });
-  if (models.status !== 200) {
-    throw new StartError(
-      `${address.role} engine`,
-      `The ${address.role} engine at ${url} answered ${models.status} to GET /v1/models. Check the URL, the API key and that the server is ready.`,
-    );
-  }
-  const served = modelsSchema.safeParse(models.body);
-  const names = served.data?.data.map(({ id }) => id) ?? [];
-  const model = address.model ?? names[0];
-  if (model === undefined || !names.includes(model)) {
-    throw new StartError(
-      `${address.role} engine`,
-      `The ${address.role} engine at ${url} serves ${names.join(", ") || "no model"}, not ${model ?? "any"}. Set stack.${address.role}.model.`,
-    );
-  }
-  const info = await getJson(`${url}/server_info`, { apiKey: address.apiKey, signal });
-  const facts = info.status === 200 ? serverInfoSchema.safeParse(info.body).data : undefined;
+  const url = withoutApiPath(address.url);
+  const { role, apiKey, apiKeyEnv } = address;
+  const model = await servedModel({ ...address, url }, signal);
+  const info = await serverInfoOf(url, { apiKey, signal });
+  const facts = serverInfoSchema.safeParse(info).data;
   return {
-    role: address.role,
+    role,
     url,
     model,
-    apiKey: address.apiKey,
+    apiKey,
+    ...(apiKeyEnv !== undefined && { apiKeyEnv }),
     metricsUrl: address.metricsUrl ?? `${url}/metrics`,
     simulated: facts?.simulator === true,
     identity: {
       version: facts?.version ?? null,
       pid: facts?.pid ?? null,
       startId: facts?.start_id ?? null,
-      infoSha256: info.status === 200 ? hashOf(info.body) : null,
+      infoSha256: info === null ? null : hashOf(info),
     },
   };
 }
+
+async function servedModel(address: EngineAddress, signal: AbortSignal): Promise<string> {
+  const { role, url, apiKey } = address;
+  const answer = await askServer(`${url}/v1/models`, { apiKey, signal });
+  const refused = refusalText(address, answer);
+  if (refused !== null) throw new StartError(`${role} engine`, refused);
+  const names = modelsSchema.safeParse(answer.json).data?.data.map(({ id }) => id);
+  if (names === undefined) {
+    throw new StartError(
+      `${role} engine`,
+      noModelsSchema.safeParse(answer.json).success
+        ? `The ${role} engine at ${url} serves no model: its list at /v1/models is empty. Load one, or wait until it is loaded.`
+        : `The ${role} engine at ${url} answered ${whatCame(answer)} to GET /v1/models instead of a list of models. Is stack.${role}.url the address of an OpenAI-compatible API, and not of a web page or of a metrics port?`,
+    );
+  }
+  const model = address.model ?? names[0];
+  if (model !== undefined && names.includes(model)) return model;
+  throw new StartError(
+    `${role} engine`,
+    `The ${role} engine at ${url} serves ${names.join(", ")}, not ${model ?? "any"}. Set stack.${role}.model.`,
+  );
+}
+
+/**
+ * What a server says about itself at `/server_info`, as an object; null where it does not say: another status, a web page,
+ * a list, or no answer. The endpoint is SGLang's and nobody has to have it.
+ */
+export async function serverInfoOf(
+  url: string,
+  options: { readonly apiKey: string; readonly signal: AbortSignal },
+): Promise<Readonly<Record<string, unknown>> | null> {
+  for (const path of ["/server_info", "/get_server_info"]) {
+    const answer = await askServer(`${url}${path}`, options).catch((error: unknown) => {
+      if (error instanceof StartError) return null;
+      throw error;
+    });
+    const { success, data } = z.record(z.string(), z.unknown()).safeParse(answer?.json);
+    if (answer?.status === 200 && success && serverInfoKeys.some((key) => key in data)) return data;
+  }
+  return null;
+}
+
+/** One of these is in every form of the page; an error in a 200 has none. */
+const serverInfoKeys = [
+  "version",
+  "model_path",
+  "served_model_name",
+  "simulator",
+  "internal_states",
+  "pid",
+  "tp_size",
+];
 
 /**
  * Empties the engine's prefix cache, so that every cell starts cold in both arms.
@@ -108,31 +154,6 @@ export async function flushCache(engine: Engine, signal: AbortSignal): Promise<b
   });
   await response.body.dump();
   return response.statusCode === 200;
-}
-
-/** The value of a 200, the text of any other answer. @throws {StartError} when nobody answers */
-export async function getJson(url: string, options: { apiKey: string; signal: AbortSignal }) {
-  try {
-    const response = await request(url, {
-      headers: { authorization: `Bearer ${options.apiKey}`, accept: "application/json" },
-      signal: options.signal,
-      headersTimeout: 10_000,
-      bodyTimeout: 10_000,
-    });
-    const text = await response.body.text();
-    return {
-      status: response.statusCode,
-      body: response.statusCode === 200 ? (JSON.parse(text) as unknown) : text,
-    };
-  } catch (cause) {
-    throw new StartError(
-      url,
-      `GET ${url} failed: ${messageOf(cause)}. Is the server running and reachable from here?`,
-      {
-        cause,
-      },
-    );
-  }
 }
 
 /** Keys that change while a server runs or that are secrets do not identify it. */
@@ -153,9 +174,8 @@ export async function simulatedEngines(
   if (stack.kind === "docker") return stack.simulated;
   const engines = await Promise.all(
     (["agent", "user"] as const).map((role) => {
-      const { url, model, apiKeyEnv, metricsUrl } = stack[role];
-      const apiKey = (apiKeyEnv && environment[apiKeyEnv]) || "none";
-      return describeEngine({ role, url, model, apiKey, metricsUrl }, AbortSignal.timeout(15_000));
+      const apiKey = engineKey(role, stack[role], environment);
+      return describeEngine({ role, ...stack[role], apiKey }, AbortSignal.timeout(30_000));
     }),
   );
   return engines.some(({ simulated }) => simulated);

@@ -1,13 +1,12 @@
 import { readEngineState } from "../../metrics/engine-state.ts";
 import { detectProfile } from "../../metrics/detect-profile.ts";
-import { engineProfiles } from "../../metrics/profiles/known-engines.ts";
+import { missingText, unknownPageText } from "../../metrics/found-names.ts";
 import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import type { Engine } from "../../stack/engine.ts";
+import { metricsAccess } from "../../stack/metrics-access.ts";
 import type { Finding } from "../../store/preflight-record.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check, type PreflightContext } from "../check.ts";
 import { enginesOf } from "../../stack/stack.ts";
-
-const prefixes = engineProfiles.map(({ prefix }) => prefix).join(", ");
 
 /** After `generation`: a labelled counter has no sample before its first request. */
 export const metricsCheck: Check = {
@@ -36,25 +35,39 @@ async function pageOf(engine: Engine, context: PreflightContext): Promise<Findin
   if (reason !== undefined) return notChecked(on, reason);
   try {
     const snapshot = await scrape(engine.metricsUrl, {
+      ...metricsAccess(engine),
       clock: context.clock,
       timeoutMs: 10_000,
       signal: context.signal,
     });
     const profile = detectProfile(snapshot.exposition.samples);
+    const page = [...new Set(snapshot.exposition.samples.map(({ name }) => name))];
     if (profile === null) {
       return failed(
         on,
-        `the page ${engine.metricsUrl} has none of the prefixes ${prefixes}, or several of them`,
+        `${engine.metricsUrl}: ${unknownPageText(page)}`,
         "Give the engine's own page as metricsUrl (not a router's); start SGLang with --enable-metrics, llama.cpp with --metrics.",
       );
     }
     const state = readEngineState(snapshot, profile);
-    const missing = (["promptTokens", "generationTokens"] as const).filter((count) => state[count] === null);
+    const needed = (["promptTokens", "generationTokens", "cachedTokens"] as const).filter(
+      (concept) => concept !== "cachedTokens" || !profile.promptTotalIncludesCached,
+    );
+    const missing = needed
+      .map((concept) => profile.counters[concept]?.names ?? [])
+      .filter((names) => !names.some((name) => page.includes(name)));
     if (missing.length > 0) {
       return failed(
         on,
-        `${engine.metricsUrl} is a ${profile.engine} page without ${missing.map((count) => profile.counters[count]?.names[0]).join(" and ")} after a request was answered`,
-        "Check that the page belongs to this server and that no PROMETHEUS_MULTIPROC_DIR is shared or left over.",
+        `${engine.metricsUrl}, a ${profile.engine} page, after a request was answered: ${missing.map((names) => missingText(names, page, profile)).join("; ")}`,
+        "Check that the page belongs to this server and that no PROMETHEUS_MULTIPROC_DIR is shared or left over; an older version of the engine may not have this counter.",
+      );
+    }
+    if (state.promptTokens === null || state.generationTokens === null) {
+      return failed(
+        on,
+        `${engine.metricsUrl}: the token counters of ${profile.engine} are there but are no numbers, or occur more than once`,
+        "Look at the page: is it merged from several servers?",
       );
     }
     if (state.running === null || state.queued === null) {

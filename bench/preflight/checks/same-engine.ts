@@ -2,6 +2,7 @@ import { waitUntilIdle } from "../../metrics/drain.ts";
 import { readEngineState } from "../../metrics/engine-state.ts";
 import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import { describeEngine, type Engine } from "../../stack/engine.ts";
+import { metricsAccess } from "../../stack/metrics-access.ts";
 import type { RunningArm } from "../../stack/stack.ts";
 import type { ArmFacts, Finding } from "../../store/preflight-record.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check, type PreflightContext } from "../check.ts";
@@ -119,10 +120,11 @@ function bringsOwnEngine({ spec }: RunningArm): boolean {
 /** Counters move when a request has ended, so the engine must be idle first. */
 async function countersOf({ stack, clock, signal }: PreflightContext): Promise<Tokens | null> {
   const url = stack.agentEngine.metricsUrl;
-  await waitUntilIdle(url, { clock, timeoutMs: 5_000, intervalMs: 50, signal });
+  const access = metricsAccess(stack.agentEngine);
+  await waitUntilIdle(url, { ...access, clock, timeoutMs: 5_000, intervalMs: 50, signal });
   try {
     const { promptTokens, generationTokens } = readEngineState(
-      await scrape(url, { clock, timeoutMs: 10_000, signal }),
+      await scrape(url, { ...access, clock, timeoutMs: 10_000, signal }),
     );
     return promptTokens === null || generationTokens === null
       ? null

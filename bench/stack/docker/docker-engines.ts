@@ -167,7 +167,7 @@ export async function startEngine(
     { role: plan.role, url: plan.url, model: plan.servedModel, apiKey: "none", metricsUrl: undefined },
     options.signal,
   );
-  const info = await readServerInfo(plan.url, options.signal);
+  const info = await readServerInfo(plan.url, { signal: options.signal });
   if (options.evidenceDirectory !== null) {
     await keepEvidence(options.evidenceDirectory, engine, { info, container, node });
   }

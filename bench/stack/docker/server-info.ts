@@ -1,5 +1,6 @@
 import type { DockerEngineSpec } from "../../config/docker-schema.ts";
-import { getJson } from "../engine.ts";
+import { noKey } from "../keys.ts";
+import { serverInfoOf } from "../engine.ts";
 import { tensorParallel } from "./sglang-arguments.ts";
 
 /** What a server says about itself, keys redacted; null when it has no such page. */
@@ -7,13 +8,13 @@ export type ServerInfo = Readonly<Record<string, unknown>> | null;
 
 const secretKey = /api_key|token$|password|secret/i;
 
-/** `/server_info`, or what it was called before. @throws {StartError} when the server does not answer. */
-export async function readServerInfo(url: string, signal: AbortSignal): Promise<ServerInfo> {
-  for (const path of ["/server_info", "/get_server_info"]) {
-    const { status, body } = await getJson(`${url}${path}`, { apiKey: "none", signal });
-    if (status === 200) return JSON.parse(JSON.stringify(body), redact) as ServerInfo;
-  }
-  return null;
+/** `/server_info`, or what it was called before, keys redacted. */
+export async function readServerInfo(
+  url: string,
+  { apiKey = noKey, signal }: { readonly apiKey?: string; readonly signal: AbortSignal },
+): Promise<ServerInfo> {
+  const info = await serverInfoOf(url, { apiKey, signal });
+  return info === null ? null : (JSON.parse(JSON.stringify(info), redact) as ServerInfo);
 }
 
 function redact(key: string, value: unknown): unknown {

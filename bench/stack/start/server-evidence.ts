@@ -28,7 +28,7 @@ export async function keepServerEvidence(
       model,
       simulated,
       identity,
-      serverInfo: await readServerInfo(engine.url, options.signal),
+      serverInfo: await readServerInfo(engine.url, { apiKey: engine.apiKey, signal: options.signal }),
     };
     await writeNext(directory, role, `${JSON.stringify(kept, null, 2)}\n`);
   }

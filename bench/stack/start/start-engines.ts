@@ -11,6 +11,7 @@ import type { DockerNode } from "../docker/docker-node.ts";
 import type { EngineRole } from "../docker/engine-container.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import type { ChildContext } from "../own-program.ts";
+import { engineKey } from "../keys.ts";
 import { processPart, type Own } from "../part.ts";
 import { startSimulator } from "../simulated-engine.ts";
 import { startTogether } from "../start-together.ts";
@@ -60,9 +61,8 @@ function starters(
   const start: StartRole =
     stack.kind === "attach"
       ? (role, signal) => {
-          const { apiKeyEnv, ...address } = stack[role];
-          const apiKey = (apiKeyEnv && context.environment[apiKeyEnv]) || "none";
-          return describeEngine({ role, ...address, apiKey }, signal);
+          const apiKey = engineKey(role, stack[role], context.environment);
+          return describeEngine({ role, ...stack[role], apiKey }, signal);
         }
       : async (role, signal) => {
           const { model } = stack;

@@ -21,13 +21,13 @@ test("keys are redacted, at any depth; the old name of the page is asked as well
   const told = { tp_size: 4, api_key: "sk-1", admin_api_key: null, internal_states: [{ hf_token: "t" }] };
   await using old = await server({ "/get_server_info": JSON.stringify(told) });
   await using none = await server({});
-  expect(await readServerInfo(urlOf(old), signal)).toEqual({
+  expect(await readServerInfo(urlOf(old), { signal })).toEqual({
     tp_size: 4,
     api_key: "<redacted>",
     admin_api_key: null,
     internal_states: [{ hf_token: "<redacted>" }],
   });
-  expect(await readServerInfo(urlOf(none), signal)).toBeNull();
+  expect(await readServerInfo(urlOf(none), { signal })).toBeNull();
 });
 
 test("each flag that the server did not take is named; what it does not tell or was not asked is not compared", () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { StartError, messageOf } from "../../../errors.ts";
-import { getJson, type Engine } from "../../engine.ts";
+import { askServer } from "../../ask-server.ts";
+import type { Engine } from "../../engine.ts";
 
 const modelsSchema = z.object({
   data: z.array(z.object({ id: z.string(), max_model_len: z.int().positive().nullish() })),
@@ -13,8 +14,8 @@ const modelsSchema = z.object({
 export async function contextLength(engine: Engine, arm: string): Promise<number> {
   try {
     const { apiKey, url } = engine;
-    const { body } = await getJson(`${url}/v1/models`, { apiKey, signal: AbortSignal.timeout(10_000) });
-    const models = modelsSchema.parse(body);
+    const { json } = await askServer(`${url}/v1/models`, { apiKey, signal: AbortSignal.timeout(10_000) });
+    const models = modelsSchema.parse(json);
     const found = models.data.find(({ id }) => id === engine.model)?.max_model_len;
     if (found != null) return found;
   } catch (cause) {
