@@ -12,7 +12,7 @@ export interface ServerAnswer {
   readonly location: string | null;
 }
 
-export interface Question {
+interface Question {
   readonly apiKey: string;
   readonly signal: AbortSignal;
   /** For the whole answer. */
