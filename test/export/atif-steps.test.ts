@@ -18,7 +18,11 @@ interface Metrics {
 }
 const metricsOf = (step: { readonly metrics?: object } | undefined): Metrics | undefined => step?.metrics;
 
-const usage = fc.record({ promptTokens: fc.nat(999), completionTokens: fc.nat(99), cachedTokens: fc.nat(9) });
+const usage = fc.record({
+  promptTokens: fc.nat(999),
+  completionTokens: fc.nat(99),
+  cachedTokens: fc.option(fc.nat(9)),
+});
 const turn: fc.Arbitrary<Trajectory["messages"]> = fc.oneof(
   fc.string().map((text) => [said("user", text)]),
   fc
@@ -41,14 +45,8 @@ test("every message is in one step, every result in the step that called, and th
     fc.asyncProperty(fc.array(turn, { maxLength: 8 }), async (turns) => {
       const messages = turns.flat();
       const spoken = messages.flatMap((message) => (message.role === "tool" ? [] : [message]));
-      const total = (of: "promptTokens" | "completionTokens" | "cachedTokens") =>
-        spoken.reduce((sum, message) => sum + (message.usage?.[of] ?? 0), 0);
-      const record = {
-        episodeId: String((exports += 1)).padStart(16, "0"),
-        promptTokens: total("promptTokens"),
-        completionTokens: total("completionTokens"),
-        cachedTokens: total("cachedTokens"),
-      };
+      // Requests that gave no message are in no step: the totals are not the record's.
+      const record = { episodeId: String((exports += 1)).padStart(16, "0"), promptTokens: 1e6 };
       await rm(join(directory, "atif"), { recursive: true, force: true });
       const writer = await atif.open(directory, { style: "concat", discount: 1, verifier: null });
       await writer.write(buildInlined({ messages, record }));
@@ -61,15 +59,22 @@ test("every message is in one step, every result in the step that called, and th
       expect(file.steps.slice(1).map(({ message }) => message)).toEqual(
         spoken.map(({ content }) => content ?? ""),
       );
+      const ids = file.steps.flatMap(({ tool_calls: calls = [] }) =>
+        calls.map((one) => Object(one).tool_call_id as string),
+      );
+      expect(new Set(ids).size).toBe(ids.length);
       for (const { tool_calls: calls = [], observation } of file.steps)
         expect(
           observation?.results.map((one) => ({ id: Object(one).source_call_id as string })) ?? [],
         ).toEqual(calls.map((one) => ({ id: Object(one).tool_call_id as string })));
-      const sum = (of: keyof Metrics) =>
-        file.steps.reduce((all, step) => all + Number(metricsOf(step)?.[of] ?? 0), 0);
+      const sum = (of: "promptTokens" | "completionTokens" | "cachedTokens") => {
+        const known = spoken.flatMap((message) => message.usage?.[of] ?? []);
+        return known.length === 0 ? null : known.reduce((all, one) => all + one, 0);
+      };
       expect(file.final_metrics).toMatchObject({
-        total_prompt_tokens: sum("prompt_tokens"),
-        total_completion_tokens: sum("completion_tokens"),
+        total_prompt_tokens: sum("promptTokens"),
+        total_completion_tokens: sum("completionTokens"),
+        total_cached_tokens: sum("cachedTokens"),
         total_steps: file.steps.length,
       });
     }),
@@ -86,6 +91,72 @@ test("a step without a model call says so and has no metrics: the greeting cost 
   expect(answer).toMatchObject({ llm_call_count: 1, metrics: {} });
 });
 
+test("reasoning is in its field, and a step without a model call has none", () => {
+  const [, greeting, answer] = atifSteps(
+    buildInlined({
+      messages: [
+        said("assistant", "Hi!", { reasoning: "never" }),
+        said("assistant", "Yes.", { requestId: "r1", reasoning: "Dune is in." }),
+      ],
+    }),
+  );
+  expect(greeting).not.toHaveProperty("reasoning_content");
+  expect(answer).toMatchObject({ message: "Yes.", reasoning_content: "Dune is in." });
+});
+
+test("calls that share an id, in one answer and in two, keep their own results", () => {
+  const call = (text: string) => ({ id: "call_0", name: "f", arguments: text });
+  const calling = (...texts: readonly string[]) =>
+    said("assistant", null, { requestId: "r", toolCalls: texts.map(call) });
+  const result = (content: string) => toolResult("call_0", { content });
+  const [, first, second] = atifSteps(
+    buildInlined({
+      messages: [calling('{"n": 1}', '{"n": 2}'), result("1"), result("2"), calling('{"n": 3}'), result("3")],
+    }),
+  );
+  expect([first, second].map((step) => step?.tool_calls)).toMatchObject([
+    [
+      { tool_call_id: "call_0", arguments: { n: 1 } },
+      { tool_call_id: "call_0#2", arguments: { n: 2 }, extra: { id_of_server: "call_0" } },
+    ],
+    [{ tool_call_id: "call_0#3", arguments: { n: 3 } }],
+  ]);
+  expect([first, second].map((step) => step?.observation?.results)).toMatchObject([
+    [
+      { source_call_id: "call_0", content: "1" },
+      { source_call_id: "call_0#2", content: "2" },
+    ],
+    [{ source_call_id: "call_0#3", content: "3" }],
+  ]);
+});
+
+test("a result of no call names none, and says whose it was", () => {
+  const [, step] = atifSteps(
+    buildInlined({ messages: [said("assistant", "Hm.", { requestId: "r" }), toolResult("c9")] }),
+  );
+  expect(step?.observation?.results).toEqual([
+    {
+      content: "result of c9",
+      extra: { error: false, answered_by: "tool-server", result_of_unknown_call: "c9" },
+    },
+  ]);
+});
+
+test("numbers of arguments are in the file as the model wrote them", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "tollgate-atif-"));
+  const writer = await atif.open(directory, { style: "concat", discount: 1, verifier: null });
+  const toolCalls = [{ id: "c1", name: "f", arguments: '{"a":2.0,"b":12345678901234567890,"2":1}' }];
+  await writer.write(buildInlined({ messages: [said("assistant", null, { requestId: "r", toolCalls })] }));
+  expect(await writer.write(buildInlined({ messages: [said("user", "\ud83d")] }))).toMatchObject({
+    reason: expect.stringContaining("half of a surrogate pair") as unknown,
+  });
+  const names = await writer.close();
+  const text = await readFile(join(directory, names[0] ?? ""), "utf8");
+  expect(text).toContain('"arguments":{"a":2.0,"b":12345678901234567890,"2":1}');
+  expect(names).toHaveLength(1);
+  await rm(directory, { recursive: true });
+});
+
 test("the simulated user's tool calls stand beside the format, never as the agent's", () => {
   const toolCalls = [{ id: "u1", name: "reset_router", arguments: "{}" }];
   const [, step, ...rest] = atifSteps(
@@ -100,7 +171,7 @@ test("the simulated user's tool calls stand beside the format, never as the agen
   });
 });
 
-test.each(['{"a": ', "[1]", "null", '"text"'])(
+test.each(['{"a": ', "[1]", "null", '"text"', "", '{"a": 1e999}'])(
   "arguments %s are no object: kept as text, marked invalid",
   (text) => {
     const toolCalls = [{ id: "c1", name: "f", arguments: text }];

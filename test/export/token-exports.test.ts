@@ -11,9 +11,10 @@ import { RunDirectory } from "../../bench/store/run-directory.ts";
 import { buildAttempt, buildEpisode, buildIdentity, plannedCell } from "../store/run-builder.ts";
 import { broken, buildCall, buildRecorded, continued } from "./recorded-builder.ts";
 
-/** Interpreters with the readers that our files are written for: pyarrow and duckdb; Harbor's package. */
+/** Interpreters with the readers that our files are written for: pyarrow and duckdb; Harbor's package; the package atif. */
 const arrow = process.env["TOLLGATE_ARROW_PYTHON"];
 const harbor = process.env["TOLLGATE_HARBOR_PYTHON"];
+const atif = process.env["TOLLGATE_ATIF_PYTHON"];
 /** An interpreter with torch and what AReaL's serialization imports, and a checkout of AReaL. */
 const areal = { python: process.env["AREAL_PYTHON"], checkout: process.env["AREAL_CHECKOUT"] };
 const run = promisify(execFile);
@@ -194,3 +195,17 @@ test.skipIf(harbor === undefined)("Harbor's own models accept every ATIF file", 
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
   );
 });
+
+test.skipIf(atif === undefined)(
+  "the package atif accepts every ATIF file, and the totals are the sums",
+  async () => {
+    const { out } = await exported("atif");
+    const script = new URL("peers/read-atif-package.py", import.meta.url).pathname;
+    const { stdout } = await run(atif ?? "", [script, join(out, "atif")]);
+    expect(JSON.parse(stdout)).toEqual(
+      cell.episodeIds
+        .map((id) => ({ id, steps: 5, reasoning: [] }))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+  },
+);
