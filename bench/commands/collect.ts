@@ -121,5 +121,8 @@ function recordingArm({ arms }: Experiment, flags: CollectFlags): ArmSpec {
 
 /** null where the experiment does not place its servers: an attached server's GPUs are not known. */
 function gpusOf({ stack }: Experiment): number | null {
-  return stack.kind === "docker" ? stack.agent.gpus.length + stack.user.gpus.length : null;
+  if (stack.kind === "docker") return stack.agent.gpus.length + stack.user.gpus.length;
+  if (stack.kind !== "process") return null;
+  const lists = [stack.agent, stack.user].map((role) => (role.kind === "simulator" ? [] : role.gpus));
+  return lists.some((gpus) => gpus === undefined) ? null : lists.flat().length;
 }

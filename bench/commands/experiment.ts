@@ -13,6 +13,8 @@ import { ConfigError } from "../errors.ts";
 import { planArms } from "../stack/start/plan-arms.ts";
 import type { DockerPlan } from "../stack/docker/docker-plan.ts";
 import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
+import { processPlanOf, processPlanText } from "./process-plan.ts";
+import type { ProcessPlan } from "../stack/process/process-plan.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { sections, workIn } from "./parts.ts";
@@ -46,10 +48,12 @@ export function register(program: Command, host: Host): void {
         { experiment: loaded.recorded, episodes: plan.episodeCount, measured: run },
         host,
       );
-      const shown = { loaded, workload, plan, estimates, docker };
+      const processes = await processPlanOf(loaded.recorded, host);
+      const shown = { loaded, workload, plan, estimates, docker, processes };
       for (const warning of workload.warnings ?? []) host.tell(`warning: ${warning}`);
       host.print(flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown));
-      if (docker !== null && docker.problems.length > 0) throw new ConfigError(docker.problems.join("\n"));
+      const problems = (docker ?? processes)?.problems ?? [];
+      if (problems.length > 0) throw new ConfigError(problems.join("\n"));
     });
 }
 
@@ -65,6 +69,7 @@ interface ShownPlan {
   readonly plan: RunPlan;
   readonly estimates: readonly CellEstimate[];
   readonly docker: DockerPlan | null;
+  readonly processes: ProcessPlan | null;
 }
 
 /** What a run tells about the next one. */
@@ -91,7 +96,7 @@ function totalSeconds(estimates: readonly CellEstimate[]): number | null {
   );
 }
 
-function planJson({ loaded, workload, plan, estimates, docker }: ShownPlan) {
+function planJson({ loaded, workload, plan, estimates, docker, processes }: ShownPlan) {
   const seconds = totalSeconds(estimates);
   return {
     experiment: loaded.experiment.name,
@@ -100,6 +105,7 @@ function planJson({ loaded, workload, plan, estimates, docker }: ShownPlan) {
     workload: workload.facts,
     episodes: plan.episodeCount,
     estimatedSeconds: seconds,
+    ...(processes === null ? {} : { servers: processes.servers }),
     arms: planArms(loaded.recorded),
     ...(docker === null ? {} : { docker, gpuHours: seconds === null ? null : gpuHours(docker, seconds) }),
     cells: plan.cells.map(({ cell, episodes }, index) => ({
@@ -114,7 +120,7 @@ function planJson({ loaded, workload, plan, estimates, docker }: ShownPlan) {
   };
 }
 
-function planText({ loaded, workload, plan, estimates, docker }: ShownPlan): string {
+function planText({ loaded, workload, plan, estimates, docker, processes }: ShownPlan): string {
   const table = new Table({
     head: ["#", "cell", "arm", "in flight", "episodes", "time"],
     style: { head: [], border: [], compact: true },
@@ -140,6 +146,7 @@ function planText({ loaded, workload, plan, estimates, docker }: ShownPlan): str
       ? `about ${clockText(total)} in all, by the measured mean length of an episode`
       : "Time is not known before something was measured: run a short sweep, then `tollgate plan FILE --from RUN`.",
     ...(docker === null ? [] : [dockerPlanText(docker, total)]),
+    ...(processes === null ? [] : [processPlanText(processes)]),
     ...planArms(loaded.recorded).map(
       ({ arm, commands }) => `Programs of arm ${arm}, started by hand:\n\n${commands.join("\n")}\n`,
     ),

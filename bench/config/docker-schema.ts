@@ -1,10 +1,9 @@
 import { z } from "zod";
+import { gpu, onEngineDeath } from "./engine-death.ts";
 import { pathSetting } from "./path-setting.ts";
 
 /** `stack: {kind: docker}` of an experiment: two model servers in containers on one node, each on its own GPUs. */
 
-/** A GPU as `nvidia-smi` numbers it, or its UUID. */
-const gpu = z.union([z.number().int().min(0).transform(String), z.string().regex(/^GPU-[0-9a-f-]+$/)]);
 const size = z.string().regex(/^\d+[kmg]?$/i, "write a size such as 32g");
 const cpuList = z.string().regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/, "write a list such as 0-31,64-95");
 const volume = z
@@ -147,13 +146,7 @@ export const dockerStackSchema = z.strictObject({
     .max(65_000)
     .default(30_000)
     .describe("First port; every other one follows from it (`tollgate plan` lists them)"),
-  onEngineDeath: z
-    .union([z.enum(["skip", "stop"]), z.strictObject({ restart: z.number().int().positive() })])
-    .default({ restart: 1 })
-    .describe(
-      "A server died in a cell. restart N: start it again, at most N times in a run, and finish the cell in a new segment; " +
-        "skip: leave the cell, start it again for the next one; stop: end the run, resumable",
-    ),
+  onEngineDeath,
   agent: dockerEngineSchema,
   user: dockerEngineSchema,
 });

@@ -27,6 +27,11 @@ export function armPathSetting(path: Exclude<PathKind, "command"> = "path"): z.Z
   return z.string().register(marks, { path, unlessImage: true });
 }
 
+/** Program and arguments of something that runs on this machine. */
+export function commandSetting(): z.ZodArray<z.ZodString> {
+  return z.array(z.string()).min(1).register(marks, { path: "command" });
+}
+
 /** Program and arguments of an arm. */
 export function armCommandSetting(): z.ZodArray<z.ZodString> {
   return z.array(z.string()).min(1).register(marks, { path: "command", unlessImage: true });

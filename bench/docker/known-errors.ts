@@ -59,7 +59,7 @@ const logErrors: readonly KnownError[] = [
   {
     pattern: /EADDRINUSE|address already in use|Errno 98/i,
     advice:
-      "a port is taken: another server runs on this node. Change basePort, or end it (`ss -ltnp` shows whose it is)",
+      "a port is taken: another server runs on this machine. Change its port (in Docker: basePort), or end that one (`ss -ltnp` shows whose it is)",
   },
   {
     pattern:
@@ -81,15 +81,15 @@ const logErrors: readonly KnownError[] = [
     pattern:
       /Repository Not Found|is not a local folder and is not a valid model identifier|Cannot access gated repo|LocalEntryNotFoundError|OfflineModeIsEnabled|does not appear to have a file named/i,
     advice:
-      "the model is not there. Check the path or id, mount the cache that holds it, or set HF_TOKEN for a gated model",
+      "the model is not there. Check the path or id, in Docker mount the cache that holds it, or set HF_TOKEN for a gated model",
   },
   {
     pattern: /unrecognized arguments|error: argument |invalid choice/i,
-    advice: "the server does not know a flag. Compare the extra arguments with the version of the image",
+    advice: "the server does not know a flag. Compare its arguments with its version",
   },
   {
     pattern: /No space left on device|Disk quota exceeded/i,
-    advice: "a disk is full: the model cache or Docker's own",
+    advice: "a disk is full: that of the model cache, or Docker's own",
   },
 ];
 
@@ -104,6 +104,11 @@ export function exitText({ exitCode, outOfMemory, error }: ContainerFacts): stri
 export function adviceFor(facts: Pick<ContainerFacts, "outOfMemory">, log: string): string | null {
   if (facts.outOfMemory)
     return "the kernel ended it because its memory limit, or the node's memory, was used up. Raise memory, or leave it out";
+  return adviceForLog(log);
+}
+
+/** What to change after a server ended, by what it wrote; null when nothing in it is known. */
+export function adviceForLog(log: string): string | null {
   return logErrors.find(({ pattern }) => pattern.test(log))?.advice ?? null;
 }
 

@@ -18,3 +18,20 @@ export function withoutKeys(words: readonly string[]): readonly string[] {
     return isSecretFlag(words[index - 1] ?? "") && !word.startsWith("--") ? "<redacted>" : word;
   });
 }
+
+/** Shorter values (`none`, `EMPTY`, a port) are no keys, and stand in words by chance. */
+const keyCharactersMin = 6;
+
+/** A text with `${NAME}` in place of every value of a variable whose name is a key's. */
+export function keysAsReferences(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  return Object.entries(environment).reduce(
+    (shown, [name, value]) =>
+      value !== undefined && value.length >= keyCharactersMin && isSecretName(name)
+        ? shown.replaceAll(value, () => `\${${name}}`)
+        : shown,
+    text,
+  );
+}

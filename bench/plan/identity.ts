@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { basename, isAbsolute } from "node:path";
 import type { DockerEngineSpec } from "../config/docker-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
+import type { ProcessRoleSpec } from "../config/process-schema.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
 import type { Cell } from "./cells.ts";
 
@@ -45,6 +47,8 @@ function withoutPlaces(arm: Cell["arm"]): Readonly<Record<string, unknown>> {
 
 /** A server in a container is the same one on other GPUs, ports and CPUs of its kind of node. */
 function serversOf(stack: Experiment["stack"]): unknown {
+  if (stack.kind === "process")
+    return { kind: stack.kind, agent: programOf(stack.agent), user: programOf(stack.user) };
   if (stack.kind !== "docker") return stack;
   const { basePort: _port, cache: _cache, pull: _pull, gpuMemoryGiB: _memory, agent, user, ...rest } = stack;
   const { onEngineDeath: _policy, ...servers } = rest;
@@ -54,6 +58,28 @@ function serversOf(stack: Experiment["stack"]): unknown {
 function serverOf(engine: DockerEngineSpec): unknown {
   const { gpus, cpus: _cpus, memoryNodes: _nodes, startSeconds: _start, volumes: _volumes, ...rest } = engine;
   return { ...rest, gpus: gpus.length };
+}
+
+/** A server by command line is the same one in another folder, at another port and on other GPUs. */
+function programOf(spec: ProcessRoleSpec): unknown {
+  if (spec.kind === "simulator") return spec;
+  const { command, environment, gpus, model, simulated, contextLength } = spec;
+  return {
+    command: command.map(withoutFolder),
+    environment: Object.fromEntries(
+      Object.entries(environment).map(([name, value]) => [name, withoutFolder(value)]),
+    ),
+    gpus: gpus?.length ?? null,
+    model,
+    simulated,
+    contextLength,
+  };
+}
+
+/** `/where/it/lies/model` and `--flag=/where/it/lies/model` by their last part. */
+function withoutFolder(word: string): string {
+  const [, flag = "", value = word] = /^(--?[\w-]+=)(.+)$/s.exec(word) ?? [];
+  return isAbsolute(value) || value.startsWith(".") ? flag + basename(value) : word;
 }
 
 /** First 16 hex digits of sha256 over JSON with sorted keys. */

@@ -23,7 +23,7 @@ export class EngineRecovery {
   #restartsLeft: number;
 
   constructor({ stack }: Pick<Experiment, "stack">) {
-    const asked = stack.kind === "docker" ? stack.onEngineDeath : "none";
+    const asked = "onEngineDeath" in stack ? stack.onEngineDeath : "none";
     this.#policy = typeof asked === "string" ? asked : "restart";
     this.#restartsLeft = typeof asked === "string" ? 0 : asked.restart;
   }

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
-import { simulatorSchema } from "../config/stack-schema.ts";
+import { simulatorSchema } from "../config/simulator-schema.ts";
 import type { SimulatorOptions } from "./settings/options.ts";
 
 export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]

@@ -7,10 +7,19 @@ export interface HttpProbe {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Asks with GET until the status is the one that means ready. Rejects only when the signal says so. */
-export async function awaitHttp({ url, status, headers }: HttpProbe, signal: AbortSignal): Promise<void> {
+/**
+ * Asks with GET until the status is the one that means ready; `note` is told of every other answer. Rejects only when the
+ * signal says so.
+ */
+export async function awaitHttp(
+  { url, status, headers }: HttpProbe,
+  signal: AbortSignal,
+  note: (state: string) => void = () => undefined,
+): Promise<void> {
   while (true) {
-    if ((await statusOf(url, { headers: headers ?? {}, signal, timeoutMs: 10_000 })) === status) return;
+    const got = await statusOf(url, { headers: headers ?? {}, signal, timeoutMs: 10_000 });
+    if (got === status) return;
+    note(`GET ${url} ${got === null ? "was not answered" : `was answered with ${got}, not ${status}`}`);
     await sleep(100, undefined, { signal });
   }
 }

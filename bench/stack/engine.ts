@@ -172,6 +172,8 @@ export async function simulatedEngines(
   if (stack.kind === "embedded") return true;
   // Nothing runs yet that could be asked; a server that then says something else is not accepted.
   if (stack.kind === "docker") return stack.simulated;
+  if (stack.kind === "process")
+    return [stack.agent, stack.user].some((role) => role.kind === "simulator" || role.simulated);
   const engines = await Promise.all(
     (["agent", "user"] as const).map((role) => {
       const apiKey = engineKey(role, stack[role], environment);

@@ -1,4 +1,4 @@
-import type { SimulatorSpec } from "../config/stack-schema.ts";
+import type { SimulatorSpec } from "../config/simulator-schema.ts";
 import type { ManagedProcess } from "../supervisor/managed-process.ts";
 import type { TaskData } from "../workload/workload.ts";
 import { startOwnProgram, tollgateEntry, type ChildContext, type ReadyLine } from "./own-program.ts";

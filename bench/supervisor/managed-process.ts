@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
+import { causesIn, wholeLog } from "../host/log-cause.ts";
 import { lastLines } from "../host/log-tail.ts";
 import { sendSignal } from "../host/signals.ts";
 import { Deadline } from "../measure/deadline.ts";
@@ -12,8 +13,8 @@ import { Deadline } from "../measure/deadline.ts";
 export type Readiness<Ready> =
   /** Shape of the first line on stdout, for programs of ours. */
   | { readonly readySchema: z.ZodType<Ready> }
-  /** Asks until the program answers, for programs of others. Given up when the signal says so. */
-  | { readonly probe: (signal: AbortSignal) => Promise<Ready> };
+  /** Asks until the program answers, for programs of others. Given up when the signal says so; `note` takes what came of it last. */
+  | { readonly probe: (signal: AbortSignal, note: (state: string) => void) => Promise<Ready> };
 
 export type ManagedProcessOptions<Ready> = ManagedProcessBasics & Readiness<Ready>;
 
@@ -29,6 +30,8 @@ interface ManagedProcessBasics {
   readonly startTimeoutMs: number;
   /** Between SIGTERM and SIGKILL in `stop`. */
   readonly stopGraceMs?: number;
+  /** What to change, by the log of a program that did not start; null where that is not known. */
+  readonly advice?: (log: string) => string | null;
   /** Opens Node's IPC channel (serialization "advanced") as well. */
   readonly ipc?: boolean;
   /** Told of the child's start and end, e.g. a supervisor. */
@@ -64,14 +67,20 @@ export async function spawnManaged<Ready>(
   options: ManagedProcessOptions<Ready>,
 ): Promise<ManagedProcess<Ready>> {
   options.signal?.throwIfAborted();
-  const log = openLog(options);
+  const { log, fromByte } = openLog(options);
+  const failed = (what: string, cause?: unknown) => startError({ ...options, fromByte }, what, cause);
   const child = spawn(command, options.args, {
     cwd: options.workingDirectory,
     env: options.environment,
     detached: true,
     serialization: "advanced",
-    // stderr goes to the file by itself; stdout passes through here, because its first line is the ready line.
-    stdio: ["ignore", "pipe", log, ...(options.ipc === true ? ["ipc" as const] : [])],
+    // They go to the file by themselves; only where the first line of stdout is the ready line does it pass through here.
+    stdio: [
+      "ignore",
+      "probe" in options ? log : "pipe",
+      log,
+      ...(options.ipc === true ? ["ipc" as const] : []),
+    ],
   });
   const exited = exitOf(child);
   // Not at exit: output that is still in the pipe is written afterwards.
@@ -80,14 +89,19 @@ export async function spawnManaged<Ready>(
   const { pid } = child;
   if (pid === undefined) {
     const [cause] = (await once(child, "error")) as [Error];
-    throw startError(options, `could not be started: ${cause.message}`, cause);
+    throw failed(`could not be started: ${cause.message}`, cause);
   }
   options.keeper?.watch(pid);
-  void exited.then(() => options.keeper?.unwatch(pid));
+  void exited.then(() => {
+    // What it started and left behind would hold its port and its GPU. Only right after its end: later the number may be
+    // somebody else's.
+    sendSignal(-pid, "SIGKILL");
+    options.keeper?.unwatch(pid);
+  });
   const stop = stopper(child, { exited, graceMs: options.stopGraceMs ?? 5_000 });
   try {
-    const ready = await waitUntilReady(options, { exited, firstLine });
-    const lastLogLines = (count: number) => lastLines(options.logFile, count);
+    const ready = await waitUntilReady(options, { exited, firstLine, failed });
+    const lastLogLines = (count: number) => lastLines(options.logFile, count, fromByte);
     const dispose = async () => void (await stop());
     return {
       name: options.name,
@@ -105,9 +119,11 @@ export async function spawnManaged<Ready>(
   }
 }
 
-function openLog({ name, logFile }: { readonly name: string; readonly logFile: string }): number {
+/** Open for appending, and where the output of this program begins: of one that is started again it is not the beginning. */
+function openLog({ name, logFile }: { readonly name: string; readonly logFile: string }) {
   try {
-    return openSync(logFile, "a");
+    const log = openSync(logFile, "a");
+    return { log, fromByte: fstatSync(log).size };
   } catch (cause) {
     throw new StartError(
       name,
@@ -119,40 +135,46 @@ function openLog({ name, logFile }: { readonly name: string; readonly logFile: s
   }
 }
 
+interface StartingChild {
+  readonly exited: Promise<ProcessExit>;
+  readonly firstLine: Promise<string | null>;
+  readonly failed: (what: string, cause?: unknown) => StartError;
+}
+
 async function waitUntilReady<Ready>(
   options: ManagedProcessOptions<Ready>,
-  child: { readonly exited: Promise<ProcessExit>; readonly firstLine: Promise<string | null> },
+  { exited, firstLine, failed }: StartingChild,
 ): Promise<Ready> {
   const given = new AbortController();
   using deadline = new Deadline(options.startTimeoutMs);
+  let state = "";
+  const note = (text: string) => (state = `; ${text}`);
   try {
     const ready = await Promise.race([
-      "probe" in options ? options.probe(given.signal) : child.firstLine,
-      child.exited.then(() => null),
+      "probe" in options ? options.probe(given.signal, note) : firstLine,
+      exited.then(() => null),
       timeout(deadline, options.signal),
     ]);
     if (ready === null) {
-      const { code, signal } = await child.exited;
-      throw startError(
-        options,
-        `ended before it was ready (exit code ${code ?? "none"}, signal ${signal ?? "none"})`,
-      );
+      const { code, signal } = await exited;
+      throw failed(`ended before it was ready (exit code ${code ?? "none"}, signal ${signal ?? "none"})`);
     }
-    if (ready === late) throw startError(options, `was not ready after ${options.startTimeoutMs} ms`);
-    return "probe" in options ? (ready as Ready) : readyLine(options, ready as string);
+    if (ready === late) throw failed(`was not ready after ${options.startTimeoutMs} ms${state}`);
+    return "probe" in options ? (ready as Ready) : readyLine(options, ready as string, failed);
   } finally {
     given.abort();
   }
 }
 
 function readyLine<Ready>(
-  options: ManagedProcessBasics & { readonly readySchema: z.ZodType<Ready> },
+  options: { readonly readySchema: z.ZodType<Ready> },
   line: string,
+  failed: StartingChild["failed"],
 ): Ready {
   try {
     return options.readySchema.parse(JSON.parse(line));
   } catch (cause) {
-    throw startError(options, `printed a first line that is no ready line: ${line.slice(0, 200)}`, cause);
+    throw failed(`printed a first line that is no ready line: ${line.slice(0, 200)}`, cause);
   }
 }
 
@@ -165,11 +187,34 @@ function timeout(deadline: Deadline, signal: AbortSignal | undefined): Promise<t
   });
 }
 
-function startError(options: { name: string; logFile: string }, what: string, cause?: unknown): StartError {
-  const lines = lastLines(options.logFile, 15);
+interface FailedStart extends Pick<ManagedProcessBasics, "name" | "logFile" | "advice"> {
+  readonly fromByte: number;
+}
+
+/** The cause comes first: after it programs print stacks, banners and farewells, which are all that the log's end shows. */
+function startError(
+  { name, logFile, advice, fromByte }: FailedStart,
+  what: string,
+  cause?: unknown,
+): StartError {
+  const log = wholeLog(logFile, fromByte);
+  const advised = advice?.(log) ?? null;
+  const lines = lastLines(logFile, 15, fromByte);
+  const causes = causesIn(log).filter(
+    (line) =>
+      !lines
+        .split("\n")
+        .slice(-3)
+        .some((one) => one.includes(line)),
+  );
   return new StartError(
-    options.name,
-    `${options.name} ${what}. Log: ${options.logFile}${lines === "" ? " (empty)" : `, which ends with:\n${lines}`}`,
+    name,
+    [
+      `${name} ${what}.`,
+      ...(advised === null ? [] : [`${advised.charAt(0).toUpperCase()}${advised.slice(1)}.`]),
+      ...(causes.length === 0 ? [] : [`Its log says:\n${causes.map((line) => `  ${line}`).join("\n")}\n`]),
+      `Log: ${logFile}${lines === "" ? " (empty)" : `, which ends with:\n${lines}`}`,
+    ].join(" "),
     { cause },
   );
 }
@@ -220,8 +265,6 @@ function stopper(
     const timer = setTimeout(() => sendSignal(-pid, "SIGKILL"), options.graceMs);
     const exit = await options.exited;
     clearTimeout(timer);
-    // What the program started and left behind. Only right after its end: later the number may be somebody else's.
-    if (running) sendSignal(-pid, "SIGKILL");
     return exit;
   };
   return () => (stopping ??= stop());

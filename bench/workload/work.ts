@@ -47,7 +47,7 @@ function agentContext(
   context: RunContext,
   tools: AgentTools | null,
 ): AgentContext {
-  const known = stack.kind === "attach" ? undefined : stack.agent.contextLength;
+  const known = "contextLength" in stack.agent ? stack.agent.contextLength : undefined;
   return {
     ...context,
     contextWindow: known ?? contextWindowDefault,

@@ -69,6 +69,33 @@ test("the experiment's fingerprint ignores where things are and how long they ma
   );
 });
 
+test("a server by command line is the same one in another folder, at another port and on other GPUs of as many", () => {
+  const command = ["/a/bin/python", "-m", "serve", "--model=/a/library", "--port={port}"];
+  const printOf = (agent: object) =>
+    experimentFingerprint(
+      identified({
+        stack: { kind: "process", agent: { command, gpus: [0], ...agent }, user: { kind: "simulator" } },
+      }),
+    );
+  const moved = ["/b/bin/python", "-m", "serve", "--model=../library", "--port={port}"];
+  const same = [
+    { command: moved },
+    { gpus: [3] },
+    { port: 30_000 },
+    { startSeconds: 9 },
+    { workingDirectory: "/w" },
+  ];
+  expect(new Set([printOf({}), ...same.map(printOf)]).size).toBe(1);
+  const others = [
+    { command: [...command, "--disable-radix-cache"] },
+    { command: command.with(3, "--model=/a/other") },
+    { gpus: [0, 1] },
+    { environment: { OMP_NUM_THREADS: "2" } },
+    { simulated: true },
+  ];
+  expect(new Set([printOf({}), ...others.map(printOf)]).size).toBe(1 + others.length);
+});
+
 test("time is estimated from what was measured at the same load and arm, and is unknown otherwise", () => {
   const records = [
     { type: "episode", arm: "raw", load: "closed:1", startedNs: 0, endedNs: 2e9 },

@@ -1,3 +1,4 @@
+import { parsedJson } from "../../host/parsed-json.ts";
 import type { RunningArm } from "../../stack/stack.ts";
 import type { Finding } from "../../store/preflight-record.ts";
 import type { Answer } from "../../answer/answer.ts";
@@ -5,18 +6,21 @@ import { failed, nameOf, notChecked, ok, warning, type Check, type PreflightCont
 import type { Question } from "../prober.ts";
 
 const name = "report_status";
-const tool = {
-  type: "function",
-  function: {
-    name,
-    description: "Reports that the system works.",
-    parameters: {
-      type: "object",
-      properties: { status: { type: "string", description: "Always ready" } },
-      required: ["status"],
-    },
+const described = {
+  name,
+  description: "Reports that the system works.",
+  parameters: {
+    type: "object",
+    // One value only: a model that is forced to call ends at once, whatever it knows.
+    properties: { status: { type: "string", enum: ["ready"], description: "Always ready" } },
+    required: ["status"],
+    additionalProperties: false,
   },
 };
+const tool = { type: "function", function: described };
+/** SGLang from 0.5.23 on holds a forced call to its schema only where the tool says `strict`. */
+const strictTool = { type: "function", function: { ...described, strict: true } };
+const maxTokens = 256;
 const asked = `Call the tool ${name} with status "ready" now, and say nothing else. [call ${name} {"status": "ready"}]`;
 
 /** `auto` first: only then does the answer pass the parser of the model's own format; a forced call may bypass it. */
@@ -40,7 +44,7 @@ async function callThrough(arm: RunningArm, context: PreflightContext): Promise<
       { role: "user", content: asked },
     ],
     tools: [tool],
-    maxTokens: 256,
+    maxTokens,
     stream: true,
   };
   const free = await context.prober.askArm(arm, question);
@@ -52,34 +56,51 @@ async function callThrough(arm: RunningArm, context: PreflightContext): Promise<
     );
   const parsed = parsedCall(on, free.chat);
   if (parsed !== null) return parsed;
+  const saidFree = `asked in words it said ${quoted(free.chat.text)}`;
   const forced = await context.prober.askArm(arm, {
     ...question,
+    tools: [strictTool],
     toolChoice: { type: "function", function: { name } },
   });
   const second = forced.chat === null ? null : parsedCall(on, forced.chat);
   if (second?.status === "ok") {
     return warning(
       on,
-      `the model called the tool only when it was forced to; asked in words it said ${quoted(free.chat.text)}`,
+      `the model called the tool only when it was forced to; ${saidFree}`,
       "Use a model that calls tools, and the --tool-call-parser and chat template that belong to it.",
     );
   }
   if (second !== null) return second;
+  if (brokenCall(free.chat.text)) {
+    return warning(
+      on,
+      `the model wrote a call whose JSON is broken, which the parser left as text: ${saidFree}`,
+      "Nothing is wrong with the server. Use a model that calls tools, or, for one that knows only the tools of its workload, trust the episodes.",
+    );
+  }
+  if (forced.chat === null && arm.spec.kind === "gateway" && arm.spec.level === "L2") {
+    return warning(
+      on,
+      `the model called no tool: ${saidFree}. Forced it was not: a gateway at level L2 takes no tool_choice`,
+      "Use a model that calls tools. What the engine's own parser makes of a call is seen in the raw arm.",
+    );
+  }
+  const cut = forced.chat?.finish === "length" ? ` and was cut after ${maxTokens} tokens` : "";
   return failed(
     on,
-    `neither asked in words nor forced did the model call a tool; it said ${quoted(forced.chat?.text ?? forced.problem ?? "")}`,
+    `neither asked in words nor forced did the model call a tool; ${saidFree}, forced ${quoted(forced.chat?.text ?? forced.problem ?? "")}${cut}`,
     "Start the engine with the --tool-call-parser of its model (qwen25, llama3, mistral, …) and a model that can call tools.",
   );
 }
 
 /** How models write a call that nobody parsed. */
-const rawCall = /<tool_call>|<function[=_]|<\|python_tag\|>|\[TOOL_CALLS\]|<｜tool▁call/;
+const taggedCall = /<tool_call>|<function[=_]|<\|python_tag\|>|\[TOOL_CALLS\]|<｜tool▁call/;
 
 /** null when the answer is neither a call nor the raw text of one. */
 function parsedCall(on: string, { text, calls, finish }: Answer): Finding | null {
   const [call] = calls;
   if (call === undefined) {
-    if (!rawCall.test(text)) return null;
+    if (!taggedCall.test(text) && !isCallObject(text)) return null;
     return failed(
       on,
       `the call came as raw text, ${quoted(text)} with finish_reason ${finish ?? "none"}: nothing parses tool calls, so every agent would fail silently`,
@@ -97,13 +118,22 @@ function parsedCall(on: string, { text, calls, finish }: Answer): Finding | null
   );
 }
 
-function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  } catch {
-    return false; // The finding shows the text.
-  }
+const isObject = (text: string) => objectIn(text) !== null;
+
+/** Llama 3 writes a call as a bare object, without tags. */
+const isCallObject = (text: string) => typeof objectIn(text)?.["name"] === "string";
+
+/** What is left of a call when a parser has taken its tags and could not read the rest. */
+function brokenCall(text: string): boolean {
+  const withoutEnd = text.replace(/<\/tool_call>\s*$/, "");
+  return /^\s*\{\s*"name"\s*:/.test(withoutEnd) && !isObject(withoutEnd);
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | null {
+  const value = parsedJson(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : null;
 }
 
 const quoted = (text: string) => JSON.stringify(text.length > 160 ? `${text.slice(0, 160)}…` : text);

@@ -51,8 +51,8 @@ export async function startProgram(program: ArmProgram, context: ArmContext): Pr
     environment: { ...context.childEnvironment, ...program.environment },
     ...(program.workingDirectory === undefined ? {} : { workingDirectory: program.workingDirectory }),
     logFile,
-    probe: async (signal) => {
-      await awaitHttp(program.ready, signal);
+    probe: async (signal, note) => {
+      await awaitHttp(program.ready, signal, note);
       return true as const;
     },
     startTimeoutMs: context.startSeconds * 1000,

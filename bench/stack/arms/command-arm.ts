@@ -68,7 +68,7 @@ export function filled(word: string, values: Readonly<Record<string, string>>): 
     const value = values[name];
     if (value !== undefined) return value;
     throw new ConfigError(
-      `${whole} in an arm's command is unknown; there are ${Object.keys(values)
+      `${whole} in a command is unknown; there are ${Object.keys(values)
         .map((known) => `{${known}}`)
         .join(", ")}. Write {{ for a brace.`,
     );

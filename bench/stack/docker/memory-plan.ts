@@ -4,7 +4,7 @@ import { checkMemory, type MemoryAnswer } from "./model/gpu-memory.ts";
 import { askHub } from "./model/hub-facts.ts";
 import { readModelShape } from "./model/model-config.ts";
 import type { Gpu } from "../../host/gpus.ts";
-import { isGpu } from "./placement.ts";
+import { isGpu } from "../gpu-lists.ts";
 import { tensorParallel } from "./sglang-arguments.ts";
 
 /** Whether a server fits its GPUs, or in words why that is not known. */

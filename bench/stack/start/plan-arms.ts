@@ -18,7 +18,7 @@ export function planArms({ arms, stack, limits }: Experiment): PlannedArm[] {
     engineUrl: engineUrlOf(stack),
     model: modelOf(stack),
     adminKey: "$ADMIN_KEY",
-    contextLength: stack.kind === "attach" ? null : (stack.agent.contextLength ?? null),
+    contextLength: "contextLength" in stack.agent ? (stack.agent.contextLength ?? null) : null,
     callSeconds: limits.callSeconds,
     startSeconds: limits.startSeconds,
   };
@@ -50,6 +50,7 @@ function engineUrlOf(stack: Experiment["stack"]): string {
 
 function modelOf(stack: Experiment["stack"]): string {
   if (stack.kind === "attach") return stack.agent.model ?? "$MODEL";
+  if (stack.kind === "process") return stack.agent.model ?? "$MODEL";
   if (stack.kind === "embedded") return stack.model;
   return stack.agent.servedModel ?? stack.servedModel ?? stack.model.split("/").at(-1) ?? "$MODEL";
 }

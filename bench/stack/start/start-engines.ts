@@ -14,6 +14,7 @@ import type { ChildContext } from "../own-program.ts";
 import { engineKey } from "../keys.ts";
 import { processPart, type Own } from "../part.ts";
 import { startSimulator } from "../simulated-engine.ts";
+import { prepareProcessEngines } from "../process/process-engines.ts";
 import { startTogether } from "../start-together.ts";
 
 /** The agent's and the user's model server. */
@@ -35,13 +36,14 @@ export interface EnginesContext extends ChildContext {
   /** Only for a stack in Docker. */
   readonly node: DockerNode | null;
   readonly own: Own;
+  readonly tell: (line: string) => void;
 }
 
 const partOf = { agent: "engine", user: "user-engine" } as const;
 
 type StartRole = (role: EngineRole, signal: AbortSignal) => Promise<Engine>;
 
-/** Starts both servers (embedded, docker) or finds them (attach). */
+/** Starts both servers (embedded, docker, process) or finds them (attach). */
 export async function startEngines(context: EnginesContext): Promise<StartedEngines> {
   const { start, restart } = await starters(context);
   const agent = (signal: AbortSignal) => start("agent", signal);
@@ -58,6 +60,7 @@ function starters(
 ): Promise<{ readonly start: StartRole; readonly restart: StartedEngines["restart"] }> {
   const { stack } = context;
   if (stack.kind === "docker") return containerStarters(context, stack);
+  if (stack.kind === "process") return prepareProcessEngines(stack, context);
   const start: StartRole =
     stack.kind === "attach"
       ? (role, signal) => {

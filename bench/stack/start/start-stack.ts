@@ -27,7 +27,7 @@ export interface StartStackOptions extends Omit<ChildContext, "startSeconds"> {
 }
 
 /**
- * Starts engines (embedded, docker) or finds them (attach), then the tap, then the arms' gateways.
+ * Starts engines (embedded, docker, process) or finds them (attach), then the tap, then the arms' gateways.
  * @throws {StartError} naming the part that did not start; what had been started is stopped again.
  */
 export async function startStack(options: StartStackOptions): Promise<RunningStack> {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ArmSpec } from "../../../bench/config/arm-schema.ts";
 import { toolCallCheck } from "../../../bench/preflight/checks/tool-call.ts";
 import { chat, given, type Said } from "../given.ts";
 
@@ -9,7 +10,7 @@ const right: Said = {
 const hint = { parser: /--tool-call-parser/, model: /a model that calls tools/, log: /log of the server/ };
 
 /** The finding on an arm that answers so when asked in words, and so when the call is forced; null: 404. */
-async function finding(free: Said | null, forced: Said | null = null) {
+async function finding(free: Said | null, forced: Said | null = null, spec?: ArmSpec) {
   const answer = ({ tool_choice: choice }: Record<string, unknown>) => (choice === "auto" ? free : forced);
   await using rig = await given({
     answers: {
@@ -19,7 +20,9 @@ async function finding(free: Said | null, forced: Said | null = null) {
       },
     },
   });
-  const { findings } = await toolCallCheck.run(rig.context);
+  const { stack } = rig.context;
+  const arms = stack.arms.map((arm) => ({ ...arm, spec: spec ?? arm.spec }));
+  const { findings } = await toolCallCheck.run({ ...rig.context, stack: { ...stack, arms } });
   expect(findings).toHaveLength(1);
   return findings[0]!;
 }
@@ -37,6 +40,7 @@ test.each([
   "<function=report_status></function>",
   '<|python_tag|>{"name": "report_status"}',
   '[TOOL_CALLS] [{"name": "report_status"}]',
+  '{"name": "report_status", "parameters": {"status": "ready"}}',
 ])("raw text of a call fails at once, before anything is forced: %s", async (text) => {
   const found = await finding({ text }, right);
   expect(found).toMatchObject({ status: "failed", change: expect.stringMatching(hint.parser) });
@@ -47,6 +51,27 @@ test("a call only when forced is a warning that quotes what the model said inste
   const found = await finding({ text: "All is ready." }, right);
   expect(found).toMatchObject({ status: "warning", change: expect.stringMatching(hint.model) });
   expect(found.what).toContain('"All is ready."');
+});
+
+test("a gateway at L2, which forces no call, is not blamed for the model", async () => {
+  const l2 = { kind: "gateway", name: "l2", level: "L2" } as const;
+  const found = await finding({ text: "All is ready." }, null, l2);
+  expect(found).toMatchObject({ status: "warning", change: expect.stringMatching(hint.model) });
+  expect(found.what).toContain('asked in words it said "All is ready."');
+});
+
+test.each(['{"name": "report, {"status"}}\n', '{"name": "report, {"status"}}\n</tool_call>'])(
+  "what a parser left of a call with broken JSON is the model's fault: %s",
+  async (text) => {
+    const found = await finding({ text }, { text: "", finish: "length" });
+    expect(found).toMatchObject({ status: "warning", change: expect.stringMatching(hint.model) });
+    expect(found.what).toContain("whose JSON is broken");
+  },
+);
+
+test("a forced call that ended at the limit of tokens says so", async () => {
+  const found = await finding({ text: "All is ready." }, { text: "", finish: "length" });
+  expect(found).toMatchObject({ status: "failed", what: expect.stringContaining("cut after 256 tokens") });
 });
 
 test("no call even when forced is a failure, as is a forced request without an answer", async () => {

@@ -98,7 +98,7 @@ describe("placeholders", () => {
   });
   test("that do not exist are named with those that do", () => {
     expect(() => filled("{prot}", values)).toThrow(
-      "{prot} in an arm's command is unknown; there are {engine}, {port}",
+      "{prot} in a command is unknown; there are {engine}, {port}",
     );
   });
 });

@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import { processStackSchema } from "../../../bench/config/process-schema.ts";
+import type { Gpu } from "../../../bench/host/gpus.ts";
+import { engineCommand, shownCommand } from "../../../bench/stack/process/engine-command.ts";
+import { planProcesses, processProblems } from "../../../bench/stack/process/process-plan.ts";
+
+const serve = { command: ["serve", "--port", "{port}"] };
+const stackOf = (agent: object = {}, user: object = {}) =>
+  processStackSchema.parse({ kind: "process", agent: { ...serve, ...agent }, user: { ...serve, ...user } });
+const gpu = (index: number): Gpu => ({
+  index,
+  name: "H200",
+  uuid: `GPU-0${index}`,
+  memoryTotalMiB: 1,
+  memoryUsedMiB: 0,
+  driver: "1",
+});
+const issuesOf = (agent: object) =>
+  processStackSchema
+    .safeParse({ kind: "process", agent, user: { kind: "simulator" } })
+    .error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+
+test.each<[what: string, agent: object, message: RegExp]>([
+  ["a command without a port", { command: ["serve"] }, /^agent\.command: does not say where to listen/],
+  [
+    "a brace that is none",
+    { command: ["serve", "{{port}"] },
+    /^agent\.command: does not say where to listen/,
+  ],
+  [
+    "GPUs behind Tollgate's back",
+    { ...serve, environment: { CUDA_VISIBLE_DEVICES: "1" } },
+    /^agent\.environment\.CUDA_VISIBLE_DEVICES: .*name the GPUs in gpus/,
+  ],
+  ["shared counters", { ...serve, environment: { PROMETHEUS_MULTIPROC_DIR: "/x" } }, /merges the counters/],
+])("%s is refused", (_, agent, message) => {
+  expect(issuesOf(agent)?.[0]).toMatch(message);
+});
+
+test.each([
+  { ...serve },
+  { command: ["serve", "--listen={port}"] },
+  { command: ["serve"], environment: { PORT: "{port}" } },
+  { command: ["serve"], port: 8080 },
+])("a server that can be told its port, or has one: %j", (agent) => {
+  expect(issuesOf(agent)).toBeUndefined();
+});
+
+test("the servers' commands are planned as a shell takes them, keys as variables", () => {
+  const stack = stackOf({
+    command: ["/opt/v env/python", "-m", "sglang.launch_server", "--port={port}", "--api-key", "{engineKey}"],
+    environment: { HF_TOKEN: "${HF_TOKEN}" },
+    apiKeyEnv: "MY_KEY",
+    gpus: [2, "GPU-0a"],
+    workingDirectory: "/srv",
+    port: 30_000,
+  });
+  expect(planProcesses(stack, null).servers[0]).toEqual({
+    role: "agent",
+    command:
+      "cd /srv && env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=2,GPU-0a HF_TOKEN=${HF_TOKEN} '/opt/v env/python' -m sglang.launch_server --port=30000 --api-key $MY_KEY",
+    gpus: ["2", "GPU-0a"],
+    startSeconds: 1800,
+  });
+  expect(planProcesses(stack, null).servers[1]?.command).toBe("serve --port $PORT");
+});
+
+test.each<
+  [what: string, agent: object, user: object, present: readonly Gpu[] | null, problem: RegExp | null]
+>([
+  ["disjoint GPUs", { gpus: [0] }, { gpus: [1] }, [gpu(0), gpu(1)], null],
+  ["none named", {}, {}, [gpu(0)], null],
+  ["none wanted", { gpus: [] }, { gpus: [] }, null, null],
+  [
+    "one GPU in both lists",
+    { gpus: [0] },
+    { gpus: [0] },
+    null,
+    /GPU 0 is in stack\.agent\.gpus and in stack\.user\.gpus/,
+  ],
+  [
+    "the same by number and UUID",
+    { gpus: [0] },
+    { gpus: ["GPU-00"] },
+    [gpu(0)],
+    /GPU 0 is in stack\.agent\.gpus and/,
+  ],
+  [
+    "one that is not there",
+    { gpus: [7] },
+    { gpus: [0] },
+    [gpu(0)],
+    /stack\.agent\.gpus names 7, but nvidia-smi -L shows 0/,
+  ],
+  ["the same port", { port: 8000 }, { port: 8000 }, null, /ports? are both 8000|both 8000/],
+])("what is wrong with a stack before it is started: %s", (_, agent, user, present, problem) => {
+  const problems = processProblems(stackOf(agent, user), present);
+  expect(problems).toHaveLength(problem === null ? 0 : 1);
+  if (problem !== null) expect(problems[0]).toMatch(problem);
+});
+
+test("files show a reference in place of every key, however it got into the command", () => {
+  const stack = stackOf({
+    command: [
+      "serve",
+      "--port",
+      "{port}",
+      "--api-key",
+      "{engineKey}",
+      "--hub=hf_abcdef123",
+      "--token",
+      "written-out",
+    ],
+    environment: { HF_TOKEN: "hf_abcdef123", OTHER_SECRET: "written-out-too", OMP_NUM_THREADS: "1" },
+  });
+  if (stack.agent.kind === "simulator") throw new Error("it is a command");
+  const driver = { HF_TOKEN: "hf_abcdef123", ENGINE_KEY: "sk-0123456", PATH: "/bin", SHORT_KEY: "1" };
+  const command = engineCommand(stack.agent, {
+    port: "1",
+    metricsPort: "2",
+    engineKey: "sk-0123456",
+    logs: "/l",
+  });
+  const shown = shownCommand(command, driver);
+  expect(shown.words).toEqual([
+    "serve",
+    "--port",
+    "1",
+    "--api-key",
+    "${ENGINE_KEY}",
+    "--hub=${HF_TOKEN}",
+    "--token",
+    "<redacted>",
+  ]);
+  expect(shown.environment).toEqual({
+    HF_TOKEN: "${HF_TOKEN}",
+    OTHER_SECRET: "<redacted>",
+    OMP_NUM_THREADS: "1",
+  });
+});
