@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, millisecondsBetween } from "../measure/clock.ts";
+import { readLoads } from "./engine-loads.ts";
 import { readEngineState } from "./engine-state.ts";
 import { scrape, ScrapeError } from "./snapshot.ts";
 
@@ -33,7 +34,8 @@ const failuresMax = 5;
 
 /**
  * Waits until the engine behind `url` is idle. Never throws for a server that is busy, silent or without metrics: it
- * says so in `reason`. When the page does not state running and queued requests, it does not wait.
+ * says so in `reason`. When the page does not state running and queued requests, it does not wait. Where SGLang's
+ * `/v1/loads` says something else than the page, it is believed.
  */
 export async function waitUntilIdle(url: string, options: DrainOptions): Promise<DrainResult> {
   const startNs = options.clock.nowNs();
@@ -79,8 +81,10 @@ async function look(url: string, options: DrainOptions): Promise<Look> {
     if (running === null || queued === null) {
       return { kind: "unknowable", reason: "the metrics page does not tell running and queued requests" };
     }
-    if (running + queued === 0) return { kind: "idle", reason: null };
-    return { kind: "busy", reason: `${running} running, ${queued} queued` };
+    // The scheduler's own word where it can be asked: gauges may be half a minute old.
+    const now = (await readLoads(url, { timeoutMs, signal, headers })) ?? { running, queued };
+    if (now.running + now.queued === 0) return { kind: "idle", reason: null };
+    return { kind: "busy", reason: `${now.running} running, ${now.queued} queued` };
   } catch (error) {
     if (!(error instanceof ScrapeError)) throw error;
     if (error.reason === "aborted") return { kind: "unknowable", reason: stoppedByCaller };

@@ -18,6 +18,42 @@ test("two idle looks in a row are needed: a gap between two requests is not the 
   expect(looks).toBe(6);
 });
 
+const loads = (running: number, waiting = 0) => ({
+  version: "0.5.10.post1",
+  loads: [{ num_running_reqs: running, num_waiting_reqs: waiting, token_usage: 0 }],
+  aggregate: { total_reqs: 0 },
+});
+
+test("gauges that are stale for half a minute do not keep an engine busy whose scheduler says that it is idle", async () => {
+  const url = await servePages(
+    () => busy,
+    () => loads(0),
+  );
+  expect(await waitUntilIdle(url, options)).toMatchObject({ drained: true, reason: null });
+});
+
+test("nor do they make one idle that has just begun", async () => {
+  const url = await servePages(
+    () => idle,
+    (n) => loads(n < 3 ? 1 : 0, n < 3 ? 4 : 0),
+  );
+  expect(await waitUntilIdle(url, { ...options, timeoutMs: 12 })).toMatchObject({
+    drained: false,
+    reason: expect.stringContaining("1 running, 4 queued"),
+  });
+});
+
+test.each([[{}], [{ loads: [] }], [{ loads: [{ num_running_reqs: 0 }] }], ["no"]])(
+  "a page of loads that says something else is no page: %j",
+  async (page) => {
+    const url = await servePages(
+      () => busy,
+      () => page,
+    );
+    expect(await waitUntilIdle(url, { ...options, timeoutMs: 40 })).toMatchObject({ drained: false });
+  },
+);
+
 test("a server that stays busy is reported with what it was doing", async () => {
   const result = await waitUntilIdle(await servePages(() => busy), { ...options, timeoutMs: 40 });
   expect(result).toMatchObject({ drained: false, reason: "not idle after 40 ms: 2 running, 1 queued" });

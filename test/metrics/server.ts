@@ -15,10 +15,22 @@ export async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A server whose n-th answer is `pages(n)`, n from 0: a page, or a status code. */
-export function servePages(pages: (n: number) => string | number): Promise<string> {
+/**
+ * A server whose n-th answer is `pages(n)`, n from 0: a page, or a status code. `loads`: what `/v1/loads` says meanwhile, in
+ * a count of its own; without it there is no such page.
+ */
+export function servePages(
+  pages: (n: number) => string | number,
+  loads?: (n: number) => unknown,
+): Promise<string> {
   let answered = 0;
-  return serve((_, response) => {
+  let asked = 0;
+  return serve((request, response) => {
+    if (request.url?.startsWith("/v1/loads") === true) {
+      if (loads === undefined) response.writeHead(404).end();
+      else response.end(JSON.stringify(loads(asked++)));
+      return;
+    }
     const page = pages(answered++);
     if (typeof page === "number") response.writeHead(page).end();
     else response.end(page);
