@@ -79,9 +79,14 @@ const logErrors: readonly KnownError[] = [
   },
   {
     pattern:
-      /Repository Not Found|is not a local folder and is not a valid model identifier|Cannot access gated repo|LocalEntryNotFoundError|OfflineModeIsEnabled|does not appear to have a file named/i,
+      /Repository Not Found|Repo id must be in the form|is not a local folder and is not a valid model identifier|Cannot access gated repo|LocalEntryNotFoundError|OfflineModeIsEnabled|does not appear to have a file named/i,
     advice:
       "the model is not there. Check the path or id, in Docker mount the cache that holds it, or set HF_TOKEN for a gated model",
+  },
+  {
+    pattern: /ModuleNotFoundError: No module named|Error: Cannot find module/,
+    advice:
+      "a package that the program imports is not installed for this interpreter. Name the one that has it",
   },
   {
     pattern: /unrecognized arguments|error: argument |invalid choice/i,

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { messageOf } from "../errors.ts";
 
 /** Of a log that is longer the middle is left out: a cause stands where a start begins to fail, or at its end. */
@@ -62,11 +63,8 @@ function exceptionAfter(lines: readonly string[], index: number): readonly strin
 }
 
 function bare(line: string): string {
-  // Colours, and what a progress line wrote before it began anew.
-  const plain = line
-    .replaceAll(/\u001B\[[\d;]*m/g, "")
-    .replace(/^.*\r(?!$)/, "")
-    .trimEnd();
+  // Without colours, and without what a progress line wrote before it began anew.
+  const plain = stripVTControlCharacters(line.trimEnd()).split("\r").at(-1) ?? "";
   return prefixes.reduce((rest, prefix) => rest.replace(prefix, ""), plain);
 }
 

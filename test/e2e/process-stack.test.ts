@@ -12,7 +12,7 @@ import {
   processesOf,
   readRecords,
   tollgate,
-  TollgateProcess,
+  type TollgateProcess,
 } from "./tollgate-process.ts";
 
 const minutes = 60_000;
@@ -23,11 +23,14 @@ const simulator = (...more: readonly string[]) => [
   process.execPath,
   resolve("bench/main.ts"),
   "simulate",
-  ...["--role", "agent", "--port", "{port}", "--domain", "library"],
-  ...["--data", data, "--schemas", join(data, "tau2/domains/library")],
-  ...["--prefill-tokens-per-second", "1000000", "--decode-step-ms-per-request", "0"],
-  ...(more.includes("--decode-step-ms") ? [] : ["--decode-step-ms", "0.2"]),
-  ...more,
+  "--role=agent",
+  "--port={port}",
+  "--domain=library",
+  `--data=${data}`,
+  `--schemas=${join(data, "tau2/domains/library")}`,
+  "--prefill-tokens-per-second=1000000",
+  "--decode-step-ms-per-request=0",
+  ...(more.length > 0 ? more : ["--decode-step-ms=0.2"]),
 ];
 const user = { kind: "simulator", ...fastEngine };
 const stackOf = (agent: object, more: object = {}) => ({
@@ -60,7 +63,7 @@ test(
   async () => {
     using place = new Workplace({
       stack: stackOf({
-        command: simulator("--seed", "1"),
+        command: simulator(),
         environment: { SERVER_KEY: "${SERVER_KEY}", CONFIG_FOLDER: "{logs}" },
         gpus: [],
       }),
@@ -105,7 +108,7 @@ async function measuring(driver: TollgateProcess): Promise<{ readonly run: strin
   return { run, pid: evidenceOf(run, "agent.json").process.pid };
 }
 
-const slow = { command: simulator("--decode-step-ms", "8") };
+const slow = { command: simulator("--decode-step-ms=8") };
 const four = { workload: { domain: "library", tasks: { count: 4 } }, sweep: { concurrency: [1] }, arms: raw };
 
 test(
@@ -134,7 +137,7 @@ test(
     const child = `const c = require("node:child_process");
       c.spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
       c.spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" });`;
-    const [, ...words] = simulator("--decode-step-ms", "8");
+    const [, ...words] = simulator("--decode-step-ms=8");
     using place = new Workplace({
       stack: stackOf({ command: [process.execPath, "-e", child, ...words] }),
       ...four,

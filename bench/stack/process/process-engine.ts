@@ -8,7 +8,7 @@ import { spawnManaged } from "../../supervisor/managed-process.ts";
 import { awaitHttp } from "../await-http.ts";
 import { loadProgress } from "../docker/load-progress.ts";
 import { describeEngine, type Engine } from "../engine.ts";
-import { keepEngineEvidence } from "../engine-evidence.ts";
+import { keepEngineEvidence } from "../evidence/engine-evidence.ts";
 import type { ChildContext } from "../own-program.ts";
 import { processPart, type Own } from "../part.ts";
 import { engineCommand, hasMetricsPort, shownCommand, type EngineCommand } from "./engine-command.ts";

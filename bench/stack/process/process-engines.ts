@@ -4,7 +4,7 @@ import { StartError } from "../../errors.ts";
 import { freePorts } from "../../host/free-port.ts";
 import { readGpus } from "../../host/gpus.ts";
 import type { TaskData } from "../../workload/workload.ts";
-import { keepEngineEvidence } from "../engine-evidence.ts";
+import { keepEngineEvidence } from "../evidence/engine-evidence.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import { processPart } from "../part.ts";
 import { startSimulator } from "../simulated-engine.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { keepEngineEvidence, keepNext } from "../engine-evidence.ts";
+import { keepEngineEvidence, keepNext } from "../evidence/engine-evidence.ts";
 import { enginesOf, type RunningStack } from "../stack.ts";
 
 /**

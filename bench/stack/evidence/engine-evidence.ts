@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readServerInfo } from "./docker/server-info.ts";
-import type { Engine } from "./engine.ts";
+import { readServerInfo } from "../docker/server-info.ts";
+import type { Engine } from "../engine.ts";
 
 /**
  * `<role>.json`: what a server says about itself once it runs, keys redacted. `more` is what the stack knows of it.
