@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Sent where no key is named: servers without keys take any. */
 export const noKey = "none";
 
-/** The key of an attached engine. @throws {ConfigError} when the variable that is named for it has no value */
+/** The key of an engine that is not Tollgate's own. @throws {ConfigError} when the variable that is named for it has no value */
 export function engineKey(
   role: "agent" | "user",
   { apiKeyEnv }: { readonly apiKeyEnv?: string | undefined },
@@ -20,8 +20,11 @@ export function checkKeys(
   { stack, arms }: Pick<Experiment, "stack" | "arms">,
   environment: Environment,
 ): void {
-  if (stack.kind === "attach") {
-    for (const role of ["agent", "user"] as const) engineKey(role, stack[role], environment);
+  if (stack.kind === "attach" || stack.kind === "process") {
+    for (const role of ["agent", "user"] as const) {
+      const spec = stack[role];
+      if ("apiKeyEnv" in spec) engineKey(role, spec, environment);
+    }
   }
   for (const arm of arms) {
     for (const setting of ["apiKeyEnv", "adminKeyEnv"] as const) {

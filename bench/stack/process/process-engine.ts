@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { ProcessEngineSpec } from "../../config/process-schema.ts";
 import { adviceForLog } from "../../docker/known-errors.ts";
-import { ConfigError } from "../../errors.ts";
 import { isPortTaken } from "../../host/free-port.ts";
 import { lastLines } from "../../host/log-tail.ts";
 import { spawnManaged } from "../../supervisor/managed-process.ts";
@@ -9,6 +8,7 @@ import { awaitHttp } from "../await-http.ts";
 import { loadProgress } from "../docker/load-progress.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import { keepEngineEvidence } from "../evidence/engine-evidence.ts";
+import { engineKey } from "../keys.ts";
 import type { ChildContext } from "../own-program.ts";
 import { processPart, type Own } from "../part.ts";
 import { engineCommand, hasMetricsPort, shownCommand, type EngineCommand } from "./engine-command.ts";
@@ -41,17 +41,18 @@ export async function startProcessEngine(
   const { role, spec, port, metricsPort } = engine;
   const name = `${role} engine`;
   const url = `http://127.0.0.1:${port}`;
-  const engineKey = keyOf(engine, context.environment);
+  const apiKey = engineKey(role, spec, context.environment);
   const ports = { port: String(port), metricsPort: String(metricsPort) };
-  const command = engineCommand(spec, { ...ports, engineKey, logs: context.logDirectory });
+  const command = engineCommand(spec, { ...ports, engineKey: apiKey, logs: context.logDirectory });
   if (await isPortTaken(port)) throw portTaken(name, port);
   const startMs = performance.now();
-  const { pid } = await startServer(engine, { command, url, engineKey }, context);
+  const { pid } = await startServer(engine, { command, url, apiKey }, context);
   const readySeconds = Number(((performance.now() - startMs) / 1000).toFixed(1));
   refuseOtherListener(name, port, pid);
   context.tell(`${name}: pid ${pid} serves at ${url} after ${readySeconds} s`);
   const metricsUrl = `http://127.0.0.1:${hasMetricsPort(spec) ? metricsPort : port}${spec.metricsPath}`;
-  const address = { role, url, model: spec.model, apiKey: engineKey, metricsUrl };
+  const { model, apiKeyEnv } = spec;
+  const address = { role, url, model, apiKey, apiKeyEnv, metricsUrl };
   const described = await describeEngine(address, context.signal);
   refuseOtherKind(described, spec);
   const shown = shownCommand(command, context.environment);
@@ -75,13 +76,13 @@ export async function startProcessEngine(
 interface Place {
   readonly command: EngineCommand;
   readonly url: string;
-  readonly engineKey: string;
+  readonly apiKey: string;
 }
 
 /** The stack owns it afterwards. */
 async function startServer(
   { role, spec }: PlacedEngine,
-  { command, url, engineKey }: Place,
+  { command, url, apiKey }: Place,
   context: ProcessEngineContext,
 ): Promise<{ readonly pid: number }> {
   const name = `${role} engine`;
@@ -90,7 +91,7 @@ async function startServer(
   const ready = {
     url: url + spec.ready.path,
     status: spec.ready.status,
-    headers: { authorization: `Bearer ${engineKey}` },
+    headers: { authorization: `Bearer ${apiKey}` },
   };
   using _progress = tellProgress(name, logFile, context.tell);
   const started = await spawnManaged(file, {
@@ -125,17 +126,4 @@ function tellProgress(name: string, logFile: string, tell: (line: string) => voi
     told = line ?? told;
   }, tellEveryMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-/** @throws {ConfigError} when the named variable has no value: the server would be started without its key */
-function keyOf(
-  { role, spec: { apiKeyEnv } }: PlacedEngine,
-  environment: ProcessEngineContext["environment"],
-): string {
-  if (apiKeyEnv === undefined) return "none";
-  const key = environment[apiKeyEnv];
-  if (key) return key;
-  throw new ConfigError(
-    `stack.${role}.apiKeyEnv: the environment variable ${apiKeyEnv} is empty or not set.`,
-  );
 }
