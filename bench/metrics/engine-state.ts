@@ -22,8 +22,12 @@ export function readEngineState(
 ): EngineState {
   if (profile === null) return unknownState;
   const { samples, duplicates } = snapshot.exposition;
+  const used = new Set([
+    ...Object.values(profile.counters).flatMap((source) => source?.names ?? []),
+    ...Object.values(profile.gauges).flat(),
+  ]);
   const values: readonly LabelledValue[] = samples
-    .filter(({ role }) => role === "value")
+    .filter(({ role, name }) => role === "value" && used.has(name))
     .map(({ name, labels, value }) => ({
       name,
       labels,

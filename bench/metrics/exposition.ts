@@ -83,6 +83,7 @@ export function createExpositionReader(): ExpositionReader {
     families: createFamilyTracker(),
     samples: [],
     seen: new Map(),
+    duplicates: new Set(),
     warnings: new Set(),
     line: 0,
     ended: false,
@@ -122,7 +123,8 @@ interface PageInProgress {
   readonly families: FamilyTracker;
   readonly samples: Sample[];
   /** Per series, the roles in which it was met: a gauge may be called as the count of a histogram is. */
-  readonly seen: Map<string, { readonly as: SampleRole[]; twice: boolean }>;
+  readonly seen: Map<string, SampleRole | Set<SampleRole>>;
+  readonly duplicates: Set<string>;
   readonly warnings: Set<string>;
   line: number;
   ended: boolean;
@@ -163,9 +165,9 @@ function takeSample(page: PageInProgress, read: ExpositionLine & { readonly kind
   });
   const key = seriesKey(name, labels);
   const met = page.seen.get(key);
-  if (met === undefined) page.seen.set(key, { as: [role], twice: false });
-  else if (met.as.includes(role)) met.twice = true;
-  else met.as.push(role);
+  if (met === undefined) page.seen.set(key, role);
+  else if (met === role || (typeof met !== "string" && met.has(role))) page.duplicates.add(key);
+  else page.seen.set(key, typeof met === "string" ? new Set([met, role]) : met.add(role));
 }
 
 function finish(page: PageInProgress): Exposition {
@@ -175,7 +177,7 @@ function finish(page: PageInProgress): Exposition {
         return sample.timestampMs === null ? sample : { ...sample, timestampMs: sample.timestampMs * 1000 };
       })
     : page.samples;
-  const duplicates = new Set([...page.seen].filter(([, { twice }]) => twice).map(([key]) => key));
+  const { duplicates } = page;
   const warnings = [...duplicates].map((key) => `series occurs more than once: ${key}`);
   return { samples, duplicates, warnings: [...warnings, ...page.warnings] };
 }

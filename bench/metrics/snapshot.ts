@@ -3,6 +3,7 @@ import { z } from "zod";
 import { messageOf, TollgateError } from "../errors.ts";
 import type { Clock } from "../measure/clock.ts";
 import { type Exposition, ExpositionError, parseExposition } from "./exposition.ts";
+import { pageBytesMax, PageTooLargeError, readPage, type ReadPage } from "./read-page.ts";
 
 /** One scrape: the verbatim page, what it says, and when it was taken. */
 export interface Snapshot {
@@ -16,7 +17,8 @@ export interface Snapshot {
   readonly exposition: Exposition;
 }
 
-export type ScrapeFailure = "unreachable" | "timeout" | "aborted" | "status" | "encoding" | "not-exposition";
+export type ScrapeFailure =
+  "unreachable" | "timeout" | "aborted" | "status" | "encoding" | "too-large" | "not-exposition";
 
 /** A scrape that gave no page. `reason` tells the classes apart; absent metrics are never reported as zero. */
 export class ScrapeError extends TollgateError {
@@ -46,6 +48,8 @@ export interface ScrapeOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Where the key in `headers` comes from, for the message when it is refused: the name of an environment variable. */
   readonly keyName?: string | undefined;
+  /** Default 32 MiB. */
+  readonly bytesMax?: number;
 }
 
 /** Asked for explicitly: engines answer with OpenMetrics or escaped names to other Accept headers. */
@@ -63,26 +67,42 @@ export async function scrape(url: string, options: ScrapeOptions): Promise<Snaps
   const page = metricsUrl(url);
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-  const text = await fetchPage(page, { ...options, signal }).catch((error: unknown) => {
+  const { text, exposition } = await fetchPage(page, { ...options, signal }).catch((error: unknown) => {
     if (error instanceof ScrapeError) throw error;
+    if (error instanceof ExpositionError) {
+      throw new ScrapeError({ url: page, reason: "not-exposition" }, error.message, { cause: error });
+    }
+    if (error instanceof PageTooLargeError) {
+      throw new ScrapeError({ url: page, reason: "too-large" }, error.message, { cause: error });
+    }
     throw transportError(page, error, { options, timedOut: deadline.aborted });
   });
-  const at = options.clock.wallIso();
-  const atNs = options.clock.nowNs();
-  try {
-    return { url: page, at, atNs, text, exposition: parseExposition(text) };
-  } catch (error) {
-    if (!(error instanceof ExpositionError)) throw error;
-    throw new ScrapeError({ url: page, reason: "not-exposition" }, error.message, { cause: error });
-  }
+  return { url: page, at: options.clock.wallIso(), atNs: options.clock.nowNs(), text, exposition };
 }
 
-async function fetchPage(url: string, options: ScrapeOptions): Promise<string> {
+/** What nobody wants to read is not read: heads are looked at first, and the connection is closed. */
+async function fetchPage(
+  url: string,
+  options: ScrapeOptions & { readonly signal: AbortSignal },
+): Promise<ReadPage> {
   const response = await request(url, {
     headers: { ...options.headers, accept: acceptedFormat, "accept-encoding": "identity" },
-    signal: options.signal ?? null,
+    signal: options.signal,
   });
-  const text = await response.body.text();
+  try {
+    requireUsableHead(url, response, options);
+  } catch (error) {
+    response.body.on("error", () => undefined).destroy();
+    throw error;
+  }
+  return readPage(response.body, { signal: options.signal, bytesMax: options.bytesMax ?? pageBytesMax });
+}
+
+function requireUsableHead(
+  url: string,
+  response: Pick<Dispatcher.ResponseData, "statusCode" | "headers">,
+  options: ScrapeOptions,
+): void {
   if (response.statusCode !== 200) {
     const failure = { url, reason: "status", status: response.statusCode } as const;
     throw new ScrapeError(failure, `status ${response.statusCode}${statusHint(response, options.keyName)}`);
@@ -94,7 +114,9 @@ async function fetchPage(url: string, options: ScrapeOptions): Promise<string> {
       `content-encoding ${String(encoding)} was not asked for`,
     );
   }
-  return text;
+  const length = Number(response.headers["content-length"]);
+  const bytesMax = options.bytesMax ?? pageBytesMax;
+  if (length > bytesMax) throw new PageTooLargeError(length, bytesMax);
 }
 
 function statusHint(
