@@ -46,7 +46,7 @@ export interface Stage {
 }
 
 const library =
-  '[{"type":"function","function":{"name":"renew_loan","description":"Renews.","parameters":{"type":"object","properties":{"loan_id":{"type":"string"},"days":{"type":"number"},"tags":{"type":"array"},"note":{"type":"string"}}}}}]';
+  '[{"type":"function","function":{"name":"renew_loan","description":"Renews.","parameters":{"type":"object","properties":{"loan_id":{"type":"string"},"days":{"type":"number"},"tags":{"type":"array"},"note":{"type":"string"},"urgent":{"type":"boolean"}}}}}]';
 
 /** An episode as a gateway at that level records it: prompts by its own rendering, answers by its own parsers. */
 export function playedEpisode(stage: Stage, events: readonly Played[]): InlinedTrajectory {

@@ -277,6 +277,27 @@ export const playedRows: readonly PlayedRow[] = [
     whatItWrote,
     coder,
   ],
+  [
+    "a boolean as Python writes it",
+    "qwen3-coder-like",
+    [asks, { writes: coderCall(["urgent", "True"]) }, done, says],
+    ["11"],
+    coder,
+  ],
+  [
+    "a boolean as JSON writes it: Python prints another",
+    "qwen3-coder-like",
+    [asks, { writes: coderCall(["urgent", "true"]) }],
+    whatItWrote,
+    coder,
+  ],
+  [
+    "nothing as JSON writes it: Python prints another",
+    "qwen3-coder-like",
+    [asks, { writes: coderCall(["note", "null"]) }],
+    whatItWrote,
+    coder,
+  ],
   // By text alone
   ["at L0, a call", "qwen25-like", [asks, { writes: call(l301) }, done, says], ["11"], { level: "L0" }],
   [

@@ -1,7 +1,7 @@
-import { Template } from "@huggingface/jinja";
 import { messageOf, TollgateError } from "../../errors.ts";
 import type { ContentFormat, Message } from "./normalise-messages.ts";
 import { restoreLiterals } from "./python-literals.ts";
+import { PythonTemplate } from "./python-template.ts";
 
 /** A template refused messages, e.g. with `raise_exception`; the client's request cannot be answered. */
 export class PromptTemplateError extends TollgateError {
@@ -24,7 +24,7 @@ const partLoop = /\{%-?\s*for\s+\w+\s+in\s+(?:message|msg|m)(?:\.content|\[\s*['
 export class PromptTemplate {
   /** What SGLang would take this template for. */
   readonly contentFormat: ContentFormat;
-  readonly #template: Template;
+  readonly #template: PythonTemplate;
   readonly #specialTokens: Readonly<Record<string, string>>;
 
   /**
@@ -36,7 +36,7 @@ export class PromptTemplate {
     this.contentFormat = mediaWord.test(source) || partLoop.test(source) ? "openai" : "string";
     this.#specialTokens = specialTokens;
     try {
-      this.#template = new Template(source);
+      this.#template = new PythonTemplate(source);
     } catch (cause) {
       throw new PromptTemplateError(`The chat template cannot be read: ${messageOf(cause)}`, { cause });
     }
