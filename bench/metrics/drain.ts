@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, millisecondsBetween } from "../measure/clock.ts";
 import { readLoads } from "./engine-loads.ts";
 import { readEngineState } from "./engine-state.ts";
-import { scrape, ScrapeError } from "./snapshot.ts";
+import { detectProfile } from "./detect-profile.ts";
+import { missingText, unknownPageText } from "./found-names.ts";
+import { scrape, ScrapeError, type Snapshot } from "./snapshot.ts";
 
 export interface DrainOptions {
   readonly clock: Clock;
@@ -79,7 +81,7 @@ async function look(url: string, options: DrainOptions): Promise<Look> {
     });
     const { running, queued } = readEngineState(snapshot);
     if (running === null || queued === null) {
-      return { kind: "unknowable", reason: "the metrics page does not tell running and queued requests" };
+      return { kind: "unknowable", reason: untold(snapshot) };
     }
     // The scheduler's own word where it can be asked: gauges may be half a minute old.
     const now = (await readLoads(url, { timeoutMs, signal, headers })) ?? { running, queued };
@@ -92,6 +94,16 @@ async function look(url: string, options: DrainOptions): Promise<Look> {
       error.reason === "unreachable" || error.reason === "timeout" || (error.status ?? 0) >= 500;
     return { kind: transient ? "failed" : "unknowable", reason: error.message };
   }
+}
+
+function untold({ exposition: { samples } }: Snapshot): string {
+  const profile = detectProfile(samples);
+  const page = [...new Set(samples.map(({ name }) => name))];
+  if (profile === null) return `running and queued requests are not known: ${unknownPageText(page)}`;
+  const absent = Object.values(profile.gauges).find((names) => !names.some((name) => page.includes(name)));
+  return absent === undefined
+    ? `${Object.values(profile.gauges).flat().join(" or ")} is no number, or occurs more than once`
+    : `running and queued requests are not known: ${missingText(absent, page, profile)}`;
 }
 
 /** false when the caller's signal ended the pause. */

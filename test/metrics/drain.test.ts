@@ -64,9 +64,9 @@ test("missing metrics are said at once, and never taken for idle", async () => {
   const cases: readonly [string | number, RegExp][] = [
     [404, /status 404.*--enable-metrics/],
     ["<html>", /metric name/],
-    ["up 1\n", /does not tell running and queued/],
-    [sglangPage({ running: 0 }), /does not tell running and queued/],
-    [sglangPage({ running: 0, queued: Number.NaN }), /does not tell running and queued/],
+    ["up 1\n", /running and queued requests are not known/],
+    [sglangPage({ running: 0 }), /running and queued requests are not known/],
+    [sglangPage({ running: 0, queued: Number.NaN }), /running and queued requests are not known/],
   ];
   for (const [page, reason] of cases) {
     const result = await waitUntilIdle(await servePages(() => page), options);

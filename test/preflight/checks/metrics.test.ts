@@ -41,10 +41,43 @@ test("a page without one of the token counters after a request fails, and names 
   }
 });
 
+test("llama.cpp without its counter of cached tokens: that one is named, and what was found", async () => {
+  const [finding] = await found([
+    "llamacpp:prompt_tokens_total 10",
+    "llamacpp:tokens_predicted_total 3",
+    "llamacpp:requests_processing 0",
+    "llamacpp:requests_deferred 0",
+  ]);
+  expect(finding).toMatchObject({
+    status: "failed",
+    what: expect.stringContaining(
+      "the page has no llamacpp:prompt_tokens_cached_total; found llamacpp:prompt_tokens_total,",
+    ),
+  });
+});
+
+test("a page that contradicts itself is a warning with the name", async () => {
+  const [finding] = await found([
+    ...counters,
+    ...gauges,
+    'sglang:queue_time_seconds_bucket{le="1.0"} 5',
+    'sglang:queue_time_seconds_bucket{le="+Inf"} 4',
+    "sglang:queue_time_seconds_count 4",
+  ]);
+  expect(finding).toMatchObject({
+    status: "warning",
+    what: expect.stringContaining("sglang:queue_time_seconds has falling buckets: 5 up to 1 and 4"),
+  });
+});
+
 test("a page without running or queued requests is a warning: nobody can wait until the engine is idle", async () => {
   for (const gauge of gauges) {
     const [finding] = await found([...counters, gauge]);
-    expect(finding).toMatchObject({ status: "warning", what: expect.stringContaining("idle") });
+    const absent = gauge === gauges[0] ? "sglang:num_queue_reqs" : "sglang:num_running_reqs";
+    expect(finding).toMatchObject({
+      status: "warning",
+      what: expect.stringMatching(`the page has no ${absent}; found .*idle`),
+    });
   }
 });
 

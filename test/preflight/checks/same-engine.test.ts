@@ -46,6 +46,19 @@ test("more of both counts may hide the arm's own: not checked; less of one canno
     expect(verdict({ moved })).toEqual(["failed", false]);
 });
 
+test("counts that a page rounds prove nothing without a tap and accuse nobody", () => {
+  const unsure = tokens(10, 0);
+  for (const moved of [tokens(40, 12), tokens(20, 12), said]) {
+    expect(verdict({ moved, unsure })).toEqual(["not checked", null]);
+    expect(verdict({ moved, unsure, tapped: true })).toEqual(["ok", true]);
+  }
+  expect(judge("arm a", { ...base, moved: tokens(40, 12), unsure }).finding.what).toContain(
+    "within the page's resolution (±10 and ±0)",
+  );
+  expect(verdict({ moved: tokens(19, 12), unsure })).toEqual(["failed", false]);
+  expect(verdict({ moved: tokens(30, 11), unsure })).toEqual(["failed", false]);
+});
+
 test("no overhead is ever allowed for an arm without a tap whose tokens are not exact", () => {
   const count = fc.record({ prompt: fc.nat(5), completion: fc.nat(5) });
   fc.assert(
