@@ -25,7 +25,11 @@ export function exclusionsOf(cells: readonly MeasuredCell[], records: readonly R
     add("episodes", summary.episodes.unjudged, "unjudged: no reward, left out of the pass rate");
     for (const { segmentId, excluded, episodes } of summary.segments) {
       if (excluded !== null)
-        add("episodes", episodes, `segment ${segmentId} ${excluded}: no rates, no latencies`);
+        add(
+          "episodes",
+          episodes,
+          `segment ${segmentId} ${words[excluded] ?? excluded}: no rates, no latencies`,
+        );
     }
     add("attempts", summary.waste.attempts, "no result (killed or cancelled): their tokens are waste");
     add("requests", path.unmatched, "not found at the inner tap: left out of the path");
@@ -50,10 +54,19 @@ export function exclusionsOf(cells: readonly MeasuredCell[], records: readonly R
   }
   const replaced = records.filter(({ type }) => type === "episode").length - finishedEpisodes(records).size;
   if (replaced > 0) {
-    found.push({ what: "episodes", count: replaced, reason: "replaced by a later run (--redo)", cells: [] });
+    found.push({
+      what: "episodes",
+      count: replaced,
+      reason: "replaced by a later run (--resume after failures, or --redo)",
+      cells: [],
+    });
   }
   return merge(found);
 }
+
+const words: Readonly<Record<string, string>> = {
+  repaired: "measured a failing service, and what failed in it was run again (repaired)",
+};
 
 function merge(found: readonly Exclusion[]): Exclusion[] {
   const groups = Map.groupBy(found, ({ what, reason }) => JSON.stringify([what, reason]));

@@ -1,5 +1,6 @@
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import { recordedFailureLimits } from "../config/failure-limits.ts";
+import { stoppedByFailures } from "../store/failed-episodes.ts";
 import { RunUnreadableError } from "../errors.ts";
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { ArmFacts } from "../store/preflight-record.ts";
@@ -40,7 +41,10 @@ export async function readCell(
   if (cell === undefined) {
     throw new RunUnreadableError(`Run ${run.identity.runId} has no cell ${cellId}; see run.json.`);
   }
-  const records = run.records.filter((record) => record.type === "episode" && record.cellId === cellId);
+  const limits = recordedFailureLimits(run.identity.resolved);
+  const records = run.records.flatMap((record) =>
+    record.type === "episode" && record.cellId === cellId ? [record] : [],
+  );
   const segments: SegmentEvidence[] = [];
   for (const segment of segmentsOf(run.records)) {
     if (segment.cellId !== cellId) continue;
@@ -51,11 +55,11 @@ export async function readCell(
     cell,
     simulated: run.identity.simulated,
     episodes,
-    recordedAttempts: new Set(
-      records.flatMap((record) => (record.type === "episode" ? (record.attemptKey ?? []) : [])),
-    ),
+    recordedAttempts: new Set(records.flatMap(({ attemptKey }) => attemptKey ?? [])),
     segments,
-    failedShareMax: recordedFailureLimits(run.identity.resolved).failedShare,
+    replaced: records.filter((record) => !episodes.includes(record)),
+    failedShareMax: limits.failedShare,
+    stopped: stoppedByFailures(run.records, limits.failures),
   });
   const used = new Set(summary.segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
   const timings = segments.flatMap(({ segment, timings }) => (used.has(segment.segmentId) ? timings : []));

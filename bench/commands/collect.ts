@@ -77,7 +77,6 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
     flags,
     redo: redoFailedEpisodes,
     usable: usableVerdicts,
-    again: `tollgate collect ${file}`,
     show: async (report, directory) => {
       const collection = await readCollection(await readJudgedRun(directory), {
         rewardMin: flags.minReward ?? null,

@@ -108,7 +108,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
   const workload = await workIn(experiment).plan(experiment, host.environment);
   await runToItsEnd<StoredReplay>(host, {
     budget: flags.budget,
-    again: null,
+    advice: async () => [],
     show: (report) => renderReplay(report, flags.json ? "json" : "table").trimEnd(),
     usable: ({ verdict }) => usableVerdicts.has(verdict),
     execute: ({ stop, opened }) =>

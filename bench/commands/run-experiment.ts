@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { failureGroups } from "../analysis/cell/failures.ts";
 import { readCellSummary } from "../analysis/measured-cell.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
@@ -10,6 +11,8 @@ import type { RedoRule } from "../run/remaining-work.ts";
 import { executeRun } from "../run/run.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
+import { nextCommand } from "../store/next-command.ts";
+import { finishedEpisodes } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
 import { metricsPortOption } from "./arguments.ts";
 import { collect } from "./experiment.ts";
@@ -53,8 +56,6 @@ export interface ExperimentRun {
   readonly show: ShownRun<ReportModel>["show"];
   /** Verdicts of cells that are good enough for exit code 0. */
   readonly usable: ReadonlySet<string>;
-  /** The command that goes on with it, without the run. */
-  readonly again: string;
 }
 
 /** Runs an experiment as a command does. */
@@ -65,7 +66,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
     flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory });
   await runToItsEnd(host, {
     budget: flags.budget,
-    again: run.again,
+    advice: adviceOn,
     show: run.show,
     usable: ({ cells }) => cells.every(({ verdict }) => run.usable.has(verdict)),
     execute: async ({ stop, opened }) => {
@@ -95,6 +96,20 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
       return compressed ? { ...ended, report: await rebuildReport(ended.directory) } : ended;
     },
   });
+}
+
+/** What failed, with its first message, and the command that goes on with the run or repairs it. */
+async function adviceOn(directory: string): Promise<readonly string[]> {
+  const run = await readRun(directory);
+  const failed = failureGroups([...finishedEpisodes(run.records).values()]);
+  const next = nextCommand(run);
+  return [
+    ...failed.map(
+      ({ class: name, count, message, episodeId }) =>
+        `${count} episodes failed: ${name}, first: ${message} (tollgate inspect ${directory} ${episodeId})`,
+    ),
+    ...(next === null ? [] : [`To ${next.why}: ${next.command}`]),
+  ];
 }
 
 export function cacheDirectory({ environment, workingDirectory }: Host): string {

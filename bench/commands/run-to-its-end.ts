@@ -19,8 +19,8 @@ export interface ShownRun<Report> {
   readonly show: (report: Report, directory: string) => Promise<string> | string;
   /** Whether the verdicts are good enough for exit code 0. */
   readonly usable: (report: Report) => boolean;
-  /** The command that goes on with it, without the run; null where a run cannot be gone on with. */
-  readonly again: string | null;
+  /** What a person should know of the run after all of that, e.g. the command that goes on with it. */
+  readonly advice: (directory: string) => Promise<readonly string[]>;
 }
 
 /**
@@ -43,10 +43,8 @@ export async function runToItsEnd<Report>(host: Host, run: ShownRun<Report>): Pr
     host.print(await run.show(report, directory));
     const code = exitCodeOf(outcome, stop.cause);
     host.setExitCode(code === exitCodes.ok && !run.usable(report) ? exitCodes.resultInvalid : code);
-    if (outcome.reason === "failed") {
-      host.tell(`tollgate: ${outcome.message}`);
-      if (run.again !== null) host.tell(`Go on with: ${run.again} --resume ${directory}`);
-    }
+    if (outcome.reason === "failed") host.tell(`tollgate: ${outcome.message}`);
+    for (const line of await run.advice(directory)) host.tell(line);
   } finally {
     release();
     if (opened !== null) host.print(opened);

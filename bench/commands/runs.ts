@@ -7,6 +7,7 @@ import { renderStatus } from "../report/views/status.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { driverOf, signalableDriver } from "../store/driver-lock.ts";
 import { listRuns } from "../store/list-runs.ts";
+import { nextCommand, type NextCommand } from "../store/next-command.ts";
 import { progressOf, type RunProgress } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
 import { findRun, runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
@@ -37,7 +38,7 @@ export function register(program: Command, host: Host): void {
     .action(async (run: string | undefined, flags: RunsFlags) => {
       const directory = await findRun(host, run, flags);
       host.print(
-        flags.json ? JSON.stringify(await readProgress(directory), null, 2) : await statusText(directory),
+        flags.json ? JSON.stringify(await statusOf(directory), null, 2) : await statusText(directory),
       );
     });
 
@@ -76,9 +77,14 @@ async function readProgress(directory: string): Promise<RunProgress> {
   return progressOf(await readRun(directory), (await driverOf(directory)) !== null);
 }
 
+/** What `status --json` prints. */
+async function statusOf(directory: string): Promise<RunProgress & { readonly next: NextCommand | null }> {
+  return { ...(await readProgress(directory)), next: nextCommand(await readRun(directory)) };
+}
+
 async function statusText(directory: string): Promise<string> {
   const run = await readRun(directory);
-  return `${directory}\n${renderStatus(progressOf(run, (await driverOf(directory)) !== null), run.warnings)}`;
+  return `${directory}\n${renderStatus(progressOf(run, (await driverOf(directory)) !== null), { ...run, next: nextCommand(run) })}`;
 }
 
 function progressLine(progress: RunProgress): string {

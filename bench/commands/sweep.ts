@@ -1,14 +1,21 @@
 import { Option, type Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { renderReport } from "../report/rebuild.ts";
-import { redoInterrupted, redoNothing, redoUnusable, type RedoRule } from "../run/remaining-work.ts";
+import {
+  redoAll,
+  redoFailed,
+  redoFailing,
+  redoInterrupted,
+  redoUnusable,
+  type RedoRule,
+} from "../run/remaining-work.ts";
 import { detach } from "./detached.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { runExperiment, runOptions, type RunFlags } from "./run-experiment.ts";
 
 interface SweepFlags extends RunFlags {
-  readonly redo?: "interrupted" | "invalid";
+  readonly redo?: keyof typeof redoRules;
 }
 
 export function register(program: Command, host: Host): void {
@@ -17,9 +24,15 @@ export function register(program: Command, host: Host): void {
     .description(
       "run an experiment: every cell of its matrix, in every arm; the last line printed is the run directory",
     )
-    .option("--resume <run>", "go on with a run (path, name or @last); finished episodes are kept")
+    .option(
+      "--resume <run>",
+      "go on with a run (path, name or @last); finished episodes are kept, failed ones of a failing cell are run again",
+    )
     .addOption(
-      new Option("--redo <what>", "with --resume: run these cells again").choices(["interrupted", "invalid"]),
+      new Option(
+        "--redo <what>",
+        "with --resume: run again also these cells, or (failed) all episodes that a failed part ended",
+      ).choices(Object.keys(redoRules)),
     )
     .addHelpText(
       "after",
@@ -38,6 +51,12 @@ Examples:
 /** `client-limited` is a warning: the agent side was the bottleneck, but rewards and counts stand. */
 const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
 
+const redoRules = {
+  interrupted: redoInterrupted,
+  invalid: redoUnusable(usableVerdicts),
+  failed: redoFailed,
+};
+
 async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void> {
   const loaded = readExperiment(file, flags.set, host);
   if (loaded.experiment.collect !== undefined)
@@ -48,13 +67,12 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     redo: redoRule(flags),
     usable: usableVerdicts,
     show: (model) => renderReport(model, "table"),
-    again: `tollgate sweep ${file}`,
   });
 }
 
 function redoRule({ redo, resume }: SweepFlags): RedoRule {
-  if (redo === undefined) return redoNothing;
+  if (redo === undefined) return redoFailing;
   if (resume === undefined)
     throw new ConfigError("--redo goes with --resume RUN: it names cells of an earlier run");
-  return redo === "interrupted" ? redoInterrupted : redoUnusable(usableVerdicts);
+  return redoAll(redoFailing, redoRules[redo]);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { driverVariable, runVariable, supervisorVariable } from "../host/run-environment.ts";
 import { labelNames } from "./container-labels.ts";
-import { shellLine } from "./shell-words.ts";
+import { shellLine } from "../host/shell-words.ts";
 
 /** Everything that a container is made of. Becomes a call of `docker create`, and a `docker run` line for people. */
 export interface ContainerSpec {

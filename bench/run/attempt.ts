@@ -19,6 +19,7 @@ import { messageOf } from "../errors.ts";
 import { callDifference, type ExecutedCall } from "../workload/call-check.ts";
 import { failedBy } from "../workload/failed-by.ts";
 import { notStarted } from "../workload/not-started.ts";
+import type { FailureWatch } from "./failure-watch.ts";
 import { attributeFailure } from "./failure-attribution.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
 
@@ -33,6 +34,7 @@ export interface AttemptParts {
   readonly agent: EpisodeRecord["agent"];
   readonly clock: Clock;
   readonly stop: { admits(): boolean };
+  readonly failures: Pick<FailureWatch, "admits">;
   readonly limits: { readonly callMs: number };
   /** How often an episode is tried again that a failed part ended. */
   readonly retriesMax: number;
@@ -67,6 +69,7 @@ export async function attemptEpisode(
       lost !== null &&
       retries < retriesMax &&
       parts.stop.admits() &&
+      parts.failures.admits(segment.arm.spec.name) &&
       parts.stack.death(segment.arm.spec.name) === null;
     if (!again) return store(parts, segment, attempted);
     parts.tell(`episode ${planned.episodeId}: ${lost}; trying again, ${retries + 1} of ${retriesMax}`);

@@ -1,5 +1,7 @@
+import type { FailureLimits } from "../config/failure-limits.ts";
 import type { Cell } from "../plan/cells.ts";
 import type { PlannedEpisode, RunPlan } from "../plan/run-plan.ts";
+import { failedToRepeat } from "../store/failed-episodes.ts";
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import type { RunRecord } from "../store/record.ts";
 import { recordIncomplete } from "./attempt.ts";
@@ -11,13 +13,12 @@ export interface PlannedCellRun {
   readonly remaining: readonly PlannedEpisode[];
 }
 
-/** What is left to do, given what was recorded and what is to be done again; a cell that goes on gets a segment of its own. */
+/** What is left to do, given what was recorded and the ids of what is to be done again (see `RedoRule`); a cell that goes on gets a segment of its own. */
 export function remainingCells(
   plan: RunPlan,
   records: readonly RunRecord[],
-  rule: RedoRule,
+  redo: ReadonlySet<string> = new Set(),
 ): PlannedCellRun[] {
-  const redo = rule(records);
   const finished = finishedEpisodes(records);
   const segments = segmentsOf(records);
   return plan.cells.map(({ cell, episodes }) => ({
@@ -30,9 +31,7 @@ export function remainingCells(
 }
 
 /** Ids of cells, or of single episodes, that a resumed run does again. */
-export type RedoRule = (records: readonly RunRecord[]) => ReadonlySet<string>;
-
-export const redoNothing: RedoRule = () => new Set();
+export type RedoRule = (records: readonly RunRecord[], limits: FailureLimits) => ReadonlySet<string>;
 
 /**
  * Cells with results that count from a segment that did not run to its end: such a segment gives no rates. A cell that was
@@ -59,6 +58,21 @@ export function redoUnusable(usable: ReadonlySet<string>): RedoRule {
     return new Set([...last].flatMap(([cellId, verdict]) => (usable.has(verdict) ? [] : [cellId])));
   };
 }
+
+/** What each of the rules names. */
+export function redoAll(...rules: readonly RedoRule[]): RedoRule {
+  return (records, limits) => new Set(rules.flatMap((rule) => [...rule(records, limits)]));
+}
+
+/** What a resumed run does again unasked. */
+export const redoFailing: RedoRule = (records, limits) =>
+  new Set(failedToRepeat(records, limits).map(({ episodeId }) => episodeId));
+
+/** Failed episodes of every cell. */
+export const redoFailed: RedoRule = (records) => {
+  const failed = [...finishedEpisodes(records).values()].filter(({ status }) => status === "failed");
+  return new Set(failed.map(({ episodeId }) => episodeId));
+};
 
 /** A collection has no use for a hole: what a failed part ended, or what the gateway did not record whole, is done again. */
 export const redoFailedEpisodes: RedoRule = (records) => {

@@ -1,3 +1,4 @@
+import { recordedFailureLimits } from "../config/failure-limits.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { planRun } from "../plan/run-plan.ts";
 import { systemClock } from "../measure/clock.ts";
@@ -10,6 +11,7 @@ import type { RunDirectory } from "../store/run-directory.ts";
 import type { Work, WorkPlan } from "../workload/work.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
 import { openSweep, type RunPlace } from "./open-run.ts";
+import { FailureWatch } from "./failure-watch.ts";
 import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
 import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
@@ -47,7 +49,8 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
     context: { runId: identity.runId, runDirectory: run.path, environment: options.environment },
     tell,
   });
-  const cells = remainingCells(plan, records, options.redo);
+  const redo = options.redo(records, recordedFailureLimits(identity.resolved));
+  const cells = remainingCells(plan, records, redo);
   const opened = {
     run,
     plannedEpisodes: plan.episodeCount,
@@ -146,6 +149,7 @@ async function sweepOn(
     keepBodies: experiment.output.bodies,
     retriesMax: experiment.collect?.retryInfra ?? 0,
     recovery: new EngineRecovery(experiment),
+    failures: new FailureWatch(experiment.limits.failures),
     summarise: async (cellId: string) => work.sinks.push(await setting.summarise(run, cellId)),
     tell,
   };

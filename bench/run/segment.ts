@@ -14,6 +14,7 @@ import type { PreparedWorkload, ToolCallLog } from "../workload/workload.ts";
 import { attemptEpisode, type AttemptParts } from "./attempt.ts";
 import { awaitNewsOfDeath, unfinished } from "./engine-recovery.ts";
 import { measure, type MeasuredSection, type SectionEnd, type SectionParts } from "./measured-section.ts";
+import type { FailureWatch } from "./failure-watch.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
 import type { PlannedCellRun } from "./remaining-work.ts";
 import type { SweepWatcher } from "./sweep-progress.ts";
@@ -22,6 +23,7 @@ import { Deadline } from "../measure/deadline.ts";
 
 /** What a segment of a sweep uses of its run. */
 export interface SegmentParts extends Omit<AttemptParts, "prepared" | "limits"> {
+  readonly failures: FailureWatch;
   readonly stop: SectionParts["stop"] & AttemptParts["stop"];
   readonly prepared: PreparedWorkload;
   readonly watchers: readonly SweepWatcher[];
@@ -94,7 +96,7 @@ async function runEpisodes(
   { cell, segmentId, remaining }: PlannedCellRun,
   { arm, records, logToolCall }: EpisodePlace,
 ): Promise<void> {
-  const { stack, stop, tell } = parts;
+  const { stack, stop, failures, tell } = parts;
   const tellAll = (what: (watcher: SweepWatcher) => void) => parts.watchers.forEach(what);
   const watched = { cellId: cell.cellId, arm: cell.arm.name, load: loadOf(cell) };
   tellAll((watcher) => watcher.cellStarted?.(watched, remaining.length));
@@ -107,10 +109,13 @@ async function runEpisodes(
     if (record) records.set(episode.episodeId, record);
     tellAll((watcher) => watcher.episodeEnded?.(record));
     if (stack.revive !== null) await awaitNewsOfDeath(died, record);
+    // What a dead part took with it is told as its death.
+    const given = died() === null ? failures.ended(record) : null;
+    if (given !== null) tell(given.message);
   };
   await runClosedLoop(remaining, attempt, {
     concurrency: cell.concurrency,
-    admit: () => stop.admits() && !deadline.over && died() === null,
+    admit: () => stop.admits() && failures.admits(arm.spec.name) && !deadline.over && died() === null,
   });
   tellAll((watcher) => watcher.cellEnded?.());
   if (deadline.over) tell(`cell ${cell.cellId} reached limits.cellSeconds; what was in flight is cancelled`);

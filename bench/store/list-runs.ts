@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError, TollgateError } from "../errors.ts";
 import { driverOf } from "./driver-lock.ts";
+import { nextCommand, type NextCommand } from "./next-command.ts";
 import { progressOf, type RunProgress } from "./progress.ts";
 import { exists, readRun, readRunJson } from "./read-run.ts";
 import { systemErrorCode } from "./storage-error.ts";
@@ -19,6 +20,8 @@ export interface ListedRun {
   /** A replay sends recorded requests and has no episodes. */
   readonly replay: boolean;
   readonly progress: RunProgress;
+  /** How it is gone on with or repaired; null when all is well. */
+  readonly next: NextCommand | null;
 }
 
 const stackSchema = z.object({ kind: z.string() });
@@ -50,7 +53,17 @@ async function listedRun(directory: string): Promise<ListedRun> {
   const stack = stackSchema.safeParse(resolved["stack"]).data?.kind ?? "unknown";
   const progress = progressOf(run, (await driverOf(directory)) !== null);
   const replay = run.identity.replay !== undefined;
-  return { directory, experiment, note, createdAt, stack, simulated, replay, progress };
+  return {
+    directory,
+    experiment,
+    note,
+    createdAt,
+    stack,
+    simulated,
+    replay,
+    progress,
+    next: nextCommand(run),
+  };
 }
 
 /**

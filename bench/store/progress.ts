@@ -97,6 +97,8 @@ export interface CellProgress {
   readonly state: "planned" | "running" | "interrupted" | "complete";
   readonly planned: number;
   readonly finished: number;
+  /** Finished ones that a failed part ended. */
+  readonly failed: number;
   /** Verdict of the cell's summary, once there is one. */
   readonly verdict: string | null;
 }
@@ -158,6 +160,7 @@ function cellProgress(cell: RunJson["cells"][number], facts: ProgressFacts): Cel
     ),
     planned: cell.episodeIds.length,
     finished,
+    failed: cell.episodeIds.filter((id) => facts.finished.get(id)?.status === "failed").length,
     verdict: typeof verdict === "string" ? verdict : null,
   };
 }

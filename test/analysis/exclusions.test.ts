@@ -70,6 +70,11 @@ test("an episode that was run again counts once, and the first time is named", (
   const cell = plannedCell("raw", 1);
   const records = [buildEpisode(cell, 0), buildEpisode(cell, 0, { segmentId: "s1" })];
   expect(exclusionsOf([], records)).toEqual([
-    { what: "episodes", count: 1, reason: "replaced by a later run (--redo)", cells: [] },
+    {
+      what: "episodes",
+      count: 1,
+      reason: "replaced by a later run (--resume after failures, or --redo)",
+      cells: [],
+    },
   ]);
 });

@@ -44,7 +44,9 @@ export function measuredCell(
     episodes,
     recordedAttempts: new Set(episodes.map(({ episodeId }) => episodeId)),
     segments: [{ segment, ...evidence }],
+    replaced: [],
     failedShareMax: 0.05,
+    stopped: new Set(),
   });
   return {
     summary: { ...built, agentEngineIdentity: "engine 1", ...summary },

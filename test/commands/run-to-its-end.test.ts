@@ -38,7 +38,7 @@ class SeenHost {
       },
       show: (report) => report,
       usable: () => true,
-      again: "tollgate sweep x.yaml",
+      advice: async (directory) => [`To go on: tollgate sweep x.yaml --resume ${directory}`],
       ...changes,
     });
   }
@@ -77,7 +77,7 @@ describe("the command around a run", () => {
     expect(seen.code).toBe(3);
     expect(seen.told.slice(-2)).toEqual([
       "tollgate: The engine ended",
-      "Go on with: tollgate sweep x.yaml --resume /runs/a",
+      "To go on: tollgate sweep x.yaml --resume /runs/a",
     ]);
   });
 

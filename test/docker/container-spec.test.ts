@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { runLabels } from "../../bench/docker/container-labels.ts";
 import { containerSpec, createCall, dockerRunLine, specSha256 } from "../../bench/docker/container-spec.ts";
-import { shellLine } from "../../bench/docker/shell-words.ts";
+import { shellLine } from "../../bench/host/shell-words.ts";
 
 const spec = containerSpec({
   name: "tollgate-agent",

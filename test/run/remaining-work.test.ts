@@ -1,16 +1,20 @@
 import { describe, expect, test } from "vitest";
 import {
+  redoAll,
+  redoFailed,
   redoFailedEpisodes,
+  redoFailing,
   redoInterrupted,
-  redoNothing,
   redoUnusable,
   remainingCells,
+  type RedoRule,
 } from "../../bench/run/remaining-work.ts";
 import type { RunRecord, SegmentEndedRecord } from "../../bench/store/record.ts";
 import { buildEpisode, plannedCell, segmentEnded, segmentStarted } from "../store/run-builder.ts";
 
 const cell = plannedCell("raw", 2);
 const { cellId } = cell;
+const limits = { failures: 3, failedShare: 0.05 };
 
 /** A segment with the results of some of the cell's episodes; without a reason it is left open, as by kill -9. */
 function segment(
@@ -63,7 +67,7 @@ describe("--redo interrupted", () => {
       false,
     ],
   ])("%s", (_, records, again) => {
-    expect([...redoInterrupted(records)]).toEqual(again ? [cellId] : []);
+    expect([...redoInterrupted(records, limits)]).toEqual(again ? [cellId] : []);
   });
 
   test("another cell's interruption is not this one's", () => {
@@ -74,7 +78,7 @@ describe("--redo interrupted", () => {
       buildEpisode(other, 0),
       segmentEnded(other.cellId, { reason: "interrupted" }),
     ];
-    expect([...redoInterrupted(records)]).toEqual([other.cellId]);
+    expect([...redoInterrupted(records, limits)]).toEqual([other.cellId]);
   });
 });
 
@@ -90,7 +94,41 @@ describe("--redo invalid", () => {
     [["valid", "engine-died"], true],
     [[], false],
   ])("the last verdict decides: %j", (verdicts, again) => {
-    expect([...redo(verdicts.map(verdict))]).toEqual(again ? [cellId] : []);
+    expect([...redo(verdicts.map(verdict), limits)]).toEqual(again ? [cellId] : []);
+  });
+});
+
+describe("what --resume does again", () => {
+  const many = plannedCell("raw", 40);
+  /** A segment of the cell whose episodes ended so: `x` failed, `.` did not. */
+  const ended = (ends: string, reason: SegmentEndedRecord["reason"], segmentId = "s0"): RunRecord[] => [
+    segmentStarted(many.cellId, segmentId),
+    ...ends.split("").map((end, at) =>
+      buildEpisode(many, at, {
+        segmentId,
+        ...(end === "x" && { status: "failed" as const, reward: null }),
+      }),
+    ),
+    segmentEnded(many.cellId, { segmentId, reason }),
+  ];
+  const places = (records: readonly RunRecord[], rule: RedoRule) =>
+    [...rule(records, limits)].map((id) => many.episodeIds.indexOf(id));
+
+  test.each<[what: string, records: RunRecord[], again: number[]]>([
+    ["nothing of a good cell", ended("....", "complete"), []],
+    ["failed episodes of a failing cell", ended(".x.x", "complete"), [1, 3]],
+    ["not those of a cell in which few failed", ended(`${".".repeat(30)}x`, "complete"), []],
+    ["what failed when the run was given up", ended(`${".".repeat(37)}xxx`, "interrupted"), [37, 38, 39]],
+    ["what an engine took with it", ended(`${".".repeat(30)}x`, "engine-died"), [30]],
+    ["once: a good second result stands", [...ended("x", "complete"), ...ended(".", "complete", "s1")], []],
+  ])("%s", (_, records, again) => {
+    expect(places(records, redoFailing)).toEqual(again);
+  });
+
+  test("--redo failed: those of every cell; with what --resume does anyway", () => {
+    const few = ended(`${".".repeat(30)}x`, "complete");
+    expect(places(few, redoFailed)).toEqual([30]);
+    expect(places(few, redoAll(redoFailing, redoFailed))).toEqual([30]);
   });
 });
 
@@ -98,9 +136,12 @@ test("a collection tries failed episodes and those with an incomplete record aga
   const failed = buildEpisode(cell, 0, { status: "failed", reward: null });
   const incomplete = buildEpisode(cell, 1, { labels: ["gateway-record-incomplete"] });
   const good = buildEpisode(cell, 0, { segmentId: "s1" });
-  expect([...redoFailedEpisodes([failed, incomplete])]).toEqual([failed.episodeId, incomplete.episodeId]);
-  expect([...redoFailedEpisodes([failed, good])]).toEqual([]);
-  expect([...redoFailedEpisodes([good, failed])]).toEqual([failed.episodeId]);
+  expect([...redoFailedEpisodes([failed, incomplete], limits)]).toEqual([
+    failed.episodeId,
+    incomplete.episodeId,
+  ]);
+  expect([...redoFailedEpisodes([failed, good], limits)]).toEqual([]);
+  expect([...redoFailedEpisodes([good, failed], limits)]).toEqual([failed.episodeId]);
 });
 
 describe("what is left to do", () => {
@@ -122,8 +163,8 @@ describe("what is left to do", () => {
     episodeCount: 4,
     identity: { hashes: {}, cells: [] },
   };
-  const left = (records: readonly RunRecord[], rule = redoNothing) =>
-    remainingCells(plan, records, rule).map(({ segmentId, remaining }) => [
+  const left = (records: readonly RunRecord[], rule?: RedoRule) =>
+    remainingCells(plan, records, rule?.(records, limits)).map(({ segmentId, remaining }) => [
       segmentId,
       ...remaining.map(({ task }) => task.taskId),
     ]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../bench/measure/clock.ts";
 import type { EngineRecovery, Recovery } from "../../bench/run/engine-recovery.ts";
+import { FailureWatch } from "../../bench/run/failure-watch.ts";
 import type { PlannedCellRun } from "../../bench/run/remaining-work.ts";
 import { runSweep, type SweepParts } from "../../bench/run/sweep.ts";
 import { StopRequest } from "../../bench/run/stop-request.ts";
@@ -26,6 +27,7 @@ class TriedSweep {
   readonly sessions: string[] = [];
   readonly told: string[] = [];
   readonly stop = new StopRequest(() => undefined);
+  failures = new FailureWatch(0);
   death: StackDeath | null = null;
   attempt: Attempt = () => passed;
   /** What the recovery answers to a death, one after the other; it forgets the death. */
@@ -133,6 +135,7 @@ class TriedSweep {
       keepBodies: false,
       retriesMax: this.retriesMax,
       recovery,
+      failures: this.failures,
       summarise: async (cellId) => void this.summarised.push(cellId),
       tell: (text) => this.told.push(text),
     };
@@ -261,6 +264,52 @@ describe("a sweep", () => {
     sweep.attempt = () => Promise.reject(new Error("a bug"));
     await expect(sweep.run(sweep.cells("raw", "gateway"))).rejects.toThrow("a bug");
     expect(sweep.segments).toEqual(["c0-raw/s0: interrupted"]);
+  });
+});
+
+describe("failures in a row", () => {
+  const byArm: Attempt = (_, { agent }) => (agent.baseUrl.includes("raw") ? passed : failedBy("gateway"));
+
+  test("end the run: exit code 4, and no further cell is begun", async () => {
+    const sweep = new TriedSweep();
+    sweep.failures = new FailureWatch(1);
+    sweep.attempt = () => failedBy("engine");
+    const outcome = await sweep.run(sweep.cells("raw", "raw"));
+    expect(outcome).toMatchObject({ reason: "failed", exitCode: 4 });
+    expect(sweep.segments).toEqual(["c0-raw/s0: interrupted"]);
+    expect(sweep.stored).toEqual(["c0-raw/s0 1 failed"]);
+    expect(sweep.told.join()).toContain("1 episodes in a row failed");
+  });
+
+  test("of one arm's gateway give up that arm: the others' cells are run, exit code 4", async () => {
+    const sweep = new TriedSweep();
+    sweep.failures = new FailureWatch(2);
+    sweep.attempt = byArm;
+    const outcome = await sweep.run(sweep.cells("gateway", "raw", "gateway"));
+    expect(outcome).toMatchObject({ exitCode: 4, message: expect.stringContaining("the other arms go on") });
+    expect(sweep.segments).toEqual(["c0-gateway/s0: complete", "c1-raw/s0: complete"]);
+  });
+
+  test("are not counted where an engine died and comes back", async () => {
+    const sweep = new TriedSweep();
+    sweep.failures = new FailureWatch(1);
+    sweep.recoveries = ["finish-cell"];
+    sweep.attempt = (_, { attemptKey }) => {
+      if (attemptKey.endsWith("-s1")) return passed;
+      sweep.death = { part: "engine", arm: null, message: "exit code 137" };
+      return failedBy("engine");
+    };
+    expect(await sweep.run(sweep.cells("raw"))).toEqual({ reason: "complete" });
+    expect(sweep.segments).toEqual(["c0-raw/s0: engine-died", "c0-raw/s1: complete"]);
+  });
+
+  test("count episodes, not their retries; an arm that was given up tries nothing again", async () => {
+    const sweep = new TriedSweep();
+    sweep.failures = new FailureWatch(1);
+    sweep.retriesMax = 2;
+    sweep.attempt = () => failedBy("tool-server");
+    await sweep.run(sweep.cells("raw", "raw"));
+    expect(sweep.sessions.map((key) => key.slice(16))).toEqual(["-s0", "-s0-r1", "-s0-r2"]);
   });
 });
 

@@ -277,6 +277,7 @@ test("progress tells what is done, what is left and how long it takes", async ()
         state: "complete",
         planned: 2,
         finished: 2,
+        failed: 1,
         verdict: "valid",
       },
       {
@@ -286,6 +287,7 @@ test("progress tells what is done, what is left and how long it takes", async ()
         state: "running",
         planned: 2,
         finished: 0,
+        failed: 0,
         verdict: null,
       },
     ],

@@ -9,7 +9,7 @@ import { counted, estimateSchema, ratio, type Estimate } from "../estimates/esti
 import { latencyOf, latencySchema, summarizeClustered } from "../estimates/latency.ts";
 import { passHatK, passRate, taskKey } from "../estimates/pass-rate.ts";
 import { isPassed } from "../../statistics/pass-hat-k.ts";
-import { segmentUse, segmentUseSchema, type SegmentUse } from "./segment-choice.ts";
+import { segmentUse, segmentUseSchema, type RunAgain, type SegmentUse } from "./segment-choice.ts";
 import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
 import { agentErrors, failureGroups, failureGroupSchema, whyFailing } from "./failures.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
@@ -103,7 +103,7 @@ export const cellSummarySchema = z.object({
 });
 export type CellSummary = z.infer<typeof cellSummarySchema>;
 
-interface CellEvidence {
+interface CellEvidence extends RunAgain {
   readonly cell: PlannedCell;
   readonly simulated: boolean;
   /** The records that count (`finishedEpisodes`), of this cell. */
@@ -111,14 +111,12 @@ interface CellEvidence {
   /** Attempts with a record, replaced ones included: what others cost is waste. */
   readonly recordedAttempts: ReadonlySet<string>;
   readonly segments: readonly SegmentEvidence[];
-  /** `limits.failedShare`. */
-  readonly failedShareMax: number;
 }
 
 /** Pure: the same evidence gives the same summary. */
 export function summarizeCell(evidence: CellEvidence): CellSummary {
   const { cell, episodes } = evidence;
-  const uses = evidence.segments.map(({ segment }) => segmentUse(segment, episodes));
+  const uses = evidence.segments.map(({ segment }) => segmentUse(segment, episodes, evidence));
   const used = evidence.segments.filter((_, index) => uses[index]?.used === true);
   const allTimings = evidence.segments.flatMap(({ timings }) => timings);
   const timings = used.flatMap(({ timings }) => timings);

@@ -28,7 +28,14 @@ export function runsTable(runs: readonly ListedRun[]): Table {
       verdictText(run),
       run.note === "" ? absent : run.note,
     ]),
-    notes: ["verdict: the worst of its cells, and how many have it"],
+    notes: [
+      "verdict: the worst of its cells, and how many have it",
+      ...runs.flatMap(({ directory, next, progress }) =>
+        next === null || progress.episodesByStatus.failed === 0
+          ? []
+          : [`${basename(directory)}: ${next.why}: ${next.command}`],
+      ),
+    ],
   };
 }
 

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import type { Gpu } from "../../host/gpus.ts";
 import { dockerRunLine } from "../../docker/container-spec.ts";
-import { shellLine } from "../../docker/shell-words.ts";
+import { shellLine } from "../../host/shell-words.ts";
 import { planEngine, type EnginePlan, type EngineRole } from "./engine-container.ts";
 import { planMemory, stackProblems, withHubFacts, type MemoryPlan } from "./memory-plan.ts";
 import { expandHome, freeBytes, type ModelSource } from "./model/model-source.ts";

@@ -1,5 +1,5 @@
 import type { ProcessStackSpec } from "../../config/process-schema.ts";
-import { shellLine } from "../../docker/shell-words.ts";
+import { shellLine } from "../../host/shell-words.ts";
 import type { Gpu } from "../../host/gpus.ts";
 import { gpuProblems } from "../gpu-lists.ts";
 import { engineCommand } from "./engine-command.ts";

@@ -1,6 +1,6 @@
 import type { ArmSpec } from "../../config/arm-schema.ts";
 import type { Experiment } from "../../config/experiment.ts";
-import { shellLine } from "../../docker/shell-words.ts";
+import { shellLine } from "../../host/shell-words.ts";
 import type { ArmPlace } from "../arms/arm-kind.ts";
 import { armPort, portsOf } from "../docker/ports.ts";
 import { armKindOf } from "./arm-kinds.ts";

@@ -8,6 +8,7 @@ import { runsTable } from "../../../bench/report/views/runs.ts";
 import { renderStatus } from "../../../bench/report/views/status.ts";
 import { renderTable } from "../../../bench/report/formats/terminal.ts";
 import { listRuns } from "../../../bench/store/list-runs.ts";
+import { nextCommand } from "../../../bench/store/next-command.ts";
 import { progressOf } from "../../../bench/store/progress.ts";
 import { readJudgedRun } from "../../../bench/store/judgements.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
@@ -166,15 +167,16 @@ test("episodes, status and runs as tables", async () => {
   expect(renderTable(episodesTable(run)).split("\n")[4]).toBe(
     `│ ${first} │ c1-r0-raw │ library/0 │     0 │ completed │ user_stop │   1.00 │     6 │     2 │ 0.900 │`,
   );
-  const status = renderStatus(progressOf(run, false), run.warnings).split("\n");
+  const status = renderStatus(progressOf(run, false), { ...run, next: nextCommand(run) }).split("\n");
   expect(status.slice(0, 3)).toEqual([
     `${run.identity.runId}: interrupted, 2 of 4 episodes: 2 completed`,
     "simulated engines",
-    "12.0 episodes/min while cells run, about 10 s left; continue with --resume",
+    "12.0 episodes/min while cells run, about 10 s left",
   ]);
   expect(status.join("\n")).toContain(
-    "│ c1-r0-gateway │ gateway │ closed:1 │ planned  │      0/2 │ -       │",
+    "│ c1-r0-gateway │ gateway │ closed:1 │ planned  │      0/2 │      0 │ -       │",
   );
+  expect(status.at(-1)).toBe(`To go on: tollgate sweep experiments/laptop.yaml --resume ${run.directory}`);
   const runs = renderTable(runsTable((await listRuns(scratch)).runs));
   expect(runs).toContain(
     `│ ${basename(directory)} │ 2026-11-21 12:00Z │ unknown   │ interrupted │      2/4 │      0 │ -       │ -    │`,

@@ -20,6 +20,7 @@ const listed = (...verdicts: readonly (string | null)[]): ListedRun => ({
   stack: "embedded",
   simulated: true,
   replay: false,
+  next: null,
   progress: {
     ...progress,
     cells: verdicts.flatMap((verdict) => progress.cells.slice(0, 1).map((cell) => ({ ...cell, verdict }))),
@@ -49,4 +50,18 @@ test("a row says how many of the cells have the worst verdict, and that the engi
     "-",
   ]);
   expect(runsTable([{ ...listed("valid"), replay: true }]).rows[0]?.slice(4, 6)).toEqual(["replay", "-"]);
+});
+
+test("below the table stands how a run with failed episodes is repaired", () => {
+  const next = {
+    why: "run the 2 failed episodes again",
+    command: "tollgate sweep a.yaml --resume /runs/laptop-1",
+  };
+  const failed = (count: number): ListedRun => ({
+    ...listed("failing"),
+    next,
+    progress: { ...progress, episodesByStatus: { ...progress.episodesByStatus, failed: count } },
+  });
+  expect(runsTable([failed(2)]).notes.at(-1)).toBe(`laptop-1: ${next.why}: ${next.command}`);
+  expect(runsTable([failed(0)]).notes).toHaveLength(1);
 });
