@@ -16,3 +16,11 @@ export interface Host {
   readonly columns: number;
   readonly setExitCode: (code: number) => void;
 }
+
+/** For what lasts longer than a run. */
+export function cacheDirectory({ environment, workingDirectory }: Host): string {
+  const base =
+    environment["XDG_CACHE_HOME"] ??
+    (environment["HOME"] ? `${environment["HOME"]}/.cache` : workingDirectory);
+  return `${base}/tollgate`;
+}

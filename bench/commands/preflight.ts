@@ -2,14 +2,16 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { executePreflight } from "../run/preflight-only.ts";
 import { planRun } from "../plan/run-plan.ts";
+import { remainingCells } from "../run/remaining-work.ts";
 import { StopRequest } from "../run/stop-request.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { episodeCheck } from "../preflight/checks/episode.ts";
 import { checkNames, checks, failuresOf } from "../preflight/run-checks.ts";
 import { preflightTable } from "../report/tables/preflight-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { exists } from "../store/read-run.ts";
 import { collect, readExperiment } from "./experiment.ts";
-import type { Host } from "./host.ts";
+import { cacheDirectory, type Host } from "./host.ts";
 import { workIn } from "./parts.ts";
 
 interface PreflightFlags {
@@ -31,7 +33,7 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      `\nEvery sweep and replay begins with these checks. Exit code 3 when one fails.\n${checks.map(({ name, proves }) => `  ${name.padEnd(15)} ${proves}`).join("\n")}`,
+      `\nEvery sweep and replay begins with these checks. Exit code 3 when one fails.\n${[...checks, episodeCheck].map(({ name, proves }) => `  ${name.padEnd(15)} ${proves}`).join("\n")}`,
     )
     .action((file: string, flags: PreflightFlags) => runPreflight(file, flags, host));
 }
@@ -46,6 +48,7 @@ async function runPreflight(file: string, flags: PreflightFlags, host: Host): Pr
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, cancel);
   const { experiment } = loaded;
   const workload = await workIn(experiment).plan(experiment, host.environment);
+  const plan = planRun(loaded, workload);
   const runs = resolve(host.workingDirectory, flags.out ?? experiment.output.directory);
   try {
     const { record, directory } = await executePreflight(
@@ -59,7 +62,12 @@ async function runPreflight(file: string, flags: PreflightFlags, host: Host): Pr
       },
       {
         longestPrompt: workload.longestPrompt,
-        output: { directory: await existing(runs), episodes: planRun(loaded, workload).episodeCount },
+        output: { directory: await existing(runs), episodes: plan.episodeCount },
+        work: {
+          workload: workIn(experiment),
+          cells: remainingCells(plan, []),
+          cacheDirectory: cacheDirectory(host),
+        },
       },
     );
     host.print(flags.json ? JSON.stringify(record, null, 2) : renderTable(preflightTable(record)));

@@ -16,7 +16,7 @@ import { finishedEpisodes } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
 import { metricsPortOption } from "./arguments.ts";
 import { collect } from "./experiment.ts";
-import type { Host } from "./host.ts";
+import { cacheDirectory, type Host } from "./host.ts";
 import { sinkKinds, workIn } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
 import { runToItsEnd, type ShownRun } from "./run-to-its-end.ts";
@@ -110,11 +110,4 @@ async function adviceOn(directory: string): Promise<readonly string[]> {
     ),
     ...(next === null ? [] : [`To ${next.why}: ${next.command}`]),
   ];
-}
-
-export function cacheDirectory({ environment, workingDirectory }: Host): string {
-  const base =
-    environment["XDG_CACHE_HOME"] ??
-    (environment["HOME"] ? `${environment["HOME"]}/.cache` : workingDirectory);
-  return `${base}/tollgate`;
 }

@@ -62,6 +62,25 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRec
   return record;
 }
 
+/** Adds a check that was made later to the record of the latest preflight, and returns that record. */
+export async function addCheck(
+  directory: string,
+  { check, seconds }: { readonly check: PreflightRecord["checks"][number]; readonly seconds: number },
+): Promise<PreflightRecord> {
+  const all = await readPreflights(directory);
+  const latest = all.at(-1);
+  if (latest === undefined) throw new Error(`no preflight was recorded in ${directory}`);
+  const record = { ...latest, seconds: latest.seconds + seconds, checks: [...latest.checks, check] };
+  await writeWhole(preflightPath(directory), preflightText([...all.slice(0, -1), record]));
+  return record;
+}
+
+/** Folder of the latest preflight's own requests. */
+export async function latestEvidence(directory: string): Promise<string> {
+  const { length } = await readPreflights(directory);
+  return join(directory, "evidence", "preflight", String(length - 1));
+}
+
 /** What a person who watches a sweep should know of its preflight: one line, and one for each warning and skipped check. */
 export function preflightLines({ checks, seconds }: PreflightRecord): readonly string[] {
   const findings = checks.flatMap(({ name, findings }) => findings.map((finding) => ({ name, ...finding })));

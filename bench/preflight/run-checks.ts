@@ -5,6 +5,7 @@ import { enginesOf, type RunningArm } from "../stack/stack.ts";
 import type { ArmFacts, Finding, PreflightRecord } from "../store/preflight-record.ts";
 import { nameOf, type Check, type PreflightContext } from "./check.ts";
 import { contextLengthCheck } from "./checks/context-length.ts";
+import { episodeCheck } from "./checks/episode.ts";
 import { diskCheck } from "./checks/disk.ts";
 import { generationCheck } from "./checks/generation.ts";
 import { gpuMemoryCheck } from "./checks/gpu-memory.ts";
@@ -29,7 +30,8 @@ export const checks: readonly Check[] = [
   diskCheck,
 ];
 
-export const checkNames: readonly string[] = checks.map(({ name }) => name);
+/** Those that need the agent come last, once it runs. */
+export const checkNames: readonly string[] = [...checks.map(({ name }) => name), episodeCheck.name];
 
 /** A check failed: what was to be measured would be wrong. Exit code 3, as for a part that does not start. */
 export class PreflightError extends StartError {

@@ -26,27 +26,35 @@ import type { PlannedEpisode } from "../plan/run-plan.ts";
 /** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
 export const recordIncomplete = "gateway-record-incomplete";
 
-/** What an attempt at an episode uses of its run. */
-export interface AttemptParts {
+/** What playing an episode uses, whether it is stored or not. */
+export interface PlayParts {
   readonly stack: RunningStack;
   readonly prepared: Pick<PreparedWorkload, "attempt">;
-  readonly run: Pick<RunDirectory, "path" | "segmentDirectory" | "append" | "writeFile" | "appendEpisode">;
-  readonly agent: EpisodeRecord["agent"];
   readonly clock: Clock;
-  readonly stop: { admits(): boolean };
-  readonly failures: Pick<FailureWatch, "admits">;
   readonly limits: { readonly callMs: number };
-  /** How often an episode is tried again that a failed part ended. */
-  readonly retriesMax: number;
   readonly tell: (text: string) => void;
 }
 
-export interface SegmentContext {
-  readonly cell: Cell;
-  readonly segmentId: string;
+/** What an attempt at an episode uses of its run. */
+export interface AttemptParts extends PlayParts {
+  readonly run: Pick<RunDirectory, "path" | "segmentDirectory" | "append" | "writeFile" | "appendEpisode">;
+  readonly agent: EpisodeRecord["agent"];
+  readonly stop: { admits(): boolean };
+  readonly failures: Pick<FailureWatch, "admits">;
+  /** How often an episode is tried again that a failed part ended. */
+  readonly retriesMax: number;
+}
+
+/** Where an episode is played. */
+export interface PlayContext {
   readonly arm: RunningArm;
   readonly signal: AbortSignal;
   readonly logToolCall: (line: ToolCallLog) => void;
+}
+
+export interface SegmentContext extends PlayContext {
+  readonly cell: Cell;
+  readonly segmentId: string;
 }
 
 /**
@@ -89,9 +97,19 @@ async function attemptOnce(
 ): Promise<Attempted | null> {
   const startedNs = parts.clock.nowNs();
   const attemptKey = `${planned.episodeId}-${segment.segmentId}${retries === 0 ? "" : `-r${retries}`}`;
+  const played = await playEpisode(parts, segment, { planned, attemptKey });
+  return played.result.status === "cancelled" ? null : { ...played, planned, attemptKey, startedNs, retries };
+}
+
+/** Session, attempt and reward of one episode; nothing of it is stored. */
+export async function playEpisode(
+  parts: PlayParts,
+  segment: PlayContext,
+  { planned, attemptKey }: { readonly planned: PlannedEpisode; readonly attemptKey: string },
+): Promise<Played> {
   const usage = new SeenExchanges();
   const executed: ExecutedCall[] = [];
-  const begun = { planned, attemptKey, startedNs, usage, retries };
+  const begun = { usage };
   const session = await openSession(segment.arm, attemptKey);
   if ("failure" in session) return { ...begun, result: session.failure, sessionMs: null, recorded: null };
   const headers = { [identityHeaders.episode]: planned.episodeId, [identityHeaders.attempt]: attemptKey };
@@ -118,7 +136,6 @@ async function attemptOnce(
   const closing = await closeSession(session.opened, rewardOf(result)?.value ?? null);
   const warning = closing.warning ?? lostCalls(closing.closed, usage);
   if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
-  if (result.status === "cancelled") return null;
   const sessionMs = timesOf(session.opened, closing.closed);
   const labels = warning ? [...result.labels, recordIncomplete] : result.labels;
   return { ...begun, result: { ...result, labels }, sessionMs, recorded: closing.closed?.recorded ?? null };
@@ -134,7 +151,7 @@ function userEndpoint(
 }
 
 interface FailureContext {
-  readonly parts: AttemptParts;
+  readonly parts: PlayParts;
   readonly arm: RunningArm;
   readonly attemptKey: string;
   readonly usage: SeenExchanges;
@@ -168,12 +185,15 @@ async function innerEnd({ parts, arm, attemptKey, usage }: FailureContext): Prom
   return parts.stack.tap.lastInner(attemptKey, during);
 }
 
-interface Attempted {
+interface Attempted extends Played {
   readonly planned: PlannedEpisode;
   readonly attemptKey: string;
   readonly startedNs: number;
-  readonly usage: SeenExchanges;
   readonly retries: number;
+}
+
+interface Played {
+  readonly usage: SeenExchanges;
   readonly result: EpisodeResult;
   readonly sessionMs: EpisodeRecord["sessionMs"];
   readonly recorded: ClosedSession["recorded"];

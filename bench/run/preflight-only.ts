@@ -2,11 +2,18 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../measure/clock.ts";
+import { episodeCheck } from "../preflight/checks/episode.ts";
 import { preflight, type PreflightOptions } from "../preflight/preflight.ts";
 import { failuresOf } from "../preflight/run-checks.ts";
+import type { RunningStack } from "../stack/stack.ts";
 import type { PreflightRecord } from "../store/preflight-record.ts";
 import { checkKeys } from "../stack/keys.ts";
-import { shutDown, startedStack, supervise, type RunSetting } from "./run-life.ts";
+import type { Work } from "../workload/work.ts";
+import { checkFirstEpisodes, firstEpisodes, leaveOutEpisodes } from "./first-episodes.ts";
+import type { PlannedCellRun } from "./remaining-work.ts";
+import { shutDown, startedStack, supervise, type RunSetting, type Supervised } from "./run-life.ts";
+import { warmUp } from "./warm-up.ts";
 
 export interface PreflightEnd {
   readonly record: PreflightRecord;
@@ -14,10 +21,19 @@ export interface PreflightEnd {
   readonly directory: string | null;
 }
 
+interface Asked extends Pick<PreflightOptions, "longestPrompt" | "output"> {
+  /** What a sweep would play, and with what. */
+  readonly work: {
+    readonly workload: Work;
+    readonly cells: readonly PlannedCellRun[];
+    readonly cacheDirectory: string;
+  };
+}
+
 /** A run without a run directory: starts or finds the stack as a sweep would, runs every check, and ends what it started. */
 export async function executePreflight(
   setting: RunSetting,
-  { longestPrompt, output }: Pick<PreflightOptions, "longestPrompt" | "output">,
+  { longestPrompt, output, work }: Asked,
 ): Promise<PreflightEnd> {
   const { experiment, environment, stop } = setting;
   checkKeys(experiment, environment);
@@ -40,10 +56,43 @@ export async function executePreflight(
       environment,
       signal: stop.cancelled,
     });
-    keep = failuresOf(record).length > 0;
-    return { record, directory: keep ? directory : null };
+    const whole =
+      failuresOf(record).length > 0
+        ? record
+        : await withEpisodes(setting, { stack, supervised, directory, runId, work });
+    keep = failuresOf(whole).length > 0;
+    return { record: whole, directory: keep ? directory : null };
   } finally {
     await shutDown(supervised, setting.tell);
     if (!keep) await rm(directory, { recursive: true });
   }
+}
+
+/** The last check needs the agent, which is started only where the servers are as they should be. */
+async function withEpisodes(
+  setting: RunSetting,
+  given: Pick<Asked, "work"> & {
+    readonly stack: RunningStack;
+    readonly supervised: Supervised;
+    readonly directory: string;
+    readonly runId: string;
+  },
+): Promise<PreflightRecord> {
+  const { experiment, stop, tell } = setting;
+  const { stack, supervised, directory, runId, work } = given;
+  if (setting.skipPreflight.has(episodeCheck.name)) return leaveOutEpisodes(directory);
+  const common = { stack, clock: systemClock, directory, signal: stop.asked, tell };
+  const limits = { callMs: experiment.limits.callSeconds * 1000 };
+  await using prepared = await work.workload.prepare(experiment, {
+    runId,
+    logDirectory: join(directory, "logs"),
+    ...supervised,
+    cacheDirectory: work.cacheDirectory,
+    concurrencyMax: 1,
+    model: stack.agentEngine.model,
+    signal: stop.cancelled,
+    progress: tell,
+  });
+  await warmUp({ prepared, stack, stop, clock: systemClock, tell });
+  return await checkFirstEpisodes({ ...common, prepared, limits, first: firstEpisodes(work.cells) });
 }

@@ -114,7 +114,7 @@ async function settled<T>(step: Promise<T>): Promise<PromiseSettledResult<T>> {
   return result;
 }
 
-type Supervised = Pick<LiveRun, "supervisor" | "childEnvironment" | "scratchDirectory">;
+export type Supervised = Pick<LiveRun, "supervisor" | "childEnvironment" | "scratchDirectory">;
 
 /** The process that ends everything of a run when this one is gone, however it went. */
 export async function supervise(

@@ -2,6 +2,8 @@ import { recordedFailureLimits } from "../config/failure-limits.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { planRun } from "../plan/run-plan.ts";
 import { systemClock } from "../measure/clock.ts";
+import { episodeCheck } from "../preflight/checks/episode.ts";
+import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
 import { serveDriverMetrics } from "../metrics/driver-metrics.ts";
 import type { RunningStack } from "../stack/stack.ts";
 import type { CellRecord } from "../store/record.ts";
@@ -9,8 +11,10 @@ import type { SinkKind } from "../sink/sink.ts";
 import { SinkSet } from "../sink/sink-set.ts";
 import type { RunDirectory } from "../store/run-directory.ts";
 import type { Work, WorkPlan } from "../workload/work.ts";
+import type { PlayParts } from "./attempt.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
 import { openSweep, type RunPlace } from "./open-run.ts";
+import { checkFirstEpisodes, firstEpisodes, leaveOutEpisodes } from "./first-episodes.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
@@ -154,6 +158,27 @@ async function sweepOn(
     tell,
   };
   await warmUp(parts);
+  const checked = await firstChecked(setting, { ...parts, directory: run.path }, work.cells);
+  if (!checked) return { reason: "interrupted" };
   // Without `await` the workload would be disposed of before the sweep began.
   return await runSweep(parts, work.cells);
+}
+
+/**
+ * The last check of the preflight, which needs the agent. False: somebody asked to stop.
+ * @throws {PreflightError} when an arm's episode failed
+ */
+async function firstChecked(
+  { skipPreflight, stop, tell }: RunSetting,
+  parts: PlayParts & { readonly directory: string },
+  cells: readonly PlannedCellRun[],
+): Promise<boolean> {
+  if (skipPreflight.has(episodeCheck.name)) {
+    await leaveOutEpisodes(parts.directory);
+    tell(`warning: preflight left out ${episodeCheck.name}`);
+    return true;
+  }
+  const record = await checkFirstEpisodes({ ...parts, first: firstEpisodes(cells), signal: stop.asked });
+  if (failuresOf(record).length > 0) throw new PreflightError(record);
+  return stop.admits();
 }

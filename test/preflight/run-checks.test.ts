@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { preflightLines } from "../../bench/preflight/preflight.ts";
-import { checkNames, PreflightError, runChecks } from "../../bench/preflight/run-checks.ts";
+import { checks as all, PreflightError, runChecks } from "../../bench/preflight/run-checks.ts";
 import { problemOf } from "../../bench/preflight/checks/generation.ts";
 import { readAnswer } from "../../bench/answer/read-answer.ts";
 import type { Finding, PreflightRecord } from "../../bench/store/preflight-record.ts";
 import { chat, given, type Said } from "./given.ts";
 
+const names = all.map(({ name }) => name);
 const finding = (status: Finding["status"]): Finding => ({
   on: `on ${status}`,
   status,
@@ -56,10 +57,10 @@ test("a skipped check asks nothing, is in the record as skipped, and leaves the 
   await using rig = await given({
     answers: Object.fromEntries(paths.map((path) => [path, answering(path)])),
   });
-  const skipped = new Set(checkNames.filter((name) => name !== "generation"));
+  const skipped = new Set(names.filter((name) => name !== "generation"));
   const { arms, checks } = await runChecks(rig.context, skipped);
   expect(asked).toEqual(paths);
-  expect(checks.map(({ name }) => name)).toEqual(checkNames);
+  expect(checks.map(({ name }) => name)).toEqual(names);
   expect(
     checks.filter((check) => !check.skipped).map(({ findings }) => findings.map(({ status }) => status)),
   ).toEqual([["ok", "ok"]]);
