@@ -76,6 +76,8 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
     loaded,
     flags,
     redo: redoFailedEpisodes,
+    // A collection has no use for a hole.
+    lost: "repeat",
     usable: usableVerdicts,
     show: async (report, directory) => {
       const collection = await readCollection(await readJudgedRun(directory), {

@@ -52,6 +52,8 @@ export interface ExperimentRun {
   readonly loaded: LoadedExperiment;
   readonly flags: RunFlags;
   readonly redo: RedoRule;
+  /** What becomes of finished episodes whose trajectories are lost. */
+  readonly lost: "refuse" | "repeat";
   /** What is printed of a run that ended, before its directory. */
   readonly show: ShownRun<ReportModel>["show"];
   /** Verdicts of cells that are good enough for exit code 0. */
@@ -73,7 +75,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
       const ended = await executeRun({
         loaded,
         workload: workIn(loaded.experiment),
-        place: { outputDirectory, resume, argv: recordedArguments(host.argv), opened },
+        place: { outputDirectory, resume, lost: run.lost, argv: recordedArguments(host.argv), opened },
         redo: run.redo,
         environment: host.environment,
         cacheDirectory: cacheDirectory(host),

@@ -31,7 +31,7 @@ export function register(program: Command, host: Host): void {
     .addOption(
       new Option(
         "--redo <what>",
-        "with --resume: run again also these cells, or (failed) all episodes that a failed part ended",
+        "with --resume: run again also these cells, or (failed) all episodes that a failed part ended or whose trajectory is lost",
       ).choices(Object.keys(redoRules)),
     )
     .addHelpText(
@@ -65,6 +65,7 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     loaded,
     flags,
     redo: redoRule(flags),
+    lost: flags.redo === "failed" ? "repeat" : "refuse",
     usable: usableVerdicts,
     show: (model) => renderReport(model, "table"),
   });

@@ -6,8 +6,8 @@ import type { CountedField, EngineDelta } from "./engine-delta.ts";
 export interface CountedTokens {
   /** Between agent and arm. */
   readonly outer: TapListenerTotals | null;
-  /** Between gateway and engine. */
-  readonly inner: TapListenerTotals | null;
+  /** Between gateway and engine; `no tap`: nobody stands there, so that no count is missing. */
+  readonly inner: TapListenerTotals | "no tap" | null;
   /** The engine's own counters over the same interval, drained before and after. */
   readonly engine: EngineDelta | null;
 }
@@ -25,7 +25,8 @@ export interface Reconciliation {
 
 /** Compares the counts. Requests and cached tokens are compared too, but only mentioned: engines define them differently. */
 export function reconcile(counts: CountedTokens): Reconciliation {
-  const { outer, inner } = counts;
+  const { outer } = counts;
+  const inner = tapped(counts);
   const missing = missingCounts(counts);
   const prompt = compare("prompt tokens", counts, { taps: "promptTokens", engine: "prompt_tokens" });
   const completion = compare("completion tokens", counts, {
@@ -41,6 +42,10 @@ export function reconcile(counts: CountedTokens): Reconciliation {
   const untold = [...missing, ...prompt.untold, ...completion.untold];
   const verdict = differences.length > 0 ? "mismatch" : untold.length > 0 ? "unavailable" : "exact";
   return { verdict, details: [...differences, ...untold, ...remarks(counts)] };
+}
+
+function tapped({ inner }: CountedTokens): TapListenerTotals | null {
+  return inner === "no tap" ? null : inner;
 }
 
 interface Point {
@@ -61,12 +66,13 @@ interface Compared {
 /** Counts on the way to the engine, in that order, without the places where there is none. */
 function compare(
   what: string,
-  { outer, inner, engine }: CountedTokens,
+  counts: CountedTokens,
   of: { readonly taps: "promptTokens" | "completionTokens"; readonly engine: CountedField },
 ): Compared {
+  const { outer, engine } = counts;
   return differencesOf(what, [
     ...pointOf("outer tap", outer?.[of.taps]),
-    ...pointOf("inner tap", inner?.[of.taps]),
+    ...pointOf("inner tap", tapped(counts)?.[of.taps]),
     ...enginePoint(engine, of.engine),
   ]);
 }
@@ -131,7 +137,9 @@ function why(engine: EngineDelta, field: CountedField): string {
   return engine.unknown[field] ?? "the page is of no engine that Tollgate knows";
 }
 
-function remarks({ outer, inner, engine }: CountedTokens): readonly string[] {
+function remarks(counts: CountedTokens): readonly string[] {
+  const { outer, engine } = counts;
+  const inner = tapped(counts);
   const failed = [
     ...(outer !== null && outer.failed > 0 ? [`outer tap: ${outer.failed} requests failed`] : []),
     ...(inner !== null && inner.failed > 0 ? [`inner tap: ${inner.failed} requests failed`] : []),

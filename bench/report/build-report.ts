@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { compareSchema } from "../config/compare-schema.ts";
 import { driverOf } from "../store/driver-lock.ts";
 import { finishedEpisodes, progressOf } from "../store/progress.ts";
 import { latestArmFacts, readPreflights } from "../store/preflight-record.ts";
+import { lostTrajectories } from "../store/lost-trajectories.ts";
 import { judgementOf, readJudgedRun, type Judgements } from "../store/judgements.ts";
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
@@ -34,6 +36,10 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
   const failures = runFailures(summaries);
+  const lost = await lostTrajectories(run.directory, run.records);
+  if (lost.message !== null)
+    warnings.push({ file: join(run.directory, "trajectories.jsonl"), line: 0, message: lost.message });
+  const withoutOne = new Set(lost.episodes.map(({ episodeId }) => episodeId));
   return {
     v: 1,
     run: {
@@ -48,7 +54,9 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     totals: {
       planned: run.identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),
       finished: episodes.length,
-      trajectories: episodes.filter(({ status }) => status !== "failed").length,
+      trajectories: episodes.filter(
+        ({ status, episodeId }) => status !== "failed" && !withoutOne.has(episodeId),
+      ).length,
       diskBytes: await diskUse(run.directory),
       wastedAttempts: sum(summaries, ({ waste }) => waste.attempts),
       wastedTokens: sum(summaries, ({ waste }) => waste.promptTokens + waste.completionTokens),

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { basename, resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { StartError } from "../errors.ts";
+import { RunUnreadableError, StartError } from "../errors.ts";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import { simulatedEngines } from "../stack/engine.ts";
 import { checkKeys } from "../stack/keys.ts";
+import { lostTrajectories } from "../store/lost-trajectories.ts";
+import type { StoredRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
 import { checkResumable } from "../store/resume-check.ts";
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
@@ -20,6 +22,8 @@ export interface RunPlace {
   readonly outputDirectory: string;
   /** Run directory to go on with; null starts a new run. */
   readonly resume: string | null;
+  /** What becomes of finished episodes whose trajectories are lost. */
+  readonly lost: "refuse" | "repeat";
   readonly argv: readonly string[];
   /** Called with the run directory as soon as it exists. */
   readonly opened: (directory: string) => void;
@@ -96,6 +100,8 @@ export interface OpenedSweep {
   readonly identity: RunJson;
   /** What an earlier invocation recorded. */
   readonly records: readonly RunRecord[];
+  /** Ids of finished episodes whose trajectories are lost. */
+  readonly lost: readonly string[];
 }
 
 /** What a sweep's directory is made from, or compared with. */
@@ -111,7 +117,9 @@ interface SweepPlan extends Pick<RunSetting, "experiment" | "environment" | "tel
  */
 export async function openSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep> {
   const opened =
-    place.resume === null ? await newSweep(place, sweep) : await resumedSweep(place.resume, sweep);
+    place.resume === null
+      ? await newSweep(place, sweep)
+      : await resumedSweep(place.resume, place.lost, sweep);
   place.opened(opened.run.path);
   return opened;
 }
@@ -120,17 +128,30 @@ async function newSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep>
   const { loaded, workload, plan } = sweep;
   const start = await startFacts(loaded.experiment.name, { ...sweep, argv: place.argv });
   const identity = sweepRunJson(loaded, workload, { plan, start });
-  return { run: await newRun(place.outputDirectory, identity), identity, records: [] };
+  return { run: await newRun(place.outputDirectory, identity), identity, records: [], lost: [] };
 }
 
-async function resumedSweep(directory: string, { plan, tell }: SweepPlan): Promise<OpenedSweep> {
+async function resumedSweep(
+  directory: string,
+  whenLost: RunPlace["lost"],
+  { plan, tell }: SweepPlan,
+): Promise<OpenedSweep> {
   const { run, stored } = await RunDirectory.resume(directory, { pid: process.pid });
   try {
     checkResumable(stored.identity, plan.identity);
+    const { episodes, message } = await lostTrajectories(run.path, stored.records);
+    if (message !== null && whenLost === "refuse")
+      throw new RunUnreadableError(`Run ${stored.identity.runId} cannot be continued: ${message}`);
+    if (message !== null) tell(`${episodes.length} finished episodes have no trajectory and are run again`);
+    tellWarnings(stored, tell);
+    const lost = episodes.map(({ episodeId }) => episodeId);
+    return { run, identity: stored.identity, records: stored.records, lost };
   } catch (error) {
     await run[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function tellWarnings(stored: StoredRun, tell: SweepPlan["tell"]): void {
   for (const { file, line, message } of stored.warnings) tell(`${file}:${line}: ${message}`);
-  return { run, identity: stored.identity, records: stored.records };
 }

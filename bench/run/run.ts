@@ -47,14 +47,14 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   const plan = planRun(loaded, workload);
   const tell = (line: string) => screen.write(`${line}\n`);
   const setting = { ...options, experiment: loaded.experiment, taskData: workload.taskData, tell };
-  const { run, identity, records } = await openSweep(place, { ...setting, workload, plan });
+  const { run, identity, records, lost } = await openSweep(place, { ...setting, workload, plan });
   const sinks = new SinkSet(loaded.experiment.sinks ?? [], {
     kinds: options.sinkKinds,
     context: { runId: identity.runId, runDirectory: run.path, environment: options.environment },
     tell,
   });
   const redo = options.redo(records, recordedFailureLimits(identity.resolved));
-  const cells = remainingCells(plan, records, redo);
+  const cells = remainingCells(plan, records, new Set([...redo, ...lost]));
   const opened = {
     run,
     plannedEpisodes: plan.episodeCount,

@@ -5,7 +5,7 @@ import type { EpisodeRecord } from "../../store/record.ts";
 import type { TapListenerTotals } from "../../tap/control.ts";
 import type { TapTiming } from "../../evidence/tap-timing.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
-import { explainTokens, unequalRequests, type TappedRequests } from "./token-explanation.ts";
+import { explainTokens, surplusRequests, unequalRequests, type TappedRequests } from "./token-explanation.ts";
 import { tokenSums, type TokenSums } from "./token-sums.ts";
 
 /**
@@ -46,13 +46,17 @@ function checkSegment({ timings, engine }: TokenParties): TokenCheck {
   const requests: TappedRequests = { outer, inner: tapped ? seen : outer };
   const { verdict, details } = reconcile({
     outer: totals(tokenSums(timings, "outer")),
-    inner: totals(tokenSums(timings, tapped ? "inner" : "outer")),
+    inner: tapped ? totals(tokenSums(timings, "inner")) : "no tap",
     engine,
   });
   const unequal = unequalRequests(requests);
-  if (verdict === "exact" && unequal.length === 0) return { status: "exact", details: [] };
+  if (verdict === "exact" && unequal.length === 0) {
+    const surplus = surplusRequests(requests);
+    return { status: surplus.length === 0 ? "exact" : "explained", details: [...surplus] };
+  }
   const { explained, unexplained } = explainTokens(requests, engine);
-  const told = [...details, ...explained, ...unexplained];
+  const unseen = tapped || outer.length === 0 ? [] : ["note: no request was seen at the inner tap"];
+  const told = [...details, ...unseen, ...explained, ...unexplained];
   if (unequal.length > 0 || unexplained.length > 0) return { status: "mismatch", details: told };
   if (verdict === "unavailable") return { status: "unknown", details: [...details] };
   return {

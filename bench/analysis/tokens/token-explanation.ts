@@ -41,6 +41,16 @@ export function unequalRequests({ outer, inner }: TappedRequests): readonly stri
   });
 }
 
+/** More requests reached the engine than were sent: which, also where no token says so, because what failed costs none. */
+export function surplusRequests(requests: TappedRequests): readonly string[] {
+  const [sent, reached] = [requests.outer.length, requests.inner.length];
+  if (reached <= sent) return [];
+  return [
+    `${reached - sent} more requests at the inner tap (${reached}) than were sent (${sent})`,
+    ...betweenTaps(requests).map(({ text }) => text),
+  ];
+}
+
 interface FindingText {
   readonly why: "known" | "unknown";
   readonly text: string;

@@ -40,7 +40,7 @@ export const reportModelSchema = z.object({
   totals: z.object({
     planned: z.number().int(),
     finished: z.number().int(),
-    /** Finished episodes that did not fail: what `export` can write. */
+    /** Finished episodes that did not fail and whose trajectory is there: what `export` can write. */
     trajectories: z.number().int(),
     diskBytes: z.object({ all: z.number(), trajectories: z.number(), evidence: z.number() }),
     wastedAttempts: z.number().int(),
