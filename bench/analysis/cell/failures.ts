@@ -52,11 +52,11 @@ export function isFailing({ reasons }: { readonly reasons: readonly VerdictReaso
   return reasons.some(({ verdict }) => verdict === "failing");
 }
 
-/** A server may answer with a whole page; its first words say what it is. */
+/** A server may answer with a whole page; its first words say what it is. Control characters are for no terminal. */
 const messageCharactersMax = 300;
 
 function shown(message: string): string {
-  const line = message.replaceAll(/\s+/g, " ").trim();
+  const line = message.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
   return line.length <= messageCharactersMax ? line : `${line.slice(0, messageCharactersMax)}…`;
 }
 

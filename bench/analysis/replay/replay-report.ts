@@ -1,3 +1,4 @@
+import { recordedFailureLimits } from "../../config/failure-limits.ts";
 import { loadMetrics, steadySamples } from "../../load/latency.ts";
 import { summarize, type Distribution } from "../../statistics/distribution.ts";
 import { meanOrNull } from "../estimates/paired-means.ts";
@@ -57,6 +58,7 @@ export function buildReplayReport(
   const { identity, records } = run;
   const looks = interimAnalyses(plan);
   const comparisons = compareReplay(legs, plan, { confidence: looks.confidence, margin: plan.margin });
+  const { failedShare: failedShareMax } = recordedFailureLimits(identity.resolved);
   const ended = records.findLast((record) => record.type === "run-ended");
   const interrupted = ended?.type === "run-ended" && ended.reason !== "complete";
   return {
@@ -70,7 +72,7 @@ export function buildReplayReport(
     plan,
     confidence: looks.confidence,
     looks: looks.at.length,
-    ...judgeReplay({ legs, comparisons, interrupted }),
+    ...judgeReplay({ legs, comparisons, interrupted, failedShareMax }),
     arms: plan.settings.flatMap((setting) => plan.arms.map((arm) => armRow(setting, arm, legs))),
     comparisons,
     blockSeconds: Object.fromEntries(

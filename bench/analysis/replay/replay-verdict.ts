@@ -5,6 +5,7 @@ import { eventLoopReasons, sendReasons, stolenReasons, type SendFacts } from "..
 import { checkTokens } from "../tokens/token-check.ts";
 import { answeredElsewhere } from "../cell/judge-cell.ts";
 import { verdicts, type Verdict, type VerdictReason } from "../cell/verdict.ts";
+import { failingReasons } from "./failed-requests.ts";
 import type { ArmComparison } from "./comparison.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
@@ -20,10 +21,13 @@ export function judgeReplay(facts: {
   readonly legs: readonly LegEvidence[];
   readonly comparisons: readonly ArmComparison[];
   readonly interrupted: boolean;
+  /** `limits.failedShare`, of requests here. */
+  readonly failedShareMax: number;
 }): ReplayVerdict {
-  const { legs, comparisons, interrupted } = facts;
+  const { legs, comparisons, interrupted, failedShareMax } = facts;
   const reasons = [
     ...legs.flatMap(legReasons),
+    ...failingReasons(legs, failedShareMax),
     ...stolenReasons(legs.map(({ facts }) => facts.stolenShare)),
     ...comparisons.flatMap(comparisonReasons),
     ...sendReasons(sendFacts(legs)),

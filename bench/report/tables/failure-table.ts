@@ -15,7 +15,7 @@ export const failures: TableOf<RunFailure> = {
     ),
     right("episodes", ({ count }) => String(count)),
     left("cells", ({ cells }) => cells.map((cell) => `${cell.cellId} ${cell.count}`).join("\n")),
-    left("first message", ({ message }) => wrappedText(message, 56), "of the episode that ended first"),
+    left("first message", ({ message }) => wrappedText(message, 48, true), "of the episode that ended first"),
     left("episode", ({ episodeId }) => episodeId, "whose message it is, for `tollgate inspect RUN EPISODE`"),
   ],
 };

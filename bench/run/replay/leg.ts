@@ -26,7 +26,7 @@ export interface ReplayParts {
   readonly thread: LoadThread;
   readonly clock: Clock;
   readonly stop: { readonly asked: AbortSignal; readonly cancelled: AbortSignal };
-  readonly limits: { readonly callMs: number; readonly drainMs: number };
+  readonly limits: { readonly callMs: number; readonly drainMs: number; readonly failures: number };
   readonly tell: (text: string) => void;
 }
 

@@ -62,7 +62,7 @@ export async function executeReplay<Report>(
         questions,
         measure: async (stack) => {
           await using thread = new LoadThread(environment);
-          const { callSeconds, drainSeconds } = experiment.limits;
+          const { callSeconds, drainSeconds, failures } = experiment.limits;
           return await runBlocks({
             plan,
             conversations: recording.conversations,
@@ -71,7 +71,7 @@ export async function executeReplay<Report>(
             thread,
             clock: systemClock,
             stop,
-            limits: { callMs: callSeconds * 1000, drainMs: drainSeconds * 1000 },
+            limits: { callMs: callSeconds * 1000, drainMs: drainSeconds * 1000, failures },
             tell,
           });
         },

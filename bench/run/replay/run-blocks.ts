@@ -1,11 +1,13 @@
 import { halfWidth } from "../../statistics/interval.ts";
 import type { InterimAnalyses } from "../../statistics/group-sequential.ts";
+import { exitCodes } from "../../exit-codes.ts";
 import { interimAnalyses } from "../../analysis/replay/interim-analyses.ts";
 import { marginMs, parseMargin } from "../../statistics/margin.ts";
 import { readRun } from "../../store/read-run.ts";
 import type { ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import type { RunOutcome } from "../run-outcome.ts";
 import { blockOrder } from "../../statistics/block-order.ts";
+import { failuresInARow } from "../../analysis/replay/failed-requests.ts";
 import { compareReplay } from "../../analysis/replay/comparison.ts";
 import { runLeg, warmUp, type Leg, type ReplayParts } from "./leg.ts";
 import { readLegs, type LegEvidence } from "../../evidence/leg-evidence.ts";
@@ -31,6 +33,11 @@ async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<R
       legs.push(...evidence);
       tell(progressText(parts, evidence));
       const death = stack.death(arm.arm);
+      const given = death === null ? failuresInARow(evidence, parts.limits.failures) : null;
+      if (given !== null) {
+        const message = `${given}\nRepair that arm, then start the replay again: one cannot be gone on with.`;
+        return { reason: "failed", message, exitCode: exitCodes.stoppedResumable };
+      }
       if (death !== null) return { reason: "failed", message: `The ${death.part} ended: ${death.message}` };
     }
     if (stop.asked.aborted) return { reason: "interrupted" };

@@ -43,6 +43,11 @@ test("the reason names count, classes and the first message", () => {
   expect(why(2, 3)).toBe("2 of 3 episodes failed (limits.failedShare 5 %): 2 engine, first: 500");
 });
 
+test("a message is one line without control characters", () => {
+  const [group] = failureGroups([failed(0, "engine", "\u001b[31mno\r\n\tidea\u0007")]);
+  expect(group?.message).toBe("[31mno idea");
+});
+
 test("a page of an answer is cut", () => {
   const [group] = failureGroups([failed(0, "engine", "x".repeat(10_000))]);
   expect(group?.message).toBe(`${"x".repeat(300)}…`);

@@ -65,7 +65,7 @@ const sound: readonly LegEvidence[] = Array.from({ length: 4 }, (_, block) =>
 function verdictOf(change: (leg: LegEvidence) => Partial<LegEvidence>, interrupted = false) {
   const legs = sound.map((leg, at) => (at === 5 ? { ...leg, ...change(leg) } : leg));
   const comparisons = compareReplay(legs, replayPlan(arms, 4), { confidence: 0.95, margin: null });
-  return judgeReplay({ legs, comparisons, interrupted });
+  return judgeReplay({ legs, comparisons, interrupted, failedShareMax: 0.05 });
 }
 
 test("a sound replay is valid and has no reason against it", () => {
@@ -77,7 +77,7 @@ test("legs that a hypervisor disturbed are one reason, with their number", () =>
     ...leg,
     facts: { ...leg.facts, stolenShare: at < 3 ? 0.2 + at / 10 : 0.01 },
   }));
-  expect(judgeReplay({ legs, comparisons: [], interrupted: false })).toMatchObject({
+  expect(judgeReplay({ legs, comparisons: [], interrupted: false, failedShareMax: 0.05 })).toMatchObject({
     verdict: "client-limited",
     reasons: [
       {
