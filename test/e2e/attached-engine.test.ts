@@ -39,13 +39,13 @@ async function proxy(target: string, answers: (path: string) => number | null): 
 
 const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-test("engines that run already: a gateway of one's own, one that answers 500, and an engine without /metrics", async () => {
+test("engines that run already: a gateway of one's own, one that sends everybody elsewhere, and an engine without /metrics", async () => {
   const [agent, user] = await Promise.all([simulator("agent"), simulator("user")]);
   await using _agent = agent.process;
   await using _user = user.process;
   await using blind = await proxy(agent.url, (path) => (path === "/metrics" ? 404 : null));
   await using passing = await proxy(agent.url, () => null);
-  await using failing = await proxy(agent.url, (path) => (path === "/v1/chat/completions" ? 500 : null));
+  await using failing = await proxy(agent.url, (path) => (path === "/v1/chat/completions" ? 307 : null));
 
   const attach = (url: string) => ({ kind: "attach", agent: { url }, user: { url: user.url } });
   using place = new Workplace({
@@ -57,6 +57,7 @@ test("engines that run already: a gateway of one's own, one that answers 500, an
     ],
   });
   const seen = await place.sweep(...unchecked);
+  expectExit(seen, 1);
   const outcomes = (run: string, arm: string) =>
     episodesOf(run)
       .filter((episode) => episode.arm === arm)
@@ -68,6 +69,7 @@ test("engines that run already: a gateway of one's own, one that answers 500, an
   expect(cellSummaries(lastLine(seen))).toMatchObject({
     "c2-r0-raw": { verdict: sound, tokenCheck: { status: "exact" } },
     "c2-r0-passing": { verdict: sound, tokenCheck: { status: "exact" } },
+    "c2-r0-failing": { verdict: "failing", passRate: { value: null } },
   });
 
   place.write({ stack: attach(urlOf(blind)), arms: [{ kind: "raw" }] });

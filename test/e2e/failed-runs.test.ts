@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { countBy, finishedEpisodes } from "../../bench/store/progress.ts";
@@ -129,6 +129,20 @@ test("an engine that fails a third of the episodes: failing, exit code 1, no pas
   expect(ends(run)).toEqual({ completed: 24 });
   expect(Object.values(cellSummaries(run)).map(({ verdict }) => verdict)).toEqual([sound, sound]);
   expect(readFileSync(join(run, "report/report.md"), "utf8")).toMatch(/replaced by a later run/);
+}, 120_000);
+
+test("a run that lost its trajectories is not gone on with, but --redo failed runs them again", async () => {
+  using place = new Workplace({ arms: [{ kind: "raw" }] });
+  const first = await place.sweep(...unchecked);
+  const run = lastLine(first);
+  expectExit(first, 0);
+  rmSync(join(run, "trajectories.jsonl"));
+  const refused = await place.sweep("--resume", run);
+  expectExit(refused, 5);
+  expect(refused.stderr).toMatch(/2 of 2 finished episodes have no trajectory .*--redo failed/);
+  const again = await place.sweep("--resume", run, "--redo", "failed", ...unchecked);
+  expectExit(again, 0);
+  expect(readFileSync(join(run, "trajectories.jsonl"), "utf8").trim().split("\n")).toHaveLength(2);
 }, 120_000);
 
 test("an engine that is killed in the middle: the run is given up, what was finished is kept, --resume does the rest", async () => {

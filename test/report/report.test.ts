@@ -280,6 +280,15 @@ describe("a run in which episodes failed", () => {
   });
 });
 
+test("trajectories are counted where they are: a run without its file says so", async () => {
+  const directory = await writeRun();
+  await rm(join(directory, "trajectories.jsonl"));
+  const report = await buildReport(directory);
+  expect(report.totals).toMatchObject({ finished: 48, trajectories: 0 });
+  expect(report.warnings.join()).toMatch(/48 of 48 finished episodes have no trajectory .*missing/);
+  expect(renderReport(report, "md")).toContain("0 trajectories of 48 finished episodes");
+});
+
 test("the terminal report fits 120 columns", async () => {
   const report = await buildReport(await writeRun());
   const wide = withLongNumbers(report);
