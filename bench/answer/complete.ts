@@ -7,7 +7,7 @@ const finishReasons = {
     engines: "eos eos_token stop_sequence stop_token stop_str word limit repetition",
     anthropic: "end_turn tool_use max_tokens pause_turn refusal",
     google: "safety recitation language blocklist prohibited_content spii malformed_function_call",
-    others: "complete tool_call model_length model_context_window_exceeded",
+    others: "complete completed tool_call model_length model_context_window_exceeded",
   },
   givenUp: {
     engines: "abort aborted error timeout cancelled canceled preempted unload",
@@ -19,12 +19,21 @@ const namesOf = (groups: Readonly<Record<string, string>>) =>
   new Set(Object.values(groups).join(" ").split(" "));
 const complete = namesOf(finishReasons.complete);
 const givenUp = namesOf(finishReasons.givenUp);
+/** Words that make a reason which is in neither list that of a failure: no list will ever hold the names of all servers. */
+const failure =
+  /abort|error|fail|cancel|overload|interrupt|incomplete|unavailable|evict|preempt|timeout|timed_out|time_limit|disconnect|crash|kill|shutdown/;
 
+/** `FinishReason.ABORT`, as Python prints a name of a list, is `abort`. */
 function reasonOf(finish: string): string {
   return finish
     .trim()
     .toLowerCase()
+    .replace(/^finish_?reason[._]/, "")
     .replaceAll(/[\s-]+/g, "_");
+}
+
+function isGivenUp(reason: string): boolean {
+  return givenUp.has(reason) || (!complete.has(reason) && failure.test(reason));
 }
 
 /**
@@ -33,7 +42,7 @@ function reasonOf(finish: string): string {
  */
 export function keepsFinish(finish: string | null, next: string): boolean {
   const reason = reasonOf(next);
-  return reason === "" || reason === "null" || (finish !== null && givenUp.has(reasonOf(finish)));
+  return reason === "" || reason === "null" || (finish !== null && isGivenUp(reasonOf(finish)));
 }
 
 /**
@@ -50,7 +59,7 @@ export function whyIncomplete(
   if (error !== null) return `carries an error: ${error}`;
   if (finish === null) return `ended without ${done ? "" : "[DONE] and without "}a finish reason`;
   const reason = reasonOf(finish);
-  if (givenUp.has(reason)) return `was given up, with finish reason ${finish}`;
+  if (isGivenUp(reason)) return `was given up, with finish reason ${finish}`;
   return done || complete.has(reason)
     ? null
     : `ended without [DONE], after the unknown finish reason ${finish}`;

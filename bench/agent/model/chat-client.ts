@@ -3,6 +3,7 @@ import { whyUnusable } from "../../answer/complete.ts";
 import { readAnswer } from "../../answer/read-answer.ts";
 import { messageOf } from "../../errors.ts";
 import type { Endpoint } from "../../transcript/endpoint.ts";
+import { decoded } from "./content-decoding.ts";
 import { completionOf, type Completion } from "../transcript/completion.ts";
 import type { ChatMessage } from "./chat-message.ts";
 import { ModelError } from "./model-error.ts";
@@ -64,7 +65,7 @@ export class ChatClient implements AsyncDisposable {
       body: bodyOf(request),
       signal,
     });
-    const body = await readBody(url, response.body, signal);
+    const body = await readBody(url, response, signal);
     if (response.statusCode !== 200) {
       const excerpt = body.slice(0, 500).trim() || "(empty body)";
       throw new ModelError(`${url} answered with status ${response.statusCode}: ${excerpt}`);
@@ -75,11 +76,12 @@ export class ChatClient implements AsyncDisposable {
 
 async function readBody(
   url: string,
-  body: Dispatcher.ResponseData["body"],
+  { body, headers }: Pick<Dispatcher.ResponseData, "body" | "headers">,
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    return await body.text();
+    const bytes = Buffer.from(await body.arrayBuffer());
+    return (await decoded(bytes, headers["content-encoding"]?.toString())).toString("utf8");
   } catch (cause) {
     signal.throwIfAborted();
     throw new ModelError(`${url} gave an answer that broke off: ${messageOf(cause)}`, { cause });

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { ChatClient, type ChatRequest } from "../../../bench/agent/model/chat-client.ts";
 import { ModelError } from "../../../bench/agent/model/model-error.ts";
@@ -26,7 +27,7 @@ async function ask(script: Script, changes: Partial<ChatRequest> = {}) {
 }
 
 const call = { id: "call_1", name: "f", arguments: '{"b": 2.0, "1":1,\n"a":"数\\u2028"}' };
-const usage = { promptTokens: 10, completionTokens: 3, cachedTokens: 4 };
+const usage = { promptTokens: 10, completionTokens: 30, cachedTokens: 4 };
 
 test("a request carries identity, sampling, and the tools' own text", async () => {
   const { seen } = await ask((response) => answerJson(response, { content: "yo" }));
@@ -89,6 +90,35 @@ test("a stream cut at any byte, also inside a character, is read the same", asyn
     { stream: true },
   );
   expect(outcome).toMatchObject({ content: "数学", usage });
+});
+
+test.each([
+  ["gzip", gzipSync],
+  ["x-gzip", gzipSync],
+  ["deflate", deflateSync],
+  ["br", brotliCompressSync],
+  ["zstd", zstdCompressSync],
+  ["gzip, br", (body: Buffer) => brotliCompressSync(gzipSync(body))],
+  ["identity", (body: Buffer) => body],
+  ["none-that-is-known", (body: Buffer) => body],
+] as const)("an answer that nobody asked to be encoded as %s is read", async (encoding, encode) => {
+  const events = Buffer.from(eventsOf({ content: "数 yo" }).join(""));
+  const { outcome } = await ask((response) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": encoding });
+    response.end(encode(events));
+  });
+  expect(outcome).toMatchObject({ content: "数 yo" });
+});
+
+test("an answer that is not encoded as it says, or whose code is cut, has broken off", async () => {
+  for (const body of [Buffer.from("data: {}\n\n"), gzipSync("data: {}\n\n").subarray(0, -9)]) {
+    const { outcome } = await ask((response) => {
+      response.writeHead(200, { "content-encoding": "gzip" });
+      response.end(body);
+    });
+    expect(outcome).toBeInstanceOf(ModelError);
+    expect((outcome as ModelError).message).toMatch(/broke off: (incorrect header|unexpected end)/);
+  }
 });
 
 test("another status is an error with status and body, and nothing is retried", async () => {

@@ -55,8 +55,8 @@ export interface ScriptedAnswer {
 
 const usage = {
   prompt_tokens: 10,
-  completion_tokens: 3,
-  total_tokens: 13,
+  completion_tokens: 30,
+  total_tokens: 40,
   prompt_tokens_details: { cached_tokens: 4 },
 };
 

@@ -46,7 +46,7 @@ const greeting: TranscriptMessage = {
   usage: null,
 };
 const call = { id: "c1", name: "toggle_data", arguments: '{"gb":2.0}' };
-const usage = { promptTokens: 10, completionTokens: 3, cachedTokens: 4 };
+const usage = { promptTokens: 10, completionTokens: 30, cachedTokens: 4 };
 
 test("the first request shows the greeting as the other side's, with identity and pinned sampling", async () => {
   await using simulation = await simulate([{ content: "My card is blocked." }]);
@@ -144,7 +144,7 @@ test("tool calls come back as the user's, and usage is summed over requests", as
   expect(simulation.user.usage()).toEqual({
     requests: 2,
     promptTokens: 20,
-    completionTokens: 6,
+    completionTokens: 60,
     cachedTokens: 8,
   });
 });
