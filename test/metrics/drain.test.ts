@@ -64,9 +64,9 @@ test("missing metrics are said at once, and never taken for idle", async () => {
   const cases: readonly [string | number, RegExp][] = [
     [404, /status 404.*--enable-metrics/],
     ["<html>", /metric name/],
-    ["up 1\n", /running and queued requests are not known/],
-    [sglangPage({ running: 0 }), /running and queued requests are not known/],
-    [sglangPage({ running: 0, queued: Number.NaN }), /running and queued requests are not known/],
+    ["up 1\n", /running and queued requests are not known: the page has none of the prefixes .*; found up/],
+    [sglangPage({ running: 0 }), /the page has no sglang:num_queue_reqs; found sglang:num_running_reqs/],
+    [sglangPage({ running: 0, queued: Number.NaN }), /sglang:num_queue_reqs is no number/],
   ];
   for (const [page, reason] of cases) {
     const result = await waitUntilIdle(await servePages(() => page), options);
