@@ -1,3 +1,4 @@
+import { enginesOf } from "../../stack/stack.ts";
 import { notChecked, ok, warning, type Check } from "../check.ts";
 
 /** Below this an engine that allocates a little more (CUDA graphs, longer prompts) dies. */
@@ -9,7 +10,9 @@ export const gpuMemoryCheck: Check = {
   async run({ gpus, stack }) {
     const found = await gpus();
     if (found === null) {
-      const why = stack.simulated ? "; the engines are simulated and need none" : "";
+      // One real engine among them may well need one.
+      const simulated = enginesOf(stack).every((engine) => engine.simulated);
+      const why = simulated ? "; the engines are simulated and need none" : "";
       return { findings: [notChecked("GPUs", `no nvidia-smi on this machine${why}`)] };
     }
     return {

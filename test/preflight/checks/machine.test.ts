@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { diskCheck } from "../../../bench/preflight/checks/disk.ts";
 import { gpuMemoryCheck } from "../../../bench/preflight/checks/gpu-memory.ts";
+import type { Engine } from "../../../bench/stack/engine.ts";
 import type { Gpu } from "../../../bench/host/gpus.ts";
 import { given } from "../given.ts";
 
@@ -27,6 +28,22 @@ test("a GPU that does not tell its memory, and a machine without a driver, are n
     ]),
   ).toEqual(["not checked", "not checked"]);
   expect(await onGpus(null)).toEqual(["not checked"]);
+});
+
+test("only where every engine is simulated is it said that none needs a GPU", async () => {
+  await using rig = await given({ answers: {} });
+  const { stack } = rig.context;
+  const real = stack.agentEngine;
+  const simulatedUser = { ...real, role: "user", simulated: true } as const;
+  const said = async (agentEngine: Engine, userEngine: Engine | null) => {
+    const running = { ...stack, agentEngine, userEngine, simulated: true };
+    const { findings } = await gpuMemoryCheck.run({ ...rig.context, stack: running });
+    return findings[0]?.what;
+  };
+  const needsNone = "no nvidia-smi on this machine; the engines are simulated and need none";
+  expect(await said(real, simulatedUser)).toBe("no nvidia-smi on this machine");
+  expect(await said({ ...real, simulated: true }, simulatedUser)).toBe(needsNone);
+  expect(await said({ ...real, simulated: true }, null)).toBe(needsNone);
 });
 
 async function onDisk(
