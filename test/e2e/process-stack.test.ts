@@ -79,7 +79,7 @@ test(
     expect(episodesOf(run).map(({ reward }) => reward)).toEqual([1, 1, 1, 1]);
     const agent = evidenceOf(run, "agent.json");
     expect(agent.simulated).toBe(true);
-    expect(agent.process.command).toContain(new URL(agent.url).port);
+    expect(agent.process.command).toContain(`--port=${new URL(agent.url).port}`);
     expect(agent.process.environment).toEqual({
       SERVER_KEY: "${SERVER_KEY}",
       CONFIG_FOLDER: join(run, "logs"),
