@@ -36,3 +36,8 @@ export class RunUnreadableError extends TollgateError {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** Whether a process had no file descriptors, ports or memory left for a connection: its own fault, not the other side's. */
+export function isOutOfResources(message: string | null): boolean {
+  return /\b(?:EMFILE|ENFILE|ENOMEM|ENOBUFS|EADDRNOTAVAIL|EAGAIN)\b/.test(message ?? "");
+}

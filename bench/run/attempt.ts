@@ -1,16 +1,15 @@
-import { isAnswered } from "../evidence/tap-timing.ts";
-import { identityHeaders, type Exchange } from "../workload/exchange.ts";
+import { identityHeaders } from "../workload/exchange.ts";
 import { loggedTokensOf } from "../workload/logged-tokens.ts";
-import { UsageSum, type UsageTotal } from "../workload/usage-sum.ts";
 import type { Endpoint } from "../transcript/endpoint.ts";
 import {
   rewardOf,
   type EpisodeResult,
+  type Failure,
   type PreparedWorkload,
   type ToolCallLog,
 } from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
-import type { InnerEnd } from "../tap/control.ts";
+import type { ArmSpec } from "../config/arm-schema.ts";
 import type { ArmSession, ClosedSession, RunningArm, RunningStack } from "../stack/stack.ts";
 import type { RunDirectory } from "../store/run-directory.ts";
 import type { Clock } from "../measure/clock.ts";
@@ -21,6 +20,7 @@ import { failedBy } from "../workload/failed-by.ts";
 import { notStarted } from "../workload/not-started.ts";
 import type { FailureWatch } from "./failure-watch.ts";
 import { attributeFailure } from "./failure-attribution.ts";
+import { SeenExchanges } from "./seen-exchanges.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
 
 /** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
@@ -132,7 +132,7 @@ export async function playEpisode(
     signal: segment.signal,
   });
   usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs));
-  const result = await blamed(sameCalls(attempted, executed), { parts, arm: segment.arm, attemptKey, usage });
+  const result = blamed(sameCalls(attempted, executed), segment.arm.spec.kind, usage);
   const closing = await closeSession(session.opened, rewardOf(result)?.value ?? null);
   const warning = closing.warning ?? lostCalls(closing.closed, usage);
   if (warning) parts.tell(`episode ${planned.episodeId}: ${warning}`);
@@ -150,13 +150,6 @@ function userEndpoint(
   return { role: "user", baseUrl: userBaseUrl, model, apiKey, headers };
 }
 
-interface FailureContext {
-  readonly parts: PlayParts;
-  readonly arm: RunningArm;
-  readonly attemptKey: string;
-  readonly usage: SeenExchanges;
-}
-
 /** Whoever judged the episode read the transcript: where the tool server did something else, that is nobody's reward. */
 function sameCalls(result: EpisodeResult, executed: readonly ExecutedCall[]): EpisodeResult {
   if (!("scores" in result)) return result;
@@ -167,22 +160,10 @@ function sameCalls(result: EpisodeResult, executed: readonly ExecutedCall[]): Ep
 }
 
 /** The workload calls every failed model request the engine's; only the taps know which side of the gateway it was. */
-async function blamed(
-  result: EpisodeResult,
-  { parts, arm, attemptKey, usage }: FailureContext,
-): Promise<EpisodeResult> {
-  if (result.status !== "failed" || result.failure.class !== "engine" || arm.spec.kind === "raw")
-    return result;
-  const inner = arm.innerTapped ? await innerEnd({ parts, arm, attemptKey, usage }) : null;
-  const hop = attributeFailure({ arm: arm.spec.kind, outer: usage.last, inner });
-  return { ...result, failure: { ...result.failure, class: hop } };
-}
-
-async function innerEnd({ parts, arm, attemptKey, usage }: FailureContext): Promise<InnerEnd | null> {
-  const { last } = usage;
-  if (last === null) return null;
-  const during = { arm: arm.spec.name, fromNs: last.startedNs, toNs: last.endedNs };
-  return parts.stack.tap.lastInner(attemptKey, during);
+function blamed(result: EpisodeResult, arm: ArmSpec["kind"], usage: SeenExchanges): EpisodeResult {
+  if (result.status !== "failed" || result.failure.class !== "engine") return result;
+  const part = attributeFailure(arm, usage.of(result.failure.requestId));
+  return { ...result, failure: { ...result.failure, class: part } };
 }
 
 interface Attempted extends Played {
@@ -228,7 +209,7 @@ async function store(
     ...("scores" in result && {
       scores: result.scores.map(({ name, value, passed }) => ({ name, value, passed })),
     }),
-    failure: result.status === "failed" ? { ...result.failure } : null,
+    failure: result.status === "failed" ? storedFailure(result.failure) : null,
     labels: [...result.labels],
     startedNs: attempted.startedNs,
     endedNs: parts.clock.nowNs(),
@@ -249,6 +230,8 @@ async function store(
   });
   return record;
 }
+
+const storedFailure = ({ class: part, message }: Failure) => ({ class: part, message });
 
 type Opened = { readonly opened: ArmSession } | { readonly failure: EpisodeResult };
 
@@ -281,33 +264,4 @@ function lostCalls(closed: ClosedSession | null, usage: SeenExchanges): string |
 function timesOf(session: ArmSession, closed: ClosedSession | null): EpisodeRecord["sessionMs"] {
   if (session.startMs === null) return null;
   return { start: session.startMs, reward: closed?.rewardMs ?? null, export: closed?.exportMs ?? null };
-}
-
-/** What the outer tap saw of one attempt. */
-class SeenExchanges {
-  readonly #usage = new UsageSum();
-  #answered = 0;
-  #last: Exchange | null = null;
-
-  add(exchanges: readonly Exchange[]): readonly Exchange[] {
-    this.#last = exchanges.at(-1) ?? this.#last;
-    for (const exchange of exchanges) {
-      this.#usage.add(exchange.usage);
-      if (isAnswered(exchange)) this.#answered += 1;
-    }
-    return exchanges;
-  }
-
-  /** The exchange that began last. */
-  get last(): Exchange | null {
-    return this.#last;
-  }
-
-  get answered(): number {
-    return this.#answered;
-  }
-
-  total(): UsageTotal {
-    return this.#usage.total();
-  }
 }

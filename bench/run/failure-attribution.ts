@@ -1,33 +1,45 @@
 import type { ArmSpec } from "../config/arm-schema.ts";
-import type { InnerEnd } from "../tap/control.ts";
-import type { ExchangeTiming } from "../workload/exchange.ts";
+import { isOutOfResources } from "../errors.ts";
+import type { Exchange, MatchedInnerEnd } from "../workload/exchange.ts";
+import type { FailureClass } from "../workload/workload.ts";
 
-/** What the taps saw of the request that failed. */
-export interface FailedRequest {
-  readonly arm: ArmSpec["kind"];
-  /** Last outer exchange of the attempt; null when the request did not even reach the arm. */
-  readonly outer: Pick<ExchangeTiming, "requestId" | "outcome"> | null;
-  /**
-   * Last inner exchange of the attempt, or one that failed meanwhile without a name; null when there was none, or where
-   * the inner hop has no tap.
-   */
-  readonly inner: InnerEnd | null;
-}
+/** What the taps saw of a request that failed. */
+export type FailedRequest = Pick<
+  Exchange,
+  "outcome" | "error" | "finishReason" | "responseBytes" | "firstTokenNs" | "inner"
+>;
 
 /**
  * Whose fault it is that a model request of the agent failed. The agent cannot know: to it the arm is the model. With a
- * tap on both sides of the gateway, what the engine did to the same request decides, or, where the gateway passes no
- * names on, what it did to a request of the arm at that time. Where only the outer side is tapped (`kind: url` without
- * `innerTapPort`) it is the gateway's, which is what answered: a dead engine is then noticed as such by itself.
+ * tap on both sides of the gateway, what the engine did to the same request decides. Where only the outer side is tapped
+ * (`kind: url` without `innerTapPort`) it is the gateway's, which is what answered: a dead engine is then noticed as such
+ * by itself. A tap that has no descriptors or ports left is nobody else's fault.
+ *
+ * @param outer null where the request is not known: then it did not come through a gateway, or failed in it
  */
-export function attributeFailure({ arm, outer, inner }: FailedRequest): "engine" | "gateway" {
-  if (arm === "raw") return "engine";
-  if (outer === null || inner === null) return "gateway";
-  if (inner.requestId !== null && inner.requestId !== outer.requestId) return "gateway";
-  if (inner.outcome !== "client-aborted") {
-    const { outcome, status, incomplete = null } = inner;
-    return outcome === "completed" && (status ?? 500) < 400 && incomplete === null ? "gateway" : "engine";
-  }
-  // Somebody left before the engine had answered: the agent, whose time was up, or the gateway.
-  return outer.outcome === "client-aborted" ? "engine" : "gateway";
+export function attributeFailure(arm: ArmSpec["kind"], outer: FailedRequest | null): FailureClass {
+  const between = arm === "raw" ? "tap" : "gateway";
+  if (outer === null) return arm === "raw" ? "engine" : "gateway";
+  const seen = outer.inner ?? [];
+  if ([outer, ...seen].some(({ error }) => isOutOfResources(error))) return "tap";
+  const ends = seen.some(({ certain }) => certain) ? seen.filter(({ certain }) => certain) : seen;
+  const last = ends.findLast(({ outcome }) => outcome !== "client-aborted") ?? ends.at(-1);
+  if (last === undefined) return between;
+  // Somebody left before the engine had answered: the agent, whose time was up, or what stands between.
+  if (last.outcome === "client-aborted") return outer.outcome === "client-aborted" ? "engine" : between;
+  return isWhole(last) && !isPassedOn(last, outer) ? between : "engine";
+}
+
+function isWhole({ outcome, status, incomplete }: MatchedInnerEnd): boolean {
+  return outcome === "completed" && status === 200 && incomplete === null;
+}
+
+/** The engine's answer has come out as it was: what is wrong in it was wrong before. */
+function isPassedOn(inner: MatchedInnerEnd, outer: FailedRequest): boolean {
+  const silent = outer.firstTokenNs === null;
+  if (outer.outcome !== "completed") return false;
+  return (
+    inner.responseBytes === outer.responseBytes ||
+    (inner.finishReason !== null && inner.finishReason === outer.finishReason && silent && inner.silent)
+  );
 }

@@ -5,9 +5,8 @@ import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { applyDelta } from "./body-delta.ts";
+import { withInner } from "./match-inner.ts";
 import type {
-  ArmSpan,
-  InnerEnd,
   SegmentReport,
   TakenExchange,
   TapCommand,
@@ -44,13 +43,11 @@ export interface TapClient extends AsyncDisposable {
   openSegment(directory: string, bodies: boolean): Promise<void>;
   /** Ends and compresses the segment's files. Call when nothing is in flight. */
   closeSegment(): Promise<SegmentReport>;
-  /** Outer exchanges of one attempt since the last take, in order of start; waits up to `waitMs` for open ones to end. */
-  take(attemptKey: string, waitMs: number): Promise<readonly Exchange[]>;
   /**
-   * How the attempt's last inner exchange of the open segment ended. Where the gateway passes no identity on: how an
-   * exchange of the arm failed in that time; null when none did.
+   * Outer exchanges of one attempt since the last take, in order of start, with what the inner tap saw of them; waits up to
+   * `waitMs` for open ones to end.
    */
-  lastInner(attemptKey: string, during: ArmSpan): Promise<InnerEnd | null>;
+  take(attemptKey: string, waitMs: number): Promise<readonly Exchange[]>;
 }
 
 /**
@@ -132,13 +129,12 @@ class TapProcess implements TapClient {
   }
 
   async take(attemptKey: string, waitMs: number): Promise<readonly Exchange[]> {
-    const { exchanges } = await this.#ask({ op: "take", attemptKey, waitMs });
-    return withBodies(required(exchanges)).toSorted((a, b) => a.startedNs - b.startedNs);
-  }
-
-  async lastInner(attemptKey: string, during: ArmSpan): Promise<InnerEnd | null> {
-    const { inner } = await this.#ask({ op: "last-inner", attemptKey, during });
-    return required(inner);
+    const { taken } = await this.#ask({ op: "take", attemptKey, waitMs });
+    const { exchanges, inner } = required(taken);
+    return withInner(
+      withBodies(exchanges).toSorted((a, b) => a.startedNs - b.startedNs),
+      inner,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import type { LoopReading } from "../measure/loop-watch.ts";
-import type { ExchangeTiming, Hop } from "../workload/exchange.ts";
+import type { ExchangeTiming, Hop, InnerEnd } from "../workload/exchange.ts";
 import type { BodyDelta } from "./body-delta.ts";
 
 /**
@@ -22,31 +22,14 @@ export type TapCommand =
   | { readonly id: number; readonly op: "open-segment"; readonly directory: string; readonly bodies: boolean }
   | { readonly id: number; readonly op: "close-segment" }
   /** Outer exchanges of one attempt since the last take; waits (up to waitMs) for open ones to end. */
-  | { readonly id: number; readonly op: "take"; readonly attemptKey: string; readonly waitMs: number }
-  /** How the last inner exchange of an attempt ended, in the open segment. */
-  | { readonly id: number; readonly op: "last-inner"; readonly attemptKey: string; readonly during: ArmSpan };
-
-/** A stretch of time at one arm: in it a failure is looked for behind a gateway that passes no identity on. */
-export interface ArmSpan {
-  readonly arm: string;
-  readonly fromNs: number;
-  readonly toNs: number;
-}
-
-/** How an inner exchange ended: enough to tell on which side of a gateway a request failed. */
-export interface InnerEnd extends Pick<ExchangeTiming, "status" | "outcome" | "incomplete"> {
-  /** null for one without identity, which failed while the attempt's request was open. */
-  readonly requestId: string | null;
-}
-
+  | { readonly id: number; readonly op: "take"; readonly attemptKey: string; readonly waitMs: number };
 export type TapReply =
   | {
       readonly id: number;
       readonly ok: true;
       readonly url?: string;
       readonly segment?: SegmentReport;
-      readonly exchanges?: readonly TakenExchange[];
-      readonly inner?: InnerEnd | null;
+      readonly taken?: Taken;
     }
   | { readonly id: number; readonly ok: false; readonly message: string };
 
@@ -54,6 +37,12 @@ export type TapReply =
 export interface TapEvent {
   readonly event: "evidence-failed";
   readonly message: string;
+}
+
+export interface Taken {
+  readonly exchanges: readonly TakenExchange[];
+  /** How requests to the engine ended meanwhile. */
+  readonly inner: readonly InnerEnd[];
 }
 
 /** An exchange on its way to the driver: the request as a difference to the one before it in the same answer. */

@@ -30,8 +30,7 @@ type Result = Omit<Extract<TapReply, { ok: true }>, "id" | "ok">;
 async function execute(command: TapCommand): Promise<Result> {
   if (command.op === "listen") return { url: await tap.listen(command.listener) };
   if (command.op === "close-segment") return { segment: await tap.closeSegment() };
-  if (command.op === "take") return { exchanges: await tap.take(command.attemptKey, command.waitMs) };
-  if (command.op === "last-inner") return { inner: await tap.lastInner(command.attemptKey, command.during) };
+  if (command.op === "take") return { taken: await tap.take(command.attemptKey, command.waitMs) };
   await tap.openSegment(command.directory, command.bodies);
   return {};
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ArmSpan, InnerEnd, SegmentReport, TakenExchange, TapListenerSpec } from "./control.ts";
+import type { SegmentReport, Taken, TakenExchange, TapListenerSpec } from "./control.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
-import { NamelessFailures } from "./nameless-failures.ts";
+import { InnerEnds } from "./inner-ends.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { TapSegment } from "./segment.ts";
 import { Timer } from "../measure/deadline.ts";
@@ -12,6 +12,7 @@ const retainedCharsMax = 512 << 20;
 
 /** How long a closing segment waits for exchanges that are just ending. */
 const settleMs = 1_000;
+const wholeSettleMs = 50;
 
 /** All listeners of a run, what they record, and what waits to be taken. Lives in the tap process. */
 export class Tap implements AsyncDisposable {
@@ -20,9 +21,7 @@ export class Tap implements AsyncDisposable {
   /** Exchanges per attempt that have not been recorded yet, and who waits for them. */
   readonly #open = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
-  /** How each attempt's last inner exchange ended; null while it is open. */
-  readonly #inner = new Map<string, InnerEnd | null>();
-  readonly #nameless = new NamelessFailures(1_000);
+  readonly #inner = new InnerEnds(1_000);
   readonly #segmentOf = new WeakMap<ExchangeRecord, TapSegment>();
   readonly #onEvidenceFailure: (message: string) => void;
   #segment: TapSegment | null = null;
@@ -47,7 +46,6 @@ export class Tap implements AsyncDisposable {
     if (this.#segment !== null) throw new Error("The last segment is still open; close it first.");
     this.#retained.clear();
     this.#inner.clear();
-    this.#nameless.clear();
     this.#segment = await TapSegment.open({
       directory,
       bodies,
@@ -67,7 +65,7 @@ export class Tap implements AsyncDisposable {
   }
 
   /** Waits until the attempt has no open outer exchange or the time is up, and gives out those that have ended. */
-  async take(attemptKey: string, waitMs: number): Promise<readonly TakenExchange[]> {
+  async take(attemptKey: string, waitMs: number): Promise<Taken> {
     if (this.#open.has(attemptKey)) {
       await new Promise<void>((resolve) => {
         const timer = new Timer(waitMs, resolve);
@@ -79,15 +77,11 @@ export class Tap implements AsyncDisposable {
         this.#waiting.set(attemptKey, waiting);
       });
     }
-    return this.#retained.take(attemptKey);
-  }
-
-  /** How the attempt's last inner exchange ended; null when there was none or it does not end. */
-  async lastInner(attemptKey: string, during: ArmSpan): Promise<InnerEnd | null> {
-    // A gateway hears a moment later than the tap that its client went away.
-    const giveUpMs = performance.now() + settleMs;
-    while (this.#inner.get(attemptKey) === null && performance.now() < giveUpMs) await sleep(2);
-    return this.#inner.get(attemptKey) ?? this.#nameless.during(during);
+    const exchanges = this.#retained.take(attemptKey);
+    // A gateway hears a moment later than the tap that its client went away. A whole answer ends there last.
+    const giveUpMs = performance.now() + (exchanges.every(isWhole) ? wholeSettleMs : settleMs);
+    while (this.#inner.isOpen(attemptKey) && performance.now() < giveUpMs) await sleep(2);
+    return { exchanges, inner: this.#inner.take(attemptKey, spanOf(exchanges)) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -100,9 +94,9 @@ export class Tap implements AsyncDisposable {
       this.#segment.began();
       this.#segmentOf.set(record, this.#segment);
     }
-    if (record.attemptKey === null) return;
-    if (spec.hop === "inner") this.#inner.set(record.attemptKey, null);
-    if (spec.hop === "outer") {
+    if (spec.hop === "inner") this.#inner.began(record, spec.arm);
+    if (spec.hop === "outer") this.#inner.outerBegan(spec.arm);
+    if (spec.hop === "outer" && record.attemptKey !== null) {
       this.#open.set(record.attemptKey, (this.#open.get(record.attemptKey) ?? 0) + 1);
     }
   }
@@ -112,16 +106,9 @@ export class Tap implements AsyncDisposable {
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
     if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);
-    if (spec.hop === "inner" && record.attemptKey === null) {
-      const { arm, startedNs: fromNs, endedNs: toNs } = exchange;
-      this.#nameless.add({ arm, fromNs, toNs }, exchange);
-    }
-    if (record.attemptKey === null) return;
-    if (spec.hop === "inner") {
-      const { requestId, status, outcome, incomplete = null } = exchange;
-      this.#inner.set(record.attemptKey, { requestId, status, outcome, incomplete });
-    }
-    if (spec.hop !== "outer") return;
+    if (spec.hop === "inner") this.#inner.ended(record, exchange);
+    if (spec.hop === "outer") this.#inner.outerEnded(spec.arm);
+    if (spec.hop !== "outer" || record.attemptKey === null) return;
     this.#retained.add(record.attemptKey, exchange);
     const open = (this.#open.get(record.attemptKey) ?? 1) - 1;
     if (open > 0) {
@@ -132,4 +119,16 @@ export class Tap implements AsyncDisposable {
     for (const resume of this.#waiting.get(record.attemptKey) ?? []) resume();
     this.#waiting.delete(record.attemptKey);
   }
+}
+
+const isWhole = ({ timing: { outcome, status, incomplete = null } }: TakenExchange) =>
+  outcome === "completed" && status === 200 && incomplete === null;
+
+/** From the beginning of the first to the end of the last; null for none. */
+function spanOf(exchanges: readonly TakenExchange[]) {
+  const [first] = exchanges;
+  if (first === undefined) return null;
+  const fromNs = Math.min(...exchanges.map(({ timing }) => timing.startedNs));
+  const toNs = Math.max(...exchanges.map(({ timing }) => timing.endedNs));
+  return { arm: first.timing.arm, fromNs, toNs };
 }

@@ -5,6 +5,28 @@ export interface Exchange extends ExchangeTiming {
   /** Request and response bodies as text, exactly as they went over the wire (response: after transfer decoding). */
   readonly requestBody: string;
   readonly responseBody: string;
+  /** What the inner tap saw of the same request, in order of start; absent where nobody looked, and where it saw nothing. */
+  readonly inner?: readonly MatchedInnerEnd[];
+}
+
+/** How a request to the engine ended, and what helps to find the agent's request that it was made for. */
+export interface InnerEnd extends Pick<
+  ExchangeTiming,
+  "requestId" | "status" | "outcome" | "error" | "startedNs" | "endedNs" | "finishReason" | "responseBytes"
+> {
+  readonly incomplete: string | null;
+  /** Its answer has neither text nor a call. */
+  readonly silent: boolean;
+  /**
+   * For a request that a gateway has sent without identity: the conversation that it asks (`questionOf`), and whether no
+   * other request of the arm was open when it began. null for one with identity.
+   */
+  readonly owner: { readonly question: string | null; readonly alone: boolean } | null;
+}
+
+export interface MatchedInnerEnd extends InnerEnd {
+  /** False where the gateway passed no identity on, and it may have been made for another request of that time. */
+  readonly certain: boolean;
 }
 
 /** `outer`: agent -> arm. `inner`: gateway (or raw outer tap) -> engine. `user`: harness -> user engine. */

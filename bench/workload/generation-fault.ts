@@ -1,7 +1,7 @@
 import { callIsLost, whyUnusable } from "../answer/complete.ts";
 import { shown } from "../answer/json.ts";
 import { answerOf } from "./exchange-answer.ts";
-import { isGenerationRequest, type Exchange } from "./exchange.ts";
+import { isGenerationRequest, type Exchange, type MatchedInnerEnd } from "./exchange.ts";
 
 /**
  * Why the agent did not get a whole answer to a model request, as it follows "the request"; null when it did, also where
@@ -19,7 +19,7 @@ export function generationFault(exchange: Exchange): string | null {
   if (why === null) {
     return callIsLost(answer)
       ? `got an answer with finish reason ${answer.finish} and without a call: the server's parser lost it`
-      : null;
+      : hiddenFault(exchange);
   }
   if (outcome === "client-aborted") return "was left by the agent before its answer was at its end";
   const cut = outcome === "completed" ? "" : ` (the connection broke: ${error ?? outcome})`;
@@ -32,4 +32,29 @@ export function generationFault(exchange: Exchange): string | null {
  */
 export function isRefusal({ status }: Pick<Exchange, "status">): boolean {
   return status === 400 || status === 413 || status === 422;
+}
+
+/** A gateway can make a clean end of an answer that the engine did not end: what the agent got is not what the engine said. */
+function hiddenFault({ inner = [] }: Exchange): string | null {
+  const end = endOf(inner.filter(({ certain }) => certain));
+  const fault = end === undefined ? null : innerFault(end);
+  return fault === null ? null : `was answered cleanly by the gateway although the engine's answer ${fault}`;
+}
+
+/** Whether a fault of the engine that the gateway hid may have been that of this request. */
+export function hasFaultNear({ inner = [] }: Exchange): boolean {
+  return inner.some((end) => !end.certain && innerFault(end) !== null);
+}
+
+/** The request to the engine that counts: one that the gateway left for another, e.g. a slower one, does not. */
+function endOf(inner: readonly MatchedInnerEnd[]): MatchedInnerEnd | undefined {
+  return inner.findLast(({ outcome }) => outcome !== "client-aborted") ?? inner.at(-1);
+}
+
+function innerFault({ status, outcome, error, incomplete }: MatchedInnerEnd): string | null {
+  if (status === 200 && incomplete === null) return null;
+  if (outcome === "client-aborted") return "was left by the gateway before its end";
+  if (status === null) return `never came: ${error ?? outcome}`;
+  if (status !== 200) return `had status ${status}`;
+  return outcome === "completed" ? incomplete : `${incomplete} (the connection broke: ${error ?? outcome})`;
 }

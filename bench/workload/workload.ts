@@ -194,6 +194,8 @@ export interface EpisodeFacts {
 export interface Failure {
   readonly class: FailureClass;
   readonly message: string;
+  /** The model request that failed, by its `x-tollgate-request`, where it was one. */
+  readonly requestId?: string;
 }
 
 /** Whose fault a failed episode is; each class is counted apart in every table. */

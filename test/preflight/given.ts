@@ -128,7 +128,6 @@ function tapThatSaw(seen: (request: number) => readonly Partial<Exchange>[]): Ta
       return { totals: {}, loop, unfinished: 0, evidenceError: null };
     },
     take: () => Promise.resolve([]),
-    lastInner: () => Promise.resolve(null),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

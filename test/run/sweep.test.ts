@@ -114,7 +114,6 @@ class TriedSweep {
             evidenceError: null,
           }),
           take: async () => [],
-          lastInner: async () => null,
           [Symbol.asyncDispose]: async () => undefined,
         },
         death: (arm) => (this.death?.arm === null || this.death?.arm === arm ? this.death : null),

@@ -14,7 +14,7 @@ let inner = "";
 let outer = "";
 let answer: Answer;
 let release: () => void;
-const always = { arm: "a", fromNs: 0, toNs: Number.MAX_SAFE_INTEGER };
+const whole = JSON.stringify({ choices: [{ message: { content: "Done." }, finish_reason: "stop" }] });
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-test-"));
@@ -37,60 +37,82 @@ async function get(origin: string, headers: Record<string, string> = {}): Promis
   await body.dump();
 }
 
-/** The engine answers when the test says so. */
-function held(): void {
+async function generate(origin: string, headers: Record<string, string> = {}): Promise<void> {
+  const url = `${origin}/v1/chat/completions`;
+  const { body } = await request(url, { method: "POST", headers, body: "{}" });
+  await body.dump();
+}
+
+/** The engine answers when the test says so: with this answer, or with an error. */
+function held(body?: string): void {
   const { promise, resolve } = Promise.withResolvers<void>();
   release = resolve;
   answer = async (_request, response) => {
     await promise;
-    response.writeHead(503).end("{}");
+    response.writeHead(body === undefined ? 503 : 200).end(body ?? "{}");
   };
 }
 
-test("the last inner exchange of an attempt says how it ended; none says nothing", async () => {
-  expect(await tap.lastInner("k", always)).toBeNull();
-  await get(inner, identity("one"));
+/** What the inner tap saw of the attempt's requests since they were asked for last. */
+const innerOf = async () => (await tap.take("k", 5_000)).inner;
+
+test("how an attempt's requests to the engine ended is given out once, in their order", async () => {
+  expect(await innerOf()).toEqual([]);
+  await generate(inner, identity("one"));
   answer = (_request, response) => response.writeHead(429).end("{}");
-  await get(inner, identity("two"));
-  expect(await tap.lastInner("k", always)).toEqual({
-    requestId: "two",
-    status: 429,
-    outcome: "completed",
-    incomplete: null,
-  });
-  expect(await tap.lastInner("another", always)).toBeNull();
+  await generate(inner, identity("two"));
+  await expect.poll(() => engine.seen.length).toBe(2);
+  expect(await innerOf()).toMatchObject([
+    { requestId: "one", status: 200, incomplete: "ended without a finish reason", silent: true, owner: null },
+    { requestId: "two", status: 429, outcome: "completed", incomplete: null, owner: null },
+  ]);
+  expect(await innerOf()).toEqual([]);
 });
 
-test("while the attempt's inner exchange is open its end is waited for", async () => {
+test("requests that are no generations say nothing of an answer", async () => {
+  await get(inner, identity("models"));
+  expect(await innerOf()).toEqual([]);
+});
+
+test("behind an answer that failed, the end of the attempt's request to the engine is waited for", async () => {
   held();
-  const asked = get(inner, identity("one"));
+  const asked = generate(inner, identity("one"));
   await expect.poll(() => engine.seen.length).toBe(1);
-  const [said] = await Promise.all([tap.lastInner("k", always), sleep(30).then(() => release())]);
-  expect(said).toMatchObject({ requestId: "one", status: 503 });
+  const gateway = await tap.listen({ name: "dead", hop: "outer", arm: "a", upstream: "http://127.0.0.1:1" });
+  await generate(gateway, identity("one"));
+  const [{ inner: ends }] = await Promise.all([tap.take("k", 5_000), sleep(30).then(() => release())]);
+  expect(ends).toMatchObject([{ requestId: "one", status: 503 }]);
   await asked;
 });
 
-test("a gateway that passes no identity on: its failure counts for who asks about that arm, its success does not", async () => {
-  await get(inner);
-  await expect.poll(() => engine.seen.length).toBe(1);
-  expect(await tap.lastInner("k", always)).toBeNull();
-  answer = (_request, response) => response.writeHead(500).end("{}");
-  await get(inner);
-  await expect
-    .poll(() => tap.lastInner("k", always))
-    .toEqual({ requestId: null, status: 500, outcome: "completed", incomplete: null });
-  expect(await tap.lastInner("k", { ...always, arm: "b" })).toBeNull();
-  expect(await tap.lastInner("k", { ...always, toNs: 1 })).toBeNull();
+test("a gateway that passes no identity on: faults are kept with what they asked, good answers are not", async () => {
+  const through = async (status: number) => {
+    answer = (_request, response) => response.writeHead(status).end(whole);
+    const before = engine.seen.length;
+    // The gateway asks the engine while the agent's request is open.
+    held(whole);
+    const asked = generate(outer, identity("mine"));
+    await expect.poll(() => engine.seen.length).toBe(before + 1);
+    answer = (_request, response) => response.writeHead(status).end(whole);
+    await generate(inner);
+    release();
+    await asked;
+  };
+  await through(200);
+  expect(await innerOf()).toEqual([]);
+  await through(500);
+  expect(await innerOf()).toMatchObject([{ status: 500, owner: { alone: true, question: null } }]);
 });
 
 test("take gives up after its time without the open exchange, which a later take still gets", async () => {
   held();
   const asked = get(outer, identity("slow"));
   await expect.poll(() => engine.seen.length).toBe(1);
-  expect(await tap.take("k", 20)).toEqual([]);
+  expect((await tap.take("k", 20)).exchanges).toEqual([]);
   release();
   await asked;
-  expect((await tap.take("k", 5_000)).map(({ timing }) => timing.requestId)).toEqual(["slow"]);
+  const { exchanges } = await tap.take("k", 5_000);
+  expect(exchanges.map(({ timing }) => timing.requestId)).toEqual(["slow"]);
 });
 
 test("two who take the same attempt wait for the same end, and one of them gets it", async () => {
@@ -99,7 +121,7 @@ test("two who take the same attempt wait for the same end, and one of them gets 
   await expect.poll(() => engine.seen.length).toBe(1);
   const takes = Promise.all([tap.take("k", 5_000), tap.take("k", 5_000)]);
   release();
-  expect((await takes).map((taken) => taken.length)).toEqual([1, 0]);
+  expect((await takes).map(({ exchanges }) => exchanges.length)).toEqual([1, 0]);
   await asked;
 });
 
@@ -110,8 +132,7 @@ test("a new segment remembers no exchange, no inner end and no failure of the on
   await get(inner);
   expect((await tap.closeSegment()).totals).toMatchObject({ outer: { failed: 1 }, inner: { failed: 2 } });
   await tap.openSegment(join(folder, "2"), false);
-  expect(await tap.take("k", 0)).toEqual([]);
-  expect(await tap.lastInner("k", always)).toBeNull();
+  expect(await tap.take("k", 0)).toEqual({ exchanges: [], inner: [] });
   expect((await tap.closeSegment()).totals).toMatchObject({ outer: { requests: 0 }, inner: { requests: 0 } });
   await expect(tap.closeSegment()).rejects.toThrow("No segment is open");
 });
@@ -121,5 +142,5 @@ test("a second segment, and a second listener of one name, are refused and chang
   const spec = { name: "outer", hop: "outer", arm: "b", upstream: engine.url } as const;
   await expect(tap.listen(spec)).rejects.toThrow("named outer already");
   await get(outer, identity("one"));
-  expect((await tap.take("k", 5_000)).map(({ timing }) => timing.arm)).toEqual(["a"]);
+  expect((await tap.take("k", 5_000)).exchanges.map(({ timing }) => timing.arm)).toEqual(["a"]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Exchange } from "../../bench/workload/exchange.ts";
-import { generationFault } from "../../bench/workload/generation-fault.ts";
+import type { Exchange, MatchedInnerEnd } from "../../bench/workload/exchange.ts";
+import { generationFault, hasFaultNear } from "../../bench/workload/generation-fault.ts";
 import { called, delta, exchange, sse } from "./exchange-builder.ts";
 
 const half = delta({ content: "Done: the" });
@@ -137,4 +137,77 @@ test.each<[string, Partial<Exchange>, RegExp]>([
   ],
 ])("%s is no whole answer", (_, changes, fault) => {
   expect(generationFault(exchange(changes))).toMatch(fault);
+});
+
+const toEngine = (changes: Partial<MatchedInnerEnd>): MatchedInnerEnd => ({
+  requestId: "r1",
+  status: 200,
+  outcome: "completed",
+  error: null,
+  startedNs: 0,
+  endedNs: 1,
+  finishReason: "stop",
+  responseBytes: 1,
+  incomplete: null,
+  silent: false,
+  owner: null,
+  certain: true,
+  ...changes,
+});
+const brokenOff = { ...cut, incomplete: "ended without [DONE] and without a finish reason" };
+const clean = (...inner: readonly Partial<MatchedInnerEnd>[]) =>
+  exchange({ ...finished("stop"), inner: inner.map(toEngine) });
+
+test.each<[string, Exchange, RegExp]>([
+  [
+    "a cut",
+    clean(brokenOff),
+    /^was answered cleanly by the gateway although the engine's answer ended without .* \(the connection broke: other side closed\)$/,
+  ],
+  [
+    "an answer that was given up",
+    clean({ incomplete: "was given up, with finish reason abort" }),
+    /although the engine's answer was given up/,
+  ],
+  [
+    "an error inside a 200",
+    clean({ incomplete: "carries an error: busy" }),
+    /although the engine's answer carries an error: busy/,
+  ],
+  ["a status", clean({ status: 500 }), /although the engine's answer had status 500/],
+  [
+    "an engine that is gone",
+    clean({ status: null, outcome: "upstream-failed", error: "connect ECONNREFUSED" }),
+    /never came: connect ECONNREFUSED/,
+  ],
+  [
+    "an answer that the gateway left",
+    clean({ ...left, incomplete: "ended" }),
+    /was left by the gateway before its end/,
+  ],
+  ["a second cut behind the first", clean(brokenOff, brokenOff), /connection broke/],
+  ["a cut behind another request", clean({}, brokenOff), /connection broke/],
+])("the gateway makes a clean end of %s: no whole answer", (...[, seen, fault]) => {
+  expect(generationFault(seen)).toMatch(fault);
+});
+
+test.each<[string, Exchange]>([
+  ["the engine's answer is whole", clean({})],
+  ["the gateway asked again, and got a whole one", clean({ status: 503 }, {})],
+  ["the gateway asked twice and left the slower one", clean({}, { ...left, incomplete: "ended" })],
+  ["the gateway left behind the end", clean(left)],
+  ["the engine closed badly behind the end", clean(cut)],
+  ["the fault may be another request's", clean({ ...brokenOff, certain: false })],
+])("%s: a whole answer", (_, seen) => {
+  expect(generationFault(seen)).toBeNull();
+});
+
+test("a fault that may be this request's is near, one that is another's or none is not", () => {
+  const near = [
+    clean({ ...brokenOff, certain: false }),
+    clean({ certain: false }),
+    clean(brokenOff),
+    clean(),
+  ];
+  expect(near.map(hasFaultNear)).toEqual([true, false, false, false]);
 });

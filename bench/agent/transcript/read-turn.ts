@@ -1,15 +1,21 @@
 import type { AgentTurn } from "../agent.ts";
 import type { Answer } from "../../answer/answer.ts";
 import { shown } from "../../answer/json.ts";
+import { isOutOfResources } from "../../errors.ts";
 import { requestMessages } from "./request-messages.ts";
 import { turnMessages } from "./turn-messages.ts";
 import type { TranscriptMessage } from "../../transcript/transcript.ts";
 import { answerOf } from "../../workload/exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "../../workload/exchange.ts";
-import { generationFault, isRefusal } from "../../workload/generation-fault.ts";
+import { generationFault, hasFaultNear, isRefusal } from "../../workload/generation-fault.ts";
 import { detailOfTurn, failureOfTurn } from "../../workload/turn-failure.ts";
 import type { Failure, ToolCallLog } from "../../workload/workload.ts";
 
+/**
+ * Label of an episode at whose time the engine failed a request of the arm, and nobody can say whose: the gateway passes no
+ * identity on, and answered all of them as if nothing had been.
+ */
+export const engineFaultNear = "engine-fault-near";
 /** Label of an episode in which the agent program asked again after an answer that was not whole, and got a whole one. */
 export const modelRetried = "model-retried";
 
@@ -50,7 +56,10 @@ export function readTurn(
     ),
     failure: failureOf(turn, used, generations),
     detail: detailOfTurn(turn),
-    labels: retried.length > 0 ? [modelRetried] : [],
+    labels: [
+      ...(retried.length > 0 ? [modelRetried] : []),
+      ...(generations.some(hasFaultNear) ? [engineFaultNear] : []),
+    ],
     turn,
   };
 }
@@ -90,7 +99,9 @@ function failureOf(
   const own = failureOfTurn(turn);
   // Who has lost its process or its tools ends its requests as well.
   if (own?.class === "agent-process" || own?.class === "tool-server") return own;
-  if (used !== undefined) return { class: "engine", message: faultMessage(turn, used) };
+  if (used !== undefined) {
+    return { class: "engine", message: faultMessage(turn, used), requestId: used.requestId };
+  }
   if (turn.status === "aborted") return null;
   return failedRequest(turn, generations) ?? own;
 }
@@ -103,9 +114,6 @@ function faultMessage(turn: AgentTurn, used: Exchange): string {
   return `request ${used.requestId} ${fault}${known ? "" : `; the agent says: ${said}`}`;
 }
 
-/** The errors of a process that has no file descriptors, ports or memory left for a connection. */
-const ownResources = /\b(?:EMFILE|ENFILE|ENOMEM|ENOBUFS|EADDRNOTAVAIL|EAGAIN)\b/;
-
 /** What became of the request that the agent says has failed, where the tap saw nothing wrong with it. */
 function failedRequest(turn: AgentTurn, generations: readonly Exchange[]): Failure | null {
   if (!("requestId" in turn) || turn.requestId === undefined) return null;
@@ -114,13 +122,13 @@ function failedRequest(turn: AgentTurn, generations: readonly Exchange[]): Failu
   if (seen === undefined) {
     // It failed between the agent and the tap: no arm has had a part in that.
     const message = `request ${requestId} did not reach Tollgate's outer tap: ${said}`;
-    return { class: ownResources.test(said) ? "harness" : "tap", message };
+    return { class: isOutOfResources(said) ? "harness" : "tap", message };
   }
   const answer = answerOf(seen);
   if (generationFault(seen) !== null || !isUsable(answer)) return null;
   const shownAnswer = shown(answer.calls.length > 0 ? answer.calls : answer.text);
   const message = `request ${requestId} got an answer in a form that the agent program cannot read (${said}): ${shownAnswer}`;
-  return { class: "engine", message };
+  return { class: "engine", message, requestId };
 }
 
 /** Whether an agent can go on with an answer. Where it does not, the form is to blame, and that is the server's. */

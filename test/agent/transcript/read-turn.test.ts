@@ -109,7 +109,8 @@ test.each<[string, AgentTurn, Exchange[], RegExp]>([
   ],
 ])("%s is a failed generation", (...[, turn, exchanges, message]) => {
   const { failure } = readTurn(turn, exchanges, []);
-  expect(failure).toEqual({ class: "engine", message: expect.stringMatching(message) as string });
+  const said = expect.stringMatching(message) as string;
+  expect(failure).toEqual({ class: "engine", message: said, requestId: "r1" });
 });
 
 test.each<[string, AgentTurn, Exchange[], string]>([
