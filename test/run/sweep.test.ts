@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../bench/measure/clock.ts";
 import type { EngineRecovery, Recovery } from "../../bench/run/engine-recovery.ts";
@@ -10,6 +13,7 @@ import type { RunningArm, StackDeath } from "../../bench/stack/stack.ts";
 import type { EpisodeRecord, RunRecord } from "../../bench/store/record.ts";
 import { notStarted } from "../../bench/workload/not-started.ts";
 import type { AttemptContext, EpisodeResult, FailureClass } from "../../bench/workload/workload.ts";
+import { executedCall } from "../workload/exchange-builder.ts";
 import { serve, sglangPage } from "../metrics/server.ts";
 
 const score = { name: "reward", value: 1, passed: true, parts: null, details: null };
@@ -34,6 +38,8 @@ class TriedSweep {
   recoveries: Recovery[] = [];
   retriesMax = 0;
   cellMs = 60_000;
+  /** Of the run; on disk is only the tool server's log. */
+  path = "/run";
 
   cells(...arms: readonly string[]): PlannedCellRun[] {
     return arms.map((name, at) => ({
@@ -121,7 +127,7 @@ class TriedSweep {
         [Symbol.asyncDispose]: async () => undefined,
       },
       run: {
-        path: "/run",
+        path: this.path,
         segmentDirectory: async () => "/run",
         append: async (record) => void this.records.push(record),
         writeFile: async () => undefined,
@@ -360,5 +366,37 @@ describe("an attempt", () => {
     raw.attempt = () => failedBy("engine");
     await raw.run(raw.cells("raw"));
     expect(raw.episodes.map(({ failure }) => failure?.class)).toEqual(["engine", "engine"]);
+  });
+
+  test("whose transcript has another call than the tool server's log has no reward", async ({
+    onTestFinished,
+  }) => {
+    const sweep = new TriedSweep();
+    sweep.path = mkdtempSync(join(tmpdir(), "tollgate-attempt-"));
+    onTestFinished(() => rmSync(sweep.path, { recursive: true }));
+    mkdirSync(join(sweep.path, "evidence", "c0-raw", "s0"), { recursive: true });
+    sweep.attempt = (taskId, { logToolCall }) => {
+      const executed = executedCall({ name: taskId === "1" ? "renew" : "find", argumentsText: '{"id": 1}' });
+      logToolCall(executed);
+      logToolCall({ ...executed, requestor: "user" });
+      const call = { id: "c1", name: "renew", arguments: '{"id":1}' };
+      const said = {
+        role: "assistant",
+        content: null,
+        toolCalls: [call],
+        requestId: "r1",
+        usage: null,
+      } as const;
+      const result = { role: "tool", toolCallId: "c1", content: "", error: false } as const;
+      const messages = [said, { ...result, requestor: "assistant", answeredBy: "tool-server" } as const];
+      return { ...passed, transcript: { ...facts.transcript, messages } };
+    };
+    await sweep.run(sweep.cells("raw"));
+    const message =
+      'the transcript differs from the tool server\'s log: call 1 is renew({"id":1}) in the transcript, and the tool server executed find({"id": 1})';
+    expect(sweep.episodes.map(({ status, reward, failure }) => [status, reward, failure])).toEqual([
+      ["completed", 1, null],
+      ["failed", null, { class: "harness", message }],
+    ]);
   });
 });
