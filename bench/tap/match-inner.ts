@@ -3,8 +3,8 @@ import { questionOf } from "../workload/question.ts";
 
 /**
  * Gives each outer exchange the requests that were made to the engine for it. They begin while it is open and have its id,
- * or at least its attempt. A gateway that passes no identity on leaves the conversation that is asked, and the time: where
- * several requests of the arm were open and none asks the same, the match is not certain.
+ * or at least its attempt. A gateway that passes no identity on leaves the conversation that is asked. Where it asks another
+ * one, or none that can be compared while several requests of the arm were open, the match is not certain.
  *
  * @param exchanges of one attempt
  * @param ends in any order
@@ -23,6 +23,6 @@ export function withInner(exchanges: readonly Exchange[], ends: readonly InnerEn
 }
 
 function isCertain({ owner, requestId }: InnerEnd, exchange: Exchange): boolean {
-  if (owner === null || owner.alone || requestId === exchange.requestId) return true;
-  return owner.question !== null && owner.question === questionOf(exchange.requestBody);
+  if (owner === null || requestId === exchange.requestId) return true;
+  return owner.question === null ? owner.alone : owner.question === questionOf(exchange.requestBody);
 }

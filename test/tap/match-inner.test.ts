@@ -45,6 +45,11 @@ test.each<[string, InnerEnd[], unknown]>([
     [end("x", 21, { question: questionOf(asks("r1")), alone: false })],
     [[], [[21]]],
   ],
+  [
+    "nameless and alone, with another question",
+    [end("x", 1, { question: "other", alone: true })],
+    [[[1]], []],
+  ],
   ["nameless, with a rendered prompt", [end("x", 1, { question: null, alone: false })], [[[1]], []]],
   ["without an attempt, by its id", [end("r1", 1, { question: null, alone: false })], [[1], []]],
 ])("requests to the engine are matched %s", (_, ends, expected) => {
@@ -57,7 +62,18 @@ test("without any, the exchange stays as it is", () => {
 
 test("a question is the conversation, however it is written; a body without one asks nothing", () => {
   const spaced = '{ "model": "m", "messages": [ {"role": "user", "content": "r1"} ] }';
-  expect(questionOf(spaced)).toBe(questionOf(asks("r1")));
+  const inParts = '{"messages":[{"content":[{"type":"text","text":"r1"}],"role":"user","name":null}]}';
+  expect([questionOf(spaced), questionOf(inParts)]).toEqual([questionOf(asks("r1")), questionOf(asks("r1"))]);
+  const called = (text: string, more: object) =>
+    questionOf(
+      JSON.stringify({
+        messages: [
+          { role: "assistant", tool_calls: [{ function: { name: "f", arguments: text } }], ...more },
+        ],
+      }),
+    );
+  expect(called("{}", { content: null })).toBe(called("{}", {}));
+  expect(called("{}", {})).not.toBe(called('{"a":1}', {}));
   expect([questionOf("{}"), questionOf("<html>"), questionOf('{"messages":[]}'), questionOf("null")]).toEqual(
     Array.from({ length: 4 }, () => null),
   );
