@@ -3,6 +3,8 @@ import type { AnsweredCall } from "./answer.ts";
 /** One entry of `tool_calls`; an id or a name that it leaves out is "". */
 export interface CallDelta extends AnsweredCall {
   readonly index: number | null;
+  /** Its place among several entries of one chunk, which counts where nothing else tells. */
+  readonly position: number | null;
   /** The arguments came as a value, not as text: they are all that the call has. */
   readonly whole: boolean;
 }
@@ -19,55 +21,79 @@ type OpenCall = { -readonly [Field in keyof AnsweredCall]: AnsweredCall[Field] }
  * - else to the call at its index, or to the last one.
  */
 export class CallDeltas {
-  readonly calls: OpenCall[] = [];
+  readonly #calls: OpenCall[] = [];
   readonly #byIndex = new Map<number, OpenCall>();
+  readonly #doubtful = new Set<AnsweredCall>();
   #last: OpenCall | undefined;
   /** How many deltas there were, and the last of them. */
   count = 0;
   delta: CallDelta | null = null;
 
+  /** Without those that a name alone began that may only have been said again. */
+  get calls(): readonly AnsweredCall[] {
+    return this.#calls.filter((call) => call.argumentsText !== "" || !this.#doubtful.has(call));
+  }
+
   add(delta: CallDelta): void {
-    const { index, id, name } = delta;
+    const { id, name } = delta;
+    const place = delta.index ?? delta.position;
     this.count += 1;
     this.delta = delta;
     const call = this.#continuedBy(delta) ?? { id, name: "", argumentsText: "" };
     this.#last = call;
-    if (!this.calls.includes(call)) this.calls.push(call);
-    if (index !== null) this.#byIndex.set(index, call);
+    if (!this.#calls.includes(call)) {
+      this.#calls.push(call);
+      if (this.#mayBeRepeated(delta)) this.#doubtful.add(call);
+    }
+    if (place !== null) this.#byIndex.set(place, call);
     call.id ||= id;
     // Some servers repeat the name in every delta.
     if (name !== call.name) call.name += name;
     call.argumentsText = joined(call.argumentsText, delta);
   }
 
+  /** The name of a whole call without arguments behind it: of another call, or said once more. */
+  #mayBeRepeated({ id, name, argumentsText }: CallDelta): boolean {
+    return (
+      id === "" && argumentsText.trim() === "" && this.#calls.slice(0, -1).some((call) => call.name === name)
+    );
+  }
+
   #continuedBy(delta: CallDelta): OpenCall | undefined {
-    const { index, id, name } = delta;
-    const there = index === null ? undefined : this.#byIndex.get(index);
+    const { index, position, id, name } = delta;
+    const place = index ?? position;
+    const there = place === null ? undefined : this.#byIndex.get(place);
     const open = there ?? this.#last;
     if (id !== "") {
-      const known = index === null ? this.calls.findLast((call) => call.id === id) : there;
+      const known = index === null ? this.#calls.findLast((call) => call.id === id) : there;
       if (known?.id === id) return beginsAgain(known, delta) ? undefined : known;
       if (name === "") return open;
       return known?.id === "" && mayTakeName(known, delta) ? known : undefined;
     }
     if (name === "") return open;
-    const named = index === null ? this.#last : there;
+    const named = place === null ? this.#last : there;
     return named !== undefined && mayTakeName(named, delta) ? named : undefined;
   }
 }
 
 /** An id that a server gives to several calls: the first is whole, and another begins. */
 function beginsAgain(call: AnsweredCall, { name, argumentsText }: CallDelta): boolean {
-  if (name === "" || call.name === "" || !isObject(argumentsText) || !isObject(call.argumentsText))
+  if (
+    isPlaceholder(call.argumentsText) ||
+    name === "" ||
+    call.name === "" ||
+    !isObject(argumentsText) ||
+    !isObject(call.argumentsText)
+  )
     return false;
   return name !== call.name || argumentsText.trim() !== call.argumentsText.trim();
 }
 
 /** A name may begin that of a call, be a further piece of it, or repeat it. */
-function mayTakeName(call: AnsweredCall, { index, name, argumentsText }: CallDelta): boolean {
+function mayTakeName(call: AnsweredCall, { index, position, name }: CallDelta): boolean {
   if (call.name === "") return true;
-  if (call.name !== name) return index !== null && call.argumentsText === "";
-  return argumentsText.trim() === "" || !isObject(call.argumentsText);
+  if (call.name !== name) return (index ?? position) !== null && call.argumentsText === "";
+  return !isObject(call.argumentsText);
 }
 
 /**
@@ -76,10 +102,13 @@ function mayTakeName(call: AnsweredCall, { index, name, argumentsText }: CallDel
  */
 function joined(before: string, { id, argumentsText, whole }: CallDelta): string {
   if (argumentsText === "") return before;
-  const isPlaceholder = before.length < 8 && before.trim() === "{}";
-  if (whole || (isPlaceholder && argumentsText.trimStart().startsWith("{"))) return argumentsText;
+  if (whole || (isPlaceholder(before) && argumentsText.trimStart().startsWith("{"))) return argumentsText;
   const isRepeated = id !== "" && argumentsText === before && isObject(before);
   return isRepeated ? before : before + argumentsText;
+}
+
+function isPlaceholder(argumentsText: string): boolean {
+  return argumentsText.length < 8 && argumentsText.trim() === "{}";
 }
 
 /** The arguments of a call are an object: behind its end nothing can follow. */

@@ -40,8 +40,14 @@ function addCall(draft: Draft, entry: unknown, { whole, position, count }: Entry
   }
   if (id === "" && name === "" && argumentsText === "") return true;
   draft.carriesTokens = true;
-  const index = whole ? position : (indexOf(entry) ?? (id === "" && count > 1 ? position : null));
-  draft.calls.add({ index, id, name, argumentsText, whole: typeof value === "object" });
+  draft.calls.add({
+    index: whole ? position : indexOf(entry),
+    position: count > 1 ? position : null,
+    id,
+    name,
+    argumentsText,
+    whole: typeof value === "object",
+  });
   return true;
 }
 

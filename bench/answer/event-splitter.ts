@@ -57,15 +57,20 @@ export class EventSplitter {
     let [feed, back] = [piece.indexOf(lineFeed, from), piece.indexOf(carriageReturn, from)];
     while (feed !== -1 || back !== -1) {
       const end = back === -1 || (feed !== -1 && feed < back) ? feed : back;
-      const known = this.#isBetween()
-        ? (this.#sink.passOver?.(piece, from, this.#placeOf(end)) ?? from)
-        : from;
-      if (known > from) from = known;
-      else {
-        if (this.#isBetween()) this.#eventStart = from;
-        const next = end === back && feed === end + 1 ? end + 2 : end + 1;
-        this.#returned = end === back && next === piece.length && next === end + 1;
-        this.#take(piece.subarray(from, end), this.#offset + end + 1, piece.subarray(0, next));
+      const next = end === back && feed === end + 1 ? end + 2 : end + 1;
+      this.#returned = end === back && next === piece.length && next === end + 1;
+      const isBetween = this.#isBetween();
+      const isEmpty = isBetween && end === from;
+      const known =
+        isBetween && !isEmpty
+          ? (this.#sink.passOver?.(piece, from, { lineEnd: end, offset: this.#offset }) ?? from)
+          : from;
+      if (known > from) {
+        from = known;
+        this.#returned = false;
+      } else {
+        if (isBetween) this.#eventStart = from;
+        if (!isEmpty) this.#take(piece.subarray(from, end), this.#offset + end + 1, piece.subarray(0, next));
         from = next;
       }
       if (feed !== -1 && feed < from) feed = piece.indexOf(lineFeed, from);
@@ -84,10 +89,6 @@ export class EventSplitter {
 
   #isBetween(): boolean {
     return this.#held.length === 0 && this.#data.length === 0 && this.#name === "";
-  }
-
-  #placeOf(lineEnd: number) {
-    return { lineEnd, offset: this.#offset };
   }
 
   /** @param read the piece at hand up to the end of this line */

@@ -69,8 +69,8 @@ export function readEvent(draft: Draft, event: unknown, name = ""): void {
 }
 
 function readOne(draft: Draft, event: unknown, name: string): void {
-  if (event === null || keepAlive.test(name) || keepsAlive(event)) return;
-  else if (name === "error") setError(draft, event);
+  if (name === "error") setError(draft, event);
+  else if (event === null || keepAlive.test(name) || keepsAlive(event)) return;
   else if (!isJson(event)) draft.odd ??= `no JSON object: ${shown(event)}`;
   else if (isErrorEvent(event)) {
     setError(draft, event);

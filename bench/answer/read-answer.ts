@@ -112,7 +112,7 @@ export class AnswerReader implements EventSink {
   }
 
   #read(text: string, name: string): void {
-    const json = jsonIn(text);
+    const json = text === "" ? undefined : jsonIn(text);
     const lines = json === undefined ? text.split("\n") : [];
     // Events that a server did not part by an empty line.
     const events = lines.length > 1 ? lines.map(jsonIn) : [];
@@ -140,7 +140,7 @@ export function saysNothing(data: string): boolean {
 
 /** undefined for what is no JSON. A page of text has many lines, and trying each would be an exception. */
 function jsonIn(text: string): unknown {
-  const isLikely = /^[[{"]/.test(text);
+  const isLikely = /^[[{"]/.test(text) && /[\]}"]$/.test(text);
   if (saysNothing(text)) return null;
   return isLikely ? parsed(text) : undefined;
 }

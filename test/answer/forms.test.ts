@@ -31,6 +31,96 @@ const forms: readonly (readonly [string, readonly unknown[] | object, object])[]
     [delta({ reasoning: "hm", content: "a" })],
     { reasoning: "hm", text: "a" },
   ],
+  [
+    "content as parts",
+    [delta({ content: [{ type: "text", text: "a" }, { type: "output_text", text: "b" }, null] })],
+    { text: "ab", tokenEvents: 1 },
+  ],
+  ["content as one part", [delta({ content: { type: "text", text: "a" } })], { text: "a" }],
+  ["content as texts", [delta({ content: ["a", "b"] })], { text: "ab" }],
+  [
+    "thinking among the parts (Mistral)",
+    [
+      delta({
+        content: [
+          { type: "thinking", thinking: [{ type: "text", text: "hm" }] },
+          { type: "text", text: "a" },
+        ],
+      }),
+    ],
+    { reasoning: "hm", text: "a" },
+  ],
+  [
+    "reasoning among the parts (harmony)",
+    [delta({ content: [{ type: "reasoning", summary: [{ type: "summary_text", text: "hm" }] }] })],
+    { reasoning: "hm", text: "" },
+  ],
+  [
+    "a reference among the parts",
+    [
+      delta({
+        content: [
+          { type: "reference", reference_ids: [1] },
+          { type: "text", text: "a" },
+        ],
+      }),
+    ],
+    { text: "a" },
+  ],
+  ["refusal", [delta({ refusal: "I cannot" })], { text: "I cannot", tokenEvents: 1 }],
+  ["refusal as a part", [delta({ content: [{ type: "refusal", refusal: "no" }] })], { text: "no" }],
+  ["reasoning as an object", [delta({ reasoning: { content: "hm" } })], { reasoning: "hm" }],
+  [
+    "reasoning_details (OpenRouter)",
+    [delta({ reasoning_details: [{ type: "reasoning.text", text: "hm" }] })],
+    { reasoning: "hm" },
+  ],
+  [
+    "reasoning with its details",
+    [delta({ reasoning: "hm", reasoning_details: [{ type: "reasoning.text", text: "hm" }] })],
+    { reasoning: "hm" },
+  ],
+  [
+    "encrypted reasoning",
+    [delta({ content: "a", reasoning_details: [{ type: "reasoning.encrypted", data: "x" }] })],
+    { reasoning: "", text: "a" },
+  ],
+  ["thinking", [delta({ thinking: "hm" })], { reasoning: "hm" }],
+  [
+    "thinking_blocks (LiteLLM)",
+    [delta({ thinking_blocks: [{ type: "thinking", thinking: "hm", signature: "s" }] })],
+    { reasoning: "hm" },
+  ],
+  [
+    "a signature alone",
+    [delta({ thinking_blocks: [{ type: "thinking", signature: "s" }] })],
+    { reasoning: "" },
+  ],
+  [
+    "null everywhere",
+    [
+      {
+        id: null,
+        choices: [
+          {
+            index: null,
+            delta: { content: null, reasoning: null, tool_calls: null, function_call: null, refusal: null },
+            finish_reason: null,
+          },
+        ],
+        usage: null,
+        error: null,
+      },
+    ],
+    { begun: true, tokenEvents: 0 },
+  ],
+  ["delta null beside a message", [chunk({ delta: null, message: { content: "a" } })], { text: "a" }],
+  ["an empty delta beside a message", [chunk({ delta: {}, message: { content: "a" } })], { text: "a" }],
+  ["text and delta with one text", [chunk({ text: "a", delta: { content: "a" } })], { text: "a" }],
+  ["a choice index as a text", [{ choices: [{ index: "0", delta: { content: "a" } }] }], { text: "a" }],
+  ["choices as one object", [{ choices: { delta: { content: "a" } } }], { text: "a" }],
+  ["choices as an empty object", [{ choices: {}, usage }], { begun: false, usage: counts }],
+  ["Azure's first chunk", [{ id: "", choices: [], prompt_filter_results: [{}] }], { begun: false }],
   ["id of the answer", [{ id: "c1", choices: [] }, { id: "c2" }], { responseId: "c1" }],
   ["finish reason", [chunk({ finish_reason: "length" })], { finish: "length" }],
   [
@@ -271,6 +361,66 @@ test.each([
     'tool_calls is [{"index":0,"function":{"name":"find","arguments":5}}]',
   ],
   ["calls that are no list", delta({ tool_calls: "find" }), "tool_calls is find"],
+  ["text that is true", delta({ content: true }), "content is true"],
+  [
+    "a part of text of an unknown type",
+    delta({ content: [{ type: "image_url", image_url: {} }] }),
+    'content is [{"type":"image_url","image_url":{}}]',
+  ],
+  ["a part of text that is a number", delta({ content: [5] }), "content is [5]"],
+  ["text that is an unknown object", delta({ content: { value: "a" } }), 'content is {"value":"a"}'],
+  ["text in lists of lists", delta({ content: [[[[[[[["a"]]]]]]]] }), 'content is [[[[[[[["a"]]]]]]]]'],
+  ["reasoning that is a number", delta({ reasoning: 5 }), "reasoning is 5"],
+  ["a delta that is a text", chunk({ delta: "a" }), "delta is a"],
+  ["a delta that is a list", chunk({ delta: [] }), "delta is []"],
+  ["a message that is a text", chunk({ message: "a" }), "message is a"],
+  ["text of completions that is a number", chunk({ text: 5 }), "text is 5"],
+  [
+    "a second choice",
+    { choices: [{ delta: {} }, { index: 1, delta: { content: "b" } }] },
+    'choices is [{"delta":{}},{"index":1,"delta":{"content":"b"}}]',
+  ],
+  ["a choice that is null", { choices: [null] }, "choices is [null]"],
+  ["choices that are a number", { choices: 3 }, "choices is 3"],
+  ["meta_info that is a text", { meta_info: "a" }, "meta_info is a"],
+  ["a frame whose text is a number", { text: 5, meta_info: {} }, "meta_info is {}"],
+  [
+    "Anthropic's beginning",
+    { type: "message_start", message: { role: "assistant", content: [] } },
+    'message is {"role":"assistant","content":[]}',
+  ],
+  [
+    "Anthropic's text",
+    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "a" } },
+    'no answer: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}',
+  ],
+  [
+    "Anthropic in one piece",
+    { id: "m", content: [{ type: "text", text: "a" }], stop_reason: "end_turn" },
+    'answer of another API, with content: {"id":"m","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn"}',
+  ],
+  [
+    "Responses' text",
+    { type: "response.output_text.delta", delta: "a" },
+    'no answer: {"type":"response.output_text.delta","delta":"a"}',
+  ],
+  [
+    "Responses in one piece",
+    { id: "r", object: "response", output: [1] },
+    'answer of another API, with output: {"id":"r","object":"response","output":[1]}',
+  ],
+  ["Gemini", { candidates: [{ content: {} }] }, 'no answer: {"candidates":[{"content":{}}]}'],
+  [
+    "text-generation-inference's own",
+    { token: { id: 1, text: "a" }, generated_text: null },
+    'no answer: {"token":{"id":1,"text":"a"},"generated_text":null}',
+  ],
+  ["llama.cpp's own", { content: "a", stop: false }, 'no answer: {"content":"a","stop":false}'],
+  [
+    "Ollama's generate",
+    { model: "m", response: "a", done: false },
+    'no answer: {"model":"m","response":"a","done":false}',
+  ],
   ["choices that are no list", { choices: "a" }, "choices is a"],
   ["a choice that is no object", { choices: ["a"] }, 'choices is ["a"]'],
   ["a finish reason that is a number", chunk({ finish_reason: 1 }), "finish_reason is 1"],
