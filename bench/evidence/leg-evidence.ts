@@ -8,6 +8,7 @@ import { joinPath, type JoinedPath } from "./path-samples.ts";
 import { readSegmentEvidence } from "./segment-evidence.ts";
 import type { TapTiming } from "./tap-timing.ts";
 import { segmentsOf } from "../store/progress.ts";
+import type { FidelityFacts } from "../store/fidelity-facts.ts";
 import { readJsonLines, type StoredRun, type StoreWarning } from "../store/read-run.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../store/replay-plan.ts";
 import { segmentPath } from "../store/run-directory.ts";
@@ -77,6 +78,8 @@ export interface LegEvidence {
   readonly timings: readonly TapTiming[];
   readonly engine: EngineDelta | null;
   readonly facts: SegmentFacts;
+  /** What the two sides of the arm were found to differ in; null where nothing was compared. */
+  readonly fidelity: FidelityFacts | null;
 }
 
 const segmentPattern = /^b(\d+)-p(\d+)$/;
@@ -122,6 +125,7 @@ export async function readLegs(
       timings: evidence.timings,
       engine: evidence.agentEngine,
       facts: evidence.facts,
+      fidelity: evidence.fidelity,
     });
   }
   return legs;

@@ -57,7 +57,11 @@ async function compareInto(tally: Tally, { directory, arm, timings }: Evidence):
   countUnjoined(tally, exchanges, digests);
   for (const request of exchanges.joined) countEndings(tally, request);
   if (bodies.kept) await compareBodies(tally, bodies, exchanges);
-  else tally.unknown("bodies were not kept (output.bodies: false)", exchanges.joined.length);
+  else
+    tally.unknown(
+      "contents of requests and answers: their bodies were not kept (output.bodies: false, or a replay after its first block)",
+      exchanges.joined.length,
+    );
 }
 
 /** Each pair is compared when the second of its two bodies has been read; until then one is held. */

@@ -28,8 +28,9 @@ const tokenIds = [
 /** What kinds of arm that Tollgate knows rewrite by design. */
 function builtIn(spec: ArmSpec): readonly string[] {
   if (spec.kind === "gateway" && spec.level === "L1") return tokenIds;
-  // AReaL's data proxy asks for log probabilities, answers in one piece and numbers its answers itself.
-  if (spec.kind === "areal") return [...tokenIds, "rid", "answer.model"];
+  // AReaL's data proxy renders for /generate, and passes on of sampling only what its own engine interface has.
+  if (spec.kind === "areal")
+    return [...tokenIds, "seed", "top_k", "min_p", "presence_penalty", "repetition_penalty", "logit_bias"];
   return [];
 }
 

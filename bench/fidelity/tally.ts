@@ -88,9 +88,7 @@ export class Tally {
       findings: [...this.#findings.values()]
         .map((finding) => ({ ...finding, of: { ...of }[finding.kind as keyof typeof of] ?? requests }))
         .sort((a, b) => findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind) || b.count - a.count),
-      unknown: [...this.#unknown]
-        .slice(0, findingsMax)
-        .map(([what, count]) => `cannot be known: ${what} (${count} of ${requests} requests)`),
+      unknown: [...this.#unknown].slice(0, findingsMax).map(([what, count]) => ({ what, count })),
     };
   }
 }

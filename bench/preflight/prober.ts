@@ -44,7 +44,8 @@ export interface ProberOptions {
 export class Prober {
   readonly #options: ProberOptions;
   #count = 0;
-  #segments = 0;
+  /** Where the taps wrote what they saw of each question, in order. */
+  readonly segments: { readonly directory: string; readonly arm: string }[] = [];
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -84,8 +85,9 @@ export class Prober {
     question: Question,
   ): Promise<Reply> {
     const { stack, evidenceDirectory } = this.#options;
-    this.#segments += 1;
-    const directory = join(evidenceDirectory, `${String(this.#segments).padStart(2, "0")}-${arm.spec.name}`);
+    const number = String(this.segments.length + 1).padStart(2, "0");
+    const directory = join(evidenceDirectory, `${number}-${arm.spec.name}`);
+    this.segments.push({ directory, arm: arm.spec.name });
     await stack.tap.openSegment(directory, true);
     const reply = await this.#send(
       { baseUrl: arm.baseUrl, apiKey: session.apiKey, model: stack.agentEngine.model, key },

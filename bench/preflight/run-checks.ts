@@ -7,6 +7,7 @@ import { nameOf, type Check, type PreflightContext } from "./check.ts";
 import { contextLengthCheck } from "./checks/context-length.ts";
 import { episodeCheck } from "./checks/episode.ts";
 import { diskCheck } from "./checks/disk.ts";
+import { fidelityCheck } from "./checks/fidelity.ts";
 import { generationCheck } from "./checks/generation.ts";
 import { gpuMemoryCheck } from "./checks/gpu-memory.ts";
 import { metricsCheck } from "./checks/metrics.ts";
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   streamingCheck,
   sessionCheck,
   sameEngineCheck,
+  fidelityCheck,
   gpuMemoryCheck,
   diskCheck,
 ];

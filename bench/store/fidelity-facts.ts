@@ -56,7 +56,7 @@ export const fidelityFactsSchema = z.object({
   comparedRequests: z.number().int(),
   comparedAnswers: z.number().int(),
   findings: z.array(fidelityFindingSchema),
-  /** Sentences that begin with "cannot be known". */
-  unknown: z.array(z.string()),
+  /** What cannot be known, of how many requests. */
+  unknown: z.array(z.object({ what: z.string(), count: z.number().int() })),
 });
 export type FidelityFacts = z.infer<typeof fidelityFactsSchema>;

@@ -81,6 +81,7 @@ export function legOf(
     path: joinPath([]),
     timings: [],
     engine: null,
+    fidelity: null,
     facts: {
       v: 1,
       cellId: "cell",

@@ -191,3 +191,150 @@ describe("what an arm altered in a request is named, with its place", () => {
     ]);
   });
 });
+
+describe("what is the same request in another spelling is not named, and counted as a form", () => {
+  /** The same JSON with the keys of every object the other way round. */
+  const turned = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(turned);
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).map(([key, member]): [string, unknown] => [key, turned(member)]);
+    return Object.fromEntries(entries.reverse());
+  };
+  const text = JSON.stringify(request);
+  const honest: readonly (readonly [name: string, received: object | string, form: string | null])[] = [
+    ["the same text", text, null],
+    ["white space", JSON.stringify(request, null, 2), "white space, escapes or spelling of numbers"],
+    ["escapes", text.replaceAll("–", "\\u2013"), "white space, escapes or spelling of numbers"],
+    ["escaped slashes", text.replaceAll("L301", "\\u004c301"), "white space, escapes or spelling of numbers"],
+    [
+      "numbers",
+      text.replace('"temperature":0', '"temperature":0.0'),
+      "white space, escapes or spelling of numbers",
+    ],
+    [
+      "exponents",
+      text.replace('"max_tokens":256', '"max_tokens":2.56e2'),
+      "white space, escapes or spelling of numbers",
+    ],
+    ["order of keys", turned(request) as object, "order of keys"],
+    [
+      "limit renamed",
+      { ...without("max_tokens"), max_completion_tokens: 256 },
+      "max_tokens and max_completion_tokens renamed",
+    ],
+    [
+      "both names of the limit",
+      { ...request, max_completion_tokens: 256 },
+      "max_tokens and max_completion_tokens renamed",
+    ],
+    ["null for what is absent", { ...request, user: null, logit_bias: null }, "null or absent"],
+    ["n: 1", { ...request, n: 1 }, "default of n written out or left out"],
+    ["logprobs: false", { ...request, logprobs: false }, "default of logprobs written out or left out"],
+    [
+      "penalties of 0",
+      { ...request, presence_penalty: 0, frequency_penalty: 0.0 },
+      "default of presence_penalty written out or left out",
+    ],
+    [
+      "format text",
+      { ...request, response_format: { type: "text" } },
+      "default of response_format written out or left out",
+    ],
+    [
+      "strict: false",
+      tools((all) =>
+        all.map((one) => ({
+          ...(one as object),
+          function: { ...(one as { function: object }).function, strict: false },
+        })),
+      ),
+      "default of tools.function.strict written out or left out",
+    ],
+    ["stop as a text", { ...request, stop: "END" }, "stop as text or list"],
+    ["empty bias", { ...request, logit_bias: {} }, "empty logit_bias written out or left out"],
+    [
+      "null content beside calls",
+      messages(([a, b, c, ...all]) => [a, b, { ...c, content: null }, ...all]),
+      "empty content as null, text or absent",
+    ],
+    [
+      "no content beside calls",
+      messages(([a, b, { content: _left, ...c } = { role: "", content: "" }, ...all]) => [a, b, c, ...all]),
+      "empty content as null, text or absent",
+    ],
+    [
+      "no calls as an empty list",
+      messages(([a, ...all]) => [{ ...a, tool_calls: [] }, ...all]),
+      "empty messages.tool_calls written out or left out",
+    ],
+    [
+      "index beside calls",
+      text.replace('"id":"c1","type"', '"index":0,"id":"c1","type"'),
+      "index beside tool calls",
+    ],
+    [
+      "type of calls left out",
+      text.replace('"id":"c1","type":"function"', '"id":"c1"'),
+      "default of messages.tool_calls.type written out or left out",
+    ],
+    [
+      "text as a part",
+      messages(([a, ...all]) => [{ ...a, content: [{ type: "text", text: a?.content }] }, ...all]),
+      "content as text or parts",
+    ],
+    [
+      "SGLang's defaults",
+      { ...request, separate_reasoning: true, skip_special_tokens: true, ignore_eos: false },
+      "default of separate_reasoning written out or left out",
+    ],
+    [
+      "the last of a repeated key",
+      text.replace('"temperature":0', '"temperature":1,"temperature":0'),
+      "white space, escapes or spelling of numbers",
+    ],
+  ];
+  test.each(honest)("%s", (_name, received, form) => {
+    const { differences, forms } = compared(received);
+    expect(differences).toEqual([]);
+    expect(forms).toEqual(form === null ? [] : expect.arrayContaining([form]));
+  });
+});
+
+describe("a chat request that is rendered to /generate", () => {
+  const rendered = (parameters: object) =>
+    compareRequests({
+      sent: { path: chat, body: JSON.stringify({ ...request, min_tokens: 2 }) },
+      received: {
+        path: "/generate",
+        body: JSON.stringify({ input_ids: [1, 2], sampling_params: parameters, stream: true, rid: "r" }),
+      },
+    });
+  const whole = {
+    temperature: 0,
+    top_p: 1,
+    top_k: -1,
+    sampling_seed: 7,
+    max_new_tokens: 256,
+    stop: "END",
+    min_new_tokens: 2,
+  };
+
+  test("sampling, seed, limits and stop texts are compared under the engine's names; the prompt cannot be", () => {
+    const { differences, forms, unknown } = rendered(whole);
+    expect(differences).toEqual([]);
+    expect(forms).toContain("chat rendered to /generate");
+    expect(unknown).toEqual([expect.stringContaining("messages and tools")]);
+  });
+
+  test.each([
+    ["temperature", { temperature: 0.5 }, "temperature changed"],
+    ["seed", { sampling_seed: undefined }, "seed removed"],
+    ["limit", { max_new_tokens: 300 }, "max_tokens changed"],
+    ["stop", { stop: [] }, "stop changed"],
+    ["least tokens", { min_new_tokens: 0 }, "min_tokens changed"],
+  ])("another %s is named", (_name, change, about) => {
+    expect(rendered({ ...whole, ...change }).differences.map((difference) => difference.about)).toEqual([
+      about,
+    ]);
+  });
+});

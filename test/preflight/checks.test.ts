@@ -48,9 +48,15 @@ test("gateways with a bad habit each: the habit is named on the arm that has it,
     "same-engine: arm elsewhere": say(
       /^failed: different engines: the engine counted 0 \+ 0 tokens, the answers say \d+/,
     ),
+    "fidelity: arm prompting": say(/^failed: messages\[0\] was added: system .* -> .*rewrites/),
+    "fidelity: arm warm": say(/^failed: temperature 0 was sent, 1 reached the engine/),
+    "fidelity: arm elsewhere": say(/^not checked: cannot be known: no tap stands in front of the engine/),
     ...Object.fromEntries(
       ["router-dead", "closed"].flatMap((arm) =>
-        ["sampling", "streaming", "session", "same-engine"].map((name) => [`${name}: arm ${arm}`, reason]),
+        ["sampling", "streaming", "session", "same-engine", "fidelity"].map((name) => [
+          `${name}: arm ${arm}`,
+          reason,
+        ]),
       ),
     ),
   });
@@ -98,7 +104,7 @@ test("an engine that looks well and never answers: found in its deadline, and as
     "sampling: agent engine": not,
     "same-engine: agent engine": not,
     ...Object.fromEntries(
-      ["tool-call", "streaming", "session", "same-engine"].map((name) => [
+      ["tool-call", "streaming", "session", "same-engine", "fidelity"].map((name) => [
         `${name}: arm plain`,
         "not checked: the check generation could not be made on it",
       ]),

@@ -43,7 +43,12 @@ export function cellFidelity(segments: readonly (FidelityFacts | null)[]): CellF
             ],
       )
       .sort((a, b) => findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind) || b.count - a.count),
-    unknown: [...new Set(known.flatMap(({ unknown }) => unknown))],
+    unknown: [
+      ...Map.groupBy(
+        known.flatMap(({ unknown }) => unknown),
+        ({ what }) => what,
+      ),
+    ].map(([what, all]) => ({ what, count: all.reduce((sum, { count }) => sum + count, 0) })),
   };
 }
 

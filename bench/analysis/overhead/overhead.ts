@@ -125,6 +125,10 @@ function refusal(baseline: readonly MeasuredCell[], arm: readonly MeasuredCell[]
   if (unusable !== undefined) return `cell ${unusable.summary.cellId} has no segment that ran to its end`;
   const broken = all.find(({ summary }) => refusing.has(summary.verdict));
   if (broken !== undefined) return `cell ${broken.summary.cellId} is ${broken.summary.verdict}`;
+  const altered = all
+    .flatMap(({ summary }) => summary.reasons)
+    .find(({ verdict }) => verdict === "request-altered" || verdict === "answer-altered");
+  if (altered !== undefined) return `not comparable: ${altered.verdict}: ${altered.detail}`;
   const elsewhere = all.find(({ armFacts }) => armFacts?.sameEngine === false);
   if (elsewhere !== undefined)
     return `different engines: the preflight saw that requests of arm ${elsewhere.summary.arm} do not reach the engine of the baseline`;

@@ -1,3 +1,4 @@
+import { cellFidelity, fidelityReasons } from "../cell/cell-fidelity.ts";
 import { loadMetrics, type LoadMetric } from "../../load/latency.ts";
 import type { LoadSample } from "../../load/load.ts";
 import { meanOf } from "../../statistics/distribution.ts";
@@ -65,6 +66,8 @@ export interface ArmComparison {
   readonly strata: readonly { readonly from: number; readonly to: number; readonly e2e: ReplayDifference }[];
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly otherText: number;
+  /** What the arm or the baseline altered: then nothing is comparable, and there are no differences. */
+  readonly altered?: string;
   /** Mean over the paired requests: how much of a prompt the engine did not compute again. null where it does not tell. */
   readonly cachedTokens: { readonly baseline: number; readonly arm: number } | null;
   /** Tokens of this arm arrive all at the end although the baseline's do not: no time to first token, no ITL. */
@@ -94,6 +97,13 @@ export function compareReplay(
   });
 }
 
+/** Requests or answers that were altered are others than those of the other arm: no difference in time is the arm's. */
+function whyAltered(legs: readonly LegEvidence[]): readonly string[] {
+  return fidelityReasons(cellFidelity(legs.map(({ fidelity }) => fidelity))).map(
+    ({ verdict, detail }) => `${verdict}: ${detail}`,
+  );
+}
+
 /** Blocks in which every arm had both its turns to the end. */
 export function completeBlocks(
   legs: readonly LegEvidence[],
@@ -121,12 +131,19 @@ function compareArm(
     base: block.filter((leg) => leg.arm.label === baseline.label),
     target: block.filter((leg) => leg.arm.label === arm.label),
   }));
-  const paired = turns.map(({ base, target }) =>
+  const [altered] = [baseline, arm].flatMap(({ label }) =>
+    whyAltered(blocks.flat().filter((leg) => leg.arm.label === label)),
+  );
+  const pairedTurns = turns.map(({ base, target }) =>
     pairRequests(
       base.map(({ samples }) => samples),
       target.map(({ samples }) => samples),
     ),
   );
+  const paired =
+    altered === undefined
+      ? pairedTurns
+      : pairedTurns.map((block) => ({ ...block, paired: [], sessions: new Set<string>() }));
   const streaming = streamingOf(paired);
   const streamed = streaming === "simulated" ? [] : paired;
   const metrics = Object.fromEntries(
@@ -146,9 +163,11 @@ function compareArm(
       ttft: percentileDifferences(streamed, "ttft", options),
       e2e: percentileDifferences(paired, "e2e", options),
     },
-    path: turns.every(({ base, target }) => [...base, ...target].every(isInnerTapped))
-      ? pathDifferences(turns, { arm, options })
-      : null,
+    ...(altered === undefined ? {} : { altered }),
+    path:
+      altered === undefined && turns.every(({ base, target }) => [...base, ...target].every(isInnerTapped))
+        ? pathDifferences(turns, { arm, options })
+        : null,
     strata: promptStrata.flatMap(([from, to]) => {
       const within = paired.map((block) =>
         block.paired.filter(({ promptTokens }) => promptTokens >= from && promptTokens < to),

@@ -6,7 +6,7 @@ import type { StoredRun } from "../../store/read-run.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
 import { compareReplay, completeBlocks, type ArmComparison } from "./comparison.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
-import { judgeReplay, type ReplayVerdict } from "./replay-verdict.ts";
+import { judgeReplay, replayFidelity, type ReplayVerdict } from "./replay-verdict.ts";
 import { interimAnalyses } from "./interim-analyses.ts";
 
 /** What a replay found: everything that its tables print. Built from the run directory alone. */
@@ -24,6 +24,8 @@ export interface ReplayReport extends ReplayVerdict {
   readonly looks: number;
   readonly arms: readonly ArmRow[];
   readonly comparisons: readonly ArmComparison[];
+  /** What the two sides of each arm differ in, by cell; absent where nothing was compared. */
+  readonly fidelity?: ReturnType<typeof replayFidelity>;
   readonly blockSeconds: Readonly<Record<string, number | null>>;
 }
 
@@ -75,6 +77,7 @@ export function buildReplayReport(
     ...judgeReplay({ legs, comparisons, interrupted, failedShareMax }),
     arms: plan.settings.flatMap((setting) => plan.arms.map((arm) => armRow(setting, arm, legs))),
     comparisons,
+    ...(legs.some(({ fidelity }) => fidelity !== null) ? { fidelity: replayFidelity(legs) } : {}),
     blockSeconds: Object.fromEntries(
       plan.settings.map((setting) => [setting.key, blockSeconds(completeBlocks(legs, setting, plan.arms))]),
     ),

@@ -1,6 +1,7 @@
 import { percentile } from "../../statistics/distribution.ts";
 import { loadMetrics, steadySamples } from "../../load/latency.ts";
 import { parseLoad } from "../../load/schedule.ts";
+import { cellFidelity, fidelityReasons, type CellFidelity } from "../cell/cell-fidelity.ts";
 import { eventLoopReasons, sendReasons, stolenReasons, type SendFacts } from "../cell/client-limits.ts";
 import { checkTokens } from "../tokens/token-check.ts";
 import { answeredElsewhere } from "../cell/judge-cell.ts";
@@ -28,6 +29,9 @@ export function judgeReplay(facts: {
   const reasons = [
     ...legs.flatMap(legReasons),
     ...failingReasons(legs, failedShareMax),
+    ...replayFidelity(legs).flatMap(({ cell, fidelity }) =>
+      fidelityReasons(fidelity).map((reason) => ({ ...reason, detail: `${cell}: ${reason.detail}` })),
+    ),
     ...stolenReasons(legs.map(({ facts }) => facts.stolenShare)),
     ...comparisons.flatMap(comparisonReasons),
     ...sendReasons(sendFacts(legs)),
@@ -37,6 +41,16 @@ export function judgeReplay(facts: {
     (a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict),
   );
   return { verdict: distinct[0]?.verdict ?? "valid", reasons: distinct };
+}
+
+/** What the two sides of each arm differ in, by cell, over all its legs; none where nothing was compared. */
+export function replayFidelity(
+  legs: readonly LegEvidence[],
+): readonly { readonly cell: string; readonly fidelity: CellFidelity }[] {
+  return [...Map.groupBy(legs, ({ setting, arm }) => cellIdOf(setting, arm))].flatMap(([cell, own]) => {
+    const fidelity = cellFidelity(own.map((leg) => leg.fidelity));
+    return fidelity === null ? [] : [{ cell, fidelity }];
+  });
 }
 
 function interruption(comparisons: readonly ArmComparison[]): VerdictReason {

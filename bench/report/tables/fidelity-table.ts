@@ -64,7 +64,11 @@ export function fidelityTables(
               )
               .join(", ")}`,
           ]),
-      ...cells.flatMap(({ cell, fidelity: { unknown } }) => unknown.map((what) => `${cell}: ${what}`)),
+      ...cells.flatMap(({ cell, fidelity: { unknown, requests } }) =>
+        unknown.map(
+          ({ what, count }) => `${cell}: cannot be known: ${what} (${count} of ${requests} requests)`,
+        ),
+      ),
     ]),
   ];
 }

@@ -95,6 +95,8 @@ function driftNote(overheads: readonly Overhead[]): string[] {
 
 function refusals(overheads: readonly Overhead[]): string[] {
   return overheads.flatMap(({ load, arm, refused }) =>
-    refused === null ? [] : [`${load} ${arm}: no overhead: ${refused}`],
+    refused === null
+      ? []
+      : [`${load} ${arm}: ${refused.startsWith("not comparable") ? "" : "no overhead: "}${refused}`],
   );
 }

@@ -11,6 +11,7 @@ import { leftOutText } from "../../store/left-out-checks.ts";
 import type { StoredReplay } from "../model/stored-replay.ts";
 import type { Value } from "./cell-metrics.ts";
 import type { IntervalPicture, IntervalRow, ReportDocument } from "./document.ts";
+import { fidelityTables } from "./fidelity-table.ts";
 import { numberText, signedText } from "./number-text.ts";
 import { preflightSummary } from "./preflight-table.ts";
 import * as tables from "./replay-tables.ts";
@@ -66,6 +67,7 @@ export function replayTables(report: StoredReplay): readonly Table[] {
     filled(tables.arms, report.arms, [
       "TTFT, ITL and E2E count from the sending of the request; 'from intended' is TTFT from when the plan wanted it sent. Only requests within the steady window.",
     ]),
+    ...fidelityTables(report.fidelity ?? []),
     ...report.preflights.map((record) => {
       const table = preflightSummary(record);
       return { ...table, notes: [...table.notes, leftOutText] };
@@ -94,6 +96,7 @@ function overheadTable(report: StoredReplay, rows: readonly tables.ComparisonRow
         ? [`${name}: its tokens arrive all at the end; TTFT not comparable`]
         : [],
     ),
+    ...named(({ altered }) => (altered === undefined ? [] : [`not comparable: ${altered}`])),
   ]);
 }
 
@@ -196,13 +199,18 @@ const marks = {
   placebo: { mark: "nullProxy", suffix: " (placebo)" },
 } as const;
 
-function intervalRow({ arm, metrics: { e2e } }: ArmComparison): IntervalRow {
+function intervalRow({ arm, altered, metrics: { e2e } }: ArmComparison): IntervalRow {
   const { mark, suffix } = marks[arm.part];
   return {
     label: `${arm.label}${suffix}`,
     mark,
     interval: e2e.interval,
-    absent: e2e.count === 0 ? "absent: no pairs" : "absent: too few blocks",
+    absent:
+      altered !== undefined
+        ? "not comparable: altered"
+        : e2e.count === 0
+          ? "absent: no pairs"
+          : "absent: too few blocks",
     count: e2e.count,
   };
 }

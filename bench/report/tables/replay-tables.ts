@@ -42,7 +42,8 @@ export function nameOf({ arm }: ArmComparison, { plan }: ReplayReport): string {
   return `${arm.label} - ${plan.arms[0]?.label ?? ""}`;
 }
 
-const hidden = ({ comparison }: ComparisonRow) => comparison.streaming === "simulated";
+const isAltered = ({ comparison }: ComparisonRow) => comparison.altered !== undefined;
+const hidden = (row: ComparisonRow) => row.comparison.streaming === "simulated" || isAltered(row);
 
 function text({ interval, count }: ReplayDifference, notComparable = false): string {
   if (notComparable) return "not comparable";
@@ -58,7 +59,7 @@ const place: readonly [ColumnOf<ComparisonRow>, ColumnOf<ComparisonRow>] = [
 const client =
   (metric: ComparedMetric, ofTokens = false) =>
   (row: ComparisonRow) =>
-    text(row.comparison.metrics[metric], ofTokens && hidden(row));
+    text(row.comparison.metrics[metric], isAltered(row) || (ofTokens && hidden(row)));
 const pairs = right(
   "pairs\n/blocks",
   ({ comparison }: ComparisonRow) => `${comparison.metrics.e2e.count}/${comparison.blocks}`,
@@ -73,7 +74,11 @@ export const overhead: TableOf<ComparisonRow> = {
     right("TTFT", client("ttft", true), "sent to the first chunk with text, reasoning or a call"),
     right("ITL", client("itl", true), "(last token - first token) / (completion tokens - 1)"),
     right("E2E", client("e2e"), "sent to the end of the body"),
-    right("conversation", ({ comparison }) => text(comparison.session), "E2E, summed over its requests"),
+    right(
+      "conversation",
+      (row) => text(row.comparison.session, isAltered(row)),
+      "E2E, summed over its requests",
+    ),
   ],
 };
 
@@ -98,7 +103,7 @@ interface TailRow extends ComparisonRow {
 
 const tail = (name: TailName) =>
   right(name, (row: TailRow) =>
-    row.metric === "ttft" && hidden(row)
+    isAltered(row) || (row.metric === "ttft" && hidden(row))
       ? "not comparable"
       : tailText(row.comparison.tails[row.metric][name]),
   );

@@ -1,4 +1,4 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, StartError } from "../../errors.ts";
 import { armToCompare } from "../../fidelity/rewrites.ts";
@@ -11,7 +11,7 @@ import { createRng } from "../../statistics/rng.ts";
 import { flushCache } from "../../stack/engine.ts";
 import type { ArmSession, RunningArm, RunningStack } from "../../stack/stack.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
-import type { RunDirectory } from "../../store/run-directory.ts";
+import { segmentPath, type RunDirectory } from "../../store/run-directory.ts";
 import { identityHeaders } from "../../workload/exchange.ts";
 import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
 import { measure } from "../measured-section.ts";
@@ -26,6 +26,8 @@ export interface ReplayParts {
   readonly thread: LoadThread;
   readonly clock: Clock;
   readonly stop: { readonly asked: AbortSignal; readonly cancelled: AbortSignal };
+  /** Whether the bodies of the first block are kept for as long as it takes to compare them. */
+  readonly compareBodies: boolean;
   readonly limits: { readonly callMs: number; readonly drainMs: number; readonly failures: number };
   readonly tell: (text: string) => void;
 }
@@ -56,7 +58,8 @@ export async function runLeg(
     arm: armToCompare(arm),
     engines: [stack.agentEngine],
     gatewayPage: null,
-    keepBodies: false,
+    // Enough to compare what enters an arm with what reaches the engine; the later blocks are spared what that costs.
+    keepBodies: leg.block === 0 && parts.compareBodies,
     prepare: async () => {
       const cacheFlushed = leg.setting.cache === "flush";
       if (cacheFlushed) await flush(parts);
@@ -84,6 +87,9 @@ export async function runLeg(
       };
     },
   });
+  // The recorded run has them.
+  for (const name of ["bodies.ndjson", "bodies.ndjson.zst"])
+    await rm(join(segmentPath(run.path, place), name), { force: true });
   return place;
 }
 

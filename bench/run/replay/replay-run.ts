@@ -50,7 +50,7 @@ export async function executeReplay<Report>(
   options.opened(run.path);
   const opened = { run, plannedEpisodes: 0, plannedCells: identity.cells.length, resumed: false };
   const questions = {
-    // A replay keeps no bodies, whatever the recorded run did: they are in that run.
+    // A replay keeps no bodies for longer than a leg, whatever the recorded run did: they are in that run.
     experiment: { ...experiment, output: { ...experiment.output, bodies: false } },
     longestPrompt: undefined,
     episodes: conversationsSent(plan),
@@ -71,6 +71,7 @@ export async function executeReplay<Report>(
             thread,
             clock: systemClock,
             stop,
+            compareBodies: experiment.output.bodies,
             limits: { callMs: callSeconds * 1000, drainMs: drainSeconds * 1000, failures },
             tell,
           });
