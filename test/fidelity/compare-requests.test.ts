@@ -296,7 +296,7 @@ describe("what is the same request in another spelling is not named, and counted
   test.each(honest)("%s", (_name, received, form) => {
     const { differences, forms } = compared(received);
     expect(differences).toEqual([]);
-    expect(forms).toEqual(form === null ? [] : expect.arrayContaining([form]));
+    expect(form === null ? forms.length === 0 : forms.includes(form)).toBe(true);
   });
 });
 

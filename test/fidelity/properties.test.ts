@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAnswer } from "../../bench/answer/read-answer.ts";
 import { compareAnswers } from "../../bench/fidelity/compare-answers.ts";
@@ -95,9 +95,9 @@ function altered(value: Value, [key, ...rest]: readonly (string | number)[]): Va
 test("whatever single value is altered in a request, it is named", () => {
   fc.assert(
     fc.property(request, fc.nat(), (sent, pick) => {
-      const leaves = leavesOf(sent as Value);
+      const leaves = leavesOf(sent);
       const leaf = leaves[pick % leaves.length] ?? [];
-      const received = altered(sent as Value, leaf);
+      const received = altered(sent, leaf);
       fc.pre(JSON.stringify(received) !== JSON.stringify(sent));
       expect(compared(JSON.stringify(sent), JSON.stringify(received)).differences).not.toEqual([]);
     }),
@@ -128,7 +128,7 @@ test("a message that is removed, doubled or moved is named", () => {
 
 /** A stream of the text in pieces of some length. */
 function streamOf(said: string, length: number): string {
-  const characters = [...said];
+  const characters = Array.from(said);
   const pieces = Array.from({ length: Math.ceil(characters.length / length) }, (_, at) =>
     characters.slice(at * length, (at + 1) * length).join(""),
   );
@@ -142,7 +142,7 @@ function streamOf(said: string, length: number): string {
 test("an answer is the same in pieces of any length, and another one with any character changed", () => {
   fc.assert(
     fc.property(text, fc.integer({ min: 1, max: 9 }), fc.nat(), (said, length, pick) => {
-      const units = [...said];
+      const units = Array.from(said);
       const other = units.with(pick % units.length, units[pick % units.length] === "x" ? "y" : "x").join("");
       const difference = (left: string) =>
         compareAnswers({
