@@ -82,7 +82,7 @@ function messageOf(stored: Stored): SftMessage | LeftOut {
   if (unreadable !== undefined)
     return {
       reason: "arguments of a call are no JSON object",
-      detail: `${unreadable.name}: ${unreadable.text}`,
+      detail: `${unreadable.name}: ${JSON.stringify(unreadable.text)}`,
     };
   return {
     ...empty,

@@ -43,33 +43,41 @@ export function textDifference(answer: RenderedAnswer): LeftOut | null {
   };
 }
 
-function readsAs(turn: string, { prompt, tools, message }: RenderedAnswer): boolean {
+/** How an engine may read its model's calls and reasoning: what is no reasoning to it is content. */
+const readings = (["qwen25", "qwen3_coder"] as const).flatMap((toolCalls) =>
+  (["qwen3", "none"] as const).map((reasoning) => ({ toolCalls, reasoning })),
+);
+
+function readsAs(turn: string, answer: RenderedAnswer): boolean {
+  return readings.some((choice) => isReadAs(turn, answer, choice)) || holdsVerbatim(turn, answer.message);
+}
+
+function isReadAs(
+  turn: string,
+  { prompt, tools, message }: RenderedAnswer,
+  choice: (typeof readings)[number],
+): boolean {
   const reasoningOpened = prompt.trimEnd().endsWith("<think>");
-  const forms = [
-    ["qwen25", (a: string, b: string) => a === b],
-    // The model writes no JSON there: its servers make it, and not all with the same white space.
-    ["qwen3_coder", (a: string, b: string) => printedObject(a) === printedObject(b)],
-  ] as const;
+  const parser = outputParser(choice, { tools, reasoningOpened });
+  const pieces = [...parser.feed(turn), ...parser.end()];
+  const texts = (kind: "content" | "reasoning") =>
+    pieces.flatMap((piece) => (piece.kind === kind ? [piece.text] : [])).join("");
+  const names = pieces.flatMap((piece) => (piece.kind === "call" ? [piece.name] : []));
+  const argumentsOf = (call: number) =>
+    pieces
+      .flatMap((piece) => (piece.kind === "arguments" && piece.index === call ? [piece.text] : []))
+      .join("");
+  const sameCall = ({ name, text }: SftCall, call: number) =>
+    names[call] === name &&
+    // In tags the model writes no JSON: its servers make it, and not all with the same white space.
+    (choice.toolCalls === "qwen25"
+      ? argumentsOf(call) === text
+      : printedObject(argumentsOf(call)) === printedObject(text));
   return (
-    forms.some(([toolCalls, same]) => {
-      const parser = outputParser({ toolCalls, reasoning: "qwen3" }, { tools, reasoningOpened });
-      const pieces = [...parser.feed(turn), ...parser.end()];
-      const texts = (kind: "content" | "reasoning") =>
-        pieces.flatMap((piece) => (piece.kind === kind ? [piece.text] : [])).join("");
-      const names = pieces.flatMap((piece) => (piece.kind === "call" ? [piece.name] : []));
-      const argumentsOf = (call: number) =>
-        pieces
-          .flatMap((piece) => (piece.kind === "arguments" && piece.index === call ? [piece.text] : []))
-          .join("");
-      const sameCall = ({ name, text }: SftCall, call: number) =>
-        names[call] === name && same(argumentsOf(call), text);
-      return (
-        texts("content").trim() === message.content.trim() &&
-        texts("reasoning").trim() === message.reasoning.trim() &&
-        names.length === message.calls.length &&
-        message.calls.every(sameCall)
-      );
-    }) || holdsVerbatim(turn, message)
+    texts("content").trim() === message.content.trim() &&
+    texts("reasoning").trim() === message.reasoning.trim() &&
+    names.length === message.calls.length &&
+    message.calls.every(sameCall)
   );
 }
 

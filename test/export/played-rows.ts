@@ -200,6 +200,13 @@ export const playedRows: readonly PlayedRow[] = [
     ["1", "01"],
     { level: "L1" },
   ],
+  [
+    "reasoning that no parser took out of the text",
+    "qwen3-like",
+    [asks, { writes: think("Hm.", "Done.") }, thanks, { writes: think("So.", "Done, too.") }],
+    ["1", "01"],
+    { parsers: { reasoning: "none" } },
+  ],
   // Qwen3-Coder
   [
     "a call in tags",
@@ -313,6 +320,20 @@ export const playedRows: readonly PlayedRow[] = [
     [asks, { writes: call('{"loan_id":"L301"}') }],
     whatItWrote,
     { level: "L0" },
+  ],
+  [
+    "at L0, null, which Python prints in another way",
+    "qwen3-coder-like",
+    [asks, { writes: coderCall(["note", "null"]) }],
+    whatItWrote,
+    { ...coder, level: "L0" },
+  ],
+  [
+    "at L0, reasoning that no parser took out of the text",
+    "qwen3-like",
+    [asks, { writes: think("Hm.", "Done.") }],
+    ["1"],
+    { parsers: { reasoning: "none" }, level: "L0" },
   ],
   [
     "at L0, reasoning and questions",
