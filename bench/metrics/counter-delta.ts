@@ -49,7 +49,7 @@ export function counterDelta({ before, after, either }: CounterPair, rules: Coun
 }
 
 /** What no counter can say; null for a number that it can. */
-function impossibleCount({ value }: Sample, whole: boolean): string | null {
+export function impossibleCount({ value }: Sample, whole: boolean): string | null {
   if (!Number.isFinite(value)) return `is ${value}`;
   if (value < 0) return `is ${value}: a counter is never negative`;
   return whole && !Number.isInteger(value) ? `is ${value}: it counts things that have no parts` : null;

@@ -1,5 +1,8 @@
-import { type LabelledValue, sumSeries } from "./aggregate.ts";
-import { seriesKey } from "./exposition.ts";
+import { type LabelledValue, type Measured, measureSeries, sumSeries } from "./aggregate.ts";
+import { impossibleCount } from "./counter-delta.ts";
+import { type Sample, seriesKey } from "./exposition.ts";
+import { countsWhole, isCounter } from "./known-kinds.ts";
+import { exact, resolutionOf } from "./resolution.ts";
 import { detectProfile } from "./detect-profile.ts";
 import type { CounterConcept, EngineProfile, GaugeConcept } from "./profiles/profile.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -13,6 +16,8 @@ export interface EngineState {
   readonly requests: number | null;
   readonly running: number | null;
   readonly queued: number | null;
+  /** Digits that the page left out: the true counts lie within this of those above. 0 where they are exact. */
+  readonly plusMinus: { readonly promptTokens: number; readonly generationTokens: number };
 }
 
 /** Reads the state of the engine whose names the page uses, or of the given profile's. */
@@ -22,26 +27,31 @@ export function readEngineState(
 ): EngineState {
   if (profile === null) return unknownState;
   const { samples, duplicates } = snapshot.exposition;
+  const precision = resolutionOf([samples]);
   const used = new Set([
     ...Object.values(profile.counters).flatMap((source) => source?.names ?? []),
     ...Object.values(profile.gauges).flat(),
   ]);
   const values: readonly LabelledValue[] = samples
     .filter(({ role, name }) => role === "value" && used.has(name))
-    .map(({ name, labels, value }) => ({
-      name,
-      labels,
-      value: duplicates.has(seriesKey(name, labels)) ? null : value,
+    .map((sample) => ({
+      name: sample.name,
+      labels: sample.labels,
+      value: isUsable(sample, duplicates) ? sample.value : null,
+      resolution: precision(sample),
     }));
-  const counter = (concept: CounterConcept) => {
+  const measured = (concept: CounterConcept): Measured => {
     const source = profile.counters[concept];
-    return source === null ? null : sumSeries(values, source, profile.rankLabels);
+    return source === null ? notMeasured : measureSeries(values, source, profile.rankLabels);
   };
+  const counter = (concept: CounterConcept) => measured(concept).value;
   const gauge = (concept: GaugeConcept) =>
     sumSeries(values, { names: profile.gauges[concept] }, profile.rankLabels);
   const prompt = counter("promptTokens");
   const cached = counter("cachedTokens");
   const withCached = prompt === null || cached === null ? null : prompt + cached;
+  const rounded = (concept: CounterConcept) => measured(concept).resolution.plusMinus;
+  const cachedToo = profile.promptTotalIncludesCached ? 0 : rounded("cachedTokens");
   return {
     engine: profile.engine,
     promptTokens: profile.promptTotalIncludesCached ? prompt : withCached,
@@ -49,7 +59,19 @@ export function readEngineState(
     requests: counter("requests"),
     running: gauge("running"),
     queued: gauge("queued"),
+    plusMinus: {
+      promptTokens: rounded("promptTokens") + cachedToo,
+      generationTokens: rounded("generationTokens"),
+    },
   };
+}
+
+const notMeasured: Measured = { value: null, resolution: exact };
+
+/** Not twice on the page, and not a count that no counter can have. */
+function isUsable(sample: Sample, duplicates: ReadonlySet<string>): boolean {
+  if (duplicates.has(seriesKey(sample.name, sample.labels))) return false;
+  return !isCounter(sample) || impossibleCount(sample, countsWhole(sample.name)) === null;
 }
 
 const unknownState: EngineState = {
@@ -59,4 +81,5 @@ const unknownState: EngineState = {
   requests: null,
   running: null,
   queued: null,
+  plusMinus: { promptTokens: 0, generationTokens: 0 },
 };

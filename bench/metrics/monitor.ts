@@ -47,6 +47,7 @@ export async function monitor(url: string, options: MonitorOptions): Promise<Mon
     let rows = 0;
     let failedScrapes = 0;
     let last: Reading | null = null;
+    let toldRounding = false;
     for (
       let due = 0;
       !isOver(due, options);
@@ -55,6 +56,7 @@ export async function monitor(url: string, options: MonitorOptions): Promise<Mon
       if (!(await waitUntil(due - elapsedS(), signal))) break;
       const reading = await read(url, options);
       if (reading === "stopped") break;
+      if (reading !== null && !toldRounding) toldRounding = tellRounding(reading.state, options);
       await file.write(monitorLine(rowOf({ at: clock.wallIso(), elapsedS: elapsedS(), reading, last })));
       rows++;
       if (reading === null) failedScrapes++;
@@ -85,6 +87,19 @@ async function read(url: string, options: MonitorOptions): Promise<Reading | nul
   }
 }
 
+/** Once: from then on every rate is that far from the true one. */
+function tellRounding(
+  { plusMinus: { promptTokens, generationTokens } }: EngineState,
+  { intervalS, warn }: MonitorOptions,
+): boolean {
+  const most = Math.max(promptTokens, generationTokens);
+  if (most === 0) return false;
+  warn(
+    `the page prints its token counters with few digits: each is within ±${most}, each rate within ±${(2 * most) / intervalS} tokens/s`,
+  );
+  return true;
+}
+
 function rowOf(sample: {
   readonly at: string;
   readonly elapsedS: number;
@@ -106,7 +121,10 @@ function rowOf(sample: {
   };
 }
 
-/** Since the last sample that could be read; null before there is one and after a counter went down. */
+/**
+ * Since the last sample that could be read; null before there is one, after a counter went down, and where the counter
+ * moved by no more than its page rounds: such a rate is any number.
+ */
 function rate(
   last: Reading | null,
   now: Reading | null,
@@ -114,6 +132,8 @@ function rate(
 ): number | null {
   const [from, to] = [last?.state[field] ?? null, now?.state[field] ?? null];
   if (last === null || now === null || from === null || to === null || to < from) return null;
+  const unsure = last.state.plusMinus[field] + now.state.plusMinus[field];
+  if (unsure > 0 && to - from <= unsure) return null;
   const seconds = secondsBetween(last.atNs, now.atNs);
   return seconds > 0 ? (to - from) / seconds : null;
 }

@@ -28,6 +28,25 @@ async function watch(url: string, options: { durationS?: number; signal?: AbortS
   return { result, warnings, text: await readFile(out, "utf8") };
 }
 
+test("a rate that a page rounds away is an empty cell, and it is said once how far the others may be off", async () => {
+  const pages = ["1.90511e+06", "1.90512e+06", "1.90599e+06"].map(
+    (prompt) =>
+      `llamacpp:prompt_tokens_total ${prompt}\nllamacpp:prompt_tokens_cached_total 0\nllamacpp:tokens_predicted_total 7\n`,
+  );
+  const stop = new AbortController();
+  const url = await servePages((n) => {
+    if (n < pages.length) return pages[n] ?? 500;
+    stop.abort();
+    return 500;
+  });
+  const { warnings, text } = await watch(url, { signal: stop.signal });
+  expect(warnings).toEqual([
+    expect.stringMatching(/^the page prints .* each is within ±5, each rate within ±/),
+  ]);
+  const rates = parseMonitorCsv(text).map(({ input_tok_per_sec: rate }) => rate);
+  expect(rates).toEqual([null, null, expect.any(Number)]);
+});
+
 test("each sample is a row; a failed scrape is a row with empty cells and a warning; a restart gives no rate", async () => {
   const states = [
     sglangPage({ running: 1, queued: 0, prompt: 100, generated: 10, requests: 1 }),
