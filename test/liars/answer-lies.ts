@@ -12,6 +12,14 @@ import {
 /** Lies about what was answered: the agent is told something else than the engine said. */
 const row = (name: string, lie: Lie, says: RegExp): Row => ({ name, lie, verdict: "answer-altered", says });
 
+/** The agent is told that a call comes, and none does: its episodes cannot go on. */
+const lost = (name: string, lie: Lie): Row => ({
+  name,
+  lie,
+  verdict: "failing",
+  says: /answer\.calls? removed|without a call/,
+});
+
 /** Of the answers that have what is looked for, every n-th is changed. */
 function every(n: number, change: () => (chunk: Chunk) => readonly Chunk[]) {
   let answers = 0;
@@ -106,33 +114,16 @@ export const answerLies: readonly Row[] = [
     { events: withDeltas((delta) => (delta.content ? { ...delta, reasoning_content: "Hm." } : delta)) },
     /reasoning/,
   ),
-  row("one-call-in-ten-dropped", { events: every(10, noCalls) }, /call/),
-  row("all-calls-dropped", { events: noCalls }, /call/),
+  lost("one-call-in-ten-dropped", { events: every(10, noCalls) }),
+  lost("all-calls-dropped", { events: noCalls }),
   row("call-said-twice", { events: doubledCall }, /call/),
   row(
     "call-arguments-changed",
     { events: withArguments((text) => text.replace(/\d/, "9")) },
     /argument|call/,
   ),
-  row(
-    "call-arguments-spaced",
-    { events: withArguments((text) => text.replaceAll('": ', '":')) },
-    /argument|call/,
-  ),
   row("call-arguments-emptied", { events: withArguments(() => "{}") }, /argument|call/),
   row("call-name-changed", { events: withNames((name) => name.replace("_", "-")) }, /name|call/),
-  row(
-    "call-id-changed",
-    {
-      events: withDeltas((delta) => ({
-        ...delta,
-        ...(delta.tool_calls && {
-          tool_calls: delta.tool_calls.map((call) => (call.id ? { ...call, id: "call_0" } : call)),
-        }),
-      })),
-    },
-    /id|call/,
-  ),
   row("finish-always-stop", { events: withFinish(() => "stop") }, /finish/),
   row("finish-length", { events: withFinish((reason) => (reason === "stop" ? "length" : reason)) }, /finish/),
   row(
@@ -147,16 +138,12 @@ export const answerLies: readonly Row[] = [
     },
     /text|content/,
   ),
-  row(
-    "call-written-as-text",
-    {
-      events: withDeltas(({ tool_calls, ...delta }) => ({
-        ...delta,
-        ...(tool_calls && { content: tool_calls.map((call) => JSON.stringify(call.function)).join("") }),
-      })),
-    },
-    /call|text|content/,
-  ),
+  lost("call-written-as-text", {
+    events: withDeltas(({ tool_calls, ...delta }) => ({
+      ...delta,
+      ...(tool_calls && { content: tool_calls.map((call) => JSON.stringify(call.function)).join("") }),
+    })),
+  }),
 ];
 
 /** A last word of the gateway's own, before the chunk that says how the answer ended. */

@@ -1,10 +1,10 @@
-import { withUsage, type Asked, type Chat, type Chunk, type Lie, type Row, type Reply } from "./lie.ts";
+import { withUsage, type Asked, type Chat, type Lie, type Row, type Reply } from "./lie.ts";
 
 /** Lies about who answered and how much it cost: caches, retries, other engines, invented usage. */
 const usage = (name: string, events: Lie["events"] & object, says: RegExp): Row => ({
   name,
   lie: { events },
-  verdict: "token-mismatch",
+  verdict: "answer-altered",
   says,
 });
 
@@ -59,14 +59,6 @@ export const countLies: readonly Row[] = [
     /tokens|usage/,
   ),
   usage(
-    "usage-zero-after-the-truth",
-    () => (chunk: Chunk) =>
-      chunk.usage
-        ? [chunk, { ...chunk, usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } }]
-        : [chunk],
-    /tokens|usage/,
-  ),
-  usage(
     "usage-negative",
     withUsage((said) => ({ ...said, completion_tokens: -1 })),
     /tokens|usage/,
@@ -102,19 +94,19 @@ export const countLies: readonly Row[] = [
     /more than once|again|retr|twice/,
   ),
   serve(
-    ["cached-exactly", "different-engines"],
+    ["cached-exactly", "answer-altered"],
     (asked) => cached(alike(asked.text), asked),
-    /cache|not reach|never reached|without the engine|did not/,
+    /cache|no request reached the engine/,
   ),
   serve(
-    ["cached-by-its-opening", "different-engines"],
+    ["cached-by-its-opening", "answer-altered"],
     (asked) => cached(opening(asked.chat), asked),
-    /cache|not reach|never reached|without the engine|did not/,
+    /cache|no request reached the engine/,
   ),
   serve(
-    ["cached-half-of-the-time", "different-engines"],
+    ["cached-half-of-the-time", "answer-altered"],
     (asked) => (two(asked) ? cached(alike(asked.text), asked) : asked.ask()),
-    /cache|not reach|never reached|without the engine|did not/,
+    /cache|no request reached the engine/,
   ),
   {
     name: "warmed-up-without-a-word",

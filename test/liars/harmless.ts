@@ -1,4 +1,4 @@
-import { withDeltas, type Chunk, type Lie, type Row } from "./lie.ts";
+import { withArguments, withCallIds, withDeltas, type Chunk, type Lie, type Row } from "./lie.ts";
 
 /** What gateways do that is no lie: a report that says otherwise would be untrue. */
 const row = (name: string, lie: Lie): Row => ({ name, lie, verdict: "sound", says: /^/ });
@@ -105,6 +105,20 @@ export const harmless: readonly Row[] = [
   }),
   row("role-in-every-chunk", { events: withDeltas((delta) => ({ role: "assistant", ...delta })) }),
   row("usage-twice", { events: () => (chunk) => (chunk.usage ? [chunk, chunk] : [chunk]) }),
+  row("usage-zero-after-the-truth", {
+    events: () => (chunk) =>
+      chunk.usage
+        ? [chunk, { ...chunk, usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } }]
+        : [chunk],
+  }),
+  {
+    ...row("call-arguments-spaced", { events: withArguments((text) => text.replaceAll('": ', '":')) }),
+    says: /arguments of calls spelled otherwise/,
+  },
+  {
+    ...row("call-ids-given-anew", { events: withCallIds((id) => `fc_${id}`) }),
+    says: /ids of calls given anew/,
+  },
   row("done-dropped", { frames: () => (frame) => (frame.startsWith("data: [DONE]") ? "" : frame) }),
   {
     ...row("stream-held-back", { serve: ({ ask }) => ask() }),

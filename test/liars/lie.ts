@@ -183,3 +183,12 @@ export function withUsage(change: (usage: Usage) => Usage | null) {
   return () =>
     (chunk: Chunk): readonly Chunk[] => [chunk.usage ? { ...chunk, usage: change(chunk.usage) } : chunk];
 }
+
+/** An answer whose calls have other ids, as gateways do that number calls themselves. */
+export const withCallIds = (change: (id: string) => string) =>
+  withDeltas((delta) => ({
+    ...delta,
+    ...(delta.tool_calls && {
+      tool_calls: delta.tool_calls.map((call) => (call.id ? { ...call, id: change(call.id) } : call)),
+    }),
+  }));

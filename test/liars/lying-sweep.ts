@@ -34,18 +34,20 @@ interface Options {
   readonly args?: readonly string[];
 }
 
+/** Arms of an experiment, one for each lie. */
+export function lyingArms({ rows, after = 0, otherEngine = "" }: Options): readonly object[] {
+  return rows.map(({ name }) => {
+    const command = [...program, name, String(after), ...(otherEngine === "" ? [] : [otherEngine])];
+    return { kind: "command", name, command };
+  });
+}
+
 /** One sweep with an arm for each lie, on simulated engines, straight and through each liar. */
 export async function lyingSweep(options: Options): Promise<LyingSweep> {
-  const { rows, after = 0, otherEngine = "", changes = {}, args = unchecked } = options;
+  const { rows, changes = {}, args = unchecked } = options;
   using place = new Workplace({
     stack: { kind: "embedded", agent: { ...fastEngine, decodeStepMs: 1 }, user: fastEngine },
-    arms: [
-      { kind: "raw" },
-      ...rows.map(({ name }) => {
-        const command = [...program, name, String(after), ...(otherEngine === "" ? [] : [otherEngine])];
-        return { kind: "command", name, command };
-      }),
-    ],
+    arms: [{ kind: "raw" }, ...lyingArms(options)],
     workload: { domain: "library", tasks: { count: 3 }, trials: 2 },
     limits: { failures: 0 },
     ...changes,
