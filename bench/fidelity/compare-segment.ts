@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { readAnswer } from "../answer/read-answer.ts";
 import { messageOf, RunUnreadableError } from "../errors.ts";
 import { isAnswered, readTapTimings, type TapTiming } from "../evidence/tap-timing.ts";
@@ -11,7 +12,13 @@ import { digestOf } from "./body-digest.ts";
 import { compareAnswers } from "./compare-answers.ts";
 import { compareRequests } from "./compare-requests.ts";
 import { countEndings, countUnjoined } from "./endings.ts";
-import { joinByHeaders, joinExchanges, type BodyDigest, type JoinedExchanges } from "./join-exchanges.ts";
+import {
+  joinByHeaders,
+  joinExchanges,
+  type BodyDigest,
+  type JoinedExchanges,
+  type JoinedRequest,
+} from "./join-exchanges.ts";
 import type { ArmToCompare } from "./rewrites.ts";
 import { Tally } from "./tally.ts";
 
@@ -72,7 +79,7 @@ async function compareBodies(
 ): Promise<void> {
   const partners = new Map<TapTiming, { outer: TapTiming; inner: TapTiming }>();
   for (const { outer, inner } of joined) {
-    const answering = inner.findLast(isAnswered) ?? inner.at(-1);
+    const answering = answeringOf({ outer, inner });
     if (answering === undefined) continue;
     partners.set(outer, { outer, inner: answering }).set(answering, { outer, inner: answering });
   }
@@ -87,6 +94,13 @@ async function compareBodies(
     else comparePair(tally, pair, timing === pair.outer ? [exchange, known] : [known, exchange]);
   }
   if (held.size > 0) tally.unknown("the body of one side was not recorded", held.size);
+}
+
+/** Of several answers of the engine the one that the arm passed on: with its usage, else the last. */
+function answeringOf({ outer, inner }: JoinedRequest): TapTiming | undefined {
+  const answered = inner.filter(isAnswered);
+  const same = answered.findLast(({ usage }) => isDeepStrictEqual(usage, outer.usage));
+  return same ?? answered.at(-1) ?? inner.at(-1);
 }
 
 function comparePair(

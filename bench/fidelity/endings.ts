@@ -30,16 +30,19 @@ export function countUnjoined(
   { joined, unserved, unasked, unclear }: JoinedExchanges,
   digests: ReadonlyMap<TapTiming, BodyDigest> | null,
 ): void {
-  const served = Map.groupBy(
-    joined.map(({ outer }) => outer),
-    (outer) => digests?.get(outer)?.body,
-  );
+  const servedBy = (key: keyof BodyDigest) =>
+    Map.groupBy(
+      joined.map(({ outer }) => outer),
+      (outer) => digests?.get(outer)?.[key] ?? null,
+    );
+  const [byBody, byAnswer] = [servedBy("body"), servedBy("answer")];
   for (const outer of unserved) {
     if (outer.outcome === "client-aborted") continue;
     if (isAnswered(outer)) {
-      const body = digests?.get(outer)?.body;
-      const alike = body === undefined ? [] : (served.get(body) ?? []);
-      tally.add({ kind: "not-from-engine", ...whence(outer, alike) }, outer);
+      const { body = null, answer = null } = digests?.get(outer) ?? {};
+      const asked = body === null ? [] : (byBody.get(body) ?? []);
+      const said = answer === null ? [] : (byAnswer.get(answer) ?? []);
+      tally.add({ kind: "not-from-engine", ...whence(outer, { asked, said }) }, outer);
     } else {
       const { about, what } = endingOf(outer);
       const said = `nothing was asked of the engine, and the arm's answer ${what}`;
@@ -57,16 +60,26 @@ export function countUnjoined(
     );
 }
 
-function whence(outer: TapTiming, alike: readonly TapTiming[]) {
-  if (alike.some(({ endedNs }) => endedNs <= outer.startedNs))
+/** @param alike requests that the engine did answer, with the same text, or with the same answer */
+function whence(
+  outer: TapTiming,
+  alike: { readonly asked: readonly TapTiming[]; readonly said: readonly TapTiming[] },
+) {
+  const before = (others: readonly TapTiming[]) => others.some(({ endedNs }) => endedNs <= outer.startedNs);
+  if (before(alike.asked))
     return {
       about: "from a cache",
       what: "the arm answered without the engine, a request that had been answered before (a cache)",
     };
-  if (alike.length > 0)
+  if (alike.asked.length > 0)
     return {
       about: "shared",
       what: "the arm answered two requests of the same text at the same time with one of the engine (coalescing)",
+    };
+  if (before(alike.said))
+    return {
+      about: "from a cache of answers",
+      what: "the arm answered, and no request reached the engine: it gave an answer of the engine to an earlier request once more (a cache)",
     };
   return { about: "from elsewhere", what: "the arm answered, and no request reached the engine" };
 }
@@ -75,6 +88,8 @@ function whence(outer: TapTiming, alike: readonly TapTiming[]) {
 function endingOf(timing: TapTiming | undefined): { readonly about: string; readonly what: string } {
   if (timing === undefined) return { about: "absent", what: "is absent" };
   const { outcome, status, error, incomplete } = timing;
+  if (outcome === "client-aborted" && timing.hop === "inner")
+    return { about: "left", what: "was left before its end (the gateway closed the connection)" };
   if (outcome === "upstream-truncated") return { about: "cut", what: "was cut off" };
   if (outcome !== "completed")
     return { about: "failed", what: `did not come${error === null ? "" : ` (${error.slice(0, 120)})`}` };

@@ -133,6 +133,11 @@ describe("how a request ended, on both sides", () => {
       [outer(1), inner(1, { incomplete: "was given up, with finish reason abort" })],
       ["1 hidden-failure: incomplete"],
     ],
+    [
+      "left by the gateway, then whole",
+      [outer(1), inner(1, { outcome: "client-aborted", error: "the client closed its connection" })],
+      ["1 hidden-failure: left"],
+    ],
     ["whole, then cut", [outer(1, cut), inner(1)], ["1 gateway-failure: cut"]],
     ["whole, then refused", [outer(1, failed), inner(1)], ["1 gateway-failure: status 500"]],
     ["both cut", [outer(1, cut), inner(1, cut)], []],
@@ -159,6 +164,13 @@ describe("how a request ended, on both sides", () => {
   });
 });
 
+test("of two answers to one request, asked at once, the one that was passed on is compared", async () => {
+  const usage = { promptTokens: 10, completionTokens: 9, cachedTokens: 4 };
+  const second = { startedNs: 101.5e6, endedNs: 109.5e6, usage, responseBody: answerOf(7) };
+  const facts = await compared([outer(1), inner(1), inner(1, second)]);
+  expect(found(facts)).toEqual(["1 retried: without a failure"]);
+});
+
 describe("an answer for which nothing reached the engine", () => {
   const again = { requestBody: requestOf(1), responseBody: answerOf(1) };
   test("of a text that had been answered before: a cache", async () => {
@@ -172,6 +184,10 @@ describe("an answer for which nothing reached the engine", () => {
       outer(2, { ...again, startedNs: 102e6, endedNs: 112e6 }),
     ]);
     expect(found(facts)).toEqual(["1 not-from-engine: shared"]);
+  });
+  test("in the words of an answer that the engine gave before: a cache of answers", async () => {
+    const facts = await compared([outer(1), inner(1), outer(2, { responseBody: answerOf(1) })]);
+    expect(found(facts)).toEqual(["1 not-from-engine: from a cache of answers"]);
   });
   test("of another text: from elsewhere", async () => {
     expect(found(await compared([outer(1), inner(1), outer(2)]))).toEqual([
