@@ -7,7 +7,10 @@ import type { OpenEpisode } from "../../bench/tools/open-episode.ts";
 
 /** Everything one attempt works with; made by the workload, closed by it. */
 export interface EpisodeParts {
-  readonly open: OpenEpisode<Tau2Tools>;
+  readonly open: Pick<
+    OpenEpisode<Tau2Tools>,
+    "opened" | "limitSignal" | "lost" | "counts" | "addSteps" | "takeLog" | "callUserTool" | "evaluate"
+  >;
   readonly session: AgentSession;
   readonly user: SimulatedUser;
   /** Its signal cancels the attempt; it is not a deadline. */
