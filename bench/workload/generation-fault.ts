@@ -21,7 +21,11 @@ export function generationFault(exchange: Exchange): string | null {
       ? `got an answer with finish reason ${answer.finish} and without a call: the server's parser lost it`
       : hiddenFault(exchange);
   }
-  if (outcome === "client-aborted") return "was left by the agent before its answer was at its end";
+  if (outcome === "client-aborted") {
+    const { calls } = answer;
+    const soFar = calls.length === 0 ? "" : `, in which it had got the calls ${shown(calls)}`;
+    return `was left by the agent before its answer was at its end${soFar}`;
+  }
   const cut = outcome === "completed" ? "" : ` (the connection broke: ${error ?? outcome})`;
   return `got an answer that ${why}${cut}`;
 }

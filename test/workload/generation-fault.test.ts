@@ -123,6 +123,14 @@ test.each<[string, Partial<Exchange>, RegExp]>([
     whole({ choices: [{ message: { tool_calls: [] }, finish_reason: "tool_calls" }] }),
     /parser lost it/,
   ],
+  [
+    "the agent left at a call in a form of its own",
+    streamed(
+      event(delta({ tool_calls: [{ id: "o", function: { name: "renew", arguments: { id: 1 } } }] })),
+      left,
+    ),
+    /left by the agent .* the calls .*"renew".*\\"id\\":1/,
+  ],
   ["the agent left in the middle", streamed(event(half), left), /^was left by the agent before/],
   [
     "a status",
