@@ -89,10 +89,12 @@ test(
     expect(sweep.stderr).toContain(`--resume ${run}`);
     expectNothingLeft(place, run);
     const before = episodesOf(run);
-    expect(before.length).toBeGreaterThanOrEqual(2);
+    const failed = before.filter(({ status }) => status === "failed");
+    const completed = before.filter(({ status }) => status === "completed");
+    expect(Math.min(failed.length, completed.length)).toBeGreaterThanOrEqual(1);
     expect(outcomes(run)).toEqual([
-      ...before.slice(1).map(() => ["completed", 1, null]),
-      ["failed", null, "engine"],
+      ...completed.map(() => ["completed", 1, null]),
+      ...failed.map(() => ["failed", null, "engine"]),
     ]);
     expect(verdicts(run)).toEqual({ "c1-r0-raw": "engine-died" });
     expect(readRecords(run).at(-1)).toMatchObject({ type: "run-ended", reason: "failed", exitCode: 1 });
@@ -103,7 +105,11 @@ test(
     const ids = episodesOf(run).map(({ episodeId }) => episodeId);
     expect(ids.slice(0, before.length)).toEqual(before.map(({ episodeId }) => episodeId));
     expect(ids.length).toBeGreaterThan(before.length);
-    expect(new Set(ids).size).toBe(ids.length);
+    // What the engine took with it is run again, what was completed is not.
+    const times = (of: typeof before) =>
+      of.map(({ episodeId }) => ids.filter((id) => id === episodeId).length);
+    expect(times(failed)).toEqual(failed.map(() => 2));
+    expect(times(completed)).toEqual(completed.map(() => 1));
     expectNothingLeft(place, run);
   },
   6 * minutes,

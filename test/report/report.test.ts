@@ -258,6 +258,12 @@ describe("a run in which episodes failed", () => {
     },
   );
 
+  test("the page begins with the verdict, before its pictures", async () => {
+    const text = renderReport(await withFailures(), "html");
+    expect(text.indexOf("Verdict: failing")).toBeGreaterThan(0);
+    expect(text.indexOf("Verdict: failing")).toBeLessThan(text.indexOf("<svg"));
+  });
+
   test("no table prints a pass rate of the failing cell, and only of that one", async () => {
     const report = await withFailures();
     const rates = reportTables(report, { seed: false })

@@ -3,7 +3,7 @@ import type { EngineDelta } from "../../metrics/engine-delta.ts";
 import { reconcile } from "../../metrics/reconcile.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import type { TapListenerTotals } from "../../tap/control.ts";
-import type { TapTiming } from "../../evidence/tap-timing.ts";
+import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
 import { explainTokens, surplusRequests, unequalRequests, type TappedRequests } from "./token-explanation.ts";
 import { tokenSums, type TokenSums } from "./token-sums.ts";
@@ -50,6 +50,8 @@ function checkSegment({ timings, engine }: TokenParties): TokenCheck {
     engine,
   });
   const unequal = unequalRequests(requests);
+  if (verdict === "exact" && !outer.some(isAnswered))
+    return { status: "unknown", details: ["no request was answered: there are no tokens to compare"] };
   if (verdict === "exact" && unequal.length === 0) {
     const surplus = surplusRequests(requests);
     return { status: surplus.length === 0 ? "exact" : "explained", details: [...surplus] };

@@ -1,3 +1,4 @@
+import { verdicts } from "../../analysis/cell/verdict.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { ReportModel } from "../model/report-model.ts";
@@ -31,7 +32,7 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
     csv: cellRows(report),
     json: report,
     page: {
-      verdict: null,
+      verdict: pageVerdict(report),
       lines: [
         linePicture("E2E p50 by concurrency, ms", cells, ({ e2eMs }) => e2eMs.p50),
         linePicture("TTFT p50 by concurrency, ms", cells, ({ ttftMs }) => ttftMs.p50),
@@ -41,6 +42,27 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
     },
   };
 }
+
+/** What a page says before its pictures when a cell cannot be used; null when all can. */
+function pageVerdict(report: ReportModel): ReportDocument["page"]["verdict"] {
+  const reasons = report.cells.flatMap(({ cellId, reasons: against }) =>
+    against.filter(({ verdict }) => !usable.has(verdict)).map((reason) => ({ cellId, ...reason })),
+  );
+  const worst = verdicts.find((verdict) => reasons.some((reason) => reason.verdict === verdict));
+  if (worst === undefined) return null;
+  const shown = reasons
+    .slice(0, reasonsShown)
+    .map(({ cellId, verdict, detail }) => `${cellId}: ${verdict}: ${detail}`);
+  const more = reasons.length - shown.length;
+  return {
+    head: headLines(report),
+    verdict: worst,
+    reasons: more > 0 ? [...shown, `and ${more} more, below the table Speed`] : shown,
+  };
+}
+
+const reasonsShown = 6;
+const usable: ReadonlySet<string> = new Set(["valid", "client-limited"]);
 
 /** Every table of a report, in the order of reading. */
 export function reportTables(report: ReportModel, choice: TableChoice): readonly Table[] {

@@ -43,6 +43,14 @@ test("without an inner tap equal counts are exact, as they were", () => {
   expect(check([seen("outer", "r1")], 1)).toEqual({ status: "exact", details: [] });
 });
 
+test("where nothing was answered nothing is exact", () => {
+  const { status, details } = check([seen("outer", "r1", failed), seen("inner", "r1", failed)], 0);
+  expect({ status, details }).toEqual({
+    status: "unknown",
+    details: ["no request was answered: there are no tokens to compare"],
+  });
+});
+
 test("more requests at the inner tap than were sent are named, although no token tells of them", () => {
   const retried = [seen("outer", "r1"), seen("inner", "r1", failed), seen("inner", "r1")];
   expect(check(retried, 1)).toEqual({
