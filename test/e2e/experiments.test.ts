@@ -34,6 +34,7 @@ test("the shipped experiments are those that the project promises", () => {
       "node-8gpu.yaml",
       "node-docker-smoke.yaml",
       "real-cpu.yaml",
+      "real-scheduler.yaml",
       "retail.yaml",
       "seed-001.yaml",
       "sgl-router.yaml",
