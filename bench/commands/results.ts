@@ -3,6 +3,9 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { renderByteCheck } from "../report/views/byte-check-text.ts";
+import { checkRunFidelity } from "../analysis/bytes/check-run-fidelity.ts";
+import { fidelityReasons } from "../analysis/cell/cell-fidelity.ts";
+import { fidelityTables } from "../report/tables/fidelity-table.ts";
 import { checkRunBytes } from "../analysis/bytes/check-run-bytes.ts";
 import { renderConversation } from "../report/views/conversation.ts";
 import { episodesTable, inspectEpisode } from "../report/views/inspect.ts";
@@ -43,7 +46,7 @@ export function register(program: Command, host: Host): void {
     )
     .option(
       "--bytes",
-      "check instead that every request at the inner tap equals the transcript, byte for byte",
+      "check instead that every request at the inner tap equals the transcript, byte for byte, and that requests (sampling, tools, limits) and answers are the same on both sides of every arm",
     )
     .option(
       "--tokens",
@@ -57,8 +60,12 @@ export function register(program: Command, host: Host): void {
         return;
       }
       const check = await checkRunBytes(directory);
-      host.print(renderByteCheck(check));
-      const whole = check.requests > 0 && check.equal === check.requests;
+      const arms = await checkRunFidelity(directory);
+      host.print(
+        [renderByteCheck(check), ...fidelityTables(arms).map((table) => renderTable(table))].join("\n\n"),
+      );
+      const altered = arms.some(({ fidelity }) => fidelityReasons(fidelity).length > 0);
+      const whole = check.requests > 0 && check.equal === check.requests && !altered;
       host.setExitCode(whole ? exitCodes.ok : exitCodes.resultInvalid);
     });
 }

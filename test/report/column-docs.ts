@@ -11,6 +11,7 @@ import {
 } from "../../bench/report/tables/comparison-document.ts";
 import { definitions } from "../../bench/report/tables/definitions.ts";
 import { failures } from "../../bench/report/tables/failure-table.ts";
+import { fidelity } from "../../bench/report/tables/fidelity-table.ts";
 import { ledgerColumns } from "../../bench/report/tables/ledger-tables.ts";
 import { live } from "../../bench/report/tables/live-table.ts";
 import { path } from "../../bench/report/tables/path-table.ts";
@@ -27,7 +28,7 @@ interface Declared {
 const groups: readonly (readonly [heading: string, tables: readonly Declared[]])[] = [
   [
     "The report of a sweep",
-    [failures, speed, latencies, outcomes, sessions, path, live, ledgerColumns, trajectories],
+    [failures, speed, latencies, outcomes, fidelity, sessions, path, live, ledgerColumns, trajectories],
   ],
   [
     "The report of a replay",

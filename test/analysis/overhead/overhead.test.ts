@@ -30,6 +30,10 @@ test.each<[string, Partial<CellSummary>]>([
   ["is engine-died", { verdict: "engine-died" }],
   ["is engine-restarted", { verdict: "engine-restarted" }],
   ["is different-engines", { verdict: "different-engines" }],
+  [
+    "not comparable: request-altered: temperature",
+    { reasons: [{ verdict: "request-altered", detail: "temperature 0 was sent, 0.7 reached the engine" }] },
+  ],
   ["the arms did not reach the same engine process", { agentEngineIdentity: "engine 2" }],
 ])("no overhead where a cell %s", (reason, summary) => {
   const found = only([raw, changed(summary)]);
