@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { readAnswer } from "../answer/read-answer.ts";
 import {
@@ -23,8 +24,11 @@ export interface ReadExchange {
   readonly responseId: string | null;
 }
 
-/** Bytes of a body that are kept per direction. The longest prompts are a hundredth of it. */
-const bodyBytesMax = 128 << 20;
+/**
+ * Bytes of a body that are kept per direction. Both fit into one line of JSON whatever is in them: a control character is
+ * written with six. The longest prompts are a fortieth of it.
+ */
+const bodyBytesMax = Math.floor(constants.MAX_STRING_LENGTH / 12) - (1 << 20);
 
 /**
  * Collects what one exchange shows while it passes. Nothing is read or parsed here; `finish` does that when the last
@@ -87,7 +91,7 @@ export class ExchangeRecord implements ForwardObserver {
   async finish(): Promise<ReadExchange> {
     const encoding = this.#head === null ? null : headerOf(this.#head.headers, "content-encoding");
     const contentType = this.#head === null ? null : headerOf(this.#head.headers, "content-type");
-    const decoded = await decodeBody(this.#response.chunks, encoding);
+    const decoded = await decodeBody(this.#response.chunks, { encoding, bytesMax: bodyBytesMax });
     const answer = readAnswer(decoded.body);
     const chunkOf = (endByte: number | null) =>
       endByte === null ? -1 : decoded.chunkEnds.findIndex((chunkEnd) => chunkEnd >= endByte);
@@ -119,7 +123,10 @@ export class ExchangeRecord implements ForwardObserver {
       ...(answer.impossibleUsage !== null && { impossibleUsage: answer.impossibleUsage }),
       finishReason: answer.finish,
       ...(this.#head?.status === 200 && isGenerationRequest(this.#identity)
-        ? { incomplete: answer.incomplete, unreadable: answer.unreadable }
+        ? {
+            incomplete: this.#response.shortened === null ? answer.incomplete : "is longer than a tap keeps",
+            unreadable: answer.unreadable,
+          }
         : {}),
       requestBody: Buffer.concat(this.#request.chunks).toString("utf8"),
       responseBody: decoded.body.toString("utf8"),

@@ -2,12 +2,16 @@ import {
   brotliCompressSync,
   constants,
   createGzip,
+  deflateRawSync,
   deflateSync,
   gzipSync,
   zstdCompressSync,
 } from "node:zlib";
 import { expect, test } from "vitest";
-import { decodeBody } from "../../bench/tap/content-decoding.ts";
+import { decodeBody as decodeUpTo } from "../../bench/tap/content-decoding.ts";
+
+const decodeBody = (chunks: readonly Buffer[], encoding: string | null) =>
+  decodeUpTo(chunks, { encoding, bytesMax: 1 << 20 });
 
 const text = "the quick brown fox ".repeat(50);
 const cutUp = (bytes: Buffer) => [bytes.subarray(0, 10), bytes.subarray(10, 11), bytes.subarray(11)];
@@ -15,6 +19,7 @@ const cutUp = (bytes: Buffer) => [bytes.subarray(0, 10), bytes.subarray(10, 11),
 const encoders: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
   ["gzip", gzipSync],
   ["deflate", deflateSync],
+  ["deflate", deflateRawSync],
   ["br", brotliCompressSync],
   ["zstd", zstdCompressSync],
   ["identity", (bytes) => bytes],
@@ -51,7 +56,13 @@ test("what was cut or is no such encoding is kept as far as it goes, with the re
   expect(cut.error).toMatch(/^cannot decode gzip: /);
   expect(cut.chunkEnds).toEqual([cut.body.length]);
   const garbage = await decodeBody([Buffer.from("abc"), Buffer.from("def")], "gzip");
-  expect([garbage.chunkEnds, garbage.error]).toEqual([[0, 0], "cannot decode gzip: incorrect header check"]);
+  expect(garbage).toEqual({
+    body: Buffer.from("abcdef"),
+    chunkEnds: [3, 6],
+    error: "cannot decode gzip: incorrect header check",
+  });
+  const bomb = await decodeUpTo([gzipSync(Buffer.alloc(1 << 20))], { encoding: "gzip", bytesMax: 1_000 });
+  expect(bomb.error).toBe("cannot decode gzip: more than 1000 bytes");
   expect(await decodeBody([Buffer.from("abc")], "rot13")).toEqual({
     body: Buffer.from("abc"),
     chunkEnds: [3],

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Answer, TokenUsage } from "../../answer/answer.ts";
+import { whyUnusable } from "../../answer/complete.ts";
+import { parsed } from "../../answer/json.ts";
 import { readAnswer } from "../../answer/read-answer.ts";
 import { ChatAnswer, type AnswerEnd } from "./chat-answer.ts";
 import type { CallTokens } from "../sessions/call-tree.ts";
@@ -56,8 +58,9 @@ export async function callChatApi(call: TokenCall): Promise<void> {
     );
   const completion = await completionOf(call);
   const { said, choice, model } = completion;
-  if (said.finish === null || said.incomplete !== null)
-    throw new EngineError(502, `The engine's answer ${said.incomplete ?? "has no end"}`);
+  const unusable = whyUnusable(said);
+  if (said.finish === null || unusable !== null)
+    throw new EngineError(502, `The engine's answer ${unusable ?? "has no end"}`);
   const end: AnswerEnd = {
     finishReason: said.finish,
     matchedStop: choice.matched_stop ?? null,
@@ -95,7 +98,7 @@ async function completionOf(call: TokenCall): Promise<EngineCompletion> {
   }
   call.clock.engineAnswered();
   const text = Buffer.concat(parts).toString("utf8");
-  const read = completionSchema.safeParse(JSON.parse(text));
+  const read = completionSchema.safeParse(parsed(text));
   const choice = read.data?.choices[0];
   if (choice !== undefined) {
     const version = choice.meta_info?.weight_version ?? read.data?.metadata?.weight_version ?? null;

@@ -81,12 +81,12 @@ export class ChatRecorder {
     const passing = passChatCall({ request, response, engine, bodyBytesMax, requestId: this.#nextId() });
     const late = this.#began(session);
     const { exchange, responseId } = await passing;
-    // An engine's error inside a stream has status 200; only a finish reason says that the answer is complete.
+    // An engine's error inside a stream has status 200, and half an answer ends as well as a whole one.
     const complete =
       exchange.outcome === "completed" &&
       exchange.status === 200 &&
-      exchange.finishReason !== null &&
-      exchange.finishReason !== "abort";
+      exchange.incomplete === null &&
+      exchange.unreadable?.count === 0;
     metrics.calls.inc({
       outcome: exchange.outcome === "completed" && !complete ? "engine-error" : exchange.outcome,
     });

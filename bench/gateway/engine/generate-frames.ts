@@ -12,9 +12,9 @@ export const generateFrameSchema = z.object({
   text: z.string().nullish(),
   output_ids: z.array(z.int()).nullish(),
   meta_info: z.object({
-    prompt_tokens: z.int(),
-    completion_tokens: z.int(),
-    cached_tokens: z.int().nullish(),
+    prompt_tokens: z.int().nonnegative(),
+    completion_tokens: z.int().nonnegative(),
+    cached_tokens: z.int().nonnegative().nullish(),
     weight_version: z.union([z.string(), z.number()]).nullish(),
     finish_reason: z
       .looseObject({
