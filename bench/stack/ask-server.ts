@@ -31,14 +31,7 @@ export async function askServer(url: string, { apiKey, signal, timeoutMs }: Ques
       headers: { authorization: `Bearer ${apiKey}`, accept: "application/json" },
       signal: AbortSignal.any([signal, deadline]),
     });
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of response.body as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      if (bytes > bytesMax) throw new Error(`its answer is longer than ${bytesMax / 1024 / 1024} MiB`);
-      pieces.push(piece);
-    }
-    const text = Buffer.concat(pieces).toString("utf8");
+    const text = await boundedText(response.body);
     const { location } = response.headers;
     return {
       url,
@@ -52,6 +45,18 @@ export async function askServer(url: string, { apiKey, signal, timeoutMs }: Ques
     const why = deadline.aborted ? "no whole answer in time" : transportText(cause);
     throw new StartError(url, `GET ${url} failed: ${why}. ${whatToChange(url, why)}`, { cause });
   }
+}
+
+/** The text of a body; one that is longer than any description of a server is left, and its connection closed. */
+export async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > bytesMax) throw new Error(`its answer is longer than ${bytesMax / 1024 / 1024} MiB`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 function jsonOf(text: string): unknown {

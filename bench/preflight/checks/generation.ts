@@ -1,5 +1,7 @@
 import { failed, nameOf, notChecked, ok, type Check, type PreflightContext } from "../check.ts";
+import { generationAdvice, type AskedPart } from "../generation-advice.ts";
 import type { Reply } from "../prober.ts";
+import type { Engine } from "../../stack/engine.ts";
 import { enginesOf } from "../../stack/stack.ts";
 
 const greeting = { messages: [{ role: "user", content: "Say hello in one short sentence." }], maxTokens: 16 };
@@ -22,7 +24,7 @@ export const generationCheck: Check = {
           : failed(
               nameOf(engine),
               `${engine.url} says which model it serves, but a request for 16 tokens gave ${problem}`,
-              halfReady(context),
+              generationAdvice(problem, settingsOf(engine)) ?? halfReady(context),
             ),
       );
     }
@@ -46,6 +48,16 @@ export const generationCheck: Check = {
     return { findings };
   },
 };
+
+function settingsOf({ role, apiKeyEnv }: Engine): AskedPart {
+  const stack = `stack.${role}`;
+  return {
+    urlSetting: `${stack}.url`,
+    modelSetting: `${stack}.model`,
+    keySetting: `${stack}.apiKeyEnv`,
+    apiKeyEnv,
+  };
+}
 
 function halfReady({ deadlineMs }: PreflightContext): string {
   return `The server is half-ready: wait until its log says that it serves, or restart it; a longer first request needs limits.callSeconds above ${deadlineMs / 1000}.`;
