@@ -12,7 +12,7 @@ export const call = (text: string, name = "renew_loan") =>
   `<tool_call>\n{"name": "${name}", "arguments": ${text}}\n</tool_call>`;
 const coderCall = (...parameters: readonly (readonly [string, string])[]) =>
   `<tool_call>\n<function=renew_loan>\n${parameters.map(([key, value]) => `<parameter=${key}>\n${value}\n</parameter>\n`).join("")}</function>\n</tool_call>`;
-const think = (text: string, answer: string) => `<think>\n${text}\n</think>\n\n${answer}`;
+export const think = (text: string, answer: string) => `<think>\n${text}\n</think>\n\n${answer}`;
 export const asks: Played = { user: "Renew L301, please." };
 export const thanks: Played = { user: "And L302?" };
 const done: Played = { result: '{"due": "2026-12-01"}' };
