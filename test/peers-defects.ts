@@ -484,4 +484,44 @@ export const peerDefects: readonly PeerDefect[] = [
     },
     says: /- +null/,
   },
+  {
+    peer: "guidellm (#743), bench_serving (#38868), vllm bench (#57519)",
+    section: null,
+    defect: "an error inside a 200, or a generation that was given up, counts as an answer",
+    file: "test/evidence/request-latencies.test.ts",
+    title:
+      "answered means status 200, the whole body, and a complete answer where the run says whether it is",
+    plant: {
+      file: "bench/evidence/tap-timing.ts",
+      from: "return arrivedWhole(timing) && (timing.incomplete ?? null) === null;",
+      to: "return arrivedWhole(timing);",
+    },
+    says: /[-+] +(?:true|false)/,
+  },
+  {
+    peer: "all that put a gateway in the path",
+    section: null,
+    defect: "nobody looks at what the gateway makes of a request",
+    file: "test/fidelity/compare-segment.test.ts",
+    title: "a change is counted once for each request, and the first one is shown",
+    plant: {
+      file: "bench/fidelity/compare-requests.ts",
+      from: "if (sent.body === received.body && api[0] === api[1]) return nothing;",
+      to: "if (api[0] === api[1]) return nothing;",
+    },
+    says: /- +"about": "temperature changed"/,
+  },
+  {
+    peer: "all that put a gateway in the path",
+    section: null,
+    defect: "an answer from the gateway's cache counts as one of the engine",
+    file: "test/fidelity/compare-segment.test.ts",
+    title: "retries and caches are found",
+    plant: {
+      file: "bench/fidelity/endings.ts",
+      from: `tally.add({ kind: "not-from-engine", ...whence(outer, { asked, said }) }, outer);`,
+      to: "whence(outer, { asked, said });",
+    },
+    says: /- +"1 not-from-engine: from a cache"/,
+  },
 ];

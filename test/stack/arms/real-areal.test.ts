@@ -4,7 +4,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { recordedEpisodeSchema } from "../../../bench/workload/recorded-episode.ts";
 import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
-import { episodesOf } from "../../e2e/tollgate-process.ts";
+import { cellSummaries, episodesOf } from "../../e2e/tollgate-process.ts";
 
 /**
  * AReaL's own router, data proxy and gateway without a GPU, in front of the simulator's `/generate`. Needs an AReaL
@@ -33,6 +33,11 @@ test.skipIf(!python || !checkout).each(["manual", "controller"] as const)(
     // AReaL renders tools without the `strict: false` that SGLang adds, so that its prompts are a little shorter.
     const finished = await place.sweep("--skip-preflight", "sampling");
     const run = lastLine(finished);
+    // What it rewrites by design is listed as declared; anything else would be an alteration.
+    expect(cellSummaries(run)["c2-r0-areal"]).toMatchObject({
+      verdict: expect.stringMatching(/^(valid|client-limited)$/) as string,
+    });
+    expect(finished.stdout).not.toMatch(/ALTERED|HIDDEN|NOT FROM|OTHER ENGINE/);
     const episodes = episodesOf(run).filter(({ arm }) => arm === "areal");
     expect(episodes.map(({ status, reward, labels }) => ({ status, reward, labels }))).toEqual(
       Array.from({ length: 4 }, () => ({ status: "completed", reward: 1, labels: [] })),

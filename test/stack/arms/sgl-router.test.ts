@@ -9,8 +9,8 @@ import { awaitHttp } from "../../../bench/stack/await-http.ts";
 import { freePorts } from "../../../bench/host/free-port.ts";
 import { sglRouterCommand } from "../../../bench/stack/arms/sgl-router.ts";
 import { armSchema } from "../../../bench/config/arm-schema.ts";
-import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
-import { episodesOf, expectExit } from "../../e2e/tollgate-process.ts";
+import { lastLine, sound, Workplace } from "../../e2e/small-experiment.ts";
+import { cellSummaries, episodesOf, expectExit } from "../../e2e/tollgate-process.ts";
 
 const python = process.env["TOLLGATE_SGL_ROUTER_PYTHON"];
 
@@ -106,6 +106,9 @@ test.skipIf(!python)(
         .toSorted((a, b) => a.taskId.localeCompare(b.taskId));
     expect(counts("sgl-router")).toEqual(counts("raw"));
     expect(counts("raw")).toHaveLength(6);
+    // It writes defaults of SGLang's out, which is listed and no alteration.
+    expect(cellSummaries(run)["c2-r0-sgl-router"]).toMatchObject({ verdict: sound });
+    expect(finished.stdout).not.toMatch(/ALTERED|HIDDEN|NOT FROM|OTHER ENGINE/);
     const page = readFileSync(join(run, "evidence/c2-r0-sgl-router/s0/gateway-after.prom"), "utf8");
     expect(page).toMatch(/^smg_http_requests_total\{/m);
     expect(finished.stdout).toMatch(/closed:2 +│ sgl-router +│ +\d+\/\d+ +│ +6\/1 /);
