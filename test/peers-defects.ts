@@ -204,9 +204,9 @@ export const peerDefects: readonly PeerDefect[] = [
     file: "test/metrics/delta.test.ts",
     title: "absent in both is null, present and unmoved is zero",
     plant: {
-      file: "bench/metrics/engine-delta.ts",
-      from: "return source === null ? null : sumSeries(delta.counters, source, profile.rankLabels);",
-      to: "return source === null ? 0 : (sumSeries(delta.counters, source, profile.rankLabels) ?? 0);",
+      file: "bench/metrics/engine-counts.ts",
+      from: "return { ...notCounted, why: whyNone(source, { counters, profile, page }) };",
+      to: "return { ...notCounted, value: 0 };",
     },
     says: /\+ +"cached_tokens": 0/,
   },
@@ -266,8 +266,8 @@ export const peerDefects: readonly PeerDefect[] = [
     title: "a difference is named with its size and where there is more",
     plant: {
       file: "bench/metrics/reconcile.ts",
-      from: "previous === undefined || previous.count === point.count",
-      to: "previous === undefined || Math.abs(point.count - previous.count) < 0.1 * previous.count",
+      from: "if (by > point.plusMinus) differences",
+      to: "if (by > 0.1 * previous.count) differences",
     },
     says: /\+ +"verdict": "exact"/,
   },
