@@ -111,7 +111,8 @@ async function runEpisodes(
     if (stack.revive !== null) await awaitNewsOfDeath(died, record);
     // What a dead part took with it is told as its death.
     const given = died() === null ? failures.ended(record) : null;
-    if (given !== null) tell(given.message);
+    // That the run is given up is told when it ends.
+    if (given !== null && given.arm !== null) tell(given.message);
   };
   await runClosedLoop(remaining, attempt, {
     concurrency: cell.concurrency,

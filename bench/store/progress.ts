@@ -84,7 +84,7 @@ export interface RunProgress {
   readonly episodesByStatus: Readonly<Record<EpisodeRecord["status"], number>>;
   readonly failuresByClass: Readonly<Record<string, number>>;
   readonly cells: readonly CellProgress[];
-  /** Over the time inside segments (an open one ends at its last episode); null before the first episode. */
+  /** Those that did not fail, over the time inside segments (an open one ends at its last episode); null before the first episode. */
   readonly episodesPerMinute: number | null;
   /** Seconds that the rest takes at the pace measured for each load; null while a load was never measured. */
   readonly etaSeconds: number | null;
@@ -188,7 +188,9 @@ function paceByLoad(records: readonly RunRecord[], episodes: readonly EpisodeRec
     const endedNs = segment.ended?.endedNs ?? Math.max(...within.map(({ endedNs }) => endedNs));
     const before = pace.get(load) ?? { episodes: 0, seconds: 0 };
     const seconds = (endedNs - segment.startedNs) / 1e9;
-    pace.set(load, { episodes: before.episodes + within.length, seconds: before.seconds + seconds });
+    // To fail takes less time than to end: a failing service would look fast.
+    const whole = within.filter(({ status }) => status !== "failed").length;
+    pace.set(load, { episodes: before.episodes + whole, seconds: before.seconds + seconds });
   }
   return pace;
 }
@@ -198,7 +200,7 @@ function eta(cells: readonly CellProgress[], pace: ReadonlyMap<string, Pace>): n
   for (const { load, planned, finished } of cells) {
     if (planned === finished) continue;
     const measured = pace.get(load);
-    if (measured === undefined) return null;
+    if (measured === undefined || measured.episodes === 0) return null;
     seconds += ((planned - finished) * measured.seconds) / measured.episodes;
   }
   return seconds;

@@ -291,8 +291,8 @@ test("progress tells what is done, what is left and how long it takes", async ()
         verdict: null,
       },
     ],
-    episodesPerMinute: 12,
-    etaSeconds: 10,
+    episodesPerMinute: 6,
+    etaSeconds: 20,
   });
   expect(progressOf(await readRun(directory), false).state).toBe("interrupted");
 });
