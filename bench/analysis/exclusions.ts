@@ -65,7 +65,7 @@ export function exclusionsOf(cells: readonly MeasuredCell[], records: readonly R
 }
 
 const words: Readonly<Record<string, string>> = {
-  repaired: "measured a failing service, and what failed in it was run again (repaired)",
+  repaired: "repaired (what failed in it was run again)",
 };
 
 function merge(found: readonly Exclusion[]): Exclusion[] {

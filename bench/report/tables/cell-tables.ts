@@ -15,6 +15,7 @@ export function speedTable(cells: readonly CellSummary[]): Table {
     ...cells.flatMap(({ cellId, reasons }) =>
       reasons.map(({ verdict, detail }) => `${cellId}: ${verdict}: ${detail}`),
     ),
+    ...cells.flatMap(repairedNotes),
     ...cells.flatMap(({ cellId, tokenCheck: { status, details } }) =>
       status === "explained" || status === "unknown"
         ? details.map((detail) => `${cellId}: tokens ${status}: ${detail}`)
@@ -33,6 +34,16 @@ export function speedTable(cells: readonly CellSummary[]): Table {
           ],
     ),
   ]);
+}
+
+/** A cell whose failed episodes were run again is measured by those, and perhaps they are few. */
+function repairedNotes({ cellId, segments, episodes, concurrency }: CellSummary): string[] {
+  if (!segments.some(({ excluded }) => excluded === "repaired")) return [];
+  const measured = segments.reduce((sum, { used, episodes: count }) => sum + (used ? count : 0), 0);
+  const few = concurrency !== null && measured < concurrency ? `, fewer than its load of ${concurrency}` : "";
+  return [
+    `${cellId}: repaired: rates and times are those of ${measured} of ${episodes.finished} episodes${few}`,
+  ];
 }
 
 interface LatencyRow {
