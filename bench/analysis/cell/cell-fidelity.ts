@@ -86,7 +86,7 @@ export function findingText(finding: FidelityFinding): string {
   const { kind, what, count, of, first } = finding;
   const counted =
     kind === "hidden-failure"
-      ? `the gateway turned ${count} failed answers of the engine into complete ones: ${what}`
+      ? `the gateway turned ${count} ${finding.about === "cut" ? "cut" : "failed"} answers of the engine into complete ones: ${what}`
       : what;
   return `${counted}, in ${count} of ${of} requests; first: request ${first.requestId}`;
 }

@@ -1,5 +1,6 @@
 import type { LiveComparison } from "../../analysis/overhead/live-comparison.ts";
 import { declaredMarginText } from "./margin-text.ts";
+import { shown } from "./path-table.ts";
 import { absent, differenceText, numberText } from "./number-text.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
 import {
@@ -29,6 +30,7 @@ interface LiveRow {
   readonly arm: string;
   readonly name: string;
   readonly quantity: Difference;
+  readonly refused: string | null;
 }
 
 const whole = (row: LiveRow, text: string) => (row.name.startsWith("·") ? "" : text);
@@ -54,17 +56,17 @@ export const live: TableOf<LiveRow> = {
     ),
     left(
       "finding",
-      ({ quantity }) => findingText(quantity),
+      (row) => shown(row, findingText(row.quantity)),
       "against the declared margin, or more, less, cannot tell",
     ),
   ],
 };
 
 export function liveTable(overheads: readonly Overhead[]): Table {
-  const rows = overheads.flatMap(({ load, arm, live }) =>
+  const rows = overheads.flatMap(({ load, arm, live, refused }) =>
     quantities.map(([name, of], index): LiveRow => {
       const place = index === 0 ? { load, arm } : { load: "", arm: "" };
-      return { ...place, name, quantity: of(live) };
+      return { ...place, name, quantity: of(live), refused };
     }),
   );
   return filled(live, rows, [

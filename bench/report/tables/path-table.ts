@@ -26,26 +26,33 @@ export const path: TableOf<Overhead> = {
     ),
     right(
       "to first byte",
-      ({ pathMs }) => differenceText(pathMs.firstByte.difference),
+      (row) => shown(row, differenceText(row.pathMs.firstByte.difference)),
       "until the answer's head",
     ),
     right(
       "to first token",
-      ({ pathMs }) => differenceText(pathMs.firstToken.difference),
+      (row) => shown(row, differenceText(row.pathMs.firstToken.difference)),
       "none where a gateway sends all tokens at the end",
     ),
     right(
       "whole request",
-      ({ pathMs }) => differenceText(pathMs.whole.difference),
+      (row) => shown(row, differenceText(row.pathMs.whole.difference)),
       "until the end of the body",
     ),
     left(
       "finding",
-      ({ pathMs }) => declaredMarginText(pathMs.whole) ?? findingText(pathMs.whole),
+      (row) => shown(row, declaredMarginText(row.pathMs.whole) ?? findingText(row.pathMs.whole)),
       "on the whole request: against the declared margin, or slower, faster, cannot tell",
     ),
   ],
 };
+
+/** The text of a cell, but for an arm that altered requests or answers. */
+export function shown({ refused }: Pick<Overhead, "refused">, text: string): string {
+  return refused?.startsWith(notComparable) ? notComparable : text;
+}
+
+const notComparable = "not comparable";
 
 export function pathTable(overheads: readonly Overhead[]): Table {
   return filled(path, overheads, [
@@ -97,6 +104,6 @@ function refusals(overheads: readonly Overhead[]): string[] {
   return overheads.flatMap(({ load, arm, refused }) =>
     refused === null
       ? []
-      : [`${load} ${arm}: ${refused.startsWith("not comparable") ? "" : "no overhead: "}${refused}`],
+      : [`${load} ${arm}: ${refused.startsWith(notComparable) ? "" : "no overhead: "}${refused}`],
   );
 }

@@ -63,7 +63,7 @@ test("each kind of finding spoils a cell, or does not, in one sentence", () => {
   );
   const hidden = { ...finding("hidden-failure", 3, "cut"), what: "the engine's answer was cut off" };
   expect(fidelityReasons(cellFidelity([segment([hidden])]))[0]?.detail).toBe(
-    "the gateway turned 3 failed answers of the engine into complete ones: the engine's answer was cut off, in 3 of 10 requests; first: request r3",
+    "the gateway turned 3 cut answers of the engine into complete ones: the engine's answer was cut off, in 3 of 10 requests; first: request r3",
   );
 });
 
