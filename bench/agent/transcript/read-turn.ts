@@ -55,13 +55,21 @@ export function readTurn(
       calls,
     ),
     failure: failureOf(turn, used, generations),
-    detail: detailOfTurn(turn),
+    detail: detailOf(turn, generations.at(-1)),
     labels: [
       ...(retried.length > 0 ? [modelRetried] : []),
       ...(generations.some(hasFaultNear) ? [engineFaultNear] : []),
     ],
     turn,
   };
+}
+
+/** With how the model's last answer ended, where the agent does not say it. */
+function detailOf(turn: AgentTurn, last: Exchange | undefined): string | null {
+  const detail = detailOfTurn(turn);
+  const finish = last?.status === 200 ? answerOf(last).finish : null;
+  if (turn.status !== "agent-error" || finish === null || turn.message.includes(finish)) return detail;
+  return `${detail} (finish reason ${finish})`;
 }
 
 interface TurnSeen {

@@ -152,3 +152,17 @@ test("half an answer that ended the turn stays in the transcript", () => {
     { role: "assistant", content: "Done." },
   ]);
 });
+
+test("the agent's own error is told with how the model's answer ended", () => {
+  const says = (message: string, exchanges: readonly Exchange[]) =>
+    readTurn({ status: "agent-error", kind: "empty", message }, exchanges, []).detail;
+  expect([
+    says("nothing", [good()]),
+    says("nothing (finish reason stop)", [good()]),
+    says("nothing", []),
+  ]).toEqual([
+    "empty: nothing (finish reason stop)",
+    "empty: nothing (finish reason stop)",
+    "empty: nothing",
+  ]);
+});
