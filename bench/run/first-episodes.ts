@@ -15,6 +15,8 @@ export interface FirstEpisodes extends PlayParts {
   readonly directory: string;
   /** By name of an arm; an arm without one is not asked. */
   readonly first: ReadonlyMap<string, PlannedEpisode>;
+  /** `limits.failures` of the run that follows; 0 where none follows. */
+  readonly failuresMax: number;
   /** Ends the wait for an episode. */
   readonly signal: AbortSignal;
 }
@@ -52,7 +54,7 @@ export function firstEpisodes(cells: readonly PlannedCellRun[]): ReadonlyMap<str
 }
 
 async function playIn(arm: RunningArm, parts: FirstEpisodes): Promise<readonly Finding[]> {
-  const { stack, clock, first, signal } = parts;
+  const { stack, clock, first, failuresMax, signal } = parts;
   const { name } = arm.spec;
   const planned = first.get(name);
   if (planned === undefined || signal.aborted) return [];
@@ -69,7 +71,8 @@ async function playIn(arm: RunningArm, parts: FirstEpisodes): Promise<readonly F
     );
     const seconds = secondsBetween(startedNs, clock.nowNs());
     const { requests } = usage.total();
-    return [episodeFinding(nameOf(arm), { result, taskId: planned.task.taskId, requests, seconds })];
+    const { taskId } = planned.task;
+    return [episodeFinding(nameOf(arm), { result, taskId, requests, seconds, failuresMax })];
   } finally {
     await stack.tap.closeSegment();
   }

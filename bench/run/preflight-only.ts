@@ -94,5 +94,11 @@ async function withEpisodes(
     progress: tell,
   });
   await warmUp({ prepared, stack, stop, clock: systemClock, tell });
-  return await checkFirstEpisodes({ ...common, prepared, limits, first: firstEpisodes(work.cells) });
+  return await checkFirstEpisodes({
+    ...common,
+    prepared,
+    limits,
+    failuresMax: 0,
+    first: firstEpisodes(work.cells),
+  });
 }

@@ -166,10 +166,10 @@ async function sweepOn(
 
 /**
  * The last check of the preflight, which needs the agent. False: somebody asked to stop.
- * @throws {PreflightError} when an arm's episode failed
+ * @throws {PreflightError} when an arm's episode failed, and not by what may be chance
  */
 async function firstChecked(
-  { skipPreflight, stop, tell }: RunSetting,
+  { experiment, skipPreflight, stop, tell }: RunSetting,
   parts: PlayParts & { readonly directory: string },
   cells: readonly PlannedCellRun[],
 ): Promise<boolean> {
@@ -178,7 +178,12 @@ async function firstChecked(
     tell(`warning: preflight left out ${episodeCheck.name}`);
     return true;
   }
-  const record = await checkFirstEpisodes({ ...parts, first: firstEpisodes(cells), signal: stop.asked });
+  const record = await checkFirstEpisodes({
+    ...parts,
+    first: firstEpisodes(cells),
+    failuresMax: experiment.limits.failures,
+    signal: stop.asked,
+  });
   if (failuresOf(record).length > 0) throw new PreflightError(record);
   return stop.admits();
 }

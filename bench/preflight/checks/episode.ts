@@ -1,5 +1,5 @@
 import type { Finding, PreflightRecord } from "../../store/preflight-record.ts";
-import { rewardOf, type EpisodeResult } from "../../workload/workload.ts";
+import { rewardOf, type EpisodeResult, type FailureClass } from "../../workload/workload.ts";
 import { failed, notChecked, ok, warning } from "../check.ts";
 
 /**
@@ -17,10 +17,18 @@ export interface PlayedEpisode {
   readonly taskId: string;
   readonly requests: number;
   readonly seconds: number;
+  /**
+   * `limits.failures` of the run that follows: it stops by itself if what failed goes on failing. 0: it does not, or none follows.
+   */
+  readonly failuresMax: number;
 }
 
+/** Parts that may fail once: what did not come back from a server may come back the next time. */
+const servers: ReadonlySet<FailureClass> = new Set(["engine", "gateway", "user-engine"]);
+
 /** What an episode says about its arm. The reward says nothing about it: that a model fails at a task is a result. */
-export function episodeFinding(on: string, { result, taskId, requests, seconds }: PlayedEpisode): Finding {
+export function episodeFinding(on: string, played: PlayedEpisode): Finding {
+  const { result, taskId, requests, seconds, failuresMax } = played;
   const end = result.termination ?? result.status;
   const reward = rewardOf(result)?.value;
   const facts = `task ${taskId}: ${end}, reward ${reward ?? "not judged"}, ${requests} requests, ${seconds.toFixed(1)} s`;
@@ -28,12 +36,21 @@ export function episodeFinding(on: string, { result, taskId, requests, seconds }
   switch (result.status) {
     case "cancelled":
       return notChecked(on, "its episode was cancelled");
-    case "failed":
-      return failed(
-        on,
-        `task ${taskId} failed after ${requests} requests and ${seconds.toFixed(1)} s: ${result.failure.class}: ${result.failure.message}`,
-        "Every episode may fail like this one: repair that part, see the logs folder of the run.",
-      );
+    case "failed": {
+      const { class: part, message } = result.failure;
+      const what = `task ${taskId} failed after ${requests} requests and ${seconds.toFixed(1)} s: ${part}: ${message}`;
+      return failuresMax > 0 && servers.has(part)
+        ? warning(
+            on,
+            what,
+            `It may be chance, so the run goes on; it stops after ${failuresMax} such episodes in a row (limits.failures).`,
+          )
+        : failed(
+            on,
+            what,
+            "Every episode may fail like this one: repair that part, see the logs folder of the run.",
+          );
+    }
     case "timed-out":
       return warning(
         on,

@@ -23,6 +23,8 @@ const ended = (
   scores: [score(value)],
 });
 
+const played = { taskId: "7", requests: 4, seconds: 1.5 };
+
 test.each<[status: string, what: RegExp, result: EpisodeResult]>([
   ["ok", /^task 7: user_stop, reward 1, 4 requests, 1\.5 s$/, ended("user_stop", 1)],
   ["ok", /reward 0/, ended("max_steps", 0)],
@@ -34,15 +36,23 @@ test.each<[status: string, what: RegExp, result: EpisodeResult]>([
   ],
   ["warning", /timed-out/, { ...facts, status: "timed-out", scores: [score(0)], afterMs: 1000 }],
   [
-    "failed",
+    "warning",
     /^task 7 failed after 4 requests and 1\.5 s: user-engine: no task data$/,
     notStarted({ class: "user-engine", message: "no task data" }),
   ],
+  ["failed", /: tool-server: no socket$/, notStarted({ class: "tool-server", message: "no socket" })],
   ["not checked", /cancelled/, facts],
 ])("%s: %s", (status, what, result) => {
-  const finding = episodeFinding("arm raw", { result, taskId: "7", requests: 4, seconds: 1.5 });
+  const finding = episodeFinding("arm raw", { ...played, result, failuresMax: 5 });
   expect(finding).toMatchObject({ on: "arm raw", status, what: expect.stringMatching(what) });
   expect(finding.change === null).toBe(status === "ok" || status === "not checked");
+});
+
+test("where nothing stops the run by itself, an episode that a server failed is no warning", () => {
+  const result = notStarted({ class: "engine", message: "it ended" });
+  const statusWith = (failuresMax: number) =>
+    episodeFinding("arm raw", { ...played, result, failuresMax }).status;
+  expect([statusWith(0), statusWith(1)]).toEqual(["failed", "warning"]);
 });
 
 test("a check that was left out has no finding, and says so", () => {
