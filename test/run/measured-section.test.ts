@@ -24,7 +24,11 @@ class NotedRun {
 
   /** Two looks at one page are a drain, one is a snapshot: both are noted as `page`. */
   async engine(role: "agent" | "user"): Promise<MeasuredSection["engines"][number]> {
-    const url = await serve((_, response) => {
+    const url = await serve((request, response) => {
+      if (request.url?.startsWith("/v1/loads")) {
+        response.writeHead(404).end();
+        return;
+      }
       this.note(`page ${role}`);
       if (this.page === "") response.writeHead(503).end();
       else response.end(this.page);
