@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { zstdDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -67,11 +67,17 @@ function meanTimes(segment: string, { until, histogram }: { until: keyof Line; h
   };
 }
 
-/** Ours are a few milliseconds longer: the way there and back. */
-function expectAlike({ requests: [ours, theirs], tapMs, engineMs }: ReturnType<typeof meanTimes>) {
+/**
+ * Ours are a few milliseconds longer: the way there and back. 5 per cent where the machine had time; where the cell's verdict
+ * says that it had none, requests wait for a processor between tap and engine.
+ */
+function expectAlike(
+  { requests: [ours, theirs], tapMs, engineMs }: ReturnType<typeof meanTimes>,
+  verdict: unknown,
+) {
   expect(ours).toBe(theirs);
   expect(tapMs).toBeGreaterThanOrEqual(engineMs * 0.99);
-  expect(tapMs - engineMs).toBeLessThan(Math.max(0.05 * engineMs, 20));
+  expect(tapMs - engineMs).toBeLessThan(Math.max((verdict === "valid" ? 0.05 : 0.15) * engineMs, 20));
 }
 
 describe.skipIf(!existsSync(join(weights, "model.safetensors")))("the real SGLang 0.5.10.post1", () => {
@@ -91,7 +97,8 @@ describe.skipIf(!existsSync(join(weights, "model.safetensors")))("the real SGLan
     expectExit(sweep, 0);
     const directory = lastLine(sweep);
     expect(episodesOf(directory).map(({ reward }) => reward)).toEqual(Array.from({ length: 36 }, () => 1));
-    for (const summary of Object.values(cellSummaries(directory)))
+    const summaries = cellSummaries(directory);
+    for (const summary of Object.values(summaries))
       expect(summary).toMatchObject({ verdict: sound, tokenCheck: { status: "exact" } });
     const agent = JSON.parse(readFileSync(join(directory, "evidence/servers/agent.json"), "utf8")) as unknown;
     expect(agent).toMatchObject({
@@ -101,10 +108,14 @@ describe.skipIf(!existsSync(join(weights, "model.safetensors")))("the real SGLan
       serverInfo: { tool_call_parser: "qwen" },
     });
     for (const segment of globSync(join(directory, "evidence/*/s0"))) {
-      expectAlike(meanTimes(segment, { until: "endedNs", histogram: "e2e_request_latency_seconds" }));
+      const verdict = summaries[basename(dirname(segment))]?.["verdict"];
+      expectAlike(
+        meanTimes(segment, { until: "endedNs", histogram: "e2e_request_latency_seconds" }),
+        verdict,
+      );
       // The chat API sends its head with the first token, /generate at once.
       const until = segment.includes("l2") ? "firstTokenNs" : "firstByteNs";
-      expectAlike(meanTimes(segment, { until, histogram: "time_to_first_token_seconds" }));
+      expectAlike(meanTimes(segment, { until, histogram: "time_to_first_token_seconds" }), verdict);
       const facts = JSON.parse(readFileSync(join(segment, "segment.json"), "utf8")) as unknown;
       expect(facts).toMatchObject({ drained: true });
     }
