@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { verdicts, type Verdict } from "../../bench/analysis/cell/verdict.ts";
+import { lies } from "../liars/lies.ts";
+import { lyingArms } from "../liars/lying-sweep.ts";
 import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
 import {
   cellSummaries,
@@ -56,6 +58,26 @@ const rows: readonly Row[] = [
     fault: "an engine that is restarted on its port between two requests",
     run: restarted,
     reason: /went down or vanished/,
+  },
+  {
+    verdict: "failing",
+    fault: "an engine that refuses a third of its requests",
+    run: () => sweep({ stack: faulty("http-500=0.35"), arms: raw, limits: { failures: 0 } }),
+    reason: /\d of 2 episodes failed \(limits\.failedShare 5 %\): \d engine, first: .*500/,
+  },
+  {
+    verdict: "request-altered",
+    fault: "a gateway that sends another temperature on",
+    run: () =>
+      sweep({ arms: lyingArms({ rows: lies.filter(({ name }) => name === "temperature-changed") }) }),
+    reason: /temperature 0 was sent, 0\.9 reached the engine, in (\d+) of \1 requests/,
+  },
+  {
+    verdict: "answer-altered",
+    fault: "a gateway that answers in other words",
+    run: () =>
+      sweep({ arms: lyingArms({ rows: lies.filter(({ name }) => name === "answer-text-changed") }) }),
+    reason: /answer\.text is another text: the engine answered .* left the arm/,
   },
   {
     verdict: "interrupted",

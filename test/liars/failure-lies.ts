@@ -3,13 +3,6 @@ import { withFinish, withMessages, type Asked, type Chunk, type Lie, type Row, t
 /** Lies about failures: made up, hidden, or dressed as answers. */
 const failing = (name: string, lie: Lie, says: RegExp): Row => ({ name, lie, verdict: "failing", says });
 
-const hidden = (name: string, lie: Lie, says: RegExp): Row => ({
-  name,
-  lie,
-  verdict: "answer-altered",
-  says,
-});
-
 /** Of all requests every third is answered like this, and the others by the engine. */
 const third = (answer: (asked: Asked) => Promise<Reply>): Lie => ({
   serve: (asked) => (asked.count % 3 === 0 ? answer(asked) : asked.ask()),
@@ -85,12 +78,12 @@ export const failureLies: readonly Row[] = [
   failing("end-of-the-answer-dropped", { events: noEnd }, /finish|ended|complete/),
   failing("finish-abort", { events: withFinish(() => "abort") }, /abort/),
   failing("finish-error", { events: withFinish(() => "network_error") }, /network_error/),
-  hidden(
+  failing(
     "cut-answers-made-clean",
     madeClean("stop"),
     /the gateway turned \d+ failed answers of the engine into complete ones/,
   ),
-  hidden(
+  failing(
     "cut-answers-made-long",
     madeClean("length"),
     /the gateway turned \d+ failed answers of the engine into complete ones/,
@@ -114,7 +107,7 @@ export const failureLies: readonly Row[] = [
       const refused = await ask(JSON.stringify(withMessages(() => [])(JSON.parse(text) as Asked["chat"])));
       return { ...refused, status: 200, headers: stream, text: apology };
     }),
-    verdict: "request-altered",
+    verdict: "failing",
     says: /the gateway turned \d+ failed answers of the engine into complete ones: the engine's answer had status 400/,
   },
 ];

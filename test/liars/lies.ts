@@ -12,5 +12,5 @@ export const lies: readonly Row[] = [
   ...countLies,
   ...failureLies,
   ...harmless,
-  { name: "all-at-once", lie: worst, verdict: "request-altered", says: /temperature/ },
+  { name: "all-at-once", lie: worst, verdict: "failing", says: /temperature/ },
 ];
