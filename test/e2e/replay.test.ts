@@ -116,10 +116,10 @@ test("a gateway that retries, buffers, drops usage or rewrites prompts is named,
   expect(picturedIn(lastLine(finished))).toEqual([
     ["retry", expect.stringMatching(interval)],
     ["buffer", expect.stringMatching(interval)],
-    ["drop-usage", "absent: no pairs"],
-    ["rewrite", "absent: no pairs"],
+    ["drop-usage", "not comparable: altered"],
+    ["rewrite", "not comparable: altered"],
   ]);
-  expect(verdict).toBe("token-mismatch");
+  expect(verdict).toBe("request-altered");
   const [retry, buffer, dropUsage, rewrite] = comparisons;
   const all = 4 * plan.requests;
   expect(reasons.map(({ detail }) => detail).join("\n")).toMatch(

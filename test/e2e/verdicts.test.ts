@@ -34,7 +34,31 @@ const faulty = (...faults: readonly string[]) => ({
   user: fastEngine,
 });
 
+/** A gateway that tells one of the lies of test/liars. */
+const lying = (lie: string) => {
+  const command = [
+    process.execPath,
+    join(import.meta.dirname, "../liars/liar.ts"),
+    "{port}",
+    "{engine}",
+    lie,
+  ];
+  return sweep({ arms: [{ kind: "command", name: "liar", command }] });
+};
+
 const rows: readonly Row[] = [
+  {
+    verdict: "request-altered",
+    fault: "a gateway that sets another temperature",
+    run: () => lying("temperature-changed"),
+    reason: /temperature .* was sent, .* reached the engine, in \d+ of \d+ requests; first: request/,
+  },
+  {
+    verdict: "answer-altered",
+    fault: "a gateway that writes another text",
+    run: () => lying("answer-text-changed"),
+    reason: /answer\.text .* left the arm, in \d+ of \d+ requests; first: request/,
+  },
   {
     verdict: "valid",
     fault: "no fault, straight and through the gateway",
