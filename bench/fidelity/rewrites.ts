@@ -28,9 +28,18 @@ const tokenIds = [
 /** What kinds of arm that Tollgate knows rewrite by design. */
 function builtIn(spec: ArmSpec): readonly string[] {
   if (spec.kind === "gateway" && spec.level === "L1") return tokenIds;
-  // AReaL's data proxy renders for /generate, and passes on of sampling only what its own engine interface has.
+  // AReaL's data proxy renders for /generate, passes on of sampling only what its own engine interface has, and calls its model None.
   if (spec.kind === "areal")
-    return [...tokenIds, "seed", "top_k", "min_p", "presence_penalty", "repetition_penalty", "logit_bias"];
+    return [
+      ...tokenIds,
+      "answer.model",
+      "seed",
+      "top_k",
+      "min_p",
+      "presence_penalty",
+      "repetition_penalty",
+      "logit_bias",
+    ];
   return [];
 }
 

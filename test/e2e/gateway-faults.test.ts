@@ -106,7 +106,7 @@ test("gateways that drop usage, ask twice or hold the stream back are found out,
     return [name, verdict, tokenCheck.status];
   });
   expect(found).toEqual([
-    ["drops", "token-mismatch", "mismatch"],
+    ["drops", "answer-altered", "mismatch"],
     ["twice", sound, "explained"],
     ["holds", sound, "exact"],
   ]);

@@ -83,7 +83,7 @@ test("a command that ends at once is refused with what it said", async () => {
 
 test("a gateway that dies in its cell fails that cell's episodes as the gateway's, and no other cell", async () => {
   using place = workplace({ environment: { DIE_AFTER: "1" } }, { stack: slowStack });
-  const finished = await place.sweep();
+  const finished = await place.sweep("--skip-preflight", "episode");
   const episodes = episodesOf(lastLine(finished));
   expect(episodes.filter(({ arm }) => arm === "raw").map(({ reward }) => reward)).toEqual([1, 1]);
   const classes = episodes.filter(({ arm }) => arm === "mine").map(({ failure }) => failure?.class);

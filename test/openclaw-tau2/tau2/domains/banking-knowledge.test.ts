@@ -264,7 +264,7 @@ test("a plan starts Python with what a program needs, and without the user's key
     },
   });
   const user = { PATH: "/bin", HOME: "/root", OPENAI_API_KEY: "sk-secret" };
-  await expect(async () => workIn(experiment).plan(experiment, user)).rejects.toThrow("HOME,PATH.");
+  await expect(async () => workIn(experiment).plan(experiment, user)).rejects.toThrow("HOME,PATH,SPT_NOENV.");
 });
 
 test("what is missing is said: the checkout, the data, the interpreter, the packages", () => {
