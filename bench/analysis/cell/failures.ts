@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EpisodeRecord } from "../../store/record.ts";
+import { causesOf, type Cause } from "./causes.ts";
 import type { VerdictReason } from "./verdict.ts";
 
 /** Episodes that ended badly in one way, with what the first of them said. */
@@ -16,35 +17,24 @@ export type FailureGroup = z.infer<typeof failureGroupSchema>;
 /** Its cause is often one for all, e.g. an answer that the agent cannot read. */
 export const agentError = "agent_error";
 
-/** By class, those of most episodes first; the first message is that of the episode which ended first. */
+/** By class, those of most episodes first. */
 export function failureGroups(episodes: readonly EpisodeRecord[]): readonly FailureGroup[] {
-  return groupsOf(
-    episodes.flatMap(({ failure, episodeId }) => (failure === null ? [] : [{ ...failure, episodeId }])),
-  );
+  return groupsOf(causesOf(episodes).filter(({ failed }) => failed));
 }
 
 /** Completed episodes whose agent gave up; none where nothing says why. */
 export function agentErrors(episodes: readonly EpisodeRecord[]): readonly FailureGroup[] {
-  return groupsOf(
-    episodes.flatMap(({ termination, terminationDetail, episodeId }) =>
-      termination === agentError && terminationDetail != null
-        ? [{ class: agentError, message: terminationDetail, episodeId }]
-        : [],
-    ),
-  );
+  return groupsOf(causesOf(episodes).filter(({ failed, name }) => !failed && name === agentError));
 }
 
-function groupsOf(
-  ends: readonly { readonly class: string; readonly message: string; readonly episodeId: string }[],
-): readonly FailureGroup[] {
-  return [...Map.groupBy(ends, (end) => end.class)]
-    .flatMap(([name, members]) => {
-      const [first] = members;
-      if (first === undefined) return [];
-      return [
-        { class: name, count: members.length, message: shown(first.message), episodeId: first.episodeId },
-      ];
-    })
+function groupsOf(causes: readonly Cause[]): readonly FailureGroup[] {
+  return causes
+    .map(({ name, episodes, first }) => ({
+      class: name,
+      count: episodes,
+      message: shown(first.message),
+      episodeId: first.episodeId,
+    }))
     .sort((a, b) => b.count - a.count);
 }
 

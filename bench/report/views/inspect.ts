@@ -8,7 +8,7 @@ import { readRecordedTokens } from "../../store/recorded-tokens.ts";
 import { segmentPath } from "../../store/run-directory.ts";
 import { TextStore } from "../../store/text-store.ts";
 import type { RecordedEpisode } from "../../workload/recorded-episode.ts";
-import { causesOf, type Cause } from "../../analysis/causes.ts";
+import { causesOf, type Cause } from "../../analysis/cell/causes.ts";
 import { buildLedger, type EpisodeLedger } from "../../analysis/ledger/episode-ledger.ts";
 import { readToolTimes, stampsOf } from "../../evidence/episode-stamps.ts";
 import { printable } from "../formats/printable.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { causesOf } from "../../bench/analysis/causes.ts";
-import { buildEpisode, plannedCell } from "../store/run-builder.ts";
+import { causesOf } from "../../../bench/analysis/cell/causes.ts";
+import { buildEpisode, plannedCell } from "../../store/run-builder.ts";
 
 test("each kind of end that says why is counted, with the words of its first episode", () => {
   const cell = plannedCell("raw", 6);

@@ -1,4 +1,4 @@
-import type { EpisodeRecord } from "../store/record.ts";
+import type { EpisodeRecord } from "../../store/record.ts";
 
 /** Why some episodes have no answer: those that a part failed, or that the agent or a limit ended. */
 export interface Cause {
