@@ -24,6 +24,8 @@ export class CallDeltas {
   readonly #calls: OpenCall[] = [];
   readonly #byIndex = new Map<number, OpenCall>();
   readonly #doubtful = new Set<AnsweredCall>();
+  /** The last piece of a call's arguments, while each piece has begun with the one before it. */
+  readonly #repeating = new Map<AnsweredCall, string>();
   #last: OpenCall | undefined;
   /** How many deltas there were, and the last of them. */
   count = 0;
@@ -31,7 +33,26 @@ export class CallDeltas {
 
   /** Without those that a name alone began that may only have been said again. */
   get calls(): readonly AnsweredCall[] {
-    return this.#calls.filter((call) => call.argumentsText !== "" || !this.#doubtful.has(call));
+    return this.#calls
+      .filter((call) => call.argumentsText !== "" || !this.#doubtful.has(call))
+      .map((call) => this.#withoutRepeats(call));
+  }
+
+  /**
+   * Some servers send all arguments so far in each piece. That shows at the end alone: an object may begin as the arguments
+   * around it do.
+   */
+  #withoutRepeats(call: AnsweredCall): AnsweredCall {
+    const last = this.#repeating.get(call);
+    if (last === undefined || last === call.argumentsText) return call;
+    return isObject(last) && !isObject(call.argumentsText) ? { ...call, argumentsText: last } : call;
+  }
+
+  #notePiece(call: AnsweredCall, { argumentsText: piece }: CallDelta): void {
+    if (piece === "") return;
+    const before = call.argumentsText === "" ? "" : this.#repeating.get(call);
+    if (before !== undefined && piece.startsWith(before)) this.#repeating.set(call, piece);
+    else this.#repeating.delete(call);
   }
 
   add(delta: CallDelta): void {
@@ -49,6 +70,7 @@ export class CallDeltas {
     call.id ||= id;
     // Some servers repeat the name in every delta.
     if (name !== call.name) call.name += name;
+    this.#notePiece(call, delta);
     call.argumentsText = joined(call.argumentsText, delta);
   }
 

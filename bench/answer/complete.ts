@@ -65,6 +65,17 @@ export function whyIncomplete(
     : `ended without [DONE], after the unknown finish reason ${finish}`;
 }
 
+const ownEnds = namesOf({
+  openai: "stop tool_calls function_call",
+  engines: "eos eos_token stop_sequence stop_token stop_str word",
+  others: "end_turn tool_use tool_call complete completed",
+});
+
+/** Whether the model ended its answer by itself: no limit and no filter has taken something from it. */
+export function isOwnEnd(finish: string | null): boolean {
+  return finish !== null && ownEnds.has(reasonOf(finish));
+}
+
 /** What kind of fault `whyIncomplete` named: without the words of one answer's error, so that kinds can be counted. */
 export function kindOfIncomplete(incomplete: string): string {
   return incomplete.replace(/: .*$/s, "");

@@ -150,12 +150,17 @@ function userEndpoint(
   return { role: "user", baseUrl: userBaseUrl, model, apiKey, headers };
 }
 
-/** Whoever judged the episode read the transcript: where the tool server did something else, that is nobody's reward. */
+/**
+ * Whoever judged the episode read the transcript: where the tool server did something else, that is nobody's reward. An
+ * attempt that has a termination and has failed came to its end and could not be judged, which such a transcript explains.
+ */
 function sameCalls(result: EpisodeResult, executed: readonly ExecutedCall[]): EpisodeResult {
-  if (!("scores" in result)) return result;
+  const unjudged = result.status === "failed" && result.termination !== null ? result.failure : null;
+  if (!("scores" in result) && unjudged === null) return result;
   const difference = callDifference(result.transcript.messages, executed);
   if (difference === null) return result;
-  const message = `the transcript differs from the tool server's log: ${difference}`;
+  const also = unjudged === null ? "" : `; it could not be judged: ${unjudged.message}`;
+  const message = `the transcript differs from the tool server's log: ${difference}${also}`;
   return failedBy({ class: "harness", message }, result);
 }
 

@@ -99,6 +99,34 @@ const forms: readonly (readonly [string, readonly unknown[] | object, readonly s
     [find],
   ],
   [
+    "all arguments so far in each piece",
+    calls([[{ index: 0, id: "a" }, "find", '{"n"']], [[{ index: 0, id: "a" }, "find", one]]),
+    [find],
+  ],
+  [
+    "the same in many pieces, without ids and names behind the first",
+    calls(
+      [[{ index: 0, id: "a" }, "find", ""]],
+      ...["{", '{"n', '{"n":1', one, one].map((text) => [[{ index: 0 }, undefined, text] as const]),
+    ),
+    [find],
+  ],
+  [
+    "the same for two calls",
+    calls(
+      [[{ index: 0, id: "a" }, "find", '{"n"']],
+      [[{ index: 0 }, undefined, one]],
+      [[{ index: 1, id: "b" }, "renew", "{"]],
+      [[{ index: 1 }, undefined, two]],
+    ),
+    [find, renew],
+  ],
+  [
+    "an object in the arguments that begins as they do",
+    calls(...['{"n":', '{"n":1}', "}"].map((text) => [[{ index: 0, id: "a" }, "find", text] as const])),
+    ['["a","find",{"n":{"n":1}}]'],
+  ],
+  [
     "interleaved by id",
     calls(
       [[{ id: "a" }, "find", '{"n"']],

@@ -12,7 +12,7 @@ import type { Engine } from "../../bench/stack/engine.ts";
 import type { RunningArm, StackDeath } from "../../bench/stack/stack.ts";
 import type { EpisodeRecord, RunRecord } from "../../bench/store/record.ts";
 import { notStarted } from "../../bench/workload/not-started.ts";
-import type { AttemptContext, EpisodeResult, FailureClass } from "../../bench/workload/workload.ts";
+import type { AttemptContext, EpisodeResult, Failure, FailureClass } from "../../bench/workload/workload.ts";
 import { executedCall } from "../workload/exchange-builder.ts";
 import { serve, sglangPage } from "../metrics/server.ts";
 
@@ -22,6 +22,8 @@ const passed: EpisodeResult = { ...facts, status: "completed", scores: [score] }
 const failedBy = (by: FailureClass): EpisodeResult => notStarted({ class: by, message: "500" });
 
 type Attempt = (taskId: string, context: AttemptContext) => EpisodeResult | Promise<EpisodeResult>;
+
+type Attempted = EpisodeResult & { readonly failure: Failure | null };
 
 /** A sweep over plain objects: two arms, one engine, episodes that end as a test says. */
 class TriedSweep {
@@ -368,35 +370,49 @@ describe("an attempt", () => {
     expect(raw.episodes.map(({ failure }) => failure?.class)).toEqual(["engine", "engine"]);
   });
 
-  test("whose transcript has another call than the tool server's log has no reward", async ({
-    onTestFinished,
-  }) => {
-    const sweep = new TriedSweep();
-    sweep.path = mkdtempSync(join(tmpdir(), "tollgate-attempt-"));
-    onTestFinished(() => rmSync(sweep.path, { recursive: true }));
-    mkdirSync(join(sweep.path, "evidence", "c0-raw", "s0"), { recursive: true });
-    sweep.attempt = (taskId, { logToolCall }) => {
-      const executed = executedCall({ name: taskId === "1" ? "renew" : "find", argumentsText: '{"id": 1}' });
-      logToolCall(executed);
-      logToolCall({ ...executed, requestor: "user" });
-      const call = { id: "c1", name: "renew", arguments: '{"id":1}' };
-      const said = {
-        role: "assistant",
-        content: null,
-        toolCalls: [call],
-        requestId: "r1",
-        usage: null,
-      } as const;
-      const result = { role: "tool", toolCallId: "c1", content: "", error: false } as const;
-      const messages = [said, { ...result, requestor: "assistant", answeredBy: "tool-server" } as const];
-      return { ...passed, transcript: { ...facts.transcript, messages } };
-    };
-    await sweep.run(sweep.cells("raw"));
-    const message =
-      'the transcript differs from the tool server\'s log: call 1 is renew({"id":1}) in the transcript, and the tool server executed find({"id": 1})';
-    expect(sweep.episodes.map(({ status, reward, failure }) => [status, reward, failure])).toEqual([
-      ["completed", 1, null],
-      ["failed", null, { class: "harness", message }],
-    ]);
-  });
+  const unjudged = { class: "tool-server", message: "evaluate: Tool message expected." } as const;
+
+  test.for<[string, Attempted, Attempted["failure"], string]>([
+    ["is judged", { ...passed, failure: null }, null, ""],
+    [
+      "cannot be judged",
+      { ...facts, termination: "user_stop", status: "failed", failure: unjudged },
+      unjudged,
+      "; it could not be judged: evaluate: Tool message expected.",
+    ],
+  ])(
+    "whose transcript has another call than the tool server's log has no reward where it %s",
+    async ([, ended, failure, also], { onTestFinished }) => {
+      const sweep = new TriedSweep();
+      sweep.path = mkdtempSync(join(tmpdir(), "tollgate-attempt-"));
+      onTestFinished(() => rmSync(sweep.path, { recursive: true }));
+      mkdirSync(join(sweep.path, "evidence", "c0-raw", "s0"), { recursive: true });
+      sweep.attempt = (taskId, { logToolCall }) => {
+        const executed = executedCall({
+          name: taskId === "1" ? "renew" : "find",
+          argumentsText: '{"id": 1}',
+        });
+        logToolCall(executed);
+        logToolCall({ ...executed, requestor: "user" });
+        const call = { id: "c1", name: "renew", arguments: '{"id":1}' };
+        const said = {
+          role: "assistant",
+          content: null,
+          toolCalls: [call],
+          requestId: "r1",
+          usage: null,
+        } as const;
+        const result = { role: "tool", toolCallId: "c1", content: "", error: false } as const;
+        const messages = [said, { ...result, requestor: "assistant", answeredBy: "tool-server" } as const];
+        return { ...ended, transcript: { ...facts.transcript, messages } };
+      };
+      await sweep.run(sweep.cells("raw"));
+      const message = `the transcript differs from the tool server's log: call 1 is renew({"id":1}) in the transcript, and the tool server executed find({"id": 1})${also}`;
+      expect(sweep.episodes.map((episode) => episode.failure)).toEqual([
+        failure,
+        { class: "harness", message },
+      ]);
+      expect(sweep.episodes.map(({ reward }) => reward)).toEqual([failure === null ? 1 : null, null]);
+    },
+  );
 });

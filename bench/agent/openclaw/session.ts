@@ -16,6 +16,9 @@ const controlTimeoutMs = 30_000;
 /** How long a run may need to end after it was aborted. */
 const abortGraceMs = 15_000;
 
+/** Kinds of failure that the plugin tells of the latest model request. */
+const ofRequest = new Set<string | undefined>(["model", "incomplete_turn"]);
+
 /** What a run of the agent ended with, before it is read together with what the plugin saw. */
 type RunEnd =
   | { readonly kind: "result"; readonly result: RunResult }
@@ -66,7 +69,7 @@ export class OpenClawSession implements AgentSession {
       const outcome = readAnswer("tollgate.outcome", reply, outcomeSchema);
       this.#misses = outcome.misses;
       const turn = this.#stock ? stockTurn(end, outcome) : exactTurn(end, outcome);
-      return outcome.failure?.kind === "model" && turn.status !== "answered"
+      return ofRequest.has(outcome.failure?.kind) && turn.status !== "answered"
         ? { ...turn, requestId: `${this.#request.attemptKey}-${outcome.requests}` }
         : turn;
     } catch (error) {

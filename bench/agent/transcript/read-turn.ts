@@ -2,9 +2,11 @@ import type { AgentTurn } from "../agent.ts";
 import type { Answer } from "../../answer/answer.ts";
 import { shown } from "../../answer/json.ts";
 import { isOutOfResources } from "../../errors.ts";
+import { misreadCall } from "./misread-call.ts";
 import { requestMessages } from "./request-messages.ts";
 import { turnMessages } from "./turn-messages.ts";
 import type { TranscriptMessage } from "../../transcript/transcript.ts";
+import { isOwnEnd } from "../../answer/complete.ts";
 import { answerOf } from "../../workload/exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "../../workload/exchange.ts";
 import { generationFault, hasFaultNear, isRefusal } from "../../workload/generation-fault.ts";
@@ -49,12 +51,11 @@ export function readTurn(
   const faulty = generations.filter((exchange) => generationFault(exchange) !== null);
   const used = faulty.find((exchange) => isUsed(exchange, { turn, generations }));
   const retried = faulty.filter((exchange) => exchange !== used && exchange !== generations.at(-1));
+  const kept = exchanges.filter((exchange) => !retried.includes(exchange));
+  const messages = turnMessages(kept, calls);
   return {
-    messages: turnMessages(
-      exchanges.filter((exchange) => !retried.includes(exchange)),
-      calls,
-    ),
-    failure: failureOf(turn, used, generations),
+    messages,
+    failure: failureOf({ turn, generations }, used, misreadCall(kept, messages)),
     detail: detailOf(turn, generations.at(-1)),
     labels: [
       ...(retried.length > 0 ? [modelRetried] : []),
@@ -100,9 +101,9 @@ const spoken = ({ requestBody }: Exchange) =>
   requestMessages(requestBody).filter(({ role }) => role === "assistant").length;
 
 function failureOf(
-  turn: AgentTurn,
+  { turn, generations }: TurnSeen,
   used: Exchange | undefined,
-  generations: readonly Exchange[],
+  misread: string | null,
 ): Failure | null {
   const own = failureOfTurn(turn);
   // Who has lost its process or its tools ends its requests as well.
@@ -110,6 +111,7 @@ function failureOf(
   if (used !== undefined) {
     return { class: "engine", message: faultMessage(turn, used), requestId: used.requestId };
   }
+  if (misread !== null) return { class: "harness", message: misread };
   if (turn.status === "aborted") return null;
   return failedRequest(turn, generations) ?? own;
 }
@@ -141,7 +143,7 @@ function failedRequest(turn: AgentTurn, generations: readonly Exchange[]): Failu
 
 /** Whether an agent can go on with an answer. Where it does not, the form is to blame, and that is the server's. */
 function isUsable({ calls, finish, text }: Answer): boolean {
-  if (!/^(?:stop|tool_calls|function_call|tool_use)$/i.test(finish ?? "")) return false;
+  if (!isOwnEnd(finish)) return false;
   return calls.length === 0 ? text !== "" : calls.every(({ argumentsText }) => isObject(argumentsText));
 }
 

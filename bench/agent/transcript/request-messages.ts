@@ -1,9 +1,22 @@
 import { z } from "zod";
 
-const requestSchema = z.object({
-  messages: z.array(z.object({ role: z.string(), tool_call_id: z.string().nullish(), content: z.unknown() })),
+const callSchema = z.object({
+  id: z.string(),
+  function: z.object({ name: z.string(), arguments: z.string() }),
 });
 
+const requestSchema = z.object({
+  messages: z.array(
+    z.object({
+      role: z.string(),
+      tool_call_id: z.string().nullish(),
+      content: z.unknown(),
+      tool_calls: z.array(callSchema).nullish().catch(null),
+    }),
+  ),
+});
+
+export type RequestCall = z.infer<typeof callSchema>;
 export type RequestMessage = z.infer<typeof requestSchema>["messages"][number];
 
 /** The conversation that a request body holds; none where it has another form. */

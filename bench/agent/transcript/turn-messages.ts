@@ -4,7 +4,7 @@ import { sameArguments } from "../../workload/same-arguments.ts";
 import type { TranscriptMessage, TranscriptToolCall } from "../../transcript/transcript.ts";
 import type { ToolCallLog } from "../../workload/workload.ts";
 import { completionOf } from "./completion.ts";
-import { requestMessages } from "./request-messages.ts";
+import { continuationOf, ownResult, type PlacedCall } from "./continuation.ts";
 
 /**
  * The messages of one agent turn, from what the outer tap saw and what the tool server did. The tap alone knows the
@@ -34,9 +34,11 @@ export function turnMessages(
       requestId: exchange.requestId,
       usage: completion.usage,
     };
-    const answers = (completion.toolCalls ?? []).flatMap((call) => {
+    const calls = completion.toolCalls ?? [];
+    const answers = calls.flatMap((call, position) => {
+      const placed = { call, position, count: calls.length };
       const result =
-        takeAnswer(unused, call, ids) ?? answerInHistory(exchange, exchanges.slice(index + 1), call.id);
+        takeAnswer(unused, call, ids) ?? answerInHistory(exchange, exchanges.slice(index + 1), placed);
       return result ? [result] : [];
     });
     return [spoken, ...answers];
@@ -69,22 +71,18 @@ function takeAnswer(
   };
 }
 
-/** Looks behind the answer in the request that carries it on: what stands before it belongs to calls of the same id. */
+/** What the agent program answered to a call by itself, in the request that carries the answer on. */
 function answerInHistory(
   exchange: Exchange,
   later: readonly Exchange[],
-  toolCallId: string,
+  placed: PlacedCall,
 ): TranscriptMessage | null {
-  const known = requestMessages(exchange.requestBody).length;
-  const next = later
-    .map(({ requestBody }) => requestMessages(requestBody))
-    .find(({ length }) => length > known);
-  const behind = next?.slice(next.findLastIndex(({ role }) => role === "assistant") + 1);
-  const message = behind?.find((candidate) => candidate.tool_call_id === toolCallId);
-  if (message === undefined) return null;
+  const continuation = continuationOf(exchange, later);
+  const message = continuation && ownResult(continuation, placed);
+  if (message === null) return null;
   return {
     role: "tool",
-    toolCallId,
+    toolCallId: placed.call.id,
     content: typeof message.content === "string" ? message.content : JSON.stringify(message.content),
     error: true,
     requestor: "assistant",

@@ -59,3 +59,13 @@ test.for(["tollgate.outcome", "agent"])(
     expect(turn).toMatchObject({ message: expect.stringContaining(`OpenClaw refused ${method}`) });
   },
 );
+
+test.for([
+  ["model", "a-2"],
+  ["incomplete_turn", "a-2"],
+  ["limit", undefined],
+] as const)("a turn that failed by %s names the request %s", async ([kind, requestId]) => {
+  const outcome = { answer: null, failure: { kind, message: "nothing" }, requests: 2, misses: 0 };
+  const turn = await turnWith({ "tollgate.outcome": outcome });
+  expect("requestId" in turn ? turn.requestId : undefined).toBe(requestId);
+});

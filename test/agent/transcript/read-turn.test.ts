@@ -45,6 +45,13 @@ test.each<[string, AgentTurn, Exchange[], readonly string[]]>([
   ["a request that the server refused", agentError, [refused(400)], []],
   ["one that is too large", agentError, [refused(413)], []],
   ["a call with arguments that are no JSON", { ...agentError, requestId: "r1" }, [malformed], []],
+  ["a whole call at the limit of tokens", { ...agentError, requestId: "r1" }, [calls(0, "length")], []],
+  [
+    "nothing but reasoning",
+    { ...agentError, requestId: "r1" },
+    [request(0, { responseBody: sse(delta({ reasoning: "Hm." }), delta({}, "stop")) })],
+    [],
+  ],
   [
     "what a filter left",
     { ...agentError, requestId: "r1" },
@@ -129,6 +136,18 @@ test.each<[string, AgentTurn, Exchange[], string]>([
   ],
   ["an agent program could not send", { ...agentError, requestId: "r1" }, [], "tap"],
   ["the agent could not read a call", { ...agentError, requestId: "r1" }, [calls(0, "tool_calls")], "engine"],
+  [
+    "the agent took a call for none",
+    { ...agentError, kind: "incomplete_turn", requestId: "r1" },
+    [calls(0, "tool_calls")],
+    "engine",
+  ],
+  [
+    "the same under another finish reason",
+    { ...agentError, requestId: "r1" },
+    [calls(0, "eos_token")],
+    "engine",
+  ],
   ["the agent could not read a whole answer", { ...unavailable, requestId: "r9" }, [good()], "engine"],
   ["the agent's process is gone", { status: "process-died", message: "killed" }, [left()], "agent-process"],
   ["the tool server is gone", { ...agentError, kind: "tool_transport" }, [left()], "tool-server"],
@@ -165,4 +184,48 @@ test("the agent's own error is told with how the model's answer ended", () => {
     "empty: nothing (finish reason stop)",
     "empty: nothing",
   ]);
+});
+
+/** The next request of the agent program, in which it says what it read as the model's call, and what it answered to that. */
+const goesOn = (call: object, said = "no such tool") =>
+  request(1, {
+    requestId: "r9",
+    responseBody: says("stop"),
+    requestBody: JSON.stringify({
+      messages: [
+        { role: "user", content: "Renew it." },
+        { role: "assistant", content: null, tool_calls: [{ id: "c1", type: "function", function: call }] },
+        { role: "tool", tool_call_id: "c1", content: said },
+      ],
+    }),
+  });
+const asks = (...parts: readonly unknown[]) =>
+  request(0, { responseBody: sse(...parts.map((part) => delta(part)), delta({}, "tool_calls")) });
+const renew = asks(called("c1", "renew", '{"n":1}'));
+const inPieces = asks(called("c1", "re", ""), { tool_calls: [{ index: 0, function: { name: "new" } }] });
+
+test.each<[string, AgentTurn, Exchange[], string]>([
+  ["a name in two pieces", answered, [inPieces, goesOn({ name: "new", arguments: "" })], "renew() as new()"],
+  ["another name", answered, [renew, goesOn({ name: "loan", arguments: '{"n":1}' })], 'as loan({"n":1})'],
+  ["other arguments", answered, [renew, goesOn({ name: "renew", arguments: "{}" })], "as renew({})"],
+  ["before an error", agentError, [renew, goesOn({ name: "new", arguments: "{}" })], "as new({})"],
+  ["before a limit", aborted, [renew, goesOn({ name: "new", arguments: "{}" })], "as new({})"],
+])(
+  "%s that the agent program read otherwise, and answered by itself, is nobody's score",
+  (...[, turn, seen, as]) => {
+    const { failure } = readTurn(turn, seen, []);
+    expect(failure?.class).toBe("harness");
+    expect(failure?.message).toContain(as);
+  },
+);
+
+test.each<[string, Exchange[]]>([
+  ["a tool that is not there", [renew, goesOn({ name: "renew", arguments: '{ "n": 1.0 }' })]],
+  [
+    "arguments that are no JSON",
+    [asks(called("c1", "renew", '{"n":')), goesOn({ name: "renew", arguments: "{}" })],
+  ],
+  ["no arguments", [asks(called("c1", "renew", "")), goesOn({ name: "renew", arguments: "{}" })]],
+])("%s, answered by the agent program, is the model's own fault", (_, seen) => {
+  expect(readTurn(answered, seen, []).failure).toBeNull();
 });
