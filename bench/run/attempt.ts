@@ -152,10 +152,12 @@ function userEndpoint(
 
 /**
  * Whoever judged the episode read the transcript: where the tool server did something else, that is nobody's reward. An
- * attempt that has a termination and has failed came to its end and could not be judged, which such a transcript explains.
+ * attempt that has a termination and was failed by the tool server came to its end and could not be judged, which such a
+ * transcript explains.
  */
 function sameCalls(result: EpisodeResult, executed: readonly ExecutedCall[]): EpisodeResult {
-  const unjudged = result.status === "failed" && result.termination !== null ? result.failure : null;
+  const failure = result.status === "failed" && result.termination !== null ? result.failure : null;
+  const unjudged = failure?.class === "tool-server" ? failure : null;
   if (!("scores" in result) && unjudged === null) return result;
   const difference = callDifference(result.transcript.messages, executed);
   if (difference === null) return result;
