@@ -55,7 +55,7 @@ export async function lyingSweep(options: Options): Promise<LyingSweep> {
   const finished = await place.sweep(...args);
   const run = lastLine(finished);
   if (run === "") throw new Error(finished.stderr);
-  const report = (await tollgate(["report", run, "--format", "md"])).stdout;
+  const report = (await tollgate(["report", run, "--format", "md"])).stdout.replaceAll("<br>", " ");
   const cells = cellSummaries(run) as Record<
     string,
     { readonly verdict: string; readonly reasons: readonly { readonly detail: string }[] }

@@ -1,4 +1,4 @@
-import type { ReportDocument } from "../tables/document.ts";
+import { headParts, type Notice, type ReportDocument } from "../tables/document.ts";
 import type { Table } from "../tables/table.ts";
 import { drawIntervals } from "./interval-picture.ts";
 import { drawLines } from "./line-picture.ts";
@@ -7,13 +7,15 @@ import { escapeHtml } from "./svg.ts";
 /** A report as one HTML file that loads nothing: styles and pictures are in it. */
 export function htmlText(report: ReportDocument): string {
   const { title, simulated, tables, warnings, definitions, page } = report;
-  const [heading = "", ...facts] = page.verdict?.head ?? report.head;
+  const { before, after } = headParts({ simulated, head: page.verdict?.head ?? report.head });
+  const [heading = "", ...facts] = before;
   const lines = page.lines.flatMap((picture) => drawLines(picture) ?? []);
   const sections = [
     ...(page.verdict === null ? [] : [verdictSection(page.verdict)]),
+    ...tables.slice(0, page.tablesFirst).map(htmlTable),
     ...(lines.length === 0 ? [] : [`<section class="charts">${lines.join("\n")}</section>`]),
     ...(page.intervals === null ? [] : [drawIntervals(page.intervals)]),
-    ...[...tables, ...page.tables].map(htmlTable),
+    ...[...tables.slice(page.tablesFirst), ...page.tables].map(htmlTable),
     ...(warnings.length === 0 ? [] : [`<section><h2>Warnings</h2>${htmlList(warnings)}</section>`]),
     ...(definitions.length === 0 ? [] : [definitionSection(definitions)]),
   ];
@@ -27,13 +29,21 @@ export function htmlText(report: ReportDocument): string {
 </head>
 <body>
 <header><h1>${escapeHtml(heading)}</h1>
-${facts.map((fact, index) => `<p${simulated && index === 0 ? ' class="notice"' : ""}>${escapeHtml(fact)}</p>`).join("\n")}</header>
+${facts.map((fact) => `<p class="simulated">${escapeHtml(fact)}</p>`).join("\n")}
+${report.notice === null ? "" : noticeSection(report.notice)}
+${after.map((fact) => `<p>${escapeHtml(fact)}</p>`).join("\n")}</header>
 <main>
 ${sections.join("\n")}
 </main>
 </body>
 </html>
 `;
+}
+
+function noticeSection({ heading, meaning, groups, advice }: Notice): string {
+  const parts = groups.map((group) => `<h3>${escapeHtml(group.heading)}</h3>${htmlList(group.sentences)}`);
+  const last = advice.length === 0 ? "" : `<h3>What to do</h3>${htmlList(advice)}`;
+  return `<section class="notice"><h2>${escapeHtml(heading)}</h2><p>${escapeHtml(meaning)}</p>${parts.join("\n")}${last}</section>`;
 }
 
 function verdictSection({ verdict, reasons }: NonNullable<ReportDocument["page"]["verdict"]>): string {
@@ -70,19 +80,21 @@ function htmlList(items: readonly string[]): string {
 
 const style = `
 :root { color-scheme: light dark; --ink: #1d1d1f; --soft: #66666b; --line: #d8d8dc; --paper: #ffffff;
-  --s0: #0b5fa5; --s1: #c2500a; --s2: #2c7a3f; --s3: #8a3fa0; --s4: #7a6a00; }
+  --bad: #b3261e; --s0: #0b5fa5; --s1: #c2500a; --s2: #2c7a3f; --s3: #8a3fa0; --s4: #7a6a00; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #ececee; --soft: #a2a2a8; --line: #3a3a3f; --paper: #17171a;
-    --s0: #6db3f2; --s1: #ff9d5c; --s2: #77cc8c; --s3: #d29be6; --s4: #d9c74a; } }
+    --bad: #ff8a80; --s0: #6db3f2; --s1: #ff9d5c; --s2: #77cc8c; --s3: #d29be6; --s4: #d9c74a; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
 h1 { font-size: 1.4rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-header p { margin: 0.1rem 0; color: var(--soft); } header .notice { color: var(--ink); font-weight: 600; }
+header p { margin: 0.1rem 0; color: var(--soft); } header .simulated { color: var(--ink); font-weight: 600; }
+.notice { border: 2px solid var(--bad); border-left-width: 10px; padding: 0 1rem; margin: 0.8rem 0; overflow-wrap: anywhere; }
+.notice p { color: var(--ink); margin: 0; } .notice h2 { color: var(--bad); margin: 0.6rem 0; } .notice h3 { font-size: 1rem; margin: 0.6rem 0 0; } .notice ul { color: var(--ink); margin: 0.2rem 0 0.6rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.25rem 0.6rem; vertical-align: top; white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; } .left { text-align: left; } .right { text-align: right; }
 ul { color: var(--soft); padding-left: 1.2rem; } dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.2rem; color: var(--soft); }
-main { margin-top: 1.5rem; } .charts { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; } figure { margin: 0; } figcaption { color: var(--soft); }
+main { margin-top: 1.5rem; } .charts { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; } figure { margin: 0; } .charts figure { max-width: 520px; } figcaption { color: var(--soft); }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 svg .axis, svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
 ${[0, 1, 2, 3, 4].map((index) => `.s${index} { stroke: var(--s${index}); fill: var(--s${index}); }`).join("\n")}

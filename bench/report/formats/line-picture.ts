@@ -9,7 +9,7 @@ type Series = LinePicture["series"][number];
 type Point = Series["points"][number];
 
 /** A line per arm over the loads, a bar for each interval. null below two points: one point is no line. */
-export function drawLines({ title, series }: LinePicture): string | null {
+export function drawLines({ title, series, leftOut }: LinePicture): string | null {
   const points = series.flatMap(({ points }) => points);
   if (points.length < 2) return null;
   const loads = [...new Set(points.map(({ concurrency }) => concurrency))].sort((a, b) => a - b);
@@ -22,7 +22,8 @@ export function drawLines({ title, series }: LinePicture): string | null {
     y: (value) => coordinate(size.top + innerY * (1 - value / top)),
   };
   const { width, height } = size;
-  return figure({ caption: title, name: title, width, height, scroll: false }, [
+  const caption = leftOut.length === 0 ? title : `${title}. Not drawn: ${leftOut.join(", ")}`;
+  return figure({ caption, name: title, width, height, scroll: false }, [
     grid(top, scale.y),
     loads
       .map(
@@ -32,9 +33,10 @@ export function drawLines({ title, series }: LinePicture): string | null {
       .join(""),
     series.map((one, index) => drawSeries(one, index, scale)).join("\n"),
     series
-      .map(
-        ({ name }, index) =>
-          `<text class="key s${index % seriesColours}" x="${size.left + index * 120}" y="${height - 10}">&#9632; ${escapeHtml(name)}</text>`,
+      .map(({ name, points: drawn }, index) =>
+        drawn.length === 0
+          ? ""
+          : `<text class="key s${index % seriesColours}" x="${size.left + index * 120}" y="${height - 10}">&#9632; ${escapeHtml(name)}</text>`,
       )
       .join(""),
   ]);

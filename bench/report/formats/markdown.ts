@@ -1,12 +1,18 @@
-import type { ReportDocument } from "../tables/document.ts";
+import { headParts, type Notice, type ReportDocument } from "../tables/document.ts";
 import type { Table } from "../tables/table.ts";
 
 /** A report as a Markdown document. */
-export function markdownText({ head, tables, warnings, definitions }: ReportDocument): string {
-  const [title = "", ...facts] = head;
+export function markdownText(report: ReportDocument): string {
+  const { notice, tables, warnings, definitions } = report;
+  const { before, after } = headParts(report);
+  const [title = "", ...first] = before;
+  const facts = notice === null ? [[...first, ...after]] : [first, after];
+  const [above = "", ...below] = facts.map((lines) => lines.map(escape).join("  \n"));
   const sections = [
     `# ${escape(title)}`,
-    facts.map(escape).join("  \n"),
+    above,
+    ...(notice === null ? [] : [noticeText(notice)]),
+    ...below,
     ...tables.map(markdownTable),
     ...(warnings.length === 0 ? [] : [`## Warnings\n\n${list(warnings)}`]),
     ...(definitions.length === 0
@@ -14,6 +20,15 @@ export function markdownText({ head, tables, warnings, definitions }: ReportDocu
       : [`## Definitions\n\n${list(definitions.map(({ term, meaning }) => `**${term}**: ${meaning}`))}`]),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+function noticeText({ heading, meaning, groups, advice }: Notice): string {
+  return [
+    `## ${escape(heading)}`,
+    escape(meaning),
+    ...groups.flatMap((group) => [`**${escape(group.heading)}**`, list(group.sentences.map(escape))]),
+    ...(advice.length === 0 ? [] : ["**What to do**", list(advice.map(escape))]),
+  ].join("\n\n");
 }
 
 /** One table with its title above and its notes below. */

@@ -76,12 +76,21 @@ export function latencyTable(cells: readonly CellSummary[], notes: readonly stri
   return filled(latencies, rows, [...notes, ...cells.flatMap(survivorNotes)]);
 }
 
-/** Failing makes a service look faster: whoever is refused at once does not queue. */
+/** Failing makes a service look faster: whoever is refused at once does not queue. So may other requests and answers. */
 function survivorNotes({ cellId, episodes, reasons }: CellSummary): string[] {
   const failed = episodes.byStatus["failed"] ?? 0;
-  if (!isFailing({ reasons })) return [];
+  const altered = reasons.find(
+    ({ verdict }) => verdict === "request-altered" || verdict === "answer-altered",
+  );
   return [
-    `${cellId}: failing: times of what was answered while ${failed} of ${episodes.finished} episodes failed`,
+    ...(isFailing({ reasons })
+      ? [
+          `${cellId}: failing: times of what was answered while ${failed} of ${episodes.finished} episodes failed`,
+        ]
+      : []),
+    ...(altered === undefined
+      ? []
+      : [`${cellId}: ${altered.verdict}: not comparable with other cells, for other work was done`]),
   ];
 }
 

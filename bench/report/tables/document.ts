@@ -10,6 +10,8 @@ export interface ReportDocument {
   /** The heading, then facts of a line each. The first fact says so where the engines are simulated. */
   readonly head: readonly string[];
   readonly simulated: boolean;
+  /** What stands before everything but the heading: that cells cannot be used. null where all can. */
+  readonly notice: Notice | null;
   readonly tables: readonly Table[];
   readonly warnings: readonly string[];
   readonly definitions: readonly { readonly term: string; readonly meaning: string }[];
@@ -25,15 +27,33 @@ export interface ReportDocument {
       readonly verdict: string;
       readonly reasons: readonly string[];
     } | null;
+    /** How many of the report's tables stand before its pictures. */
+    readonly tablesFirst: number;
     readonly lines: readonly LinePicture[];
     readonly intervals: IntervalPicture | null;
     readonly tables: readonly Table[];
   };
 }
 
+/** Which cells cannot be used, why, in sentences by arm, and what to do. */
+export interface Notice {
+  readonly heading: string;
+  readonly meaning: string;
+  readonly groups: readonly { readonly heading: string; readonly sentences: readonly string[] }[];
+  readonly advice: readonly string[];
+}
+
+/** The head of a report in two: what stands before its notice, and what stands after it. */
+export function headParts({ head, simulated }: Pick<ReportDocument, "head" | "simulated">) {
+  const before = simulated ? 2 : 1;
+  return { before: head.slice(0, before), after: head.slice(before) };
+}
+
 /** A value by concurrency, a line for each arm. */
 export interface LinePicture {
   readonly title: string;
+  /** What is not drawn, and why: a sentence each. */
+  readonly leftOut: readonly string[];
   readonly series: readonly {
     readonly name: string;
     readonly points: readonly { readonly concurrency: number; readonly estimate: Estimate }[];

@@ -2,7 +2,7 @@ import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import { agentError } from "../../analysis/cell/failures.ts";
 import type { RunFailure } from "../model/report-model.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
-import { wrappedText } from "./wrapped-text.ts";
+import { columnText } from "./wrapped-text.ts";
 
 /** Everything that ended badly, by class, over all cells. */
 export const failures: TableOf<RunFailure> = {
@@ -14,11 +14,19 @@ export const failures: TableOf<RunFailure> = {
       "the part that failed: no reward, no trajectory; `agent_error`: the agent gave up, which is judged",
     ),
     right("episodes", ({ count }) => String(count)),
-    left("cells", ({ cells }) => cells.map((cell) => `${cell.cellId} ${cell.count}`).join("\n")),
-    left("first message", ({ message }) => wrappedText(message, 48, true), "of the episode that ended first"),
-    left("episode", ({ episodeId }) => episodeId, "whose message it is, for `tollgate inspect RUN EPISODE`"),
+    left("cells", (failure) => cellLines(failure).join("\n")),
+    left(
+      "first message",
+      (failure) =>
+        `${columnText(failure.message, Math.max(...cellLines(failure).map(({ length }) => length)))}\nepisode ${failure.episodeId}`,
+      "of the episode that ended first, and which one it is, for `tollgate inspect RUN EPISODE`",
+    ),
   ],
 };
+
+function cellLines({ cells }: RunFailure): readonly string[] {
+  return cells.map(({ cellId, count }) => `${cellId} ${count}`);
+}
 
 export function failureTable(found: readonly RunFailure[], runId: string): Table {
   const [first] = found;

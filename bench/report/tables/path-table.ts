@@ -47,9 +47,10 @@ export const path: TableOf<Overhead> = {
   ],
 };
 
-/** The text of a cell, but for an arm that altered requests or answers. */
+/** The text of a cell, but for an arm that is not compared: a dash or "too few" would say that it was tried. */
 export function shown({ refused }: Pick<Overhead, "refused">, text: string): string {
-  return refused?.startsWith(notComparable) ? notComparable : text;
+  if (refused === null) return text;
+  return refused.startsWith(notComparable) ? notComparable : "not stated";
 }
 
 const notComparable = "not comparable";

@@ -31,6 +31,7 @@ export function replayDocument(report: StoredReplay): ReportDocument {
       ...(more > 0 ? [`  and ${more} more: see report.json`] : []),
     ],
     simulated: report.simulated,
+    notice: null,
     tables: replayTables(report),
     warnings: [],
     definitions: [],
@@ -38,6 +39,7 @@ export function replayDocument(report: StoredReplay): ReportDocument {
     json: report,
     page: {
       verdict: { head, verdict, reasons: said },
+      tablesFirst: 0,
       lines: [],
       intervals: picturedDifferences(report),
       tables: [tables.stackTable(report)],

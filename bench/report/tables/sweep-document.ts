@@ -1,8 +1,10 @@
-import { verdicts } from "../../analysis/cell/verdict.ts";
+import { fidelityReasons } from "../../analysis/cell/cell-fidelity.ts";
+import type { Verdict } from "../../analysis/cell/verdict.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
+import { speed } from "./cell-metrics.ts";
 import { cellRows } from "./cells-csv.ts";
 import type { LinePicture, ReportDocument } from "./document.ts";
 import { fidelityTables } from "./fidelity-table.ts";
@@ -10,6 +12,7 @@ import { ledgerTable } from "./ledger-tables.ts";
 import { failureTable } from "./failure-table.ts";
 import { liveTable } from "./live-table.ts";
 import { pathTable } from "./path-table.ts";
+import { noticeOf } from "./notice.ts";
 import { notStreamed, preflightSummary } from "./preflight-table.ts";
 import { exclusionTable, headLines, seedTable, trajectoryTable } from "./run-tables.ts";
 import type { Table } from "./table.ts";
@@ -22,17 +25,20 @@ export interface TableChoice {
 /** The report of a sweep or a collection. Pure. */
 export function sweepDocument(report: ReportModel, choice: TableChoice = { seed: false }): ReportDocument {
   const { run, cells, warnings, definitions } = report;
+  const tables = reportTables(report, choice);
   return {
     title: run.runId,
     head: headLines(report),
     simulated: run.simulated,
-    tables: reportTables(report, choice),
+    notice: noticeOf(report),
+    tables,
     warnings,
     definitions,
     csv: cellRows(report),
     json: report,
     page: {
-      verdict: pageVerdict(report),
+      verdict: null,
+      tablesFirst: tables.findIndex(({ title }) => title === speed.title),
       lines: [
         linePicture("E2E p50 by concurrency, ms", cells, ({ e2eMs }) => e2eMs.p50),
         linePicture("TTFT p50 by concurrency, ms", cells, ({ ttftMs }) => ttftMs.p50),
@@ -43,41 +49,22 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
   };
 }
 
-/** What a page says before its pictures when a cell cannot be used; null when all can. */
-function pageVerdict(report: ReportModel): ReportDocument["page"]["verdict"] {
-  const reasons = report.cells.flatMap(({ cellId, reasons: against }) =>
-    against.filter(({ verdict }) => !usable.has(verdict)).map((reason) => ({ cellId, ...reason })),
-  );
-  const worst = verdicts.find((verdict) => reasons.some((reason) => reason.verdict === verdict));
-  if (worst === undefined) return null;
-  const shown = reasons
-    .slice(0, reasonsShown)
-    .map(({ cellId, verdict, detail }) => `${cellId}: ${verdict}: ${detail}`);
-  const more = reasons.length - shown.length;
-  return {
-    head: headLines(report),
-    verdict: worst,
-    reasons: more > 0 ? [...shown, `and ${more} more, below the table Speed`] : shown,
-  };
-}
-
-const reasonsShown = 6;
-const usable: ReadonlySet<string> = new Set(["valid", "client-limited"]);
-
 /** Every table of a report, in the order of reading. */
 export function reportTables(report: ReportModel, choice: TableChoice): readonly Table[] {
   const { cells, overheads } = report;
   const sessions = sessionTable(cells);
   const arms = [...new Set(report.trials.map(({ arm }) => arm))];
   const { failures } = report;
+  const compared = cells.flatMap(({ cellId, fidelity }) => (fidelity ? [{ cell: cellId, fidelity }] : []));
+  const altered = compared.some(({ fidelity }) => fidelityReasons(fidelity).length > 0);
+  const fidelity = fidelityTables(compared, altered ? report.run.runId : null);
   return [
     ...(failures === undefined ? [] : [failureTable(failures, report.run.runId)]),
+    ...(altered ? fidelity : []),
     speedTable(cells),
     latencyTable(cells, notStreamed(report)),
     outcomeTable(report),
-    ...fidelityTables(
-      cells.flatMap(({ cellId, fidelity }) => (fidelity ? [{ cell: cellId, fidelity }] : [])),
-    ),
+    ...(altered ? [] : fidelity),
     ...(sessions === null ? [] : [sessions]),
     ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
     ...(report.ledgers.length === 0 ? [] : [ledgerTable(report.ledgers)]),
@@ -88,13 +75,28 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
   ];
 }
 
+/** Times of these would look like times of the others: who fails is fast, and who is asked something else answers something else. */
+const undrawn: ReadonlySet<Verdict> = new Set([
+  "engine-died",
+  "different-engines",
+  "engine-restarted",
+  "failing",
+  "request-altered",
+  "answer-altered",
+]);
+
+function notDrawn({ reasons }: CellSummary): Verdict | undefined {
+  return reasons.find(({ verdict }) => undrawn.has(verdict))?.verdict;
+}
+
 function linePicture(
   title: string,
   cells: readonly CellSummary[],
   of: (cell: CellSummary) => Estimate,
 ): LinePicture {
+  const drawn = cells.filter((cell) => notDrawn(cell) === undefined);
   const points = (name: string) =>
-    cells.flatMap((cell) => {
+    drawn.flatMap((cell) => {
       const { arm, concurrency } = cell;
       const estimate = of(cell);
       return arm !== name || concurrency === null || estimate.value === null
@@ -104,6 +106,10 @@ function linePicture(
   const arms = [...new Set(cells.map(({ arm }) => arm))];
   return {
     title,
+    leftOut: cells.flatMap((cell) => {
+      const verdict = notDrawn(cell);
+      return verdict === undefined ? [] : [`${cell.cellId} is ${verdict}`];
+    }),
     series: arms.map((name) => ({
       name,
       points: points(name).sort((a, b) => a.concurrency - b.concurrency),

@@ -6,3 +6,11 @@ export function wrappedText(text: string, columns = 66, hard = false): string {
     .map((line) => line.replaceAll(new RegExp(`(.{1,${columns}})(\\s+|$)`, "g"), "$1\n").trimEnd())
     .join("\n");
 }
+
+/** Room for a sentence in a table that has to fit a terminal of 100 columns: what the column of names leaves. */
+export function columnText(text: string, nameColumns: number): string {
+  return wrappedText(text, Math.max(leastColumns, columnsBesideNames - nameColumns), true);
+}
+
+const columnsBesideNames = 62;
+const leastColumns = 30;

@@ -92,7 +92,7 @@ test("the table has a row for each finding and one for all spellings; what was e
   const [table] = fidelityTables(cells);
   expect(table?.rows.map(([cell, kind, count]) => [cell, kind, count])).toEqual([
     ["c1-gw", "REQUEST ALTERED", "2/8"],
-    ["", "same, spelled otherwise", "8/8"],
+    ["", "same, spelled\notherwise", "8/8"],
   ]);
   expect(table?.notes).toEqual([
     expect.stringContaining(

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { rebuildReport } from "../../../bench/report/rebuild.ts";
+import { rebuildReport, renderReport } from "../../../bench/report/rebuild.ts";
+import type { CellSummary } from "../../../bench/analysis/cell/cell-summary.ts";
 import type { ReportModel } from "../../../bench/report/model/report-model.ts";
 import { reportTables } from "../../../bench/report/tables/sweep-document.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
@@ -32,12 +33,19 @@ const flags = [
 let scratch: string;
 let report: ReportModel;
 let url: string;
+/** The same run, as if the gateway had failed at load 1 and altered at load 4. */
+let spoiled: ReportModel;
+let spoiledUrl: string;
 let browser: Browser | undefined;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "tollgate-page-"));
   const directory = await writeRun();
   report = await rebuildReport(directory);
   url = pathToFileURL(join(directory, "report", "report.html")).href;
+  spoiled = withSpoiledCells(report);
+  const file = join(scratch, "spoiled.html");
+  await writeFile(file, renderReport(spoiled, "html"));
+  spoiledUrl = pathToFileURL(file).href;
   if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: flags });
 });
 afterAll(async () => {
@@ -67,6 +75,45 @@ async function writeRun(): Promise<string> {
   return run.path;
 }
 
+function withSpoiledCells(whole: ReportModel): ReportModel {
+  const failures = [{ class: "engine", count: 8, message: "status 500", episodeId: "e0" }];
+  const spoil: Readonly<Record<string, (cell: CellSummary) => CellSummary>> = {
+    "c1-r0-gateway": (cell) => ({
+      ...cell,
+      verdict: "failing",
+      reasons: [{ verdict: "failing", detail: "8 of 24 episodes failed" }],
+      episodes: { ...cell.episodes, failures },
+    }),
+    "c4-r0-gateway": (cell) => ({ ...cell, verdict: "request-altered", ...altered }),
+  };
+  return {
+    ...whole,
+    failures: failures.map((failure) => ({ ...failure, cells: [{ cellId: "c1-r0-gateway", count: 8 }] })),
+    cells: whole.cells.map((cell) => spoil[cell.cellId]?.(cell) ?? cell),
+  };
+}
+
+const altered: Pick<CellSummary, "reasons" | "fidelity"> = {
+  reasons: [{ verdict: "request-altered", detail: "temperature 0 was sent, 0.7 reached the engine" }],
+  fidelity: {
+    arm: "gateway",
+    requests: 72,
+    comparedRequests: 72,
+    comparedAnswers: 72,
+    findings: [
+      {
+        kind: "request",
+        about: "temperature changed",
+        what: "temperature 0 was sent, 0.7 reached the engine",
+        count: 9,
+        of: 72,
+        first: { requestId: "r1", episodeId: "e1", before: "0", after: "0.7" },
+      },
+    ],
+    unknown: [],
+  },
+};
+
 interface Seen {
   readonly page: Page;
   /** Addresses that the page asked for. */
@@ -76,16 +123,16 @@ interface Seen {
 }
 
 async function open(
-  look: { readonly width?: number; readonly colorScheme?: "light" | "dark" } = {},
+  look: { readonly width?: number; readonly colorScheme?: "light" | "dark"; readonly at?: string } = {},
 ): Promise<Seen & AsyncDisposable> {
-  const { width = 1280, colorScheme = "light" } = look;
+  const { width = 1280, colorScheme = "light", at = url } = look;
   const context = await browser!.newContext({ viewport: { width, height: 900 }, colorScheme });
   const page = await context.newPage();
   const [requested, complaints]: [string[], string[]] = [[], []];
   page.on("request", (request) => void requested.push(request.url()));
   page.on("console", (message) => void complaints.push(message.text()));
   page.on("pageerror", (error) => void complaints.push(error.message));
-  await page.goto(url);
+  await page.goto(at);
   return { page, requested, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
@@ -199,3 +246,58 @@ test.skipIf(noBrowser)(
     }
   },
 );
+
+test.each(["table", "md", "html"] as const)(
+  "%s: what cannot be used is said before any table, Failures and Fidelity before any number; of a sound run nothing",
+  (format) => {
+    const text = renderReport(spoiled, format);
+    const places = ["NOT USABLE", "Arm gateway", "What to do", "Failures", "Fidelity", "Speed"].map((words) =>
+      text.indexOf(words),
+    );
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
+    expect(renderReport(report, format)).not.toMatch(/NOT USABLE|What to do|Not drawn|Failures/);
+  },
+);
+
+test.skipIf(noBrowser).each([1280, 400])(
+  "at %i pixels the first screen says which arm cannot be used and why",
+  async (width) => {
+    await using seen = await open({ width, at: spoiledUrl });
+    const notice = seen.page.locator(".notice");
+    for (const text of [
+      "NOT USABLE: 2 of 6 cells",
+      "Arm gateway, 2 of its 3 cells (c1-r0-gateway, c4-r0-gateway): failing, request-altered",
+      "8 of 24 episodes failed because something around the agent broke",
+      "temperature 0 was sent, 0.7 reached the engine (9 of 72 requests)",
+    ]) {
+      const box = await notice.getByText(text).boundingBox();
+      const bottom = (box?.y ?? Infinity) + (box?.height ?? 0);
+      expect(bottom, `bottom of "${text}"`).toBeLessThan(900);
+    }
+    const wide = await seen.page.evaluate<number>("document.documentElement.scrollWidth");
+    expect(wide).toBe(width);
+  },
+);
+
+test.skipIf(noBrowser)("charts leave out what failed or was altered, and say so", async () => {
+  await using seen = await open({ at: spoiledUrl });
+  const chart = seen.page.locator("figure").first();
+  const headings = await seen.page.locator("h2, figcaption").allTextContents();
+  expect(headings.map((text) => /^[A-Z\d]+/i.exec(text)?.[0]).slice(0, 4)).toEqual([
+    "NOT",
+    "Failures",
+    "Fidelity",
+    "E2E",
+  ]);
+  const points = await chart.locator("circle title").allTextContents();
+  expect(points.map((text) => text.replace(/: .*/, ""))).toEqual([
+    "raw, 1",
+    "raw, 4",
+    "raw, 16",
+    "gateway, 16",
+  ]);
+  expect(await chart.locator("figcaption").textContent()).toBe(
+    "E2E p50 by concurrency, ms. Not drawn: c1-r0-gateway is failing, c4-r0-gateway is request-altered",
+  );
+});
