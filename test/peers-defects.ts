@@ -37,7 +37,7 @@ const limits = {
 const reading = { file: "test/answer/read-answer.test.ts", product: "bench/answer/read-answer.ts" };
 const segmentSeconds = "seconds: ended === null ? null : (ended.endedNs - segment.startedNs) / 1e9,";
 /** Where what was read is said; `#tokenEvents` counts the chunks with text. */
-const said = "      usage: reports.usage,\n";
+const said = "      usage,\n";
 const withUsage = (usage: string) => `      usage: ${usage},\n`;
 
 export const peerDefects: readonly PeerDefect[] = [
@@ -280,7 +280,7 @@ export const peerDefects: readonly PeerDefect[] = [
     plant: {
       file: reading.product,
       from: said,
-      to: withUsage("reports.usage && { ...reports.usage, completionTokens: 2 * this.#tokenEvents }"),
+      to: withUsage("usage && { ...usage, completionTokens: 2 * this.#tokenEvents }"),
     },
     says: /\+ +"completionTokens": 6/,
   },
@@ -293,7 +293,7 @@ export const peerDefects: readonly PeerDefect[] = [
     plant: {
       file: reading.product,
       from: said,
-      to: withUsage("reports.usage && { ...reports.usage, completionTokens: this.#tokenEvents }"),
+      to: withUsage("usage && { ...usage, completionTokens: this.#tokenEvents }"),
     },
     says: /\+ +"completionTokens": 2/,
   },
@@ -306,9 +306,7 @@ export const peerDefects: readonly PeerDefect[] = [
     plant: {
       file: reading.product,
       from: said,
-      to: withUsage(
-        "reports.usage ?? { promptTokens: 0, completionTokens: this.#tokenEvents, cachedTokens: null }",
-      ),
+      to: withUsage("usage ?? { promptTokens: 0, completionTokens: this.#tokenEvents, cachedTokens: null }"),
     },
     says: /expected \{ promptTokens.* to be null/,
   },

@@ -1,4 +1,6 @@
 import type { AnsweredCall } from "./answer.ts";
+import { CallArguments } from "./call-arguments.ts";
+import { isObjectText, sameJson, shown } from "./json.ts";
 
 /** One entry of `tool_calls`; an id or a name that it leaves out is "". */
 export interface CallDelta extends AnsweredCall {
@@ -7,9 +9,15 @@ export interface CallDelta extends AnsweredCall {
   readonly position: number | null;
   /** The arguments came as a value, not as text: they are all that the call has. */
   readonly whole: boolean;
+  /** An answer has one call of this kind: said again it is the same. */
+  readonly only: boolean;
 }
 
-type OpenCall = { -readonly [Field in keyof AnsweredCall]: AnsweredCall[Field] };
+interface OpenCall {
+  id: string;
+  name: string;
+  readonly arguments: CallArguments;
+}
 
 /**
  * Puts the calls of an answer together from their deltas. Servers give a delta an index, an id, both or neither, one of them
@@ -23,44 +31,36 @@ type OpenCall = { -readonly [Field in keyof AnsweredCall]: AnsweredCall[Field] }
 export class CallDeltas {
   readonly #calls: OpenCall[] = [];
   readonly #byIndex = new Map<number, OpenCall>();
-  readonly #doubtful = new Set<AnsweredCall>();
-  /** The last piece of a call's arguments, while each piece has begun with the one before it. */
-  readonly #repeating = new Map<AnsweredCall, string>();
+  readonly #doubtful = new Set<OpenCall>();
   #last: OpenCall | undefined;
   /** How many deltas there were, and the last of them. */
   count = 0;
   delta: CallDelta | null = null;
 
-  /** Without those that a name alone began that may only have been said again. */
-  get calls(): readonly AnsweredCall[] {
-    return this.#calls
-      .filter((call) => call.argumentsText !== "" || !this.#doubtful.has(call))
-      .map((call) => this.#withoutRepeats(call));
-  }
-
   /**
-   * Some servers send all arguments so far in each piece. That shows at the end alone: an object may begin as the arguments
-   * around it do.
+   * The calls without those that a name alone began that may only have been said again, those that say nothing, and those
+   * that were said before; and what cannot be read of their arguments.
    */
-  #withoutRepeats(call: AnsweredCall): AnsweredCall {
-    const last = this.#repeating.get(call);
-    if (last === undefined || last === call.argumentsText) return call;
-    return isObject(last) && !isObject(call.argumentsText) ? { ...call, argumentsText: last } : call;
-  }
-
-  #notePiece(call: AnsweredCall, { argumentsText: piece }: CallDelta): void {
-    if (piece === "") return;
-    const before = call.argumentsText === "" ? "" : this.#repeating.get(call);
-    if (before !== undefined && piece.startsWith(before)) this.#repeating.set(call, piece);
-    else this.#repeating.delete(call);
+  read(finish: string | null): { readonly calls: readonly AnsweredCall[]; readonly odd: readonly string[] } {
+    const calls: AnsweredCall[] = [];
+    const odd: string[] = [];
+    for (const call of this.#calls) {
+      const { text, odd: oddText } = call.arguments.read(finish);
+      const made = { id: call.id, name: call.name, argumentsText: text };
+      if (oddText !== null)
+        odd.push(`arguments of ${call.name} came again and were not the same: ${shown(oddText)}`);
+      const isLeftOut = (text === "" && this.#doubtful.has(call)) || saysNothing(made);
+      if (!isLeftOut && !calls.some((known) => isSaidAgain(known, made))) calls.push(made);
+    }
+    return { calls, odd };
   }
 
   add(delta: CallDelta): void {
-    const { id, name } = delta;
+    const { id, name, argumentsText, whole } = delta;
     const place = delta.index ?? delta.position;
     this.count += 1;
     this.delta = delta;
-    const call = this.#continuedBy(delta) ?? { id, name: "", argumentsText: "" };
+    const call = this.#continuedBy(delta) ?? { id, name: "", arguments: new CallArguments() };
     this.#last = call;
     if (!this.#calls.includes(call)) {
       this.#calls.push(call);
@@ -70,8 +70,7 @@ export class CallDeltas {
     call.id ||= id;
     // Some servers repeat the name in every delta.
     if (name !== call.name) call.name += name;
-    this.#notePiece(call, delta);
-    call.argumentsText = joined(call.argumentsText, delta);
+    call.arguments.add(argumentsText, whole);
   }
 
   /** The name of a whole call without arguments behind it: of another call, or said once more. */
@@ -86,10 +85,12 @@ export class CallDeltas {
     const place = index ?? position;
     const there = place === null ? undefined : this.#byIndex.get(place);
     const open = there ?? this.#last;
+    if (delta.only && (name === "" || this.#last?.name === name)) return this.#last;
     if (id !== "") {
       const known = index === null ? this.#calls.findLast((call) => call.id === id) : there;
       if (known?.id === id) return beginsAgain(known, delta) ? undefined : known;
-      if (name === "") return open;
+      // Behind a whole call nothing can follow: this one lost its name.
+      if (name === "") return open?.id && open.arguments.isWhole ? undefined : open;
       return known?.id === "" && mayTakeName(known, delta) ? known : undefined;
     }
     if (name === "") return open;
@@ -99,47 +100,27 @@ export class CallDeltas {
 }
 
 /** An id that a server gives to several calls: the first is whole, and another begins. */
-function beginsAgain(call: AnsweredCall, { name, argumentsText }: CallDelta): boolean {
-  if (
-    isPlaceholder(call.argumentsText) ||
-    name === "" ||
-    call.name === "" ||
-    !isObject(argumentsText) ||
-    !isObject(call.argumentsText)
-  )
-    return false;
-  return name !== call.name || argumentsText.trim() !== call.argumentsText.trim();
+function beginsAgain(call: OpenCall, { name, argumentsText }: CallDelta): boolean {
+  if (name === "" || call.name === "") return false;
+  return name === call.name
+    ? call.arguments.differFrom(argumentsText)
+    : call.arguments.mayBeWhole && isObjectText(argumentsText);
 }
 
 /** A name may begin that of a call, be a further piece of it, or repeat it. */
-function mayTakeName(call: AnsweredCall, { index, position, name }: CallDelta): boolean {
+function mayTakeName(call: OpenCall, { index, position, name, argumentsText }: CallDelta): boolean {
   if (call.name === "") return true;
-  if (call.name !== name) return (index ?? position) !== null && call.argumentsText === "";
-  return !isObject(call.argumentsText);
+  if (call.name !== name) return (index ?? position) !== null && call.arguments.isEmpty;
+  return !call.arguments.isWhole && !call.arguments.differFrom(argumentsText);
 }
 
-/**
- * Arguments as a value, and those behind a `{}` that a gateway put there first, replace what the call has. Whole ones that
- * come twice are there once.
- */
-function joined(before: string, { id, argumentsText, whole }: CallDelta): string {
-  if (argumentsText === "") return before;
-  if (whole || (isPlaceholder(before) && argumentsText.trimStart().startsWith("{"))) return argumentsText;
-  const isRepeated = id !== "" && argumentsText === before && isObject(before);
-  return isRepeated ? before : before + argumentsText;
+/** An entry that a parser began and that became no call. */
+function saysNothing({ name, argumentsText }: AnsweredCall): boolean {
+  return name.trim() === "" && /^(?:\{\s*\}|\[\s*\]|null)?$/.test(argumentsText.trim());
 }
 
-function isPlaceholder(argumentsText: string): boolean {
-  return argumentsText.length < 8 && argumentsText.trim() === "{}";
-}
-
-/** The arguments of a call are an object: behind its end nothing can follow. */
-function isObject(text: string): boolean {
-  if (!text.trimEnd().endsWith("}")) return false;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  } catch {
-    return false; // The arguments are not at their end.
-  }
+/** The same call once more, under its id or without one. */
+function isSaidAgain(known: AnsweredCall, { id, name, argumentsText }: AnsweredCall): boolean {
+  const isSame = known.id !== "" && (id === known.id || id === "") && name === known.name;
+  return isSame && sameJson(known.argumentsText, argumentsText);
 }

@@ -17,13 +17,23 @@ export function addCalls(draft: Draft, entries: unknown, whole: boolean): boolea
     .every(Boolean);
 }
 
+/** OpenAI's older form of a call, which has neither id nor index. */
+export function addFunctionCall(draft: Draft, call: unknown): boolean {
+  return addCall(draft, { function: call }, { whole: false, position: 0, count: 1, only: true });
+}
+
 interface EntryPlace {
   readonly whole: boolean;
   readonly position: number;
   readonly count: number;
+  readonly only?: boolean;
 }
 
-function addCall(draft: Draft, entry: unknown, { whole, position, count }: EntryPlace): boolean {
+function addCall(
+  draft: Draft,
+  entry: unknown,
+  { whole, position, count, only = false }: EntryPlace,
+): boolean {
   if (entry === null) return true;
   if (!isJson(entry)) return false;
   // Custom tools take a text; some servers leave the object around name and arguments out.
@@ -47,6 +57,7 @@ function addCall(draft: Draft, entry: unknown, { whole, position, count }: Entry
     name,
     argumentsText,
     whole: typeof value === "object",
+    only,
   });
   return true;
 }

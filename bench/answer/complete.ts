@@ -93,7 +93,16 @@ export function whyUnusable({
   return faults.length === 0 ? null : faults.join(", and ");
 }
 
-/** Whether an answer ended to call a tool and has no call: the model wrote one, and the server's parser lost it. */
+/** Whether the model was stopped where it may write no more tokens: what it was writing then is cut. */
+export function endedAtLimit(finish: string): boolean {
+  return /^(?:length|max_tokens|model_length|limit|model_context_window_exceeded)$/.test(reasonOf(finish));
+}
+
+/**
+ * Whether the model called a tool and the server's parser lost the call: the answer ended to call one and has none, or has
+ * arguments for a tool without a name.
+ */
 export function callIsLost({ finish, calls }: Pick<Answer, "finish" | "calls">): boolean {
-  return calls.length === 0 && /^(?:tool_calls|function_call|tool_use)$/i.test(finish ?? "");
+  if (calls.length === 0) return /^(?:tool_calls?|function_call|tool_use)$/.test(reasonOf(finish ?? ""));
+  return calls.some(({ name }) => name.trim() === "");
 }

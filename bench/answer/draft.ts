@@ -27,6 +27,6 @@ export class Draft {
 
   /** Something was said. */
   get says(): boolean {
-    return this.text !== "" || this.reasoning !== "" || this.calls.calls.length > 0;
+    return this.text !== "" || this.reasoning !== "" || this.calls.read(null).calls.length > 0;
   }
 }

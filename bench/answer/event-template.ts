@@ -86,8 +86,7 @@ function onlyString(event: unknown): { readonly string: string; readonly target:
   const draft = new Draft();
   readEvent(draft, event);
   const { text, reasoning, calls, usage, finish, error, odd, done } = draft;
-  const isMore =
-    usage.usage !== null || usage.impossible !== null || finish !== null || error !== null || odd !== null;
+  const isMore = usage.isReported || finish !== null || error !== null || odd !== null;
   if (isMore || done || !draft.carriesTokens || draft.framesRepeat !== null) return null;
   if (calls.count === 0 && (text === "") !== (reasoning === ""))
     return text === ""

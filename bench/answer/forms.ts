@@ -1,7 +1,7 @@
-import { addCalls } from "./call-forms.ts";
+import { addCalls, addFunctionCall } from "./call-forms.ts";
 import { keepsFinish } from "./complete.ts";
 import type { Draft } from "./draft.ts";
-import { isErrorEvent } from "./error-forms.ts";
+import { isErrorEvent, isSuccess, shownError, statusFields } from "./error-forms.ts";
 import { isJson, isSaid, shown, type Fields } from "./json.ts";
 import { addReasoning, addText } from "./text-forms.ts";
 
@@ -17,6 +17,8 @@ type Forms = ReadonlyMap<string, Form>;
 const eventForms: Forms = new Map<string, Form>([
   ["id", setId],
   ["created", () => true],
+  // A status that names an error has been looked for before.
+  ...statusFields.map((name): [string, Form] => [name, () => true]),
   ["choices", (draft, choices) => eachOf(listOf(choices), (choice) => readChoice(draft, choice))],
   ["usage", addUsage],
   // Groq.
@@ -24,7 +26,10 @@ const eventForms: Forms = new Map<string, Form>([
   // SGLang's own `/generate`.
   ["meta_info", (draft, meta, event) => isJson(meta) && readFrame(draft, meta, event)],
   // Ollama's own `/api/chat`.
-  ["message", (draft, message, event) => isJson(message) && readOllama(draft, message, event)],
+  [
+    "message",
+    (draft, message, event) => (isJson(message) ? readOllama(draft, message, event) : isSuccess(event)),
+  ],
 ]);
 /** The message of an error is no answer. */
 const besideError: Forms = new Map([...eventForms].filter(([name]) => name !== "message"));
@@ -49,10 +54,7 @@ const partForms: Forms = new Map<string, Form>([
   ["thinking", unlessSaid(["reasoning_content", "reasoning"], addReasoning)],
   ["thinking_blocks", unlessSaid(["reasoning_content", "reasoning", "thinking"], addReasoning)],
   ["tool_calls", (draft, calls) => addCalls(draft, calls, false)],
-  [
-    "function_call",
-    (draft, call, part) => isSaid(part["tool_calls"]) || addCalls(draft, [{ function: call }], false),
-  ],
+  ["function_call", (draft, call, part) => isSaid(part["tool_calls"]) || addFunctionCall(draft, call)],
 ]);
 const wholeForms: Forms = new Map([
   ...partForms,
@@ -89,7 +91,7 @@ function readAnswerEvent(draft: Draft, event: Fields): void {
   draft.model ??= nameIn(event["model"]);
   draft.fingerprint ??= nameIn(event["system_fingerprint"]);
   const names = Object.keys(event);
-  const isKnown = names.length === 0 || names.some((name) => eventForms.has(name));
+  const isKnown = names.length === 0 || names.some((name) => eventForms.has(name)) || isSuccess(event);
   const isOwn = event["choices"] !== undefined || event["meta_info"] !== undefined;
   const other = isOwn ? undefined : otherApis.find((name) => event[name] != null);
   if (isKnown) readFields(draft, eventForms, event);
@@ -186,7 +188,7 @@ function setId(draft: Draft, id: unknown): true {
 }
 
 function setError(draft: Draft, event: unknown): true {
-  draft.error ??= shown(event);
+  draft.error ??= shownError(event);
   return true;
 }
 

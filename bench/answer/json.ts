@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function isJson(value: unknown): value is Fields {
@@ -32,4 +34,16 @@ export function parsed(text: string): unknown {
   } catch {
     return undefined; // Its reader says so.
   }
+}
+
+/** Whether two texts are JSON of the same value, whatever the spaces in them. */
+export function sameJson(one: string, other: string): boolean {
+  if (one === other) return true;
+  const value = parsed(one);
+  return value !== undefined && isDeepStrictEqual(value, parsed(other));
+}
+
+/** A JSON object as a text, which has an end: behind it nothing can follow. */
+export function isObjectText(text: string): boolean {
+  return text.trimEnd().endsWith("}") && isJson(parsed(text));
 }

@@ -45,8 +45,10 @@ export class AnswerReader implements EventSink {
     this.#splitter.end();
     const { text, reasoning, calls, usage: reports, finish, error, done } = this.#draft;
     const { responseId, model, fingerprint, begun } = this.#draft;
-    const said = { text, reasoning, calls: calls.calls, tokenEvents: this.#tokenEvents };
-    reports.checkAgainst(said);
+    const { calls: made, odd } = calls.read(finish);
+    for (const one of odd) this.#addUnreadable(one);
+    const said = { text, reasoning, calls: made, tokenEvents: this.#tokenEvents };
+    const { usage, impossible } = reports.read(said);
     return {
       ...said,
       responseId,
@@ -54,8 +56,8 @@ export class AnswerReader implements EventSink {
       fingerprint,
       begun,
       finish,
-      usage: reports.usage,
-      impossibleUsage: reports.impossible,
+      usage,
+      impossibleUsage: impossible,
       error,
       unreadable: this.#unreadable,
       incomplete: whyIncomplete({ finish, error }, done),
@@ -126,9 +128,13 @@ export class AnswerReader implements EventSink {
     const draft = this.#draft;
     if (json === undefined && name === "") draft.odd = `no JSON object: ${shown(text)}`;
     else readEvent(draft, json === undefined ? text : json, name);
-    const { count, first } = this.#unreadable;
-    if (draft.odd !== null) this.#unreadable = { count: count + 1, first: first ?? draft.odd };
+    if (draft.odd !== null) this.#addUnreadable(draft.odd);
     draft.odd = null;
+  }
+
+  #addUnreadable(odd: string): void {
+    const { count, first } = this.#unreadable;
+    this.#unreadable = { count: count + 1, first: first ?? odd };
   }
 }
 

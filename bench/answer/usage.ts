@@ -1,66 +1,106 @@
 import type { Answer, TokenUsage } from "./answer.ts";
-import { isJson, shown, type Fields } from "./json.ts";
+import { isJson, isSaid, shown, type Fields } from "./json.ts";
 
 /** More than any model can be given or write in one request. */
 const countMax = 1e9;
 
-/** The usage of one answer, whichever of its events report it and however often. */
+/** The usage of one answer, whichever of its events report it, in whatever parts and however often. */
 export class UsageReports {
-  usage: TokenUsage | null = null;
+  #promptTokens: number | null = null;
+  #completionTokens: number | null = null;
+  /** The report that told how many tokens were cached, and for which prompt, where it said that. */
+  #cached: { readonly count: number; readonly ofPrompt: number | null; readonly report: unknown } | null =
+    null;
   /** The first report that cannot be. */
-  impossible: string | null = null;
+  #impossible: string | null = null;
+  /** The first report without one of the two counts. */
+  #part: string | null = null;
 
-  add(value: unknown): void {
-    if (!isJson(value)) {
-      this.#refuse(value);
-      return;
-    }
-    const promptTokens = countOf(value["prompt_tokens"] ?? value["input_tokens"]);
-    const completionTokens = countOf(value["completion_tokens"] ?? value["output_tokens"]);
-    if (promptTokens === null || completionTokens === null) {
-      if (!isEmpty(value)) this.#refuse(value);
-      return;
-    }
-    const cached = cachedIn(value);
-    const cachedTokens = cached === null ? null : countOf(cached);
-    const isPossible = cachedTokens === null ? cached === null : cachedTokens <= promptTokens;
-    if (!isPossible) this.#refuse(value);
-    // Counts go up while an answer is generated: zeros that a gateway made up never replace what the engine said before.
-    const last = this.usage;
-    if (last !== null && completionTokens < last.completionTokens) return;
-    if (last !== null && promptTokens === 0 && completionTokens === 0) return;
-    this.usage = {
-      promptTokens,
-      completionTokens,
-      cachedTokens: isPossible ? (cachedTokens ?? sameCached(last, promptTokens)) : null,
-    };
+  /** Something was reported, be it wrong. */
+  get isReported(): boolean {
+    return [this.#promptTokens, this.#completionTokens, this.#cached, this.#impossible, this.#part].some(
+      (known) => known !== null,
+    );
   }
 
-  /** Withdraws counts that what was said contradicts. */
-  checkAgainst({
-    text,
-    reasoning,
-    calls,
-    tokenEvents,
-  }: Pick<Answer, "text" | "reasoning" | "calls" | "tokenEvents">): void {
-    if (this.usage === null) return;
-    const { completionTokens } = this.usage;
-    const said =
-      text.length +
-      reasoning.length +
-      calls.reduce((sum, call) => sum + call.name.length + call.argumentsText.length, 0);
-    const tooFew =
-      completionTokens === 0
-        ? said > 0
-        : tokenEvents > completionTokens && said > charactersPerToken * completionTokens;
-    if (!tooFew) return;
-    this.usage = null;
-    this.impossible ??= `${completionTokens} completion tokens for ${said} characters`;
+  add(value: unknown): void {
+    // Nothing in it, or only fields without a value: nothing is reported.
+    if (!isSaid(value) || (isJson(value) && !Object.values(value).some(isSaid))) return;
+    const counts = isJson(value) ? countsIn(value) : null;
+    if (counts === null) this.#refuse(value);
+    else {
+      const { promptTokens, completionTokens } = counts;
+      if (promptTokens === null || completionTokens === null) this.#part ??= shown(value);
+      this.#take(counts, value);
+    }
+  }
+
+  /** What is known when nothing more comes. Counts that what was said contradicts are withdrawn. */
+  read(said: Pick<Answer, "text" | "reasoning" | "calls" | "tokenEvents">): {
+    readonly usage: TokenUsage | null;
+    readonly impossible: string | null;
+  } {
+    const [promptTokens, completionTokens] = [this.#promptTokens, this.#completionTokens];
+    if (promptTokens === null || completionTokens === null)
+      return { usage: null, impossible: this.#impossible ?? this.#part };
+    const tooFew = tooFewFor(said, completionTokens);
+    if (tooFew !== null) return { usage: null, impossible: this.#impossible ?? tooFew };
+    const { count, ofPrompt, report } = this.#cached ?? { count: null, ofPrompt: null, report: null };
+    if (count !== null && count > promptTokens) this.#refuse(report);
+    const isOfPrompt = count !== null && count <= promptTokens && (ofPrompt ?? promptTokens) === promptTokens;
+    const usage = { promptTokens, completionTokens, cachedTokens: isOfPrompt ? count : null };
+    return { usage, impossible: this.#impossible };
+  }
+
+  /** Counts go up while an answer is generated: zeros that a gateway made up never replace what the engine said. */
+  #take({ promptTokens, completionTokens, cached }: Counts, report: unknown): void {
+    const isOlder = completionTokens !== null && completionTokens < (this.#completionTokens ?? 0);
+    const bringsPrompt = completionTokens === 0 && (this.#promptTokens ?? 0) === 0;
+    if (isOlder && !bringsPrompt) return;
+    this.#promptTokens = promptTokens || (this.#promptTokens ?? promptTokens);
+    this.#completionTokens = isOlder ? this.#completionTokens : (completionTokens ?? this.#completionTokens);
+    if (cached === null) return;
+    const count = countOf(cached);
+    if (count === null) this.#refuse(report);
+    else this.#cached = { count, ofPrompt: promptTokens, report };
   }
 
   #refuse(value: unknown): void {
-    this.impossible ??= shown(value);
+    this.#impossible ??= shown(value);
   }
+}
+
+interface Counts {
+  readonly promptTokens: number | null;
+  readonly completionTokens: number | null;
+  /** As it was sent. */
+  readonly cached: unknown;
+}
+
+/** null where one of the two is there and is no count. */
+function countsIn(usage: Fields): Counts | null {
+  const prompt = usage["prompt_tokens"] ?? usage["input_tokens"] ?? null;
+  const completion = usage["completion_tokens"] ?? usage["output_tokens"] ?? null;
+  const [promptTokens, completionTokens] = [countOf(prompt), countOf(completion)];
+  const isWrong =
+    (prompt !== null && promptTokens === null) || (completion !== null && completionTokens === null);
+  return isWrong ? null : { promptTokens, completionTokens, cached: cachedIn(usage) };
+}
+
+/** What contradicts the count, in words; null where nothing does. */
+function tooFewFor(
+  { text, reasoning, calls, tokenEvents }: Pick<Answer, "text" | "reasoning" | "calls" | "tokenEvents">,
+  completionTokens: number,
+): string | null {
+  const said =
+    text.length +
+    reasoning.length +
+    calls.reduce((sum, call) => sum + call.name.length + call.argumentsText.length, 0);
+  const isTooFew =
+    completionTokens === 0
+      ? said > 0
+      : tokenEvents > completionTokens && said > charactersPerToken * completionTokens;
+  return isTooFew ? `${completionTokens} completion tokens for ${said} characters` : null;
 }
 
 /** So long is no token on the average of an answer; single ones are longer. */
@@ -85,13 +125,4 @@ function cachedIn(usage: Fields): unknown {
     usage["cache_read_input_tokens"] ??
     null
   );
-}
-
-function sameCached(last: TokenUsage | null, promptTokens: number): number | null {
-  return last?.promptTokens === promptTokens ? last.cachedTokens : null;
-}
-
-/** Nothing in it, or only fields without a value: nothing is reported. */
-function isEmpty(usage: Fields): boolean {
-  return Object.values(usage).every((value) => value === null);
 }

@@ -1,3 +1,4 @@
+import type { Answer } from "../answer/answer.ts";
 import { callIsLost, whyUnusable } from "../answer/complete.ts";
 import { shown } from "../answer/json.ts";
 import { answerOf } from "./exchange-answer.ts";
@@ -17,9 +18,7 @@ export function generationFault(exchange: Exchange): string | null {
   const answer = answerOf(exchange);
   const why = whyUnusable(answer);
   if (why === null) {
-    return callIsLost(answer)
-      ? `got an answer with finish reason ${answer.finish} and without a call: the server's parser lost it`
-      : hiddenFault(exchange);
+    return callIsLost(answer) ? lostCall(answer) : hiddenFault(exchange);
   }
   if (outcome === "client-aborted") {
     const { calls } = answer;
@@ -28,6 +27,11 @@ export function generationFault(exchange: Exchange): string | null {
   }
   const cut = outcome === "completed" ? "" : ` (the connection broke: ${error ?? outcome})`;
   return `got an answer that ${why}${cut}`;
+}
+
+function lostCall({ finish, calls }: Answer): string {
+  const rest = calls.length === 0 ? "without a call" : `with a call without a name, ${shown(calls)}`;
+  return `got an answer with finish reason ${finish} and ${rest}: the server's parser lost it`;
 }
 
 /**

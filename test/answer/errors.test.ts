@@ -64,6 +64,91 @@ test.each(errors)(
   },
 );
 
+const queueFull = "queue full";
+/** Where servers put the words, and what says that it is an error. */
+const worded: readonly (readonly [string, object])[] = [
+  ["base_resp (MiniMax)", { base_resp: { status_code: 1002, status_msg: queueFull } }],
+  ["base_resp with its code as a text", { base_resp: { status_code: "1002", status_msg: queueFull } }],
+  ["base_resp without a code", { base_resp: { status_msg: queueFull } }],
+  ["BaseResp", { BaseResp: { StatusCode: 7, StatusMessage: queueFull } }],
+  ["a detail", { detail: queueFull }],
+  ["a detail in a list", { detail: [{ msg: queueFull }] }],
+  ["a message and a code", { message: queueFull, code: 503 }],
+  ["a message and a code as a text", { message: queueFull, code: "503" }],
+  ["a message and a status", { message: queueFull, status: 503 }],
+  ["msg and a code", { msg: queueFull, code: 50_300 }],
+  ["a message and the name of a code", { message: queueFull, code: "Throttling" }],
+  ["a message alone", { message: queueFull }],
+];
+const long = "word ".repeat(100);
+/** What stands beside them. */
+const beside: readonly (readonly [string, object])[] = [
+  ["nothing", {}],
+  ["an error that is null", { error: null }],
+  ["choices null", { id: "c", choices: null, error: null }],
+  ["no choices", { choices: [], usage: null }],
+  ["zeros", { id: "c", choices: [], usage: { prompt_tokens: 0, completion_tokens: 0 }, error: null }],
+  ["long fields", { id: "c", usage: {}, request: { body: long }, trace: [long] }],
+];
+
+test.each(
+  worded.flatMap(([name, error]) => beside.map(([with_, more]) => [name, with_, { ...more, ...error }])),
+)("%s beside %s: the error carries the server's words", (_name, _with, event) => {
+  for (const body of [JSON.stringify(event), stream(event, "[DONE]"), stream(text, event, "[DONE]")]) {
+    const { error, incomplete, unreadable } = readAnswer(body);
+    expect(error).toContain(queueFull);
+    expect(error?.length).toBeLessThanOrEqual(301);
+    expect(incomplete).toBe(`carries an error: ${error}`);
+    expect(unreadable.count).toBe(0);
+  }
+});
+
+test.each(
+  [worded[0], worded[1], worded[3], worded[6], worded[7], worded[8]].flatMap((one) =>
+    one === undefined ? [] : [one],
+  ),
+)("%s beside a choice, be it with a long answer: the error carries the server's words", (_name, error) => {
+  for (const choice of [
+    { delta: {} },
+    { delta: { content: long }, finish_reason: "stop" },
+    { message: { content: long }, finish_reason: "stop" },
+  ])
+    for (const event of [
+      { ...chunk(choice), ...error },
+      { ...error, ...chunk(choice) },
+    ])
+      expect(readAnswer(stream(event, "[DONE]")).error).toContain(queueFull);
+});
+
+test.each([
+  ["base_resp", { base_resp: { status_code: 0, status_msg: "success" } }],
+  ["base_resp without words", { base_resp: { status_code: 0, status_msg: "" } }],
+  ["base_resp with a text", { base_resp: { status_code: "0" } }],
+  ["an empty base_resp", { base_resp: {} }],
+  ["base_resp null", { base_resp: null }],
+  ["BaseResp", { BaseResp: { StatusCode: 0, StatusMessage: "" } }],
+  ["a code", { code: 0, message: "success" }],
+  ["a code as a text", { code: "0", msg: "OK", data: null }],
+  ["a code of HTTP", { code: 200, message: "success" }],
+])(
+  "%s that says that all is well is no error, beside an answer and in an event of its own",
+  (_name, well) => {
+    const end = chunk({ delta: {}, finish_reason: "stop" });
+    for (const events of [
+      [text, { ...end, ...well }],
+      [{ ...text, ...well }, end],
+      [text, end, well],
+      [well, text, end],
+    ])
+      expect(readAnswer(stream(...events, "[DONE]"))).toMatchObject({
+        error: null,
+        incomplete: null,
+        unreadable: { count: 0, first: null },
+      });
+    expect(readAnswer(JSON.stringify(well)).incomplete).not.toBeNull();
+  },
+);
+
 test.each([
   ["event: error with an object", 'event: error\ndata: {"message":"full"}\n\n', '{"message":"full"}'],
   ["event: error with a text", "event: error\ndata: queue full\n\n", "queue full"],

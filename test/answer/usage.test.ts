@@ -10,6 +10,8 @@ const counts = (promptTokens: number, completionTokens: number, cachedTokens: nu
   cachedTokens,
 });
 const good = { prompt_tokens: 140, completion_tokens: 7, total_tokens: 147 };
+const prompt = { prompt_tokens: 140 };
+const completion = { completion_tokens: 7 };
 const details = (cached: unknown) => ({ ...good, prompt_tokens_details: { cached_tokens: cached } });
 const called = (argumentsText: string) =>
   chunk({ delta: { tool_calls: [{ id: "a", function: { name: "f", arguments: argumentsText } }] } });
@@ -63,6 +65,68 @@ const reports: readonly (readonly [string, readonly unknown[], ReturnType<typeof
     ["one part null", [{ prompt_tokens: 140, completion_tokens: null }], null, true],
     ["all parts null", [{ prompt_tokens: null, completion_tokens: null }], null, false],
     ["nothing in it", [{}], null, false],
+    ["an empty list", [[]], null, false],
+    ["an empty text", [""], null, false],
+    ["nothing in it behind it", [good, {}], counts(140, 7), false],
+    ["nothing in its details", [{ prompt_tokens_details: {} }], null, false],
+    ["prompt, then completion", [prompt, completion], counts(140, 7), false],
+    ["completion, then prompt", [completion, prompt], counts(140, 7), false],
+    [
+      "the other one null",
+      [
+        { ...prompt, completion_tokens: null },
+        { prompt_tokens: null, ...completion },
+      ],
+      counts(140, 7),
+      false,
+    ],
+    [
+      "the other one zero",
+      [
+        { ...prompt, completion_tokens: 0 },
+        { prompt_tokens: 0, ...completion },
+      ],
+      counts(140, 7),
+      false,
+    ],
+    [
+      "the other one zero, completion first",
+      [
+        { prompt_tokens: 0, ...completion },
+        { ...prompt, completion_tokens: 0 },
+      ],
+      counts(140, 7),
+      false,
+    ],
+    ["input, then output", [{ input_tokens: 140 }, { output_tokens: 7 }], counts(140, 7), false],
+    [
+      "input, then output that counts up (Anthropic)",
+      [{ input_tokens: 140, output_tokens: 1 }, { output_tokens: 7 }],
+      counts(140, 7),
+      false,
+    ],
+    ["prompt, completion, total", [prompt, completion, { total_tokens: 147 }], counts(140, 7), false],
+    ["both behind a half", [prompt, good], counts(140, 7), false],
+    ["a half behind both", [good, completion], counts(140, 7), false],
+    ["a half that is smaller behind both", [good, { completion_tokens: 3 }], counts(140, 7), false],
+    ["a half of nothing behind both", [good, { prompt_tokens: 0 }], counts(140, 7), false],
+    ["the prompt alone", [prompt], null, true],
+    ["the completion alone", [completion], null, true],
+    ["prompt, then a completion that cannot be", [prompt, { completion_tokens: -7 }], null, true],
+    ["cached tokens with the prompt", [details(3), completion], counts(140, 7, 3), false],
+    [
+      "cached tokens before the prompt",
+      [{ ...completion, cached_tokens: 3 }, prompt],
+      counts(140, 7, 3),
+      false,
+    ],
+    ["cached tokens in an event of their own", [good, { cached_tokens: 3 }], counts(140, 7, 3), false],
+    [
+      "more cached tokens than the prompt that comes later",
+      [{ ...completion, cached_tokens: 141 }, prompt],
+      counts(140, 7),
+      true,
+    ],
     ["the names of another API", [{ input_tokens: 140, output_tokens: 7 }], counts(140, 7), false],
     ["cached tokens", [details(3)], counts(140, 7, 3), false],
     ["cached tokens null", [details(null)], counts(140, 7), false],

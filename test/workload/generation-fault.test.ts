@@ -124,6 +124,11 @@ test.each<[string, Partial<Exchange>, RegExp]>([
     /parser lost it/,
   ],
   [
+    "a call without a name",
+    streamed(sse(delta(called("c1", "", '{"n":1}')), delta({}, "tool_calls"))),
+    /finish reason tool_calls and with a call without a name.*: the server's parser lost it$/,
+  ],
+  [
     "the agent left at a call in a form of its own",
     streamed(
       event(delta({ tool_calls: [{ id: "o", function: { name: "renew", arguments: { id: 1 } } }] })),
