@@ -121,7 +121,7 @@ export type AgentTurn =
   | ({ readonly status: "model-unavailable" } & FailedRequest)
   | { readonly status: "timed-out"; readonly afterMs: number }
   | { readonly status: "aborted" }
-  /** The agent's own process is gone: the episode fails with class agent-process. */
+  /** The agent's own process is gone, or refuses what has nothing to do with the model: the episode fails with class agent-process. */
   | { readonly status: "process-died"; readonly message: string };
 
 interface FailedRequest {

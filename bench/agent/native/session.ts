@@ -12,7 +12,7 @@ import { Deadline } from "../../measure/deadline.ts";
 export interface NativeSessionParts {
   readonly request: AgentSessionRequest;
   readonly client: ChatClient;
-  readonly tools: ToolClient;
+  readonly tools: Pick<ToolClient, "call"> & Disposable;
   /** Bearer of the episode's tool calls. */
   readonly token: string;
   /** Longest time of one model request. */

@@ -33,6 +33,7 @@ export class OpenClawSession implements AgentSession {
   readonly #release: () => void;
   #turns = 0;
   #misses = 0;
+  #requests = 0;
 
   private constructor(gateway: SessionGateway, request: AgentSessionRequest, state: SessionState) {
     this.#gateway = gateway;
@@ -68,6 +69,10 @@ export class OpenClawSession implements AgentSession {
       const reply = await this.#control("tollgate.outcome", {});
       const outcome = readAnswer("tollgate.outcome", reply, outcomeSchema);
       this.#misses = outcome.misses;
+      const asked = outcome.requests > this.#requests;
+      this.#requests = outcome.requests;
+      const nothingSaid = outcome.answer === null && outcome.failure === null;
+      if (nothingSaid && end.kind === "refused" && isOwnFault(end.error, asked)) throw end.error;
       const turn = this.#stock ? stockTurn(end, outcome) : exactTurn(end, outcome);
       return ofRequest.has(outcome.failure?.kind) && turn.status !== "answered"
         ? { ...turn, requestId: `${this.#request.attemptKey}-${outcome.requests}` }
@@ -75,7 +80,7 @@ export class OpenClawSession implements AgentSession {
     } catch (error) {
       if (error instanceof GatewayConnectionLost) return await this.#died(error);
       if (error instanceof GatewayRefusal) {
-        return { status: "agent-error", kind: error.rpcCode.toLowerCase(), message: error.message };
+        return { status: "process-died", message: `${this.#gateway.name}: ${error.message}` };
       }
       throw error;
     }
@@ -142,6 +147,11 @@ export class OpenClawSession implements AgentSession {
     const died = `OpenClaw process ${this.#gateway.name} is gone (${how}): ${message}`;
     return { status: "process-died", message: died };
   }
+}
+
+/** Whether the gateway has refused a run for a reason in which the model had no part. */
+function isOwnFault({ rpcCode }: GatewayRefusal, hasAsked: boolean): boolean {
+  return rpcCode === "UNREADABLE" || !hasAsked;
 }
 
 /** What a session needs of the process that runs it. */

@@ -1,64 +1,34 @@
 import { expect, test } from "vitest";
-import { OpenClawSession } from "../../../bench/agent/openclaw/session.ts";
-import { GatewayClient } from "../../../bench/agent/openclaw/websocket-client.ts";
-import { respond, StandInGateway } from "./stand-in-gateway.ts";
-
-const request = {
-  episodeId: "e",
-  attemptKey: "a",
-  sampling: {},
-  tools: "[]",
-  endpoint: {
-    role: "agent" as const,
-    baseUrl: "http://127.0.0.1:9/v1",
-    model: "m",
-    apiKey: "k",
-    headers: {},
-  },
-  system: "s",
-  greeting: "hi",
-  acceptsArguments: () => true,
-  turnTimeoutMs: 5000,
-};
-const ok = { status: "ok", result: { payloads: [], meta: null } };
-const answers: Readonly<Record<string, unknown>> = {
-  "tollgate.open": { prompt: "exact" },
-  "tollgate.turn": {},
-  agent: ok,
-  "tollgate.outcome": { answer: "done", failure: null, requests: 1, misses: 0 },
-  "tollgate.close": {},
-};
-
-/** The turn of a session whose gateway answers as `changed` says. */
-async function turnWith(changed: Readonly<Record<string, unknown>>) {
-  const payloads = { ...answers, ...changed };
-  await using gateway = await StandInGateway.start((asked, socket) =>
-    respond(socket, asked, { ok: true, payload: payloads[asked.method] }),
-  );
-  const client = await GatewayClient.connect(gateway.url, "t", 5000);
-  const process = { name: "openclaw-0", client, exited: Promise.resolve("SIGKILL") };
-  const session = await OpenClawSession.open(process, request, () => undefined);
-  try {
-    return await session.turn("hello", new AbortController().signal);
-  } finally {
-    await session[Symbol.asyncDispose]();
-    await client.close();
-  }
-}
+import { playTurn, Refusal } from "./played-turn.ts";
 
 test("a gateway that answers as it should gives the model's own words", async () => {
-  expect(await turnWith({})).toEqual({ status: "answered", text: "done" });
+  expect(await playTurn({})).toEqual({ status: "answered", text: "done" });
 });
 
-test.for(["tollgate.outcome", "agent"])(
-  "an answer to %s of another shape fails the turn and not the driver",
-  async (method) => {
-    const outcome = { answer: null, failure: null, requests: 1, misses: 0 };
-    const turn = await turnWith({ "tollgate.outcome": outcome, [method]: 7 });
-    expect(turn).toMatchObject({ status: "agent-error", kind: "unreadable" });
-    expect(turn).toMatchObject({ message: expect.stringContaining(`OpenClaw refused ${method}`) });
-  },
-);
+const unanswered = { answer: null, failure: null, requests: 1, misses: 0 };
+const busy = new Refusal("UNAVAILABLE", "draining");
+
+test.for<[string, Readonly<Record<string, unknown>>, RegExp]>([
+  ["an outcome of another shape", { "tollgate.outcome": 7 }, /OpenClaw refused tollgate.outcome/],
+  ["a run of another shape", { agent: 7 }, /OpenClaw refused agent/],
+  ["a refused turn", { "tollgate.turn": busy }, /refused tollgate.turn: draining \(UNAVAILABLE\)/],
+  ["a refused outcome", { "tollgate.outcome": busy }, /refused tollgate.outcome: draining/],
+  [
+    "a run refused before it asked the model",
+    { agent: busy, "tollgate.outcome": { ...unanswered, requests: 0 } },
+    /refused agent: draining/,
+  ],
+])("%s is the agent program's failure, and nobody's score", async ([, changed, message]) => {
+  const turn = await playTurn({ "tollgate.outcome": unanswered, ...changed });
+  expect(turn).toEqual({ status: "process-died", message: expect.stringMatching(message) });
+});
+
+test("a run that is refused behind a request of the model is the agent's own error", async () => {
+  expect(await playTurn({ agent: busy, "tollgate.outcome": unanswered })).toMatchObject({
+    status: "agent-error",
+    kind: "unavailable",
+  });
+});
 
 test.for([
   ["model", "a-2"],
@@ -66,6 +36,6 @@ test.for([
   ["limit", undefined],
 ] as const)("a turn that failed by %s names the request %s", async ([kind, requestId]) => {
   const outcome = { answer: null, failure: { kind, message: "nothing" }, requests: 2, misses: 0 };
-  const turn = await turnWith({ "tollgate.outcome": outcome });
+  const turn = await playTurn({ "tollgate.outcome": outcome });
   expect("requestId" in turn ? turn.requestId : undefined).toBe(requestId);
 });

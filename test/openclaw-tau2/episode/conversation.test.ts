@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import type { AgentTurn } from "../../../bench/agent/agent.ts";
 import type { CallCounts } from "../../../bench/tools/protocol.ts";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
+import { ModelError } from "../../../bench/agent/model/model-error.ts";
+import { ToolConnectionError } from "../../../bench/tools/tool-server-error.ts";
 import { UsageSum } from "../../../bench/workload/usage-sum.ts";
 import { runEpisode } from "../../../openclaw-tau2/episode/conversation.ts";
 import type { EpisodeParts } from "../../../openclaw-tau2/episode/episode.ts";
@@ -19,10 +21,13 @@ interface Planned {
   readonly after?: Partial<CallCounts>;
   readonly cancelled?: boolean;
   readonly late?: boolean;
+  /** What the user says second; an error is thrown. */
+  readonly next?: string | null | Error;
+  readonly judge?: Error;
 }
 
 /** An episode with one turn of the agent, after which the user is content. */
-async function episodeWith({ turn, exchanges = [], after = {}, cancelled, late }: Planned) {
+async function episodeWith({ turn, exchanges = [], after = {}, cancelled, late, ...planned }: Planned) {
   let now = counts;
   let judged = 0;
   const [cancel, deadline] = [new AbortController(), new AbortController()];
@@ -35,11 +40,12 @@ async function episodeWith({ turn, exchanges = [], after = {}, cancelled, late }
     takeLog: () => [],
     callUserTool: async () => ({ content: "", error: false }),
     evaluate: async () => {
+      if (planned.judge) throw planned.judge;
       judged += 1;
       return { reward: 1, rewardBasis: ["DB"], dump: {}, dumpText: "{}", hashes: null };
     },
   };
-  const words = ["Renew it.", "Thanks. ###STOP###"];
+  const words = ["Renew it.", planned.next === undefined ? "Thanks. ###STOP###" : planned.next];
   const result = await runEpisode({
     open,
     session: {
@@ -55,7 +61,8 @@ async function episodeWith({ turn, exchanges = [], after = {}, cancelled, late }
     user: {
       next: async (_, signal) => {
         signal.throwIfAborted();
-        const content = words.shift() ?? "";
+        const content = words.shift() ?? null;
+        if (content instanceof Error) throw content;
         return { role: "user", content, toolCalls: null, requestId: "u", usage: null };
       },
       usage: () => new UsageSum().total(),
@@ -153,6 +160,31 @@ test.each<[string, Planned, object]>([
     "a cancelled attempt is no result, whatever failed",
     { turn: { status: "aborted" }, exchanges: [said("abort")], cancelled: true },
     { status: "cancelled", judged: 0 },
+  ],
+  [
+    "a user without words says so",
+    { turn: done, exchanges: [said("stop")], next: null },
+    { termination: "user_error", terminationDetail: "the user's message has no text", judged: 1 },
+  ],
+  [
+    "a user's engine that fails is nobody's score",
+    { turn: done, exchanges: [said("stop")], next: new ModelError("status 500") },
+    { status: "failed", termination: null, failure: "user-engine", judged: 0 },
+  ],
+  [
+    "a user's tool without a server is nobody's score",
+    { turn: done, exchanges: [said("stop")], next: new ToolConnectionError("/s", "closed") },
+    { status: "failed", termination: null, failure: "tool-server", judged: 0 },
+  ],
+  [
+    "an end that nobody can judge stays an end, without a score",
+    { turn: done, exchanges: [said("stop")], judge: new ToolConnectionError("/s", "closed") },
+    { status: "failed", termination: "user_stop", failure: "tool-server" },
+  ],
+  [
+    "a process of the agent that is gone comes before a limit",
+    { turn: { status: "process-died", message: "SIGKILL" }, after: { limit: "max_steps" } },
+    { status: "failed", failure: "agent-process" },
   ],
   [
     "a turn that nobody aborted is the harness's fault",
