@@ -1,5 +1,5 @@
 import { headParts, type Notice, type ReportDocument } from "../tables/document.ts";
-import type { Table } from "../tables/table.ts";
+import { isDrawn, type Table } from "../tables/table.ts";
 import { drawIntervals } from "./interval-picture.ts";
 import { drawLines } from "./line-picture.ts";
 import { escapeHtml } from "./svg.ts";
@@ -57,7 +57,8 @@ ${definitions.map(({ term, meaning }) => `<dt>${escapeHtml(term)}</dt><dd>${esca
 </dl></section>`;
 }
 
-function htmlTable({ title, columns, rows, notes }: Table): string {
+function htmlTable(content: Table): string {
+  const { title, columns, rows, notes } = content;
   const cell = (tag: "td" | "th", text: string, index: number) => {
     const scope = tag === "th" ? ' scope="col"' : "";
     return `<${tag}${scope} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
@@ -66,12 +67,13 @@ function htmlTable({ title, columns, rows, notes }: Table): string {
   const body = rows
     .map((row) => `<tr>${row.map((text, index) => cell("td", text, index)).join("")}</tr>`)
     .join("\n");
-  return `<section><h2>${escapeHtml(title)}</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table><thead><tr>${head}</tr></thead>
+  const table = `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table><thead><tr>${head}</tr></thead>
 <tbody>
 ${body}
 </tbody></table></div>
-${notes.length === 0 ? "" : htmlList(notes)}</section>`;
+`;
+  return `<section><h2>${escapeHtml(title)}</h2>
+${isDrawn(content) ? table : ""}${notes.length === 0 ? "" : htmlList(notes)}</section>`;
 }
 
 function htmlList(items: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { headParts, type Notice, type ReportDocument } from "../tables/document.ts";
-import type { Table } from "../tables/table.ts";
+import { isDrawn, type Table } from "../tables/table.ts";
 
 /** A report as a Markdown document. */
 export function markdownText(report: ReportDocument): string {
@@ -32,13 +32,18 @@ function noticeText({ heading, meaning, groups, advice }: Notice): string {
 }
 
 /** One table with its title above and its notes below. */
-export function markdownTable({ title, columns, rows, notes }: Table): string {
+export function markdownTable(content: Table): string {
+  const { title, columns, rows, notes } = content;
   const line = (cells: readonly string[]) => `| ${cells.map(escape).join(" | ")} |`;
   const rule = `| ${columns.map(({ align }) => (align === "right" ? "---:" : "---")).join(" | ")} |`;
   const table = [line(columns.map(({ head }) => head.replaceAll("\n", " "))), rule, ...rows.map(line)].join(
     "\n",
   );
-  return [`## ${title}`, table, ...(notes.length === 0 ? [] : [list(notes.map(escape))])].join("\n\n");
+  return [
+    `## ${title}`,
+    ...(isDrawn(content) ? [table] : []),
+    ...(notes.length === 0 ? [] : [list(notes.map(escape))]),
+  ].join("\n\n");
 }
 
 function list(items: readonly string[]): string {

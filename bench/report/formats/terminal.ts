@@ -1,6 +1,6 @@
 import CliTable3 from "cli-table3";
 import { headParts, type Notice, type ReportDocument } from "../tables/document.ts";
-import type { Table } from "../tables/table.ts";
+import { isDrawn, type Table } from "../tables/table.ts";
 
 /** A report for a terminal of 100 columns. What cannot be used is said before anything that looks like a result. */
 export function terminalText(report: ReportDocument): string {
@@ -39,7 +39,11 @@ export function renderTable(table: Table, columnsMax = listColumns): string {
     if (drawn.split("\n").every((line) => line.length <= columnsMax)) break;
     drawn = draw({ ...table, rows: table.rows.map((row) => row.map(change)) }, padding);
   }
-  return [table.title, drawn, ...table.notes.map((note) => wrapped(note, columnsMax))].join("\n");
+  return [
+    table.title,
+    ...(isDrawn(table) ? [drawn] : []),
+    ...table.notes.map((note) => wrapped(note, columnsMax)),
+  ].join("\n");
 }
 
 const narrowings: readonly (readonly [change: (text: string) => string, padding: number])[] = [

@@ -44,3 +44,8 @@ export function filled<Row>(
 ): Table {
   return { title, columns, rows: rows.map((row) => columns.map(({ text }) => text(row))), notes };
 }
+
+/** A table without rows whose notes say all is not drawn: an empty frame looks as if something were missing. */
+export function isDrawn({ rows, notes }: Table): boolean {
+  return rows.length > 0 || notes.length === 0;
+}
