@@ -6,7 +6,7 @@ const generateNames: Readonly<Record<string, string>> = {
   seed: "sampling_seed",
   min_tokens: "min_new_tokens",
 };
-/** Of the sampling of a chat request, what `/generate` takes. */
+/** Of the sampling of a chat request, what `/generate` takes. A list of its own: the gateway's is what is held against it. */
 const sampling = [
   "temperature",
   "top_p",
