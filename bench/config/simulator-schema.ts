@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { faultSchema } from "./simulator-fault.ts";
 
+/** The versions of SGLang that a simulated engine can behave as; `bench/simulator/settings/sglang.ts` says in what they differ. */
+export const sglangVersions = ["0.5.10", "0.5.23"] as const;
+export type SglangVersion = (typeof sglangVersions)[number];
+
 /** What a simulated engine can be told, wherever an experiment has one. */
 export const simulatorOptions = {
   seed: z.number().int().default(1).describe("Seed of the simulator's own draws"),
@@ -42,6 +46,7 @@ export const simulatorOptions = {
     .positive()
     .default(131_072)
     .describe("Longest prompt plus output, in tokens"),
+  sglang: z.enum(sglangVersions).default("0.5.23").describe("Version of SGLang that it behaves as"),
   radixCache: z.boolean().default(true).describe("Keep a prefix cache between requests"),
 };
 export const simulatorSchema = z.strictObject(simulatorOptions).describe("A simulated SGLang engine");

@@ -4,6 +4,7 @@ import type { DockerEngineSpec } from "../config/docker-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import type { ProcessRoleSpec } from "../config/process-schema.ts";
+import type { SimulatorSpec } from "../config/simulator-schema.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
 import type { Cell } from "./cells.ts";
 
@@ -49,6 +50,8 @@ function withoutPlaces(arm: Cell["arm"]): Readonly<Record<string, unknown>> {
 function serversOf(stack: Experiment["stack"]): unknown {
   if (stack.kind === "process")
     return { kind: stack.kind, agent: programOf(stack.agent), user: programOf(stack.user) };
+  if (stack.kind === "embedded")
+    return { ...stack, agent: simulatorOf(stack.agent), user: simulatorOf(stack.user) };
   if (stack.kind !== "docker") return stack;
   const { basePort: _port, cache: _cache, pull: _pull, gpuMemoryGiB: _memory, agent, user, ...rest } = stack;
   const { onEngineDeath: _policy, ...servers } = rest;
@@ -60,9 +63,14 @@ function serverOf(engine: DockerEngineSpec): unknown {
   return { ...rest, gpus: gpus.length };
 }
 
+/** Runs from before the choice imitated this version, so it is the one that goes without saying in ids. */
+function simulatorOf({ sglang, ...rest }: SimulatorSpec): unknown {
+  return sglang === "0.5.23" ? rest : { sglang, ...rest };
+}
+
 /** A server by command line is the same one in another folder, at another port and on other GPUs. */
 function programOf(spec: ProcessRoleSpec): unknown {
-  if (spec.kind === "simulator") return spec;
+  if (spec.kind === "simulator") return simulatorOf(spec);
   const { command, environment, gpus, model, simulated, contextLength } = spec;
   return {
     command: command.map(withoutFolder),

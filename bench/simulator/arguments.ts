@@ -7,7 +7,7 @@ import type { SimulatorOptions } from "./settings/options.ts";
 export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]
   [--policy tau2|answers] [--data DIR|FILE] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]
   [--fault NAME[=VALUE]]... [--max-running-requests N] [--prefill-tokens-per-second N] [--decode-step-ms N]
-  [--decode-step-ms-per-request N] [--context-length N] [--no-radix-cache] [--no-metrics] [--no-cache-report]
+  [--decode-step-ms-per-request N] [--context-length N] [--sglang 0.5.10|0.5.23] [--no-radix-cache] [--no-metrics] [--no-cache-report]
   [--log FILE]`;
 
 const text = { type: "string" } as const;
@@ -38,6 +38,7 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
         "decode-step-ms": text,
         "decode-step-ms-per-request": text,
         "context-length": text,
+        sglang: text,
         "radix-cache": { type: "boolean" },
         metrics: { type: "boolean" },
         "cache-report": { type: "boolean" },
@@ -66,6 +67,7 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
       decodeStepMs: numberOf(values["decode-step-ms"]),
       decodeStepMsPerRequest: numberOf(values["decode-step-ms-per-request"]),
       contextLength: numberOf(values["context-length"]),
+      sglang: values.sglang,
       radixCache: values["radix-cache"],
       metrics: values.metrics,
       cacheReport: values["cache-report"],

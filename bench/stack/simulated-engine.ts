@@ -26,6 +26,7 @@ function simulatorArguments({ role, spec, model, taskData }: SimulatedEngine): s
     ["port", 0],
     ["model", model],
     ...taskData.simulator,
+    ["sglang", spec.sglang],
     ["error-rate", spec.errorRate],
     ["seed", spec.seed],
     ["max-running-requests", spec.maxRunningRequests],

@@ -22,6 +22,7 @@ test("wrong command lines are refused with a reason", () => {
     [["--role", "boss", "--port", "0"], "role"],
     [[...base, "--error-rate", "2"], "errorRate"],
     [[...base, "--seed", "x"], "seed"],
+    [[...base, "--sglang", "0.4.1"], 'sglang: Invalid option: expected one of "0.5.10"|"0.5.23"'],
   ];
   for (const [args, message] of cases) {
     const parse = () => parseSimulatorArguments(args);

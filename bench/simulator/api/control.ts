@@ -5,9 +5,6 @@ import { promptSchema, renderPrompt } from "./chat-request.ts";
 import type { HttpExchange } from "./generation.ts";
 import { ApiError, readBody, send, sendJson, sendPage } from "./http.ts";
 
-/** Version of SGLang whose surface is imitated. */
-const imitated = "0.5.20";
-
 export function models({ engine, response }: HttpExchange): void {
   const { model, contextLength } = engine.options;
   const card = {
@@ -37,7 +34,7 @@ export function serverInfo({ engine, request, response }: HttpExchange): void {
   const { options, scheduler } = engine;
   sendJson(response, 200, {
     simulator: true,
-    version: `${imitated}-simulator`,
+    version: `${engine.sglang.version}-simulator`,
     pid: engine.pid,
     start_id: engine.startId,
     served_model_name: options.model,
@@ -77,7 +74,11 @@ export function loads({ engine, response }: HttpExchange): void {
     cache_hit_rate: 0,
     utilization: 0,
   };
-  sendJson(response, 200, { timestamp: new Date().toISOString(), version: imitated, loads: [load] });
+  sendJson(response, 200, {
+    timestamp: new Date().toISOString(),
+    version: engine.sglang.version,
+    loads: [load],
+  });
 }
 
 export function metricsPage({ engine, request, response }: HttpExchange): void {

@@ -4,6 +4,7 @@ import type { Faults } from "../settings/faults.ts";
 import { type ChatTemplate, loadChatTemplate } from "../model/chat-template.ts";
 import { loadTokenizer, type Tokenizer } from "../model/tokenizer.ts";
 import { chunkedPrefillSize, poolTokens, type SimulatorOptions } from "../settings/options.ts";
+import { type SglangTraits, sglangTraits } from "../settings/sglang.ts";
 import { continuation, type ScriptedModel } from "../policy/scripted-model.ts";
 import { say } from "../policy/reply.ts";
 import { type OutputPlan, planOutput } from "./output-plan.ts";
@@ -48,6 +49,7 @@ export interface Ticket {
 /** The parts of the simulated engine together, and the requests that are in it. */
 export class EngineCore {
   readonly options: SimulatorOptions;
+  readonly sglang: SglangTraits;
   readonly model: ScriptedModel;
   readonly faults: Faults;
   readonly tokenizer: Tokenizer = loadTokenizer();
@@ -64,6 +66,7 @@ export class EngineCore {
 
   constructor({ options, model, faults, clockNs, pid, serverInfo, logSink }: EngineParts) {
     this.options = options;
+    this.sglang = sglangTraits[options.sglang];
     this.model = model;
     this.faults = faults;
     this.clockNs = clockNs;

@@ -1,3 +1,5 @@
+import type { SglangVersion } from "../../config/simulator-schema.ts";
+
 /** Everything that decides how a simulated engine behaves. */
 export interface SimulatorOptions {
   readonly role: "agent" | "user";
@@ -24,6 +26,8 @@ export interface SimulatorOptions {
   readonly decodeStepMs: number;
   readonly decodeStepMsPerRequest: number;
   readonly contextLength: number;
+  /** Version of SGLang that it behaves as. */
+  readonly sglang: SglangVersion;
   readonly radixCache: boolean;
   /** false: `GET /metrics` is 404, as on a server without --enable-metrics. */
   readonly metrics: boolean;

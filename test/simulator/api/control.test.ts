@@ -38,6 +38,14 @@ test("every answer says that it is a simulator's", async () => {
   expect((await fetch(`${engine.url}/v1/chat/completions`)).status).toBe(405);
 });
 
+test.each([
+  ["0.5.10", "0.5.10.post1-simulator"],
+  ["0.5.23", "0.5.23-simulator"],
+])("--sglang %s says so in /server_info", async (sglang, version) => {
+  await using other = await startEngine(["--sglang", sglang]);
+  expect(await (await fetch(`${other.url}/server_info`)).json()).toMatchObject({ version });
+});
+
 test("at most max-running-requests run, the rest wait in a queue; a busy cache is not flushed; abort ends all", async () => {
   const answers = Array.from({ length: 5 }, () => post(`${engine.url}/generate`, endless));
   await expect.poll(load, { timeout: 10_000 }).toEqual({ running: 2, waiting: 3 });
