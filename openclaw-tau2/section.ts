@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Experiment } from "../bench/config/experiment.ts";
 import { pathSetting } from "../bench/config/path-setting.ts";
-import type { Section } from "../bench/config/section.ts";
+import { trialsSetting, type Section } from "../bench/config/section.ts";
 
 const schema = z.strictObject({
   kind: z.literal("tau2").describe("Tasks of tau2-bench"),
@@ -32,12 +32,7 @@ const schema = z.strictObject({
       count: z.number().int().positive().optional().describe("The first N of the selected tasks"),
     })
     .prefault({}),
-  trials: z
-    .number()
-    .int()
-    .positive()
-    .default(1)
-    .describe("Repetitions of each task (pass^k needs k of them)"),
+  trials: trialsSetting,
   maxSteps: z.number().int().positive().default(200).describe("tau2's step limit; a tool round counts 2"),
   maxErrors: z.number().int().positive().default(10).describe("tau2's limit of failed tool calls"),
   seed: z.number().int().default(300).describe("Base seed; trial seeds are drawn from it as tau2 does"),

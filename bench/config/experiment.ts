@@ -58,12 +58,13 @@ const after = {
   sweep: z
     .strictObject({
       concurrency: z
-        .array(z.number().int().positive())
+        .array(z.number().int().min(1).max(100_000))
         .min(1)
+        .max(1000)
         .superRefine(refuseSameLoads)
         .default([1, 4])
         .describe("Episodes in flight, one cell each"),
-      repetitions: z.number().int().positive().default(1).describe("Times the whole matrix is run"),
+      repetitions: z.number().int().min(1).max(1000).default(1).describe("Times the whole matrix is run"),
     })
     .prefault({}),
   sampling: z

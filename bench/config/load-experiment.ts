@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isMap, LineCounter, parse, parseDocument, type Document } from "yaml";
+import { isMap, isSeq, LineCounter, parse, parseDocument, type Document } from "yaml";
 import { ConfigError, messageOf } from "../errors.ts";
 import { type Experiment, experimentSchema } from "./experiment.ts";
 import { describeIssue } from "./describe-issue.ts";
@@ -57,7 +57,7 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
     );
   }
   for (const setting of options.set ?? []) applySetting(document, setting);
-  const raw: unknown = document.toJS();
+  const raw = plainValue(document, file);
   const plain = interpolate(raw, { file, environment: options.environment });
   const schema = experimentSchema(options.sections);
   const parsed = schema.safeParse(plain);
@@ -76,6 +76,15 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
     rawArms: isMapping(raw) && Array.isArray(raw["arms"]) ? raw["arms"] : [],
     file: resolve(file),
   };
+}
+
+/** @throws {ConfigError} for aliases that would make a file of a few lines fill the memory */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -102,10 +111,28 @@ function applySetting(document: Document, setting: string): void {
     .slice(0, equals)
     .split(".")
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  refuseGaps(document, { setting, path });
   try {
     document.setIn(path, document.createNode(parse(setting.slice(equals + 1)) as unknown));
   } catch (cause) {
     throw new ConfigError(`--set ${setting} cannot be applied: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** An item behind the end of a list would leave items before it that nobody wrote. */
+function refuseGaps(
+  document: Document,
+  { setting, path }: { readonly setting: string; readonly path: readonly (string | number)[] },
+): void {
+  for (const [at, part] of path.entries()) {
+    if (typeof part !== "number") continue;
+    const list = document.getIn(path.slice(0, at));
+    const items = isSeq(list) ? list.items.length : 0;
+    if (isMap(list) || part <= items) continue;
+    const name = path.slice(0, at).join(".");
+    throw new ConfigError(
+      `--set ${setting} cannot be applied: ${name} has ${items} items in the file, so the next is ${name}.${items}`,
+    );
   }
 }
 

@@ -26,6 +26,15 @@ export interface Sections {
   readonly sinks: readonly Section[];
 }
 
+/** `trials` of every workload. */
+export const trialsSetting = z
+  .number()
+  .int()
+  .min(1)
+  .max(10_000)
+  .default(1)
+  .describe("Repetitions of each task (pass^k needs k of them)");
+
 /** What every workload's section has. */
 export interface WorkloadSection {
   readonly kind: string;

@@ -161,7 +161,8 @@ export class Gateway implements AsyncDisposable {
 
   /** The HTTP boundary: what is thrown inside becomes the answer to this one request. */
   async #serve(call: Call): Promise<void> {
-    const path = new URL(call.request.url ?? "/", "http://gateway").pathname;
+    // Not by URL: it throws at targets such as `//`, which any client may send.
+    const [path = ""] = (call.request.url ?? "/").split("?");
     const route = `${call.request.method} ${path}`;
     const known = this.#routes[route];
     call.response.once("close", () => {

@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { expandCells, loadOf, type Cell } from "./cells.ts";
 import { episodeId, experimentFingerprint } from "./identity.ts";
@@ -21,7 +22,12 @@ export interface RunPlan {
   };
 }
 
+/** Every episode has an id and a line in `run.json`; more than these are no sweep but a slip of the hand. */
+const mostEpisodes = 1_000_000;
+
+/** @throws {ConfigError} for a plan of more episodes than a run can hold */
 export function planRun(loaded: LoadedExperiment, workload: WorkPlan): RunPlan {
+  refuseTooMany(loaded.experiment, workload.episodes.length);
   const cells = expandCells(loaded.experiment).map((cell) => ({
     cell,
     episodes: workload.episodes.map((task) => ({ episodeId: episodeId(loaded, cell, task), task })),
@@ -34,6 +40,15 @@ export function planRun(loaded: LoadedExperiment, workload: WorkPlan): RunPlan {
       cells: cells.map(storedCell),
     },
   };
+}
+
+function refuseTooMany({ arms, sweep }: LoadedExperiment["experiment"], perCell: number): void {
+  const { length: loads } = sweep.concurrency;
+  const episodes = loads * arms.length * sweep.repetitions * perCell;
+  if (episodes <= mostEpisodes) return;
+  throw new ConfigError(
+    `The plan has ${episodes} episodes: ${loads} loads x ${arms.length} arms x ${sweep.repetitions} repetitions x ${perCell} tasks and trials. A run holds at most ${mostEpisodes}; lower sweep.concurrency, sweep.repetitions, workload.trials or workload.tasks.`,
+  );
 }
 
 function storedCell({ cell, episodes }: RunPlan["cells"][number]) {

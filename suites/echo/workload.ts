@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { AgentDriver } from "../../bench/agent/agent.ts";
 import { samplingFields } from "../../bench/agent/sampling.ts";
 import type { Experiment } from "../../bench/config/experiment.ts";
+import { trialsSetting } from "../../bench/config/section.ts";
 import { readTurn } from "../../bench/agent/transcript/read-turn.ts";
 import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../bench/workload/usage-sum.ts";
@@ -12,7 +13,7 @@ import type { AttemptContext, EpisodeResult, EpisodeTask, Workload } from "../..
 
 const schema = z.strictObject({
   kind: z.literal("echo").describe("The model must answer with a given word"),
-  trials: z.number().int().positive().default(1).describe("Repetitions of each task"),
+  trials: trialsSetting,
 });
 type EchoExperiment = Experiment<z.infer<typeof schema>>;
 

@@ -22,8 +22,21 @@ const refusedSettings: readonly (readonly [setting: string, says: RegExp])[] = [
   ["stack.agent.drop=[renew-one:nothing]", /stack\.agent\.drop names renew-one:nothing.*e\.g\. renew-one:/],
   ["nonsense", /--set nonsense has no value; write --set path\.to\.key=value/],
   ["sweep.concurrency.0.x=1", /--set sweep\.concurrency\.0\.x=1 cannot be applied/],
+  ["workload.trials=1000000000", /workload\.trials/],
+  [
+    "sweep.concurrency.999999999=1",
+    /sweep\.concurrency has 1 items in the file, so the next is sweep\.concurrency\.1/,
+  ],
   ["workload.data=${NO_SUCH_VARIABLE}", /uses \$\{NO_SUCH_VARIABLE\}, which is not set/],
 ];
+
+/** A few lines that stand for ten million items. */
+const aliasBomb = ["a", "b", "c", "d", "e", "f", "g"]
+  .map(
+    (name, at, names) =>
+      `${name}: &${name} [${Array.from({ length: 10 }, () => (at === 0 ? "x" : `*${names[at - 1] ?? ""}`)).join()}]`,
+  )
+  .join("\n");
 
 test.each(refusedSettings)(
   "plan --set %s is refused with exit code 2",
@@ -37,12 +50,32 @@ test.each(refusedSettings)(
 );
 
 test(
+  "a plan of more episodes than a run can hold is refused, with what makes it so large",
+  async () => {
+    using place = new Workplace();
+    const loads = Array.from({ length: 300 }, (_, at) => at + 1);
+    const refused = await tollgate([
+      "plan",
+      place.file,
+      "--set",
+      `sweep={repetitions: 1000, concurrency: [${loads.join()}]}`,
+    ]);
+    expectExit(refused, 2);
+    expect(refused.stderr).toMatch(
+      /has 1200000 episodes: 300 loads x 2 arms x 1000 .* A run holds at most 1000000/,
+    );
+  },
+  minutes,
+);
+
+test(
   "a file that is missing, is not YAML, or is no mapping is refused with its name",
   async () => {
     using place = new Workplace();
     const broken = join(place.path, "broken.yaml");
     for (const [text, says] of [
       ["name: [a", /broken\.yaml is not valid YAML: .*line 1/s],
+      [aliasBomb, /broken\.yaml cannot be read: Excessive alias count/],
       ["- a\n- b\n", /broken\.yaml must hold a mapping/],
       ["name: a\nstakc:\n  kind: embedded\n", /stakc \(line 3\)?.*unknown key\. Did you mean stack\?/],
     ] as const) {
