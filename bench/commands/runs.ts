@@ -5,7 +5,7 @@ import { ConfigError } from "../errors.ts";
 import { runsTable, worstVerdict } from "../report/views/runs.ts";
 import { renderStatus } from "../report/views/status.ts";
 import { renderTable } from "../report/formats/terminal.ts";
-import { driverOf, signalableDriver } from "../store/driver-lock.ts";
+import { driverOf } from "../store/driver-lock.ts";
 import { listRuns } from "../store/list-runs.ts";
 import { nextCommand, type NextCommand } from "../store/next-command.ts";
 import { progressOf, type RunProgress } from "../store/progress.ts";
@@ -63,7 +63,7 @@ export function register(program: Command, host: Host): void {
     .addOption(runsOption("--out, "))
     .action(async (run: string | undefined, flags: RunsFlags) => {
       const directory = await findRun(host, run, flags);
-      const pid = await signalableDriver(directory);
+      const pid = await driverOf(directory);
       if (pid === null)
         throw new ConfigError(`No driver of ${directory} is running; there is nothing to stop.`);
       process.kill(pid, "SIGUSR2");

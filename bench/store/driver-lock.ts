@@ -1,6 +1,16 @@
-import { link, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  link,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+  type FileHandle,
+} from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, RunUnreadableError } from "../errors.ts";
+import { RunUnreadableError } from "../errors.ts";
 import { hasProcessTable, liveProcess, startedMs } from "../host/process-table.ts";
 import { StorageError, storing, systemErrorCode } from "./storage-error.ts";
 
@@ -13,32 +23,38 @@ const startTimeSlackMs = 2000;
  */
 export class DriverLock implements AsyncDisposable {
   readonly #path: string;
+  /** Open while the driver lives: see `driverOf`. */
+  readonly #file: FileHandle;
 
-  private constructor(path: string) {
+  private constructor(path: string, file: FileHandle) {
     this.#path = path;
+    this.#file = file;
   }
 
   /** Throws RunUnreadableError while another driver is alive, StorageError when the file cannot be written. */
   static async acquire(runDirectory: string, pid: number): Promise<DriverLock> {
     const path = join(runDirectory, "driver.pid");
     const mine = `${path}.${pid}`;
-    await storing(mine, "Cannot write", () => writeFile(mine, `${pid}\n`));
+    const file = await storing(mine, "Cannot write", () => open(mine, "w"));
     try {
+      await storing(mine, "Cannot write", () => file.writeFile(`${pid}\n`));
       await removeStale(runDirectory, path, `${mine}.stale`);
       // A link appears with its content in one step, and fails when another driver was faster.
       await storing(path, "Cannot create", () => link(mine, path));
     } catch (thrown) {
+      await file.close();
       const cause = thrown instanceof StorageError ? thrown.cause : null;
       if (systemErrorCode(cause) === "EEXIST") throw refusal(runDirectory, "another process", thrown);
       throw thrown;
     } finally {
       await rm(mine, { force: true });
     }
-    return new DriverLock(path);
+    return new DriverLock(path, file);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#path, { force: true });
+    await this.#file.close();
   }
 }
 
@@ -64,43 +80,40 @@ function refusal(runDirectory: string, who: string, cause: unknown): RunUnreadab
   );
 }
 
-/** The living driver of a run, or null: no file, a dead process, a zombie, or a pid that the system gave to another. */
+/**
+ * The living driver of a run, or null: no file, a dead process, or another program that has its number now, as in a copied
+ * directory. A driver has its lock open for as long as it lives, which no clock step changes.
+ */
 export async function driverOf(runDirectory: string): Promise<number | null> {
   const path = join(runDirectory, "driver.pid");
   const text = await readIfPresent(path);
   const pid = Number.parseInt(text ?? "", 10);
   if (!Number.isSafeInteger(pid) || pid <= 0 || !isRunning(pid)) return null;
   if (!hasProcessTable) return pid;
+  // The second file tells a driver of an older Tollgate.
+  const writes = await hasOpen(pid, [path, join(runDirectory, "records.jsonl")]);
+  if (writes !== null) return writes ? pid : null;
+  // Another user's process: what it has open is not shown, and only times are left to go by.
   const found = liveProcess(pid);
   const writtenMs = (await stat(path)).mtimeMs;
   return found === null || startedMs(found) > writtenMs + startTimeSlackMs ? null : pid;
 }
 
-/**
- * The driver of a run as somebody may signal it. `driver.pid` alone does not say that: in a copied directory the number
- * belongs to any process, and a signal would end that one. A driver has the run's records open for as long as it runs.
- * @throws {ConfigError} when the process that `driver.pid` names is alive and writes no records of this run
- */
-export async function signalableDriver(runDirectory: string): Promise<number | null> {
-  const pid = await driverOf(runDirectory);
-  if (pid === null || (await hasOpen(pid, join(runDirectory, "records.jsonl"))) !== false) return pid;
-  throw new ConfigError(
-    `Process ${pid}, which ${join(runDirectory, "driver.pid")} names, does not write this run's records: it began to just now, or it is another program, and the directory a copy. Nothing was signalled.`,
-  );
-}
-
-/** null on systems that do not tell which files a process has open, and for processes of other users. */
-async function hasOpen(pid: number, path: string): Promise<boolean | null> {
+/** null for processes of other users. */
+async function hasOpen(pid: number, paths: readonly string[]): Promise<boolean | null> {
   try {
-    const wanted = await stat(path);
+    const wanted = await Promise.all(paths.map((path) => statIfPresent(path)));
     for (const name of await readdir(`/proc/${pid}/fd`)) {
-      const open = await stat(`/proc/${pid}/fd/${name}`).catch(() => null);
-      if (open?.ino === wanted.ino && open.dev === wanted.dev) return true;
+      const held = await statIfPresent(`/proc/${pid}/fd/${name}`);
+      if (held !== null && wanted.some((one) => one?.ino === held.ino && one.dev === held.dev)) return true;
     }
     return false;
   } catch (thrown) {
-    if (systemErrorCode(thrown) === null) throw thrown;
-    return null;
+    const code = systemErrorCode(thrown);
+    // It ended while it was looked at.
+    if (code === "ENOENT" || code === "ESRCH") return false;
+    if (code === "EACCES" || code === "EPERM") return null;
+    throw thrown;
   }
 }
 
@@ -112,9 +125,12 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function readIfPresent(path: string): Promise<string | null> {
+const readIfPresent = (path: string) => ifPresent(readFile(path, "utf8"));
+const statIfPresent = (path: string) => ifPresent(stat(path));
+
+async function ifPresent<T>(reading: Promise<T>): Promise<T | null> {
   try {
-    return await readFile(path, "utf8");
+    return await reading;
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === "ENOENT" || code === "ESRCH" || code === "ENOTDIR") return null;
