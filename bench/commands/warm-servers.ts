@@ -70,7 +70,7 @@ async function up(stack: DockerStackSpec, { name, flags, host }: UpRequest): Pro
         model: engine.model,
         container,
         adopted,
-        image: engine.identity.container?.imageId ?? null,
+        image: engine.processIdentity.container?.imageId ?? null,
       }));
       host.print(JSON.stringify(shown, null, 2));
     } else {

@@ -207,7 +207,7 @@ async function store(
     ...facts,
     ...task,
     agent: { ...parts.agent },
-    simulated: parts.stack.simulated,
+    simulated: parts.stack.agentEngine.identity.simulated,
     status: result.status,
     termination: result.termination,
     terminationDetail: result.terminationDetail,

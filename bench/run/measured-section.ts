@@ -36,7 +36,7 @@ export interface MeasuredSection {
   /** The arm that the work goes through; when a part that it needs ends, the section has no closing drain. */
   readonly arm: ArmToCompare;
   /** Idle before and after the work. */
-  readonly engines: readonly (Pick<Engine, "role" | "metricsUrl" | "identity"> &
+  readonly engines: readonly (Pick<Engine, "role" | "metricsUrl" | "identity" | "processIdentity"> &
     Partial<Pick<Engine, "url" | "apiKey" | "apiKeyEnv">>)[];
   /** Metrics page of the arm's gateway; null where there is none to read. */
   readonly gatewayPage: string | null;
@@ -127,7 +127,10 @@ async function close(
     tapTotals: { ...taps?.totals },
     ...(gatewayLeftovers === undefined ? {} : { gatewayLeftovers }),
     engineIdentity: Object.fromEntries(
-      section.engines.map(({ role, identity }) => [role, JSON.stringify(identity)]),
+      section.engines.map(({ role, identity: { version }, processIdentity }) => [
+        role,
+        JSON.stringify({ version, ...processIdentity }),
+      ]),
     ),
   };
   await run.writeFile(join(directory, "segment.json"), `${JSON.stringify(facts, null, 2)}\n`);

@@ -4,7 +4,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { RunUnreadableError, StartError } from "../errors.ts";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
-import { simulatedEngines } from "../stack/engine.ts";
+import { isSimulated } from "../stack/engine.ts";
 import { checkKeys } from "../stack/keys.ts";
 import { lostTrajectories } from "../store/lost-trajectories.ts";
 import type { StoredRun } from "../store/read-run.ts";
@@ -42,7 +42,7 @@ export async function startFacts(
   }: Pick<RunSetting, "experiment" | "environment"> & { readonly argv: readonly string[] },
 ): Promise<RunStart> {
   checkKeys(experiment, environment);
-  const simulated = await simulatedEngines(experiment.stack, environment);
+  const simulated = await isSimulated(experiment.stack, environment);
   const at = new Date();
   return {
     runId: runIdOf({ experiment: name, at, suffix: randomBytes(3).toString("hex") }),

@@ -10,6 +10,8 @@ export interface ServerAnswer {
   readonly json: unknown;
   /** Where a redirect leads; null without one. */
   readonly location: string | null;
+  /** What the server calls itself in its headers; null where it does not. */
+  readonly server: string | null;
 }
 
 interface Question {
@@ -32,13 +34,14 @@ export async function askServer(url: string, { apiKey, signal, timeoutMs }: Ques
       signal: AbortSignal.any([signal, deadline]),
     });
     const text = await boundedText(response.body);
-    const { location } = response.headers;
+    const { location, server } = response.headers;
     return {
       url,
       status: response.statusCode,
       text,
       json: jsonOf(text),
       location: typeof location === "string" ? location : null,
+      server: typeof server === "string" ? server : null,
     };
   } catch (cause) {
     if (signal.aborted) throw cause;

@@ -4,8 +4,10 @@ import { z } from "zod";
 import { withoutApiPath } from "../config/base-url.ts";
 import type { Experiment } from "../config/experiment.ts";
 import { StartError } from "../errors.ts";
-import { askServer, refusalText, whatCame } from "./ask-server.ts";
+import { askServer, refusalText, whatCame, type ServerAnswer } from "./ask-server.ts";
+import { readEngineIdentity, type EngineIdentity } from "./engine-identity.ts";
 import { engineKey } from "./keys.ts";
+import { serverInfoOf } from "./server-pages.ts";
 
 /** A model server that answers. */
 export interface Engine {
@@ -17,13 +19,13 @@ export interface Engine {
   /** Environment variable that the key came from; undefined where none was named. */
   readonly apiKeyEnv?: string | undefined;
   readonly metricsUrl: string;
-  readonly simulated: boolean;
+  /** Which program it is. */
   readonly identity: EngineIdentity;
+  readonly processIdentity: ProcessIdentity;
 }
 
 /** Which process answers, as far as it tells. Two arms may be compared only when this is equal for both. */
-export interface EngineIdentity {
-  readonly version: string | null;
+export interface ProcessIdentity {
   readonly pid: number | null;
   /** Changes with every start of the process; null where the server does not tell. */
   readonly startId: string | null;
@@ -56,11 +58,9 @@ export interface EngineAddress {
 
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })).min(1) });
 const noModelsSchema = z.object({ data: z.array(z.unknown()).length(0) });
-const serverInfoSchema = z.object({
-  version: z.string().nullish().catch(null),
+const processSchema = z.object({
   pid: z.number().nullish().catch(null),
   start_id: z.string().nullish().catch(null),
-  simulator: z.boolean().nullish().catch(null),
 });
 
 /**
@@ -70,29 +70,31 @@ const serverInfoSchema = z.object({
 export async function describeEngine(address: EngineAddress, signal: AbortSignal): Promise<Engine> {
   const url = withoutApiPath(address.url);
   const { role, apiKey, apiKeyEnv } = address;
-  const model = await servedModel({ ...address, url }, signal);
-  const info = await serverInfoOf(url, { apiKey, signal });
-  const facts = serverInfoSchema.safeParse(info).data;
+  const asking = { apiKey, signal };
+  const models = await askServer(`${url}/v1/models`, asking);
+  const model = servedModel({ ...address, url }, models);
+  const metricsUrl = address.metricsUrl ?? `${url}/metrics`;
+  const serverInfo = await serverInfoOf(url, asking);
+  const identity = await readEngineIdentity({ url, metricsUrl, models, serverInfo }, asking);
+  const facts = processSchema.safeParse(serverInfo).data;
   return {
     role,
     url,
     model,
     apiKey,
     ...(apiKeyEnv !== undefined && { apiKeyEnv }),
-    metricsUrl: address.metricsUrl ?? `${url}/metrics`,
-    simulated: facts?.simulator === true,
-    identity: {
-      version: facts?.version ?? null,
+    metricsUrl,
+    identity,
+    processIdentity: {
       pid: facts?.pid ?? null,
       startId: facts?.start_id ?? null,
-      infoSha256: info === null ? null : hashOf(info),
+      infoSha256: serverInfo === null ? null : hashOf(serverInfo),
     },
   };
 }
 
-async function servedModel(address: EngineAddress, signal: AbortSignal): Promise<string> {
-  const { role, url, apiKey } = address;
-  const answer = await askServer(`${url}/v1/models`, { apiKey, signal });
+function servedModel(address: EngineAddress, answer: ServerAnswer): string {
+  const { role, url } = address;
   const refused = refusalText(address, answer);
   if (refused !== null) throw new StartError(`${role} engine`, refused);
   const names = modelsSchema.safeParse(answer.json).data?.data.map(({ id }) => id);
@@ -111,36 +113,6 @@ async function servedModel(address: EngineAddress, signal: AbortSignal): Promise
     `The ${role} engine at ${url} serves ${names.join(", ")}, not ${model ?? "any"}. Set stack.${role}.model.`,
   );
 }
-
-/**
- * What a server says about itself at `/server_info`, as an object; null where it does not say: another status, a web page,
- * a list, or no answer. The endpoint is SGLang's and nobody has to have it.
- */
-export async function serverInfoOf(
-  url: string,
-  options: { readonly apiKey: string; readonly signal: AbortSignal },
-): Promise<Readonly<Record<string, unknown>> | null> {
-  for (const path of ["/server_info", "/get_server_info"]) {
-    const answer = await askServer(`${url}${path}`, options).catch((error: unknown) => {
-      if (error instanceof StartError) return null;
-      throw error;
-    });
-    const { success, data } = z.record(z.string(), z.unknown()).safeParse(answer?.json);
-    if (answer?.status === 200 && success && serverInfoKeys.some((key) => key in data)) return data;
-  }
-  return null;
-}
-
-/** One of these is in every form of the page; an error in a 200 has none. */
-const serverInfoKeys = [
-  "version",
-  "model_path",
-  "served_model_name",
-  "simulator",
-  "internal_states",
-  "pid",
-  "tp_size",
-];
 
 /**
  * Empties the engine's prefix cache, so that every cell starts cold in both arms.
@@ -164,21 +136,21 @@ function hashOf(info: unknown): string {
   return createHash("sha256").update(redacted).digest("hex");
 }
 
-/** Whether a stack's engines are the simulator, asked before anything is started or written. */
-export async function simulatedEngines(
+/** Whether the agent's engine is the simulator, asked before anything is started or written. */
+export async function isSimulated(
   stack: Experiment["stack"],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<boolean> {
   if (stack.kind === "embedded") return true;
   // Nothing runs yet that could be asked; a server that then says something else is not accepted.
   if (stack.kind === "docker") return stack.simulated;
-  if (stack.kind === "process")
-    return [stack.agent, stack.user].some((role) => role.kind === "simulator" || role.simulated);
-  const engines = await Promise.all(
+  if (stack.kind === "process") return stack.agent.kind === "simulator" || stack.agent.simulated;
+  // The user's server is asked as well: one that does not answer is found out before a run directory exists.
+  const [agent] = await Promise.all(
     (["agent", "user"] as const).map((role) => {
       const apiKey = engineKey(role, stack[role], environment);
       return describeEngine({ role, ...stack[role], apiKey }, AbortSignal.timeout(30_000));
     }),
   );
-  return engines.some(({ simulated }) => simulated);
+  return agent?.identity.simulated === true;
 }

@@ -6,8 +6,6 @@ import type { Engine } from "./engine.ts";
 /** The system under test while it runs. Disposing it stops what it started and nothing else. */
 export interface RunningStack extends AsyncDisposable {
   readonly kind: "embedded" | "attach" | "docker" | "process";
-  /** True when the engines are Tollgate's simulator: then every output says so. */
-  readonly simulated: boolean;
   readonly agentEngine: Engine;
   /** null where the work needs none. */
   readonly userEngine: Engine | null;

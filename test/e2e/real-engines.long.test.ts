@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(join(weights, "model.safetensors")))("the real SGLan
     const agent = JSON.parse(readFileSync(join(directory, "evidence/servers/agent.json"), "utf8")) as unknown;
     expect(agent).toMatchObject({
       simulated: false,
-      identity: { version: "0.5.10.post1" },
+      identity: { name: "sglang", version: "0.5.10.post1", simulated: false },
       process: { command: expect.arrayContaining([`--model-path=${weights}`]) },
       serverInfo: { tool_call_parser: "qwen" },
     });

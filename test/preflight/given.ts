@@ -63,15 +63,14 @@ function contextOf(options: Given, { origin, folder }: { origin: string; folder:
   };
   const stack: PreflightContext["stack"] = {
     kind: "attach",
-    simulated: false,
     agentEngine: {
       role: "agent",
       url: `${origin}/engine`,
       model: "m",
       apiKey: "none",
       metricsUrl: `${origin}/engine/metrics`,
-      simulated: false,
-      identity: { version: null, pid: null, startId: null, infoSha256: null },
+      identity: { name: null, version: null, simulated: false },
+      processIdentity: { pid: null, startId: null, infoSha256: null },
     },
     userEngine: null,
     arms: [arm],

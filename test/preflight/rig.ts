@@ -55,7 +55,6 @@ export async function checked(arms: readonly ArmPlan[], options: RigOptions = {}
     running.push(await startArm(plan, { tap, stoppable, engine: plan.elsewhere ? user.url : agent.url }));
   const stack: RunningStack = {
     kind: "attach",
-    simulated: true,
     agentEngine: await describeEngine({ role: "agent", url: agent.url, ...address }, signal),
     userEngine: await describeEngine({ role: "user", url: user.url, ...address }, signal),
     arms: running,

@@ -33,8 +33,9 @@ class NotedRun {
       if (this.page === "") response.writeHead(503).end();
       else response.end(this.page);
     });
-    const identity = { version: "1", pid: 7, startId: "a", infoSha256: null };
-    return { role, metricsUrl: url, identity };
+    const identity = { name: null, version: "1", simulated: false };
+    const processIdentity = { pid: 7, startId: "a", infoSha256: null };
+    return { role, metricsUrl: url, identity, processIdentity };
   }
 
   note(step: string): void {

@@ -83,8 +83,8 @@ class TriedSweep {
       model: "m",
       apiKey: "k",
       metricsUrl: `${url}/metrics`,
-      simulated: true,
-      identity: { version: null, pid: null, startId: null, infoSha256: null },
+      identity: { name: "sglang", version: null, simulated: true },
+      processIdentity: { pid: null, startId: null, infoSha256: null },
     };
     const recovery: Pick<EngineRecovery, "after"> = {
       after: async () => {
@@ -104,7 +104,6 @@ class TriedSweep {
       },
       stack: {
         kind: "embedded",
-        simulated: true,
         agentEngine,
         userEngine: null,
         userBaseUrl: null,

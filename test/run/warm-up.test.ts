@@ -31,7 +31,8 @@ async function tried(behaviours: Readonly<Record<string, Behaviour>>): Promise<s
     },
   }));
   const death: StackDeath = { part: "gateway", arm: null, message: "exit code 1" };
-  const identity = { version: null, pid: null, startId: null, infoSha256: null };
+  const identity = { name: null, version: null, simulated: true };
+  const processIdentity = { pid: null, startId: null, infoSha256: null };
   await warmUp({
     prepared: {
       warmUp: async ({ agent }) => {
@@ -49,8 +50,8 @@ async function tried(behaviours: Readonly<Record<string, Behaviour>>): Promise<s
         model: "m",
         apiKey: "k",
         metricsUrl: "http://engine/metrics",
-        simulated: true,
         identity,
+        processIdentity,
       },
     },
     stop: { cancelled: new AbortController().signal },

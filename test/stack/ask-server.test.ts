@@ -96,17 +96,16 @@ test.each<[string, Habit["info"] & (string | number)]>([
 ])("%s for /server_info is a server that does not say", async (_, info) => {
   expect(await describeAt(await server({ info }))).toMatchObject({
     model: "m",
-    simulated: false,
-    identity: { version: null, pid: null, startId: null, infoSha256: null },
+    identity: { name: null, version: null, simulated: false },
+    processIdentity: { pid: null, startId: null, infoSha256: null },
   });
 });
 
 test("fields of /server_info that are of another type are left out, the others are kept", async () => {
   const info = JSON.stringify({ version: "0.5.23", pid: "7", start_id: 8, simulator: "no", tp_size: 1 });
   expect(await describeAt(await server({ info }))).toMatchObject({
-    simulated: false,
-    identity: {
-      version: "0.5.23",
+    identity: { name: "sglang", version: "0.5.23", simulated: false },
+    processIdentity: {
       pid: null,
       startId: null,
       infoSha256: expect.stringMatching(/^[0-9a-f]{64}$/),

@@ -17,9 +17,12 @@ export interface CounterSource {
   readonly totalOf?: { readonly label: string; readonly value: string };
 }
 
+/** Engines that Tollgate knows. */
+export type EngineName = "sglang" | "vllm" | "llama.cpp";
+
 /** One engine's metric names and habits: all that differs between engines, in one file each. */
 export interface EngineProfile {
-  readonly engine: string;
+  readonly engine: EngineName;
   /** Of every canonical name. */
   readonly prefix: string;
   readonly metricsPath: string;

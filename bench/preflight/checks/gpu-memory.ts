@@ -11,7 +11,7 @@ export const gpuMemoryCheck: Check = {
     const found = await gpus();
     if (found === null) {
       // One real engine among them may well need one.
-      const simulated = enginesOf(stack).every((engine) => engine.simulated);
+      const simulated = enginesOf(stack).every(({ identity }) => identity.simulated);
       const why = simulated ? "; the engines are simulated and need none" : "";
       return { findings: [notChecked("GPUs", `no nvidia-smi on this machine${why}`)] };
     }

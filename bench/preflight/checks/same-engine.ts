@@ -185,7 +185,7 @@ async function unchanged({ stack: { agentEngine }, signal, unusable }: Preflight
   const reason = unusable.get(agentEngine);
   if (reason !== undefined) return notChecked(on, reason);
   const now = await describeEngine(agentEngine, signal);
-  const [was, is] = [identityText(agentEngine), identityText(now)];
+  const [was, is] = [processText(agentEngine), processText(now)];
   if (was === null || is === null)
     return notChecked(on, "it names no process (/server_info); a restart shows in its counters only");
   return was === is
@@ -197,7 +197,7 @@ async function unchanged({ stack: { agentEngine }, signal, unusable }: Preflight
       );
 }
 
-function identityText({ identity: { pid, startId } }: Engine): string | null {
+function processText({ processIdentity: { pid, startId } }: Engine): string | null {
   const parts = [
     ...(pid === null ? [] : [`pid ${pid}`]),
     ...(startId === null ? [] : [`start ${startId.slice(0, 8)}`]),

@@ -128,7 +128,7 @@ export const cellMetrics: readonly CellMetric[] = [
   metric("load", (cell) => cell.load, "`closed:N`: N episodes at a time; `open:R`: R begin per second"),
   metric("concurrency", (cell) => cell.concurrency, "N of a closed load"),
   metric("repetition", (cell) => cell.repetition, "which one of the cells of this arm at this load"),
-  metric("simulated", (cell) => cell.simulated, "true: the engines were simulators"),
+  metric("simulated", (cell) => cell.simulated, "true: the agent's engine was a simulator"),
   metric("verdict", (cell) => cell.verdict, {
     head: "verdict",
     text: String,

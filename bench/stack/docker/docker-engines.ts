@@ -169,7 +169,7 @@ export async function startEngine(
   );
   const info = await readServerInfo(plan.url, { signal: options.signal });
   if (options.evidenceDirectory !== null) {
-    await keepEvidence(options.evidenceDirectory, engine, { info, container, node });
+    await keepEvidence(options.evidenceDirectory, engine, { info, container, node, engine: described });
   }
   if (info === null) node.tell(`${part}: it has no /server_info, so its flags are not checked`);
   const wrong = info === null ? [] : serverInfoDifferences(info, plan.spec, engine.simulated);
@@ -181,8 +181,8 @@ export async function startEngine(
   }
   const { id, image, imageId } = container.facts;
   const digest = engine.image.digests[0] ?? null;
-  const identity = { id, image, imageId, digest, adopted: adopt !== null };
-  return { ...described, identity: { ...described.identity, container: identity } };
+  const running = { id, image, imageId, digest, adopted: adopt !== null };
+  return { ...described, processIdentity: { ...described.processIdentity, container: running } };
 }
 
 function containerOf(
@@ -206,17 +206,20 @@ interface ServerEvidence {
   readonly info: Awaited<ReturnType<typeof readServerInfo>>;
   readonly container: RunningContainer;
   readonly node: DockerNode;
+  readonly engine: Engine;
 }
 
 /** `<role>.json`, and `<role>-<container>.json` for a server that was started again. */
 async function keepEvidence(
   directory: string,
   { plan, image, adopt }: PreparedEngine,
-  { info, container, node }: ServerEvidence,
+  { info, container, node, engine }: ServerEvidence,
 ): Promise<void> {
   const kept = {
     v: 1,
     role: plan.role,
+    simulated: engine.identity.simulated,
+    identity: engine.identity,
     adopted: adopt !== null,
     docker: await daemonFacts(node.docker),
     image: { reference: plan.container.image, id: image.id, digests: image.digests, labels: image.labels },

@@ -1,6 +1,6 @@
 import type { DockerEngineSpec } from "../../config/docker-schema.ts";
 import { noKey } from "../keys.ts";
-import { serverInfoOf } from "../engine.ts";
+import { serverInfoOf } from "../server-pages.ts";
 import { tensorParallel } from "./sglang-arguments.ts";
 
 /** What a server says about itself, keys redacted; null when it has no such page. */

@@ -15,9 +15,10 @@ export async function keepEngineEvidence(
     readonly more?: Readonly<Record<string, unknown>>;
   },
 ): Promise<void> {
-  const { role, url, model, simulated, identity } = engine;
+  const { role, url, model, identity, processIdentity } = engine;
   const serverInfo = await readServerInfo(url, { apiKey: engine.apiKey, signal: options.signal });
-  const kept = { v: 1, role, url, model, simulated, identity, ...options.more, serverInfo };
+  const { simulated } = identity;
+  const kept = { v: 1, role, url, model, simulated, identity, processIdentity, ...options.more, serverInfo };
   await keepNext(options.directory, role, `${JSON.stringify(kept, null, 2)}\n`);
 }
 

@@ -29,7 +29,8 @@ export function refuseOtherListener(name: string, port: number, pid: number): vo
 }
 
 /** @throws {StartError} when a simulator would be taken for a real engine, or the other way round */
-export function refuseOtherKind({ role, url, simulated }: Engine, spec: ProcessEngineSpec): void {
+export function refuseOtherKind({ role, url, identity }: Engine, spec: ProcessEngineSpec): void {
+  const { simulated } = identity;
   if (simulated === spec.simulated) return;
   throw new StartError(
     `${role} engine`,

@@ -74,7 +74,6 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     };
     const running: RunningStack = {
       kind: stack.kind,
-      simulated: engines.agent.simulated || engines.user?.simulated === true,
       get agentEngine() {
         return engines.agent;
       },

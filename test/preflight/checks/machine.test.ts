@@ -34,16 +34,17 @@ test("only where every engine is simulated is it said that none needs a GPU", as
   await using rig = await given({ answers: {} });
   const { stack } = rig.context;
   const real = stack.agentEngine;
-  const simulatedUser = { ...real, role: "user", simulated: true } as const;
+  const simulated = { ...real, identity: { ...real.identity, simulated: true } };
+  const simulatedUser = { ...simulated, role: "user" } as const;
   const said = async (agentEngine: Engine, userEngine: Engine | null) => {
-    const running = { ...stack, agentEngine, userEngine, simulated: true };
+    const running = { ...stack, agentEngine, userEngine };
     const { findings } = await gpuMemoryCheck.run({ ...rig.context, stack: running });
     return findings[0]?.what;
   };
   const needsNone = "no nvidia-smi on this machine; the engines are simulated and need none";
   expect(await said(real, simulatedUser)).toBe("no nvidia-smi on this machine");
-  expect(await said({ ...real, simulated: true }, simulatedUser)).toBe(needsNone);
-  expect(await said({ ...real, simulated: true }, null)).toBe(needsNone);
+  expect(await said(simulated, simulatedUser)).toBe(needsNone);
+  expect(await said(simulated, null)).toBe(needsNone);
 });
 
 async function onDisk(
