@@ -40,6 +40,23 @@ export const simulatorOptions = {
     .min(0)
     .default(0.1)
     .describe("Added to a decode step for each further running request"),
+  prefillStepMs: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("Time of one prefill step beside that of its tokens, in milliseconds"),
+  hostStepMs: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      "Added to every step: what the engine's own processes need between two steps, without overlapped scheduling",
+    ),
+  hostStepMsPerRequest: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("The same for each request of the step, in milliseconds"),
   contextLength: z
     .number()
     .int()

@@ -7,7 +7,8 @@ import type { SimulatorOptions } from "./settings/options.ts";
 export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]
   [--policy tau2|answers] [--data DIR|FILE] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]
   [--fault NAME[=VALUE]]... [--max-running-requests N] [--prefill-tokens-per-second N] [--decode-step-ms N]
-  [--decode-step-ms-per-request N] [--context-length N] [--sglang 0.5.10|0.5.23] [--no-radix-cache] [--no-metrics] [--no-cache-report]
+  [--decode-step-ms-per-request N] [--prefill-step-ms N] [--host-step-ms N] [--host-step-ms-per-request N] [--context-length N]
+  [--sglang 0.5.10|0.5.23] [--no-radix-cache] [--no-metrics] [--no-cache-report]
   [--log FILE]`;
 
 const text = { type: "string" } as const;
@@ -37,6 +38,9 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
         "prefill-tokens-per-second": text,
         "decode-step-ms": text,
         "decode-step-ms-per-request": text,
+        "prefill-step-ms": text,
+        "host-step-ms": text,
+        "host-step-ms-per-request": text,
         "context-length": text,
         sglang: text,
         "radix-cache": { type: "boolean" },
@@ -66,6 +70,9 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
       prefillTokensPerSecond: numberOf(values["prefill-tokens-per-second"]),
       decodeStepMs: numberOf(values["decode-step-ms"]),
       decodeStepMsPerRequest: numberOf(values["decode-step-ms-per-request"]),
+      prefillStepMs: numberOf(values["prefill-step-ms"]),
+      hostStepMs: numberOf(values["host-step-ms"]),
+      hostStepMsPerRequest: numberOf(values["host-step-ms-per-request"]),
       contextLength: numberOf(values["context-length"]),
       sglang: values.sglang,
       radixCache: values["radix-cache"],

@@ -34,6 +34,9 @@ function simulatorArguments({ role, spec, model, taskData }: SimulatedEngine): s
     ["prefill-tokens-per-second", spec.prefillTokensPerSecond],
     ["decode-step-ms", spec.decodeStepMs],
     ["decode-step-ms-per-request", spec.decodeStepMsPerRequest],
+    ["prefill-step-ms", spec.prefillStepMs],
+    ["host-step-ms", spec.hostStepMs],
+    ["host-step-ms-per-request", spec.hostStepMsPerRequest],
   ];
   return [
     ...valued.flatMap(([flag, value]) => [`--${flag}`, String(value)]),

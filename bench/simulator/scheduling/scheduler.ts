@@ -6,6 +6,11 @@ export interface SchedulerOptions {
   readonly prefillTokensPerSecond: number;
   readonly decodeStepMs: number;
   readonly decodeStepMsPerRequest: number;
+  /** Of a prefill step, beside its tokens. */
+  readonly prefillStepMs: number;
+  /** Of every step: what the engine's own processes need before the next one. */
+  readonly hostStepMs: number;
+  readonly hostStepMsPerRequest: number;
   readonly radixCache: boolean;
   /** Tokens of KV memory. */
   readonly poolTokens: number;
@@ -148,16 +153,24 @@ export class Scheduler {
 
   #nextStep(startNs: number): Step | null {
     const work = this.#prefillWork();
-    const { prefillTokensPerSecond, decodeStepMs, decodeStepMsPerRequest, slowFactor } = this.#options;
-    if (work.length > 0) {
-      const tokens = work.reduce((sum, [, count]) => sum + count, 0);
-      const durationNs = (tokens / prefillTokensPerSecond) * 1e9 * slowFactor;
-      return { kind: "prefill", endNs: startNs + durationNs, work };
-    }
+    if (work.length > 0) return { kind: "prefill", endNs: startNs + this.#prefillNs(work), work };
     const batch = this.#running.size;
     if (batch === 0) return null;
-    const durationNs = (decodeStepMs + decodeStepMsPerRequest * (batch - 1)) * 1e6 * slowFactor;
-    return { kind: "decode", endNs: startNs + durationNs, work: [...this.#running].map((one) => [one, 1]) };
+    const { decodeStepMs, decodeStepMsPerRequest } = this.#options;
+    const stepMs = decodeStepMs + decodeStepMsPerRequest * (batch - 1);
+    const endNs = startNs + this.#withHostNs(stepMs, batch);
+    return { kind: "decode", endNs, work: [...this.#running].map((one) => [one, 1]) };
+  }
+
+  #prefillNs(work: Step["work"]): number {
+    const { prefillStepMs, prefillTokensPerSecond } = this.#options;
+    const tokens = work.reduce((sum, [, count]) => sum + count, 0);
+    return this.#withHostNs(prefillStepMs + (tokens / prefillTokensPerSecond) * 1e3, work.length);
+  }
+
+  #withHostNs(stepMs: number, requests: number): number {
+    const { hostStepMs, hostStepMsPerRequest, slowFactor } = this.#options;
+    return (stepMs + hostStepMs + hostStepMsPerRequest * requests) * 1e6 * slowFactor;
   }
 
   #prefillWork(): (readonly [ScheduledSequence, number])[] {

@@ -25,6 +25,9 @@ export interface SimulatorOptions {
   readonly prefillTokensPerSecond: number;
   readonly decodeStepMs: number;
   readonly decodeStepMsPerRequest: number;
+  readonly prefillStepMs: number;
+  readonly hostStepMs: number;
+  readonly hostStepMsPerRequest: number;
   readonly contextLength: number;
   /** Version of SGLang that it behaves as. */
   readonly sglang: SglangVersion;
