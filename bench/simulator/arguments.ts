@@ -13,6 +13,34 @@ export const simulatorUsage = `usage: simulate --role agent|user --port N [--hos
 
 const text = { type: "string" } as const;
 const list = { type: "string", multiple: true } as const;
+const toggle = { type: "boolean" } as const;
+const flags = {
+  role: text,
+  host: text,
+  port: text,
+  model: text,
+  policy: text,
+  data: text,
+  domain: list,
+  schemas: text,
+  "error-rate": text,
+  drop: list,
+  seed: text,
+  fault: list,
+  "max-running-requests": text,
+  "prefill-tokens-per-second": text,
+  "decode-step-ms": text,
+  "decode-step-ms-per-request": text,
+  "prefill-step-ms": text,
+  "host-step-ms": text,
+  "host-step-ms-per-request": text,
+  "context-length": text,
+  sglang: text,
+  "radix-cache": toggle,
+  metrics: toggle,
+  "cache-report": toggle,
+  log: text,
+} as const;
 
 /** @throws ConfigError for unknown flags and impossible values */
 export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptions {
@@ -21,33 +49,7 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
     ({ values } = parseArgs({
       args: [...argv],
       allowNegative: true,
-      options: {
-        role: text,
-        host: text,
-        port: text,
-        model: text,
-        policy: text,
-        data: text,
-        domain: list,
-        schemas: text,
-        "error-rate": text,
-        drop: list,
-        seed: text,
-        fault: list,
-        "max-running-requests": text,
-        "prefill-tokens-per-second": text,
-        "decode-step-ms": text,
-        "decode-step-ms-per-request": text,
-        "prefill-step-ms": text,
-        "host-step-ms": text,
-        "host-step-ms-per-request": text,
-        "context-length": text,
-        sglang: text,
-        "radix-cache": { type: "boolean" },
-        metrics: { type: "boolean" },
-        "cache-report": { type: "boolean" },
-        log: text,
-      },
+      options: flags,
     }));
   } catch (cause) {
     throw new ConfigError(`${messageOf(cause)}\n${simulatorUsage}`, { cause });
