@@ -17,15 +17,17 @@ import { compareArms } from "../analysis/overhead/overhead.ts";
 import { isPassed } from "../statistics/pass-hat-k.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
 import type { ReportModel } from "./model/report-model.ts";
-import { serverLines } from "./model/server-lines.ts";
-import { serverVersions } from "../evidence/server-versions.ts";
+import { reportedEngines, serverLines } from "./model/server-lines.ts";
+import { serversOfRun, serverVersions, type ServersOfRun } from "../evidence/server-facts.ts";
 
 /**
  * The report of a run, from its directory alone: records and evidence, never from an earlier report. Works on a run that
  * is still being written. Throws RunUnreadableError when the directory is no run or is damaged.
  */
 export async function buildReport(directory: string): Promise<ReportModel> {
-  const run = await readJudgedRun(directory);
+  const judged = await readJudgedRun(directory);
+  const servers = await serversOfRun(judged.directory);
+  const run = { ...judged, identity: { ...judged.identity, simulated: isSimulated(judged, servers) } };
   const warnings: StoreWarning[] = [...run.warnings];
   const cells: MeasuredCell[] = [];
   const preflights = await readPreflights(run.directory);
@@ -43,8 +45,8 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   return {
     v: 1,
     run: {
-      ...runFacts(run, (await driverOf(run.directory)) !== null),
-      versions: { ...run.identity.versions, ...(await serverVersions(run.directory)) },
+      ...runFacts(run, servers, (await driverOf(run.directory)) !== null),
+      versions: { ...run.identity.versions, ...(await serverVersions(run.directory, servers)) },
     },
     preflights: [...preflights],
     cells: summaries,
@@ -74,8 +76,18 @@ function compareOf({ identity }: StoredRun) {
   return compareSchema.safeParse(identity.resolved["compare"]).data;
 }
 
-function runFacts(run: StoredRun, driverAlive: boolean): Omit<ReportModel["run"], "versions"> {
+/** An older Tollgate said it of a run in which only the user's engine was a simulator. */
+function isSimulated({ identity }: StoredRun, { agent }: ServersOfRun): boolean {
+  return agent?.engine.simulated ?? identity.simulated;
+}
+
+function runFacts(
+  run: StoredRun,
+  servers: ServersOfRun,
+  driverAlive: boolean,
+): Omit<ReportModel["run"], "versions"> {
   const { identity } = run;
+  const engines = reportedEngines(servers);
   const { host } = identity;
   const gpus = host.gpus.length > 0 ? `, ${host.gpus.join(", ")}` : "";
   return {
@@ -89,7 +101,8 @@ function runFacts(run: StoredRun, driverAlive: boolean): Omit<ReportModel["run"]
     gitRevision:
       identity.git === null ? null : `${identity.git.revision}${identity.git.dirty ? "+changes" : ""}`,
     host: `${host.platform} ${host.architecture}, ${host.cpuCount} x ${host.cpuModel}, ${(host.memoryBytes / 2 ** 30).toFixed(0)} GiB${gpus}`,
-    servers: [...serverLines(identity.resolved)],
+    servers: [...serverLines(identity.resolved, servers)],
+    ...(Object.keys(engines).length > 0 && { engines }),
   };
 }
 

@@ -93,15 +93,3 @@ async function nameByMetrics(
     throw error;
   }
 }
-
-/** For lines that people read: `SGLang 0.5.23`, `llama.cpp b6700`; `unknown` where the server does not say. */
-export function identityText({ name, version }: EngineIdentity): string {
-  const shown = name === null ? null : engineNames[name];
-  return [shown, version].filter((part) => part !== null).join(" ") || "unknown";
-}
-
-const engineNames: Readonly<Record<EngineName, string>> = {
-  sglang: "SGLang",
-  vllm: "vLLM",
-  "llama.cpp": "llama.cpp",
-};

@@ -19,6 +19,8 @@ export interface Engine {
   /** Environment variable that the key came from; undefined where none was named. */
   readonly apiKeyEnv?: string | undefined;
   readonly metricsUrl: string;
+  /** Longest prompt with its answer, in tokens; null where its list of models does not say. */
+  readonly contextLength: number | null;
   /** Which program it is. */
   readonly identity: EngineIdentity;
   readonly processIdentity: ProcessIdentity;
@@ -57,6 +59,17 @@ export interface EngineAddress {
 }
 
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })).min(1) });
+const tokens = z.int().positive().nullish().catch(null);
+/** SGLang and vLLM state it as `max_model_len`; llama.cpp, for one slot, as `meta.n_ctx`. */
+const lengthsSchema = z.object({
+  data: z.array(
+    z.object({
+      id: z.string(),
+      max_model_len: tokens,
+      meta: z.object({ n_ctx: tokens }).nullish().catch(null),
+    }),
+  ),
+});
 const noModelsSchema = z.object({ data: z.array(z.unknown()).length(0) });
 const processSchema = z.object({
   pid: z.number().nullish().catch(null),
@@ -84,6 +97,7 @@ export async function describeEngine(address: EngineAddress, signal: AbortSignal
     apiKey,
     ...(apiKeyEnv !== undefined && { apiKeyEnv }),
     metricsUrl,
+    contextLength: contextLengthOf(model, models),
     identity,
     processIdentity: {
       pid: facts?.pid ?? null,
@@ -112,6 +126,11 @@ function servedModel(address: EngineAddress, answer: ServerAnswer): string {
     `${role} engine`,
     `The ${role} engine at ${url} serves ${names.join(", ")}, not ${model ?? "any"}. Set stack.${role}.model.`,
   );
+}
+
+function contextLengthOf(model: string, { json }: ServerAnswer): number | null {
+  const served = lengthsSchema.safeParse(json).data?.data.find(({ id }) => id === model);
+  return served?.max_model_len ?? served?.meta?.n_ctx ?? null;
 }
 
 /**

@@ -69,6 +69,7 @@ function contextOf(options: Given, { origin, folder }: { origin: string; folder:
       model: "m",
       apiKey: "none",
       metricsUrl: `${origin}/engine/metrics`,
+      contextLength: null,
       identity: { name: null, version: null, simulated: false },
       processIdentity: { pid: null, startId: null, infoSha256: null },
     },

@@ -16,6 +16,9 @@ const names = readdirSync(archives)
  * `name=value`: entries with that field), with the reason. Each is in CHANGELOG. Whatever is not listed is the same, byte for byte.
  */
 const mended: Readonly<Record<string, string>> = {
+  "run.engines": "new: which programs the model servers are",
+  engines: "the same, of a replay",
+  "servers.2": "versions of engines come with their names",
   "definitions.term=verdict.meaning": "new verdicts: failing, request-altered, answer-altered",
   "definitions.term=ITL.meaning": "null where all tokens came in one chunk",
   "comparisons.*.dropped.not answered: error or unfinished answer inside a 200": "a reason of its own",

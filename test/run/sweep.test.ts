@@ -83,6 +83,7 @@ class TriedSweep {
       model: "m",
       apiKey: "k",
       metricsUrl: `${url}/metrics`,
+      contextLength: null,
       identity: { name: "sglang", version: null, simulated: true },
       processIdentity: { pid: null, startId: null, infoSha256: null },
     };

@@ -50,6 +50,7 @@ async function tried(behaviours: Readonly<Record<string, Behaviour>>): Promise<s
         model: "m",
         apiKey: "k",
         metricsUrl: "http://engine/metrics",
+        contextLength: null,
         identity,
         processIdentity,
       },

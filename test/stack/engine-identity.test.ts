@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { describeEngine } from "../../bench/stack/engine.ts";
-import { identityText, type EngineIdentity } from "../../bench/stack/engine-identity.ts";
+import type { EngineIdentity } from "../../bench/stack/engine-identity.ts";
 import { serve } from "../metrics/server.ts";
 
 const evidence = join(resolve(process.env["TOLLGATE_SHARED"] ?? "../shared"), "real-engines/evidence");
@@ -121,17 +121,6 @@ test.each(["<!doctype html><title>Chat</title>", '{"error":"no such path"}', "[]
     expect(await identityOf({ "/v1/models": { body: list() } }, otherwise)).toEqual(nobody);
   },
 );
-
-test("the text for people names what is known", () => {
-  const text = (name: EngineIdentity["name"], version: string | null) =>
-    identityText({ name, version, simulated: false });
-  expect([text("sglang", "0.5.23"), text("vllm", null), text("llama.cpp", "b1")]).toEqual([
-    "SGLang 0.5.23",
-    "vLLM",
-    "llama.cpp b1",
-  ]);
-  expect([text(null, "3"), text(null, null)]).toEqual(["3", "unknown"]);
-});
 
 /** Skipped where the answers of real engines are not beside the checkout. */
 describe.skipIf(!existsSync(evidence))("answers of real engines", () => {

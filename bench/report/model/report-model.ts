@@ -4,6 +4,7 @@ import { failureGroupSchema } from "../../analysis/cell/failures.ts";
 import { cellSummarySchema } from "../../analysis/cell/cell-summary.ts";
 import { cellLedgerSchema } from "../../analysis/ledger/cell-ledger.ts";
 import { exclusionSchema } from "../../analysis/exclusions.ts";
+import { storedEngineSchema } from "../../evidence/server-facts.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 
 /** What ended badly in one way, over all cells, with what the first such episode said. */
@@ -24,6 +25,10 @@ export const reportModelSchema = z.object({
     state: z.string(),
     agent: z.object({ name: z.string(), version: z.string() }),
     versions: z.record(z.string(), z.string().nullable()),
+    /** Which programs the model servers are; absent where nothing was kept of them. */
+    engines: z
+      .object({ agent: storedEngineSchema.optional(), user: storedEngineSchema.optional() })
+      .optional(),
     gitRevision: z.string().nullable(),
     host: z.string(),
     /** What the model servers were asked to be, a line each; absent in reports of an older Tollgate. */

@@ -1,4 +1,10 @@
 import { z } from "zod";
+import {
+  engineText,
+  type ServerFacts,
+  type ServersOfRun,
+  type StoredEngine,
+} from "../../evidence/server-facts.ts";
 
 const role = z.object({
   image: z.string().optional(),
@@ -20,12 +26,17 @@ const stackSchema = z.object({
 });
 
 /**
- * What a run's servers were asked to be, from `run.json`; a server in a container was refused unless it said the same. Of
- * attached servers nothing is known. The prefix cache decides what TTFT means, so it is never left out.
+ * A line for each model server. What one was asked to be is in `run.json`, and a server in a container was refused unless it
+ * said the same; of servers by command line, and of those that were there before, it is what they said when the run started.
+ * The prefix cache decides what TTFT means, so it is never left out.
  */
-export function serverLines(resolved: Readonly<Record<string, unknown>>): readonly string[] {
+export function serverLines(
+  resolved: Readonly<Record<string, unknown>>,
+  servers: ServersOfRun,
+): readonly string[] {
   const { success, data: stack } = stackSchema.safeParse(resolved["stack"]);
-  if (!success) return [];
+  if (!success)
+    return Object.entries(servers).map(([name, facts]) => `${name} engine: ${saidText(facts).join(", ")}`);
   return (["agent", "user"] as const).map((name) => {
     const server = stack[name];
     const { gpus = [], dp = 1, contextLength, quantization, deterministic } = server;
@@ -39,4 +50,53 @@ export function serverLines(resolved: Readonly<Record<string, unknown>>): readon
       `radix cache ${server.radixCache ? "on" : "off"}`,
     ].join(", ");
   });
+}
+
+function saidText(facts: ServerFacts): readonly string[] {
+  const { engine, model, contextLength, prefixCache, tp, dp, quantization, deterministic } = facts;
+  const cache = engine.name === "sglang" ? "radix cache" : "prefix cache";
+  const several = (tp ?? 1) > 1 || (dp ?? 1) > 1;
+  return [
+    model ?? "model not known",
+    ...(several ? [`tp ${tp ?? "not known"}, dp ${dp ?? "not known"}`] : []),
+    contextLength === null ? "context not known" : `context ${contextLength}`,
+    ...(quantization === null ? [] : [quantization]),
+    ...(deterministic === true ? ["deterministic"] : []),
+    prefixCache === null ? `${cache} not known` : `${cache} ${prefixCache ? "on" : "off"}`,
+  ];
+}
+
+/** Who served, by role; a report of a run without such evidence has none. */
+export type ReportedEngines = Partial<Record<"agent" | "user", StoredEngine>>;
+
+export function reportedEngines({ agent, user }: ServersOfRun): ReportedEngines {
+  return { ...(agent && { agent: agent.engine }), ...(user && { user: user.engine }) };
+}
+
+/** Which engines are simulators, in a sentence that no report may leave out; null where none is. */
+export function simulatedText(simulated: boolean, { agent, user }: ReportedEngines): string | null {
+  const times = "times are those of a simulator, not of a GPU";
+  if (agent?.simulated ?? simulated) {
+    if (user?.simulated !== false) return `SIMULATED ENGINES: ${times}.`;
+    return `SIMULATED AGENT ENGINE: ${times}. The user's engine is real${named(user)}.`;
+  }
+  if (user?.simulated !== true) return null;
+  return `SIMULATED USER ENGINE: the user's answers and their times are a simulator's. The agent's engine is real${named(agent)}.`;
+}
+
+function named(engine: StoredEngine | undefined): string {
+  return engine === undefined || engine.name === null ? "" : `: ${engineText(engine)}`;
+}
+
+/** `agent engine SGLang 0.5.23` and the versions of all else that a run names. */
+export function versionTexts(
+  versions: Readonly<Record<string, string | null>>,
+  engines: ReportedEngines,
+): readonly string[] {
+  const served = new Map(
+    Object.entries(engines).map(([role, engine]) => [`${role} engine`, engineText(engine)]),
+  );
+  return Object.entries(versions).map(
+    ([name, version]) => `${name} ${served.get(name) ?? version ?? "unknown"}`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { ReportModel } from "../model/report-model.ts";
+import { simulatedText, versionTexts } from "../model/server-lines.ts";
 import { cellColumns } from "./cell-metrics.ts";
 import { absent, bytesText, numberText, percentText } from "./number-text.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
@@ -73,12 +74,14 @@ export function seedTable(report: ReportModel, arm: string): Table {
 
 /** One row per run fact, for the head of a report. */
 export function headLines({ run, totals, cells }: ReportModel): readonly string[] {
-  const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version ?? "unknown"}`);
+  const { engines = {} } = run;
+  const versions = versionTexts(run.versions, engines);
+  const simulated = simulatedText(run.simulated, engines);
   const failed = cells.reduce((sum, { episodes }) => sum + (episodes.byStatus["failed"] ?? 0), 0);
   const episodes = `${totals.finished} of ${totals.planned} episodes${failed === 0 ? "" : `, ${failed} of them failed`}`;
   return [
     `${run.runId} (${run.state}, ${episodes})`,
-    ...(run.simulated ? ["SIMULATED ENGINES: times are those of a simulator, not of a GPU."] : []),
+    ...(simulated === null ? [] : [simulated]),
     ...(run.note === "" ? [] : [run.note]),
     `agent ${run.agent.name} ${run.agent.version}; ${versions.join(", ")}${run.gitRevision === null ? "" : `; git ${run.gitRevision.slice(0, 12)}`}`,
     ...run.servers,

@@ -3,6 +3,7 @@ import type { Verdict } from "../../analysis/cell/verdict.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { ReportModel } from "../model/report-model.ts";
+import { simulatedText } from "../model/server-lines.ts";
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
 import { speed } from "./cell-metrics.ts";
 import { cellRows } from "./cells-csv.ts";
@@ -29,7 +30,7 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
   return {
     title: run.runId,
     head: headLines(report),
-    simulated: run.simulated,
+    simulated: simulatedText(run.simulated, run.engines ?? {}) !== null,
     notice: noticeOf(report),
     tables,
     warnings,

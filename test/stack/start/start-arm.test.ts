@@ -13,6 +13,7 @@ const context: Omit<ArmContext, "engineUrl"> = {
     model: "m",
     apiKey: "engine-key",
     metricsUrl: "http://engine/metrics",
+    contextLength: null,
     identity: { name: null, version: null, simulated: false },
     processIdentity: { pid: null, startId: null, infoSha256: null },
   },

@@ -1,0 +1,111 @@
+import { glob, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { exists } from "../store/read-run.ts";
+
+/** Which program a model server was, as it said when the run started. */
+export const storedEngineSchema = z.object({
+  /** `sglang`, `vllm`, `llama.cpp`; null where it did not say. */
+  name: z.string().nullable(),
+  version: z.string().nullable(),
+  /** Tollgate's simulator. */
+  simulated: z.boolean(),
+});
+export type StoredEngine = z.infer<typeof storedEngineSchema>;
+
+/** What is known of a model server of a run. */
+export interface ServerFacts {
+  readonly engine: StoredEngine;
+  readonly model: string | null;
+  readonly contextLength: number | null;
+  /** null where nobody says. */
+  readonly prefixCache: boolean | null;
+  readonly tp: number | null;
+  readonly dp: number | null;
+  readonly quantization: string | null;
+  readonly deterministic: boolean | null;
+}
+
+const shownNames: Readonly<Record<string, string>> = { sglang: "SGLang", vllm: "vLLM" };
+
+/** For lines that people read: `SGLang 0.5.23`, `llama.cpp b6700`; `unknown` where the server did not say. */
+export function engineText({ name, version }: StoredEngine): string {
+  const shown = name === null ? null : (shownNames[name] ?? name);
+  return [shown, version].filter((part) => part !== null).join(" ") || "unknown";
+}
+
+export type ServersOfRun = Partial<Record<"agent" | "user", ServerFacts>>;
+
+const text = z.string().nullish().catch(null);
+const number = z.number().nullish().catch(null);
+const truth = z.boolean().nullish().catch(null);
+const infoSchema = z.object({
+  version: text,
+  simulator: truth,
+  context_length: number,
+  disable_radix_cache: truth,
+  tp_size: number,
+  dp_size: number,
+  quantization: text,
+  enable_deterministic_inference: truth,
+});
+/** An older Tollgate wrote no name, and of servers in containers not whether they are simulators. */
+const serverSchema = z.object({
+  model: text,
+  simulated: truth,
+  identity: z.object({ name: text, version: text }).nullish().catch(null),
+  contextLength: number,
+  prefixCache: truth,
+  serverInfo: infoSchema.nullish().catch(null),
+});
+
+/** By role, from `evidence/servers/<role>.json`; a server without evidence is absent. */
+export async function serversOfRun(runDirectory: string): Promise<ServersOfRun> {
+  const servers: ServersOfRun = {};
+  for (const role of ["agent", "user"] as const) {
+    const path = join(runDirectory, "evidence", "servers", `${role}.json`);
+    if (!(await exists(path))) continue;
+    const stored = serverSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+    if (stored !== undefined) servers[role] = factsOf(stored);
+  }
+  return servers;
+}
+
+function factsOf(stored: z.infer<typeof serverSchema>): ServerFacts {
+  const { identity, serverInfo: info = null } = stored;
+  const cacheOff = info?.disable_radix_cache ?? null;
+  return {
+    engine: {
+      // Only SGLang has that page.
+      name: identity?.name ?? (info === null ? null : "sglang"),
+      version: identity?.version ?? info?.version ?? null,
+      simulated: stored.simulated ?? info?.simulator === true,
+    },
+    model: stored.model ?? null,
+    contextLength: stored.contextLength ?? info?.context_length ?? null,
+    prefixCache: stored.prefixCache ?? (cacheOff === null ? null : !cacheOff),
+    tp: info?.tp_size ?? null,
+    dp: info?.dp_size ?? null,
+    quantization: info?.quantization ?? null,
+    deterministic: info?.enable_deterministic_inference ?? null,
+  };
+}
+
+const armSchema = z.object({ arm: z.string(), kind: z.string(), version: z.string().nullable() });
+
+/** Versions that the engines, and the gateways of others, gave when they ran; a server that does not tell is null. */
+export async function serverVersions(
+  runDirectory: string,
+  servers: ServersOfRun,
+): Promise<Record<string, string | null>> {
+  const versions: Record<string, string | null> = Object.fromEntries(
+    Object.entries(servers).map(([role, { engine }]) => [`${role} engine`, engine.version]),
+  );
+  const armFiles = join(runDirectory, "evidence", "servers", "arm-*.json");
+  for await (const path of glob(armFiles)) {
+    const arm = armSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+    if (arm !== undefined)
+      versions[arm.arm === arm.kind ? arm.arm : `${arm.arm} (${arm.kind})`] = arm.version;
+  }
+  return versions;
+}
