@@ -23,6 +23,7 @@ const tapTimingSchema: z.ZodType<TapTiming> = z.object({
   responseBytes: z.number(),
   startedNs: z.number(),
   requestEndNs: z.number(),
+  sentAgain: z.object({ atNs: z.number(), error: z.string() }).optional(),
   firstByteNs: z.number().nullable(),
   firstTokenNs: z.number().nullable(),
   lastTokenNs: z.number().nullable(),

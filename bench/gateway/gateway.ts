@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { request as sendRequest } from "undici";
 import { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
-import { upstreamPool } from "../tap/listener.ts";
+import { Upstream } from "../tap/upstream.ts";
 import { AdminKey, bearerKey } from "./http/access.ts";
 import { ChatRecorder } from "./calls/chat-recorder.ts";
 import { DialectError, errorBody } from "./http/dialect-error.ts";
@@ -67,7 +67,7 @@ export class Gateway implements AsyncDisposable {
     this.#limits = { ...defaultLimits, ...options.limits };
     const url = options.engineUrl.replace(/\/+$/, "").replace(/\/v1$/, "");
     this.#engine = {
-      dispatcher: upstreamPool(new URL(url).origin),
+      dispatcher: new Upstream(new URL(url).origin),
       url,
       apiKey: options.engineApiKey ?? null,
     };

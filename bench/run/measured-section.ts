@@ -125,6 +125,7 @@ async function close(
     ],
     stolenShare: stolen,
     tapTotals: { ...taps?.totals },
+    ...(taps === null ? {} : { tapConnections: taps.connections }),
     ...(gatewayLeftovers === undefined ? {} : { gatewayLeftovers }),
     engineIdentity: Object.fromEntries(
       section.engines.map(({ role, identity: { version }, processIdentity }) => [

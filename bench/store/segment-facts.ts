@@ -50,6 +50,8 @@ export const segmentFactsSchema = z.object({
       responseBytes: z.number(),
     }),
   ),
+  /** Connections to each listener's upstream, and requests that had to be sent again over a new one; absent in old runs. */
+  tapConnections: z.record(z.string(), z.object({ opened: z.number(), sentAgain: z.number() })).optional(),
   /** What the arm's gateway still held after the segment; absent where it could not be asked. */
   gatewayLeftovers: z.object({ sessions: z.number(), tensors: z.number().nullable() }).optional(),
   /** Identity of the engine process by role (pid, container, server info); absent where the driver cannot tell. */

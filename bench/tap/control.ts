@@ -55,12 +55,21 @@ export interface TakenExchange {
 /** The tap's report when a segment closes. */
 export interface SegmentReport {
   readonly totals: TapTotals;
+  readonly connections: TapConnections;
   /** The tap's own event loop while the segment was open: stamps are as late as it ran. */
   readonly loop: LoopReading;
   /** Exchanges that had begun and not ended. They are in no file and no sum, so the segment cannot be reconciled. */
   readonly unfinished: number;
   /** Why `taps.ndjson` or `bodies.ndjson` is incomplete; null when they are whole. The sums are right either way. */
   readonly evidenceError: string | null;
+}
+
+/** What became of the connections to a listener's upstream in one segment, per listener name. */
+export type TapConnections = Readonly<Record<string, ListenerConnections>>;
+export interface ListenerConnections {
+  readonly opened: number;
+  /** Requests that went over a second one, because the server had closed the first without reading them. */
+  readonly sentAgain: number;
 }
 
 /** Sums over one segment, per listener name. */

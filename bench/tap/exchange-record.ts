@@ -44,6 +44,7 @@ export class ExchangeRecord implements ForwardObserver {
   readonly #chunks: { readonly atNs: number; readonly bytes: number }[] = [];
   readonly #onEnd: (record: ExchangeRecord) => void;
   #requestEndNs: number | null = null;
+  #sentAgain: ExchangeTiming["sentAgain"];
   #head: (ResponseHead & { readonly atNs: number }) | null = null;
   #end: (ForwardEnd & { readonly atNs: number }) | null = null;
 
@@ -71,6 +72,10 @@ export class ExchangeRecord implements ForwardObserver {
 
   requestEnd(atNs: number): void {
     this.#requestEndNs ??= atNs;
+  }
+
+  sentAgain({ message }: Error, atNs: number): void {
+    this.#sentAgain = { atNs, error: message };
   }
 
   responseHead(head: ResponseHead, atNs: number): void {
@@ -113,6 +118,7 @@ export class ExchangeRecord implements ForwardObserver {
       responseBytes: this.#response.bytes,
       startedNs: this.#startedNs,
       requestEndNs: this.#requestEndNs ?? endedNs,
+      ...(this.#sentAgain !== undefined && { sentAgain: this.#sentAgain }),
       firstByteNs: this.#head?.atNs ?? null,
       firstTokenNs: this.#chunks[first]?.atNs ?? null,
       lastTokenNs: this.#chunks[last]?.atNs ?? null,

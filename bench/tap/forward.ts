@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { endToEndHeaders } from "./hop-headers.ts";
 import { RequestBody, hasBody } from "./request-body.ts";
+import type { UpstreamHandler } from "./upstream.ts";
 
 /** One request to pass on. The path may differ from the request's; the headers are already those of the next hop. */
 export interface ForwardCall {
@@ -19,6 +20,8 @@ export interface ForwardCall {
 export interface ForwardObserver {
   requestChunk(chunk: Buffer): void;
   requestEnd(atNs: number): void;
+  /** It was not read, and goes once more over a new connection; why the first sending failed. */
+  sentAgain(error: Error, atNs: number): void;
   responseHead(head: ResponseHead, atNs: number): void;
   responseChunk(chunk: Buffer, atNs: number): void;
   /** Exactly once, last. */
@@ -49,7 +52,8 @@ export const monotonicNs = (): number => Number(process.hrtime.bigint());
 
 /**
  * Passes one request on and its response back, byte for byte and chunk by chunk, with back-pressure both ways. It adds
- * and rewrites nothing but what belongs to a single connection. It never repeats a request.
+ * and rewrites nothing but what belongs to a single connection. It repeats no request by itself; the upstream may send one
+ * again that was not read, and then the observer is told.
  */
 export function forward(call: ForwardCall, observer: ForwardObserver): Forwarding {
   const pass = new Pass(call, observer);
@@ -77,7 +81,7 @@ export function forward(call: ForwardCall, observer: ForwardObserver): Forwardin
   return pass;
 }
 
-class Pass implements Dispatcher.DispatchHandler, Forwarding {
+class Pass implements UpstreamHandler, Forwarding {
   readonly #call: ForwardCall;
   readonly #observer: ForwardObserver;
   #controller: Dispatcher.DispatchController | null = null;
@@ -114,6 +118,10 @@ class Pass implements Dispatcher.DispatchHandler, Forwarding {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#ended) controller.abort(new Error("the client closed its connection"));
+  }
+
+  onSentAgain(error: Error): void {
+    if (!this.#ended) this.#observer.sentAgain(error, monotonicNs());
   }
 
   onResponseStart(

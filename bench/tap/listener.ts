@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { Pool } from "undici";
 import type { TapListenerSpec } from "./control.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { forward } from "./forward.ts";
 import { endToEndHeaders } from "./hop-headers.ts";
+import type { Manners } from "./manners.ts";
+import { headBytesMax, Upstream } from "./upstream.ts";
 
 /** Who is told of a listener's exchanges. */
 export interface ListenerObserver {
@@ -15,26 +16,26 @@ export interface ListenerObserver {
 
 /** The next hop has a name of its own, counts the body itself, and `expect` is answered here. */
 const ownedByHop = new Set(["host", "expect"]);
-const headBytesMax = 64 * 1024;
 
 /** One address on loopback whose requests go to one upstream. */
 export class Listener implements AsyncDisposable {
   readonly spec: TapListenerSpec;
   readonly url: string;
   readonly #server: Server;
-  readonly #pool: Pool;
+  readonly #upstream: Upstream;
 
-  private constructor(spec: TapListenerSpec, serving: { server: Server; pool: Pool; port: number }) {
+  private constructor(spec: TapListenerSpec, serving: { server: Server; upstream: Upstream; port: number }) {
     this.spec = spec;
     this.url = `http://127.0.0.1:${serving.port}`;
     this.#server = serving.server;
-    this.#pool = serving.pool;
+    this.#upstream = serving.upstream;
   }
 
-  static async open(spec: TapListenerSpec, observer: ListenerObserver): Promise<Listener> {
-    const upstream = new URL(spec.upstream);
-    const pool = upstreamPool(upstream.origin);
-    const prefix = upstream.pathname.replace(/\/+$/, "");
+  /** @param manners what is known of the upstream's connections, whichever listener learned it */
+  static async open(spec: TapListenerSpec, observer: ListenerObserver, manners: Manners): Promise<Listener> {
+    const { origin, pathname } = new URL(spec.upstream);
+    const upstream = new Upstream(origin, manners);
+    const prefix = pathname.replace(/\/+$/, "");
     let count = 0;
     const server = createServer(
       // The tap never closes first: it must not add a lost connection that the upstream would not have caused.
@@ -49,7 +50,7 @@ export class Listener implements AsyncDisposable {
         const call = {
           request,
           response,
-          upstream: pool,
+          upstream,
           path: `${prefix}${request.url ?? "/"}`,
           headers: endToEndHeaders(request.rawHeaders, ownedByHop),
           unreachable: (error: Error) => unreachableBody(spec, error),
@@ -59,27 +60,19 @@ export class Listener implements AsyncDisposable {
     );
     server.listen(spec.port ?? 0, "127.0.0.1");
     await once(server, "listening");
-    return new Listener(spec, { server, pool, port: (server.address() as AddressInfo).port });
+    return new Listener(spec, { server, upstream, port: (server.address() as AddressInfo).port });
+  }
+
+  /** Connections to its upstream that were opened so far. */
+  get connections(): number {
+    return this.#upstream.connections;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();
-    await this.#pool.destroy();
+    await this.#upstream.destroy();
   }
-}
-
-/** Connections without limit: waiting for one inside the client would be counted as the upstream's time. */
-export function upstreamPool(origin: string): Pool {
-  return new Pool(origin, {
-    connections: null,
-    pipelining: 1,
-    // An engine may be silent for as long as it likes; who waits decides how long.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: headBytesMax,
-    connect: { timeout: 10_000 },
-  });
 }
 
 /** In the shape of an engine's error, so that clients show the message. */

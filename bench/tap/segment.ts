@@ -7,7 +7,7 @@ import { messageOf } from "../errors.ts";
 import { LoopWatch } from "../measure/loop-watch.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { BodyLog } from "./body-log.ts";
-import type { SegmentReport, TapListenerSpec } from "./control.ts";
+import type { SegmentReport, TapConnections, TapListenerSpec } from "./control.ts";
 import { timingOf } from "./exchange-record.ts";
 import { LineWriter } from "./line-writer.ts";
 import { SegmentTotals } from "./segment-totals.ts";
@@ -19,6 +19,7 @@ export class TapSegment {
   readonly #totals: SegmentTotals;
   readonly #failure: FirstFailure;
   readonly #loop = new LoopWatch();
+  readonly #sentAgain = new Map<string, number>();
   #open = 0;
 
   private constructor(parts: {
@@ -69,18 +70,29 @@ export class TapSegment {
   record(listener: string, exchange: Exchange): void {
     this.#open -= 1;
     this.#totals.add(listener, exchange);
+    if (exchange.sentAgain !== undefined)
+      this.#sentAgain.set(listener, (this.#sentAgain.get(listener) ?? 0) + 1);
     this.#timings.append(JSON.stringify(timingOf(exchange)));
     if (this.#bodies !== null) this.#bodies.writer.append(JSON.stringify(this.#bodies.log.line(exchange)));
   }
 
-  /** Ends the files and compresses the bodies. What has not ended by now is counted as unfinished. */
-  async close(): Promise<SegmentReport> {
+  /**
+   * Ends the files and compresses the bodies. What has not ended by now is counted as unfinished.
+   * @param opened connections to the upstream of each listener
+   */
+  async close(opened: ReadonlyMap<string, number>): Promise<SegmentReport> {
     const [totals, unfinished, loop] = [this.#totals.read(), this.#open, this.#loop.read()];
+    const connections: TapConnections = Object.fromEntries(
+      Array.from(opened, ([name, count]) => [
+        name,
+        { opened: count, sentAgain: this.#sentAgain.get(name) ?? 0 },
+      ]),
+    );
     this.#loop[Symbol.dispose]();
     await this.#flush();
     if (this.#bodies !== null && this.#failure.message === null)
       await this.#compress(this.#bodies.writer.path);
-    return { totals, unfinished, loop, evidenceError: this.#failure.message };
+    return { totals, connections, unfinished, loop, evidenceError: this.#failure.message };
   }
 
   /** Closes the files as they are, when the tap has to end before the segment. */

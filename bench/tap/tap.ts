@@ -3,6 +3,7 @@ import type { SegmentReport, Taken, TakenExchange, TapListenerSpec } from "./con
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
 import { InnerEnds } from "./inner-ends.ts";
+import { Manners } from "./manners.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { TapSegment } from "./segment.ts";
 import { Timer } from "../measure/deadline.ts";
@@ -17,6 +18,8 @@ const wholeSettleMs = 50;
 /** All listeners of a run, what they record, and what waits to be taken. Lives in the tap process. */
 export class Tap implements AsyncDisposable {
   readonly #listeners = new Map<string, Listener>();
+  /** By origin: an engine closes connections of all arms alike. */
+  readonly #manners = new Map<string, Manners>();
   readonly #retained = new RetainedExchanges(retainedCharsMax);
   /** Exchanges per attempt that have not been recorded yet, and who waits for them. */
   readonly #open = new Map<string, number>();
@@ -25,6 +28,8 @@ export class Tap implements AsyncDisposable {
   readonly #segmentOf = new WeakMap<ExchangeRecord, TapSegment>();
   readonly #onEvidenceFailure: (message: string) => void;
   #segment: TapSegment | null = null;
+  /** Connections that each listener had opened when the segment began. */
+  #connectionsBefore: ReadonlyMap<string, number> = new Map();
 
   constructor(onEvidenceFailure: (message: string) => void) {
     this.#onEvidenceFailure = onEvidenceFailure;
@@ -33,11 +38,15 @@ export class Tap implements AsyncDisposable {
   /** Opens a listener and returns its origin. */
   async listen(spec: TapListenerSpec): Promise<string> {
     if (this.#listeners.has(spec.name)) throw new Error(`The tap has a listener named ${spec.name} already.`);
-    const listener = await Listener.open(spec, {
-      began: (record) => this.#began(record, spec),
+    const { origin } = new URL(spec.upstream);
+    const manners = this.#manners.get(origin) ?? new Manners();
+    this.#manners.set(origin, manners);
+    const observer = {
+      began: (record: ExchangeRecord) => this.#began(record, spec),
       // In a later turn of the loop: reading a body must not delay the chunks of other exchanges in this one.
-      ended: (record) => setImmediate(() => void this.#record(record, spec)),
-    });
+      ended: (record: ExchangeRecord) => setImmediate(() => void this.#record(record, spec)),
+    };
+    const listener = await Listener.open(spec, observer, manners);
     this.#listeners.set(spec.name, listener);
     return listener.url;
   }
@@ -46,6 +55,7 @@ export class Tap implements AsyncDisposable {
     if (this.#segment !== null) throw new Error("The last segment is still open; close it first.");
     this.#retained.clear();
     this.#inner.clear();
+    this.#connectionsBefore = this.#connections();
     this.#segment = await TapSegment.open({
       directory,
       bodies,
@@ -61,7 +71,11 @@ export class Tap implements AsyncDisposable {
     const giveUpMs = performance.now() + settleMs;
     while (segment.open > 0 && performance.now() < giveUpMs) await sleep(2);
     this.#segment = null;
-    return segment.close();
+    const opened = Array.from(
+      this.#connections(),
+      ([name, count]) => [name, count - (this.#connectionsBefore.get(name) ?? 0)] as const,
+    );
+    return segment.close(new Map(opened));
   }
 
   /** Waits until the attempt has no open outer exchange or the time is up, and gives out those that have ended. */
@@ -87,6 +101,10 @@ export class Tap implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listener of this.#listeners.values()) await listener[Symbol.asyncDispose]();
     await this.#segment?.abandon();
+  }
+
+  #connections(): ReadonlyMap<string, number> {
+    return new Map(Array.from(this.#listeners, ([name, { connections }]) => [name, connections]));
   }
 
   #began(record: ExchangeRecord, spec: TapListenerSpec): void {

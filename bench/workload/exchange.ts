@@ -57,6 +57,11 @@ export interface ExchangeTiming {
   readonly startedNs: number;
   /** Last byte of the request body received. */
   readonly requestEndNs: number;
+  /**
+   * When it was sent again, over a new connection, because the server had closed the one before without reading it, and how
+   * that showed. Absent for all others, and in runs of an older Tollgate.
+   */
+  readonly sentAgain?: { readonly atNs: number; readonly error: string };
   /** First byte of the response head from upstream. */
   readonly firstByteNs: number | null;
   /** First chunk that carries generated text, reasoning or a tool call; the role chunk does not count. */

@@ -4,7 +4,7 @@ import type { Dispatcher } from "undici";
 import { percentile } from "../../bench/statistics/distribution.ts";
 import { startTap } from "../../bench/tap/client.ts";
 import { monotonicNs } from "../../bench/tap/forward.ts";
-import { upstreamPool } from "../../bench/tap/listener.ts";
+import { Upstream } from "../../bench/tap/upstream.ts";
 import { nullEngine } from "./null-engine.ts";
 
 export interface LatencyBenchmark {
@@ -95,7 +95,7 @@ async function batch(
   target: Pick<LatencyHop, "url" | "headers">,
   benchmark: LatencyBenchmark,
 ): Promise<Delays> {
-  const pool = upstreamPool(target.url);
+  const pool = new Upstream(new URL(target.url).origin);
   const delays = new Delays();
   const body = JSON.stringify({
     stream: true,

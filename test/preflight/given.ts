@@ -125,7 +125,7 @@ function tapThatSaw(seen: (request: number) => readonly Partial<Exchange>[]): Ta
       await writeFile(join(segment, "taps.ndjson"), lines(exchanges.map(timingOf)));
       await writeFile(join(segment, "bodies.ndjson"), lines(exchanges.map((one) => log.line(one))));
       const loop = { eventLoopUtilization: 0, loopDelayMs: null };
-      return { totals: {}, loop, unfinished: 0, evidenceError: null };
+      return { totals: {}, connections: {}, loop, unfinished: 0, evidenceError: null };
     },
     take: () => Promise.resolve([]),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -52,7 +52,8 @@ class NotedRun {
           closeSegment: async () => {
             this.note("close taps");
             const loop = { eventLoopUtilization: 0.1, loopDelayMs: null };
-            return { totals: {}, loop, unfinished: this.unfinished, evidenceError: this.evidenceError };
+            const { unfinished, evidenceError } = this;
+            return { totals: {}, connections: {}, loop, unfinished, evidenceError };
           },
         },
       },

@@ -117,6 +117,7 @@ class TriedSweep {
           openSegment: async () => undefined,
           closeSegment: async () => ({
             totals: {},
+            connections: {},
             loop: { eventLoopUtilization: 0, loopDelayMs: null },
             unfinished: 0,
             evidenceError: null,

@@ -94,6 +94,8 @@ export const cellSummarySchema = z.object({
   tokenCheck: tokenCheckSchema,
   /** What the two sides of the arm differ in; absent where nothing was compared. */
   fidelity: cellFidelitySchema.optional(),
+  /** Requests that a server closed a connection on without reading them, sent once more; absent where there were none. */
+  sentAgain: z.object({ requests: z.number().int(), first: z.string() }).optional(),
   waste: wasteSchema,
   /** Means over episodes, milliseconds; null for an arm without sessions. */
   sessionMs: z.object({ start: estimateSchema, reward: estimateSchema, export: estimateSchema }).nullable(),
@@ -174,6 +176,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     inner,
     tokenCheck,
     ...fidelity,
+    ...sentAgainOf(timings),
     waste: wasteOf(allTimings, evidence.recordedAttempts),
     sessionMs: sessionMs(measured),
     ...unclosedSessionsOf(evidence.segments),
@@ -214,6 +217,12 @@ function ratesOf(measured: {
 function fidelityOf(used: readonly SegmentEvidence[]): Pick<CellSummary, "fidelity"> {
   const fidelity = cellFidelity(used.map((segment) => segment.fidelity));
   return fidelity === null ? {} : { fidelity };
+}
+
+function sentAgainOf(timings: readonly TapTiming[]): Pick<CellSummary, "sentAgain"> {
+  const again = timings.flatMap(({ sentAgain }) => sentAgain ?? []);
+  const [first] = again;
+  return first === undefined ? {} : { sentAgain: { requests: again.length, first: first.error } };
 }
 
 function unclosedSessionsOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {

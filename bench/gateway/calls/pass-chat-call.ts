@@ -61,6 +61,7 @@ export function passChatCall(call: ChatCall): Promise<ReadExchange> {
           if (asksForSeveral(Buffer.concat(received))) refuse(severalAnswers());
           received.length = 0;
         },
+        sentAgain: (error, atNs) => record.sentAgain(error, atNs),
         responseHead: (head, atNs) => record.responseHead(head, atNs),
         responseChunk: (chunk, atNs) => record.responseChunk(chunk, atNs),
         end: (end, atNs) => record.end(end, atNs),

@@ -73,7 +73,11 @@ export function latencyTable(cells: readonly CellSummary[], notes: readonly stri
     { cell: "", name: "ITL", latency: itlMs },
     { cell: "", name: "E2E", latency: e2eMs },
   ]);
-  return filled(latencies, rows, [...notes, ...cells.flatMap(survivorNotes)]);
+  return filled(latencies, rows, [
+    ...notes,
+    ...cells.flatMap(survivorNotes),
+    ...cells.flatMap(sentAgainNotes),
+  ]);
 }
 
 /** Failing makes a service look faster: whoever is refused at once does not queue. So may other requests and answers. */
@@ -91,6 +95,14 @@ function survivorNotes({ cellId, episodes, reasons }: CellSummary): string[] {
     ...(altered === undefined
       ? []
       : [`${cellId}: ${altered.verdict}: not comparable with other cells, for other work was done`]),
+  ];
+}
+
+function sentAgainNotes({ cellId, sentAgain }: CellSummary): string[] {
+  if (sentAgain === undefined) return [];
+  const { requests, first } = sentAgain;
+  return [
+    `${cellId}: ${requests} requests went once more over a new connection, because the server had closed the one before without reading them (${first}); both are in their times`,
   ];
 }
 

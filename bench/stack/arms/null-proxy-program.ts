@@ -2,16 +2,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { forward, type ForwardObserver } from "../../tap/forward.ts";
 import { endToEndHeaders } from "../../tap/hop-headers.ts";
-import { upstreamPool } from "../../tap/listener.ts";
+import { Upstream } from "../../tap/upstream.ts";
 
 /** Entry of the placebo gateway: `node null-proxy-program.ts UPSTREAM`. Passes everything on to UPSTREAM, and only that. */
-const upstream = new URL(process.argv[2] ?? "");
-const pool = upstreamPool(upstream.origin);
-const prefix = upstream.pathname.replace(/\/+$/, "");
+const { origin, pathname } = new URL(process.argv[2] ?? "");
+const upstream = new Upstream(origin);
+const prefix = pathname.replace(/\/+$/, "");
 
 const nobody: ForwardObserver = {
   requestChunk: () => undefined,
   requestEnd: () => undefined,
+  sentAgain: () => undefined,
   responseHead: () => undefined,
   responseChunk: () => undefined,
   end: () => undefined,
@@ -24,11 +25,11 @@ const server = createServer(
       {
         request,
         response,
-        upstream: pool,
+        upstream,
         path: `${prefix}${request.url ?? "/"}`,
         headers: endToEndHeaders(request.rawHeaders, new Set(["host", "expect"])),
         unreachable: (error) =>
-          JSON.stringify({ error: `the null proxy cannot reach ${upstream.origin}: ${error.message}` }),
+          JSON.stringify({ error: `the null proxy cannot reach ${origin}: ${error.message}` }),
       },
       nobody,
     ),

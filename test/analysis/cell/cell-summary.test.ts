@@ -6,6 +6,7 @@ import type { Pressure } from "../../../bench/store/segment-facts.ts";
 import { cellSummarySchema } from "../../../bench/analysis/cell/cell-summary.ts";
 import { readCellSummary } from "../../../bench/analysis/measured-cell.ts";
 import { readRun } from "../../../bench/store/read-run.ts";
+import { latencyTable } from "../../../bench/report/tables/cell-tables.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
 import { buildIdentity, plannedCell, runStarted } from "../../store/run-builder.ts";
 import { writeSegment, type SegmentPlan } from "../../evidence/evidence-builder.ts";
@@ -305,6 +306,19 @@ test("requests without an answer explain what the engine counted more", async ()
     "prompt tokens: inner tap 3500, engine counter 3600; 100 more at the engine counter",
   );
   expect(summary.verdict).toBe("valid");
+});
+
+test("requests that were sent again are counted, and the report says so beside their times", async () => {
+  const again = { atNs: 1, error: "read ECONNRESET" };
+  const summary = await summaryOf({
+    episodes: all,
+    timing: (timing) =>
+      timing.hop === "inner" && timing.requestId.endsWith("-s0-1") ? { ...timing, sentAgain: again } : timing,
+  });
+  expect(summary.sentAgain).toEqual({ requests: all.length, first: "read ECONNRESET" });
+  expect(summary.verdict).toBe("valid");
+  expect(latencyTable([summary], []).notes.join("\n")).toMatch(/requests went once more .*read ECONNRESET/);
+  expect(await summaryOf({ episodes: all })).not.toHaveProperty("sentAgain");
 });
 
 test("a gateway that asks twice is explained by the requests that it repeated", async () => {
