@@ -51,8 +51,8 @@ usage: gateway --engine URL --port N --admin-key-env NAME [--host ADDRESS] [--en
   --level L1   ids and logprobs from the engine's chat API; streaming is simulated, TTFT is not comparable
   --level L2   ids and logprobs from /generate, prompts rendered here from --tokenizer; streaming is true
   --tokenizer  folder with tokenizer.json and tokenizer_config.json or chat_template.jinja
-  --rendering-check   at L2 the gateway asks the engine's /tokenize for a conversation and does not start (exit code 3)
-               when it makes other tokens of it; warn starts all the same
+  --rendering-check   at L2 the gateway learns from the engine's own tokens how it writes tools, and does not start (exit
+               code 3) when the engine makes other tokens than it does, or does not tell; warn starts all the same
   --log FILE   keeps every finished call; started with the same FILE again, the gateway goes on where it ended`;
 
 /** The server's own parser reads the flags, so that its program and this command cannot differ. */

@@ -1,18 +1,23 @@
-import { sglangTools } from "../gateway/rendering/engine-prompt.ts";
-import { isRecord } from "../gateway/rendering/normalise-messages.ts";
 import { parseForTemplate, restoreLiterals } from "../gateway/rendering/python-literals.ts";
+import { isToolForm, shapedTools, toolFormNames } from "../gateway/rendering/tool-forms.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 
+/** What the gateway rendered before it learned from the engine how that writes tools. */
+const beforeLearning = "sglang-0.5.10";
+
 /**
- * The forms in which an engine may have handed the request's tools to its template, likeliest first: as they came, with the
- * keys that SGLang's models give them, or the bare functions, which SGLang tries where a template refuses the others. At
- * level L2 it was this gateway that rendered, in SGLang's form.
+ * The forms in which an engine may have handed the request's tools to its template, likeliest first. At level L2 it was this
+ * gateway that rendered, in the form that it recorded; SGLang tries the bare functions where a template refuses the others.
  */
 export function toolForms({ tools, recorded }: InlinedTrajectory): readonly string[] {
-  const parsed = parseForTemplate(tools);
-  const asSglang = sglangTools(Array.isArray(parsed) ? parsed : []);
-  const bare = asSglang.map(({ function: fields }) => fields).filter(isRecord);
-  const [sglang, functions] = [asSglang, bare].map((form) => restoreLiterals(JSON.stringify(form)));
-  const forms = recorded?.level === "L2" ? [sglang, functions, tools] : [tools, sglang, functions];
-  return [...new Set(forms.filter((form) => form !== undefined))];
+  const given = parseForTemplate(tools);
+  const list = Array.isArray(given) ? given : [];
+  const written = (name: string) => restoreLiterals(JSON.stringify(shapedTools(list, name)));
+  if (recorded?.level !== "L2") return distinct([tools, ...toolFormNames.map(written)]);
+  const name = recorded.toolForm ?? beforeLearning;
+  if (!isToolForm(name)) return [tools];
+  const bare = shapedTools(list, name).map(({ function: fields }) => fields ?? {});
+  return distinct([written(name), restoreLiterals(JSON.stringify(bare)), tools]);
 }
+
+const distinct = (forms: readonly string[]) => [...new Set(forms)];

@@ -114,7 +114,7 @@ export class Gateway implements AsyncDisposable {
     if (log !== null) unused.use(log);
     const gateway = new Gateway(options, io, log);
     gateway.#restore(lines);
-    await gateway.#recorder.checkRendering((line) => io.err(line));
+    await gateway.#recorder.learn((line) => io.err(line));
     unused.move();
     const host = options.host ?? "127.0.0.1";
     try {
@@ -247,6 +247,7 @@ export class Gateway implements AsyncDisposable {
       style,
       level,
       tokenizerSha256: this.#recorder.tokenizerSha256,
+      toolForm: this.#recorder.toolForm,
     };
     if (style === "concat") requireTokens(trajectories, "in 'concat' style");
     if (body.form === "tensors") {

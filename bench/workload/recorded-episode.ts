@@ -42,6 +42,8 @@ export const recordedEpisodeSchema = z.object({
   recorder: z.string(),
   /** sha256 of the tokenizer file that rendered the prompts; null where the engine did. */
   tokenizerSha256: z.string().nullable(),
+  /** Form in which the recorder handed tools to the template, as it had learned it from the engine; absent where the engine rendered. */
+  toolForm: z.string().optional(),
   calls: z.array(recordedCallSchema),
   /** Calls whose answers the gateway saw but did not keep: late, failed, retry orphans. */
   dropped: z.array(z.object({ interactionId: z.string().nullable(), reason: z.string() })),

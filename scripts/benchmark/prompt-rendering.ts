@@ -4,6 +4,7 @@ import { renderConversation } from "../../bench/gateway/rendering/conversation-p
 import { extendChain } from "../../bench/gateway/rendering/message-chain.ts";
 import { loadPromptModel, type PromptModel } from "../../bench/gateway/rendering/model-folder.ts";
 import type { Message } from "../../bench/gateway/rendering/normalise-messages.ts";
+import { defaultToolForm } from "../../bench/gateway/rendering/tool-forms.ts";
 import type { Measurement, Workbench } from "./measurement.ts";
 import { medianReading, millisecondsSince } from "./measurement.ts";
 
@@ -44,7 +45,11 @@ function conversation(
   for (let turn = 0; turn < turns; turn += 1) {
     messages.push({ role: turn % 3 === 0 ? "user" : "tool", content: prose(seed * 1_000 + turn, 1_200) });
     const startedNs = bench.nowNs();
-    const prompt = renderConversation({ messages: [...messages], tools, variables: {} }, model, tree);
+    const prompt = renderConversation(
+      { messages: [...messages], tools, toolForm: defaultToolForm, variables: {} },
+      model,
+      tree,
+    );
     const tookMs = millisecondsSince(bench, startedNs);
     if (turn >= turns / 2) samples.push((tookMs / prompt.ids.length) * 1_000);
     const text = JSON.stringify({ user_id: `user_${seed}_${turn}`, days: [turn, turn + 1] });

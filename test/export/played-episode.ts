@@ -1,7 +1,7 @@
 import { CallTree } from "../../bench/gateway/sessions/call-tree.ts";
 import { outputParser, type ParserChoice } from "../../bench/gateway/parsing/parsers.ts";
 import { renderConversation } from "../../bench/gateway/rendering/conversation-prompt.ts";
-import { sglangTools } from "../../bench/gateway/rendering/engine-prompt.ts";
+import { shapedTools } from "../../bench/gateway/rendering/tool-forms.ts";
 import { extendChain } from "../../bench/gateway/rendering/message-chain.ts";
 import { loadPromptModel, type PromptModel } from "../../bench/gateway/rendering/model-folder.ts";
 import { normaliseMessages, type Message } from "../../bench/gateway/rendering/normalise-messages.ts";
@@ -95,7 +95,7 @@ function answered(event: Extract<Played, { readonly writes: string }>, moment: M
   const { model, tree, requestId, level = "L2" } = moment;
   const tools = parseForTemplate(moment.tools) as Message[];
   const prompt = renderConversation(
-    { messages: moment.chat, tools, variables: moment.variables ?? {} },
+    { messages: moment.chat, tools, toolForm: "sglang-0.5.10", variables: moment.variables ?? {} },
     model,
     // At L1 the engine renders what the client sends, and nothing remembers.
     level === "L2" ? tree : new CallTree(),
@@ -104,7 +104,10 @@ function answered(event: Extract<Played, { readonly writes: string }>, moment: M
   const outputIds = Int32Array.from([...output, ...(event.unended === true ? [] : [endId])]);
   const parser = outputParser(
     { toolCalls: "qwen25", reasoning: "qwen3", ...moment.parsers },
-    { tools: sglangTools(tools), reasoningOpened: prompt.lastText.trimEnd().endsWith("<think>") },
+    {
+      tools: shapedTools(tools, "sglang-0.5.10"),
+      reasoningOpened: prompt.lastText.trimEnd().endsWith("<think>"),
+    },
   );
   const pieces = [...parser.feed(event.writes), ...parser.end()];
   const joined = (kind: "content" | "reasoning") =>

@@ -8,9 +8,9 @@ import type { CallTokens } from "../sessions/call-tree.ts";
 import { DialectError } from "../http/dialect-error.ts";
 import { askEngine, asEngineError, EngineError } from "../engine/engine-request.ts";
 import type { OutputPiece } from "../parsing/output-piece.ts";
-import { sglangTools } from "../rendering/engine-prompt.ts";
 import { chainOf, extendChain } from "../rendering/message-chain.ts";
 import { normaliseMessages } from "../rendering/normalise-messages.ts";
+import { shapedTools } from "../rendering/tool-forms.ts";
 import { finishCall, weightVersion, type TokenCall } from "./token-call.ts";
 
 const pair = z.tuple([z.number(), z.int()], z.unknown());
@@ -152,7 +152,8 @@ function tokensOf(call: TokenCall, { said, choice, version }: EngineCompletion):
   const normalised = normaliseMessages(call.chat.messages, "string");
   if (normalised.invalidArguments > 0) call.note("invalid-tool-arguments");
   const chain = chainOf(
-    sglangTools(call.chat.tools),
+    // Compared with other calls of this session only, so any one form does.
+    shapedTools(call.chat.tools, "as-sent"),
     normalised.messages,
     call.chat.body.chat_template_kwargs ?? {},
   );

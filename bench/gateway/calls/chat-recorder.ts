@@ -11,7 +11,9 @@ import type {
   RecordingLevel,
   ToolCallParserName,
 } from "../../config/recording-choices.ts";
+import { EngineProbe } from "../learning/engine-probe.ts";
 import { loadPromptModel } from "../rendering/model-folder.ts";
+import { defaultToolForm } from "../rendering/tool-forms.ts";
 import { checkRendering, type RenderingCheck } from "./rendering-check.ts";
 import type { EndedCall, Session } from "../sessions/session.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
@@ -47,7 +49,7 @@ export class ChatRecorder {
   readonly #options: RecordingOptions;
   readonly #parts: RecorderParts;
   /** null below L2. */
-  readonly #setup: GenerateSetup | null;
+  #setup: GenerateSetup | null;
   #calls = 0;
 
   /** @throws {StartError} when level L2 lacks the model's files */
@@ -57,18 +59,26 @@ export class ChatRecorder {
     this.#setup = options.level === "L2" ? setupOf(options) : null;
   }
 
-  /** Asks the engine what it makes of a conversation; nothing to ask below L2. @throws {StartError} */
-  async checkRendering(warn: (line: string) => void): Promise<void> {
+  /** Learns from the engine what this level needs to know of it. @throws {StartError} where the level cannot record */
+  async learn(warn: (line: string) => void): Promise<void> {
     if (this.#setup === null) return;
-    const { engine, metrics } = this.#parts;
+    const { engine, metrics, randomUuid } = this.#parts;
     const { model } = this.#setup;
-    const result = await checkRendering(this.#options.renderingCheck, { engine, model }, warn);
-    metrics.renderingCheck.set({ result }, 1);
+    const probe = new EngineProbe(engine);
+    const io = { warn, mark: randomUuid() };
+    const { result, toolForm } = await checkRendering(this.#options.renderingCheck, { probe, model }, io);
+    metrics.renderingCheck.set({ result, tool_form: toolForm }, 1);
+    this.#setup = { ...this.#setup, toolForm };
   }
 
   /** sha256 of the tokenizer that renders prompts; null where the engine does. */
   get tokenizerSha256(): string | null {
     return this.#setup?.model.tokenizerSha256 ?? null;
+  }
+
+  /** In which form this gateway renders tools; null where the engine renders. */
+  get toolForm(): string | null {
+    return this.#setup?.toolForm ?? null;
   }
 
   /** @throws {DialectError | EngineError} for what is to be answered; everything else has been */
@@ -167,5 +177,6 @@ function setupOf({ tokenizerDirectory, toolCallParser, reasoningParser }: Record
   return {
     model: loadPromptModel(tokenizerDirectory),
     parsers: { toolCalls: toolCallParser, reasoning: reasoningParser },
+    toolForm: defaultToolForm,
   };
 }

@@ -19,8 +19,8 @@ export class GatewayMetrics {
 
   readonly renderingCheck = new Gauge({
     name: "tollgate_gateway_rendering_check",
-    help: "Whether the engine renders the check conversation as this gateway does (level L2)",
-    labelNames: ["result"],
+    help: "Whether the engine renders as this gateway does, and the form of tools that was learned from it (level L2)",
+    labelNames: ["result", "tool_form"],
     registers: [this.registry],
   });
 

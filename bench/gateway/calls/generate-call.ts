@@ -17,11 +17,11 @@ import {
 } from "../engine/generate-frames.ts";
 import { outputParser, type ParserChoice } from "../parsing/parsers.ts";
 import { renderConversation, type RenderedPrompt } from "../rendering/conversation-prompt.ts";
-import { sglangTools } from "../rendering/engine-prompt.ts";
 import { extendChain } from "../rendering/message-chain.ts";
 import type { PromptModel } from "../rendering/model-folder.ts";
 import { normaliseMessages } from "../rendering/normalise-messages.ts";
 import { PromptTemplateError } from "../rendering/prompt-template.ts";
+import { shapedTools } from "../rendering/tool-forms.ts";
 import { samplingParameters, stopTexts } from "./sampling-parameters.ts";
 import { finishCall, weightVersion, type TokenCall } from "./token-call.ts";
 
@@ -29,6 +29,8 @@ import { finishCall, weightVersion, type TokenCall } from "./token-call.ts";
 export interface GenerateSetup {
   readonly model: PromptModel;
   readonly parsers: ParserChoice;
+  /** Name of the form in which the engine's template gets tools. */
+  readonly toolForm: string;
 }
 
 /**
@@ -36,10 +38,11 @@ export interface GenerateSetup {
  * come.
  * @throws {DialectError | EngineError | ClientGoneError}
  */
-export async function callGenerate(call: TokenCall, { model, parsers }: GenerateSetup): Promise<void> {
+export async function callGenerate(call: TokenCall, setup: GenerateSetup): Promise<void> {
+  const { model, parsers, toolForm } = setup;
   const { body, tools } = call.chat;
   const parameters = samplingParameters(body, model.samplingDefaults);
-  const prompt = rendered(call, model);
+  const prompt = rendered(call, setup);
   const answer = new ChatAnswer(
     { response: call.response, onChunk: (bytes) => call.clock.chunk(bytes) },
     { id: call.interactionId, created: call.created, model: body.model ?? "" },
@@ -51,7 +54,7 @@ export async function callGenerate(call: TokenCall, { model, parsers }: Generate
     },
   );
   const parser = outputParser(parsers, {
-    tools: sglangTools(tools),
+    tools: shapedTools(tools, toolForm),
     reasoningOpened: prompt.lastText.trimEnd().endsWith("<think>"),
   });
   const frames = new GenerateFrames(stopTexts(body));
@@ -83,11 +86,11 @@ export async function callGenerate(call: TokenCall, { model, parsers }: Generate
   }
 }
 
-function rendered(call: TokenCall, model: PromptModel): RenderedPrompt {
+function rendered(call: TokenCall, { model, toolForm }: GenerateSetup): RenderedPrompt {
   const { messages, tools, body } = call.chat;
   try {
     const variables = body.chat_template_kwargs ?? {};
-    const prompt = renderConversation({ messages, tools, variables }, model, call.earlier);
+    const prompt = renderConversation({ messages, tools, toolForm, variables }, model, call.earlier);
     if (prompt.invalidArguments > 0) call.note("invalid-tool-arguments");
     return prompt;
   } catch (cause) {

@@ -2,7 +2,8 @@ import { chainOf, type MessageChain } from "./message-chain.ts";
 import type { PromptModel } from "./model-folder.ts";
 import { concatIds } from "./model-tokenizer.ts";
 import { normaliseMessages, type Message } from "./normalise-messages.ts";
-import { sglangMessages, sglangTools } from "./engine-prompt.ts";
+import { sglangMessages } from "./engine-prompt.ts";
+import { shapedTools } from "./tool-forms.ts";
 
 /** A finished call whose tokens the next prompt may continue. */
 export interface EarlierCall {
@@ -21,6 +22,8 @@ export interface EarlierCalls {
 export interface ChatPrompt {
   readonly messages: readonly Message[];
   readonly tools: readonly unknown[];
+  /** Name of the form in which the template gets the tools. */
+  readonly toolForm: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -46,7 +49,7 @@ export function renderConversation(
   earlier: EarlierCalls,
 ): RenderedPrompt {
   const { template, tokenizer } = model;
-  const tools = sglangTools(prompt.tools);
+  const tools = shapedTools(prompt.tools, prompt.toolForm);
   const { messages, invalidArguments } = normaliseMessages(prompt.messages, template.contentFormat);
   const chain = chainOf(tools, messages, prompt.variables);
   const complete = messages.map((message, at) =>

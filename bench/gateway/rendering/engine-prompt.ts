@@ -1,4 +1,4 @@
-import { isRecord, type Message } from "./normalise-messages.ts";
+import type { Message } from "./normalise-messages.ts";
 
 /** Fields that SGLang's message models keep; it drops all others before its template. */
 const keptFields = ["role", "content", "tool_call_id", "name", "reasoning_content", "tool_calls"] as const;
@@ -31,11 +31,3 @@ export function sglangMessages(
 
 const isEmptyCalls = (name: string, value: unknown) =>
   name === "tool_calls" && Array.isArray(value) && value.length === 0;
-
-/** Tools with the keys, the order and the defaults that SGLang's model gives them; templates print them as they are. */
-export function sglangTools(tools: readonly unknown[]): Message[] {
-  return tools.filter(isRecord).map(({ type, function: fields }) => {
-    const { description = null, name, parameters = null, strict } = isRecord(fields) ? fields : {};
-    return { type: type ?? "function", function: { description, name, parameters, strict: strict ?? false } };
-  });
-}

@@ -15,6 +15,7 @@ const exportSchema = z.object({
   traj: z.object({
     level: z.enum(recordingLevels),
     tokenizer_sha256: z.string().nullable(),
+    tool_form: z.string().nullish(),
     sessions: z.array(
       z.object({
         dropped: z.array(z.object({ interaction_id: z.string().nullable(), reason: z.string() })),
@@ -46,6 +47,7 @@ export function recordedFromExport(raw: string): Omit<RecordedEpisode, "episodeI
     level: traj.level,
     recorder: "tollgate",
     tokenizerSha256: traj.tokenizer_sha256,
+    ...(traj.tool_form == null ? {} : { toolForm: traj.tool_form }),
     calls: traj.interactions.map(({ tokens, ...call }) => ({
       interactionId: call.interaction_id,
       requestId: call.request_id,

@@ -43,6 +43,8 @@ export interface TokenExportSettings {
   readonly style: "individual" | "concat";
   readonly level: RecordingLevel;
   readonly tokenizerSha256: string | null;
+  /** Form in which tools were rendered; null where the engine rendered. */
+  readonly toolForm: string | null;
 }
 
 /** @throws {DialectError} 400 for a style that does not exist, or that a level without ids cannot give */
@@ -102,6 +104,7 @@ export async function* exportText(
     level,
     streaming: streamingOf(settings.level),
     tokenizer_sha256: settings.tokenizerSha256,
+    tool_form: settings.toolForm,
     discount: settings.discount,
     sessions: trajectories.map(sessionFacts),
     ...(settings.style === "concat" ? { leaves: trajectories.flatMap(leavesOf) } : {}),

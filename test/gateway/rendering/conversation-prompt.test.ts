@@ -31,7 +31,11 @@ function afterOneCall(
   const { model: used = model, ended = true } = setup;
   const answered: Message = setup.answered ?? answer();
   const tree = new CallTree();
-  const prompt = renderConversation({ messages: question, tools, variables: {} }, used, tree);
+  const prompt = renderConversation(
+    { messages: question, tools, toolForm: "sglang-0.5.10", variables: {} },
+    used,
+    tree,
+  );
   const outputIds = Int32Array.of(...used.tokenizer.encode(output), ...(ended ? [end] : []));
   const [echo = answered] = normaliseMessages([answered], profile).messages;
   const tokens: CallTokens = {
@@ -47,7 +51,11 @@ function afterOneCall(
   };
   tree.add(tokens);
   const next = (messages: readonly Message[], nextTools: readonly unknown[] = tools) => {
-    const rendered = renderConversation({ messages, tools: nextTools, variables: {} }, used, tree);
+    const rendered = renderConversation(
+      { messages, tools: nextTools, toolForm: "sglang-0.5.10", variables: {} },
+      used,
+      tree,
+    );
     const kept = tree.add({
       ...tokens,
       promptIds: rendered.ids,
@@ -93,7 +101,11 @@ test.each<readonly [string, readonly Message[], string]>([
 ])("a history with %s breaks, and says why", (_name, messages, cause) => {
   const { next } = afterOneCall(written);
   const { rendered, kept } = next(messages);
-  const fresh = renderConversation({ messages, tools, variables: {} }, model, new CallTree());
+  const fresh = renderConversation(
+    { messages, tools, toolForm: "sglang-0.5.10", variables: {} },
+    model,
+    new CallTree(),
+  );
   expect([...rendered.ids]).toEqual([...fresh.ids]);
   expect([rendered.continues, kept?.breakCause]).toEqual([false, cause]);
 });

@@ -48,6 +48,11 @@ test("numbers and keys that JavaScript writes in another way than Python", async
 
 function rendered(body: string): Int32Array {
   const input = parseForTemplate(body) as ChatInput;
-  const prompt = { messages: input.messages, tools: input.tools ?? [], variables: {} };
+  const prompt = {
+    messages: input.messages,
+    tools: input.tools ?? [],
+    toolForm: "sglang-0.5.10",
+    variables: {},
+  };
   return renderConversation(prompt, model, new CallTree()).ids;
 }
