@@ -4,6 +4,8 @@ import { armName } from "./arm-name.ts";
 import { rewrites } from "./rewrites-schema.ts";
 import { baseUrl } from "./base-url.ts";
 import { container } from "./container-schema.ts";
+import { headersSetting } from "./header-schema.ts";
+import { armPlaceholders, refuseUnknownPlaceholders } from "./placeholders.ts";
 import { armCommandSetting, armPathSetting } from "./path-setting.ts";
 import { reasoningParsers, recordingLevels, toolCallParsers } from "./recording-choices.ts";
 
@@ -56,6 +58,9 @@ const urlArm = z.strictObject({
     "Base URL of an OpenAI-compatible gateway, with or without /v1; it must forward to the agent engine",
   ),
   apiKeyEnv: z.string().optional().describe("Environment variable that holds the gateway's API key"),
+  headers: headersSetting.describe(
+    "Headers that every request to it gets, in place of the agent's own of that name; keys as ${NAME}",
+  ),
   metricsUrl: z
     .url()
     .optional()
@@ -67,44 +72,74 @@ const urlArm = z.strictObject({
     ),
 });
 
-const placeholders =
-  "{engine} (URL without /v1 to forward to), {port}, {metricsPort}, {model}, {adminKey}, {engineKey}, {logs} are filled in";
+const placeholders = `${Object.entries(armPlaceholders)
+  .map(([name, what]) => `{${name}} (${what})`)
+  .join(", ")} are filled in`;
+
+/** A name below the folder that the files go to. */
+const fileName = z
+  .string()
+  .regex(/^[\w.-]+(\/[\w.-]+)*$/, "write a file name, with folders where needed, such as conf/nginx.conf")
+  .refine((text) => !text.split("/").includes(".."), "must lie below the folder");
 
 /** A gateway that Tollgate starts from a command line, and ends with the run. */
-const commandArm = z.strictObject({
-  name: armName,
-  kind: z.literal("command"),
-  rewrites,
-  command: armCommandSetting().describe(`Program and arguments; no shell reads them. ${placeholders}`),
-  environment: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe(
-      `Further environment; the place for keys, as \${NAME} of a variable of yours: files then hold the reference and never the value. ${placeholders}`,
+const commandArm = z
+  .strictObject({
+    name: armName,
+    kind: z.literal("command"),
+    rewrites,
+    command: armCommandSetting().describe(`Program and arguments; no shell reads them. ${placeholders}`),
+    environment: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe(
+        `Further environment; the place for keys, as \${NAME} of a variable of yours: files then hold the reference and never the value. ${placeholders}`,
+      ),
+    files: z
+      .record(fileName, z.string())
+      .optional()
+      .describe(
+        `Files that it reads, name: content, written before its start to a folder that is gone after the run. ${placeholders}`,
+      ),
+    headers: headersSetting.describe(
+      `Headers that every request to it gets, in place of the agent's own of that name; keys as \${NAME}. ${placeholders}`,
     ),
-  workingDirectory: armPathSetting().optional().describe("Folder to start it in; default: the current one"),
-  ...container,
-  ready: z
-    .strictObject({
-      path: z.string().startsWith("/").default("/v1/models").describe("Asked with GET until it answers"),
-      status: z.number().int().min(100).max(599).default(200).describe("Status that means ready"),
-    })
-    .prefault({}),
-  basePath: z
-    .string()
-    .regex(/^(\/[^/]+)*$/, "write a path such as /openai, without a slash at its end")
-    .default("")
-    .describe("Path before /v1, where its API is not at the root"),
-  metricsPath: z
-    .string()
-    .startsWith("/")
-    .optional()
-    .describe("Its Prometheus page, at {metricsPort} when the command names that port, else at {port}"),
-  apiKeyEnv: z
-    .string()
-    .optional()
-    .describe("Environment variable with the key that the agent sends it; default: the engine's key"),
-});
+    workingDirectory: armPathSetting().optional().describe("Folder to start it in; default: the current one"),
+    ...container,
+    ready: z
+      .strictObject({
+        path: z.string().startsWith("/").default("/v1/models").describe("Asked with GET until it answers"),
+        status: z.number().int().min(100).max(599).default(200).describe("Status that means ready"),
+      })
+      .optional()
+      .describe(
+        "What shows that it serves; default: any answer to GET /v1/models that stays the same, but for 429, 502, 503 and 504",
+      ),
+    basePath: z
+      .string()
+      .regex(/^(\/[^/]+)*$/, "write a path such as /openai, without a slash at its end")
+      .default("")
+      .describe("Path before /v1, where its API is not at the root"),
+    metricsPath: z
+      .string()
+      .startsWith("/")
+      .optional()
+      .describe("Its Prometheus page, at {metricsPort} when the command names that port, else at {port}"),
+    apiKeyEnv: z
+      .string()
+      .optional()
+      .describe("Environment variable with the key that the agent sends it; default: the engine's key"),
+    versionCommand: armCommandSetting()
+      .optional()
+      .describe("Program and arguments that print its version, for the run's evidence"),
+  })
+  .superRefine(({ command, environment, files, headers }, context) => {
+    const named = (key: string, texts: Readonly<Record<string, string>> | undefined) =>
+      Object.entries(texts ?? {}).map(([name, text]) => ({ path: [key, name], text }));
+    const words = command.map((text, index) => ({ path: ["command", index], text }));
+    const rest = [named("environment", environment), named("files", files), named("headers", headers)];
+    refuseUnknownPlaceholders([...words, ...rest.flat()], context);
+  });
 
 /** SGLang's router (`sglang-router`), with what would repeat, refuse or hold back a request switched off. */
 const sglRouterArm = z.strictObject({

@@ -19,7 +19,10 @@ export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): s
       return `${place([...path, key], context)}: unknown key.${hint}`;
     });
   }
-  return [`${place(path, context)}: ${issue.message}`];
+  // zod says only that a key is invalid; why is in the issues of the key's own schema.
+  const messages =
+    issue.code === "invalid_key" ? issue.issues.map(({ message }) => message) : [issue.message];
+  return messages.map((message) => `${place(path, context)}: ${message}`);
 }
 
 function place(path: readonly string[], { document, lines }: IssueContext): string {

@@ -144,7 +144,7 @@ interface InterpolationContext {
 /** `${NAME}` and `${NAME:-default}` inside strings. */
 function interpolate(value: unknown, context: InterpolationContext): unknown {
   if (typeof value === "string") {
-    if (value === withheld) {
+    if (value.includes(withheld)) {
       throw new ConfigError(
         `${context.file} has ${withheld} where a run's record left a key out. Give it with --set, as \${NAME} of an environment variable.`,
       );

@@ -4,8 +4,8 @@ import { isSecretFlag, isSecretName } from "../host/secret-words.ts";
 /** Stands in `run.json` for a key that was written into the experiment file itself. */
 export const withheld = "(secret)";
 
-/** Settings that hold environment variables of a program: the place for keys. */
-const environments = new Set(["environment", "extraEnv"]);
+/** Settings that hold environment variables of a program, or headers of its requests: the place for keys. */
+const environments = new Set(["environment", "extraEnv", "headers"]);
 
 /** What is known about the place of a text. */
 interface Place {
@@ -38,12 +38,36 @@ function recordedAt(value: unknown, raw: unknown, place: Place): unknown {
     raw !== null && typeof raw === "object" ? Object.entries(raw) : [],
   );
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      environments.has(key)
-        ? recordedVariables(item, written.get(key))
-        : recordedAt(item, written.get(key), anywhere),
+    Object.entries(value).map(([key, item]) => [key, recordedSection(key, item, written.get(key))]),
+  );
+}
+
+function recordedSection(key: string, item: unknown, raw: unknown): unknown {
+  if (environments.has(key)) return recordedVariables(item, raw);
+  return key === "files" ? recordedFiles(item, raw) : recordedAt(item, raw, anywhere);
+}
+
+/** A file of a program may hold keys, as references or written out. */
+function recordedFiles(files: unknown, raw: unknown): unknown {
+  const kept = recordedAt(files, raw, anywhere);
+  if (kept === null || typeof kept !== "object") return kept;
+  return Object.fromEntries(
+    Object.entries(kept).map(([name, text]) => [
+      name,
+      typeof text === "string" ? withoutLiteralKeys(text) : text,
     ]),
+  );
+}
+
+/** `api_key: …`, `"token": "…"`, `Authorization "Bearer …"`, as the languages of such files write them. */
+const assignedKey =
+  /([\w.-]*(?:key|token|secret|password|authorization)(?:["']?\s*[:=]\s*|["']?\s+(?=["']?Bearer\s))["']?(?:Bearer\s+)?)([^\s"',;]+)/gi;
+/** Paths, and what is filled in later. */
+const noKey = /^(?:[./~]|\{|\$|os\.environ\/)/;
+
+function withoutLiteralKeys(text: string): string {
+  return text.replaceAll(assignedKey, (whole, before: string, key: string) =>
+    key.length < literalKeyMin || noKey.test(key) || !isSecretName(before) ? whole : before + withheld,
   );
 }
 

@@ -1,12 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { messageOf } from "../errors.ts";
+import { errorOf } from "./error-line.ts";
 
 /** Of a log that is longer the middle is left out: a cause stands where a start begins to fail, or at its end. */
 const partBytesMax = 2 * 1024 * 1024;
 const quotedCharactersMax = 300;
-/** Longer lines are dumps of settings, in which words such as `error` are names. */
-const lineCharactersMax = 1_000;
 
 /** All of a log that a program has written since `fromByte`, for messages. */
 export function wholeLog(path: string, fromByte = 0): string {
@@ -36,8 +35,8 @@ const prefixes = [
 ];
 const traceback = /Traceback \(most recent call last\):\s*$/;
 const exception = /^[A-Za-z_][\w.]*(?:: .*|)$/;
-const errorLine =
-  /(?:^|[\s[(])(?:error|fatal|emerg|alert|crit|critical|panic|panicked)\]?(?::| at | load| while|!| -)|\[(?:emerg|alert|crit|error|fatal)\] |^(?:Uncaught )?\w*(?:Error|Exception)(?: \[\w+\])?: /i;
+/** What ends because something else did: it is never the reason. */
+const consequence = /^(?:[\w.]+\.)?(?:CancelledError|KeyboardInterrupt|SystemExit|BrokenPipeError)(?::|$)/;
 
 /**
  * The lines of a log that say why a program failed: the first exception, which others follow from, and the last one; where
@@ -48,10 +47,7 @@ export function causesIn(log: string): readonly string[] {
   const exceptions = lines.flatMap((line, index) =>
     traceback.test(line) ? exceptionAfter(lines, index) : [],
   );
-  const found =
-    exceptions.length > 0
-      ? exceptions
-      : lines.filter((line) => line.length <= lineCharactersMax && errorLine.test(line));
+  const found = exceptions.length > 0 ? exceptions : lines.flatMap((line) => errorOf(line) ?? []);
   const ends = [found.at(0), found.at(-1)].flatMap((line) => (line === undefined ? [] : [quotable(line)]));
   return [...new Set(ends)];
 }
@@ -59,7 +55,7 @@ export function causesIn(log: string): readonly string[] {
 /** A traceback's own lines are indented; the first that is not names the exception. */
 function exceptionAfter(lines: readonly string[], index: number): readonly string[] {
   const line = lines.slice(index + 1).find((one) => one !== "" && !/^[\s|+]/.test(one));
-  return line !== undefined && exception.test(line) ? [line] : [];
+  return line !== undefined && exception.test(line) && !consequence.test(line) ? [line] : [];
 }
 
 function bare(line: string): string {

@@ -1,8 +1,8 @@
 /** Which words stand for keys: one rule for records, archives, containers and lists of processes. */
 
-/** Does a variable of this name hold a key? `TOKENIZERS_PARALLELISM` and numbers of tokens do not. */
+/** Does a variable or header of this name hold a key? `TOKENIZERS_PARALLELISM`, numbers of tokens and Portkey's own do not. */
 export function isSecretName(name: string): boolean {
-  return /TOKEN(?!S|IZ)|KEY|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE/i.test(name);
+  return /TOKEN(?!S|IZ)|(?<!(?:^|[_-])PORT)KEY|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE/i.test(name);
 }
 
 /** Is the word after this flag of a command line a key? A flag that ends in `-env` names a variable. */

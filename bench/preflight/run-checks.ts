@@ -1,9 +1,9 @@
 import { StartError } from "../errors.ts";
 import { secondsBetween } from "../measure/clock.ts";
 import type { Engine } from "../stack/engine.ts";
-import { enginesOf, type RunningArm } from "../stack/stack.ts";
+import { enginesOf, type RunningArm, type RunningStack } from "../stack/stack.ts";
 import type { ArmFacts, Finding, PreflightRecord } from "../store/preflight-record.ts";
-import { nameOf, type Check, type PreflightContext } from "./check.ts";
+import { failed, nameOf, type Check, type PreflightContext } from "./check.ts";
 import { contextLengthCheck } from "./checks/context-length.ts";
 import { episodeCheck } from "./checks/episode.ts";
 import { diskCheck } from "./checks/disk.ts";
@@ -48,7 +48,9 @@ export class PreflightError extends StartError {
         ...failures.map(
           ({ check, finding: { on, what, change } }) => `  ${check}: ${on}: ${what}\n    -> ${change ?? ""}`,
         ),
-        "Nothing was measured. A check can be left out by name (--skip-preflight NAME), which the report then says.",
+        failures.every(({ check }) => check === startName)
+          ? "Nothing was measured."
+          : "Nothing was measured. A check can be left out by name (--skip-preflight NAME), which the report then says.",
       ].join("\n"),
     );
     this.failed = failures.map(({ check }) => check);
@@ -77,7 +79,7 @@ export async function runChecks(
   const startedNs = context.clock.nowNs();
   const at = context.clock.wallIso();
   let unusable: PreflightContext["unusable"] = new Map();
-  const done: PreflightRecord["checks"] = [];
+  const done: PreflightRecord["checks"] = startFindings(context.stack);
   const arms: Record<string, ArmFacts> = Object.fromEntries(
     context.stack.arms.map(({ spec }) => [spec.name, { streaming: null, sameEngine: null }]),
   );
@@ -95,6 +97,17 @@ export async function runChecks(
     if (check === generationCheck) unusable = unusableParts(context.stack, result.findings);
   }
   return { at, seconds: secondsBetween(startedNs, context.clock.nowNs()), checks: done, arms };
+}
+
+const startName = "start";
+
+/** Not a check that could be left out: without all of its arms an experiment is another one. */
+function startFindings({ failedArms }: RunningStack): PreflightRecord["checks"] {
+  if (failedArms.length === 0) return [];
+  const change =
+    "Put right what its log says. `tollgate plan` prints the commands that start it by hand; an arm can be taken out of `arms:`.";
+  const findings = failedArms.map(({ arm, message }) => failed(`arm ${arm}`, message, change));
+  return [{ name: startName, proves: "every arm of the experiment starts", skipped: false, findings }];
 }
 
 /** Parts that did not answer their first request are not asked again: each check would wait for its deadline. */

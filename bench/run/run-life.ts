@@ -216,7 +216,7 @@ interface StackPlace {
 
 /** The stack of an experiment, with an admin key that is made for this occasion. */
 export function startedStack(
-  { supervisor, childEnvironment }: Supervised,
+  { supervisor, childEnvironment, scratchDirectory }: Supervised,
   { experiment, taskData, environment, tell }: RunSetting,
   { directory, logDirectory, signal }: StackPlace,
 ): Promise<RunningStack> {
@@ -229,6 +229,7 @@ export function startedStack(
     signal,
     evidenceDirectory: join(directory, "evidence"),
     childEnvironment,
+    scratchDirectory,
     keeper: supervisor,
     adminKey: randomBytes(24).toString("base64url"),
   });

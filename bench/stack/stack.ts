@@ -10,6 +10,8 @@ export interface RunningStack extends AsyncDisposable {
   /** null where the work needs none. */
   readonly userEngine: Engine | null;
   readonly arms: readonly RunningArm[];
+  /** Arms of the experiment that did not start. Nothing can be measured then, but the others can be asked. */
+  readonly failedArms: readonly FailedArm[];
   /** Base URL (with /v1) of the user engine behind its tap; null without one. */
   readonly userBaseUrl: string | null;
   readonly tap: TapClient;
@@ -37,6 +39,12 @@ export interface StackDeath {
   readonly part: "engine" | "user-engine" | "gateway" | "tap";
   /** The one arm that needs it; null when all do. */
   readonly arm: string | null;
+  readonly message: string;
+}
+
+export interface FailedArm {
+  readonly arm: string;
+  /** Why, with the end of its log. */
   readonly message: string;
 }
 

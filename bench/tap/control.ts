@@ -14,6 +14,8 @@ export interface TapListenerSpec {
   readonly upstream: string;
   /** Given where a gateway must know the port beforehand; a free one by default. */
   readonly port?: number;
+  /** Sent with every request in place of the client's own of that name. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type TapCommand =

@@ -36,6 +36,8 @@ export class Listener implements AsyncDisposable {
     const { origin, pathname } = new URL(spec.upstream);
     const upstream = new Upstream(origin, manners);
     const prefix = pathname.replace(/\/+$/, "");
+    const given = Object.entries(spec.headers ?? {});
+    const replaced = new Set([...ownedByHop, ...given.map(([name]) => name.toLowerCase())]);
     let count = 0;
     const server = createServer(
       // The tap never closes first: it must not add a lost connection that the upstream would not have caused.
@@ -52,7 +54,7 @@ export class Listener implements AsyncDisposable {
           response,
           upstream,
           path: `${prefix}${request.url ?? "/"}`,
-          headers: endToEndHeaders(request.rawHeaders, ownedByHop),
+          headers: [...endToEndHeaders(request.rawHeaders, replaced), ...given.flat()],
           unreachable: (error: Error) => unreachableBody(spec, error),
         };
         forward(call, record);

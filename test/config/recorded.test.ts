@@ -59,10 +59,45 @@ test("a key that was written out is withheld by the name of its variable; what i
   ).toBe(experimentFingerprint(load({ environment })));
 });
 
+test("a header is like a variable: its references stay, and a key that was written out is withheld", () => {
+  const headers = {
+    authorization: "Bearer ${SOMETHING}",
+    "x-api-key": "0123456789abcdef",
+    "x-portkey-provider": "openai-like",
+    "x-portkey-custom-host": "{engine}/v1",
+  };
+  const { experiment, recorded } = load({ headers }, { SOMETHING: "sk-live-1" });
+  expect(experiment.arms[0]).toMatchObject({ headers: { authorization: "Bearer sk-live-1" } });
+  expect(recorded.arms[0]).toMatchObject({ headers: { ...headers, "x-api-key": withheld } });
+});
+
+test.each<[what: string, text: string, kept: string]>([
+  ["YAML", "api_key: sk-0123456789\nmodel: gpt-0123456789", `api_key: ${withheld}\nmodel: gpt-0123456789`],
+  ["JSON", '{"token":"0123456789","n":1}', `{"token":"${withheld}","n":1}`],
+  [
+    "nginx",
+    'proxy_set_header Authorization "Bearer 0123456789";',
+    `proxy_set_header Authorization "Bearer ${withheld}";`,
+  ],
+  ["a reference", "api_key: ${MY_KEY}", "api_key: ${MY_KEY}"],
+  ["a placeholder", 'api_key: "{engineKey}"', 'api_key: "{engineKey}"'],
+  ["a reference of LiteLLM's", "master_key: os.environ/LITELLM_KEY", "master_key: os.environ/LITELLM_KEY"],
+  ["a path", "ssl_certificate_key: /etc/server.pem", "ssl_certificate_key: /etc/server.pem"],
+  ["what is no key", "max_tokens: 1000000\nkeepalive_time 24h;", "max_tokens: 1000000\nkeepalive_time 24h;"],
+  ["no key at all", "api_key: none", "api_key: none"],
+])("a file of a program, in %s: keys are withheld, the rest stays", (_, text, kept) => {
+  const { experiment, recorded } = load({ files: { "gateway.conf": text } }, { MY_KEY: "sk-live-1" });
+  expect(experiment.arms[0]).toMatchObject({
+    files: { "gateway.conf": text.replace("${MY_KEY}", "sk-live-1") },
+  });
+  expect(recorded.arms[0]).toMatchObject({ files: { "gateway.conf": kept } });
+});
+
 test("a record that withholds a key cannot be run again without it", () => {
   expect(() => load({ environment: { AZURE_API_KEY: withheld } })).toThrow(
     /run's record left a key out.*--set/,
   );
+  expect(() => load({ files: { "a.yaml": `api_key: ${withheld}` } })).toThrow(/run's record left a key out/);
 });
 
 test("a default of a key is a key", () => {

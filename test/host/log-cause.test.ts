@@ -46,6 +46,47 @@ test.each<[what: string, log: string, causes: readonly string[]]>([
     "node:net:1\n\nError: listen EADDRINUSE: address already in use 127.0.0.1:1\n    at Server.x",
     ["Error: listen EADDRINUSE: address already in use 127.0.0.1:1"],
   ],
+  [
+    "uvicorn, whose tasks are cancelled when the port is taken",
+    `ERROR:    [Errno 98] error while attempting to bind on address ('127.0.0.1', 1): address already in use\nJob "refresh" raised an exception\n${traceback("asyncio.exceptions.CancelledError")}\nINFO:     Application shutdown complete.`,
+    [
+      "ERROR:    [Errno 98] error while attempting to bind on address ('127.0.0.1', 1): address already in use",
+    ],
+  ],
+  [
+    "LiteLLM, whose banner and advice come after it",
+    `${traceback("litellm.proxy.auth.UnsafeMasterKeyError: LiteLLM proxy refused to start: no master key is set.")}\n\nERROR:    Application startup failed. Exiting.\n\n1. Generate a key and save it to .env:\n`,
+    ["litellm.proxy.auth.UnsafeMasterKeyError: LiteLLM proxy refused to start: no master key is set."],
+  ],
+  [
+    "lines of JSON (Caddy, zap)",
+    `{"level":"info","ts":1795895728.9,"msg":"using config, error: none"}\n{"level":"error","ts":1795895729,"msg":"adapting config using caddyfile: C2:2: unrecognized directive: revers_proxy"}`,
+    ["adapting config using caddyfile: C2:2: unrecognized directive: revers_proxy"],
+  ],
+  [
+    "lines of JSON with the error apart from the message (zerolog), and levels as numbers (pino)",
+    `{"level":"fatal","error":"bind: address already in use","message":"cannot listen"}\n{"level":60,"msg":"giving up","err":{"message":"no upstream"}}\n{"level":30,"msg":"bye"}`,
+    ["cannot listen: bind: address already in use", "giving up: no upstream"],
+  ],
+  [
+    "logfmt (slog, logrus)",
+    `time=2026-11-28T19:55:29Z level=INFO msg=starting\ntime=2026-11-28T19:55:29Z level=ERROR msg="no such model" err=404`,
+    [`time=2026-11-28T19:55:29Z level=ERROR msg="no such model" err=404`],
+  ],
+  [
+    "a level after a date (Rust's tracing, Java)",
+    "2026-11-28T19:55:29.1Z  INFO router: starting\n2026-11-28T19:55:29.2Z ERROR router: worker is not there\n2026-11-28 19:55:30,001 FATAL [main] c.acme.Proxy - no licence",
+    [
+      "2026-11-28T19:55:29.2Z ERROR router: worker is not there",
+      "2026-11-28 19:55:30,001 FATAL [main] c.acme.Proxy - no licence",
+    ],
+  ],
+  [
+    "klog (Envoy's and Kubernetes' programs)",
+    "I1128 19:55:28.123456 1 main.go:10] starting\nE1128 19:55:29.123456 1 main.go:12] no configuration\nF1128 19:55:29.2 1 main.go:13] bye",
+    ["E1128 19:55:29.123456 1 main.go:12] no configuration", "F1128 19:55:29.2 1 main.go:13] bye"],
+  ],
+  ["a shell", "sh: 1: litellm: not found", ["sh: 1: litellm: not found"]],
   ["colours", "\u001B[31mERROR\u001B[0m: no GPU", ["ERROR: no GPU"]],
   ["a name like an error's in a line of settings", `args error: ${"x".repeat(2_000)}`, []],
 ])("the causes in a log of %s", (_, log, causes) => {

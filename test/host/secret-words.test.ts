@@ -13,6 +13,12 @@ test.each([
   ["tokenizerPath", false],
   ["LOG_LEVEL", false],
   ["PATH", false],
+  ["x-api-key", true],
+  ["x-portkey-api-key", true],
+  ["PORTKEY_API_KEY", true],
+  ["x-portkey-provider", false],
+  ["PORTKEY_SERVER", false],
+  ["IMPORTKEY", true],
 ])("a variable %s holds a key: %s", (name, secret) => {
   expect(isSecretName(name)).toBe(secret);
 });

@@ -75,6 +75,7 @@ function contextOf(options: Given, { origin, folder }: { origin: string; folder:
     },
     userEngine: null,
     arms: [arm],
+    failedArms: [],
     userBaseUrl: null,
     tap: tapThatSaw(options.seen ?? (() => [])),
     death: () => null,

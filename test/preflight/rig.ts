@@ -58,6 +58,7 @@ export async function checked(arms: readonly ArmPlan[], options: RigOptions = {}
     agentEngine: await describeEngine({ role: "agent", url: agent.url, ...address }, signal),
     userEngine: await describeEngine({ role: "user", url: user.url, ...address }, signal),
     arms: running,
+    failedArms: [],
     userBaseUrl: `${user.url}/v1`,
     tap,
     death: () => null,

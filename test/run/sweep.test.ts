@@ -109,6 +109,7 @@ class TriedSweep {
         userEngine: null,
         userBaseUrl: null,
         arms: ["raw", "gateway"].map((name) => this.#arm(name)),
+        failedArms: [],
         tap: {
           pid: 1,
           scheduling: { policy: "real-time" },

@@ -77,6 +77,31 @@ function stream(events: readonly string[], pauseMs = 5): Answer {
   };
 }
 
+test("headers of a listener take the place of the client's, whatever their case, and no other one's", async () => {
+  answer = stream(streamedAnswer(["a"]));
+  const headers = { authorization: "Bearer of-the-arm", "x-upstream": "here" };
+  const listening = await tap.listen({
+    name: "outer-h",
+    hop: "outer",
+    arm: "h",
+    upstream: engine.url,
+    headers,
+  });
+  const response = await request(`${listening}/v1/chat/completions`, {
+    method: "POST",
+    headers: { ...identity("h1"), Authorization: "Bearer of-the-agent", "X-Other": "kept" },
+    body: "{}",
+  });
+  await response.body.dump();
+  const got = engine.seen.at(-1)?.headersDistinct;
+  expect(got).toMatchObject({
+    authorization: ["Bearer of-the-arm"],
+    "x-upstream": ["here"],
+    "x-other": ["kept"],
+    "x-tollgate-request": ["h1"],
+  });
+});
+
 test("a streamed answer passes unchanged and is measured at both hops", async () => {
   const events = streamedAnswer(["a", "b", "c"]);
   answer = stream(events, 20);

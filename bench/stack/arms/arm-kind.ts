@@ -32,6 +32,8 @@ export interface ArmContext extends ChildContext {
   readonly callSeconds: number;
   /** Secret of the gateways' admin interface, made for this run. */
   readonly adminKey: string;
+  /** Gone when the run is; for what an arm's program reads. */
+  readonly scratchDirectory: string;
   /** Holds keys of servers of others, and Docker's own settings. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** For images of arms. */
@@ -60,6 +62,8 @@ export interface ArmTarget {
   readonly metricsUrl: string | null;
   /** Key that the agent sends; null for the engine's own. */
   readonly apiKey: string | null;
+  /** Sent with every request, in place of the agent's own of that name; absent: none. May hold keys. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** null for an arm without sessions: then every request carries `apiKey`. */
   readonly openSession: ((attemptKey: string) => Promise<ArmSession>) | null;
   /** Version of the program, for the run's evidence; null where it does not tell, absent where there is none of others. */

@@ -45,21 +45,40 @@ export async function startProgram(program: ArmProgram, context: ArmContext): Pr
     return startContained(program, place, context);
   }
   const [file = "", ...args] = program.command;
+  let state = "";
+  using _progress = tellWhileWaiting(() => (state === "" ? null : `${program.name}: ${state}`), context.tell);
   const started = await spawnManaged(file, {
     name: program.name,
     args,
     environment: { ...context.childEnvironment, ...program.environment },
     ...(program.workingDirectory === undefined ? {} : { workingDirectory: program.workingDirectory }),
     logFile,
-    probe: async (signal, note) => {
-      await awaitHttp(program.ready, signal, note);
-      return true as const;
-    },
+    probe: (signal, note) =>
+      awaitHttp(program.ready, signal, (text) => {
+        state = text;
+        note(text);
+      }),
     startTimeoutMs: context.startSeconds * 1000,
     keeper: context.keeper,
     signal: context.signal,
   });
   own(processPart(started));
+  const { url, status } = program.ready;
+  if (started.ready === status) return;
+  context.tell(
+    `${program.name} answers GET ${url} with ${started.ready}, not ${status}, and is taken as started: \`ready\` of its arm can say what to ask instead`,
+  );
+}
+
+const tellEveryMs = 15_000;
+
+/** For a person who waits: a start that hangs can be ended before its time is up. */
+function tellWhileWaiting(text: () => string | null, tell: (line: string) => void): Disposable {
+  const timer = setInterval(() => {
+    const line = text();
+    if (line !== null) tell(line);
+  }, tellEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 interface ContainedPlace {

@@ -1,55 +1,82 @@
+import { join } from "node:path";
 import type { CommandArmSpec } from "../../config/arm-schema.ts";
+import { isHeaderValue } from "../../config/header-schema.ts";
+import { filled, type ArmPlaces } from "../../config/placeholders.ts";
 import { ConfigError } from "../../errors.ts";
+import type { HttpProbe } from "../await-http.ts";
+import { armFileLines, writeArmFiles } from "./arm-files.ts";
+import type { ArmContext, ArmKind, ArmPlace, ArmTarget } from "./arm-kind.ts";
 import { armPorts, startProgram } from "./arm-program.ts";
-import type { ArmContext, ArmKind, ArmTarget } from "./arm-kind.ts";
+import { printedVersion } from "./printed-version.ts";
 
 /** A gateway that the experiment gives a command line for. */
-export const commandArm: ArmKind<CommandArmSpec> = {
-  start: startCommand,
-  plan: (spec, { engineUrl, model, adminKey, port }) => {
-    const ports = { port: String(port), metricsPort: String(port + 1) };
-    const values = { engine: engineUrl, ...ports, model, adminKey, engineKey: "$ENGINE_KEY", logs: "." };
-    return [spec.command.map((word) => filled(word, values))];
-  },
-};
+export const commandArm: ArmKind<CommandArmSpec> = { start: startCommand, plan: planCommand };
+
+function planCommand(spec: CommandArmSpec, { engineUrl, model, adminKey, port }: ArmPlace) {
+  const places: ArmPlaces = {
+    engine: engineUrl,
+    engineHost: hostOf(engineUrl) ?? "$ENGINE_HOST",
+    port: String(port),
+    metricsPort: String(port + 1),
+    model,
+    adminKey,
+    engineKey: "$ENGINE_KEY",
+    logs: ".",
+    files: `./${spec.name}-files`,
+  };
+  const words = spec.command.map((word) => filled(word, places));
+  const variables = Object.entries(allFilled(spec.environment, places)).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  return [
+    ...armFileLines(spec.files ?? {}, places),
+    variables.length === 0 || spec.image !== undefined ? words : ["env", ...variables, ...words],
+  ];
+}
+
+/** null for a word that stands for a URL which is not known yet. */
+function hostOf(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).host : null;
+}
 
 async function startCommand(spec: CommandArmSpec, context: ArmContext): Promise<ArmTarget> {
   const { agentEngine } = context;
   const [port = 0, metricsPort = 0] = await armPorts(2, context);
-  const values = {
+  const places: ArmPlaces = {
     engine: context.engineUrl,
+    engineHost: new URL(context.engineUrl).host,
     port: String(port),
     metricsPort: String(metricsPort),
     model: agentEngine.model,
     adminKey: context.adminKey,
     engineKey: agentEngine.apiKey,
     logs: context.logDirectory,
+    files: join(context.scratchDirectory, `files-${spec.name}`),
   };
   const origin = `http://127.0.0.1:${port}`;
   const apiKey = keyOf(spec, context.environment);
+  const headers = filledHeaders(spec, places);
+  await writeArmFiles(spec.files ?? {}, places);
+  const mounted = spec.files === undefined ? [] : [`${places.files}:${places.files}`];
   await startProgram(
     {
       arm: spec.name,
       name: spec.name,
-      command: spec.command.map((word) => filled(word, values)),
-      environment: Object.fromEntries(
-        Object.entries(spec.environment).map(([name, value]) => [name, filled(value, values)]),
-      ),
+      command: spec.command.map((word) => filled(word, places)),
+      environment: allFilled(spec.environment, places),
       workingDirectory: spec.workingDirectory,
       image: spec.image,
-      volumes: spec.volumes,
+      volumes: [...spec.volumes, ...mounted],
       ports: [port, metricsPort],
-      ready: {
-        url: origin + spec.ready.path,
-        status: spec.ready.status,
-        headers: { authorization: `Bearer ${apiKey ?? agentEngine.apiKey}` },
-      },
+      ready: readiness(spec, {
+        origin,
+        headers: { authorization: `Bearer ${apiKey ?? agentEngine.apiKey}`, ...lowerCase(headers) },
+      }),
     },
     context,
   );
-  const ownMetricsPort = [...spec.command, ...Object.values(spec.environment)].some((word) =>
-    word.includes("{metricsPort}"),
-  );
+  const texts = [...spec.command, ...Object.values(spec.environment), ...Object.values(spec.files ?? {})];
+  const ownMetricsPort = texts.some((text) => text.includes("{metricsPort}"));
   return {
     url: origin + spec.basePath,
     metricsUrl:
@@ -57,22 +84,39 @@ async function startCommand(spec: CommandArmSpec, context: ArmContext): Promise<
         ? null
         : `http://127.0.0.1:${ownMetricsPort ? metricsPort : port}${spec.metricsPath}`,
     apiKey,
+    headers,
     openSession: null,
+    ...(spec.versionCommand === undefined
+      ? {}
+      : { version: await printedVersion(spec.versionCommand, context.childEnvironment) }),
   };
 }
 
-/** `{name}` for each value, `{{` for a brace; a `${NAME}` that a plan shows stays. @throws {ConfigError} for a name that does not exist */
-export function filled(word: string, values: Readonly<Record<string, string>>): string {
-  return word.replaceAll(/\$\{[^}]*\}|\{\{|\{(\w+)\}/g, (whole, name: string | undefined) => {
-    if (name === undefined) return whole === "{{" ? "{" : whole;
-    const value = values[name];
-    if (value !== undefined) return value;
-    throw new ConfigError(
-      `${whole} in a command is unknown; there are ${Object.keys(values)
-        .map((known) => `{${known}}`)
-        .join(", ")}. Write {{ for a brace.`,
-    );
-  });
+/** While it starts, a gateway refuses connections or says that it is not there yet; another answer shows that it is up. */
+const settledMs = 5_000;
+
+function readiness(
+  { ready, basePath }: CommandArmSpec,
+  { origin, headers }: { readonly origin: string; readonly headers: Readonly<Record<string, string>> },
+): HttpProbe {
+  if (ready !== undefined) return { url: origin + ready.path, status: ready.status, headers };
+  return { url: `${origin}${basePath}/v1/models`, status: 200, headers, settledMs };
+}
+
+function allFilled(texts: Readonly<Record<string, string>>, places: ArmPlaces): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, filled(text, places)]));
+}
+
+/** @throws {ConfigError} for a value that cannot be sent: the tap would answer every request with 502 */
+function filledHeaders({ name, headers = {} }: CommandArmSpec, places: ArmPlaces): Record<string, string> {
+  const values = allFilled(headers, places);
+  const [bad] = Object.entries(values).find(([, value]) => !isHeaderValue(value)) ?? [];
+  if (bad === undefined) return values;
+  throw new ConfigError(`Arm ${name}: the header ${bad} would hold a character that no header can hold.`);
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** @throws {ConfigError} when the named variable has no value: a request without its key would fail later, and elsewhere */

@@ -15,6 +15,7 @@ export const urlArm: ArmKind<UrlArmSpec> = {
       url: spec.url.replace(/\/+$/, ""),
       metricsUrl: spec.metricsUrl ?? null,
       apiKey: keyOf(spec, environment),
+      headers: spec.headers,
       openSession: null,
     }),
   innerTap: ({ innerTapPort }) => (innerTapPort === undefined ? null : { port: innerTapPort }),

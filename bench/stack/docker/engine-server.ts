@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, StartError } from "../../errors.ts";
 import type { RunningContainer } from "../../docker/container.ts";
 import { endError } from "../../docker/container.ts";
-import { statusOf, type HttpProbe } from "../await-http.ts";
+import { readiness, statusOf, type HttpProbe } from "../await-http.ts";
 import { loadProgress } from "./load-progress.ts";
 
 export interface ServingOptions {
@@ -38,12 +38,17 @@ export async function waitUntilServing(options: ServingOptions): Promise<void> {
   // Awaited below; a container that ends later is the stack's business.
   died.catch(() => undefined);
   // A server that is still loading refuses the connection, or answers 503.
-  const answers = async ({ url, status, headers = {} }: HttpProbe) =>
-    (await statusOf(url, { headers, signal, timeoutMs: 30_000 })) === status;
+  const asked = (probe: HttpProbe) => {
+    const isReady = readiness(probe);
+    const { url, headers = {} } = probe;
+    return async () =>
+      isReady(await statusOf(url, { headers, signal, timeoutMs: 30_000 }), performance.now());
+  };
   const watching = watchLoad(options, until.signal);
   try {
     for (const probe of options.probes) {
-      while (!(await Promise.race([answers(probe), died]))) {
+      const answers = asked(probe);
+      while (!(await Promise.race([answers(), died]))) {
         signal.throwIfAborted();
         if (performance.now() - startMs > options.deadlineMs) throw late(probe.url, options);
         await Promise.race([sleep(pollMs, undefined, { signal }), died]);

@@ -1,6 +1,6 @@
+import { filled } from "../../config/placeholders.ts";
 import type { ProcessEngineSpec } from "../../config/process-schema.ts";
 import { isSecretName, keysAsReferences, withoutKeys } from "../../host/secret-words.ts";
-import { filled } from "../arms/command-arm.ts";
 
 /** What is filled into a server's command line and environment. */
 export interface EnginePlaces {

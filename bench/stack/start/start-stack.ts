@@ -2,14 +2,14 @@ import { join } from "node:path";
 import type { Experiment } from "../../config/experiment.ts";
 import { startTap, type TapClient } from "../../tap/client.ts";
 import type { TaskData } from "../../workload/workload.ts";
-import { startArm } from "./start-arm.ts";
+import { startArms } from "./start-arm.ts";
 import { DeathWatch } from "./death-watch.ts";
 import { DockerNode } from "../docker/docker-node.ts";
 import { armPort } from "../docker/ports.ts";
 import type { ChildContext } from "../own-program.ts";
 import type { OwnedPart } from "../part.ts";
 import type { Engine } from "../engine.ts";
-import type { RunningArm, RunningStack, StackDeath } from "../stack.ts";
+import type { RunningStack, StackDeath } from "../stack.ts";
 import { keepServerEvidence } from "./server-evidence.ts";
 import { startEngines } from "./start-engines.ts";
 
@@ -23,11 +23,14 @@ export interface StartStackOptions extends Omit<ChildContext, "startSeconds"> {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Secret of the gateways' admin interface, made for this run. */
   readonly adminKey: string;
+  /** For what programs read that must be gone afterwards. */
+  readonly scratchDirectory: string;
   readonly tell: (line: string) => void;
 }
 
 /**
- * Starts engines (embedded, docker, process) or finds them (attach), then the tap, then the arms' gateways.
+ * Starts engines (embedded, docker, process) or finds them (attach), then the tap, then the arms' gateways. An arm that does
+ * not start is told of in the stack and keeps no other from starting.
  * @throws {StartError} naming the part that did not start; what had been started is stopped again.
  */
 export async function startStack(options: StartStackOptions): Promise<RunningStack> {
@@ -53,18 +56,14 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
       }),
     );
     deaths.watchTap(tap);
-    const arms: RunningArm[] = [];
-    for (const [index, spec] of specs.entries()) {
-      const arm = await startArm(spec, tap, {
-        ...context,
-        agentEngine: engines.agent,
-        stackKind: stack.kind,
-        firstPort: stack.kind === "docker" ? armPort(stack, index) : null,
-        pull: stack.kind === "docker" ? stack.pull : "missing",
-        callSeconds: limits.callSeconds,
-      });
-      arms.push(arm);
-    }
+    const { arms, failedArms } = await startArms(specs, tap, (index) => ({
+      ...context,
+      agentEngine: engines.agent,
+      stackKind: stack.kind,
+      firstPort: stack.kind === "docker" ? armPort(stack, index) : null,
+      pull: stack.kind === "docker" ? stack.pull : "missing",
+      callSeconds: limits.callSeconds,
+    }));
     const userBaseUrl = await userTap(tap, started.user);
     const { restart } = started;
     const revive = async (death: StackDeath) => {
@@ -81,6 +80,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
         return engines.user;
       },
       arms,
+      failedArms,
       userBaseUrl,
       tap,
       death: (arm) => deaths.of(null) ?? deaths.of(arm),

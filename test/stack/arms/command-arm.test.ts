@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { filled, keyOf } from "../../../bench/stack/arms/command-arm.ts";
+import { filled } from "../../../bench/config/placeholders.ts";
+import { keyOf } from "../../../bench/stack/arms/command-arm.ts";
 import { lastLine, slowStack, Workplace } from "../../e2e/small-experiment.ts";
 import { episodesOf, expectExit, processesOf } from "../../e2e/tollgate-process.ts";
 
@@ -97,9 +98,7 @@ describe("placeholders", () => {
     expect(filled("--url={engine}/v1 {{port} {port}", values)).toBe("--url=http://e/v1 {port} 1");
   });
   test("that do not exist are named with those that do", () => {
-    expect(() => filled("{prot}", values)).toThrow(
-      "{prot} in a command is unknown; there are {engine}, {port}",
-    );
+    expect(() => filled("{prot}", values)).toThrow("{prot} is unknown here; there are {engine}, {port}");
   });
 });
 

@@ -56,6 +56,23 @@ test("a command has its placeholders filled, and its words quoted where a shell 
   expect(arm?.commands).toEqual([String.raw`proxy --to=http://gpu:30000/v1 --port 8080 'a b'\''c'`]);
 });
 
+test("files and variables of a command are written out, ready for a shell", () => {
+  const [arm] = planArms(
+    experiment({
+      kind: "command",
+      name: "mine",
+      command: ["proxy", "{files}/a/proxy.conf"],
+      environment: { KEY: "{adminKey}" },
+      files: { "a/proxy.conf": "to {engineHost}\nEND\n" },
+    }),
+  );
+  expect(arm?.commands).toEqual([
+    "mkdir -p mine-files/a",
+    "cat > mine-files/a/proxy.conf <<'END_'\nto gpu:30000\nEND\nEND_",
+    "env KEY=$ADMIN_KEY proxy ./mine-files/a/proxy.conf",
+  ]);
+});
+
 test("arms that start no program of somebody else's have no lines", () => {
   expect(planArms(experiment({ kind: "null-proxy" }))).toEqual([]);
 });

@@ -25,6 +25,7 @@ const context: Omit<ArmContext, "engineUrl"> = {
   environment: { KEY: "arm-key" },
   childEnvironment: {},
   logDirectory: "/nowhere",
+  scratchDirectory: "/nowhere",
   keeper: { watch: () => undefined, unwatch: () => undefined },
   signal: new AbortController().signal,
   pull: "never",
