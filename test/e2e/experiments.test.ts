@@ -42,6 +42,7 @@ test("the shipped experiments are those that the project promises", () => {
       "retail.yaml",
       "seed-001.yaml",
       "sgl-router.yaml",
+      "vllm.yaml",
     ]),
   );
 });

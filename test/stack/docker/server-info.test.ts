@@ -61,3 +61,21 @@ test("of a server's log the newest line about loading is shown, of a progress ba
     "Loading safetensors checkpoint shards:  50% Completed",
   );
 });
+
+test.each([
+  ["[2026-11-28 16:37:35] Load weight begin. avail mem=21.32 GB", "Load weight begin. avail mem=21.32 GB"],
+  [
+    "(Worker pid=9) INFO 11-28 20:06:57 [default_loader.py:501] Loading weights took 0.02 seconds",
+    "Loading weights took 0.02 seconds",
+  ],
+  ["0.00.003.934 I srv    load_model: loading model 'a.gguf'", "load_model: loading model 'a.gguf'"],
+  [`Load weight ${"x".repeat(400)}`, `Load weight ${"x".repeat(148)}…`],
+])("of a line about loading the words are shown, not when and where: %s", (line, shown) => {
+  expect(loadProgress(`before\n${line}\nafter`)).toBe(shown);
+});
+
+test("that something is not compiled is no progress", () => {
+  const line =
+    "(APIServer pid=8) WARNING 11-28 20:06:21 [vllm.py:1703] Enforce eager set, disabling torch.compile, CUDAGraphs, and JIT kernel warmup.";
+  expect(loadProgress(line)).toBeNull();
+});
