@@ -50,6 +50,8 @@ export interface EngineDelta {
   /** Which requests the TTFT numbers are over; engines that do not stream stamp the first token late. */
   readonly ttft_scope: FirstTokenScope;
   readonly quantiles: Readonly<Record<HistogramConcept, LatencyQuantiles>>;
+  /** What the averages are made of; over several intervals these add up. */
+  readonly observed: Readonly<Record<HistogramConcept, Observed>>;
   /** Fields that are known only to so much, because the page prints few digits; every other number is exact. */
   readonly resolution: Readonly<Partial<Record<RoundedField, PrintedResolution>>>;
   /** Why a count is null, by the name of the counter that is missing or cannot be used. */
@@ -72,6 +74,12 @@ type MeanField =
   | "avg_inter_token_latency_seconds"
   | "avg_queue_time_seconds";
 type RoundedField = CountedField | MeanField | "total_tokens" | "total_llm_time_seconds";
+
+/** Observations of a histogram and their sum; null where it is not known. */
+export interface Observed {
+  readonly count: number | null;
+  readonly seconds: number | null;
+}
 
 /** The true number lies within `plus_minus` of the one that is given. */
 export interface PrintedResolution {
@@ -115,12 +123,22 @@ export function deriveEngineDelta(
       endToEnd: latencies.endToEnd.quantiles,
       queueTime: latencies.queueTime.quantiles,
     },
+    observed: {
+      timeToFirstToken: observedIn(latencies.timeToFirstToken),
+      interTokenLatency: observedIn(latencies.interTokenLatency),
+      endToEnd: observedIn(latencies.endToEnd),
+      queueTime: observedIn(latencies.queueTime),
+    },
     resolution: roundedOf(counts, latencies),
     unknown: Object.fromEntries(
       countedFields.flatMap((field) => (counts[field].why === null ? [] : [[field, counts[field].why]])),
     ),
     problems,
   };
+}
+
+function observedIn({ count, sum }: EngineLatency): Observed {
+  return { count, seconds: sum };
 }
 
 type Fields = Readonly<Record<CountedField, Count>>;

@@ -43,6 +43,12 @@ test.skipIf(sglangFixtures === null)("SGLang's pages before and after 39 streami
     aborted: 2,
     retractions: 3,
     ttft_scope: "streaming",
+    observed: {
+      timeToFirstToken: { count: 39, seconds: 39 },
+      interTokenLatency: { count: 4212, seconds: expect.closeTo(84.24, 9) },
+      endToEnd: { count: 39, seconds: 702 },
+      queueTime: { count: 39, seconds: expect.closeTo(0.3276, 9) },
+    },
     resolution: {},
     unknown: {},
     problems: [],

@@ -10,6 +10,7 @@ import {
   judgedThresholds,
 } from "../../bench/report/tables/comparison-document.ts";
 import { definitions } from "../../bench/report/tables/definitions.ts";
+import { engineLatency } from "../../bench/report/tables/engine-latency-table.ts";
 import { failures } from "../../bench/report/tables/failure-table.ts";
 import { fidelity } from "../../bench/report/tables/fidelity-table.ts";
 import { ledgerColumns } from "../../bench/report/tables/ledger-tables.ts";
@@ -28,7 +29,19 @@ interface Declared {
 const groups: readonly (readonly [heading: string, tables: readonly Declared[]])[] = [
   [
     "The report of a sweep",
-    [failures, speed, latencies, outcomes, fidelity, sessions, path, live, ledgerColumns, trajectories],
+    [
+      failures,
+      speed,
+      latencies,
+      engineLatency,
+      outcomes,
+      fidelity,
+      sessions,
+      path,
+      live,
+      ledgerColumns,
+      trajectories,
+    ],
   ],
   [
     "The report of a replay",

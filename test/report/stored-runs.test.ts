@@ -18,6 +18,7 @@ const names = readdirSync(archives)
 const mended: Readonly<Record<string, string>> = {
   "run.engines": "new: which programs the model servers are",
   engines: "the same, of a replay",
+  "cells.*.engineLatencies": "new: the engine's own histograms beside the inner tap",
   "servers.2": "versions of engines come with their names",
   "definitions.term=verdict.meaning": "new verdicts: failing, request-altered, answer-altered",
   "definitions.term=ITL.meaning": "null where all tokens came in one chunk",

@@ -4,6 +4,7 @@ import { countBy } from "../../store/progress.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import type { PlannedCell } from "../../store/run-json.ts";
 import { pressureSchema } from "../../store/segment-facts.ts";
+import { besideSchema, engineLatencies } from "./engine-latencies.ts";
 import { engineReadingsSchema, engineReadings } from "./engine-readings.ts";
 import { counted, estimateSchema, ratio, type Estimate } from "../estimates/estimate.ts";
 import { latencyOf, latencySchema, summarizeClustered } from "../estimates/latency.ts";
@@ -87,6 +88,8 @@ export const cellSummarySchema = z.object({
   episodeSeconds: latencySchema,
   agentEngine: engineReadingsSchema.nullable(),
   userEngine: engineReadingsSchema.nullable(),
+  /** The agent engine's own latencies beside those of the tap in front of it; absent where the engine has none. */
+  engineLatencies: z.array(besideSchema).optional(),
   /** The engine process behind the arm, as the driver identified it; null where it could not. */
   agentEngineIdentity: z.string().nullable(),
   outer: tokenSumsSchema,
@@ -171,6 +174,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     episodeSeconds: summarizeClustered(whole.map(durationOf)),
     agentEngine,
     userEngine: engineReadings(used.map(({ userEngine }) => userEngine)),
+    ...besideOf(used),
     agentEngineIdentity: engineIdentity(used),
     outer,
     inner,
@@ -223,6 +227,14 @@ function sentAgainOf(timings: readonly TapTiming[]): Pick<CellSummary, "sentAgai
   const again = timings.flatMap(({ sentAgain }) => sentAgain ?? []);
   const [first] = again;
   return first === undefined ? {} : { sentAgain: { requests: again.length, first: first.error } };
+}
+
+function besideOf(used: readonly SegmentEvidence[]): Pick<CellSummary, "engineLatencies"> {
+  const rows = engineLatencies(
+    used.map(({ agentEngine }) => agentEngine),
+    used.flatMap(({ timings }) => timings),
+  );
+  return rows.length === 0 ? {} : { engineLatencies: [...rows] };
 }
 
 function unclosedSessionsOf(segments: readonly SegmentEvidence[]): Pick<CellSummary, "gatewayLeftovers"> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { EngineDelta } from "../../metrics/engine-delta.ts";
+import type { EngineDelta, Observed } from "../../metrics/engine-delta.ts";
+import type { HistogramConcept } from "../../metrics/profiles/profile.ts";
 import { ratio, sumKnown } from "../estimates/estimate.ts";
 
 /** What the engine's own counters say over the used segments of a cell. null: it does not report it, or restarted. */
@@ -37,7 +38,6 @@ export function engineReadings(deltas: readonly (EngineDelta | null)[]): EngineR
   const cachedTokens = sum((delta) => delta.cached_tokens);
   const requests = sum((delta) => delta.num_requests);
   const seconds = sum((delta) => delta.wall_clock_seconds) ?? 0;
-  const meanPerRequest = (field: (delta: EngineDelta) => number | null) => weightedMean(known, field);
   return {
     engine: known[0]?.engine ?? null,
     seconds,
@@ -48,10 +48,10 @@ export function engineReadings(deltas: readonly (EngineDelta | null)[]): EngineR
     cacheHitRate: ratio(cachedTokens, promptTokens),
     inputTokensPerSecond: ratio(promptTokens, seconds),
     outputTokensPerSecond: ratio(completionTokens, seconds),
-    queueSecondsMean: meanPerRequest((delta) => delta.avg_queue_time_seconds),
-    ttftSecondsMean: meanPerRequest((delta) => delta.avg_ttft_seconds),
+    queueSecondsMean: meanObserved(known, "queueTime"),
+    ttftSecondsMean: meanObserved(known, "timeToFirstToken"),
     ttftScope: known[0]?.ttft_scope ?? null,
-    e2eSecondsMean: meanPerRequest((delta) => delta.avg_e2e_latency_seconds),
+    e2eSecondsMean: meanObserved(known, "endToEnd"),
     aborted: sum((delta) => delta.aborted),
     retractions: sum((delta) => delta.retractions),
     restarted: known.some(({ reset }) => reset),
@@ -59,15 +59,8 @@ export function engineReadings(deltas: readonly (EngineDelta | null)[]): EngineR
   };
 }
 
-function weightedMean(
-  deltas: readonly EngineDelta[],
-  field: (delta: EngineDelta) => number | null,
-): number | null {
-  const [only] = deltas;
-  if (deltas.length === 1 && only !== undefined) return field(only);
-  const times = deltas.map((delta) => {
-    const mean = field(delta);
-    return mean === null || delta.num_requests === null ? null : mean * delta.num_requests;
-  });
-  return ratio(sumKnown(times), sumKnown(deltas.map(({ num_requests }) => num_requests)));
+/** Sum / count of a histogram over all intervals; also where the engine does not count requests. */
+export function meanObserved(deltas: readonly EngineDelta[], concept: HistogramConcept): number | null {
+  const of = (part: keyof Observed) => sumKnown(deltas.map(({ observed }) => observed[concept][part]));
+  return ratio(of("seconds"), of("count"));
 }

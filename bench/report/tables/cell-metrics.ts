@@ -1,4 +1,5 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
+import type { Beside } from "../../analysis/cell/engine-latencies.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { Latency } from "../../analysis/estimates/latency.ts";
 import { isFailing } from "../../analysis/cell/failures.ts";
@@ -256,6 +257,19 @@ export const cellMetrics: readonly CellMetric[] = [
   }),
   metric("engine_ttft_seconds_mean", (cell) => cell.agentEngine?.ttftSecondsMean ?? null, histogram),
   metric("engine_e2e_seconds_mean", (cell) => cell.agentEngine?.e2eSecondsMean ?? null, histogram),
+  ...(["ttft", "itl", "e2e"] as const).flatMap((name) => [
+    metric(`beside_${name}_engine_ms`, (cell) => besideIn(cell, name)?.engine.ms ?? null, histogram),
+    metric(
+      `beside_${name}_tap_ms`,
+      (cell) => besideIn(cell, name)?.tap.ms ?? null,
+      "the same at the tap in front of the engine",
+    ),
+    metric(
+      `beside_${name}_why`,
+      (cell) => besideIn(cell, name)?.causes.join("; ") ?? null,
+      "why the two differ by more than 5 %",
+    ),
+  ]),
   metric("engine_cache_hit_rate", (cell) => cell.agentEngine?.cacheHitRate ?? null, {
     head: "cache",
     text: percentText,
@@ -265,6 +279,10 @@ export const cellMetrics: readonly CellMetric[] = [
   metric("wasted_prompt_tokens", ({ waste }) => waste.promptTokens, wasted),
   metric("wasted_completion_tokens", ({ waste }) => waste.completionTokens, wasted),
 ];
+
+function besideIn({ engineLatencies = [] }: Cell, name: Beside["metric"]): Beside | undefined {
+  return engineLatencies.find(({ metric }) => metric === name);
+}
 
 /** The columns of these metrics, for a table. Throws RangeError for a metric that no table shows. */
 export function cellColumns(...names: readonly string[]): readonly ColumnOf<Cell>[] {

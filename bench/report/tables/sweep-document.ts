@@ -6,6 +6,7 @@ import type { ReportModel } from "../model/report-model.ts";
 import { simulatedText } from "../model/server-lines.ts";
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
 import { speed } from "./cell-metrics.ts";
+import { engineLatencyTables } from "./engine-latency-table.ts";
 import { cellRows } from "./cells-csv.ts";
 import type { LinePicture, ReportDocument } from "./document.ts";
 import { fidelityTables } from "./fidelity-table.ts";
@@ -64,6 +65,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(altered ? fidelity : []),
     speedTable(cells),
     latencyTable(cells, notStreamed(report)),
+    ...engineLatencyTables(cells),
     outcomeTable(report),
     ...(altered ? [] : fidelity),
     ...(sessions === null ? [] : [sessions]),

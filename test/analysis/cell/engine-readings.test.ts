@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { engineReadings } from "../../../bench/analysis/cell/engine-readings.ts";
 import { deriveEngineDelta, type EngineDelta } from "../../../bench/metrics/engine-delta.ts";
 import { diff } from "../../../bench/metrics/delta.ts";
+import type { HistogramConcept } from "../../../bench/metrics/profiles/profile.ts";
 import { readSnapshot } from "../../../bench/metrics/snapshot.ts";
 
 const nothing = deriveEngineDelta(diff(readSnapshot(""), readSnapshot("")), 10);
@@ -14,10 +15,15 @@ const delta = (changes: Partial<EngineDelta>): EngineDelta => ({
   ...changes,
 });
 
-test("sums over segments; means are weighted with their requests", () => {
+/** So many observations of so many seconds in all. */
+const observed = (concept: HistogramConcept, count: number | null, seconds: number | null) => {
+  return { observed: { ...nothing.observed, [concept]: { count, seconds } } };
+};
+
+test("sums over segments; a mean is over all observations, whatever the requests are", () => {
   const readings = engineReadings([
-    delta({ avg_queue_time_seconds: 1 }),
-    delta({ num_requests: 3, avg_queue_time_seconds: 2 }),
+    delta(observed("queueTime", 1, 1)),
+    delta({ num_requests: 3, ...observed("queueTime", 2, 4) }),
   ]);
   expect(readings).toMatchObject({
     seconds: 20,
@@ -26,14 +32,16 @@ test("sums over segments; means are weighted with their requests", () => {
     cacheHitRate: 0.25,
     inputTokensPerSecond: 10,
     outputTokensPerSecond: 1,
-    queueSecondsMean: (1 + 3 * 2) / 4,
+    queueSecondsMean: (1 + 4) / 3,
   });
 });
 
-test("one segment alone keeps its mean, also where the engine does not count requests", () => {
-  const one = delta({ num_requests: null, avg_ttft_seconds: 0.2 });
+test("an engine that does not count requests has means, and an unknown part makes one unknown", () => {
+  const one = delta({ num_requests: null, ...observed("timeToFirstToken", 2, 0.4) });
   expect(engineReadings([one])?.ttftSecondsMean).toBe(0.2);
-  expect(engineReadings([one, one])?.ttftSecondsMean).toBeNull();
+  expect(engineReadings([one, one])?.ttftSecondsMean).toBe(0.2);
+  expect(engineReadings([one, delta(observed("timeToFirstToken", 2, null))])?.ttftSecondsMean).toBeNull();
+  expect(engineReadings([delta(observed("timeToFirstToken", 0, 0))])?.ttftSecondsMean).toBeNull();
 });
 
 test("a segment without readings makes the sum unknown, not smaller", () => {
