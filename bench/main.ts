@@ -8,6 +8,13 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** As https://no-color.org and https://force-color.org have it. */
+function showsColour({ NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "") return FORCE_COLOR !== "0";
+  return isTerminal && TERM !== "dumb";
+}
+
 /** The entry: argv, environment, streams and exit codes. Everything else is handed what it needs. */
 await runCommandLine({
   argv: process.argv.slice(2),
@@ -18,7 +25,15 @@ await runCommandLine({
   write: (text) => process.stderr.write(text),
   announce: (message) => process.send?.(message),
   interactive: process.stderr.isTTY,
-  columns: process.stderr.columns ?? 120,
+  get columns() {
+    return process.stderr.columns ?? 120;
+  },
+  output: {
+    get columns() {
+      return process.stdout.isTTY ? process.stdout.columns : null;
+    },
+    colour: showsColour(process.env, process.stdout.isTTY),
+  },
   setExitCode: (code) => {
     process.exitCode = code;
   },

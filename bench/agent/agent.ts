@@ -53,6 +53,8 @@ export interface AgentContext {
   readonly tools: AgentTools | null;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
+  /** What happens now, for a person who waits: `starting openclaw-0`. Absent: nobody watches. */
+  readonly phase?: (text: string) => void;
 }
 
 /** Where the workload's tools are called. */

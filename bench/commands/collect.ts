@@ -8,8 +8,10 @@ import { ConfigError } from "../errors.ts";
 import { readCollection } from "../export/collection.ts";
 import { collectionTable } from "../export/collection-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
+import type { ReportModel } from "../report/model/report-model.ts";
 import { readJudgedRun } from "../store/judgements.ts";
 import { detach } from "./detached.ts";
+import { collectionFoot, collectionHead } from "./end-screen.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { runExperiment, runOptions, type RunFlags } from "./run-experiment.ts";
@@ -60,7 +62,7 @@ export function register(program: Command, host: Host): void {
 }
 
 /** A collection that was killed and resumed has every trajectory, and no times that anybody reads. Tokens must add up. */
-const usableVerdicts: ReadonlySet<string> = new Set([
+export const collectionVerdicts: ReadonlySet<string> = new Set([
   "valid",
   "client-limited",
   "interrupted",
@@ -78,17 +80,41 @@ async function collect(file: string, flags: CollectFlags, host: Host): Promise<v
     redo: redoFailedEpisodes,
     // A collection has no use for a hole.
     lost: "repeat",
-    usable: usableVerdicts,
-    show: async (report, directory) => {
-      const collection = await readCollection(await readJudgedRun(directory), {
-        rewardMin: flags.minReward ?? null,
-        groupSize: flags.groupSize,
-      });
-      const table = collectionTable({ collection, report, gpus: gpusOf(loaded.experiment) });
-      const filter = flags.minReward === undefined ? "" : ` --min-reward ${flags.minReward}`;
-      return `${renderTable(table)}\n\nexport with: tollgate export ${directory} --format parquet${filter} -o FOLDER`;
-    },
+    usable: collectionVerdicts,
+    show: (report, directory) =>
+      collectionEnd(host, { ...flags, report, directory, gpus: gpusOf(loaded.experiment) }),
   });
+}
+
+/** What is printed at the end of a collection. */
+export async function collectionEnd(
+  host: Host,
+  of: {
+    readonly report: ReportModel;
+    readonly directory: string;
+    readonly groupSize: number;
+    readonly minReward?: number;
+    /** null where it is not known. */
+    readonly gpus: number | null;
+  },
+): Promise<string> {
+  const { report, directory, groupSize, minReward } = of;
+  const collection = await readCollection(await readJudgedRun(directory), {
+    rewardMin: minReward ?? null,
+    groupSize,
+  });
+  const table = renderTable(
+    collectionTable({ collection, report, gpus: of.gpus }),
+    host.output.columns ?? 100,
+  );
+  const filter = minReward === undefined ? "" : ` --min-reward ${minReward}`;
+  return [
+    await collectionHead(host, report, { directory, usable: collectionVerdicts }),
+    table,
+    "",
+    await collectionFoot(host, report, directory),
+    `export with: tollgate export ${directory} --format parquet${filter} -o FOLDER`,
+  ].join("\n");
 }
 
 /** The experiment as a collection, in the words of `--set`. */
@@ -121,7 +147,7 @@ function recordingArm({ arms }: Experiment, flags: CollectFlags): ArmSpec {
 }
 
 /** null where the experiment does not place its servers: an attached server's GPUs are not known. */
-function gpusOf({ stack }: Experiment): number | null {
+export function gpusOf({ stack }: Experiment): number | null {
   if (stack.kind === "docker") return stack.agent.gpus.length + stack.user.gpus.length;
   if (stack.kind !== "process") return null;
   const lists = [stack.agent, stack.user].map((role) => (role.kind === "simulator" ? [] : role.gpus));

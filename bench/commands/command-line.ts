@@ -29,6 +29,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["schema plan", () => import("./experiment.ts")],
   ["preflight", () => import("./preflight.ts")],
   ["sweep", () => import("./sweep.ts")],
+  ["resume", () => import("./resume.ts")],
   ["collect", () => import("./collect.ts")],
   ["replay", () => import("./replay.ts")],
   ["up down", () => import("./warm-servers.ts")],

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { StartError } from "../errors.ts";
+import { runWord } from "./end-screen.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 
@@ -15,7 +16,11 @@ export async function detach(
   host: Host,
 ): Promise<void> {
   const { experiment } = readExperiment(file, flags.set, host);
-  const folder = resolve(host.workingDirectory, flags.out ?? experiment.output.directory);
+  await detachInto(resolve(host.workingDirectory, flags.out ?? experiment.output.directory), host);
+}
+
+/** @param folder of run directories */
+export async function detachInto(folder: string, host: Host): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const logFile = join(folder, `.detached-${process.pid}.log`);
   const log = openSync(logFile, "a");
@@ -36,8 +41,9 @@ export async function detach(
   renameSync(logFile, join(directory, "logs", "driver.log"));
   child.disconnect();
   child.unref();
+  const run = runWord(host, directory);
   host.tell(
-    `detached, driver pid ${child.pid}; see \`tollgate status\`, \`tollgate attach\`, \`tollgate stop\``,
+    `detached, driver pid ${child.pid}; see \`tollgate status ${run}\`, \`tollgate attach ${run}\`, \`tollgate stop ${run}\``,
   );
   host.print(directory);
 }

@@ -35,16 +35,14 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate sweep experiments/airline.yaml --detach",
     "tollgate attach      from any terminal, as often as you like",
   ],
-  stop: [
-    "tollgate stop",
-    "tollgate sweep experiments/airline.yaml --resume runs/airline-20260101T120000Z-1a2b3c      goes on later",
-  ],
+  stop: ["tollgate stop", "tollgate resume @last      goes on later"],
   replay: [
     "tollgate replay @last --arms raw,gateway --repetitions 8 --load closed:4",
     "tollgate replay @last --arms raw,gateway --load closed:1,closed:8 --cache flush,cold --until ±1ms --repetitions 40",
     "tollgate replay @last --arms raw,raw      what this machine reports where there is nothing to find",
   ],
-  report: ["tollgate report @last", "tollgate report @last --format html -o report.html"],
+  resume: ["tollgate resume @last", "tollgate resume runs/airline-20260101T120000Z-1a2b3c --redo failed"],
+  report: ["tollgate report @last --summary", "tollgate report @last --format html -o report.html"],
   inspect: [
     "tollgate inspect @last                       its episodes, with their ids",
     "tollgate inspect @last 0123456789abcdef      one of them as a conversation",
@@ -54,7 +52,7 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   collect: [
     "tollgate collect experiments/laptop.yaml --concurrency 4",
     "tollgate collect experiments/airline.yaml --group-size 8 --retry-infra 2 --min-reward 1 --detach",
-    "tollgate collect experiments/airline.yaml --resume @last",
+    "tollgate resume @last",
   ],
   export: [
     "tollgate export @last -o trajectories",

@@ -13,8 +13,17 @@ export interface Host {
   readonly announce: (message: { readonly directory: string }) => void;
   /** True when a person watches standard error: progress redraws instead of one line a minute. */
   readonly interactive: boolean;
+  /** Of the terminal of standard error, as it is now; it may be resized. */
   readonly columns: number;
+  readonly output: OutputTerminal;
   readonly setExitCode: (code: number) => void;
+}
+
+/** Where standard output goes. */
+export interface OutputTerminal {
+  /** Of its terminal, as it is now; null where it is none (a file, a pipe). */
+  readonly columns: number | null;
+  readonly colour: boolean;
 }
 
 /** For what lasts longer than a run. */

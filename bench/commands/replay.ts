@@ -1,9 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Command } from "commander";
+import { usable } from "../analysis/cell/verdict.ts";
 import type { Experiment } from "../config/experiment.ts";
-import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { natural, number, positive } from "./arguments.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
@@ -12,14 +10,16 @@ import type { StoredReplay } from "../report/model/stored-replay.ts";
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { knownArms, planReplay } from "../run/replay/replay-plan.ts";
 import { resolveRun } from "../store/list-runs.ts";
-import { readRun, type StoredRun } from "../store/read-run.ts";
-import { collect, readExperiment } from "./experiment.ts";
+import { readRun } from "../store/read-run.ts";
+import { collect } from "./experiment.ts";
+import { replayEnd, terminalOf, type Loudness } from "./end-screen.ts";
 import type { Host } from "./host.ts";
 import { workIn } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
+import { recordedExperiment } from "./recorded-experiment.ts";
 import { runToItsEnd } from "./run-to-its-end.ts";
 
-interface Flags {
+interface Flags extends Loudness {
   readonly arms: string;
   readonly order: string;
   readonly repetitions: number;
@@ -75,6 +75,8 @@ export function register(program: Command, host: Host): void {
     .option("--out <folder>", "folder of run directories", "runs")
     .option("--budget <time>", "stop after this time with what is finished, e.g. 20m")
     .addOption(skipOption())
+    .option("-q, --quiet", "print nothing but the run directory, and say only what goes wrong")
+    .option("-v, --verbose", "print the whole report before the last screen")
     .option("--json", "print the report as JSON")
     .addHelpText("after", explanation)
     .action((run: string, flags: Flags) => replay(run, flags, host));
@@ -109,8 +111,8 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
   await runToItsEnd<StoredReplay>(host, {
     budget: flags.budget,
     advice: async () => [],
-    show: (report) => renderReplay(report, flags.json ? "json" : "table").trimEnd(),
-    usable: ({ verdict }) => usableVerdicts.has(verdict),
+    show: flags.quiet ? undefined : (report, directory) => shownText(host, flags, { report, directory }),
+    usable: ({ verdict }) => usable.has(verdict),
     execute: ({ stop, opened }) =>
       executeReplay(
         {
@@ -137,28 +139,17 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
   });
 }
 
-/** `client-limited` is a warning: it says which numbers to doubt. */
-const usableVerdicts: ReadonlySet<string> = new Set(["valid", "client-limited"]);
+function shownText(
+  host: Host,
+  { json, verbose }: Flags,
+  { report, directory }: { readonly report: StoredReplay; readonly directory: string },
+): string {
+  if (json) return renderReplay(report, "json").trimEnd();
+  const screen = replayEnd(host, report, directory);
+  return verbose ? `${renderReplay(report, "table", terminalOf(host).terminal)}\n\n${screen}` : screen;
+}
 
 function limited(recording: Recording, conversations: number | undefined): Recording {
   if (conversations === undefined) return recording;
   return { ...recording, conversations: recording.conversations.slice(0, conversations) };
-}
-
-/** The experiment as the run resolved it, so that a run from elsewhere needs no file; `--set` names what is elsewhere here. */
-async function recordedExperiment(
-  source: StoredRun,
-  set: readonly string[],
-  host: Host,
-): Promise<LoadedExperiment> {
-  const { file: _file, ...resolved } = source.identity.resolved;
-  const folder = await mkdtemp(join(tmpdir(), "tollgate-replay-"));
-  try {
-    const file = join(folder, "experiment.yaml");
-    // JSON is YAML.
-    await writeFile(file, JSON.stringify(resolved));
-    return readExperiment(file, set, host);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }

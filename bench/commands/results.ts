@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, messageOf } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { renderByteCheck } from "../report/views/byte-check-text.ts";
 import { checkRunFidelity } from "../analysis/bytes/check-run-fidelity.ts";
@@ -11,10 +11,21 @@ import { renderConversation } from "../report/views/conversation.ts";
 import { episodesTable, inspectEpisode } from "../report/views/inspect.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { renderTokens } from "../report/views/token-listing.ts";
-import { rebuildReport, renderReport, reportFormats, type ReportFormat } from "../report/rebuild.ts";
-import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
+import { buildReport } from "../report/build-report.ts";
+import {
+  buildStoredReplay,
+  renderReplay,
+  renderReport,
+  reportFormats,
+  writeReplayReport,
+  writeSweepReport,
+  type ReportFormat,
+} from "../report/rebuild.ts";
+import type { TableChoice } from "../report/tables/sweep-document.ts";
+import { StorageError } from "../store/storage-error.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { readJudgedRun } from "../store/judgements.ts";
+import { replayEnd, sweepEnd, terminalOf } from "./end-screen.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writeResult } from "./write-result.ts";
@@ -26,15 +37,16 @@ export function register(program: Command, host: Host): void {
     .description("rebuild a run's report from its records and evidence, and print it")
     .addOption(new Option("--format <format>", "what to print").choices(reportFormats).default("table"))
     .option("-o, --out <file>", "write here instead of standard output")
+    .option("--summary", "print the last screen of the run instead: its answer, in 20 lines")
     .option("--seed-table", "add the table of the published comparison: one row per concurrency and trial")
     .addOption(runsOption())
     .action(async (run: string, flags: ReportFlags) => {
       const choice = { seed: flags.seedTable === true };
       const directory = await findRun(host, run, flags);
-      const text =
-        (await readRunJson(directory)).replay === undefined
-          ? renderReport(await rebuildReport(directory, choice), flags.format, choice)
-          : await replayText(directory, flags.format);
+      const replayed = (await readRunJson(directory)).replay !== undefined;
+      const text = replayed
+        ? await replayText(directory, flags, host)
+        : await sweepText(directory, { choice, flags }, host);
       if (flags.out === undefined) host.print(text);
       else await writeResult(resolve(host.workingDirectory, flags.out), text);
     });
@@ -91,12 +103,44 @@ ${renderTokens(inspection.recorded)}`
     : conversation;
 }
 
-async function replayText(directory: string, format: ReportFormat): Promise<string> {
-  return renderReplay(await rebuildReplay(directory), format);
+async function sweepText(
+  directory: string,
+  { choice, flags }: { readonly choice: TableChoice; readonly flags: ReportFlags },
+  host: Host,
+): Promise<string> {
+  const report = await buildReport(directory);
+  await renewed(host, () => writeSweepReport(directory, report, choice));
+  if (flags.summary) return await sweepEnd(host, report, directory);
+  return renderReport(report, flags.format, { ...choice, ...terminalFor(host, flags) });
+}
+
+async function replayText(directory: string, flags: ReportFlags, host: Host): Promise<string> {
+  const report = await buildStoredReplay(directory);
+  await renewed(host, () => writeReplayReport(directory, report));
+  if (flags.summary) return replayEnd(host, report, directory);
+  return renderReplay(report, flags.format, terminalFor(host, flags).terminal);
+}
+
+/** What is written into a file fits no terminal, and has no colours. */
+function terminalFor(host: Host, { out }: ReportFlags): ReturnType<typeof terminalOf> {
+  return out === undefined ? terminalOf(host) : {};
+}
+
+/** A run that may only be read can still be reported; its `report/` stays as it was. */
+async function renewed(host: Host, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    host.tell(
+      `warning: the files in report/ of the run were not renewed: ${messageOf(error.cause ?? error)}`,
+    );
+  }
 }
 
 interface ReportFlags extends RunsFlag {
   readonly format: ReportFormat;
   readonly out?: string;
+  readonly summary?: boolean;
   readonly seedTable?: boolean;
 }

@@ -5,16 +5,18 @@ import { readCellSummary } from "../analysis/measured-cell.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { systemClock } from "../measure/clock.ts";
-import { rebuildReport } from "../report/rebuild.ts";
+import { rebuildReport, renderReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
 import type { RedoRule } from "../run/remaining-work.ts";
 import { executeRun } from "../run/run.ts";
+import type { Screen } from "../run/status-line.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { nextCommand } from "../store/next-command.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
 import { metricsPortOption } from "./arguments.ts";
+import { terminalOf, type Loudness } from "./end-screen.ts";
 import { collect } from "./experiment.ts";
 import { cacheDirectory, type Host } from "./host.ts";
 import { sinkKinds, workIn } from "./parts.ts";
@@ -22,7 +24,7 @@ import { skipOption } from "./preflight.ts";
 import { runToItsEnd, type ShownRun } from "./run-to-its-end.ts";
 
 /** What every command that runs an experiment lets a user choose. */
-export interface RunFlags {
+export interface RunFlags extends Loudness {
   readonly set: readonly string[];
   readonly out?: string;
   readonly resume?: string;
@@ -34,7 +36,7 @@ export interface RunFlags {
 
 /** Adds the options that `RunFlags` describes, apart from --resume, which each command explains for itself. */
 export function runOptions(command: Command): Command {
-  return command
+  const options = command
     .option("--out <folder>", "folder of run directories (default: the experiment's output.directory)")
     .option(
       "--set <path=value>",
@@ -42,9 +44,17 @@ export function runOptions(command: Command): Command {
       collect,
       [],
     )
-    .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
     .addOption(metricsPortOption())
-    .addOption(skipOption())
+    .addOption(skipOption());
+  return outcomeOptions(options);
+}
+
+/** How long a run goes on, where, and what is said of it. */
+export function outcomeOptions(command: Command): Command {
+  return command
+    .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
+    .option("-q, --quiet", "print nothing but the run directory, and say only what goes wrong")
+    .option("-v, --verbose", "print the whole report before the last screen")
     .option("--detach", "run in the background and survive the terminal; see status, attach, stop");
 }
 
@@ -55,7 +65,9 @@ export interface ExperimentRun {
   /** What becomes of finished episodes whose trajectories are lost. */
   readonly lost: "refuse" | "repeat";
   /** What is printed of a run that ended, before its directory. */
-  readonly show: ShownRun<ReportModel>["show"];
+  readonly show: NonNullable<ShownRun<ReportModel>["show"]>;
+  /** The experiment is the one that the resumed run recorded. */
+  readonly ownExperiment?: boolean;
   /** Verdicts of cells that are good enough for exit code 0. */
   readonly usable: ReadonlySet<string>;
 }
@@ -68,21 +80,30 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
     flags.resume === undefined ? null : await resolveRun(flags.resume, { runs: outputDirectory });
   await runToItsEnd(host, {
     budget: flags.budget,
-    advice: adviceOn,
-    show: run.show,
+    // On a terminal it stands in the screen already.
+    advice: async (directory) =>
+      host.output.columns === null || flags.quiet ? await adviceOn(directory) : [],
+    show: flags.quiet ? undefined : shownBy(run, host),
     usable: ({ cells }) => cells.every(({ verdict }) => run.usable.has(verdict)),
     execute: async ({ stop, opened }) => {
       const ended = await executeRun({
         loaded,
         workload: workIn(loaded.experiment),
-        place: { outputDirectory, resume, lost: run.lost, argv: recordedArguments(host.argv), opened },
+        place: {
+          outputDirectory,
+          resume,
+          ownExperiment: run.ownExperiment ?? false,
+          lost: run.lost,
+          argv: recordedArguments(host.argv),
+          opened,
+        },
         redo: run.redo,
         environment: host.environment,
         cacheDirectory: cacheDirectory(host),
         metricsPort: flags.metricsPort,
         skipPreflight: new Set(flags.skipPreflight),
         stop,
-        screen: host,
+        screen: flags.quiet ? quietScreen(host) : host,
         summarise: async (stored, cellId) => {
           const summary = await readCellSummary(await readRun(stored.path), cellId);
           const record = { v: 1, type: "cell", cellId, at: systemClock.wallIso(), summary } as const;
@@ -98,6 +119,27 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
       return compressed ? { ...ended, report: await rebuildReport(ended.directory) } : ended;
     },
   });
+}
+
+function shownBy({ flags, show }: ExperimentRun, host: Host): ExperimentRun["show"] {
+  if (!flags.verbose) return show;
+  return async (report, directory) =>
+    [
+      renderReport(report, "table", { seed: false, ...terminalOf(host) }),
+      "",
+      await show(report, directory),
+    ].join("\n");
+}
+
+/** Warnings and failures; not how it goes. */
+function quietScreen({ write }: Host): Screen {
+  return {
+    interactive: false,
+    columns: 0,
+    write: (text) => {
+      if (/^warning|failed|died|ended/.test(text)) write(text);
+    },
+  };
 }
 
 /** What failed, with its first message, and the command that goes on with the run or repairs it. */

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { RunEnd } from "../run/run-life.ts";
-import { exitCodeOf } from "../run/run-outcome.ts";
+import { exitCodeOf, type RunOutcome } from "../run/run-outcome.ts";
 import { StopRequest } from "../run/stop-request.ts";
 import type { Host } from "./host.ts";
 import { Timer } from "../measure/deadline.ts";
@@ -15,11 +15,11 @@ export interface ShownRun<Report> {
     /** To be called with the run directory as soon as it exists. */
     readonly opened: (directory: string) => void;
   }) => Promise<RunEnd<Report>>;
-  /** What is printed of a run that ended, before its directory. */
-  readonly show: (report: Report, directory: string) => Promise<string> | string;
+  /** What is printed of a run that ended, before its directory; absent: nothing. */
+  readonly show?: ((report: Report, directory: string) => Promise<string> | string) | undefined;
   /** Whether the verdicts are good enough for exit code 0. */
   readonly usable: (report: Report) => boolean;
-  /** What a person should know of the run after all of that, e.g. the command that goes on with it. */
+  /** What a person should know of the run after all of that and finds in nothing that was shown, e.g. the command that goes on with it. */
   readonly advice: (directory: string) => Promise<readonly string[]>;
 }
 
@@ -28,7 +28,7 @@ export interface ShownRun<Report> {
  * the run directory, also when the run fails: what was finished is in there, and scripts look for it.
  */
 export async function runToItsEnd<Report>(host: Host, run: ShownRun<Report>): Promise<void> {
-  const stop = new StopRequest(host.tell);
+  const stop = new StopRequest((text) => tellAbove(host, text));
   const release = listen(stop, run.budget);
   let opened: string | null = null;
   try {
@@ -40,15 +40,35 @@ export async function runToItsEnd<Report>(host: Host, run: ShownRun<Report>): Pr
         host.announce({ directory: path });
       },
     });
-    host.print(await run.show(report, directory));
+    if (run.show !== undefined) host.print(await run.show(report, directory));
     const code = exitCodeOf(outcome, stop.cause);
-    host.setExitCode(code === exitCodes.ok && !run.usable(report) ? exitCodes.resultInvalid : code);
+    const whole = code === exitCodes.ok && !run.usable(report) ? exitCodes.resultInvalid : code;
+    host.setExitCode(whole);
     if (outcome.reason === "failed") host.tell(`tollgate: ${outcome.message}`);
     for (const line of await run.advice(directory)) host.tell(line);
+    if (whole !== exitCodes.ok) host.tell(`exit code ${whole}: ${codeText(whole, outcome)}`);
   } finally {
     release();
     if (opened !== null) host.print(opened);
   }
+}
+
+/** A number alone tells nobody what to do. */
+function codeText(code: number, { reason }: RunOutcome): string {
+  if (code === exitCodes.resultInvalid)
+    return reason === "failed"
+      ? "a part of the run ended"
+      : "everything was done, and not all of it can be used";
+  if (code === exitCodes.startFailed) return "a part did not start, or a check failed; nothing was measured";
+  return code === exitCodes.stoppedResumable
+    ? "stopped, can be gone on with"
+    : "ended by a signal, after the drain";
+}
+
+/** Where a line of progress stands, it is cleared first; what the terminal echoes of Ctrl-C goes with it. */
+function tellAbove(host: Host, text: string): void {
+  if (host.interactive) host.write(`\r\u001b[K${text}\n`);
+  else host.tell(text);
 }
 
 /** SIGHUP does no harm: a run outlives the terminal that it was started from. */

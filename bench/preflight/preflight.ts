@@ -28,6 +28,8 @@ export interface PreflightOptions {
   readonly skipped: ReadonlySet<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** Told which check is made now. */
+  readonly phase?: (text: string) => void;
 }
 
 /** One request of a check may take as long as one of the run, up to this. */
@@ -55,11 +57,16 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRec
       gpus: () => readGpus(options.environment),
     },
     options.skipped,
+    checkTeller(options.phase),
   );
   const path = preflightPath(directory);
   await mkdir(dirname(path), { recursive: true });
   await writeWhole(path, preflightText([...earlier, record]));
   return record;
+}
+
+function checkTeller(phase: PreflightOptions["phase"]) {
+  return (name: string, at: number, count: number) => phase?.(`preflight ${at}/${count}: ${name}`);
 }
 
 /** Adds a check that was made later to the record of the latest preflight, and returns that record. */

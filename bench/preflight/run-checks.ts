@@ -71,10 +71,12 @@ export function failuresOf({ checks }: PreflightRecord): readonly Failure[] {
 /**
  * Runs every check that is not skipped, one after the other, and returns what was found. It judges nothing: whether a
  * failure stops the run is the caller's decision.
+ * @param begun called before each check that is made, with its place among all
  */
 export async function runChecks(
   context: Omit<PreflightContext, "unusable">,
   skipped: ReadonlySet<string>,
+  begun?: (name: string, at: number, count: number) => void,
 ): Promise<PreflightRecord> {
   const startedNs = context.clock.nowNs();
   const at = context.clock.wallIso();
@@ -90,6 +92,7 @@ export async function runChecks(
       continue;
     }
     context.signal.throwIfAborted();
+    begun?.(name, checks.indexOf(check) + 1, checkNames.length);
     const result = await check.run({ ...context, unusable });
     done.push({ name, proves, skipped: false, findings: [...result.findings] });
     for (const [arm, facts] of Object.entries(result.arms ?? {}))

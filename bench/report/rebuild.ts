@@ -10,7 +10,7 @@ import { buildReport } from "./build-report.ts";
 import { csvText } from "./formats/csv.ts";
 import { htmlText } from "./formats/html-page.ts";
 import { markdownText } from "./formats/markdown.ts";
-import { terminalText } from "./formats/terminal.ts";
+import { terminalText, type TerminalOptions } from "./formats/terminal.ts";
 import type { ReportModel } from "./model/report-model.ts";
 import { withStack, type StoredReplay } from "./model/stored-replay.ts";
 import type { ReportDocument } from "./tables/document.ts";
@@ -20,7 +20,7 @@ import { sweepDocument, type TableChoice } from "./tables/sweep-document.ts";
 export const reportFormats = ["table", "md", "csv", "json", "html"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
-const formats: Record<ReportFormat, (document: ReportDocument) => string> = {
+const formats: Record<ReportFormat, (document: ReportDocument, terminal?: TerminalOptions) => string> = {
   table: terminalText,
   md: markdownText,
   csv: ({ csv }) => csvText(csv),
@@ -29,13 +29,18 @@ const formats: Record<ReportFormat, (document: ReportDocument) => string> = {
 };
 
 /** The text of a sweep's report in one format. Pure. */
-export function renderReport(report: ReportModel, format: ReportFormat, choice?: TableChoice): string {
-  return formats[format](sweepDocument(report, choice));
+export function renderReport(report: ReportModel, format: ReportFormat, choice?: ShownReport): string {
+  return formats[format](sweepDocument(report, choice), choice?.terminal);
+}
+
+/** Which tables, and for which terminal. */
+export interface ShownReport extends TableChoice {
+  readonly terminal?: TerminalOptions;
 }
 
 /** The text of a replay's report in one format. Pure. */
-export function renderReplay(report: StoredReplay, format: ReportFormat): string {
-  return formats[format](replayDocument(report));
+export function renderReplay(report: StoredReplay, format: ReportFormat, terminal?: TerminalOptions): string {
+  return formats[format](replayDocument(report), terminal);
 }
 
 /**
@@ -44,18 +49,37 @@ export function renderReplay(report: StoredReplay, format: ReportFormat): string
  */
 export async function rebuildReport(directory: string, choice?: TableChoice): Promise<ReportModel> {
   const report = await buildReport(directory);
-  await writeReport(directory, sweepDocument(report, choice));
+  await writeSweepReport(directory, report, choice);
   return report;
+}
+
+/** Throws StorageError. */
+export function writeSweepReport(
+  directory: string,
+  report: ReportModel,
+  choice?: TableChoice,
+): Promise<void> {
+  return writeReport(directory, sweepDocument(report, choice));
 }
 
 /** The same for a replay. Throws ConfigError when the run is none. */
 export async function rebuildReplay(directory: string): Promise<StoredReplay> {
+  const report = await buildStoredReplay(directory);
+  await writeReplayReport(directory, report);
+  return report;
+}
+
+/** Throws StorageError. */
+export function writeReplayReport(directory: string, report: StoredReplay): Promise<void> {
+  return writeReport(directory, replayDocument(report));
+}
+
+/** Throws ConfigError when the run is no replay. */
+export async function buildStoredReplay(directory: string): Promise<StoredReplay> {
   const run = await readRun(directory);
   const { replay: plan } = run.identity;
   if (plan === undefined) throw new ConfigError(`${directory} is no replay; use \`tollgate report\`.`);
-  const report = await withStack(buildReplayReport(run, plan, await readLegs(run, plan)), run);
-  await writeReport(directory, replayDocument(report));
-  return report;
+  return await withStack(buildReplayReport(run, plan, await readLegs(run, plan)), run);
 }
 
 const files = [

@@ -19,6 +19,7 @@ export interface FirstEpisodes extends PlayParts {
   readonly failuresMax: number;
   /** Ends the wait for an episode. */
   readonly signal: AbortSignal;
+  readonly phase?: (text: string) => void;
 }
 
 /**
@@ -29,7 +30,10 @@ export async function checkFirstEpisodes(parts: FirstEpisodes): Promise<Prefligh
   const { clock, directory, tell } = parts;
   const startedNs = clock.nowNs();
   const findings: Finding[] = [];
-  for (const arm of parts.stack.arms) findings.push(...(await playIn(arm, parts)));
+  for (const arm of parts.stack.arms) {
+    parts.phase?.(`preflight: a first episode in ${nameOf(arm)}`);
+    findings.push(...(await playIn(arm, parts)));
+  }
   for (const { on, status, what, change } of findings)
     tell(
       `preflight episode: ${status === "ok" ? "" : `${status}: `}${on}: ${what}${change === null ? "" : `. ${change}`}`,

@@ -22,6 +22,8 @@ export interface RunPlace {
   readonly outputDirectory: string;
   /** Run directory to go on with; null starts a new run. */
   readonly resume: string | null;
+  /** The experiment is the one that the resumed run recorded: only its data can have changed. */
+  readonly ownExperiment?: boolean;
   /** What becomes of finished episodes whose trajectories are lost. */
   readonly lost: "refuse" | "repeat";
   readonly argv: readonly string[];
@@ -117,9 +119,7 @@ interface SweepPlan extends Pick<RunSetting, "experiment" | "environment" | "tel
  */
 export async function openSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep> {
   const opened =
-    place.resume === null
-      ? await newSweep(place, sweep)
-      : await resumedSweep(place.resume, place.lost, sweep);
+    place.resume === null ? await newSweep(place, sweep) : await resumedSweep(place.resume, place, sweep);
   place.opened(opened.run.path);
   return opened;
 }
@@ -133,12 +133,19 @@ async function newSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep>
 
 async function resumedSweep(
   directory: string,
-  whenLost: RunPlace["lost"],
-  { plan, tell }: SweepPlan,
+  { lost: whenLost, ownExperiment = false }: Pick<RunPlace, "lost" | "ownExperiment">,
+  { loaded, plan, tell }: SweepPlan,
 ): Promise<OpenedSweep> {
   const { run, stored } = await RunDirectory.resume(directory, { pid: process.pid });
   try {
-    checkResumable(stored.identity, plan.identity);
+    const { hashes, cells } = plan.identity;
+    const { experiment = "" } = stored.identity.hashes;
+    checkResumable(stored.identity, {
+      cells,
+      // Paths were made absolute when it was recorded, which is no change.
+      hashes: ownExperiment ? { ...hashes, experiment } : hashes,
+      resolved: { ...loaded.recorded },
+    });
     const { episodes, message } = await lostTrajectories(run.path, stored.records);
     if (message !== null && whenLost === "refuse")
       throw new RunUnreadableError(`Run ${stored.identity.runId} cannot be continued: ${message}`);

@@ -27,6 +27,8 @@ export interface RunSetting {
   readonly skipPreflight: ReadonlySet<string>;
   readonly stop: StopRequest;
   readonly tell: (line: string) => void;
+  /** What happens now, for a person who waits: `starting openclaw-0`. Absent: nobody watches. */
+  readonly phase?: (text: string) => void;
 }
 
 /** A run directory that this process writes, and what the run's first record says. */
@@ -61,7 +63,7 @@ export interface RunEnd<Report> {
  */
 export async function liveRun<Report>(
   { run, ...planned }: OpenedRun,
-  { experiment, environment, stop, tell }: Omit<RunSetting, "taskData" | "skipPreflight">,
+  { experiment, environment, stop, tell, phase }: Omit<RunSetting, "taskData" | "skipPreflight">,
   steps: {
     readonly measure: (live: LiveRun) => Promise<RunOutcome>;
     readonly report: (directory: string) => Promise<Report>;
@@ -78,6 +80,7 @@ export async function liveRun<Report>(
   const measured = await settled(steps.measure({ runId, run, ...supervised }));
   const measuredOutcome =
     measured.status === "fulfilled" ? measured.value : outcomeOf(measured.reason, stop.cancelled.aborted);
+  phase?.("stopping what the run started");
   const ended = await settled(shutDown(supervised, tell));
   const outcome =
     ended.status === "rejected" && measuredOutcome.reason !== "failed"
@@ -89,6 +92,7 @@ export async function liveRun<Report>(
     error: outcome.reason === "failed" ? outcome.message : null,
   };
   const recorded = await settled(run.append({ v: 1, type: "run-ended", at: systemClock.wallIso(), ...end }));
+  phase?.("writing the report");
   const reported = await settled(steps.report(run.path));
   await steps.finished?.(end);
 
@@ -198,6 +202,7 @@ export async function onCheckedStack(
     skipped: new Set([...(leftOut?.names ?? []), ...skipPreflight]),
     environment,
     signal: stop.cancelled,
+    ...(setting.phase && { phase: setting.phase }),
   });
   const asked = record.checks.filter(({ name }) => !leftOut?.names.includes(name));
   for (const line of preflightLines({ ...record, checks: asked })) tell(line);
@@ -217,7 +222,7 @@ interface StackPlace {
 /** The stack of an experiment, with an admin key that is made for this occasion. */
 export function startedStack(
   { supervisor, childEnvironment, scratchDirectory }: Supervised,
-  { experiment, taskData, environment, tell }: RunSetting,
+  { experiment, taskData, environment, tell, phase }: RunSetting,
   { directory, logDirectory, signal }: StackPlace,
 ): Promise<RunningStack> {
   return startStack({
@@ -225,6 +230,7 @@ export function startedStack(
     taskData,
     environment,
     tell,
+    ...(phase && { phase }),
     logDirectory,
     signal,
     evidenceDirectory: join(directory, "evidence"),

@@ -19,11 +19,12 @@ import { FailureWatch } from "./failure-watch.ts";
 import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
 import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
-import { SweepProgress, type Screen, type SweepWatcher } from "./sweep-progress.ts";
+import type { Screen } from "./status-line.ts";
+import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
 import { runSweep } from "./sweep.ts";
 import { warmUp } from "./warm-up.ts";
 
-export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "taskData" | "tell"> {
+export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "taskData" | "tell" | "phase"> {
   readonly loaded: LoadedExperiment;
   readonly workload: Work;
   readonly place: RunPlace;
@@ -45,26 +46,29 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   const { loaded, place, screen } = options;
   const workload = await options.workload.plan(loaded.experiment, options.environment);
   const plan = planRun(loaded, workload);
-  const tell = (line: string) => screen.write(`${line}\n`);
-  const setting = { ...options, experiment: loaded.experiment, taskData: workload.taskData, tell };
+  const early = (line: string) => screen.write(`${line}\n`);
+  const setting = { ...options, experiment: loaded.experiment, taskData: workload.taskData, tell: early };
   const { run, identity, records, lost } = await openSweep(place, { ...setting, workload, plan });
+  const redo = options.redo(records, recordedFailureLimits(identity.resolved));
+  const cells = remainingCells(plan, records, new Set([...redo, ...lost]));
+  using progress = progressOf(cells, { screen, planned: plan.episodeCount });
+  const tell = (line: string) => progress.tell(line);
+  const watched = { ...setting, tell, phase: (text: string) => progress.phase(text) };
   const sinks = new SinkSet(loaded.experiment.sinks ?? [], {
     kinds: options.sinkKinds,
     context: { runId: identity.runId, runDirectory: run.path, environment: options.environment },
     tell,
   });
-  const redo = options.redo(records, recordedFailureLimits(identity.resolved));
-  const cells = remainingCells(plan, records, new Set([...redo, ...lost]));
   const opened = {
     run,
     plannedEpisodes: plan.episodeCount,
     plannedCells: plan.cells.length,
     resumed: place.resume !== null,
   };
-  return liveRun(opened, setting, {
+  return await liveRun(opened, watched, {
     measure: (live) => {
       sinks.push({ type: "run-started", run: identity, resumed: opened.resumed });
-      return sweepIn(live, setting, { cells, workload, sinks });
+      return sweepIn(live, watched, { cells, workload, sinks, progress });
     },
     report: options.report,
     finished: async (end) => {
@@ -74,6 +78,25 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   });
 }
 
+/** Counts over the whole run, also where an earlier call has done a part of it. */
+function progressOf(
+  cells: readonly PlannedCellRun[],
+  { screen, planned }: { readonly screen: Screen; readonly planned: number },
+): SweepProgress {
+  const episodes = episodesIn(cells);
+  return new SweepProgress({
+    clock: systemClock,
+    screen,
+    cells: cells.filter(({ remaining }) => remaining.length > 0).length,
+    episodes,
+    finishedBefore: planned - episodes,
+  });
+}
+
+function episodesIn(cells: readonly PlannedCellRun[]): number {
+  return cells.reduce((sum, { remaining }) => sum + remaining.length, 0);
+}
+
 /** The options with what the plan has added to them. */
 type SweepSetting = RunOptions<unknown> & RunSetting;
 
@@ -81,20 +104,15 @@ interface SweepWork {
   readonly cells: readonly PlannedCellRun[];
   readonly workload: WorkPlan;
   readonly sinks: SinkSet;
+  readonly progress: SweepProgress;
 }
 
 /** What is left of the cells, with progress on screen and on the driver's own metrics page. */
 async function sweepIn(live: LiveRun, setting: SweepSetting, work: SweepWork): Promise<RunOutcome> {
-  const { cells, workload } = work;
-  const episodes = cells.reduce((sum, { remaining }) => sum + remaining.length, 0);
+  const { cells, workload, progress } = work;
+  const { tell } = setting;
+  const episodes = episodesIn(cells);
   if (episodes === 0) return { reason: "complete" };
-  using progress = new SweepProgress({
-    clock: systemClock,
-    cells: cells.filter(({ remaining }) => remaining.length > 0).length,
-    episodes,
-    ...setting.screen,
-  });
-  const tell = (line: string) => progress.tell(line);
   await using metrics = await serveDriverMetrics({
     runId: live.runId,
     plannedEpisodes: episodes,
@@ -111,14 +129,10 @@ async function sweepIn(live: LiveRun, setting: SweepSetting, work: SweepWork): P
     episodes,
     leftOut: null,
   };
-  return await onCheckedStack(
-    live,
-    { ...setting, tell },
-    {
-      questions,
-      measure: (stack) => sweepOn(stack, { ...setting, tell }, { ...work, live, watchers }),
-    },
-  );
+  return await onCheckedStack(live, setting, {
+    questions,
+    measure: (stack) => sweepOn(stack, setting, { ...work, live, watchers }),
+  });
 }
 
 /** Prepares the workload on a running stack and runs the cells. */
@@ -128,6 +142,8 @@ async function sweepOn(
   work: SweepWork & { readonly live: LiveRun; readonly watchers: readonly SweepWatcher[] },
 ): Promise<RunOutcome> {
   const { experiment, stop, tell } = setting;
+  const phase = (text: string) => work.progress.phase(text);
+  phase("starting the tool server and the agent");
   const { run, runId, scratchDirectory, childEnvironment } = work.live;
   await using prepared = await setting.workload.prepare(experiment, {
     runId,
@@ -139,6 +155,7 @@ async function sweepOn(
     model: stack.agentEngine.model,
     signal: stop.cancelled,
     progress: tell,
+    phase,
   });
   const { callSeconds, cellSeconds, drainSeconds } = experiment.limits;
   const parts = {
@@ -156,6 +173,7 @@ async function sweepOn(
     failures: new FailureWatch(experiment.limits.failures),
     summarise: async (cellId: string) => work.sinks.push(await setting.summarise(run, cellId)),
     tell,
+    phase,
   };
   await warmUp(parts);
   const checked = await firstChecked(setting, { ...parts, directory: run.path }, work.cells);

@@ -1,19 +1,15 @@
 import type { Clock } from "../measure/clock.ts";
 import type { EpisodeRecord } from "../store/record.ts";
+import { StatusLine, type Screen, type StatusPart } from "./status-line.ts";
 
-/** Where a person watches. */
-export interface Screen {
-  /** True: one line that is redrawn twice a second. False: one line a minute, for logs and SSH. */
-  readonly interactive: boolean;
-  readonly columns: number;
-  readonly write: (text: string) => void;
-}
-
-export interface SweepProgressOptions extends Screen {
+export interface SweepProgressOptions {
+  readonly screen: Screen;
   readonly clock: Clock;
   readonly cells: number;
-  /** Episodes that are still to do in this invocation. */
+  /** Episodes that are still to do in this call. */
   readonly episodes: number;
+  /** Those that earlier calls have finished, and that are not done again. */
+  readonly finishedBefore: number;
 }
 
 /** What is told how a sweep goes: the progress line, the driver's own metrics, the sinks. */
@@ -31,12 +27,18 @@ export interface WatchedCell {
   readonly load: string;
 }
 
-/** What a person sees while a sweep runs: cells, episodes, time left, errors by class. Writes to standard error only. */
+/** Different failures that are told while a run goes on; the report has all of them. */
+const failuresTold = 5;
+const messageCharacters = 200;
+
+/** What a person sees while a sweep runs: what is done now, cells, episodes, pace, time left, failures. */
 export class SweepProgress implements SweepWatcher, Disposable {
   readonly #options: SweepProgressOptions;
+  readonly #line: StatusLine;
   readonly #startedNs: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #told = new Set<string>();
   readonly #failures = new Map<string, number>();
+  #phase: string | null = null;
   #cell: WatchedCell | null = null;
   #cellsStarted = 0;
   #cellDone = 0;
@@ -45,15 +47,26 @@ export class SweepProgress implements SweepWatcher, Disposable {
   #inFlight = 0;
   #passed = 0;
   #judged = 0;
+  /** Time in which episodes ran: what the rest will take is told by that, not by how long the servers took to start. */
+  #playedNs = 0;
+  #playingSinceNs: number | null = null;
 
   constructor(options: SweepProgressOptions) {
     this.#options = options;
     this.#startedNs = options.clock.nowNs();
-    this.#timer = setInterval(() => this.#draw(), options.interactive ? 500 : 60_000);
-    this.#timer.unref();
+    this.#line = new StatusLine(options.screen, () => this.#parts());
+  }
+
+  /** What happens while no episode runs, e.g. `starting openclaw-0`. */
+  phase(text: string): void {
+    if (this.#phase === text) return;
+    this.#phase = text;
+    if (this.#options.screen.interactive) this.#line.draw();
   }
 
   cellStarted(cell: WatchedCell, episodes: number): void {
+    this.#phase = null;
+    this.#playingSinceNs = this.#options.clock.nowNs();
     if (this.#cell?.cellId === cell.cellId) {
       // A further segment: the episodes that a dead engine took with it are done once more.
       const kept = this.#cellTotal - episodes;
@@ -65,11 +78,14 @@ export class SweepProgress implements SweepWatcher, Disposable {
       this.#cellDone = 0;
       this.#cellTotal = episodes;
     }
-    this.#draw();
+    this.#line.draw();
   }
 
   cellEnded(): void {
-    this.#draw();
+    this.#playedNs = this.#played();
+    this.#playingSinceNs = null;
+    this.#line.draw();
+    if (this.#cell !== null) this.#phase = `${this.#cell.cellId} done, reading its counters`;
   }
 
   episodeStarted(): void {
@@ -83,40 +99,61 @@ export class SweepProgress implements SweepWatcher, Disposable {
     this.#cellDone += 1;
     if (record.reward !== null) this.#judged += 1;
     if (record.reward === 1) this.#passed += 1;
-    if (record.failure)
-      this.#failures.set(record.failure.class, (this.#failures.get(record.failure.class) ?? 0) + 1);
+    if (record.failure !== null) this.#failed(record, record.failure);
   }
 
   /** A line of its own; the progress line is drawn again below it. */
   tell(text: string): void {
-    this.#options.write(`${this.#options.interactive ? "\r\u001b[K" : ""}${text}\n`);
+    this.#line.tell(text);
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-    if (this.#options.interactive) this.#options.write("\r\u001b[K");
-    else this.#draw();
+    this.#line[Symbol.dispose]();
   }
 
-  #draw(): void {
-    const { interactive, columns } = this.#options;
-    const line = this.#line();
-    this.#options.write(interactive ? `\r\u001b[K${line.slice(0, Math.max(20, columns - 1))}` : `${line}\n`);
+  /** Each kind of failure is told when it is first seen: whoever watches can stop before all have failed. */
+  #failed(record: EpisodeRecord, failure: NonNullable<EpisodeRecord["failure"]>): void {
+    const { class: name, message } = failure;
+    this.#failures.set(name, (this.#failures.get(name) ?? 0) + 1);
+    const shown = message.replaceAll(/\s+/g, " ").slice(0, messageCharacters);
+    const kind = `${name} ${shown.replaceAll(/\d+/g, "0")}`;
+    if (this.#told.has(kind) || this.#told.size >= failuresTold) return;
+    this.#told.add(kind);
+    this.tell(`episode ${record.episodeId} in ${record.cellId} failed: ${name}: ${shown}`);
   }
 
-  #line(): string {
-    const { cells, episodes, clock } = this.#options;
+  #played(): number {
+    const since = this.#playingSinceNs;
+    return this.#playedNs + (since === null ? 0 : this.#options.clock.nowNs() - since);
+  }
+
+  #parts(): readonly StatusPart[] {
+    const { cells, episodes, finishedBefore, clock } = this.#options;
     const elapsedS = (clock.nowNs() - this.#startedNs) / 1e9;
-    const left = this.#done === 0 ? null : (elapsedS / this.#done) * (episodes - this.#done);
+    const playedS = this.#played() / 1e9;
+    const left = this.#done === 0 ? null : (playedS / this.#done) * (episodes - this.#done);
     const failures = [...this.#failures].map(([name, count]) => `${name} ${count}`).join(", ");
+    const pace = playedS === 0 || this.#done === 0 ? "" : `${paceText((60 * this.#done) / playedS)}/min`;
+    const cell =
+      this.#cell === null
+        ? ""
+        : `cell ${this.#cellsStarted}/${cells} ${this.#cell.cellId} ${this.#cellDone}/${this.#cellTotal}`;
+    const time = `${clockText(elapsedS)}${left === null ? "" : `, about ${clockText(left)} left`}`;
+    const done = `${finishedBefore + this.#done}/${finishedBefore + episodes}`;
     return [
-      `cell ${this.#cellsStarted}/${cells}${this.#cell ? ` ${this.#cell.cellId} ${this.#cellDone}/${this.#cellTotal}` : ""}`,
-      `episodes ${this.#done}/${episodes}, ${this.#inFlight} in flight`,
-      `passed ${this.#passed} of ${this.#judged} judged`,
-      ...(failures ? [`failed: ${failures}`] : []),
-      `${clockText(elapsedS)}${left === null ? "" : `, about ${clockText(left)} left`}`,
-    ].join(" | ");
+      { text: this.#phase ?? "", rank: 1 },
+      { text: this.#phase === null ? cell : "", rank: 4 },
+      { text: `episodes ${done}${this.#inFlight === 0 ? "" : `, ${this.#inFlight} in flight`}`, rank: 2 },
+      { text: this.#judged === 0 ? "" : `passed ${this.#passed} of ${this.#judged}`, rank: 6 },
+      { text: failures === "" ? "" : `failed: ${failures}`, rank: 3 },
+      { text: pace, rank: 5 },
+      { text: time, rank: 0 },
+    ];
   }
+}
+
+function paceText(perMinute: number): string {
+  return perMinute >= 100 ? perMinute.toFixed(0) : perMinute.toPrecision(2);
 }
 
 /** Seconds as `1:02:03` or `2:03`. */

@@ -9,6 +9,7 @@ interface WarmUpParts {
   readonly stop: { readonly cancelled: AbortSignal };
   readonly clock: Clock;
   readonly tell: (text: string) => void;
+  readonly phase?: (text: string) => void;
 }
 
 /**
@@ -16,6 +17,7 @@ interface WarmUpParts {
  * arm that can be used, outside of any segment, so they are in no file and no sum. Throws when none can be used.
  */
 export async function warmUp(parts: WarmUpParts): Promise<void> {
+  parts.phase?.("warming the agent up");
   const living = parts.stack.arms.filter(({ spec }) => parts.stack.death(spec.name) === null);
   for (const [at, arm] of living.entries()) {
     try {

@@ -1,18 +1,12 @@
 import { shellLine } from "../host/shell-words.ts";
 
 /** Commands that can go on with a run. */
-const resumable = new Set(["sweep", "collect"]);
-/** Options that belong to one call and not to the run; true: with a value. */
-const ofOneCall: Readonly<Record<string, boolean>> = {
-  "--resume": true,
-  "--redo": true,
-  "--budget": true,
-  "--detach": false,
-};
+const resumable = new Set(["sweep", "collect", "resume"]);
 
 /**
- * The command that goes on with a run, from the arguments that started it; null where nothing can. It can be pasted into a shell in
- * the folder in which the run was started.
+ * The command that goes on with a run; null where nothing can. It can be pasted into a shell in any folder: everything else is in
+ * the run directory.
+ * @param argv that started the run
  */
 export function resumeCommand(
   argv: readonly string[],
@@ -20,11 +14,5 @@ export function resumeCommand(
   more: readonly string[] = [],
 ): string | null {
   const [command = ""] = argv;
-  if (!resumable.has(command)) return null;
-  const kept = argv.filter((word, index) => {
-    const before = argv[index - 1];
-    const [name = ""] = word.split("=");
-    return !(name in ofOneCall) && !(before !== undefined && ofOneCall[before] === true);
-  });
-  return shellLine(["tollgate", ...kept, "--resume", directory, ...more]);
+  return resumable.has(command) ? shellLine(["tollgate", "resume", directory, ...more]) : null;
 }

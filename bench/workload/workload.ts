@@ -47,6 +47,8 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** One line for a person who watches; never results. */
   readonly progress: (line: string) => void;
+  /** What happens now, for a person who waits: `starting openclaw-0`. Absent: nobody watches. */
+  readonly phase?: (text: string) => void;
 }
 
 /** What `prepare` may use. Everything in it outlives the prepared workload. */

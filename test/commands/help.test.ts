@@ -20,6 +20,7 @@ const host: Host = {
   announce: () => undefined,
   interactive: false,
   columns: 120,
+  output: { columns: null, colour: false },
   setExitCode: () => undefined,
 };
 let program: Command;

@@ -24,6 +24,7 @@ export async function invoke(
     announce: () => undefined,
     interactive: false,
     columns: 120,
+    output: { columns: null, colour: false },
     setExitCode: (value) => void (code = value),
   });
   return { code, stdout, stderr };

@@ -23,6 +23,7 @@ class SeenHost {
       announce: () => undefined,
       interactive: false,
       columns: 80,
+      output: { columns: null, colour: false },
       setExitCode: (code) => {
         this.code = code;
       },
@@ -38,7 +39,7 @@ class SeenHost {
       },
       show: (report) => report,
       usable: () => true,
-      advice: async (directory) => [`To go on: tollgate sweep x.yaml --resume ${directory}`],
+      advice: async (directory) => [`To go on: tollgate resume ${directory}`],
       ...changes,
     });
   }
@@ -75,9 +76,10 @@ describe("the command around a run", () => {
     const seen = new SeenHost();
     await seen.run({ reason: "failed", message: "The engine ended", exitCode: 3 });
     expect(seen.code).toBe(3);
-    expect(seen.told.slice(-2)).toEqual([
+    expect(seen.told.slice(-3)).toEqual([
       "tollgate: The engine ended",
-      "To go on: tollgate sweep x.yaml --resume /runs/a",
+      "To go on: tollgate resume /runs/a",
+      "exit code 3: a part did not start, or a check failed; nothing was measured",
     ]);
   });
 

@@ -91,7 +91,7 @@ describe.skipIf(noDockerd !== null)(
       expect(segments).toEqual([["c2-r0-raw", "s0", "engine-died"]]);
       expect(last).toMatchObject({ reason: "failed" });
       expectExit(ended, 1);
-      expect(ended.stderr).toContain("--resume");
+      expect(ended.stderr).toContain("tollgate resume");
     });
 
     test("restart: the user's server as well, and every episode has its result", async () => {

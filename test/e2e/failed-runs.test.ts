@@ -28,14 +28,14 @@ test("a user's engine without the task data: found by the first episode, given u
   expect(given.stderr).toMatch(
     /tollgate: 5 episodes in a row failed \(limits\.failures\).*: 5 user-engine, the first in cell c2-r0-raw: .*not loaded/,
   );
-  expect(given.stderr).toContain(`--resume ${run}`);
+  expect(given.stderr).toContain(`tollgate resume ${run}`);
   expect(ends(run)["failed"]).toBeLessThanOrEqual(6);
   for (const format of ["table", "md", "html", "json"])
     expect(await report(run, format)).toContain("was not loaded");
 
   await user.kill();
   await user.start(...tasks);
-  const repaired = await place.sweep("--resume", run);
+  const repaired = await tollgate(["resume", run], place.environment);
   expectExit(repaired, 0);
   expect(ends(run)).toEqual({ completed: 24 });
   expect(cellSummaries(run)).toMatchObject({ "c2-r0-raw": { verdict: sound, episodes: { judged: 12 } } });

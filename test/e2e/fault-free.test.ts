@@ -22,7 +22,7 @@ let run: string;
 const cells = ["c2-r0-raw", "c2-r0-gateway"];
 
 beforeAll(async () => {
-  sweep = await place.sweep();
+  sweep = await place.sweep("--verbose");
   run = lastLine(sweep);
 }, 240_000);
 afterAll(() => place[Symbol.dispose]());
@@ -79,7 +79,13 @@ test("report, status, runs, inspect and export read the run in every form", asyn
       .trimEnd()
       .split("\n")
       .filter((line) => !line.includes("on disk:"));
-  expect(rows(`${table!.trimEnd()}\n${run}\n`)).toEqual(rows(sweep.stdout));
+  const summary = (await tollgate(["report", run, "--summary"])).stdout;
+  expect(rows(`${table!.trimEnd()}\n\n${summary}${run}\n`)).toEqual(rows(sweep.stdout));
+  // In a pipe as on a terminal of 80 columns; paths are never broken.
+  const screen = summary.trimEnd().split("\n");
+  expect(screen.length).toBeLessThanOrEqual(24);
+  expect(screen.filter((line) => line.length > 80 && !line.includes(run))).toEqual([]);
+  expect(screen[0]).toMatch(/^small complete, 4\/4 episodes, 0 failed, \d+ s/);
   const verdicts = (JSON.parse(json!) as { cells: { cellId: string; verdict: string }[] }).cells;
   expect(verdicts.map(({ cellId, verdict }) => [cellId, verdict])).toEqual(cells.map((id) => [id, sound]));
   expect(rows(readFileSync(join(run, "report", "report.md"), "utf8"))).toEqual(rows(markdown!));

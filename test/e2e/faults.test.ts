@@ -86,7 +86,7 @@ test(
     const run = lastLine(sweep);
     expectExit(sweep, 1);
     expect(sweep.stderr).toMatch(/The engine ended during cell c1-r0-raw: simulated agent engine .* SIGKILL/);
-    expect(sweep.stderr).toContain(`--resume ${run}`);
+    expect(sweep.stderr).toContain(`tollgate resume ${run}`);
     expectNothingLeft(place, run);
     const before = episodesOf(run);
     const failed = before.filter(({ status }) => status === "failed");

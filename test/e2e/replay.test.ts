@@ -47,7 +47,7 @@ const interval = /^[-+]?[\d.]+ \[[-+]?[\d.]+, [-+]?[\d.]+\] ms$/;
 
 test("raw against itself: a run directory with its report, every request paired, nothing left running", async () => {
   const finished = await tollgate(
-    replay("--arms", "raw,raw", "--no-floor", "--margin", "±10s"),
+    replay("--arms", "raw,raw", "--no-floor", "--margin", "±10s", "--verbose"),
     place.environment,
   );
   expectExit(finished, 0);
@@ -107,6 +107,7 @@ test("a gateway that retries, buffers, drops usage or rewrites prompts is named,
       "--no-floor",
       "--set",
       `arms=${JSON.stringify(arms)}`,
+      "--verbose",
       ...unchecked,
     ),
     place.environment,

@@ -101,7 +101,7 @@ test("another experiment, other data or another plan cannot continue a run", () 
   checkResumable(stored, buildIdentity());
   const otherData = { ...stored.hashes, data: "3333333333333333", schemas: "4444444444444444" };
   expect(() => checkResumable(stored, { hashes: otherData, cells: stored.cells })).toThrow(
-    "because this changed: data (2222222222222222 then, 3333333333333333 now), schemas (none then, 4444444444444444 now)",
+    "because this changed:\n  data: its content is another one (22222222 then, 33333333 now)\n  schemas: not used then, used now",
   );
   expect(() => checkResumable(stored, { hashes: stored.hashes, cells: [plannedCell("raw", 3)] })).toThrow(
     /its plan has other cells or episodes/,

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { RunUnreadableError } from "../../bench/errors.ts";
 import { checkResumable } from "../../bench/store/resume-check.ts";
 import { buildIdentity, plannedCell } from "./run-builder.ts";
@@ -25,8 +25,49 @@ test("the same plan continues, in whatever order its hashes are written, and wit
 test("a hash that is there no more is a change, named with what it was", () => {
   const { data: _data, ...hashes } = stored.hashes;
   expect(reasonOf({ hashes, cells: stored.cells })).toContain(
-    "because this changed: data (2222222222222222 then, none now). Restore it, or start a new run.",
+    "because this changed:\n  data: used then, not used now\nRestore it, or start a new run.",
   );
+});
+
+describe("another experiment is told setting by setting", () => {
+  const resolved = {
+    ...stored.resolved,
+    workload: { domain: "airline", trials: 3, tasks: { ids: ["a", "b"] } },
+    arms: [{ name: "raw", kind: "raw" }],
+  };
+  const changes = (now: Record<string, unknown>): string | undefined => {
+    const hashes = { ...stored.hashes, experiment: "3333333333333333" };
+    try {
+      checkResumable(
+        { ...stored, resolved },
+        { hashes, cells: stored.cells, resolved: { ...resolved, ...now } },
+      );
+    } catch (thrown) {
+      return (thrown as Error).message.split("\n").slice(1, -1).join("\n");
+    }
+    return undefined;
+  };
+
+  test.each([
+    ["a number", { workload: { ...resolved.workload, trials: 1 } }, "  workload.trials: 3 then, 1 now"],
+    [
+      "a list",
+      { workload: { ...resolved.workload, tasks: { ids: ["a"] } } },
+      '  workload.tasks.ids: ["a","b"] then, ["a"] now',
+    ],
+    [
+      "an arm more",
+      { arms: [...resolved.arms, { name: "gateway", kind: "gateway" }] },
+      '  arms.gateway.name: not set then, "gateway" now\n  arms.gateway.kind: not set then, "gateway" now',
+    ],
+    [
+      "a setting that is there no more, beside what may change",
+      { workload: { domain: "airline", tasks: resolved.workload.tasks }, limits: { failures: 1 }, note: "x" },
+      "  workload.trials: 3 then, not set now",
+    ],
+  ])("%s", (_, now, expected) => {
+    expect(changes(now)).toBe(expected);
+  });
 });
 
 test.each([
@@ -44,5 +85,7 @@ test.each([
 
 test("changed data is said before the plan that follows from it", () => {
   const hashes = { ...stored.hashes, data: "3333333333333333" };
-  expect(reasonOf({ hashes, cells: [raw] })).toContain("data (2222222222222222 then");
+  expect(reasonOf({ hashes, cells: [raw] })).toContain(
+    "data: its content is another one (22222222 then, 33333333 now)",
+  );
 });

@@ -35,6 +35,7 @@ export interface OpenClawOptions {
   readonly startTimeoutMs: number;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
+  readonly phase?: (text: string) => void;
 }
 
 export interface OpenClawDriver extends AgentDriver {
@@ -57,8 +58,9 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
     signal: options.signal,
     nowMs: () => performance.now(),
     progress: options.progress,
-    start: async (index) =>
-      GatewayProcess.start({
+    start: async (index) => {
+      options.phase?.(`starting openclaw-${index} (${index + 1} of ${options.gateways})`);
+      return GatewayProcess.start({
         name: `openclaw-${index}`,
         entry: installation.entry,
         directory: path.join(options.scratchDirectory, `oc${index}`),
@@ -80,7 +82,8 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
         stopTimeoutMs: 8000,
         nextPort: freePort,
         signal: options.signal,
-      }),
+      });
+    },
   });
   return new FleetDriver(fleet);
 }

@@ -36,6 +36,13 @@ export const overheadSchema = z.object({
     firstToken: differenceSchema,
     whole: differenceSchema,
   }),
+  /**
+   * The same against the null proxy of the run instead of the baseline: what the arm costs beyond what any proxy does. Absent where the
+   * run has no null proxy, for the null proxy itself, and where one of the two could not be compared with the baseline.
+   */
+  aboveProxy: z
+    .object({ proxy: z.string(), firstToken: differenceSchema, whole: differenceSchema })
+    .optional(),
   /** Per episode, paired by task, trial and repetition. */
   live: liveSchema,
 });
@@ -52,11 +59,21 @@ export function compareArms(
   const arms = [...new Set(cells.map(({ summary }) => summary.arm))].filter((arm) => arm !== baseline);
   const cellsOf = (arm: string, load: string) =>
     cells.filter(({ summary }) => summary.arm === arm && summary.load === load);
-  return loads.flatMap((load) =>
-    arms.map((arm) =>
-      compareAt({ load, baseline, arm, compare }, cellsOf(baseline, load), cellsOf(arm, load)),
-    ),
-  );
+  const proxy = cells.find(({ summary }) => summary.armKind === "null-proxy")?.summary.arm;
+  const against = (from: string, arm: string, load: string) =>
+    compareAt({ load, baseline: from, arm, compare }, cellsOf(from, load), cellsOf(arm, load));
+  return loads.flatMap((load) => {
+    const compared = arms.map((arm) => against(baseline, arm, load));
+    const usable = (name: string | undefined) =>
+      compared.some(({ arm, refused }) => arm === name && refused === null);
+    return compared.map((overhead) => {
+      const { arm } = overhead;
+      if (proxy === undefined || arm === proxy || !usable(proxy) || !usable(arm)) return overhead;
+      const { refused, pathMs } = against(proxy, arm, load);
+      if (refused !== null) return overhead;
+      return { ...overhead, aboveProxy: { proxy, firstToken: pathMs.firstToken, whole: pathMs.whole } };
+    });
+  });
 }
 
 function compareAt(

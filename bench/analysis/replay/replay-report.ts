@@ -4,7 +4,13 @@ import { summarize, type Distribution } from "../../statistics/distribution.ts";
 import { meanOrNull } from "../estimates/paired-means.ts";
 import type { StoredRun } from "../../store/read-run.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
-import { compareReplay, completeBlocks, type ArmComparison } from "./comparison.ts";
+import {
+  compareReplay,
+  completeBlocks,
+  type ArmComparison,
+  type ComparisonOptions,
+  type ReplayDifference,
+} from "./comparison.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { judgeReplay, replayFidelity, type ReplayVerdict } from "./replay-verdict.ts";
 import { interimAnalyses } from "./interim-analyses.ts";
@@ -27,6 +33,17 @@ export interface ReplayReport extends ReplayVerdict {
   /** What the two sides of each arm differ in, by cell; absent where nothing was compared. */
   readonly fidelity?: ReturnType<typeof replayFidelity>;
   readonly blockSeconds: Readonly<Record<string, number | null>>;
+  /** What each compared arm costs beyond what any proxy does; absent without a null proxy. */
+  readonly aboveProxy?: readonly AboveProxy[];
+}
+
+/** An arm against the null proxy instead of the baseline, over the same blocks. */
+interface AboveProxy {
+  readonly setting: string;
+  readonly arm: string;
+  readonly proxy: string;
+  readonly ttft: ReplayDifference;
+  readonly e2e: ReplayDifference;
 }
 
 /** One arm in one setting, over all its turns; milliseconds. */
@@ -59,7 +76,9 @@ export function buildReplayReport(
 ): ReplayReport {
   const { identity, records } = run;
   const looks = interimAnalyses(plan);
-  const comparisons = compareReplay(legs, plan, { confidence: looks.confidence, margin: plan.margin });
+  const options = { confidence: looks.confidence, margin: plan.margin };
+  const comparisons = compareReplay(legs, plan, options);
+  const above = aboveProxy(legs, plan, options);
   const { failedShare: failedShareMax } = recordedFailureLimits(identity.resolved);
   const ended = records.findLast((record) => record.type === "run-ended");
   const interrupted = ended?.type === "run-ended" && ended.reason !== "complete";
@@ -81,7 +100,26 @@ export function buildReplayReport(
     blockSeconds: Object.fromEntries(
       plan.settings.map((setting) => [setting.key, blockSeconds(completeBlocks(legs, setting, plan.arms))]),
     ),
+    ...(above.length > 0 && { aboveProxy: above }),
   };
+}
+
+function aboveProxy(
+  legs: readonly LegEvidence[],
+  { arms, settings }: Pick<ReplayPlan, "arms" | "settings">,
+  { confidence }: ComparisonOptions,
+): readonly AboveProxy[] {
+  const proxy = arms.find(({ part }) => part === "placebo");
+  const compared = arms.filter(({ part }) => part === "compared");
+  if (proxy === undefined) return [];
+  const chosen = [proxy, ...compared];
+  const own = legs.filter(({ arm }) => chosen.some(({ label }) => label === arm.label));
+  const found = compareReplay(own, { arms: chosen, settings }, { confidence, margin: null });
+  return found.flatMap(({ setting, arm, metrics, altered }) =>
+    altered === undefined
+      ? [{ setting: setting.key, arm: arm.label, proxy: proxy.label, ttft: metrics.ttft, e2e: metrics.e2e }]
+      : [],
+  );
 }
 
 function blockSeconds(blocks: readonly (readonly LegEvidence[])[]): number | null {

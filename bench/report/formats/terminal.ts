@@ -1,22 +1,33 @@
 import CliTable3 from "cli-table3";
 import { headParts, type Notice, type ReportDocument } from "../tables/document.ts";
 import { isDrawn, type Table } from "../tables/table.ts";
+import { lineText, type Tone } from "../screen/styled-text.ts";
 
-/** A report for a terminal of 100 columns. What cannot be used is said before anything that looks like a result. */
-export function terminalText(report: ReportDocument): string {
+/** What a terminal can show. */
+export interface TerminalOptions {
+  readonly columns: number;
+  readonly colour: boolean;
+}
+
+/** A report for a terminal, by default one of 100 columns. What cannot be used is said before anything that looks like a result. */
+export function terminalText(
+  report: ReportDocument,
+  { columns, colour }: TerminalOptions = { columns: reportColumns, colour: false },
+): string {
   const { notice, tables, warnings, definitions } = report;
   const { before, after } = headParts(report);
   const heads = notice === null ? [[...before, ...after]] : [before, noticeLines(notice), after];
-  return [
+  const text = [
     ...heads
       .filter((lines) => lines.length > 0)
-      .map((lines) => lines.map((line) => wrapped(line, reportColumns)).join("\n")),
-    ...tables.map((table) => renderTable(table, reportColumns)),
-    ...warnings.map((warning) => wrapped(`warning: ${warning}`, reportColumns)),
+      .map((lines) => lines.map((line) => wrapped(line, columns)).join("\n")),
+    ...tables.map((table) => renderTable(table, columns, colour)),
+    ...warnings.map((warning) => wrapped(`warning: ${warning}`, columns)),
     ...(definitions.length === 0
       ? []
-      : [definitions.map(({ term, meaning }) => wrapped(`${term}: ${meaning}`, reportColumns)).join("\n")]),
+      : [definitions.map(({ term, meaning }) => wrapped(`${term}: ${meaning}`, columns)).join("\n")]),
   ].join("\n\n");
+  return colour ? text.replace(/^NOT USABLE.*$/m, (heading) => painted("bad", heading)) : text;
 }
 
 function noticeLines({ heading, meaning, groups, advice }: Notice): readonly string[] {
@@ -31,22 +42,80 @@ function noticeLines({ heading, meaning, groups, advice }: Notice): readonly str
 
 /**
  * One table with its title above and its notes below. What is too wide has its intervals below their numbers, then no room
- * beside its lines, then a line for each end of an interval.
+ * beside its lines, then a line for each end of an interval, and at last some of its columns in a second table below.
  */
-export function renderTable(table: Table, columnsMax = listColumns): string {
-  let drawn = draw(table, 1);
-  for (const [change, padding] of narrowings) {
-    if (drawn.split("\n").every((line) => line.length <= columnsMax)) break;
-    drawn = draw({ ...table, rows: table.rows.map((row) => row.map(change)) }, padding);
-  }
+export function renderTable(table: Table, columnsMax = listColumns, colour = false): string {
+  const drawn = isDrawn(table) ? [fittingTable(table, columnsMax)] : [];
   return [
-    table.title,
-    ...(isDrawn(table) ? [drawn] : []),
+    colour ? painted("strong", table.title) : table.title,
+    ...(colour ? drawn.map(colouredCells) : drawn),
     ...table.notes.map((note) => wrapped(note, columnsMax)),
   ].join("\n");
 }
 
+function fittingTable(table: Table, columnsMax: number): string {
+  const fits = (text: string) => text.split("\n").every((line) => line.length <= columnsMax);
+  const drawings = narrowings.map(
+    ([change, padding]) =>
+      () =>
+        draw({ ...table, rows: table.rows.map((row) => row.map(change)) }, padding),
+  );
+  for (const drawing of drawings) {
+    const text = drawing();
+    if (fits(text)) return text;
+  }
+  const { columns } = table;
+  for (let kept = columns.length - 1; kept >= 2; kept -= 1) {
+    const first = draw(narrowest(withColumns(table, (at) => at < kept)), 0);
+    if (!fits(first)) continue;
+    // Every part begins with the column that names the rows.
+    return `${first}\n${fittingTable(
+      withColumns(table, (at) => at === 0 || at >= kept),
+      columnsMax,
+    )}`;
+  }
+  return draw(narrowest(table), 0);
+}
+
+function narrowest(table: Table): Table {
+  return { ...table, rows: table.rows.map((row) => row.map(boundsBelow)) };
+}
+
+function withColumns(table: Table, keeps: (at: number) => boolean): Table {
+  return {
+    ...table,
+    columns: table.columns.filter((_, at) => keeps(at)),
+    rows: table.rows.map((row) => row.filter((_, at) => keeps(at))),
+  };
+}
+
+/** Cells that say what was found; nothing is said by a colour alone. */
+const tones: readonly (readonly [words: string, tone: Tone])[] = [
+  ["valid|exact|faster|kept|ok|no difference seen|inside", "good"],
+  [
+    "slower|failing|request-altered|answer-altered|engine-died|different-engines|engine-restarted|failed|CROSSED",
+    "bad",
+  ],
+  [
+    "cannot tell|client-limited|interrupted|not-drained|no-metrics|token-mismatch|rate-missed|warning|skipped",
+    "doubt",
+  ],
+];
+
+function colouredCells(drawn: string): string {
+  return tones.reduce(
+    (text, [words, tone]) =>
+      text.replaceAll(new RegExp(`(?<=│ *)(?:${words})(?= *│)`, "g"), (word) => painted(tone, word)),
+    drawn,
+  );
+}
+
+function painted(tone: Tone, text: string): string {
+  return lineText([{ text, tone }], true);
+}
+
 const narrowings: readonly (readonly [change: (text: string) => string, padding: number])[] = [
+  [(text) => text, 1],
   [intervalsBelow, 1],
   [intervalsBelow, 0],
   [boundsBelow, 0],

@@ -1,13 +1,11 @@
 import { cellFidelity, type CellFidelity } from "../../analysis/cell/cell-fidelity.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { FailureGroup } from "../../analysis/cell/failures.ts";
-import { verdicts, type Verdict } from "../../analysis/cell/verdict.ts";
+import { usable, verdicts, type Verdict } from "../../analysis/cell/verdict.ts";
 import type { FidelityFinding, FindingKind } from "../../store/fidelity-facts.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { Notice } from "./document.ts";
 
-/** Cells with a verdict beyond these are not usable as they stand. */
-const usable: ReadonlySet<Verdict> = new Set(["valid", "client-limited"]);
 const told: ReadonlySet<Verdict> = new Set(["failing", "request-altered", "answer-altered"]);
 
 /** The part of a report that this is about. */

@@ -39,6 +39,17 @@ export function differenceText(
   return `${signedText(value, text)} [${signedText(low, text)}, ${signedText(high, text)}]`;
 }
 
+/** Like `differenceText`, with as many decimals in each of its numbers as the largest of them needs: for narrow columns. */
+export function alignedDifferenceText({ value, low, high, count }: Estimate): string {
+  const numbers = [value, low, high].flatMap((one) => one ?? []);
+  const size = Math.max(0, ...numbers.map(Math.abs));
+  const decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 || size === 0 ? 2 : 3;
+  // A number that rounds to nothing has no sign.
+  const text = (one: number | null) =>
+    one === null ? absent : one.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
+  return differenceText({ value, low, high, count }, text);
+}
+
 /** A number of a difference, with its sign. */
 export function signedText(value: number, text: (value: number | null) => string = numberText): string {
   return `${value > 0 ? "+" : ""}${text(value)}`;

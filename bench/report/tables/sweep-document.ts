@@ -1,5 +1,5 @@
 import { fidelityReasons } from "../../analysis/cell/cell-fidelity.ts";
-import type { Verdict } from "../../analysis/cell/verdict.ts";
+import { spoiling, type Verdict } from "../../analysis/cell/verdict.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { ReportModel } from "../model/report-model.ts";
@@ -78,18 +78,8 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
   ];
 }
 
-/** Times of these would look like times of the others: who fails is fast, and who is asked something else answers something else. */
-const undrawn: ReadonlySet<Verdict> = new Set([
-  "engine-died",
-  "different-engines",
-  "engine-restarted",
-  "failing",
-  "request-altered",
-  "answer-altered",
-]);
-
 function notDrawn({ reasons }: CellSummary): Verdict | undefined {
-  return reasons.find(({ verdict }) => undrawn.has(verdict))?.verdict;
+  return reasons.find(({ verdict }) => spoiling.has(verdict))?.verdict;
 }
 
 function linePicture(

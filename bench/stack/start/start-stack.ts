@@ -26,6 +26,8 @@ export interface StartStackOptions extends Omit<ChildContext, "startSeconds"> {
   /** For what programs read that must be gone afterwards. */
   readonly scratchDirectory: string;
   readonly tell: (line: string) => void;
+  /** What happens now, for a person who waits: `starting openclaw-0`. Absent: nobody watches. */
+  readonly phase?: (text: string) => void;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
     const context = { ...options, startSeconds: limits.startSeconds, own };
     const environment = { ...options.environment, ...options.childEnvironment };
     const node = stack.kind === "docker" ? await DockerNode.connect({ ...options, environment }) : null;
+    options.phase?.(stack.kind === "attach" ? "looking for the model servers" : "starting the model servers");
     const started = await startEngines({ ...context, stack, node });
     const engines = { agent: started.agent, user: started.user };
     const tap = stoppable.use(
@@ -56,14 +59,17 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
       }),
     );
     deaths.watchTap(tap);
-    const { arms, failedArms } = await startArms(specs, tap, (index) => ({
-      ...context,
-      agentEngine: engines.agent,
-      stackKind: stack.kind,
-      firstPort: stack.kind === "docker" ? armPort(stack, index) : null,
-      pull: stack.kind === "docker" ? stack.pull : "missing",
-      callSeconds: limits.callSeconds,
-    }));
+    const { arms, failedArms } = await startArms(specs, tap, (index) => {
+      options.phase?.(`starting arm ${specs[index]?.name} (${index + 1} of ${specs.length})`);
+      return {
+        ...context,
+        agentEngine: engines.agent,
+        stackKind: stack.kind,
+        firstPort: stack.kind === "docker" ? armPort(stack, index) : null,
+        pull: stack.kind === "docker" ? stack.pull : "missing",
+        callSeconds: limits.callSeconds,
+      };
+    });
     const userBaseUrl = await userTap(tap, started.user);
     const { restart } = started;
     const revive = async (death: StackDeath) => {

@@ -176,7 +176,7 @@ test("episodes, status and runs as tables", async () => {
   expect(status.join("\n")).toContain(
     "│ c1-r0-gateway │ gateway │ closed:1 │ planned  │      0/2 │      0 │ -       │",
   );
-  expect(status.at(-1)).toBe(`To go on: tollgate sweep experiments/laptop.yaml --resume ${run.directory}`);
+  expect(status.at(-1)).toBe(`To go on: tollgate resume ${run.directory}`);
   const runs = renderTable(runsTable((await listRuns(scratch)).runs));
   expect(runs).toContain(
     `│ ${basename(directory)} │ 2026-11-21 12:00Z │ unknown   │ interrupted │      2/4 │      0 │ -       │ -    │`,

@@ -1,0 +1,95 @@
+import { dirname } from "node:path";
+import { Option, type Command } from "commander";
+import type { Experiment } from "../config/experiment.ts";
+import { ConfigError } from "../errors.ts";
+import { redoFailedEpisodes } from "../run/remaining-work.ts";
+import { readRun, type StoredRun } from "../store/read-run.ts";
+import { metricsPortOption } from "./arguments.ts";
+import { collectionEnd, collectionVerdicts, gpusOf } from "./collect.ts";
+import { detachInto } from "./detached.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import type { Host } from "./host.ts";
+import { skipOption } from "./preflight.ts";
+import { recordedExperiment } from "./recorded-experiment.ts";
+import { outcomeOptions, runExperiment, type ExperimentRun, type RunFlags } from "./run-experiment.ts";
+import { redoOption, sweepPieces, type RedoName } from "./sweep.ts";
+import { collect } from "./experiment.ts";
+
+interface ResumeFlags extends Omit<RunFlags, "out" | "resume">, RunsFlag {
+  readonly redo?: RedoName;
+}
+
+export function register(program: Command, host: Host): void {
+  const command = program
+    .command("resume <run>")
+    .description(
+      "go on with a sweep or a collection that was stopped or killed, with the settings that its run directory holds",
+    )
+    .addOption(redoOption(""))
+    .addOption(
+      new Option(
+        "--set <path=value>",
+        "give a key that the record left out, as ${NAME} of a variable; may be repeated",
+      )
+        .argParser(collect)
+        .default([], "none"),
+    )
+    .addOption(metricsPortOption())
+    .addOption(skipOption())
+    .addOption(runsOption())
+    .addHelpText(
+      "after",
+      `
+Finished episodes are kept; failed ones of a failing cell are run again. Where the data have changed since, nothing is run: exit code 5.
+A replay cannot be gone on with: start it again.`,
+    );
+  outcomeOptions(command).action((run: string, flags: ResumeFlags) => resume(run, flags, host));
+}
+
+async function resume(reference: string, flags: ResumeFlags, host: Host): Promise<void> {
+  const directory = await findRun(host, reference, flags);
+  const run = await readRun(directory);
+  const { replay, runId } = run.identity;
+  if (replay !== undefined)
+    throw new ConfigError(
+      `${runId} is a replay, which cannot be gone on with. Start it again: tollgate replay ${replay.source.runId}`,
+    );
+  if (flags.detach) return await detachInto(dirname(directory), host);
+  const loaded = await recordedExperiment(run, flags.set, host);
+  await runExperiment(host, {
+    ...(loaded.experiment.collect === undefined
+      ? sweepPieces(host, flags)
+      : collectionPieces(host, flags, loaded.experiment)),
+    loaded,
+    ownExperiment: true,
+    flags: {
+      ...flags,
+      out: dirname(directory),
+      resume: directory,
+      skipPreflight: [...flags.skipPreflight, ...leftOutBefore(run)],
+    },
+  });
+}
+
+type Pieces = Pick<ExperimentRun, "redo" | "lost" | "usable" | "show">;
+
+function collectionPieces(host: Host, flags: ResumeFlags, experiment: Experiment): Pieces {
+  const groupSize = experiment.collect?.groupSize ?? 1;
+  if (flags.redo !== undefined)
+    throw new ConfigError("A collection runs everything again that failed: leave --redo out.");
+  return {
+    redo: redoFailedEpisodes,
+    lost: "repeat",
+    usable: collectionVerdicts,
+    show: (report, directory) =>
+      collectionEnd(host, { report, directory, groupSize, gpus: gpusOf(experiment) }),
+  };
+}
+
+/** What a person left out of the checks is left out again. */
+function leftOutBefore({ identity: { argv } }: StoredRun): readonly string[] {
+  return argv.flatMap((word, at) => {
+    if (word === "--skip-preflight") return argv[at + 1] ?? [];
+    return word.startsWith("--skip-preflight=") ? word.slice("--skip-preflight=".length) : [];
+  });
+}

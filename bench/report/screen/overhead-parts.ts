@@ -1,0 +1,181 @@
+import type { Overhead } from "../../analysis/overhead/overhead.ts";
+import type { Difference } from "../../analysis/estimates/paired-difference.ts";
+import { declaredMarginText } from "../tables/margin-text.ts";
+import { absent, alignedDifferenceText, numberText } from "../tables/number-text.ts";
+import { blank, labelled, line, type Part } from "./layout.ts";
+import { loadHead, loadName, shownLoads } from "./load-name.ts";
+import { plain, toned, type StyledText } from "./styled-text.ts";
+
+type Row = readonly StyledText[];
+const loadsShown = 4;
+
+/** What every other arm adds to a request on its way, and what the whole episode made of it. None without a second arm. */
+export function overheadParts(overheads: readonly Overhead[], proxies: ReadonlySet<string>): readonly Part[] {
+  if (overheads.length === 0) return [];
+  const all = [...new Set(overheads.map(({ load }) => load))];
+  const loads = shownLoads(all, loadsShown);
+  const shown = overheads.filter(({ load, refused }) => loads.includes(load) && refused === null);
+  const others = [...new Set(overheads.flatMap(({ arm }) => (proxies.has(arm) ? [] : [arm])))];
+  const [only, more] = others;
+  const who = more !== undefined ? "each arm" : (only ?? "a proxy that does nothing");
+  const refused = overheads.flatMap((one) => (one.refused === null ? [] : [refusal(one)]));
+  const head = loadHead(loads);
+  const felt = shown.filter(({ arm }) => !proxies.has(arm) || others.length === 0);
+  return [
+    line([
+      toned("strong", `What ${who === "gateway" ? "the gateway" : who} adds on the way, ms per request`),
+      plain(" (95 % interval)"),
+    ]),
+    ...(shown.length === 0 ? [] : [pathGrid(shown, { head, proxies })]),
+    ...refused,
+    ...(all.length > loads.length
+      ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]
+      : []),
+    ...(felt.length === 0 ? [] : [feltGrid(felt, head)]),
+    ...workLines(felt),
+    blank,
+  ];
+}
+
+function refusal({ load, arm, refused }: Overhead): Part {
+  return line(
+    [plain(`  ${loadName(load)}  ${arm}  `), toned("bad", "not stated: "), plain(refused ?? "")],
+    4,
+  );
+}
+
+function pathGrid(
+  shown: readonly Overhead[],
+  { head, proxies }: { readonly head: string; readonly proxies: ReadonlySet<string> },
+): Part {
+  const rows = [...Map.groupBy(shown, ({ load }) => load)].flatMap(([load, same]) => {
+    const [arms, controls] = [
+      same.filter(({ arm }) => !proxies.has(arm)),
+      same.filter(({ arm }) => proxies.has(arm)),
+    ];
+    const found = arms.length === 0 ? controls : arms;
+    const control = arms.length === 0 ? undefined : controls[0];
+    return found.flatMap((one, at) => [
+      pathRow(loadName(load), one.arm, one.pathMs, limitedSpan(one)),
+      // What any proxy costs is the same for every arm: it is said once.
+      ...(control === undefined || at > 0 ? [] : [pathRow("", "· any proxy", control.pathMs, null)]),
+      ...(one.aboveProxy === undefined ? [] : [pathRow("", "· its own", one.aboveProxy, limitedSpan(one))]),
+    ]);
+  });
+  const heads = [` ${head}`, "arm", "first token", "whole request"].map((text) => toned("soft", text));
+  return { kind: "grid", align: rows[0]?.map(() => "left") ?? [], rows: [heads, ...rows] };
+}
+
+function pathRow(
+  load: string,
+  arm: string,
+  { firstToken, whole }: Pick<Overhead["pathMs"], "firstToken" | "whole">,
+  limited: StyledText | null,
+): Row {
+  return [
+    plain(` ${load}`),
+    plain(arm),
+    plain(alignedDifferenceText(firstToken.difference)),
+    plain(alignedDifferenceText(whole.difference)),
+    ...(limited === null ? [plain("")] : [findingSpan(whole), limited]),
+  ];
+}
+
+/** On the way: more is slower. */
+function findingSpan(difference: Difference): StyledText {
+  const declared = declaredMarginText(difference)?.replaceAll("\n", " ");
+  if (declared !== undefined && declared !== null) return toned(marginTone(declared), declared);
+  const { finding } = difference;
+  if (finding === "cannot-tell") return toned("doubt", "cannot tell");
+  return finding === "more" ? toned("bad", "slower") : toned("good", "faster");
+}
+
+function marginTone(text: string) {
+  if (text.startsWith("inside")) return "good";
+  return text.startsWith("outside") ? "bad" : "doubt";
+}
+
+/** A latency of a cell whose client was the bottleneck is also the client's; the line `Trust` says which cell. */
+function limitedSpan({ cells }: Overhead): StyledText {
+  const limited = cells.some(({ verdict }) => verdict === "client-limited");
+  return limited ? toned("doubt", "!") : plain("");
+}
+
+function feltGrid(shown: readonly Overhead[], head: string): Part {
+  const rows = shown.map(({ load, arm, live: { seconds } }): Row => [
+    plain(` ${loadName(load)}`),
+    plain(arm),
+    plain(`${numberText(seconds.baselineMean)} -> ${numberText(seconds.armMean)}`),
+    plain(seconds.difference.count === 0 ? absent : alignedDifferenceText(seconds.difference)),
+    secondsFinding(seconds),
+  ]);
+  const heads: Row = [
+    // As wide as the first column of the table above.
+    toned("strong", "Episodes".padEnd(head.length + 1)),
+    toned("soft", "arm"),
+    toned("soft", "length, s"),
+    toned("soft", "difference"),
+  ];
+  return { kind: "grid", align: ["left", "left", "left", "left", "left"], rows: [heads, ...rows] };
+}
+
+function secondsFinding(seconds: Difference): StyledText {
+  const declared = declaredMarginText(seconds)?.replaceAll("\n", " ");
+  if (declared !== undefined && declared !== null) return toned(marginTone(declared), declared);
+  if (seconds.finding === "more") return toned("bad", "longer");
+  if (seconds.finding === "less") return toned("good", "shorter");
+  return seconds.unit === "cell pairs" ? toned("good", "no difference seen") : toned("doubt", "cannot tell");
+}
+
+/** Reward and tokens say whether the same work was done: with other tokens times differ for that reason, too. */
+function workLines(shown: readonly Overhead[]): readonly Part[] {
+  if (shown.length === 0) return [];
+  const rewards = shown.map(({ load, arm, live: { reward } }) => ({
+    place: `${loadName(load)} ${arm}`,
+    reward,
+  }));
+  const found = rewards.filter(({ reward }) => reward.finding !== "cannot-tell");
+  const texts = new Set(rewards.map(({ reward }) => rewardText(reward)));
+  const [same = ""] = texts;
+  const spans =
+    found.length > 0
+      ? found.map(({ place, reward }) => rewardSpan(place, reward))
+      : [
+          plain(
+            texts.size === 1
+              ? same
+              : rewards.map(({ place, reward }) => `${place}: ${rewardText(reward)}`).join(", "),
+          ),
+        ];
+  const tokens = shown.flatMap(tokenTexts);
+  const said =
+    tokens.length > 0
+      ? toned("doubt", `; other tokens per episode: ${tokens.join("; ")}`)
+      : plain("; tokens per episode the same");
+  return [labelled("Reward", [...spans, said])];
+}
+
+function rewardText({ baselineMean, armMean }: Difference): string {
+  return `${numberText(baselineMean)} -> ${numberText(armMean)}`;
+}
+
+function rewardSpan(place: string, reward: Difference): StyledText {
+  const text = `${place}: ${rewardText(reward)} `;
+  return reward.finding === "less" ? toned("bad", `${text}lower `) : toned("good", `${text}higher `);
+}
+
+function tokenTexts({ load, arm, live: { promptTokens, completionTokens } }: Overhead): string[] {
+  const said = [["prompt", promptTokens] as const, ["completion", completionTokens] as const].flatMap(
+    ([name, difference]) =>
+      isZero(difference)
+        ? []
+        : [
+            `${name} ${alignedDifferenceText(difference.difference)} of ${numberText(difference.baselineMean)}`,
+          ],
+  );
+  return said.length === 0 ? [] : [`${loadName(load)} ${arm} ${said.join(", ")}`];
+}
+
+function isZero({ difference: { value, low, high, count } }: Difference): boolean {
+  return count === 0 || (value === 0 && (low ?? 0) === 0 && (high ?? 0) === 0);
+}

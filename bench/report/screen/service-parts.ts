@@ -1,0 +1,78 @@
+import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
+import type { Estimate } from "../../analysis/estimates/estimate.ts";
+import { spoiling } from "../../analysis/cell/verdict.ts";
+import { absent, numberText } from "../tables/number-text.ts";
+import { blank, line, type Part } from "./layout.ts";
+import { loadHead, loadName, shownLoads } from "./load-name.ts";
+import { plain, toned, type StyledText } from "./styled-text.ts";
+
+interface Quantity {
+  readonly head: string;
+  readonly of: (cell: CellSummary) => Estimate;
+}
+
+const quantities: readonly Quantity[] = [
+  { head: "TTFT p50", of: ({ ttftMs }) => ttftMs.p50 },
+  { head: "p95 ms", of: ({ ttftMs }) => ttftMs.p95 },
+  { head: "ITL p50 ms", of: ({ itlMs }) => itlMs.p50 },
+  { head: "E2E p50 ms", of: ({ e2eMs }) => e2eMs.p50 },
+  { head: "out tok/s", of: ({ rates }) => rates.outputTokensPerSecond },
+  { head: "ep/min", of: ({ rates }) => rates.episodesPerMinute },
+];
+/** Left out one after the other where a terminal is too narrow: p95, then ITL. */
+const optional = [3, 4];
+
+const loadsBeside = 2;
+const rowsMax = 8;
+
+/** How fast each way to the engine was, at each load; cells that cannot be used have no numbers. */
+export function serviceParts(cells: readonly CellSummary[]): readonly Part[] {
+  const arms = [...new Set(cells.map(({ arm }) => arm))];
+  const all = [...new Set(cells.map(({ load }) => load))];
+  const beside = all.length <= loadsBeside;
+  const loads = beside ? all : shownLoads(all, Math.max(2, Math.floor(rowsMax / arms.length)));
+  const groups = arms.flatMap((arm) =>
+    (beside ? [loads] : loads.map((load) => [load])).map((members) => ({
+      arm,
+      cells: members.map((load) => cells.filter((cell) => cell.arm === arm && cell.load === load)),
+      loads: members,
+    })),
+  );
+  const rows = groups.map(({ arm, loads: members, cells: byLoad }): readonly StyledText[] => [
+    plain(`  ${arm}`),
+    plain(members.map(loadName).join(" / ")),
+    ...quantities.map(({ of }) => plain(byLoad.map((same) => meanText(same, of)).join(" / "))),
+    passedSpan(byLoad.flat()),
+  ]);
+  const heads = [loadHead(loads), ...quantities.map(({ head }) => head), "passed"];
+  return [
+    {
+      kind: "grid",
+      align: ["left", "left", ...quantities.map(() => "right" as const), "right"],
+      rows: [[toned("strong", "Service"), ...heads.map((text) => toned("soft", text))], ...rows],
+      optional,
+    },
+    ...(loads.length < all.length
+      ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]
+      : []),
+    blank,
+  ];
+}
+
+/** Mean over the repetitions of a cell that can be used. */
+function meanText(cells: readonly CellSummary[], of: Quantity["of"]): string {
+  const values = cells.flatMap((cell) => (isSpoiled(cell) ? [] : (of(cell).value ?? [])));
+  if (values.length === 0) return absent;
+  return numberText(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+/** Times of these would look like times of the others: who fails is fast, and who is asked something else answers something else. */
+function isSpoiled({ reasons }: CellSummary): boolean {
+  return reasons.some(({ verdict }) => spoiling.has(verdict));
+}
+
+function passedSpan(cells: readonly CellSummary[]): StyledText {
+  const sum = (of: (cell: CellSummary) => number) => cells.reduce((total, cell) => total + of(cell), 0);
+  const [passed, judged] = [sum(({ episodes }) => episodes.passed), sum(({ episodes }) => episodes.judged)];
+  return judged === 0 ? plain(absent) : plain(`${passed}/${judged}`);
+}
