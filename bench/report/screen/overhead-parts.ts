@@ -56,19 +56,23 @@ function pathGrid(
     const found = arms.length === 0 ? controls : arms;
     const control = arms.length === 0 ? undefined : controls[0];
     return found.flatMap((one, at) => [
-      pathRow(loadName(load), one.arm, one.pathMs, limitedSpan(one)),
+      pathRow({ load: loadName(load), arm: one.arm }, one.pathMs, limitedSpan(one)),
       // What any proxy costs is the same for every arm: it is said once.
-      ...(control === undefined || at > 0 ? [] : [pathRow("", "· any proxy", control.pathMs, null)]),
-      ...(one.aboveProxy === undefined ? [] : [pathRow("", "· its own", one.aboveProxy, limitedSpan(one))]),
+      ...(control === undefined || at > 0
+        ? []
+        : [pathRow({ load: "", arm: "· any proxy" }, control.pathMs, null)]),
+      ...(one.aboveProxy === undefined
+        ? []
+        : [pathRow({ load: "", arm: "· its own" }, one.aboveProxy, limitedSpan(one))]),
     ]);
   });
   const heads = [` ${head}`, "arm", "first token", "whole request"].map((text) => toned("soft", text));
   return { kind: "grid", align: rows[0]?.map(() => "left") ?? [], rows: [heads, ...rows] };
 }
 
+/** @param limited null: a control, of which nothing is to be found */
 function pathRow(
-  load: string,
-  arm: string,
+  { load, arm }: { readonly load: string; readonly arm: string },
   { firstToken, whole }: Pick<Overhead["pathMs"], "firstToken" | "whole">,
   limited: StyledText | null,
 ): Row {

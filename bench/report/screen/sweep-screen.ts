@@ -76,7 +76,7 @@ function stackText(run: ReportModel["run"]): string {
   const engine = run.versions["agent engine"];
   const host = /, (\d+ x [^,]+)/.exec(run.host)?.[1];
   return [
-    `${run.agent.name} ${run.agent.version} -> ${modelText(run.servers)}${engine == null ? "" : `${engine}`}`,
+    `${run.agent.name} ${run.agent.version} -> ${modelText(run.servers)}${engine ?? ""}`,
     ...(host === undefined ? [] : [host]),
     ...(run.gitRevision === null
       ? []

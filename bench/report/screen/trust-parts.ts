@@ -7,8 +7,8 @@ import { plain, toned, type StyledLine } from "./styled-text.ts";
 
 /** What stands behind the numbers: verdicts with their reasons, checks that were made, and what would make more of them. */
 export function trustParts(report: ReportModel): readonly Part[] {
-  const [first = [], ...more] = [verdictLine(report), ...reasonLines(report), ...adviceLines(report)];
-  return [labelled("Trust", first), ...more.map((line) => labelled("", line)), blank];
+  const more = [...reasonLines(report), ...adviceLines(report)];
+  return [labelled("Trust", verdictLine(report)), ...more.map((line) => labelled("", line)), blank];
 }
 
 function verdictLine({ cells }: ReportModel): StyledLine {
