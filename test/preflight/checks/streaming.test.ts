@@ -14,13 +14,28 @@ const at = (hop: Exchange["hop"], [started, first, last]: Span): Partial<Exchang
 });
 
 /** What is found where the taps saw tokens at these times. */
-async function found(outer: Span, ...inner: readonly Span[]) {
+function found(outer: Span, ...inner: readonly Span[]) {
+  return foundIn([[outer, ...inner]]);
+}
+
+/** The same where they saw other ones at each question; the last ones at those that follow. */
+async function foundIn(questions: readonly (readonly [Span, ...Span[]])[]) {
+  let asked = 0;
   await using rig = await given({
-    answers: { "/arm/v1/chat/completions": () => chat({ text: "One, two." }) },
-    seen: () => [at("outer", outer), ...inner.map((span) => at("inner", span))],
+    answers: {
+      "/arm/v1/chat/completions": () => {
+        asked += 1;
+        return chat({ text: "One, two." });
+      },
+    },
+    seen: () => {
+      const [outer, ...inner] = questions[asked - 1] ?? questions.at(-1) ?? [[0, null, null]];
+      return [at("outer", outer), ...inner.map((span) => at("inner", span))];
+    },
   });
   const { findings, arms } = await streamingCheck.run(rig.context);
-  return { status: findings[0]!.status, streaming: arms?.["a"]?.streaming, what: findings[0]!.what };
+  const [finding] = findings;
+  return { status: finding?.status, streaming: arms?.["a"]?.streaming, what: finding?.what, asked };
 }
 
 test("a first token that leaves the arm before the engine's last is real streaming", async () => {
@@ -34,6 +49,21 @@ test("a first token that leaves the arm only after the engine's last is simulate
     streaming: "simulated",
   });
   expect((await found([0, 101, 300], [5, 10, 100])).what).toContain("TTFT not comparable");
+});
+
+test("a gateway that got no processor while the engine answered is asked again: one answer that streams shows that it does", async () => {
+  const late: readonly [Span, Span] = [
+    [0, 101, 102],
+    [5, 10, 100],
+  ];
+  const inTime: readonly [Span, Span] = [
+    [0, 15, 110],
+    [5, 10, 100],
+  ];
+  expect(await foundIn([late, inTime])).toMatchObject({ status: "ok", streaming: "real", asked: 2 });
+  expect(await foundIn([late, late, inTime])).toMatchObject({ status: "ok", streaming: "real", asked: 3 });
+  expect(await foundIn([late])).toMatchObject({ status: "warning", streaming: "simulated", asked: 3 });
+  expect(await foundIn([inTime])).toMatchObject({ streaming: "real", asked: 1 });
 });
 
 test("of several requests to the engine the last token counts: a gateway that samples twice and streams is real", async () => {
