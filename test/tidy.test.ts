@@ -37,10 +37,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/gateway/http": "",
   "bench/gateway/rendering": "",
   "bench/gateway/parsing": "config gateway/rendering",
-  "bench/gateway/engine": "tap gateway/parsing",
+  "bench/gateway/engine": "tap workload gateway/parsing",
   "bench/gateway/sessions": "config workload tap gateway/http gateway/rendering",
   "bench/gateway/trajectories":
-    "answer config tokens workload gateway/http gateway/rendering gateway/sessions",
+    "answer config tokens workload gateway/engine gateway/http gateway/rendering gateway/sessions",
   "bench/gateway/learning": "answer gateway/engine gateway/rendering gateway/sessions",
   "bench/gateway/calls":
     "answer config workload tap gateway/engine gateway/http gateway/learning gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",

@@ -48,7 +48,8 @@ usage: gateway --engine URL --port N --admin-key-env NAME [--host ADDRESS] [--en
                [--reasoning-parser ${reasoningParsers.join("|")}] [--rendering-check strict|warn] [--log FILE]
   NAME is an environment variable that holds the key; --port 0 picks a free port
   --level L0   (default) text, usage and timings; bytes pass as they are, streaming is true
-  --level L1   ids and logprobs from the engine's chat API; streaming is simulated, TTFT is not comparable
+  --level L1   ids and logprobs from the engine's chat API, if it gives any (else exit code 3); where its streams have
+               none, streaming is simulated and TTFT is not comparable
   --level L2   ids and logprobs from /generate, prompts rendered here from --tokenizer; streaming is true
   --tokenizer  folder with tokenizer.json and tokenizer_config.json or chat_template.jinja
   --rendering-check   at L2 the gateway learns from the engine's own tokens how it writes tools, and does not start (exit

@@ -26,8 +26,8 @@ export function tokenCounts({ calls }: RecordedEpisode): TokenCounts | null {
     if (parent !== null && call.sharedTokens === lengths[parent]) continued.add(parent);
     lengths.push((parent === null ? 0 : call.sharedTokens) + promptTail.length + outputIds.length);
     generated += outputIds.length;
-    const version = call.weightVersion === null ? "unknown" : String(call.weightVersion);
-    versions[version] = (versions[version] ?? 0) + outputIds.length;
+    for (const { version, count } of versionsOf(call, outputIds.length))
+      versions[version] = (versions[version] ?? 0) + count;
   }
   const ends = lengths.filter((_, index) => !continued.has(index));
   return {
@@ -38,6 +38,16 @@ export function tokenCounts({ calls }: RecordedEpisode): TokenCounts | null {
     breaks: calls.flatMap(breakOf),
     versions,
   };
+}
+
+/** The engine's own names, token by token where it told. */
+function versionsOf(
+  { weights = [], weightVersion }: RecordedCall,
+  count: number,
+): readonly { readonly version: string; readonly count: number }[] {
+  if (weights.length === 0)
+    return [{ version: weightVersion === null ? "unknown" : String(weightVersion), count }];
+  return weights.map(({ version, start, end }) => ({ version, count: end - start }));
 }
 
 function breakOf({ breakCause }: RecordedCall): string[] {

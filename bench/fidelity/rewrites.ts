@@ -23,6 +23,8 @@ const tokenIds = [
   "return_prompt_token_ids",
   "return_token_ids",
   "return_meta_info",
+  "return_input_ids_in_sglext",
+  "return_output_ids_in_sglext",
 ];
 
 /** What kinds of arm that Tollgate knows rewrite by design. */

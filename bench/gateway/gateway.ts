@@ -75,7 +75,7 @@ export class Gateway implements AsyncDisposable {
     const { level } = options;
     this.#log = log;
     this.#sessions = new SessionStore(this.#limits, io, { level, log });
-    this.#metrics = new GatewayMetrics(this.#sessions, level);
+    this.#metrics = new GatewayMetrics(this.#sessions);
     this.#recorder = new ChatRecorder(options, {
       engine: this.#engine,
       sessions: this.#sessions,
@@ -246,6 +246,7 @@ export class Gateway implements AsyncDisposable {
       discount: body.discount ?? 1,
       style,
       level,
+      streaming: this.#recorder.streaming,
       tokenizerSha256: this.#recorder.tokenizerSha256,
       toolForm: this.#recorder.toolForm,
     };

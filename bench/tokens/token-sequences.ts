@@ -27,6 +27,8 @@ export interface CallWithTokens {
   readonly outputIds: Numbers | null;
   readonly outputLogprobs: Numbers | null;
   readonly weightVersion: number | null;
+  /** Which weights generated which tokens, where the engine told. */
+  readonly weights?: readonly { readonly version: string; readonly start: number; readonly end: number }[];
 }
 
 /** A call that has token ids, with its lengths. */
@@ -36,7 +38,8 @@ interface TokenCall {
   readonly tail: Numbers;
   readonly output: Numbers;
   readonly logprobs: Numbers;
-  readonly version: number;
+  /** Of each output token. */
+  readonly versions: Int32Array;
   /** Where the output begins. */
   readonly promptLength: number;
   /** The parent, when this prompt begins with all of its prompt and output. */
@@ -65,7 +68,7 @@ export function tokenSequences(
 
 function tokenCalls(calls: readonly CallWithTokens[], unknownVersion: number): TokenCall[] | null {
   const found: TokenCall[] = [];
-  for (const { promptTail, outputIds, outputLogprobs, parent, sharedTokens, weightVersion } of calls) {
+  for (const { promptTail, outputIds, outputLogprobs, parent, sharedTokens, ...made } of calls) {
     if (promptTail === null || outputIds === null || outputLogprobs === null) return null;
     const before = parent === null ? undefined : found[parent];
     const shared = before === undefined ? 0 : sharedTokens;
@@ -76,12 +79,25 @@ function tokenCalls(calls: readonly CallWithTokens[], unknownVersion: number): T
       tail: promptTail,
       output: outputIds,
       logprobs: outputLogprobs,
-      version: weightVersion ?? unknownVersion,
+      versions: versionsOf(made, outputIds.length, unknownVersion),
       promptLength: shared + promptTail.length,
       continues: whole ? parent : null,
     });
   }
   return found;
+}
+
+/** A name that is no number, as \`default\`, is no version that a trainer could count. */
+function versionsOf(
+  { weightVersion, weights = [] }: Pick<CallWithTokens, "weightVersion" | "weights">,
+  count: number,
+  unknown: number,
+): Int32Array {
+  const versions = new Int32Array(count).fill(weightVersion ?? unknown);
+  if (weightVersion !== null) return versions;
+  for (const { version, start, end } of weights)
+    if (/^\d{1,9}$/.test(version)) versions.fill(Number(version), start, end);
+  return versions;
 }
 
 /** The calls of one conversation, first to last. */
@@ -103,7 +119,7 @@ function sequenceOf(calls: readonly TokenCall[], chain: readonly number[]): Toke
     if (one === undefined) continue;
     const [from, to] = [one.promptLength, one.promptLength + one.output.length];
     turns.fill(index, from, to);
-    versions.fill(one.version, from, to);
+    versions.set(one.versions, from);
     logprobs.set(one.logprobs, from);
   }
   return { call, ids, turns, logprobs, versions };

@@ -9,6 +9,16 @@ import { recordingLevels } from "../config/recording-choices.ts";
  * `promptTail`; for `parent: null` it is `promptTail` alone. Ids and logprobs come from the engine, or `level` is L0 and
  * they are null: nothing here was ever tokenised again from text.
  */
+/** Which weights generated which tokens of an answer: a trainer may change them while it is written. */
+export const weightSpanSchema = z.object({
+  /** The engine's own name of them: a number where a trainer counts, `default` where nobody does. */
+  version: z.string(),
+  /** Index of the first output token, and of the first one behind. */
+  start: z.int().nonnegative(),
+  end: z.int().nonnegative(),
+});
+export type WeightSpan = z.infer<typeof weightSpanSchema>;
+
 export const recordedCallSchema = z.object({
   /** The gateway's own name of the call. */
   interactionId: z.string(),
@@ -24,8 +34,10 @@ export const recordedCallSchema = z.object({
   outputIds: z.array(z.int()).nullable(),
   /** One per output id: log probability (natural log) with which it was sampled. */
   outputLogprobs: z.array(z.number()).nullable(),
-  /** Weight version of the engine; null where it does not tell. */
+  /** Number of the weights that generated all of it; null where the engine tells none, or not one number. */
   weightVersion: z.int().nullable(),
+  /** What the engine told of its weights, token by token; absent where it told nothing. */
+  weights: z.array(weightSpanSchema).optional(),
   finishReason: z.string().nullable(),
   /** Reward given to this very call; null when none was. */
   reward: z.number().nullable(),

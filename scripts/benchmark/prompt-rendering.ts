@@ -64,7 +64,7 @@ function conversation(
       promptIds: prompt.ids,
       outputIds,
       outputLogprobs: new Float64Array(outputIds.length),
-      weightVersion: null,
+      weights: [],
       conversation: {
         chain: prompt.chain,
         after: extendChain(prompt.chain, { role: "assistant", content: "", tool_calls: [normal] }),

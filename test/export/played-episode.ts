@@ -140,7 +140,7 @@ function answered(event: Extract<Played, { readonly writes: string }>, moment: M
     promptIds: prompt.ids,
     outputIds,
     outputLogprobs: new Float64Array(outputIds.length),
-    weightVersion: null,
+    weights: [],
     conversation: {
       chain: prompt.chain,
       after: extendChain(prompt.chain, echo),

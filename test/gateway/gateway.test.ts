@@ -127,6 +127,7 @@ test("a session from its start to its export", async () => {
     level: "L0",
     streaming: "true",
     tokenizer_sha256: null,
+    tool_form: null,
     discount: 0.5,
     sessions: [
       {

@@ -11,6 +11,8 @@ import type {
   RecordingLevel,
   ToolCallParserName,
 } from "../../config/recording-choices.ts";
+import { learnTokenFields, type LearnedTokenFields } from "../learning/token-fields.ts";
+import type { Streaming } from "../trajectories/trajectory-export.ts";
 import { EngineProbe } from "../learning/engine-probe.ts";
 import { loadPromptModel } from "../rendering/model-folder.ts";
 import { defaultToolForm } from "../rendering/tool-forms.ts";
@@ -50,6 +52,8 @@ export class ChatRecorder {
   readonly #parts: RecorderParts;
   /** null below L2. */
   #setup: GenerateSetup | null;
+  /** At L1: how the engine gives token ids. */
+  #fields: LearnedTokenFields = { streamed: null, detail: "not asked yet" };
   #calls = 0;
 
   /** @throws {StartError} when level L2 lacks the model's files */
@@ -61,14 +65,25 @@ export class ChatRecorder {
 
   /** Learns from the engine what this level needs to know of it. @throws {StartError} where the level cannot record */
   async learn(warn: (line: string) => void): Promise<void> {
-    if (this.#setup === null) return;
+    const { level } = this.#options;
     const { engine, metrics, randomUuid } = this.#parts;
-    const { model } = this.#setup;
     const probe = new EngineProbe(engine);
+    if (level === "L1") {
+      this.#fields = await learnTokenFields(probe);
+      warn(`${this.#fields.detail}.`);
+    }
+    metrics.recordingInfo.set({ level, streaming: this.streaming }, 1);
+    if (this.#setup === null) return;
+    const { model } = this.#setup;
     const io = { warn, mark: randomUuid() };
     const { result, toolForm } = await checkRendering(this.#options.renderingCheck, { probe, model }, io);
     metrics.renderingCheck.set({ result, tool_form: toolForm }, 1);
     this.#setup = { ...this.#setup, toolForm };
+  }
+
+  /** Whether a client that streams sees tokens when they exist. */
+  get streaming(): Streaming {
+    return this.#options.level === "L1" && this.#fields.streamed === null ? "simulated" : "true";
   }
 
   /** sha256 of the tokenizer that renders prompts; null where the engine does. */
@@ -138,7 +153,7 @@ export class ChatRecorder {
       note: (note) => metrics.notes.inc({ note }),
     };
     try {
-      await (this.#setup === null ? callChatApi(call) : callGenerate(call, this.#setup));
+      await (this.#setup === null ? callChatApi(call, this.#fields) : callGenerate(call, this.#setup));
     } catch (thrown) {
       if (kept) throw thrown;
       metrics.calls.inc({ outcome: outcomeOf(thrown) });

@@ -1,7 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import type { RecordingLevel } from "../../config/recording-choices.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
-import { streamingOf } from "../trajectories/trajectory-export.ts";
 
 /** The gateway's own Prometheus page. */
 export class GatewayMetrics {
@@ -24,14 +22,14 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
-  constructor(sessions: SessionStore, level: RecordingLevel) {
-    const facts = new Gauge({
-      name: "tollgate_gateway_recording_info",
-      help: "Recording level and whether streaming is true or simulated; with simulated streaming TTFT means nothing",
-      labelNames: ["level", "streaming"],
-      registers: [this.registry],
-    });
-    facts.set({ level, streaming: streamingOf(level) }, 1);
+  readonly recordingInfo = new Gauge({
+    name: "tollgate_gateway_recording_info",
+    help: "Recording level and whether streaming is true or simulated; with simulated streaming TTFT means nothing",
+    labelNames: ["level", "streaming"],
+    registers: [this.registry],
+  });
+
+  constructor(sessions: SessionStore) {
     this.#gauge("sessions", "Sessions that have not been removed", () => sessions.count);
     this.#gauge("recorded_chars", "Characters of recorded text", () => sessions.chars);
   }

@@ -15,6 +15,7 @@ import {
   type GenerateEnd,
   type GenerateFrame,
 } from "../engine/generate-frames.ts";
+import { weightSpans } from "../engine/weight-spans.ts";
 import { outputParser, type ParserChoice } from "../parsing/parsers.ts";
 import { renderConversation, type RenderedPrompt } from "../rendering/conversation-prompt.ts";
 import { extendChain } from "../rendering/message-chain.ts";
@@ -23,7 +24,7 @@ import { normaliseMessages } from "../rendering/normalise-messages.ts";
 import { PromptTemplateError } from "../rendering/prompt-template.ts";
 import { shapedTools } from "../rendering/tool-forms.ts";
 import { samplingParameters, stopTexts } from "./sampling-parameters.ts";
-import { finishCall, weightVersion, type TokenCall } from "./token-call.ts";
+import { finishCall, type TokenCall } from "./token-call.ts";
 
 /** What level L2 needs besides the call. */
 export interface GenerateSetup {
@@ -173,7 +174,10 @@ function tokensOf(
       promptIds: prompt.ids,
       outputIds: Int32Array.from(ids),
       outputLogprobs: Float64Array.from(logprobs),
-      weightVersion: weightVersion(frames.meta?.weight_version),
+      weights: weightSpans(
+        { version: frames.meta?.weight_version, versions: frames.meta?.weight_versions },
+        ids.length,
+      ),
       conversation: {
         chain: prompt.chain,
         after: extendChain(prompt.chain, echo),

@@ -106,7 +106,7 @@ export class CallClock {
 /** Keeps a call, and only then lets the client see that it is over. */
 export function finishCall(
   call: TokenCall,
-  answer: ChatAnswer,
+  answer: Pick<ChatAnswer, "completion" | "end">,
   finished: { readonly end: AnswerEnd; readonly tokens: CallTokens | null },
 ): void {
   const { end, tokens } = finished;
@@ -115,9 +115,4 @@ export function finishCall(
   const exchange = call.clock.exchange({ requestBody, responseBody, streamed: body.stream === true }, end);
   call.keep({ exchange, interactionId: call.interactionId, tokens });
   answer.end(end);
-}
-
-/** SGLang names weights by a text; trainers count them. */
-export function weightVersion(version: string | number | null | undefined): number | null {
-  return version != null && /^\d+$/.test(String(version)) ? Number(version) : null;
 }

@@ -16,6 +16,7 @@ export const generateFrameSchema = z.object({
     completion_tokens: z.int().nonnegative(),
     cached_tokens: z.int().nonnegative().nullish(),
     weight_version: z.union([z.string(), z.number()]).nullish(),
+    weight_versions: z.unknown().optional(),
     finish_reason: z
       .looseObject({
         type: z.string(),

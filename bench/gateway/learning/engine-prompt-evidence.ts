@@ -18,17 +18,14 @@ const chatSchema = z.object({
 });
 
 /**
- * Asks for the tokens of a conversation: first `/tokenize`, which generates nothing, then a chat answer of one token, whose
- * ids or at least whose usage count them.
+ * Asks for the tokens of a conversation. A chat answer of one token goes the way of all later ones, so its ids, or at least
+ * its usage, are what counts; `/tokenize` is believed where it agrees with that: SGLang 0.5.23 drops nulls there that its
+ * chat API keeps.
  */
 export async function promptEvidence(
   probe: EngineProbe,
   conversation: ProbeConversation,
 ): Promise<PromptEvidence> {
-  const tokenized = await probe.post("/tokenize", conversation);
-  const tokens =
-    tokenized.status === 200 ? tokenizedSchema.safeParse(tokenized.json).data?.tokens : undefined;
-  if (tokens !== undefined) return { kind: "ids", ids: tokens, source: "/tokenize" };
   const answered = await probe.chat({
     ...conversation,
     return_prompt_token_ids: true,
@@ -37,7 +34,13 @@ export async function promptEvidence(
   const chat = answered.status === 200 ? chatSchema.safeParse(answered.json).data : undefined;
   const given = chat?.choices[0]?.prompt_token_ids ?? chat?.prompt_token_ids;
   if (given != null) return { kind: "ids", ids: given, source: "prompt_token_ids" };
-  if (chat?.usage != null) return { kind: "count", count: chat.usage.prompt_tokens };
-  const empty = tokenized.status === 200 ? ` with no tokens` : "";
-  return { kind: "none", why: `${tokenized.refusal}${empty}; ${answered.refusal}` };
+  const count = chat?.usage?.prompt_tokens;
+  const tokenized = await probe.post("/tokenize", conversation);
+  const tokens =
+    tokenized.status === 200 ? tokenizedSchema.safeParse(tokenized.json).data?.tokens : undefined;
+  if (tokens !== undefined && tokens.length === (count ?? tokens.length))
+    return { kind: "ids", ids: tokens, source: "/tokenize" };
+  if (count !== undefined) return { kind: "count", count };
+  const empty = answered.status === 200 ? " without ids and usage" : "";
+  return { kind: "none", why: `${answered.refusal}${empty}; ${tokenized.refusal}` };
 }

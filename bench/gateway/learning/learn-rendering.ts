@@ -170,9 +170,9 @@ async function differenceOf(failure: Failure, probe: EngineProbe, mark: string):
   if (evidence?.kind !== "ids") {
     const counts = [...new Set(prompts.map(({ length }) => length))].toSorted((a, b) => a - b);
     const count = evidence?.kind === "count" ? evidence.count : 0;
-    return `it makes ${count} tokens of a conversation of which this gateway makes ${listed(counts)}. ${where}.`;
+    return `it makes ${count} tokens of a conversation of which this gateway makes ${listed(counts)}. ${where}`;
   }
-  return `${closestDifference(evidence.ids, prompts, model)}. ${where}.`;
+  return `${closestDifference(evidence.ids, prompts, model)}. ${where}`;
 }
 
 function closestDifference(

@@ -1,11 +1,12 @@
 import { breakBetween, type MessageChain } from "../rendering/message-chain.ts";
+import type { WeightSpan } from "../../workload/recorded-episode.ts";
 import type { EarlierCall, EarlierCalls } from "../rendering/conversation-prompt.ts";
 
 /** A finished call's tokens as the engine gave them, with what its conversation was. */
 export interface CallTokens extends EarlierCall {
   readonly outputLogprobs: Float64Array;
-  /** null where the engine does not tell, or names its weights by a word. */
-  readonly weightVersion: number | null;
+  /** Which weights generated which tokens; empty where the engine does not tell. */
+  readonly weights: readonly WeightSpan[];
   readonly conversation: CallConversation;
 }
 
@@ -27,7 +28,7 @@ export interface KeptTokens {
   readonly promptTail: Int32Array;
   readonly outputIds: Int32Array;
   readonly outputLogprobs: Float64Array;
-  readonly weightVersion: number | null;
+  readonly weights: readonly WeightSpan[];
   readonly after: string;
   readonly reasoning: string | null;
 }
@@ -69,7 +70,7 @@ export class CallTree implements EarlierCalls {
   }
 
   /** The beginning is shared with the call that has the longest one, with the latest of those. */
-  #place({ promptIds, outputIds, outputLogprobs, weightVersion, conversation }: CallTokens): KeptTokens {
+  #place({ promptIds, outputIds, outputLogprobs, weights, conversation }: CallTokens): KeptTokens {
     const { after, reasoning, chain } = conversation;
     const shared = this.#sharedWith(promptIds);
     const sharedTokens = Math.max(0, ...shared);
@@ -83,7 +84,7 @@ export class CallTree implements EarlierCalls {
       promptTail: promptIds.slice(sharedTokens),
       outputIds,
       outputLogprobs,
-      weightVersion,
+      weights,
       after,
       reasoning,
     };

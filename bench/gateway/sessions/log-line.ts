@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { weightSpanSchema } from "../../workload/recorded-episode.ts";
 import type { KeptTokens } from "./call-tree.ts";
 import { recordingLevels } from "../../config/recording-choices.ts";
 import type { KeptCall } from "./session.ts";
@@ -12,7 +13,8 @@ const tokensSchema = z.object({
   promptTail: ids,
   outputIds: ids,
   outputLogprobs: z.array(z.number()).transform((list) => Float64Array.from(list)),
-  weightVersion: z.int().nullable(),
+  // Logs of earlier gateways have the one number.
+  weights: z.array(weightSpanSchema).default([]),
   after: z.string(),
   reasoning: z.string().nullable(),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RecordedEpisode } from "../../workload/recorded-episode.ts";
+import { weightSpanSchema, type RecordedEpisode } from "../../workload/recorded-episode.ts";
 import { recordingLevels } from "../../config/recording-choices.ts";
 
 const tokensSchema = z.object({
@@ -10,6 +10,7 @@ const tokensSchema = z.object({
   output_ids: z.array(z.int()),
   output_logprobs: z.array(z.number()),
   weight_version: z.int().nullable(),
+  weights: z.array(weightSpanSchema).default([]),
 });
 const exportSchema = z.object({
   traj: z.object({
@@ -58,6 +59,7 @@ export function recordedFromExport(raw: string): Omit<RecordedEpisode, "episodeI
       outputIds: withIds ? (tokens?.output_ids ?? null) : null,
       outputLogprobs: withIds ? (tokens?.output_logprobs ?? null) : null,
       weightVersion: tokens?.weight_version ?? null,
+      ...(tokens === null || tokens.weights.length === 0 ? {} : { weights: tokens.weights }),
       finishReason: call.finish_reason,
       reward: call.original_reward,
     })),

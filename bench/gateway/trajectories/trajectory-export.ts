@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { z } from "zod";
 import type { RecordingLevel } from "../../config/recording-choices.ts";
+import { weightVersion } from "../engine/weight-spans.ts";
 import type { KeptTokens } from "../sessions/call-tree.ts";
 import { DialectError } from "../http/dialect-error.ts";
 import { discountedReturns } from "../../tokens/returns.ts";
@@ -11,8 +12,7 @@ import { tokenSequences, type TokenSequence } from "../../tokens/token-sequences
 import { withoutCalls } from "./without-calls.ts";
 
 /** Whether a client sees tokens when they exist. `simulated`: all at once at the end, so that its TTFT means nothing. */
-export const streamingOf = (level: RecordingLevel): "true" | "simulated" =>
-  level === "L1" ? "simulated" : "true";
+export type Streaming = "true" | "simulated";
 
 /** The body of `/export_trajectories`. `drop_retry_orphans` and `form` are not in AReaL's dialect. */
 export const exportRequestSchema = z.object({
@@ -42,6 +42,7 @@ export interface TokenExportSettings {
   readonly discount: number;
   readonly style: "individual" | "concat";
   readonly level: RecordingLevel;
+  readonly streaming: Streaming;
   readonly tokenizerSha256: string | null;
   /** Form in which tools were rendered; null where the engine rendered. */
   readonly toolForm: string | null;
@@ -102,7 +103,7 @@ export async function* exportText(
   const level = trajectories.every((one) => one.level === settings.level) ? settings.level : "L0";
   const head = {
     level,
-    streaming: streamingOf(settings.level),
+    streaming: settings.streaming,
     tokenizer_sha256: settings.tokenizerSha256,
     tool_form: settings.toolForm,
     discount: settings.discount,
@@ -149,7 +150,9 @@ function sequencesOf(
   interactions: readonly Interaction[],
   style: TokenExportSettings["style"],
 ): TokenSequence[] {
-  const calls = interactions.flatMap(({ tokens }) => tokens ?? []);
+  const calls = interactions.flatMap(({ tokens }) =>
+    tokens === null ? [] : { ...tokens, weightVersion: weightVersion(tokens.weights) },
+  );
   return tokenSequences(calls, style, { unknownVersion: -1 }) ?? [];
 }
 
@@ -175,7 +178,8 @@ function tokensView(tokens: KeptTokens) {
     prompt_tail: [...tokens.promptTail],
     output_ids: [...tokens.outputIds],
     output_logprobs: [...tokens.outputLogprobs],
-    weight_version: tokens.weightVersion,
+    weight_version: weightVersion(tokens.weights),
+    weights: tokens.weights,
   };
 }
 

@@ -1,5 +1,5 @@
 import { messageOf } from "../../errors.ts";
-import type { RunningArm } from "../../stack/stack.ts";
+import type { ClosedSession, RunningArm } from "../../stack/stack.ts";
 import type { Finding } from "../../store/preflight-record.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check, type PreflightContext } from "../check.ts";
 
@@ -18,6 +18,22 @@ export const sessionCheck: Check = {
     };
   },
 };
+
+/** An engine that does not give ids leaves a recording of text behind, and every export that trains would be empty. */
+function withoutTokens({ spec }: RunningArm, { recorded }: ClosedSession) {
+  const wanted = spec.kind === "gateway" ? spec.level : "L0";
+  if (wanted === "L0" || recorded === null || recorded.level !== "L0") return null;
+  return {
+    what: `a call was recorded without token ids, at level ${wanted}`,
+    advice: "Look at the gateway's metric call_notes_total and at the engine's answer in the run's logs.",
+  };
+}
+
+function tokensOf({ recorded }: ClosedSession): string {
+  if (recorded === null || recorded.level === "L0") return "";
+  const form = recorded.toolForm === undefined ? "" : `, tools written as ${recorded.toolForm}`;
+  return ` with token ids (${recorded.level}${form})`;
+}
 
 /** Nothing for an arm without sessions. */
 async function wholeSession(arm: RunningArm, context: PreflightContext): Promise<readonly Finding[]> {
@@ -45,12 +61,19 @@ async function wholeSession(arm: RunningArm, context: PreflightContext): Promise
     }
     if (closed.interactions !== 1)
       return [failed(on, `one call was made and ${closed.interactions} were exported`, records)];
+    const lacking = withoutTokens(arm, closed);
+    if (lacking !== null) return [failed(on, lacking.what, lacking.advice)];
     if (closed.rewardMs === null)
       return [warning(on, "one call was exported, but the reward was not taken", records)];
     const times = [session.startMs, closed.rewardMs, closed.exportMs ?? Number.NaN].map((ms) =>
       ms.toFixed(0),
     );
-    return [ok(on, `1 call recorded and exported; start, reward, export took ${times.join(", ")} ms`)];
+    return [
+      ok(
+        on,
+        `1 call recorded${tokensOf(closed)} and exported; start, reward, export took ${times.join(", ")} ms`,
+      ),
+    ];
   } catch (error) {
     return [
       failed(

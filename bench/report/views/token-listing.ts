@@ -23,9 +23,10 @@ export function renderTokens(recorded: RecordedEpisode | null): string {
   return [head, ...calls, ...(dropped.length > 0 ? ["", ...dropped] : [])].join("\n");
 }
 
-function levelText({ level, tokenizerSha256 }: RecordedEpisode): string {
+function levelText({ level, tokenizerSha256, toolForm }: RecordedEpisode): string {
   if (level === "L0") return " (text only: no token ids)";
-  return tokenizerSha256 === null ? "" : `, tokenizer sha256 ${tokenizerSha256.slice(0, 12)}`;
+  const form = toolForm === undefined ? "" : `, tools as ${toolForm}`;
+  return tokenizerSha256 === null ? "" : `, tokenizer sha256 ${tokenizerSha256.slice(0, 12)}${form}`;
 }
 
 interface CallPlace {
@@ -36,11 +37,19 @@ interface CallPlace {
   readonly before: number | null;
 }
 
+function weightsOf({ weights = [], weightVersion }: RecordedCall): readonly string[] {
+  const names = weights.map(({ version, start, end }) =>
+    weights.length === 1 ? version : `${version} for tokens ${start} to ${end - 1}`,
+  );
+  if (names.length > 0) return [`weights ${names.join(", ")}`];
+  return weightVersion === null ? [] : [`weights ${weightVersion}`];
+}
+
 function callLines(call: RecordedCall, { index, prompt, before }: CallPlace): string[] {
   const facts = [
     `request ${call.requestId ?? "unnamed"}`,
     call.finishReason ?? "unfinished",
-    ...(call.weightVersion === null ? [] : [`weights ${call.weightVersion}`]),
+    ...weightsOf(call),
     ...(call.reward === null ? [] : [`reward ${call.reward}`]),
   ];
   const title = `[call ${index}] ${call.interactionId}: ${facts.join(", ")}`;

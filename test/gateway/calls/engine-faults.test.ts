@@ -63,10 +63,18 @@ const faults: readonly (readonly ["L0" | "L1" | "L2", string, GenerateAnswer])[]
   ["L2", "a cut", cut(stream(frameOf("ok now", 1)))],
 ];
 
-test.each(faults)(
+/** What breaks a stream that passes breaks one whose events are read on their way. */
+const streamed = faults.flatMap(([level, name, answer]) =>
+  level === "L0" ? [["L1", `${name}, streamed`, answer] as const] : [],
+);
+
+test.each([...faults, ...streamed])(
   "%s passes on that the engine answered with %s, and records no call",
-  async (level, _name, answer) => {
-    await using rig = await gatewayOverGenerate({ level });
+  async (level, name, answer) => {
+    await using rig = await gatewayOverGenerate({
+      level,
+      streams: name.endsWith("streamed") ? "each" : "no",
+    });
     rig.answer = answer;
     const user = new GatewayUser(rig.url);
     const { key } = await user.startSession("t");

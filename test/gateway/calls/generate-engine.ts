@@ -73,8 +73,36 @@ export function writes(
   };
 }
 
+interface Learned {
+  /** Ids in streams: none, in each event as vLLM, or at the end as SGLang. */
+  readonly streams: "no" | "each" | "end";
+  readonly answersIds: boolean;
+}
+
+/** Answers what a gateway asks at its start. */
+function learns(question: string, { streams, answersIds }: Learned, response: ServerResponse): void {
+  const asksStream = question.includes('"stream":true');
+  const atEnd = question.includes("sglext");
+  const logprobs = { content: [{ logprob: -1 }] };
+  const message = { role: "assistant", content: "1" };
+  const choice = {
+    index: 0,
+    finish_reason: "stop",
+    ...(asksStream ? { delta: message } : { message }),
+    ...(answersIds ? { logprobs, ...(atEnd ? {} : { token_ids: [2] }) } : {}),
+  };
+  const prompt = atEnd ? { sglext: { input_ids: [1], output_ids: [[2]] } } : { prompt_token_ids: [1] };
+  const answer = JSON.stringify({ choices: [choice], ...(answersIds ? prompt : {}) });
+  response.writeHead(asksStream && streams !== (atEnd ? "end" : "each") ? 400 : 200);
+  response.end(asksStream ? `data: ${answer}\n\ndata: [DONE]\n\n` : answer);
+}
+
 /** An engine whose `/generate` answers as a test says, and a gateway at L2 in front of it. */
-export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {}): Promise<
+export async function gatewayOverGenerate({
+  streams = "no",
+  answersIds = true,
+  ...options
+}: Partial<GatewayOptions> & Partial<Learned> = {}): Promise<
   AsyncDisposable & {
     readonly url: string;
     readonly engine: ScriptedEngine;
@@ -84,9 +112,11 @@ export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {})
 > {
   const asked: GenerateBody[] = [];
   const rig: { answer: GenerateAnswer } = { answer: writes("ok") };
+  let started = false;
   const engine = await scriptedEngine(async (incoming, response) => {
-    if (incoming.url !== "/generate") {
-      response.writeHead(404).end();
+    const isAnswer = incoming.url === "/generate" || (started && incoming.url === "/v1/chat/completions");
+    if (!isAnswer) {
+      learns(await bodyOf(incoming), { streams, answersIds }, response);
       return;
     }
     const body = JSON.parse(await bodyOf(incoming)) as GenerateBody;
@@ -101,7 +131,7 @@ export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {})
       adminKey,
       level: "L2",
       tokenizerDirectory: modelFolder,
-      // It answers nothing else, so nothing can be learned of it.
+      // What it answers at the start is nobody's rendering.
       renderingCheck: "warn",
       ...options,
     },
@@ -114,6 +144,7 @@ export async function gatewayOverGenerate(options: Partial<GatewayOptions> = {})
       randomUuid: randomUUID,
     },
   );
+  started = true;
   return Object.assign(rig, {
     url: gateway.url,
     engine,

@@ -177,7 +177,7 @@ test("of an engine that tells nothing nothing is known", async () => {
   expect(await learned(writesAs("sglang-0.5.10"), {})).toMatchObject({
     result: "unknown",
     detail: expect.stringMatching(
-      /\/tokenize answered 400: not with me; \/v1\/chat\/completions answered 200/,
+      /completions answered 200 without ids and usage; \/tokenize answered 400: not with me/,
     ) as string,
   });
 });

@@ -42,7 +42,7 @@ function afterOneCall(
     promptIds: prompt.ids,
     outputIds,
     outputLogprobs: new Float64Array(outputIds.length),
-    weightVersion: null,
+    weights: [],
     conversation: {
       chain: prompt.chain,
       after: extendChain(prompt.chain, echo),
