@@ -1,5 +1,6 @@
 import type { StreamingKind } from "../store/preflight-record.ts";
 import { requestSpans } from "../load/latency.ts";
+import { endpointOf } from "./inner-endpoint.ts";
 import { joinHops, joinMethods, type HopJoin, type HopPair, type JoinMethod } from "./hop-join.ts";
 import { momentsOf } from "./request-latencies.ts";
 import type { TapTiming } from "./tap-timing.ts";
@@ -37,6 +38,8 @@ export interface JoinedPath {
   readonly methods: Readonly<Record<JoinMethod, number>>;
   /** Over all requests, also those that were not joined; or why it cannot be known. */
   readonly mean: HopJoin["mean"];
+  /** What of the engine's API the joined requests asked at the inner tap, each once. */
+  readonly endpoints: readonly string[];
   /** null: no streamed answer was long enough to tell. */
   readonly streaming: StreamingKind | null;
 }
@@ -53,6 +56,7 @@ export function joinPath(timings: readonly TapTiming[]): JoinedPath {
     retried,
     methods: methods as Record<JoinMethod, number>,
     mean,
+    endpoints: [...new Set(pairs.map(({ inner }) => endpointOf(inner)))],
     streaming: streamingOf(pairs),
   };
 }

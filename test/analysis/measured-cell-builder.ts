@@ -14,10 +14,13 @@ export function measuredCell(
     pathMs,
     count = 6,
     summary = {},
+    innerPath = "/v1/chat/completions",
   }: {
     readonly pathMs: number;
     readonly count?: number;
     readonly summary?: Partial<CellSummary>;
+    /** What of the engine's API the arm asks. */
+    readonly innerPath?: string;
   },
 ): MeasuredCell {
   const cell = plannedCell(arm, count);
@@ -26,7 +29,10 @@ export function measuredCell(
     const inner = buildTiming({ hop: "inner", arm, requestId: episodeId, episodeId, attemptKey: episodeId });
     // A little noise, so that an interval has a width.
     const extraNs = (pathMs + (index % 3) / 100) * 1e6;
-    return [inner, { ...inner, hop: "outer", startedNs: -extraNs }];
+    return [
+      { ...inner, path: innerPath },
+      { ...inner, hop: "outer", startedNs: -extraNs },
+    ];
   });
   const ended = segmentEnded(cell.cellId, { startedNs: 0, endedNs: 60e9, drained: true, reason: "complete" });
   const segment = {

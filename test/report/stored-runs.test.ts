@@ -29,6 +29,16 @@ const mended: Readonly<Record<string, string>> = {
 
 /** The same for one archive: what is said of it, only. */
 const mendedIn: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  sweep: {
+    "overheads.arm=gateway.firstTokenRefused": "L2 asks /generate, raw /chat/completions: not comparable",
+    "overheads.arm=gateway.pathMs.firstByte": "the same",
+    "overheads.arm=gateway.pathMs.firstToken": "the same",
+  },
+  replay: {
+    "comparisons.0.firstTokenRefused": "L2 asks /generate, raw /chat/completions: not comparable",
+    "comparisons.0.path.firstByteMs": "the same",
+    "comparisons.0.path.firstTokenMs": "the same",
+  },
   dirty: {
     "cells.*.verdict": "1 of 6 episodes failed in both cells: failing",
     "cells.*.reasons.verdict=failing": "the reason for it",

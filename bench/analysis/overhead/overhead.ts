@@ -6,6 +6,7 @@ import { compareLive, liveSchema, unitSecondsOf } from "./live-comparison.ts";
 import { differenceOf, differenceSchema, episodeValue, pairUp } from "../estimates/paired-difference.ts";
 import { meanOrNull } from "../estimates/paired-means.ts";
 import type { MeasuredCell } from "../measured-cell.ts";
+import { whyFirstTokensDiffer } from "../../evidence/inner-endpoint.ts";
 import type { JoinedPath, PathSample } from "../../evidence/path-samples.ts";
 
 const pathSchema = z.object({
@@ -30,6 +31,8 @@ export const overheadSchema = z.object({
   refused: z.string().nullable(),
   baselinePath: pathSchema,
   armPath: pathSchema,
+  /** Why first byte and first token have no numbers although whole requests do; absent where they can be compared. */
+  firstTokenRefused: z.string().optional(),
   /** Milliseconds per request between the taps, arm minus baseline: the taps' own cost cancels. */
   pathMs: z.object({
     firstByte: differenceSchema,
@@ -93,6 +96,7 @@ function compareAt(
   const streamed = [...baseline, ...arm].every(
     ({ armFacts, path }) => armFacts?.streaming !== "simulated" && path.streaming !== "simulated",
   );
+  const firstTokenRefused = whyFirstTokensDiffer(endpointsOf(baselineUsed), endpointsOf(armUsed));
   const path = (of: (sample: PathSample) => number | null) =>
     differenceOf(pairUp(pathMeans(baselineUsed, of), pathMeans(armUsed, of)), {
       kind: "path",
@@ -105,13 +109,18 @@ function compareAt(
     refused,
     baselinePath: pathCounts(baseline),
     armPath: pathCounts(arm),
+    ...(firstTokenRefused !== null && { firstTokenRefused }),
     pathMs: {
-      firstByte: path(({ firstByteMs }) => firstByteMs),
-      firstToken: path(({ firstTokenMs }) => (streamed ? firstTokenMs : null)),
+      firstByte: path(({ firstByteMs }) => (firstTokenRefused === null ? firstByteMs : null)),
+      firstToken: path(({ firstTokenMs }) => (streamed && firstTokenRefused === null ? firstTokenMs : null)),
       whole: path(({ wholeMs }) => wholeMs),
     },
     live: compareLive(baselineUsed, armUsed, { compare, unitSeconds }),
   };
+}
+
+function endpointsOf(cells: readonly MeasuredCell[]): readonly string[] {
+  return cells.flatMap(({ path }) => path.endpoints);
 }
 
 interface ArmNames {

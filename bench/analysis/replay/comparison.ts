@@ -7,6 +7,7 @@ import { findMargin, marginMs, parseMargin, type MarginFinding } from "../../sta
 import { meanOrNull, pairedMeans, type MeasuredPair } from "../estimates/paired-means.ts";
 import type { StreamingKind } from "../../store/preflight-record.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
+import { whyFirstTokensDiffer } from "../../evidence/inner-endpoint.ts";
 import type { LegEvidence } from "../../evidence/leg-evidence.ts";
 import { atOnceShare, spreadShare, tellingTokens, tokenSpread } from "../../evidence/token-spread.ts";
 import {
@@ -63,6 +64,8 @@ export interface ArmComparison {
   readonly tails: Readonly<Record<TailMetric, PercentileDifferences>>;
   /** Between the taps: (outer - inner) of the arm minus that of the baseline. null: the inner hop is unavailable. */
   readonly path: Readonly<Record<PathMetric, ReplayDifference>> | null;
+  /** Why first byte and first token between the taps have no numbers; absent where they can be compared. */
+  readonly firstTokenRefused?: string;
   readonly strata: readonly { readonly from: number; readonly to: number; readonly e2e: ReplayDifference }[];
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly otherText: number;
@@ -145,6 +148,10 @@ function compareArm(
       ? pairedTurns
       : pairedTurns.map((block) => ({ ...block, paired: [], sessions: new Set<string>() }));
   const streaming = streamingOf(paired);
+  const firstTokenRefused = whyFirstTokensDiffer(
+    endpointsOf(turns.flatMap(({ base }) => base)),
+    endpointsOf(turns.flatMap(({ target }) => target)),
+  );
   const streamed = streaming === "simulated" ? [] : paired;
   const metrics = Object.fromEntries(
     comparedMetrics.map((metric) => {
@@ -166,8 +173,9 @@ function compareArm(
     ...(altered === undefined ? {} : { altered }),
     path:
       altered === undefined && turns.every(({ base, target }) => [...base, ...target].every(isInnerTapped))
-        ? pathDifferences(turns, { arm, options })
+        ? pathDifferences(turns, { arm, options, firsts: firstTokenRefused === null })
         : null,
+    ...(firstTokenRefused !== null && { firstTokenRefused }),
     strata: promptStrata.flatMap(([from, to]) => {
       const within = paired.map((block) =>
         block.paired.filter(({ promptTokens }) => promptTokens >= from && promptTokens < to),
@@ -236,18 +244,32 @@ function isInnerTapped({ timings }: LegEvidence): boolean {
 /** One value per block: a joined request need not be one that was paired between the arms. */
 function pathDifferences(
   turns: readonly { readonly base: readonly LegEvidence[]; readonly target: readonly LegEvidence[] }[],
-  { arm, options }: { readonly arm: ReplayArm; readonly options: ComparisonOptions },
+  {
+    arm,
+    options,
+    firsts,
+  }: {
+    readonly arm: ReplayArm;
+    readonly options: ComparisonOptions;
+    /** Whether first bytes and first tokens can be compared. */
+    readonly firsts: boolean;
+  },
 ): Readonly<Record<PathMetric, ReplayDifference>> {
   const simulated = turns.some(({ target }) => target.some(({ path }) => path.streaming === "simulated"));
   return Object.fromEntries(
     pathMetrics.map((metric) => {
-      const hidden = metric === "firstTokenMs" && simulated && arm.part !== "baseline";
+      const late = metric === "firstTokenMs" && simulated && arm.part !== "baseline";
+      const hidden = late || (metric !== "wholeMs" && !firsts);
       const pairs = turns.flatMap(({ base, target }, unit) =>
         hidden ? [] : pairOf(pathMean(base, metric), pathMean(target, metric), unit),
       );
       return [metric, differenceOf(pairs, { ...options, margin: null })];
     }),
   ) as Record<PathMetric, ReplayDifference>;
+}
+
+function endpointsOf(legs: readonly LegEvidence[]): readonly string[] {
+  return legs.flatMap(({ path }) => path.endpoints);
 }
 
 function pathMean(legs: readonly LegEvidence[], metric: PathMetric): number | null {

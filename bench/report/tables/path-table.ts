@@ -26,13 +26,13 @@ export const path: TableOf<Overhead> = {
     ),
     right(
       "to first byte",
-      (row) => shown(row, differenceText(row.pathMs.firstByte.difference)),
-      "until the answer's head",
+      (row) => shown(row, firstText(row, row.pathMs.firstByte)),
+      "until the answer's head; none where the arm asks the engine at another endpoint than raw",
     ),
     right(
       "to first token",
-      (row) => shown(row, differenceText(row.pathMs.firstToken.difference)),
-      "none where a gateway sends all tokens at the end",
+      (row) => shown(row, firstText(row, row.pathMs.firstToken)),
+      "none where a gateway sends all tokens at the end, or asks the engine at another endpoint than raw",
     ),
     right(
       "whole request",
@@ -55,6 +55,10 @@ export function shown({ refused }: Pick<Overhead, "refused">, text: string): str
 
 const notComparable = "not comparable";
 
+function firstText({ firstTokenRefused }: Overhead, { difference }: Difference): string {
+  return firstTokenRefused === undefined ? differenceText(difference) : notComparable;
+}
+
 export function pathTable(overheads: readonly Overhead[]): Table {
   return filled(path, overheads, [
     ...refusals(overheads),
@@ -65,6 +69,11 @@ export function pathTable(overheads: readonly Overhead[]): Table {
         : [
             `${load} ${arm}: mean ${numberText(pathMs.whole.armMean)} ms between the taps, ${baseline} ${numberText(pathMs.whole.baselineMean)} ms`,
           ],
+    ),
+    ...overheads.flatMap(({ load, arm, firstTokenRefused }) =>
+      firstTokenRefused === undefined
+        ? []
+        : [`${load} ${arm}: first byte and first token not comparable: ${firstTokenRefused}`],
     ),
     ...overheads.flatMap(({ load, arm, armPath }) =>
       armPath.streaming === "simulated"

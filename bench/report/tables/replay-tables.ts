@@ -153,12 +153,13 @@ export const inLine: TableOf<ComparisonRow> = {
   title: "In line: (outer - inner tap) of the arm minus that of the baseline, ms per request",
   columns: [
     ...place,
-    right("first byte", ({ comparison: { path } }) =>
-      path === null ? "inner: unavailable" : text(path.firstByteMs),
+    right("first byte", ({ comparison: { path, firstTokenRefused } }) =>
+      path === null ? "inner: unavailable" : text(path.firstByteMs, firstTokenRefused !== undefined),
     ),
     right("first token", (row) => {
-      const { path } = row.comparison;
-      return path === null ? absent : text(path.firstTokenMs, hidden(row));
+      const { path, firstTokenRefused } = row.comparison;
+      const refused = hidden(row) || firstTokenRefused !== undefined;
+      return path === null ? absent : text(path.firstTokenMs, refused);
     }),
     right("whole request", ({ comparison: { path } }) => (path === null ? absent : text(path.wholeMs))),
     right("arm's path", ({ pathMs }) => numberText(pathMs), "mean time between the taps of the arm itself"),
@@ -173,7 +174,12 @@ export function inLineTable(rows: readonly ComparisonRow[], arms: readonly ArmRo
           `${setting.key} ${arm.label}: ${joined.requests - joined.samples} of ${joined.requests} requests could not be joined`,
         ],
   );
-  return filled(inLine, rows, notes);
+  const refusals = rows.flatMap(({ name, comparison: { setting, firstTokenRefused } }) =>
+    firstTokenRefused === undefined
+      ? []
+      : [`${setting.key} ${name}: first byte and first token not comparable: ${firstTokenRefused}`],
+  );
+  return filled(inLine, rows, [...notes, ...refusals]);
 }
 
 interface SizeRow extends ComparisonRow {

@@ -60,6 +60,19 @@ test("what the preflight saw refuses numbers, and a simulated stream has no firs
   expect(simulated?.pathMs.whole.difference.count).toBe(6);
 });
 
+test("first byte and first token are compared only where both arms ask the engine at one endpoint", () => {
+  const alike = only([raw, gateway]);
+  expect(alike).not.toHaveProperty("firstTokenRefused");
+  expect(alike?.pathMs.firstByte.difference.count).toBe(6);
+  expect(alike?.pathMs.firstToken.difference.count).toBe(6);
+  const other = only([raw, measuredCell("gateway", { pathMs: 4, innerPath: "/generate" })]);
+  expect(other?.refused).toBeNull();
+  expect(other?.firstTokenRefused).toContain("this arm at /generate");
+  expect(other?.pathMs.firstByte.difference.count).toBe(0);
+  expect(other?.pathMs.firstToken.difference.count).toBe(0);
+  expect(other?.pathMs.whole.difference).toMatchObject({ value: expect.closeTo(3, 6), count: 6 });
+});
+
 test("a load that only one of the arms has is refused by name, not left out", () => {
   const elsewhere = changed({ load: "closed:9" });
   const found = compareArms([raw, elsewhere], undefined);

@@ -7,7 +7,9 @@ import { createRng, exponential, gamma, normal, type Rng } from "../../../bench/
 import { blockOrder } from "../../../bench/statistics/block-order.ts";
 import { compareReplay } from "../../../bench/analysis/replay/comparison.ts";
 import type { LegEvidence } from "../../../bench/evidence/leg-evidence.ts";
+import { joinPath } from "../../../bench/evidence/path-samples.ts";
 import { pairRequests, type DropReason } from "../../../bench/analysis/replay/paired-requests.ts";
+import { buildTiming } from "../../evidence/tap-builder.ts";
 import { baselineArm, gatewayArm, legOf, replayPlan, sampleOf } from "../../evidence/leg-builder.ts";
 
 const arms = [baselineArm, gatewayArm];
@@ -268,4 +270,33 @@ test("stopping when the interval is narrow enough keeps what it promises", () =>
   }
   expect(early).toBeGreaterThan(25);
   expect(covered).toBeGreaterThanOrEqual(0.935 * (runs / 4));
+});
+
+/** The turns of a run in whose gateway arm the engine is asked at `gatewayPath`; 3 ms between the taps, 1 ms in the baseline. */
+function tappedLegs(gatewayPath: string): readonly LegEvidence[] {
+  return simulate({ blocks: 4, addedMs: () => 0, sent: few }, quiet).map((leg) => {
+    const isGateway = leg.arm.label === "gateway";
+    const timings = few.flatMap(({ session, index }) => {
+      const id = `${session}-${index}`;
+      const inner = buildTiming({ hop: "inner", requestId: id, episodeId: id, attemptKey: id });
+      return [
+        { ...inner, path: isGateway ? gatewayPath : inner.path },
+        { ...inner, hop: "outer" as const, startedNs: isGateway ? -3e6 : -1e6 },
+      ];
+    });
+    return { ...leg, timings, path: joinPath(timings) };
+  });
+}
+
+test("between the taps, first byte and first token are compared only where both arms ask one endpoint", () => {
+  const alike = compare(tappedLegs("/v1/chat/completions"));
+  expect(alike).not.toHaveProperty("firstTokenRefused");
+  expect(alike.path?.firstTokenMs.interval?.estimate).toBeCloseTo(2, 6);
+  const other = compare(tappedLegs("/generate"));
+  expect(other.firstTokenRefused).toContain("this arm at /generate");
+  expect(other.path?.firstTokenMs).toMatchObject({ interval: null, count: 0 });
+  expect(other.path?.firstByteMs).toMatchObject({ interval: null, count: 0 });
+  expect(other.path?.wholeMs.interval?.estimate).toBeCloseTo(2, 6);
+  // What a client sees is the arm's, whatever it asks behind it.
+  expect(other.metrics.ttft.count).toBe(alike.metrics.ttft.count);
 });
