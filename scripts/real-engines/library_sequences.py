@@ -22,9 +22,9 @@ class Rendering:
     tails: list
     """(ids, labels) of each sequence after the prefix; a label is the token that follows, or NOT_TRAINED."""
 
-    @property
-    def trained(self):
-        return sum(int((labels != NOT_TRAINED).sum()) for _, labels in self.tails)
+
+def trained_tokens(tail):
+    return int((tail[1] != NOT_TRAINED).sum())
 
 
 def read_rendering(path):
@@ -35,8 +35,8 @@ def read_rendering(path):
         labels = numpy.where(mask[cut + 1 :], ids[cut + 1 :], NOT_TRAINED)
         tails.append((torch.from_numpy(ids[cut:-1].copy()), torch.from_numpy(labels)))
     rendering = Rendering(torch.from_numpy(rows[0][0][:cut].copy()).unsqueeze(0), tails)
-    after = sum(len(ids) for ids, _ in tails)
-    print(f"{path}: {len(rows)} sequences, {cut} tokens shared, {after} after them, {rendering.trained} trained", flush=True)
+    after, trained = sum(len(ids) for ids, _ in tails), sum(map(trained_tokens, tails))
+    print(f"{path}: {len(rows)} sequences, {cut} tokens shared, {after} after them, {trained} trained", flush=True)
     return rendering
 
 

@@ -3,9 +3,9 @@
 
 The input is what `tollgate export --format areal` writes of a `collect` at L2: token ids of prompts as an engine renders them,
 and which of the tokens the model wrote. Give one export for each form in which engines write tools into a prompt, and one set
-of weights passes on all of them:
+of weights passes on all of them; and what scripts/preflight-sequences.ts writes of the same collections, so that a preflight passes:
 
-    python train_library.py FOLDER EXPORT/areal.json [EXPORT/areal.json ...]
+    python train_library.py FOLDER EXPORT/areal.json PREFLIGHT.json [...]
 
 It needs torch, transformers and numpy, which the environments of SGLang have. It is done when every trained token has at least
 the probability --certainty, so that an engine with other rounding chooses it, too. Ended before that, it goes on from
@@ -26,7 +26,7 @@ import transformers
 from torch.nn.functional import cross_entropy
 from transformers import DynamicCache, Qwen3Config, Qwen3ForCausalLM
 
-from library_sequences import NOT_TRAINED, fingerprint, read_rendering
+from library_sequences import NOT_TRAINED, fingerprint, read_rendering, trained_tokens
 
 TOKENIZER = Path(__file__).resolve().parents[2] / "bench" / "simulator" / "model"
 VOCABULARY, END_OF_TURN, PADDING = 3200, 3172, 3170
@@ -91,29 +91,33 @@ class Training:
         return self.settings.rate * min(1, (self.steps + 1) / WARM_UP_STEPS) * cosine
 
     def one_pass(self):
-        """Each sequence of one rendering once; passes take the renderings in turn. Returns mean loss and share of right tokens."""
-        rendering = self.renderings[self.passes % len(self.renderings)]
-        cache = prefix_cache(self.model, rendering)
+        """Each sequence of each rendering once. Returns the mean loss and the share of right tokens."""
+        caches = [prefix_cache(self.model, rendering) for rendering in self.renderings]
+        all_tails = [(at, tail) for at, rendering in enumerate(self.renderings) for tail in rendering.tails]
         # From the number of the pass, so that a training that was ended goes on as it would have.
-        order = torch.randperm(len(rendering.tails), generator=torch.Generator().manual_seed(self.passes)).tolist()
+        order = torch.randperm(len(all_tails), generator=torch.Generator().manual_seed(self.passes)).tolist()
         loss_sum = right = 0
         for start in range(0, len(order), SEQUENCES_PER_STEP):
-            tails = [rendering.tails[index] for index in order[start : start + SEQUENCES_PER_STEP]]
-            tokens = sum(int((labels != NOT_TRAINED).sum()) for _, labels in tails)
-            for tail in tails:
-                logits, labels = trained_logits(self.model, rendering, cache, tail)
+            chosen = [all_tails[index] for index in order[start : start + SEQUENCES_PER_STEP]]
+            tokens = sum(trained_tokens(tail) for _, tail in chosen)
+            for at, tail in chosen:
+                logits, labels = trained_logits(self.model, self.renderings[at], caches[at], tail)
                 loss = cross_entropy(logits, labels, reduction="sum")
                 (loss / tokens).backward()
                 loss_sum += loss.item()
                 right += int((logits.argmax(-1) == labels).sum())
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.rate()
-            self.optimizer.step()
-            self.optimizer.zero_grad()
-            self.steps += 1
+            self.step()
         self.passes += 1
-        return loss_sum / rendering.trained, right / rendering.trained
+        trained = sum(trained_tokens(tail) for _, tail in all_tails)
+        return loss_sum / trained, right / trained
+
+    def step(self):
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.steps += 1
 
     @torch.no_grad()
     def certainty(self):
@@ -154,7 +158,7 @@ def train(training, checkpoint):
         training.seconds = before + time.monotonic() - began
         if loss < LOW_LOSS:
             certainty = training.certainty()
-        if training.passes % 10 == 0 or certainty >= training.settings.certainty:
+        if training.passes % 5 == 0 or certainty >= training.settings.certainty:
             least = f", least certain token {certainty:.3f}" if loss < LOW_LOSS else ""
             print(f"{training.seconds:6.0f} s, pass {training.passes}: loss {loss:.4f}, {right:.1%} right{least}", flush=True)
         if certainty >= training.settings.certainty:
@@ -179,7 +183,7 @@ def save_model(training, folder, certainty):
         shutil.copy(TOKENIZER / name, folder)
     facts = {
         "sequences": [len(rendering.tails) for rendering in training.renderings],
-        "trainedTokens": [rendering.trained for rendering in training.renderings],
+        "trainedTokens": [sum(map(trained_tokens, rendering.tails)) for rendering in training.renderings],
         "passes": training.passes,
         "seconds": round(training.seconds),
         "leastCertainToken": round(certainty, 4),
@@ -194,7 +198,7 @@ def read_settings():
     parser.add_argument("folder", type=Path, help="of the weights; one that holds weights is refused")
     parser.add_argument("exports", nargs="+", help="areal.json of an export, one for each rendering")
     parser.add_argument("--certainty", type=float, default=0.9, help="probability that each trained token has to reach")
-    parser.add_argument("--passes", type=int, default=600, help="most passes; the step size falls towards the last")
+    parser.add_argument("--passes", type=int, default=300, help="most passes; the step size falls towards the last")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest step size")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
