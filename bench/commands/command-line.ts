@@ -32,6 +32,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["resume", () => import("./resume.ts")],
   ["collect", () => import("./collect.ts")],
   ["replay", () => import("./replay.ts")],
+  ["tax", () => import("./tax.ts")],
   ["up down", () => import("./warm-servers.ts")],
   ["clean", () => import("./clean.ts")],
   ["runs status attach stop", () => import("./runs.ts")],

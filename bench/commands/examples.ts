@@ -43,6 +43,12 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   ],
   resume: ["tollgate resume @last", "tollgate resume runs/airline-20260101T120000Z-1a2b3c --redo failed"],
   report: ["tollgate report @last --summary", "tollgate report @last --format html -o report.html"],
+  tax: [
+    "tollgate tax http://127.0.0.1:30000 http://127.0.0.1:8080",
+    "tollgate tax http://127.0.0.1:30000 http://127.0.0.1:8080 --minutes 4 --load 1,8,32 --page tax.html",
+    "tollgate tax $ENGINE $GATEWAY --max '+5ms' --json > tax.json      in CI: exit 6 when it adds more",
+    "tollgate tax http://127.0.0.1:30000 http://127.0.0.1:30000      a server against itself: what this machine can see",
+  ],
   inspect: [
     "tollgate inspect @last                       its episodes, with their ids",
     "tollgate inspect @last 0123456789abcdef      one of them as a conversation",

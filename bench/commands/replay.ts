@@ -4,7 +4,7 @@ import { usable } from "../analysis/cell/verdict.ts";
 import type { Experiment } from "../config/experiment.ts";
 import { natural, number, positive } from "./arguments.ts";
 import { recordedArguments } from "../config/recorded.ts";
-import { executeReplay, stackArms } from "../run/replay/replay-run.ts";
+import { executeReplay, recordedSource, stackArms } from "../run/replay/replay-run.ts";
 import { readRecording, type Recording } from "../evidence/recording.ts";
 import type { StoredReplay } from "../report/model/stored-replay.ts";
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
@@ -124,8 +124,8 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
           tell: host.tell,
         },
         {
-          source,
-          recording,
+          source: recordedSource(source),
+          conversations: recording.conversations,
           plan,
           recorded: served(loaded.recorded),
           written: served(loaded.written),

@@ -12,7 +12,19 @@ import { reasoningParsers, recordingLevels, toolCallParsers } from "./recording-
 /** `arms:` of an experiment: the ways to reach the agent engine. */
 const port = z.number().int().min(1).max(65_535);
 
-const rawArm = z.strictObject({ name: armName.default("raw"), kind: z.literal("raw"), rewrites });
+const outerTapOnly = z
+  .literal(false)
+  .optional()
+  .describe(
+    "false: no tap in front of the engine, so that it is compared with an arm of kind url without innerTapPort on equal terms",
+  );
+
+const rawArm = z.strictObject({
+  name: armName.default("raw"),
+  kind: z.literal("raw"),
+  rewrites,
+  innerTap: outerTapOnly,
+});
 
 const gatewayArm = z.strictObject({
   name: armName.default("gateway"),
@@ -44,6 +56,7 @@ const nullProxyArm = z.strictObject({
   name: armName.default("null-proxy"),
   kind: z.literal("null-proxy"),
   rewrites,
+  innerTap: outerTapOnly,
 });
 
 /**
@@ -172,3 +185,5 @@ export type GatewayArmSpec = z.infer<typeof gatewayArm>;
 export type CommandArmSpec = z.infer<typeof commandArm>;
 export type SglRouterArmSpec = z.infer<typeof sglRouterArm>;
 export type UrlArmSpec = z.infer<typeof urlArm>;
+export type RawArmSpec = z.infer<typeof rawArm>;
+export type NullProxyArmSpec = z.infer<typeof nullProxyArm>;

@@ -1,26 +1,30 @@
-import { meanOf, standardDeviation } from "./distribution.ts";
+import { meanOf, percentile, standardDeviation } from "./distribution.ts";
 import type { Interval } from "./interval.ts";
 import { normalCdf, studentTQuantile } from "./reference-distributions.ts";
 
 /**
  * Mean of paired differences (target - baseline) with a t interval over independent units. `blocks` are the units:
  * each holds the differences of one ABBA block or one episode, and enters with its mean, so that what drifts between
- * blocks is in the interval. null below two blocks that hold differences.
+ * blocks is in the interval. With its median, a few that something else held up do not count. null below two blocks that hold differences.
  *
  * The t interval is used because runs have few blocks: below about 20 units bootstrap intervals of a mean are too narrow.
  */
 export function pairedDifference(
   blocks: readonly (readonly number[])[],
-  options: { readonly confidence: number },
+  options: { readonly confidence: number; readonly centre?: "mean" | "median" },
 ): Interval | null {
-  const means = blocks.filter((block) => block.length > 0).map(meanOf);
+  const { confidence, centre = "mean" } = options;
+  const means = blocks.filter((block) => block.length > 0).map(centre === "mean" ? meanOf : medianOf);
   if (means.length < 2) return null;
   const estimate = meanOf(means);
-  const { confidence } = options;
   const t = studentTQuantile(1 - (1 - confidence) / 2, means.length - 1);
   const half = (t * standardDeviation(means)) / Math.sqrt(means.length);
-  const method = "t interval over block means of paired differences";
+  const method = `t interval over block ${centre}s of paired differences`;
   return { estimate, low: estimate - half, high: estimate + half, confidence, method, units: means.length };
+}
+
+function medianOf(values: readonly number[]): number {
+  return percentile(values, 0.5) ?? Number.NaN;
 }
 
 export interface TestResult {

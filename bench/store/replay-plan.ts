@@ -19,7 +19,15 @@ export const replayPlanSchema = z.object({
     }),
   ),
   /** Each is measured with every arm; their cells are `<key>.<label>`. */
-  settings: z.array(z.object({ key: z.string(), cache: z.enum(cacheModes), load: z.string() })),
+  settings: z.array(
+    z.object({
+      key: z.string(),
+      cache: z.enum(cacheModes),
+      load: z.string(),
+      /** How many of the conversations a turn sends; absent: all. */
+      conversations: z.number().int().optional(),
+    }),
+  ),
   order: z.literal("abba"),
   /** Blocks per setting; with `until` the most of them. */
   blocks: z.number().int(),

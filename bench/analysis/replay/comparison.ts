@@ -4,6 +4,7 @@ import type { LoadSample } from "../../load/load.ts";
 import { meanOf } from "../../statistics/distribution.ts";
 import type { Interval } from "../../statistics/interval.ts";
 import { findMargin, marginMs, parseMargin, type MarginFinding } from "../../statistics/margin.ts";
+import { pairedDifference } from "../../statistics/paired.ts";
 import { meanOrNull, pairedMeans, type MeasuredPair } from "../estimates/paired-means.ts";
 import type { StreamingKind } from "../../store/preflight-record.ts";
 import type { ReplayArm, ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
@@ -30,6 +31,8 @@ export interface ReplayDifference {
   readonly count: number;
   readonly baselineMean: number | null;
   readonly armMean: number | null;
+  /** Over the blocks' median differences; only where it was asked for. */
+  readonly median?: Interval | null;
   /** Against the margin that was declared; null when none was, or for a metric that it is not about. */
   readonly margin: (MarginFinding & { readonly limitMs: number }) | null;
 }
@@ -84,6 +87,8 @@ export interface ComparisonOptions {
   readonly confidence: number;
   /** `±1ms`, `±1%` of the baseline's mean; null for none. */
   readonly margin: string | null;
+  /** Whether differences have their median, too. */
+  readonly median?: boolean;
 }
 
 /** Every arm but the first against the first, over the blocks that are complete. Pure. */
@@ -191,6 +196,49 @@ function compareArm(
   };
 }
 
+/** A difference of what a client waits for, over a part of the requests. */
+export interface GroupDifference {
+  readonly ttft: ReplayDifference;
+  readonly e2e: ReplayDifference;
+}
+
+/**
+ * One arm against another in one setting, for each group of requests by itself: those of a turn, those of a size. Groups
+ * stand in the order in which they are met. Pure.
+ */
+export function compareGroups(
+  legs: readonly LegEvidence[],
+  between: { readonly setting: ReplaySetting; readonly arms: readonly [ReplayArm, ReplayArm] },
+  options: ComparisonOptions & { readonly groupOf: (request: PairedRequest) => string },
+): ReadonlyMap<string, GroupDifference> {
+  const { setting, arms } = between;
+  const labels = arms.map(({ label }) => label);
+  const blocks = completeBlocks(
+    legs.filter(({ arm }) => labels.includes(arm.label)),
+    setting,
+    arms,
+  ).map((block) => {
+    const [base, target] = labels.map((label) =>
+      block.filter(({ arm }) => arm.label === label).map(({ samples }) => samples),
+    );
+    return pairRequests(base ?? [], target ?? []);
+  });
+  const groups = new Set(blocks.flatMap(({ paired }) => paired.map(options.groupOf)));
+  return new Map(
+    [...groups].map((group) => {
+      const own = blocks.map(({ paired }) => paired.filter((request) => options.groupOf(request) === group));
+      const streamed = streamingOf(blocks) === "simulated" ? [] : own;
+      return [
+        group,
+        {
+          ttft: requestDifference(streamed, "ttft", options),
+          e2e: requestDifference(own, "e2e", options),
+        },
+      ];
+    }),
+  );
+}
+
 function cachedTokensOf(blocks: readonly PairedBlock[]): ArmComparison["cachedTokens"] {
   const mean = (of: (request: PairedRequest) => readonly LoadSample[]) => {
     const cached = blocks.flatMap(({ paired }) =>
@@ -277,7 +325,7 @@ function pathMean(legs: readonly LegEvidence[], metric: PathMetric): number | nu
 }
 
 function differenceOf(pairs: readonly MeasuredPair[], options: ComparisonOptions): ReplayDifference {
-  const { interval, count, baselineMean, armMean } = pairedMeans(pairs, options.confidence);
+  const { interval, count, baselineMean, armMean, units } = pairedMeans(pairs, options.confidence);
   const margin = parseMargin(options.margin ?? "");
   const limitMs = margin === null ? null : marginMs(margin, baselineMean);
   return {
@@ -285,6 +333,7 @@ function differenceOf(pairs: readonly MeasuredPair[], options: ComparisonOptions
     count,
     baselineMean,
     armMean,
+    ...(options.median && { median: pairedDifference(units, { ...options, centre: "median" }) }),
     margin: limitMs === null || interval === null ? null : { ...findMargin(interval, limitMs), limitMs },
   };
 }

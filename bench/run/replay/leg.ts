@@ -30,6 +30,18 @@ export interface ReplayParts {
   readonly compareBodies: boolean;
   readonly limits: { readonly callMs: number; readonly drainMs: number; readonly failures: number };
   readonly tell: (text: string) => void;
+  /** Told of every turn; absent: a line of it goes to `tell`. */
+  readonly progress?: (turn: ReplayTurn) => void;
+  /** Monotonic nanoseconds: no block is begun that would probably not end by then. Absent: all blocks are run. */
+  readonly deadlineNs?: number;
+}
+
+/** How far a replay is. */
+export interface ReplayTurn {
+  readonly setting: ReplaySetting;
+  /** From 0. */
+  readonly block: number;
+  readonly arm: ReplayArm;
 }
 
 /** One arm's turn in a block: all conversations once. */
@@ -42,9 +54,10 @@ export interface Leg {
 
 /** All conversations once, as a measured section: what a sweep does around a segment. */
 export async function runLeg(
-  parts: ReplayParts,
+  whole: ReplayParts,
   leg: Leg,
 ): Promise<{ readonly cellId: string; readonly segmentId: string }> {
+  const parts = { ...whole, conversations: sentIn(leg.setting, whole) };
   const { stack, run, stop } = parts;
   const place = { cellId: cellIdOf(leg.setting, leg.arm), segmentId: segmentIdOf(leg) };
   const name = `${place.cellId}/${place.segmentId}`;
@@ -91,6 +104,11 @@ export async function runLeg(
   for (const name of ["bodies.ndjson", "bodies.ndjson.zst"])
     await rm(join(segmentPath(run.path, place), name), { force: true });
   return place;
+}
+
+/** A turn of a higher load may need more of them than one of a lower load. */
+function sentIn({ conversations: count }: ReplaySetting, { conversations }: ReplayParts) {
+  return count === undefined ? conversations : conversations.slice(0, count);
 }
 
 /** A gateway sees each of these once in its life. */

@@ -10,14 +10,15 @@ import type { StoredRun } from "../../store/read-run.ts";
 import type { ReplayPlan } from "../../store/replay-plan.ts";
 import type { RunJson } from "../../store/run-json.ts";
 import { newRun, startFacts, type RunStart } from "../open-run.ts";
-import { liveRun, onCheckedStack, type RunEnd, type RunSetting } from "../run-life.ts";
+import { liveRun, onCheckedStack, type Questions, type RunEnd, type RunSetting } from "../run-life.ts";
 import { leftOutChecks, leftOutText } from "../../store/left-out-checks.ts";
-import type { Recording } from "../../evidence/recording.ts";
+import type { Conversation } from "../../evidence/recording.ts";
+import type { ReplayParts } from "./leg.ts";
 import { runBlocks } from "./run-blocks.ts";
 
-export interface ReplayOptions<Report> {
-  readonly source: StoredRun;
-  readonly recording: Recording;
+export interface ReplayOptions<Report> extends Pick<ReplayParts, "progress" | "deadlineNs"> {
+  readonly source: ReplaySource;
+  readonly conversations: readonly Conversation[];
   readonly plan: ReplayPlan;
   /** The setting's experiment for `run.json` and for ids, see `LoadedExperiment`. */
   readonly recorded: Experiment;
@@ -31,6 +32,28 @@ export interface ReplayOptions<Report> {
   readonly report: (directory: string) => Promise<Report>;
 }
 
+/** What `run.json` says of a replay because of where its requests come from. */
+export interface ReplaySource extends Pick<
+  RunJson,
+  "experiment" | "note" | "hashes" | "versions" | "agent" | "workload"
+> {
+  /** Preflight checks that cannot be made, and why. */
+  readonly leftOut: Questions["leftOut"];
+}
+
+/** A recorded run as the source of a replay. */
+export function recordedSource({ identity }: Pick<StoredRun, "identity">): ReplaySource {
+  return {
+    experiment: `${identity.experiment}-replay`,
+    note: `replay of ${identity.runId}`,
+    hashes: identity.hashes,
+    versions: identity.versions,
+    agent: { name: "replay", version: identity.runId },
+    workload: identity.workload,
+    leftOut: { names: leftOutChecks, why: leftOutText },
+  };
+}
+
 /**
  * A whole replay, with the life of any run. Its setting's experiment is the recorded run's, with the arms that the plan
  * names and no others.
@@ -40,8 +63,8 @@ export async function executeReplay<Report>(
   options: ReplayOptions<Report>,
 ): Promise<RunEnd<Report>> {
   const { experiment, stop, tell, environment } = setting;
-  const { source, plan, recording } = options;
-  const start = await startFacts(`${source.identity.experiment}-replay`, {
+  const { source, plan, conversations } = options;
+  const start = await startFacts(source.experiment, {
     ...setting,
     argv: options.argv,
   });
@@ -54,7 +77,7 @@ export async function executeReplay<Report>(
     experiment: { ...experiment, output: { ...experiment.output, bodies: false } },
     longestPrompt: undefined,
     episodes: conversationsSent(plan),
-    leftOut: { names: leftOutChecks, why: leftOutText },
+    leftOut: source.leftOut,
   };
   return liveRun(opened, setting, {
     measure: (live) =>
@@ -65,7 +88,7 @@ export async function executeReplay<Report>(
           const { callSeconds, drainSeconds, failures } = experiment.limits;
           return await runBlocks({
             plan,
-            conversations: recording.conversations,
+            conversations,
             stack,
             run,
             thread,
@@ -74,6 +97,8 @@ export async function executeReplay<Report>(
             compareBodies: experiment.output.bodies,
             limits: { callMs: callSeconds * 1000, drainMs: drainSeconds * 1000, failures },
             tell,
+            ...(options.progress && { progress: options.progress }),
+            ...(options.deadlineNs !== undefined && { deadlineNs: options.deadlineNs }),
           });
         },
       }),
@@ -86,25 +111,24 @@ function conversationsSent({ settings, arms, blocks, conversations }: ReplayPlan
   return settings.length * blocks * 2 * arms.length * conversations;
 }
 
-/** `run.json` of a replay: what the recorded run was, with the experiment and the cells of the replay. */
+/** `run.json` of a replay: what its source says, with the experiment and the cells of the replay. */
 function replayRunJson(start: RunStart, options: ReplayOptions<unknown>): RunJson {
-  const { plan } = options;
-  const { identity } = options.source;
+  const { plan, source } = options;
   return {
     v: 1,
     runId: start.runId,
-    experiment: `${identity.experiment}-replay`,
-    note: `replay of ${identity.runId}`,
+    experiment: source.experiment,
+    note: source.note,
     createdAt: start.createdAt,
     argv: start.argv,
     resolved: { ...options.recorded },
-    hashes: { ...identity.hashes, experiment: experimentFingerprint(options) },
-    versions: { ...identity.versions, node: process.versions.node },
+    hashes: { ...source.hashes, experiment: experimentFingerprint(options) },
+    versions: { ...source.versions, node: process.versions.node },
     git: start.git,
     host: start.host,
-    agent: { name: "replay", version: identity.runId },
+    agent: source.agent,
     simulated: start.simulated,
-    workload: identity.workload,
+    workload: source.workload,
     cells: plan.settings.flatMap((setting) =>
       plan.arms.map((arm) => {
         const load = parseLoad(setting.load);

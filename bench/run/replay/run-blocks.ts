@@ -1,7 +1,7 @@
 import { halfWidth } from "../../statistics/interval.ts";
 import type { InterimAnalyses } from "../../statistics/group-sequential.ts";
 import { exitCodes } from "../../exit-codes.ts";
-import { interimAnalyses } from "../../analysis/replay/interim-analyses.ts";
+import { blocksMin, interimAnalyses } from "../../analysis/replay/interim-analyses.ts";
 import { marginMs, parseMargin } from "../../statistics/margin.ts";
 import { readRun } from "../../store/read-run.ts";
 import type { ReplayPlan, ReplaySetting } from "../../store/replay-plan.ts";
@@ -14,9 +14,16 @@ import { readLegs, type LegEvidence } from "../../evidence/leg-evidence.ts";
 
 /** Every setting's blocks, one after the other: in each all arms there and back. */
 export async function runBlocks(parts: ReplayParts): Promise<RunOutcome> {
-  for (const setting of parts.plan.settings) {
+  const { settings } = parts.plan;
+  for (const [index, setting] of settings.entries()) {
+    const { deadlineNs } = parts;
     await warmUp(parts, setting);
-    const end = await runSetting(parts, setting);
+    const nowNs = parts.clock.nowNs();
+    const own =
+      deadlineNs === undefined
+        ? parts
+        : { ...parts, deadlineNs: nowNs + (deadlineNs - nowNs) / (settings.length - index) };
+    const end = await runSetting(own, setting);
     if (end.reason !== "complete") return end;
   }
   return { reason: "complete" };
@@ -26,12 +33,14 @@ async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<R
   const { plan, stop, stack, tell } = parts;
   const looks = interimAnalyses(plan);
   const legs: LegEvidence[] = [];
+  const time = new BlockTime(parts);
   for (let block = 0; block < plan.blocks; block += 1) {
     for (const [position, arm] of blockOrder(plan.arms, block).entries()) {
       if (stop.asked.aborted) return { reason: "interrupted" };
       const evidence = await measured(parts, { setting, arm, block, position });
       legs.push(...evidence);
-      tell(progressText(parts, evidence));
+      if (parts.progress === undefined) tell(progressText(parts, evidence));
+      else parts.progress({ setting, block, arm });
       const death = stack.death(arm.arm);
       const given = death === null ? failuresInARow(evidence, parts.limits.failures) : null;
       if (given !== null) {
@@ -45,8 +54,37 @@ async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<R
       tell(`${setting.key}: ±${plan.until.replace("±", "")} reached after ${block + 1} blocks`);
       break;
     }
+    if (!time.hasRoom(block + 1)) break;
   }
   return { reason: "complete" };
+}
+
+/** Of its time, by which a setting may be longer. */
+const graceShare = 0.25;
+
+/** Whether there is time for another block. What was measured has no say in it. */
+class BlockTime {
+  readonly #parts: Pick<ReplayParts, "clock" | "deadlineNs">;
+  readonly #startedNs: number;
+  #begunNs: number;
+  #longestNs = 0;
+
+  constructor(parts: Pick<ReplayParts, "clock" | "deadlineNs">) {
+    this.#parts = parts;
+    this.#startedNs = parts.clock.nowNs();
+    this.#begunNs = this.#startedNs;
+  }
+
+  /** Called at the end of every block. Too few give no interval worth printing: those may go a little past the deadline. */
+  hasRoom(blocks: number): boolean {
+    const { clock, deadlineNs } = this.#parts;
+    const nowNs = clock.nowNs();
+    this.#longestNs = Math.max(this.#longestNs, nowNs - this.#begunNs);
+    this.#begunNs = nowNs;
+    if (deadlineNs === undefined) return true;
+    const grace = blocks < blocksMin ? graceShare * (deadlineNs - this.#startedNs) : 0;
+    return nowNs + this.#longestNs <= deadlineNs + grace;
+  }
 }
 
 async function measured(parts: ReplayParts, leg: Leg): Promise<readonly LegEvidence[]> {
