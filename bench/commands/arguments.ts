@@ -18,12 +18,15 @@ export function number(text: string): number {
   return value;
 }
 
-/** Of time: 0 would never end, or never wait. */
+/** Of time: `2`, `2s`, `500ms`, `1.5m`, `1h`. 0 would never end, or never wait. */
 export function seconds(text: string): number {
-  const value = number(text);
-  if (value <= 0) throw new InvalidArgumentError("Give a number of seconds above 0.");
-  return value;
+  const [, digits = text, unit = "s"] = /^([\d.]+)(ms|s|m|h)$/.exec(text.trim()) ?? [];
+  const value = Number(digits) * (secondsIn[unit] ?? Number.NaN);
+  if (digits.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("Give a time above 0: seconds as a number, or 500ms, 2s, 5m, 1h.");
 }
+
+const secondsIn: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
 export function port(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)

@@ -36,7 +36,7 @@ export function register(program: Command, host: Host): void {
     .description(
       "what happened between two snapshots: tokens, requests, throughput, latencies; absent is null, never 0",
     )
-    .option("--wall-clock <seconds>", "time between the two; JSON snapshots know it", seconds)
+    .option("--wall-clock <time>", "time between the two: 60, 60s, 5m; JSON snapshots know it", seconds)
     .option("-o, --out <file>", "write here instead of standard output")
     .action((pre: string, post: string, flags: { readonly wallClock?: number; readonly out?: string }) =>
       deliver(
@@ -53,8 +53,8 @@ export function register(program: Command, host: Host): void {
     .command("monitor <url>")
     .description("scrape at an interval into a CSV until the duration is over or Ctrl-C")
     .requiredOption("-o, --out <csv>", "the CSV file")
-    .option("-i, --interval <seconds>", "seconds between scrapes", seconds, 5)
-    .option("--duration <seconds>", "stop after this time", seconds)
+    .option("-i, --interval <time>", "time between scrapes: 5, 5s, 500ms, 1m", seconds, 5)
+    .option("--duration <time>", "stop after this time: 600, 90s, 10m, 2h", seconds)
     .addOption(keyOption())
     .action(
       (

@@ -31,6 +31,17 @@ export function sumSeries(
   return measureSeries(series, source, rankLabels).value;
 }
 
+/** The same of shares: their mean over servers. One of several pools that is full does not make the other one fuller. */
+export function meanSeries(
+  series: readonly LabelledValue[],
+  source: CounterSource,
+  rankLabels: readonly string[],
+): number | null {
+  const { length } = oncePerRank(selectSeries(series, source), rankLabels);
+  const total = sumSeries(series, source, rankLabels);
+  return total === null ? null : total / length;
+}
+
 /** As {@link sumSeries}, with how much of the sum is known: the bounds of its parts add up. */
 export function measureSeries(
   series: readonly LabelledValue[],

@@ -36,6 +36,12 @@ export interface MonitorAnalysis {
   readonly p50_queue_reqs: number | null;
   readonly p95_queue_reqs: number | null;
   readonly p99_queue_reqs: number | null;
+  readonly total_cached_tokens: number | null;
+  /** total_cached_tokens / total_prompt_tokens, 0..1. */
+  readonly cache_hit_rate: number | null;
+  readonly avg_kv_usage: number | null;
+  readonly max_kv_usage: number | null;
+  readonly p95_kv_usage: number | null;
   readonly below_minimum_samples: readonly string[];
   readonly percentile_method: string;
 }
@@ -47,6 +53,8 @@ export function analyzeMonitor(rows: readonly MonitorRow[]): MonitorAnalysis {
   const input = cellsOf(rows, "input_tok_per_sec");
   const running = cellsOf(rows, "running_reqs");
   const queue = cellsOf(rows, "queue_reqs");
+  const kv = cellsOf(rows, "kv_usage");
+  const cached = growth(rows, "cached_tokens");
   const prompt = growth(rows, "prompt_tokens");
   const generation = growth(rows, "generation_tokens");
   const requests = growth(rows, "num_requests");
@@ -78,10 +86,19 @@ export function analyzeMonitor(rows: readonly MonitorRow[]): MonitorAnalysis {
     p50_queue_reqs: percentile(queue, 0.5),
     p95_queue_reqs: percentile(queue, 0.95),
     p99_queue_reqs: percentile(queue, 0.99),
+    total_cached_tokens: cached.total,
+    cache_hit_rate:
+      cached.total === null || prompt.total === null || prompt.total === 0
+        ? null
+        : cached.total / prompt.total,
+    avg_kv_usage: mean(kv),
+    max_kv_usage: largest(kv),
+    p95_kv_usage: percentile(kv, 0.95),
     below_minimum_samples: [
       ...unsupported("input_tok_per_sec", input, [50, 95, 99]),
       ...unsupported("running_reqs", running, [50, 75, 95, 99]),
       ...unsupported("queue_reqs", queue, [50, 95, 99]),
+      ...unsupported("kv_usage", kv, [95]),
     ],
     percentile_method: percentileMethod,
   };
@@ -101,6 +118,9 @@ function emptyCells(rows: readonly MonitorRow[]): MonitorAnalysis["empty_cells"]
     queue_reqs: empty("queue_reqs"),
     input_tok_per_sec: empty("input_tok_per_sec"),
     output_tok_per_sec: empty("output_tok_per_sec"),
+    cached_tokens: empty("cached_tokens"),
+    cache_hit_rate: empty("cache_hit_rate"),
+    kv_usage: empty("kv_usage"),
   };
 }
 

@@ -68,6 +68,8 @@ function countOf(
   const chosen = selectSeries(counters, source);
   const doubtful = chosen.find(({ doubt }) => doubt !== null);
   if (doubtful !== undefined) return { ...notCounted, why: `${doubtful.name} ${doubtful.doubt}` };
+  if (chosen.length === 0 && source.zeroBeside?.some((name) => page.includes(name)) === true)
+    return { value: 0, resolution: exact, why: null };
   return { ...notCounted, why: whyNone(source, { counters, profile, page }) };
 }
 

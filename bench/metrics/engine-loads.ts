@@ -3,12 +3,22 @@ import { z } from "zod";
 
 /** SGLang's scheduler as it is now; a rank for each replica. Other fields differ between versions. */
 const loadsSchema = z.object({
-  loads: z.array(z.object({ num_running_reqs: z.number(), num_waiting_reqs: z.number() })).min(1),
+  loads: z
+    .array(
+      z.object({
+        num_running_reqs: z.number(),
+        num_waiting_reqs: z.number(),
+        token_usage: z.number().nullish().catch(null),
+      }),
+    )
+    .min(1),
 });
 
 export interface EngineLoads {
   readonly running: number;
   readonly queued: number;
+  /** Share of the memory for keys and values that is in use, mean over replicas; null where it does not say. */
+  readonly kvUsage: number | null;
 }
 
 /**
@@ -34,7 +44,9 @@ export async function readLoads(
     const { data } = loadsSchema.safeParse(JSON.parse(text));
     if (data === undefined) return null;
     const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+    const usages = data.loads.flatMap((rank) => rank.token_usage ?? []);
     return {
+      kvUsage: usages.length === data.loads.length ? sum(usages) / usages.length : null,
       running: sum(data.loads.map((rank) => rank.num_running_reqs)),
       queued: sum(data.loads.map((rank) => rank.num_waiting_reqs)),
     };

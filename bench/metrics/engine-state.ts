@@ -1,10 +1,10 @@
-import { type LabelledValue, type Measured, measureSeries, sumSeries } from "./aggregate.ts";
+import { type LabelledValue, meanSeries, type Measured, measureSeries, sumSeries } from "./aggregate.ts";
 import { impossibleCount } from "./counter-delta.ts";
 import { type Sample, seriesKey } from "./exposition.ts";
 import { countsWhole, isCounter } from "./known-kinds.ts";
 import { exact, resolutionOf } from "./resolution.ts";
 import { detectProfile } from "./detect-profile.ts";
-import type { CounterConcept, EngineProfile, GaugeConcept } from "./profiles/profile.ts";
+import type { CounterConcept, EngineProfile, GaugeConcept, ShareConcept } from "./profiles/profile.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What one page says about an engine at one moment. null: the page does not say, or does not say clearly. */
@@ -13,11 +13,15 @@ export interface EngineState {
   /** Counted since the engine started, warm-up included; differences only. */
   readonly promptTokens: number | null;
   readonly generationTokens: number | null;
+  /** Of the prompt tokens, those from the prefix cache. */
+  readonly cachedTokens: number | null;
   readonly requests: number | null;
+  /** Share of the memory for keys and values that is in use, 0..1. */
+  readonly kvUsage: number | null;
   readonly running: number | null;
   readonly queued: number | null;
   /** Digits that the page left out: the true counts lie within this of those above. 0 where they are exact. */
-  readonly plusMinus: { readonly promptTokens: number; readonly generationTokens: number };
+  readonly plusMinus: Readonly<Record<"promptTokens" | "generationTokens" | "cachedTokens", number>>;
 }
 
 /** Reads the state of the engine whose names the page uses, or of the given profile's. */
@@ -31,6 +35,7 @@ export function readEngineState(
   const used = new Set([
     ...Object.values(profile.counters).flatMap((source) => source?.names ?? []),
     ...Object.values(profile.gauges).flat(),
+    ...Object.values(profile.shares).flat(),
   ]);
   const values: readonly LabelledValue[] = samples
     .filter(({ role, name }) => role === "value" && used.has(name))
@@ -47,6 +52,8 @@ export function readEngineState(
   const counter = (concept: CounterConcept) => measured(concept).value;
   const gauge = (concept: GaugeConcept) =>
     sumSeries(values, { names: profile.gauges[concept] }, profile.rankLabels);
+  const share = (concept: ShareConcept) =>
+    meanSeries(values, { names: profile.shares[concept] }, profile.rankLabels);
   const prompt = counter("promptTokens");
   const cached = counter("cachedTokens");
   const withCached = prompt === null || cached === null ? null : prompt + cached;
@@ -56,12 +63,15 @@ export function readEngineState(
     engine: profile.engine,
     promptTokens: profile.promptTotalIncludesCached ? prompt : withCached,
     generationTokens: counter("generationTokens"),
+    cachedTokens: cached,
+    kvUsage: share("kvUsage"),
     requests: counter("requests"),
     running: gauge("running"),
     queued: gauge("queued"),
     plusMinus: {
       promptTokens: rounded("promptTokens") + cachedToo,
       generationTokens: rounded("generationTokens"),
+      cachedTokens: rounded("cachedTokens"),
     },
   };
 }
@@ -78,8 +88,10 @@ const unknownState: EngineState = {
   engine: null,
   promptTokens: null,
   generationTokens: null,
+  cachedTokens: null,
+  kvUsage: null,
   requests: null,
   running: null,
   queued: null,
-  plusMinus: { promptTokens: 0, generationTokens: 0 },
+  plusMinus: { promptTokens: 0, generationTokens: 0, cachedTokens: 0 },
 };

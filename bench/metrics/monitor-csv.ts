@@ -11,9 +11,14 @@ export interface MonitorRow {
   readonly queue_reqs: number | null;
   readonly input_tok_per_sec: number | null;
   readonly output_tok_per_sec: number | null;
+  readonly cached_tokens: number | null;
+  /** Cached share of the prompt tokens since the last reading, 0..1. */
+  readonly cache_hit_rate: number | null;
+  /** Share of the memory for keys and values that is in use, 0..1. */
+  readonly kv_usage: number | null;
 }
 
-/** Column names and order are fixed: scripts read these files. */
+/** Column names and order are fixed: scripts read these files. New ones stand at the end. */
 const columns = [
   "timestamp",
   "elapsed",
@@ -24,13 +29,19 @@ const columns = [
   "queue_reqs",
   "input_tok_per_sec",
   "output_tok_per_sec",
+  "cached_tokens",
+  "cache_hit_rate",
+  "kv_usage",
 ] as const satisfies readonly (keyof MonitorRow)[];
+
+/** Absent in files of an older Tollgate. */
+const newer: ReadonlySet<string> = new Set(["cached_tokens", "cache_hit_rate", "kv_usage"]);
 
 export const monitorHeader = `${columns.join(",")}\n`;
 
-/** One line of the file. Seconds and rates are rounded to thousandths. */
+/** One line of the file. Seconds and rates are rounded to thousandths, shares to millionths. */
 export function monitorLine(row: MonitorRow): string {
-  return `${columns.map((column) => cell(row[column])).join(",")}\n`;
+  return `${columns.map((column) => cell(row[column], shares.has(column) ? 1e6 : 1e3)).join(",")}\n`;
 }
 
 /**
@@ -40,7 +51,7 @@ export function monitorLine(row: MonitorRow): string {
 export function parseMonitorCsv(text: string): readonly MonitorRow[] {
   const lines = text.split("\n").map((line) => line.replace(/\r$/, ""));
   const header = (lines[0] ?? "").split(",");
-  const absent = columns.filter((column) => !header.includes(column));
+  const absent = columns.filter((column) => !header.includes(column) && !newer.has(column));
   if (absent.length > 0) throw new ConfigError(`not a monitor CSV: its header lacks ${absent.join(", ")}`);
   return lines
     .slice(1, -1)
@@ -72,10 +83,15 @@ function parseRow(header: readonly string[], cells: readonly string[], line: num
     queue_reqs: number("queue_reqs"),
     input_tok_per_sec: number("input_tok_per_sec"),
     output_tok_per_sec: number("output_tok_per_sec"),
+    cached_tokens: number("cached_tokens"),
+    cache_hit_rate: number("cache_hit_rate"),
+    kv_usage: number("kv_usage"),
   };
 }
 
-function cell(value: string | number | null): string {
+const shares: ReadonlySet<string> = new Set(["cache_hit_rate", "kv_usage"]);
+
+function cell(value: string | number | null, parts: number): string {
   if (value === null) return "";
-  return typeof value === "string" ? value : String(Math.round(value * 1000) / 1000);
+  return typeof value === "string" ? value : String(Math.round(value * parts) / parts);
 }

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, messageOf } from "../errors.ts";
 import { type Clock, secondsBetween } from "../measure/clock.ts";
+import { readLoads } from "./engine-loads.ts";
 import { type EngineState, readEngineState } from "./engine-state.ts";
 import { type MonitorRow, monitorHeader, monitorLine } from "./monitor-csv.ts";
 import { scrape, ScrapeError } from "./snapshot.ts";
@@ -48,13 +49,14 @@ export async function monitor(url: string, options: MonitorOptions): Promise<Mon
     let failedScrapes = 0;
     let last: Reading | null = null;
     let toldRounding = false;
+    const loads = { asked: true };
     for (
       let due = 0;
       !isOver(due, options);
       due = nextDue(due, { intervalS: options.intervalS, nowS: elapsedS() })
     ) {
       if (!(await waitUntil(due - elapsedS(), signal))) break;
-      const reading = await read(url, options);
+      const reading = await read(url, options, loads);
       if (reading === "stopped") break;
       if (reading !== null && !toldRounding) toldRounding = tellRounding(reading.state, options);
       await file.write(monitorLine(rowOf({ at: clock.wallIso(), elapsedS: elapsedS(), reading, last })));
@@ -73,12 +75,25 @@ interface Reading {
   readonly atNs: number;
 }
 
-/** null for a failed scrape: a warning is given and the row has empty cells. */
-async function read(url: string, options: MonitorOptions): Promise<Reading | null | "stopped"> {
+/**
+ * null for a failed scrape: a warning is given and the row has empty cells. Running, queued and memory are those of SGLang's
+ * `/v1/loads` where there is one, because its gauges may be half a minute old; a server that has none is asked once.
+ */
+async function read(
+  url: string,
+  options: MonitorOptions,
+  loads: { asked: boolean },
+): Promise<Reading | null | "stopped"> {
   const { clock, scrapeTimeoutMs: timeoutMs, signal, headers, keyName } = options;
   try {
     const snapshot = await scrape(url, { clock, timeoutMs, signal, ...(headers && { headers }), keyName });
-    return { state: readEngineState(snapshot), atNs: snapshot.atNs ?? clock.nowNs() };
+    const state = readEngineState(snapshot);
+    const atNs = snapshot.atNs ?? clock.nowNs();
+    const now = loads.asked ? await readLoads(url, { timeoutMs, signal, headers }) : null;
+    loads.asked = now !== null;
+    if (now === null) return { state, atNs };
+    const { running, queued, kvUsage } = now;
+    return { state: { ...state, running, queued, kvUsage: kvUsage ?? state.kvUsage }, atNs };
   } catch (error) {
     if (!(error instanceof ScrapeError)) throw error;
     if (error.reason === "aborted") return "stopped";
@@ -118,6 +133,9 @@ function rowOf(sample: {
     queue_reqs: state?.queued ?? null,
     input_tok_per_sec: rate(last, reading, "promptTokens"),
     output_tok_per_sec: rate(last, reading, "generationTokens"),
+    cached_tokens: state?.cachedTokens ?? null,
+    cache_hit_rate: hitRate(last, reading),
+    kv_usage: state?.kvUsage ?? null,
   };
 }
 
@@ -130,12 +148,28 @@ function rate(
   now: Reading | null,
   field: "promptTokens" | "generationTokens",
 ): number | null {
+  const growth = growthOf(last, now, field);
+  if (last === null || now === null || growth === null) return null;
+  const seconds = secondsBetween(last.atNs, now.atNs);
+  return seconds > 0 ? growth / seconds : null;
+}
+
+/** null where no prompt was counted in between. */
+function hitRate(last: Reading | null, now: Reading | null): number | null {
+  const prompt = growthOf(last, now, "promptTokens");
+  const cached = growthOf(last, now, "cachedTokens");
+  return prompt === null || cached === null || prompt === 0 || cached > prompt ? null : cached / prompt;
+}
+
+function growthOf(
+  last: Reading | null,
+  now: Reading | null,
+  field: keyof EngineState["plusMinus"],
+): number | null {
   const [from, to] = [last?.state[field] ?? null, now?.state[field] ?? null];
   if (last === null || now === null || from === null || to === null || to < from) return null;
   const unsure = last.state.plusMinus[field] + now.state.plusMinus[field];
-  if (unsure > 0 && to - from <= unsure) return null;
-  const seconds = secondsBetween(last.atNs, now.atNs);
-  return seconds > 0 ? (to - from) / seconds : null;
+  return unsure > 0 && to - from <= unsure ? null : to - from;
 }
 
 function isOver(dueS: number, { durationS, signal }: MonitorOptions): boolean {

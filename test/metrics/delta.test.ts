@@ -342,3 +342,16 @@ test("a decrease is never a number, whatever the pages", () => {
     }),
   );
 });
+
+test("a counter that a page prints after its first use is 0 only on pages of versions that have it", () => {
+  const page = (more: string) => `sglang:num_requests_total{model_name="m"} 1\n${more}`;
+  const gauge = `sglang:kv_used_tokens{tp_rank="0"} 29\n`;
+  const counter = (count: number) => `sglang:num_retracted_requests_total{tp_rank="0"} ${count}\n`;
+  expect(derive(page(gauge), page(gauge))).toMatchObject({ retractions: 0, aborted: 0, unknown: {} });
+  expect(derive(page(gauge), page(gauge + counter(2)))).toMatchObject({ retractions: 2, aborted: 0 });
+  const older = derive(page(""), page(""));
+  expect(older).toMatchObject({ retractions: null, aborted: null });
+  expect(older.unknown.retractions).toContain("the page has no sglang:num_retracted_requests_total");
+  // A counter that is there and cannot be used is not 0.
+  expect(derive(page(gauge + counter(2)), page(gauge))).toMatchObject({ reset: true, retractions: null });
+});

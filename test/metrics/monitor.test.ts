@@ -65,7 +65,7 @@ test("each sample is a row; a failed scrape is a row with empty cells and a warn
   expect(warnings).toEqual([expect.stringContaining("status 500")]);
   expect(
     text.startsWith(
-      "timestamp,elapsed,prompt_tokens,generation_tokens,num_requests,running_reqs,queue_reqs,input_tok_per_sec,output_tok_per_sec\n",
+      "timestamp,elapsed,prompt_tokens,generation_tokens,num_requests,running_reqs,queue_reqs,input_tok_per_sec,output_tok_per_sec,cached_tokens,cache_hit_rate,kv_usage\n",
     ),
   ).toBe(true);
   const rows = parseMonitorCsv(text);
@@ -100,6 +100,53 @@ test("each sample is a row; a failed scrape is a row with empty cells and a warn
   expect(rows[1]!.input_tok_per_sec! / rows[1]!.output_tok_per_sec!).toBeCloseTo(20, 1);
   expect(rows[3]!.output_tok_per_sec).toBeGreaterThan(0);
   expect(rows[0]!.timestamp).toMatch(/^\d{4}-\d\d-\d\dT/);
+});
+
+/** SGLang's page with a prefix cache; the gauge of running requests is the one that 0.5.10 refreshes every 30 s. */
+const cachedPage = (prompt: number, cached: number, kv: number) =>
+  `${sglangPage({ running: 9, queued: 9, prompt })}sglang:cached_tokens_total{cache_source="device"} ${cached}\n` +
+  `sglang:token_usage{tp_rank="0"} ${kv}\nsglang:token_usage{tp_rank="1"} ${kv}\n`;
+
+test("memory and cache over time; running, queued and memory are the scheduler's own where it can be asked", async () => {
+  const stop = new AbortController();
+  const loads = [
+    { loads: [{ num_running_reqs: 1, num_waiting_reqs: 2, token_usage: 0.5 }] },
+    {
+      loads: [
+        { num_running_reqs: 3, num_waiting_reqs: 0, token_usage: 0.2 },
+        { num_running_reqs: 4, num_waiting_reqs: 1, token_usage: 0.4 },
+      ],
+    },
+    { loads: [{ num_running_reqs: 0, num_waiting_reqs: 0 }] },
+  ];
+  const pages = [cachedPage(100, 0, 0.01), cachedPage(300, 150, 0.02), cachedPage(300, 150, 0.03)];
+  const url = await servePages(
+    (n) => {
+      if (n === pages.length) stop.abort();
+      return pages[n] ?? 500;
+    },
+    (n) => loads[n],
+  );
+  const { text } = await watch(url, { signal: stop.signal });
+  expect(parseMonitorCsv(text)).toMatchObject([
+    { running_reqs: 1, queue_reqs: 2, kv_usage: 0.5, cached_tokens: 0, cache_hit_rate: null },
+    { running_reqs: 7, queue_reqs: 1, kv_usage: 0.3, cached_tokens: 150, cache_hit_rate: 0.75 },
+    { running_reqs: 0, queue_reqs: 0, kv_usage: 0.03, cached_tokens: 150, cache_hit_rate: null },
+  ]);
+});
+
+test("a server without such a page is asked for it once, and its gauges are believed", async () => {
+  const stop = new AbortController();
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    asked.push(request.url ?? "");
+    if (request.url?.startsWith("/v1/loads") === true) response.writeHead(404).end();
+    else response.end(cachedPage(100, 50, 0.25));
+    if (asked.length === 4) stop.abort();
+  });
+  const { text } = await watch(url, { signal: stop.signal });
+  expect(asked.filter((path) => path.startsWith("/v1/loads"))).toHaveLength(1);
+  expect(parseMonitorCsv(text)[0]).toMatchObject({ running_reqs: 9, queue_reqs: 9, kv_usage: 0.25 });
 });
 
 test("the duration ends it, samples are due at multiples of the interval", async () => {
@@ -143,7 +190,19 @@ test("a folder that does not exist is a sentence", async () => {
 const row = (
   elapsed: number,
   cells: Partial<
-    Record<"prompt" | "generation" | "requests" | "running" | "queue" | "input" | "output", number>
+    Record<
+      | "prompt"
+      | "generation"
+      | "requests"
+      | "running"
+      | "queue"
+      | "input"
+      | "output"
+      | "cached"
+      | "hits"
+      | "kv",
+      number
+    >
   >,
 ) => ({
   timestamp: "2026-01-01T00:00:00.000Z",
@@ -155,14 +214,20 @@ const row = (
   queue_reqs: cells.queue ?? null,
   input_tok_per_sec: cells.input ?? null,
   output_tok_per_sec: cells.output ?? null,
+  cached_tokens: cells.cached ?? null,
+  cache_hit_rate: cells.hits ?? null,
+  kv_usage: cells.kv ?? null,
 });
 
 test("rows survive the file; a cut last line is left out; other files are refused with the line", () => {
-  const rows = [row(0, { prompt: 5 }), row(5.123, { prompt: 7, input: 0.4, running: 2 })];
+  const rows = [row(0, { prompt: 5 }), row(5.123, { prompt: 7, input: 0.4, running: 2, kv: 0.000242 })];
   const text = monitorHeader + rows.map(monitorLine).join("");
   expect(parseMonitorCsv(text)).toEqual(rows);
   expect(parseMonitorCsv(`${text}2026-01-01,10`)).toEqual(rows);
   expect(parseMonitorCsv(text.replaceAll("\n", "\r\n"))).toEqual(rows);
+  const older = text.replaceAll(/,[^,\n]*,[^,\n]*,[^,\n]*$/gm, "");
+  expect(older).toMatch(/output_tok_per_sec\n/);
+  expect(parseMonitorCsv(older)).toEqual(rows.map((one) => ({ ...one, kv_usage: null })));
   expect(() => parseMonitorCsv("a,b\n1,2\n")).toThrow(/its header lacks timestamp, elapsed/);
   expect(() => parseMonitorCsv(`${monitorHeader}t,0,x,,,,,,\n`)).toThrow(/line 2: prompt_tokens is "x"/);
   expect(() => parseMonitorCsv(`${monitorHeader}t,,1,,,,,,\n`)).toThrow(/line 2: elapsed is empty/);
@@ -170,10 +235,19 @@ test("rows survive the file; a cut last line is left out; other files are refuse
 
 test("the analysis is over cells that hold numbers, and counts the others", () => {
   const rows = [
-    row(0, { prompt: 100, generation: 10, requests: 1, running: 4, queue: 0 }),
-    row(5, { prompt: 200, generation: 30, requests: 2, running: 8, queue: 2, input: 20, output: 4 }),
+    row(0, { prompt: 100, generation: 10, requests: 1, running: 4, queue: 0, cached: 50, kv: 0.1 }),
+    row(5, { prompt: 200, generation: 30, requests: 2, running: 8, queue: 2, input: 20, output: 4, kv: 0.3 }),
     row(10, {}),
-    row(15, { prompt: 600, generation: 40, requests: 2, running: 6, queue: 1, input: 40, output: 1 }),
+    row(15, {
+      prompt: 600,
+      generation: 40,
+      requests: 2,
+      running: 6,
+      queue: 1,
+      input: 40,
+      output: 1,
+      cached: 450,
+    }),
   ];
   const { percentile_method: method, below_minimum_samples: below, ...fields } = analyzeMonitor(rows);
   expect(fields).toEqual({
@@ -187,6 +261,9 @@ test("the analysis is over cells that hold numbers, and counts the others", () =
       queue_reqs: 1,
       input_tok_per_sec: 2,
       output_tok_per_sec: 2,
+      cached_tokens: 2,
+      cache_hit_rate: 4,
+      kv_usage: 2,
     },
     resets: 0,
     total_prompt_tokens: 500,
@@ -211,9 +288,14 @@ test("the analysis is over cells that hold numbers, and counts the others", () =
     p50_queue_reqs: 1,
     p95_queue_reqs: expect.closeTo(1.9, 9),
     p99_queue_reqs: expect.closeTo(1.98, 9),
+    total_cached_tokens: 400,
+    cache_hit_rate: 0.8,
+    avg_kv_usage: 0.2,
+    max_kv_usage: 0.3,
+    p95_kv_usage: expect.closeTo(0.29, 9),
   });
   expect(method).toContain("linear interpolation");
-  expect(below).toHaveLength(10);
+  expect(below).toHaveLength(11);
 });
 
 test("a restart within the recording leaves totals unknown; no rows, nothing known", () => {

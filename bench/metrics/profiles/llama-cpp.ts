@@ -20,4 +20,6 @@ export const llamaCppProfile: EngineProfile = {
     running: ["llamacpp:requests_processing"],
     queued: ["llamacpp:requests_deferred"],
   },
+  // Only older versions say it.
+  shares: { kvUsage: ["llamacpp:kv_cache_usage_ratio"] },
 };

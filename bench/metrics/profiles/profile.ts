@@ -7,6 +7,9 @@ export type HistogramConcept = "timeToFirstToken" | "interTokenLatency" | "endTo
 
 export type GaugeConcept = "running" | "queued";
 
+/** Gauges from 0 to 1; of several servers behind one page it is the mean. */
+export type ShareConcept = "kvUsage";
+
 /** Where a count is found. */
 export interface CounterSource {
   /** Canonical names; the first that the page has is used. */
@@ -15,6 +18,11 @@ export interface CounterSource {
   readonly where?: Readonly<Record<string, string>>;
   /** A label value that may stand for the sum of all others: counted once when it equals that sum. */
   readonly totalOf?: { readonly label: string; readonly value: string };
+  /**
+   * Families that are only on pages of versions that have the counter: where one of them is there and the counter is not,
+   * nothing was counted yet. Python prints a counter with labels after its first use.
+   */
+  readonly zeroBeside?: readonly string[];
 }
 
 /** Engines that Tollgate knows. */
@@ -38,4 +46,5 @@ export interface EngineProfile {
   /** Canonical family names; the first that the page has is used. Empty: this engine has no such metric. */
   readonly histograms: Readonly<Record<HistogramConcept, readonly string[]>>;
   readonly gauges: Readonly<Record<GaugeConcept, readonly string[]>>;
+  readonly shares: Readonly<Record<ShareConcept, readonly string[]>>;
 }

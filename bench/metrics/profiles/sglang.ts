@@ -1,5 +1,8 @@
 import type { EngineProfile } from "./profile.ts";
 
+/** On pages of 0.5.10 (a count per request) and of 0.5.23 (tokens of the pool): whoever has one has the counters, too. */
+const sinceCountersCame = ["sglang:num_retractions", "sglang:kv_used_tokens"];
+
 /**
  * SGLang 0.5: token and request counters live in the API process, one series per server, and move when a request
  * finishes. Scheduler metrics carry ranks; retraction counters are printed by every rank with the same value.
@@ -18,8 +21,8 @@ export const sglangProfile: EngineProfile = {
     },
     generationTokens: { names: ["sglang:generation_tokens_total"] },
     requests: { names: ["sglang:num_requests_total"] },
-    aborted: { names: ["sglang:num_aborted_requests_total"] },
-    retractions: { names: ["sglang:num_retracted_requests_total"] },
+    aborted: { names: ["sglang:num_aborted_requests_total"], zeroBeside: sinceCountersCame },
+    retractions: { names: ["sglang:num_retracted_requests_total"], zeroBeside: sinceCountersCame },
   },
   histograms: {
     timeToFirstToken: ["sglang:time_to_first_token_seconds"],
@@ -31,4 +34,6 @@ export const sglangProfile: EngineProfile = {
     running: ["sglang:num_running_reqs"],
     queued: ["sglang:num_queue_reqs"],
   },
+  // The fullest pool of the server.
+  shares: { kvUsage: ["sglang:token_usage"] },
 };

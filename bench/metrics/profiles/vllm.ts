@@ -30,4 +30,5 @@ export const vllmProfile: EngineProfile = {
     running: ["vllm:num_requests_running"],
     queued: ["vllm:num_requests_waiting"],
   },
+  shares: { kvUsage: ["vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"] },
 };
