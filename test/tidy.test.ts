@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/gateway/sessions": "config workload tap gateway/http gateway/rendering",
   "bench/gateway/trajectories":
     "answer config tokens workload gateway/engine gateway/http gateway/rendering gateway/sessions",
-  "bench/gateway/learning": "answer gateway/engine gateway/rendering gateway/sessions",
+  "bench/gateway/learning": "answer gateway/engine gateway/parsing gateway/rendering gateway/sessions",
   "bench/gateway/calls":
     "answer config workload tap gateway/engine gateway/http gateway/learning gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",
   "bench/gateway":

@@ -58,7 +58,7 @@ function isReadAs(
   choice: (typeof readings)[number],
 ): boolean {
   const reasoningOpened = prompt.trimEnd().endsWith("<think>");
-  const parser = outputParser(choice, { tools, reasoningOpened });
+  const parser = outputParser(choice, { tools, reasoningOpened, engine: null });
   const pieces = [...parser.feed(turn), ...parser.end()];
   const texts = (kind: "content" | "reasoning") =>
     pieces.flatMap((piece) => (piece.kind === kind ? [piece.text] : [])).join("");

@@ -107,6 +107,7 @@ function answered(event: Extract<Played, { readonly writes: string }>, moment: M
     {
       tools: shapedTools(tools, "sglang-0.5.10"),
       reasoningOpened: prompt.lastText.trimEnd().endsWith("<think>"),
+      engine: null,
     },
   );
   const pieces = [...parser.feed(event.writes), ...parser.end()];

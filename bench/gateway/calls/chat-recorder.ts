@@ -14,6 +14,7 @@ import type {
 import { learnTokenFields, type LearnedTokenFields } from "../learning/token-fields.ts";
 import type { Streaming } from "../trajectories/trajectory-export.ts";
 import { EngineProbe } from "../learning/engine-probe.ts";
+import { learnParser } from "../learning/learn-parser.ts";
 import { loadPromptModel } from "../rendering/model-folder.ts";
 import { defaultToolForm } from "../rendering/tool-forms.ts";
 import { checkRendering, type RenderingCheck } from "./rendering-check.ts";
@@ -74,11 +75,14 @@ export class ChatRecorder {
     }
     metrics.recordingInfo.set({ level, streaming: this.streaming }, 1);
     if (this.#setup === null) return;
-    const { model } = this.#setup;
+    const { model, parsers } = this.#setup;
     const io = { warn, mark: randomUuid() };
     const { result, toolForm } = await checkRendering(this.#options.renderingCheck, { probe, model }, io);
     metrics.renderingCheck.set({ result, tool_form: toolForm }, 1);
-    this.#setup = { ...this.#setup, toolForm };
+    const parser = await learnParser(probe, toolForm);
+    if (parsers.toolCalls === "qwen25")
+      warn(`Calls are read as ${parser.dialect} reads them, ${parser.detail}.`);
+    this.#setup = { ...this.#setup, toolForm, dialect: parser.dialect };
   }
 
   /** Whether a client that streams sees tokens when they exist. */
@@ -193,5 +197,6 @@ function setupOf({ tokenizerDirectory, toolCallParser, reasoningParser }: Record
     model: loadPromptModel(tokenizerDirectory),
     parsers: { toolCalls: toolCallParser, reasoning: reasoningParser },
     toolForm: defaultToolForm,
+    dialect: "sglang-0.5.23",
   };
 }

@@ -17,6 +17,7 @@ import {
 } from "../engine/generate-frames.ts";
 import { weightSpans } from "../engine/weight-spans.ts";
 import { outputParser, type ParserChoice } from "../parsing/parsers.ts";
+import type { ParserDialect } from "../parsing/sglang-qwen25-parser.ts";
 import { renderConversation, type RenderedPrompt } from "../rendering/conversation-prompt.ts";
 import { extendChain } from "../rendering/message-chain.ts";
 import type { PromptModel } from "../rendering/model-folder.ts";
@@ -32,6 +33,8 @@ export interface GenerateSetup {
   readonly parsers: ParserChoice;
   /** Name of the form in which the engine's template gets tools. */
   readonly toolForm: string;
+  /** How the engine reads calls. */
+  readonly dialect: ParserDialect;
 }
 
 /**
@@ -57,6 +60,7 @@ export async function callGenerate(call: TokenCall, setup: GenerateSetup): Promi
   const parser = outputParser(parsers, {
     tools: shapedTools(tools, toolForm),
     reasoningOpened: prompt.lastText.trimEnd().endsWith("<think>"),
+    engine: { dialect: setup.dialect, streamed: body.stream === true },
   });
   const frames = new GenerateFrames(stopTexts(body));
   try {
@@ -76,7 +80,7 @@ export async function callGenerate(call: TokenCall, setup: GenerateSetup): Promi
     answer.add(rest);
     if (rest.length > 0) call.clock.tokens();
     finishCall(call, answer, {
-      end: endOf(reason, answer, frames),
+      end: endOf(reason, answer.hasCalls || parser.endsAsCall === true, frames),
       tokens: tokensOf(call, { prompt, frames, answer }),
     });
   } catch (thrown) {
@@ -149,10 +153,10 @@ function aborted({ message, status_code: code }: GenerateEnd): EngineError {
   );
 }
 
-function endOf(reason: GenerateEnd, answer: ChatAnswer, { meta }: GenerateFrames): AnswerEnd {
+function endOf(reason: GenerateEnd, isCall: boolean, { meta }: GenerateFrames): AnswerEnd {
   const matched = reason.matched ?? null;
   return {
-    finishReason: reason.type === "stop" && answer.hasCalls ? "tool_calls" : reason.type,
+    finishReason: reason.type === "stop" && isCall ? "tool_calls" : reason.type,
     matchedStop: Array.isArray(matched) ? (matched[0] ?? null) : matched,
     usage: {
       promptTokens: meta?.prompt_tokens ?? 0,

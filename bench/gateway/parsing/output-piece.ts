@@ -15,6 +15,8 @@ export interface OutputParser {
   feed(text: string): readonly OutputPiece[];
   /** Nothing more comes; gives out what was held back. */
   end(): readonly OutputPiece[];
+  /** Whether the answer is said to end with a call although none could be read. */
+  readonly endsAsCall?: boolean;
 }
 
 /** Length of the longest end of `text` that one of the marks begins with, without being all of it. */

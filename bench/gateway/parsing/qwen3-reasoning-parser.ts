@@ -19,6 +19,10 @@ export class Qwen3ReasoningParser implements OutputParser {
     this.#state = opened ? "inside" : "before";
   }
 
+  get endsAsCall(): boolean {
+    return this.#next.endsAsCall ?? false;
+  }
+
   feed(text: string): readonly OutputPiece[] {
     this.#held += text;
     if (this.#state === "before") this.#begin();

@@ -42,7 +42,7 @@ function markedNumber(source: string): string {
 }
 
 /** `repr(float)`: shortest digits, an exponent from 1e16 up and below 1e-4, always a point or an exponent. */
-function pythonFloat(value: number): string {
+export function pythonFloat(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
   if (Object.is(value, -0)) return "-0.0";
   const size = Math.abs(value);

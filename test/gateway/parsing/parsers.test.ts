@@ -30,7 +30,7 @@ interface Read {
 
 /** What comes out when the text comes in these pieces. */
 function read(pieces: readonly string[], choice: ParserChoice, opened = false): Read {
-  const parser = outputParser(choice, { tools, reasoningOpened: opened });
+  const parser = outputParser(choice, { tools, reasoningOpened: opened, engine: null });
   let [reasoning, content] = ["", ""];
   const calls: [string, string][] = [];
   for (const piece of [...pieces.flatMap((text) => parser.feed(text)), ...parser.end()]) {
