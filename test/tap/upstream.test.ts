@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { request } from "undici";
 import { expect, test } from "vitest";
 import { Manners } from "../../bench/tap/manners.ts";
@@ -70,9 +70,10 @@ test("whenever a server closes: no request is read twice, and only what it dropp
       const failed: number[] = [];
       for (const [index, { pauseMs }] of turns.entries()) {
         const body = `request ${index}.`;
-        await request(server.url, { method: "POST", body, dispatcher: upstream })
-          .then(async (response) => expect(await response.body.text()).toBe(body))
-          .catch(() => failed.push(index));
+        const text = await request(server.url, { method: "POST", body, dispatcher: upstream })
+          .then((response) => response.body.text())
+          .catch(() => null);
+        if (text !== body) failed.push(index);
         await sleep(pauseMs);
       }
       await upstream.destroy();
