@@ -25,6 +25,8 @@ export interface Given {
   /** What the taps saw of the request with this number, from 1. */
   readonly seen?: (request: number) => readonly Partial<Exchange>[];
   readonly openSession?: () => Promise<ArmSession>;
+  /** Of the arm; default: one by its address. */
+  readonly spec?: RunningArm["spec"];
   readonly context?: Partial<PreflightContext>;
 }
 
@@ -55,7 +57,7 @@ export async function given(options: Given): Promise<{ context: PreflightContext
 function contextOf(options: Given, { origin, folder }: { origin: string; folder: string }): PreflightContext {
   const signal = new AbortController().signal;
   const arm: RunningArm = {
-    spec: { kind: "url", name: "a", url: `${origin}/arm` },
+    spec: options.spec ?? { kind: "url", name: "a", url: `${origin}/arm` },
     baseUrl: `${origin}/arm/v1`,
     innerTapped: true,
     metricsUrl: null,

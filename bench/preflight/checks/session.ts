@@ -21,7 +21,7 @@ export const sessionCheck: Check = {
 
 /** An engine that does not give ids leaves a recording of text behind, and every export that trains would be empty. */
 function withoutTokens({ spec }: RunningArm, { recorded }: ClosedSession) {
-  const wanted = spec.kind === "gateway" ? spec.level : "L0";
+  const wanted = (spec.kind === "gateway" ? spec.level : undefined) ?? "L0";
   if (wanted === "L0" || recorded === null || recorded.level !== "L0") return null;
   return {
     what: `a call was recorded without token ids, at level ${wanted}`,

@@ -1,14 +1,18 @@
 import { expect, test } from "vitest";
 import { sessionCheck } from "../../../bench/preflight/checks/session.ts";
 import type { ArmSession, ClosedSession } from "../../../bench/stack/stack.ts";
-import { chat, given } from "../given.ts";
+import { chat, given, type Given } from "../given.ts";
 
 const whole: ClosedSession = { rewardMs: 2, exportMs: 3, interactions: 1, recorded: null };
 
 /** What is found where a session ends so, and with what rewards it was closed. */
 async function found(
   closed: Partial<ClosedSession> | Error,
-  { startMs = 1, answers = true }: { startMs?: number | null; answers?: boolean } = {},
+  {
+    startMs = 1,
+    answers = true,
+    spec,
+  }: { startMs?: number | null; answers?: boolean } & Pick<Given, "spec"> = {},
 ) {
   const rewards: (number | null)[] = [];
   const opened: ArmSession = {
@@ -23,6 +27,7 @@ async function found(
   await using rig = await given({
     answers: { "/arm/v1/chat/completions": () => (answers ? chat({ text: "Hello." }) : null) },
     openSession: () => Promise.resolve(opened),
+    ...(spec === undefined ? {} : { spec }),
   });
   const [finding, ...others] = (await sessionCheck.run(rig.context)).findings;
   expect(others).toEqual([]);
@@ -80,4 +85,22 @@ test("a session that cannot be closed is a finding with the gateway's words, not
     what: "401 wrong admin key",
     change: expect.stringContaining("admin key"),
   });
+});
+
+test.each([
+  { level: undefined, status: "ok" },
+  { level: "L0", status: "ok" },
+  { level: "L1", status: "failed" },
+  { level: "L2", status: "failed" },
+] as const)("a gateway at level $level that recorded text only: $status", async ({ level, status }) => {
+  const spec: NonNullable<Given["spec"]> = { kind: "gateway", name: "a", ...(level && { level }) };
+  const recorded: ClosedSession["recorded"] = {
+    v: 1,
+    level: "L0",
+    recorder: "tollgate",
+    tokenizerSha256: null,
+    calls: [],
+    dropped: [],
+  };
+  expect(await found({ recorded }, { spec })).toMatchObject({ on: "arm a", status });
 });
