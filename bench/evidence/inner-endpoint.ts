@@ -18,6 +18,21 @@ export function whyFirstTokensDiffer(baseline: readonly string[], arm: readonly 
   return `the baseline asks the engine at ${listed(baseline)}, this arm at ${listed(arm)}: heads and first tokens leave the engine at other moments there, which would be charged to the arm`;
 }
 
+interface Asked {
+  readonly joined: number;
+  readonly unstreamed: number;
+}
+
+/**
+ * Whose difference other calls, tokens and rewards of an arm may be: null where both arms ask the engine for streams alike. SGLang and
+ * vLLM read the calls of whole answers by another parser than those of streams: one repairs a call that the model broke, the other drops it.
+ */
+export function whyCallsMayDiffer(baseline: Asked, arm: Asked): string | null {
+  if (arm.joined === 0 || baseline.joined === 0) return null;
+  if (arm.unstreamed / arm.joined === baseline.unstreamed / baseline.joined) return null;
+  return `for ${arm.unstreamed} of ${arm.joined} requests the engine was asked for a whole answer where the agent asked for a stream (baseline: ${baseline.unstreamed} of ${baseline.joined}). Engines read calls of the two by different parsers, so other calls, tokens and rewards may be the engine's difference and not the gateway's`;
+}
+
 function listed(endpoints: readonly string[]): string {
   return [...new Set(endpoints)].toSorted().join(" and ");
 }

@@ -40,6 +40,8 @@ export interface JoinedPath {
   readonly mean: HopJoin["mean"];
   /** What of the engine's API the joined requests asked at the inner tap, each once. */
   readonly endpoints: readonly string[];
+  /** Joined requests of which the agent asked for a stream, and the arm the engine for a whole answer. */
+  readonly unstreamed: number;
   /** null: no streamed answer was long enough to tell. */
   readonly streaming: StreamingKind | null;
 }
@@ -57,6 +59,7 @@ export function joinPath(timings: readonly TapTiming[]): JoinedPath {
     methods: methods as Record<JoinMethod, number>,
     mean,
     endpoints: [...new Set(pairs.map(({ inner }) => endpointOf(inner)))],
+    unstreamed: pairs.filter(({ outer, inner }) => outer.streamed && !inner.streamed).length,
     streaming: streamingOf(pairs),
   };
 }

@@ -15,12 +15,15 @@ export function measuredCell(
     count = 6,
     summary = {},
     innerPath = "/v1/chat/completions",
+    innerStreamed = true,
   }: {
     readonly pathMs: number;
     readonly count?: number;
     readonly summary?: Partial<CellSummary>;
     /** What of the engine's API the arm asks. */
     readonly innerPath?: string;
+    /** Whether the arm asks the engine for a stream, as the agent asks the arm. */
+    readonly innerStreamed?: boolean;
   },
 ): MeasuredCell {
   const cell = plannedCell(arm, count);
@@ -30,8 +33,8 @@ export function measuredCell(
     // A little noise, so that an interval has a width.
     const extraNs = (pathMs + (index % 3) / 100) * 1e6;
     return [
-      { ...inner, path: innerPath },
-      { ...inner, hop: "outer", startedNs: -extraNs },
+      { ...inner, path: innerPath, streamed: innerStreamed },
+      { ...inner, hop: "outer", streamed: true, startedNs: -extraNs },
     ];
   });
   const ended = segmentEnded(cell.cellId, { startedNs: 0, endedNs: 60e9, drained: true, reason: "complete" });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { endpointOf, whyFirstTokensDiffer } from "../../bench/evidence/inner-endpoint.ts";
+import { endpointOf, whyCallsMayDiffer, whyFirstTokensDiffer } from "../../bench/evidence/inner-endpoint.ts";
 
 test.each([
   ["/v1/chat/completions", "/chat/completions"],
@@ -25,4 +25,12 @@ test("first tokens are compared where all requests of both arms ask one endpoint
   expect(whyFirstTokensDiffer([chat], [chat, "/generate"])).toContain(
     "this arm at /chat/completions and /generate",
   );
+});
+
+test("calls may differ by the engine's doing only where one arm asks for more whole answers than the other", () => {
+  const asked = (joined: number, unstreamed: number) => ({ joined, unstreamed });
+  expect(whyCallsMayDiffer(asked(4, 0), asked(9, 0))).toBeNull();
+  expect(whyCallsMayDiffer(asked(4, 4), asked(9, 9))).toBeNull();
+  expect(whyCallsMayDiffer(asked(0, 0), asked(9, 9))).toBeNull();
+  expect(whyCallsMayDiffer(asked(4, 0), asked(9, 3))).toContain("for 3 of 9 requests");
 });

@@ -6,7 +6,7 @@ import { compareLive, liveSchema, unitSecondsOf } from "./live-comparison.ts";
 import { differenceOf, differenceSchema, episodeValue, pairUp } from "../estimates/paired-difference.ts";
 import { meanOrNull } from "../estimates/paired-means.ts";
 import type { MeasuredCell } from "../measured-cell.ts";
-import { whyFirstTokensDiffer } from "../../evidence/inner-endpoint.ts";
+import { whyCallsMayDiffer, whyFirstTokensDiffer } from "../../evidence/inner-endpoint.ts";
 import type { JoinedPath, PathSample } from "../../evidence/path-samples.ts";
 
 const pathSchema = z.object({
@@ -33,6 +33,8 @@ export const overheadSchema = z.object({
   armPath: pathSchema,
   /** Why first byte and first token have no numbers although whole requests do; absent where they can be compared. */
   firstTokenRefused: z.string().optional(),
+  /** Why differences of calls, tokens and rewards may be the engine's own; absent where nothing says so. */
+  callsMayDiffer: z.string().optional(),
   /** Milliseconds per request between the taps, arm minus baseline: the taps' own cost cancels. */
   pathMs: z.object({
     firstByte: differenceSchema,
@@ -97,6 +99,7 @@ function compareAt(
     ({ armFacts, path }) => armFacts?.streaming !== "simulated" && path.streaming !== "simulated",
   );
   const firstTokenRefused = whyFirstTokensDiffer(endpointsOf(baselineUsed), endpointsOf(armUsed));
+  const callsMayDiffer = whyCallsMayDiffer(askedOf(baselineUsed), askedOf(armUsed));
   const path = (of: (sample: PathSample) => number | null) =>
     differenceOf(pairUp(pathMeans(baselineUsed, of), pathMeans(armUsed, of)), {
       kind: "path",
@@ -110,6 +113,7 @@ function compareAt(
     baselinePath: pathCounts(baseline),
     armPath: pathCounts(arm),
     ...(firstTokenRefused !== null && { firstTokenRefused }),
+    ...(callsMayDiffer !== null && { callsMayDiffer }),
     pathMs: {
       firstByte: path(({ firstByteMs }) => (firstTokenRefused === null ? firstByteMs : null)),
       firstToken: path(({ firstTokenMs }) => (streamed && firstTokenRefused === null ? firstTokenMs : null)),
@@ -121,6 +125,11 @@ function compareAt(
 
 function endpointsOf(cells: readonly MeasuredCell[]): readonly string[] {
   return cells.flatMap(({ path }) => path.endpoints);
+}
+
+function askedOf(cells: readonly MeasuredCell[]) {
+  const sum = (of: (path: JoinedPath) => number) => cells.reduce((total, { path }) => total + of(path), 0);
+  return { joined: sum(({ samples }) => samples.length), unstreamed: sum(({ unstreamed }) => unstreamed) };
 }
 
 interface ArmNames {

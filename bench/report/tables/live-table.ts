@@ -72,6 +72,9 @@ export function liveTable(overheads: readonly Overhead[]): Table {
   return filled(live, rows, [
     "The five parts of the seconds add up to them. path, engine: time per model call at equal calls and tokens. agent behaviour: other calls and tokens, own time, tools. harness: session calls, set-up, evaluation.",
     `cannot tell: the interval holds 0, fewer than ${minimumTasks} tasks have a pair, or (seconds) fewer than ${minimumCellPairs} pairs of cells.`,
+    ...overheads.flatMap(({ load, arm, callsMayDiffer }) =>
+      callsMayDiffer === undefined ? [] : [`${load} ${arm}: ${callsMayDiffer}`],
+    ),
     ...overheads.flatMap(({ load, arm, live }) =>
       live.unsplit === 0
         ? []

@@ -87,3 +87,12 @@ test("a margin in per cent is one of the baseline's mean time to the end of the 
   const { margin } = only([raw, gateway], compare)?.pathMs.whole ?? {};
   expect(margin).toMatchObject({ limit: expect.closeTo(0.5 * 11, 1), verdict: "inside" });
 });
+
+test("where an arm asks for whole answers and the baseline for streams, other calls may be the engine's difference", () => {
+  expect(only([raw, gateway])).not.toHaveProperty("callsMayDiffer");
+  const whole = only([raw, measuredCell("gateway", { pathMs: 4, innerStreamed: false })]);
+  expect(whole?.refused).toBeNull();
+  expect(whole?.callsMayDiffer).toMatch(
+    /^for 6 of 6 requests .*\(baseline: 0 of 6\)\. Engines read calls .* engine's difference/,
+  );
+});
