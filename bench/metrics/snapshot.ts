@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly atNs: number | null;
   readonly text: string;
   readonly exposition: Exposition;
+  /** When the process started, as llama.cpp says it in the head of the page; absent where nobody says it. */
+  readonly processStart?: string;
 }
 
 export type ScrapeFailure =
@@ -67,7 +69,7 @@ export async function scrape(url: string, options: ScrapeOptions): Promise<Snaps
   const page = metricsUrl(url);
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-  const { text, exposition } = await fetchPage(page, { ...options, signal }).catch((error: unknown) => {
+  const fetched = await fetchPage(page, { ...options, signal }).catch((error: unknown) => {
     if (error instanceof ScrapeError) throw error;
     if (error instanceof ExpositionError) {
       throw new ScrapeError({ url: page, reason: "not-exposition" }, error.message, { cause: error });
@@ -77,14 +79,14 @@ export async function scrape(url: string, options: ScrapeOptions): Promise<Snaps
     }
     throw transportError(page, error, { options, timedOut: deadline.aborted });
   });
-  return { url: page, at: options.clock.wallIso(), atNs: options.clock.nowNs(), text, exposition };
+  return { url: page, at: options.clock.wallIso(), atNs: options.clock.nowNs(), ...fetched };
 }
 
 /** What nobody wants to read is not read: heads are looked at first, and the connection is closed. */
 async function fetchPage(
   url: string,
   options: ScrapeOptions & { readonly signal: AbortSignal },
-): Promise<ReadPage> {
+): Promise<ReadPage & Pick<Snapshot, "processStart">> {
   const response = await request(url, {
     headers: { ...options.headers, accept: acceptedFormat, "accept-encoding": "identity" },
     signal: options.signal,
@@ -95,7 +97,10 @@ async function fetchPage(
     response.body.on("error", () => undefined).destroy();
     throw error;
   }
-  return readPage(response.body, { signal: options.signal, bytesMax: options.bytesMax ?? pageBytesMax });
+  const { signal, bytesMax = pageBytesMax } = options;
+  const read = await readPage(response.body, { signal, bytesMax });
+  const start = response.headers["process-start-time-unix"];
+  return typeof start === "string" ? { ...read, processStart: start } : read;
 }
 
 function requireUsableHead(

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { systemClock } from "../measure/clock.ts";
 import { detectProfile } from "../metrics/detect-profile.ts";
 import type { EngineName } from "../metrics/profiles/profile.ts";
-import { scrape, ScrapeError } from "../metrics/snapshot.ts";
+import type { Snapshot } from "../metrics/snapshot.ts";
 import type { ServerAnswer } from "./ask-server.ts";
-import { metricsAccess } from "./metrics-access.ts";
 import { optionalPage, sglangInfoKeys, type Asking, type PageFields } from "./server-pages.ts";
 
 /** Which program serves. */
@@ -20,11 +18,12 @@ export interface EngineIdentity {
 /** What is known already when the question is put. */
 export interface AskedServer {
   readonly url: string;
-  readonly metricsUrl: string;
   /** Answer to `/v1/models`. */
   readonly models: ServerAnswer;
   /** SGLang's page; null where the server has none. */
   readonly serverInfo: PageFields | null;
+  /** Its metrics; null where they cannot be read, or were not because `serverInfo` says all. */
+  readonly page: Snapshot | null;
 }
 
 const text = z.string().min(1).nullish().catch(null);
@@ -45,7 +44,7 @@ const owners: Readonly<Record<string, EngineName>> = {
  * something else than the engine: then there is no name, rather than one of the two.
  */
 export async function readEngineIdentity(server: AskedServer, asking: Asking): Promise<EngineIdentity> {
-  const { url, models, serverInfo } = server;
+  const { url, models, serverInfo, page } = server;
   const info = infoSchema.safeParse(serverInfo ?? {}).data;
   const simulated = info?.simulator === true;
   const props = serverInfo === null ? await optionalPage(`${url}/props`, asking) : null;
@@ -55,7 +54,8 @@ export async function readEngineIdentity(server: AskedServer, asking: Asking): P
     ...(/^llama\.cpp/i.test(models.server ?? "") ? ["llama.cpp" as const] : []),
     ...ownersOf(models.json),
   ]);
-  const name = said.size > 0 ? onlyOf(said) : await nameByMetrics(server, asking);
+  const byMetrics = () => detectProfile(page?.exposition.samples ?? [])?.engine ?? null;
+  const name = said.size > 0 ? onlyOf(said) : byMetrics();
   return { name, version: await versionOf(), simulated };
 
   async function versionOf(): Promise<string | null> {
@@ -74,22 +74,4 @@ function ownersOf(list: unknown): readonly EngineName[] {
 function onlyOf<Name>(said: ReadonlySet<Name>): Name | null {
   const [first, ...others] = said;
   return first === undefined || others.length > 0 ? null : first;
-}
-
-async function nameByMetrics(
-  { url, metricsUrl }: AskedServer,
-  { apiKey, signal }: Asking,
-): Promise<EngineName | null> {
-  try {
-    const { exposition } = await scrape(metricsUrl, {
-      ...metricsAccess({ url, metricsUrl, apiKey }),
-      clock: systemClock,
-      timeoutMs: 10_000,
-      signal,
-    });
-    return detectProfile(exposition.samples)?.engine ?? null;
-  } catch (error) {
-    if (error instanceof ScrapeError) return null; // The check `metrics` says what is wrong with the page.
-    throw error;
-  }
 }

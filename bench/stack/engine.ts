@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { request } from "undici";
 import { z } from "zod";
 import { withoutApiPath } from "../config/base-url.ts";
@@ -7,6 +6,12 @@ import { StartError } from "../errors.ts";
 import { askServer, refusalText, whatCame, type ServerAnswer } from "./ask-server.ts";
 import { readEngineIdentity, type EngineIdentity } from "./engine-identity.ts";
 import { engineKey } from "./keys.ts";
+import {
+  namesProcess,
+  optionalMetrics,
+  readProcessIdentity,
+  type ProcessIdentity,
+} from "./process-identity.ts";
 import { serverInfoOf } from "./server-pages.ts";
 
 /** A model server that answers. */
@@ -24,29 +29,6 @@ export interface Engine {
   /** Which program it is. */
   readonly identity: EngineIdentity;
   readonly processIdentity: ProcessIdentity;
-}
-
-/** Which process answers, as far as it tells. Two arms may be compared only when this is equal for both. */
-export interface ProcessIdentity {
-  readonly pid: number | null;
-  /** Changes with every start of the process; null where the server does not tell. */
-  readonly startId: string | null;
-  /** sha256 over the server's own description, keys redacted; null where it has none. */
-  readonly infoSha256: string | null;
-  /** Only for servers that Tollgate keeps in containers. */
-  readonly container?: ContainerIdentity;
-}
-
-export interface ContainerIdentity {
-  readonly id: string;
-  /** As it was named when the container was made. */
-  readonly image: string;
-  /** `sha256:…` of the image's configuration. */
-  readonly imageId: string;
-  /** `repo@sha256:…` of the registry; null for an image that was built here. */
-  readonly digest: string | null;
-  /** True when it was warm already (`tollgate up`). */
-  readonly adopted: boolean;
 }
 
 export interface EngineAddress {
@@ -71,11 +53,6 @@ const lengthsSchema = z.object({
   ),
 });
 const noModelsSchema = z.object({ data: z.array(z.unknown()).length(0) });
-const processSchema = z.object({
-  pid: z.number().nullish().catch(null),
-  start_id: z.string().nullish().catch(null),
-});
-
 /**
  * Asks a server who it is: `/v1/models` must answer, `/server_info` may.
  * @throws {StartError} when the server does not answer or serves another model than the one asked for.
@@ -88,8 +65,7 @@ export async function describeEngine(address: EngineAddress, signal: AbortSignal
   const model = servedModel({ ...address, url }, models);
   const metricsUrl = address.metricsUrl ?? `${url}/metrics`;
   const serverInfo = await serverInfoOf(url, asking);
-  const identity = await readEngineIdentity({ url, metricsUrl, models, serverInfo }, asking);
-  const facts = processSchema.safeParse(serverInfo).data;
+  const page = namesProcess(serverInfo) ? null : await optionalMetrics({ url, metricsUrl }, asking);
   return {
     role,
     url,
@@ -98,12 +74,8 @@ export async function describeEngine(address: EngineAddress, signal: AbortSignal
     ...(apiKeyEnv !== undefined && { apiKeyEnv }),
     metricsUrl,
     contextLength: contextLengthOf(model, models),
-    identity,
-    processIdentity: {
-      pid: facts?.pid ?? null,
-      startId: facts?.start_id ?? null,
-      infoSha256: serverInfo === null ? null : hashOf(serverInfo),
-    },
+    identity: await readEngineIdentity({ url, models, serverInfo, page }, asking),
+    processIdentity: readProcessIdentity(serverInfo, page),
   };
 }
 
@@ -145,14 +117,6 @@ export async function flushCache(engine: Engine, signal: AbortSignal): Promise<b
   });
   await response.body.dump();
   return response.statusCode === 200;
-}
-
-/** Keys that change while a server runs or that are secrets do not identify it. */
-function hashOf(info: unknown): string {
-  const redacted = JSON.stringify(info, (key, value: unknown) =>
-    /api_key|internal_states|load|uptime|time/i.test(key) ? undefined : value,
-  );
-  return createHash("sha256").update(redacted).digest("hex");
 }
 
 /** Whether the agent's engine is the simulator, asked before anything is started or written. */

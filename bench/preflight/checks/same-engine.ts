@@ -3,7 +3,8 @@ import { diff } from "../../metrics/delta.ts";
 import { detectProfile } from "../../metrics/detect-profile.ts";
 import { deriveEngineDelta } from "../../metrics/engine-delta.ts";
 import { scrape, ScrapeError, type Snapshot } from "../../metrics/snapshot.ts";
-import { describeEngine, type Engine } from "../../stack/engine.ts";
+import { describeEngine } from "../../stack/engine.ts";
+import { isSameProcess, processText } from "../../stack/process-identity.ts";
 import { metricsAccess } from "../../stack/metrics-access.ts";
 import type { RunningArm } from "../../stack/stack.ts";
 import type { ArmFacts, Finding } from "../../store/preflight-record.ts";
@@ -185,22 +186,17 @@ async function unchanged({ stack: { agentEngine }, signal, unusable }: Preflight
   const reason = unusable.get(agentEngine);
   if (reason !== undefined) return notChecked(on, reason);
   const now = await describeEngine(agentEngine, signal);
-  const [was, is] = [processText(agentEngine), processText(now)];
+  const [was, is] = [processText(agentEngine.processIdentity), processText(now.processIdentity)];
   if (was === null || is === null)
-    return notChecked(on, "it names no process (/server_info); a restart shows in its counters only");
-  return was === is
+    return notChecked(
+      on,
+      "it names no process (/server_info, metrics page); a restart shows in its counters only",
+    );
+  return isSameProcess(agentEngine.processIdentity, now.processIdentity)
     ? ok(on, `one process: ${was}`)
     : failed(
         on,
         `it was ${was} when the stack started and is ${is} now`,
         "Something restarts the engine: see its log.",
       );
-}
-
-function processText({ processIdentity: { pid, startId } }: Engine): string | null {
-  const parts = [
-    ...(pid === null ? [] : [`pid ${pid}`]),
-    ...(startId === null ? [] : [`start ${startId.slice(0, 8)}`]),
-  ];
-  return parts.length === 0 ? null : parts.join(", ");
 }
