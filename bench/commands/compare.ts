@@ -7,13 +7,16 @@ import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { markdownTable } from "../report/formats/markdown.ts";
 import { renderTable } from "../report/formats/terminal.ts";
+import { compareScreen } from "../report/screen/compare-screen.ts";
+import type { Table } from "../report/tables/table.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { collect } from "./experiment.ts";
-import { runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
+import { screenText, type Loudness } from "./end-screen.ts";
+import { refuseReplay, runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
-interface CompareFlags extends RunsFlag {
+interface CompareFlags extends RunsFlag, Loudness {
   readonly failOn: readonly string[];
   readonly unlike?: boolean;
   readonly json?: boolean;
@@ -32,6 +35,8 @@ export function register(program: Command, host: Host): void {
       "--unlike",
       "compare also where the runs answer different questions (other tasks, agents, engines)",
     )
+    .option("-q, --quiet", "print nothing: the exit code says whether the limits are kept")
+    .option("-v, --verbose", "print the tables of all quantities before the summary")
     .addOption(new Option("--format <format>", "what to print").choices(["table", "md"]).default("table"))
     .option("--json", "print JSON")
     .addHelpText(
@@ -41,9 +46,10 @@ export function register(program: Command, host: Host): void {
     .action(async (a: string, b: string, flags: CompareFlags) => {
       const thresholds = flags.failOn.map(parseThreshold);
       const { before, after } = await find([a, b], runsFolder(host, flags));
+      for (const directory of [before, after]) await refuseReplay(directory);
       if (!flags.unlike) await refuseUnlike(before, after);
       const comparison = await compareRuns({ before, after }, thresholds);
-      host.print(flags.json ? JSON.stringify(comparison, null, 2) : textOf(comparison, flags.format));
+      if (!flags.quiet) host.print(shownText(host, comparison, flags));
       const open = comparison.thresholds.filter(({ status }) => status !== "kept");
       const judged = new Set(comparison.thresholds.map(({ expression }) => expression));
       const unjudged = thresholds.filter(({ text }) => !judged.has(text));
@@ -74,8 +80,16 @@ async function refuseUnlike(before: string, after: string): Promise<void> {
   );
 }
 
-function textOf(comparison: RunComparison, format: CompareFlags["format"]): string {
-  const render = format === "md" ? markdownTable : renderTable;
+function shownText(host: Host, comparison: RunComparison, flags: CompareFlags): string {
+  if (flags.json) return JSON.stringify(comparison, null, 2);
+  if (flags.format === "md") return textOf(comparison, markdownTable);
+  const screen = screenText(host, compareScreen(comparison));
+  const { columns, colour } = host.output;
+  const render = (table: Table) => renderTable(table, columns ?? undefined, colour);
+  return flags.verbose ? `${textOf(comparison, render)}\n\n${screen}` : screen;
+}
+
+function textOf(comparison: RunComparison, render: (table: Table) => string): string {
   return [
     ...comparisonHead(comparison),
     "",

@@ -71,7 +71,7 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate pack @last --public -o run-public.tar.gz      without keys, hosts, paths and user names",
   ],
   simulate: [
-    "tollgate simulate --role agent --port 30000",
+    "tollgate simulate --role agent --port 30000 --domain library",
     "tollgate simulate --role agent --port 0 --data path/to/tau2-bench/data --domain airline --fault drop-usage",
   ],
   gateway: [

@@ -50,6 +50,10 @@ export function register(program: Command, host: Host): void {
       );
       const processes = await processPlanOf(loaded.recorded, host);
       const shown = { loaded, workload, plan, estimates, docker, processes };
+      if (run !== null && run.agent !== workload.agent.name)
+        host.tell(
+          `warning: ${flags.from} was measured with agent ${run.agent}, whose episodes last another time than those of ${workload.agent.name}`,
+        );
       for (const warning of workload.warnings ?? []) host.tell(`warning: ${warning}`);
       host.print(flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown));
       const problems = (docker ?? processes)?.problems ?? [];
@@ -76,13 +80,16 @@ interface ShownPlan {
 interface MeasuredRun {
   readonly directory: string;
   readonly episodes: number;
+  /** Name of its agent. */
+  readonly agent: string;
   readonly episodeSeconds: ReadonlyMap<string, number>;
 }
 
 async function measuredIn(directory: string): Promise<MeasuredRun> {
-  const { records } = await readRun(directory);
+  const { identity, records } = await readRun(directory);
   return {
     directory,
+    agent: identity.agent.name,
     episodes: records.filter(({ type }) => type === "episode").length,
     episodeSeconds: measuredEpisodeSeconds(records),
   };
@@ -139,18 +146,38 @@ function planText({ loaded, workload, plan, estimates, docker, processes }: Show
   const total = totalSeconds(estimates);
   return [
     `${loaded.experiment.name}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
-    `agent ${workload.agent.name} ${workload.agent.version}, ${JSON.stringify(workload.facts)}`,
+    `agent ${workload.agent.name} ${workload.agent.version}; ${factsText(workload.facts)}`,
     ...serverLines(loaded),
     table.toString(),
-    total !== null
-      ? `about ${clockText(total)} in all, by the measured mean length of an episode`
-      : "Time is not known before something was measured: run a short sweep, then `tollgate plan FILE --from RUN`.",
+    timeText(estimates),
     ...(docker === null ? [] : [dockerPlanText(docker, total)]),
     ...(processes === null ? [] : [processPlanText(processes)]),
     ...planArms(loaded.recorded).map(
       ({ arm, commands }) => `Programs of arm ${arm}, started by hand:\n\n${commands.join("\n")}\n`,
     ),
   ].join("\n");
+}
+
+/** `domain library, tasks 12, trials 1`; what is not set says nothing. */
+function factsText(facts: WorkPlan["facts"]): string {
+  return Object.entries(facts)
+    .flatMap(([name, value]) => {
+      if (value === null || value === undefined) return [];
+      if (typeof value !== "object") return [`${name} ${String(value)}`];
+      const parts = Object.entries(value).map(([key, count]) => `${key} ${String(count)}`);
+      return [`${name} ${parts.join(" + ")}`];
+    })
+    .join(", ");
+}
+
+function timeText(estimates: readonly CellEstimate[]): string {
+  const known = estimates.flatMap(({ seconds }) => seconds ?? []);
+  const sum = clockText(known.reduce((total, seconds) => total + seconds, 0));
+  if (known.length === estimates.length)
+    return `about ${sum} in all, by the measured mean length of an episode`;
+  return known.length === 0
+    ? "Time is not known before something was measured: run a short sweep, then `tollgate plan FILE --from RUN`."
+    : `about ${sum} for the ${known.length} cells of ${estimates.length} whose arm and load were measured; nothing is known of the others`;
 }
 
 /** Addresses as they are used, whatever was left out or written twice; nobody is asked here. */

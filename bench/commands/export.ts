@@ -9,7 +9,7 @@ import { exportFormats, exportRun } from "../export/export-run.ts";
 import type { Selection } from "../export/selection.ts";
 import { sequenceStyles, type SequenceStyle } from "../tokens/token-sequences.ts";
 import { readRunJson } from "../store/read-run.ts";
-import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import { findEpisodes, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writingTo } from "./write-result.ts";
 
@@ -50,7 +50,7 @@ export function register(program: Command, host: Host): void {
     )
     .option("--dedup", "leave out what repeats an earlier conversation of the same task")
     .action(async (run: string, flags: ExportFlags) => {
-      const directory = await findRun(host, run, flags);
+      const directory = await findEpisodes(host, run, flags);
       const out = resolve(host.workingDirectory, flags.out);
       const options = {
         format: flags.format,

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { Option } from "commander";
+import { ConfigError } from "../errors.ts";
+import { readRunJson } from "../store/read-run.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import type { Host } from "./host.ts";
 
@@ -19,6 +21,22 @@ export function runsOption(older: "" | "--out, " = ""): Option {
 /** The run that a person means: a path, a name in the folder, `@last` (also when nothing is given), or `@prev`. */
 export async function findRun(host: Host, run: string | undefined, flags: RunsFlag): Promise<string> {
   return resolveRun(run, { runs: runsFolder(host, flags) });
+}
+
+/** The same, for commands about episodes. @throws {ConfigError} when the run is a replay, which has none */
+export async function findEpisodes(host: Host, run: string | undefined, flags: RunsFlag): Promise<string> {
+  const directory = await findRun(host, run, flags);
+  await refuseReplay(directory);
+  return directory;
+}
+
+/** @throws {ConfigError} */
+export async function refuseReplay(directory: string): Promise<void> {
+  const { replay, runId } = await readRunJson(directory);
+  if (replay === undefined) return;
+  throw new ConfigError(
+    `${runId} is a replay, which has no episodes: see \`tollgate report ${directory}\`, or the run that it replayed, ${replay.source.runId}.`,
+  );
 }
 
 export function runsFolder({ workingDirectory }: Host, { runs }: RunsFlag): string {

@@ -5,7 +5,7 @@ import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
 import { rebuildReport } from "../report/rebuild.ts";
-import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import { findEpisodes, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
 interface JudgeFlags extends RunsFlag {
@@ -33,7 +33,7 @@ export function register(program: Command, host: Host): void {
     .addOption(runsOption())
     .option("--json", "print JSON")
     .action(async (run: string, flags: JudgeFlags) => {
-      const directory = await findRun(host, run, flags);
+      const directory = await findEpisodes(host, run, flags);
       const judgement = await judgeRun(directory, {
         endpoint: endpointOf(flags),
         environment: host.environment,

@@ -26,7 +26,7 @@ import { StorageError } from "../store/storage-error.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { readJudgedRun } from "../store/judgements.ts";
 import { replayEnd, sweepEnd, terminalOf } from "./end-screen.ts";
-import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import { findEpisodes, findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writeResult } from "./write-result.ts";
 
@@ -66,7 +66,7 @@ export function register(program: Command, host: Host): void {
     )
     .addOption(runsOption())
     .action(async (run: string, episode: string | undefined, flags: InspectFlags) => {
-      const directory = await findRun(host, run, flags);
+      const directory = await findEpisodes(host, run, flags);
       if (!flags.bytes) {
         host.print(await inspected(directory, episode, flags));
         return;

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { fitted } from "../run/status-line.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { ConfigError } from "../errors.ts";
+import { buildReport } from "../report/build-report.ts";
+import { buildStoredReplay } from "../report/rebuild.ts";
 import { runsTable, worstVerdict } from "../report/views/runs.ts";
 import { renderStatus } from "../report/views/status.ts";
 import { renderTable } from "../report/formats/terminal.ts";
@@ -9,7 +12,8 @@ import { driverOf } from "../store/driver-lock.ts";
 import { listRuns } from "../store/list-runs.ts";
 import { nextCommand, type NextCommand } from "../store/next-command.ts";
 import { progressOf, type RunProgress } from "../store/progress.ts";
-import { readRun } from "../store/read-run.ts";
+import { readRun, readRunJson } from "../store/read-run.ts";
+import { replayEnd, sweepEnd } from "./end-screen.ts";
 import { findRun, runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
@@ -50,11 +54,13 @@ export function register(program: Command, host: Host): void {
       const directory = await findRun(host, run, flags);
       for (;;) {
         const progress = await readProgress(directory);
-        host.write(host.interactive ? `\r\u001b[K${progressLine(progress)}` : `${progressLine(progress)}\n`);
+        const line = progressLine(progress, host.interactive ? host.columns - 1 : Infinity);
+        host.write(host.interactive ? `\r\u001b[K${line}` : `${line}\n`);
         if (progress.state !== "running") break;
         await sleep(host.interactive ? 1_000 : 60_000);
       }
-      host.print(`\n${await statusText(directory)}`);
+      if (host.interactive) host.write("\n");
+      host.print(await endText(host, directory));
     });
 
   program
@@ -87,8 +93,29 @@ async function statusText(directory: string): Promise<string> {
   return `${directory}\n${renderStatus(progressOf(run, (await driverOf(directory)) !== null), { ...run, next: nextCommand(run) })}`;
 }
 
-function progressLine(progress: RunProgress): string {
+/** What `sweep` itself would have printed at its end. */
+async function endText(host: Host, directory: string): Promise<string> {
+  if ((await readRunJson(directory)).replay !== undefined)
+    return replayEnd(host, await buildStoredReplay(directory), directory);
+  return await sweepEnd(host, await buildReport(directory), directory);
+}
+
+function progressLine(progress: RunProgress, columnsMax: number): string {
   const done = progress.cells.filter(({ state }) => state === "complete").length;
+  const now = progress.cells.find(({ state }) => state === "running");
+  const failures = Object.entries(progress.failuresByClass).map(([name, count]) => `${name} ${count}`);
   const eta = progress.etaSeconds === null ? "" : `, about ${clockText(progress.etaSeconds)} left`;
-  return `${progress.state}: cells ${done}/${progress.cells.length}, episodes ${progress.finishedEpisodes}/${progress.plannedEpisodes}${eta}`;
+  const pace = progress.episodesPerMinute;
+  return fitted(
+    [
+      {
+        text: `${progress.state}: cells ${done}/${progress.cells.length}, episodes ${progress.finishedEpisodes}/${progress.plannedEpisodes}${eta}`,
+        rank: 0,
+      },
+      { text: now === undefined ? "" : `${now.cellId} ${now.finished}/${now.planned}`, rank: 2 },
+      { text: failures.length === 0 ? "" : `failed: ${failures.join(", ")}`, rank: 1 },
+      { text: pace === null ? "" : `${pace.toPrecision(3)}/min`, rank: 3 },
+    ],
+    columnsMax,
+  );
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { parseGatewayArguments } from "../gateway/arguments.ts";
 import { runGateway } from "../gateway/run-gateway.ts";
@@ -15,7 +16,7 @@ export function register(program: Command, host: Host): void {
     )
     .addHelpText("after", `\n${simulatorUsage}`)
     .action(async (_flags: unknown, command: Command) => {
-      await runSimulator(parseSimulatorArguments(command.args), {
+      await runSimulator(parseSimulatorArguments(withOwnData(command.args)), {
         out: host.print,
         err: host.tell,
         clockNs: () => Number(process.hrtime.bigint()),
@@ -55,6 +56,17 @@ usage: gateway --engine URL --port N --admin-key-env NAME [--host ADDRESS] [--en
   --rendering-check   at L2 the gateway learns from the engine's own tokens how it writes tools, and does not start (exit
                code 3) when the engine makes other tokens than it does, or does not tell; warn starts all the same
   --log FILE   keeps every finished call; started with the same FILE again, the gateway goes on where it ended`;
+
+/** Our own domain lies beside the code: `--domain library` alone serves it. */
+function withOwnData(words: readonly string[]): readonly string[] {
+  const own = words.some(
+    (word, at) => word === "--domain=library" || (word === "library" && words[at - 1] === "--domain"),
+  );
+  const given = words.some((word) => word === "--data" || word.startsWith("--data="));
+  return own && !given
+    ? [...words, "--data", fileURLToPath(new URL("../../openclaw-tau2/data", import.meta.url))]
+    : words;
+}
 
 /** The server's own parser reads the flags, so that its program and this command cannot differ. */
 function passThrough(program: Command, name: string): Command {

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import Table from "cli-table3";
 import type { Command } from "commander";
@@ -7,6 +6,7 @@ import { exportTau2Results } from "../../openclaw-tau2/offline/results.ts";
 import { verifyTau2 } from "../../openclaw-tau2/tau2/verify/verify.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { makeFolder } from "../store/make-folder.ts";
 import { collect } from "./experiment.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
@@ -48,7 +48,7 @@ export function register(program: Command, host: Host): void {
     .action(async (run: string, flags: RunsFlag & { readonly out: string }) => {
       const folder = resolve(host.workingDirectory, flags.out);
       const directory = await findRun(host, run, flags);
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const names = await exportTau2Results(directory, folder, host.environment);
       for (const name of names) host.print(join(folder, name));
     });

@@ -1,13 +1,13 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError, messageOf } from "../errors.ts";
+import { makeFolder } from "../store/make-folder.ts";
 import { StorageError, systemErrorCode } from "../store/storage-error.ts";
 import { writeWhole } from "../store/text-store.ts";
 
 /** Writes what a command was asked for into a file of the user's, and makes its folder. @throws {ConfigError} */
 export async function writeResult(path: string, text: string): Promise<void> {
   await writingTo(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeWhole(path, text);
   });
 }

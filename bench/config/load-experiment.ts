@@ -4,6 +4,7 @@ import { isMap, isSeq, LineCounter, parse, parseDocument, type Document } from "
 import { ConfigError, messageOf } from "../errors.ts";
 import { type Experiment, experimentSchema } from "./experiment.ts";
 import { describeIssue } from "./describe-issue.ts";
+import { asLists, singleValues } from "./list-of-one.ts";
 import { resolvePaths } from "./path-setting.ts";
 import { recorded, withheld } from "./recorded.ts";
 import {
@@ -57,9 +58,11 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
     );
   }
   for (const setting of options.set ?? []) applySetting(document, setting);
-  const raw = plainValue(document, file);
-  const plain = interpolate(raw, { file, environment: options.environment });
+  const asWritten = plainValue(document, file);
+  const interpolated = interpolate(asWritten, { file, environment: options.environment });
   const schema = experimentSchema(options.sections);
+  const single = singleValues(interpolated, schema);
+  const [raw, plain] = [asLists(asWritten, single), asLists(interpolated, single)];
   const parsed = schema.safeParse(plain);
   if (!parsed.success) {
     const issues = parsed.error.issues.flatMap((issue) => describeIssue(issue, { document, lines, schema }));

@@ -1,8 +1,9 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { ModelFolderError, readPromptModel } from "../gateway/rendering/model-folder.ts";
+import { makeFolder } from "../store/make-folder.ts";
 import { recordFinder } from "../store/orphan-lines.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { judgedTrajectory, readJudgedRun, type JudgedRun } from "../store/judgements.ts";
@@ -86,7 +87,7 @@ function verifierOf(format: ExportFormat, directory: string | undefined): LineVe
 
 /** An export never mixes with another one's files. */
 async function prepareFolder(out: string): Promise<void> {
-  await storing(out, "Cannot create", () => mkdir(out, { recursive: true }));
+  await storing(out, "Cannot create", () => makeFolder(out));
   const present = await storing(out, "Cannot read", () => readdir(out));
   if (present.length === 0) return;
   throw new ConfigError(

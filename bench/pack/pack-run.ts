@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip, createZstdCompress } from "node:zlib";
 import { pack as tarPack, type Pack } from "tar-stream";
 import { ConfigError } from "../errors.ts";
 import { driverOf } from "../store/driver-lock.ts";
+import { makeFolder } from "../store/make-folder.ts";
 import { exists, readRunJson } from "../store/read-run.ts";
 import { knownSecrets, type SecretSources } from "./known-secrets.ts";
 import { isText, redactFile } from "./redact-file.ts";
@@ -44,7 +45,7 @@ export async function packRun(directory: string, options: PackOptions): Promise<
     );
   if (await exists(options.out))
     throw new ConfigError(`${options.out} is there already. Choose another name.`);
-  await mkdir(dirname(options.out), { recursive: true });
+  await makeFolder(dirname(options.out));
   // Beside the archive, where there must be room for the run anyway.
   const scratch = await mkdtemp(join(dirname(options.out), ".tollgate-pack-"));
   try {

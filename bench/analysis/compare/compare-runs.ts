@@ -3,7 +3,13 @@ import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
 import { changeOf, type Change } from "./change.ts";
 import { manifestChanges, type FieldChange } from "./manifest.ts";
 import { quantities } from "./quantities.ts";
-import { judgeThreshold, type Threshold, type ThresholdStatus } from "./threshold.ts";
+import {
+  judgeThreshold,
+  seenChange,
+  type SeenChange,
+  type Threshold,
+  type ThresholdStatus,
+} from "./threshold.ts";
 
 /** A quantity at one arm and load, in two runs. */
 export interface ComparedQuantity extends Change {
@@ -24,6 +30,8 @@ export interface JudgedThreshold {
   readonly arm: string;
   readonly load: string;
   readonly status: ThresholdStatus;
+  /** The change that was seen, in the unit of the expression; null where none could be stated. */
+  readonly seen: SeenChange | null;
 }
 
 export interface RunComparison {
@@ -85,6 +93,7 @@ export async function compareRuns(
           arm: row.arm,
           load: row.load,
           status: sound ? judgeThreshold(threshold, row) : "cannot-tell",
+          seen: seenChange(threshold, row),
         })),
     ),
   };

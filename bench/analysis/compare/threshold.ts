@@ -56,12 +56,38 @@ export function parseThreshold(text: string): Threshold {
 /** `kept`: the whole interval keeps the limit. `crossed`: all of it lies beyond. Otherwise the data cannot tell. */
 export type ThresholdStatus = "kept" | "crossed" | "cannot-tell";
 
-export function judgeThreshold({ direction, limit, relative }: Threshold, change: Change): ThresholdStatus {
-  const { difference, before } = change;
-  if (difference === null || difference.low === null || difference.high === null) return "cannot-tell";
-  if (relative && (before === null || before === 0)) return "cannot-tell";
+/** A change with its interval, as the threshold counts it: in the unit of the quantity, or as a share of the first run's value. */
+export interface SeenChange {
+  readonly value: number;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly relative: boolean;
+  readonly unit: string;
+}
+
+/** null where the change, or what it is a share of, is not known. */
+export function seenChange(
+  { quantity, relative }: Threshold,
+  { difference, before }: Change,
+): SeenChange | null {
+  if (difference === null || (relative && (before === null || before === 0))) return null;
   const scale = relative ? Math.abs(before ?? Number.NaN) : 1;
-  const [low, high] = [difference.low / scale, difference.high / scale];
+  const scaled = (value: number | null) => (value === null ? null : value / scale);
+  const unit = quantities.find(({ name }) => name === quantity)?.unit ?? "";
+  return {
+    value: difference.value / scale,
+    low: scaled(difference.low),
+    high: scaled(difference.high),
+    relative,
+    unit,
+  };
+}
+
+export function judgeThreshold(threshold: Threshold, change: Change): ThresholdStatus {
+  const { direction, limit } = threshold;
+  const seen = seenChange(threshold, change);
+  if (seen === null || seen.low === null || seen.high === null) return "cannot-tell";
+  const { low, high } = seen;
   if (direction === ">") return low > limit ? "crossed" : high <= limit ? "kept" : "cannot-tell";
   return high < limit ? "crossed" : low >= limit ? "kept" : "cannot-tell";
 }

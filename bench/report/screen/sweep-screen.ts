@@ -34,8 +34,10 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
   return [
     ...head,
     blank,
-    ...overheadParts(overheads, proxies),
-    ...serviceParts(cells),
+    ...(isWhole(report) || overheads.some(({ refused }) => refused === null)
+      ? overheadParts(overheads, proxies)
+      : []),
+    ...serviceParts(isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0)),
     ...trustParts(report),
     ...placeParts(report, ending),
   ];
@@ -44,8 +46,12 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
 /** Who stops a run knows that its cells are not whole; what to do about it stands below. */
 function noticeWhere(report: ReportModel) {
   const { run, cells } = report;
-  if (run.state !== "interrupted" && run.state !== "running") return noticeOf(report);
+  if (isWhole(report)) return noticeOf(report);
   return noticeOf({ run, cells: cells.filter(({ verdict }) => verdict !== "interrupted") });
+}
+
+function isWhole({ run }: ReportModel): boolean {
+  return run.state !== "interrupted" && run.state !== "running";
 }
 
 export function identityParts(report: ReportModel, { seconds }: Pick<Ending, "seconds">): readonly Part[] {

@@ -1,4 +1,5 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
+import { isFailing } from "../../analysis/cell/failures.ts";
 import { usable, verdicts, type Verdict } from "../../analysis/cell/verdict.ts";
 import { minimumCellPairs } from "../../analysis/estimates/paired-difference.ts";
 import type { ReportModel } from "../model/report-model.ts";
@@ -15,9 +16,11 @@ function verdictLine({ cells }: ReportModel): StyledLine {
   const valid = cells.filter(({ verdict }) => verdict === "valid").length;
   const bad = cells.filter(({ verdict }) => !usable.has(verdict)).length;
   const tone = bad > 0 ? "bad" : valid === cells.length ? "good" : "doubt";
+  const unfinished = cells.filter(({ episodes }) => episodes.finished < episodes.planned).length;
   const facts = [tokenText(cells), fidelityText(cells)].filter((text) => text !== null);
   return [
     toned(tone, `${valid} of ${cells.length} cells valid.`),
+    plain(unfinished === 0 ? "" : ` ${unfinished} not finished.`),
     plain(facts.map((text) => ` ${text}`).join("")),
   ];
 }
@@ -65,7 +68,7 @@ function repair(verdict: Verdict): string {
 const warningsShown = 2;
 
 function adviceLines(report: ReportModel): StyledLine[] {
-  const { overheads, failures = [], warnings, preflights } = report;
+  const { cells, overheads, failures = [], warnings, preflights } = report;
   const few = overheads.some(({ pathMs, refused }) => refused === null && pathMs.whole.unit === "tasks");
   const warned = (preflights.at(-1)?.checks ?? []).flatMap(({ name, findings }) =>
     findings.filter(({ status }) => status === "warning").map((finding) => ({ name, ...finding })),
@@ -80,7 +83,8 @@ function adviceLines(report: ReportModel): StyledLine[] {
           ],
         ]
       : []),
-    ...failures.map(({ class: name, count, message }) => [
+    // Of a failing cell the notice says it.
+    ...(cells.some(isFailing) ? [] : failures).map(({ class: name, count, message }) => [
       toned("bad", `${count} ${name}: `),
       plain(shortened(message)),
     ]),

@@ -33,7 +33,7 @@ export const changedFields: TableOf<FieldChange> = {
     left("field", ({ field }) => broken(field), "a setting or a fact of `run.json`"),
     left("A", ({ before }) => shortened(before)),
     left("B", ({ after }) => shortened(after)),
-    left("", ({ unlike }) => (unlike ? "unlike" : ""), "unlike: the runs answer different questions"),
+    left("kind", ({ unlike }) => (unlike ? "unlike" : ""), "unlike: the runs answer different questions"),
   ],
 };
 
@@ -72,6 +72,11 @@ export const changedQuantities: TableOf<QuantityRow> = {
     right("B", ({ of }) => numberText(of.after), "over what both runs have"),
     right("change", ({ of }) => changeText(of.difference), "B minus A"),
     right("per cent", ({ of }) => changeText(of.relative, percentText), "of A"),
+    left(
+      "finding",
+      ({ of }) => changeFinding(of),
+      "more, less, the same, or cannot tell: the interval holds 0, or there is none",
+    ),
     right("units", ({ of }) => String(of.units), "independent ones: tasks, or pairs of cells for rates"),
   ],
 };
@@ -107,7 +112,28 @@ function changeText(
     : differenceText({ value, low, high, count: 1 }, text);
 }
 
-const statusText = {
+/** What the interval of a change says. */
+export function changeFinding({ difference }: Pick<ComparedQuantity, "difference">): string {
+  if (difference === null || difference.low === null || difference.high === null) return "cannot tell";
+  const { low, high } = difference;
+  if (low === 0 && high === 0) return "the same";
+  if (low > 0) return "more";
+  return high < 0 ? "less" : "cannot tell";
+}
+
+/** What was seen, in the unit of the limit. */
+export function seenText({ seen }: JudgedThreshold): string {
+  if (seen === null) return absent;
+  const { value, low, high, relative, unit } = seen;
+  const text = relative ? percentText : numberText;
+  const change =
+    low === null || high === null
+      ? signedText(value, text)
+      : differenceText({ value, low, high, count: 1 }, text);
+  return relative || unit === "" ? change : `${change} ${unit}`;
+}
+
+export const thresholdText = {
   kept: "kept",
   crossed: "CROSSED",
   "cannot-tell": "cannot tell (not a pass)",
@@ -120,8 +146,9 @@ export const judgedThresholds: TableOf<JudgedThreshold> = {
     left("arm at load", ({ arm, load }) => `${arm} ${load}`),
     left(
       "result",
-      ({ status }) => statusText[status],
+      ({ status }) => thresholdText[status],
       "kept: the whole interval of the change keeps the limit",
     ),
+    left("seen", seenText, "the change with its interval"),
   ],
 };

@@ -32,7 +32,7 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
     title: run.runId,
     head: headLines(report),
     simulated: simulatedText(run.simulated, run.engines ?? {}) !== null,
-    notice: noticeOf(report),
+    notice: noticeOf(run.state === "running" ? withoutUnfinished(report) : report),
     tables,
     warnings,
     definitions,
@@ -49,6 +49,11 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
       tables: [],
     },
   };
+}
+
+/** What goes on now is not interrupted. */
+function withoutUnfinished(report: ReportModel): ReportModel {
+  return { ...report, cells: report.cells.filter(({ verdict }) => verdict !== "interrupted") };
 }
 
 /** Every table of a report, in the order of reading. */

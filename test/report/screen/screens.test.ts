@@ -1,0 +1,117 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildReport } from "../../../bench/report/build-report.ts";
+import type { ReportModel } from "../../../bench/report/model/report-model.ts";
+import { buildStoredReplay } from "../../../bench/report/rebuild.ts";
+import { laidOut, type Part } from "../../../bench/report/screen/layout.ts";
+import { replayScreen } from "../../../bench/report/screen/replay-screen.ts";
+import { lineText } from "../../../bench/report/screen/styled-text.ts";
+import { sweepScreen, type Ending } from "../../../bench/report/screen/sweep-screen.ts";
+import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
+import { unpack } from "../../pack/unpacked.ts";
+
+const archives = join(import.meta.dirname, "../../fixtures/stored-runs");
+const folder = new TemporaryFolder();
+const directories = new Map<string, string>();
+beforeAll(async () => {
+  for (const name of ["sweep", "dirty", "openclaw", "replay"]) {
+    const place = join(folder.path, name);
+    await unpack(join(archives, `${name}.tar.zst`), place);
+    directories.set(name, join(place, readdirSync(place)[0] ?? ""));
+  }
+});
+afterAll(() => folder[Symbol.dispose]());
+
+const ending: Ending = { seconds: 52, next: null, places: { page: "runs/x/report/report.html", run: "x" } };
+const textOf = (parts: readonly Part[], columns: number, colour = false) =>
+  laidOut(parts, columns).map((line) => lineText(line, colour));
+const reportOf = (name: string): Promise<ReportModel> => buildReport(directories.get(name) ?? "");
+
+describe("the last screen of a sweep", () => {
+  test.each(["sweep", "openclaw"])("%s: 30 lines at most, none wider than the terminal", async (name) => {
+    const report = await reportOf(name);
+    for (const columns of [60, 80, 100, 120, 200]) {
+      const lines = textOf(sweepScreen(report, ending), columns);
+      expect(lines.filter((line) => line.length > columns)).toEqual([]);
+      if (columns >= 80) expect(lines.length).toBeLessThanOrEqual(30);
+    }
+  });
+
+  test("with a null proxy: what of it any proxy costs, and what is the gateway's own, each with an interval", async () => {
+    const report = await reportOf("sweep");
+    const lines = textOf(sweepScreen(report, ending), 80);
+    const interval = String.raw`[-+]?[\d.]+ \[[-+]?[\d.]+, [-+]?[\d.]+\]`;
+    const row = (name: string, end = "") => new RegExp(`${name} +${interval} +${interval}${end}`);
+    const text = lines.join("\n");
+    expect(text).toMatch(row("gateway", " +(slower|faster|cannot tell)"));
+    expect(text).toMatch(row("· any proxy"));
+    expect(text).toMatch(row("· its own", " +(slower|faster|cannot tell)"));
+    // gateway - raw = (proxy - raw) + (gateway - proxy), over the same tasks.
+    for (const { arm, load, pathMs, aboveProxy } of report.overheads) {
+      if (aboveProxy === undefined) continue;
+      const proxy = report.overheads.find((one) => one.arm === aboveProxy.proxy && one.load === load);
+      const [whole, any, own] = [pathMs, proxy?.pathMs, aboveProxy].map((of) => of?.whole.difference);
+      expect([arm, whole?.count]).toEqual([arm, own?.count]);
+      expect(own?.value).toBeCloseTo((whole?.value ?? 0) - (any?.value ?? 0), 6);
+    }
+  });
+
+  test("without a null proxy nothing is said of one, and without a second arm nothing of a difference", async () => {
+    const report = await reportOf("openclaw");
+    expect(textOf(sweepScreen(report, ending), 80).join("\n")).not.toMatch(/any proxy|its own/);
+    const alone = { ...report, overheads: [] };
+    expect(textOf(sweepScreen(alone, ending), 80).join("\n")).not.toMatch(/adds on the way|Episodes +arm/);
+  });
+
+  test("cells that cannot be used: said before any number, and no number of them", async () => {
+    const lines = textOf(sweepScreen(await reportOf("dirty"), ending), 80);
+    const at = (wanted: RegExp) => lines.findIndex((line) => wanted.test(line));
+    expect(at(/^NOT USABLE/)).toBeGreaterThan(0);
+    expect(at(/^NOT USABLE/)).toBeLessThan(at(/adds on the way/));
+    expect(at(/What to do/)).toBeGreaterThan(at(/^NOT USABLE/));
+    expect(lines.filter((line) => /^ {2}(raw|gateway) .*\d\.\d/.test(line))).toEqual([]);
+  });
+
+  test("a run that was stopped: the command that goes on, on a line of its own however narrow", async () => {
+    const report = await reportOf("openclaw");
+    const stopped = { ...report, run: { ...report.run, state: "interrupted" } };
+    const next = {
+      why: "go on",
+      command: "tollgate resume /a/folder/with/a/name/that/is/long/laptop-20260101T120000Z",
+    };
+    const lines = textOf(sweepScreen(stopped, { ...ending, next }), 40);
+    expect(lines[0]).toMatch(/interrupted/);
+    expect(lines).toContain(`Go on    ${next.command}`);
+  });
+
+  test("a colour never says anything that the words do not", async () => {
+    const parts = sweepScreen(await reportOf("sweep"), ending);
+    const coloured = textOf(parts, 80, true);
+    expect(coloured.join("\n")).toContain("\u001b[");
+    // eslint-disable-next-line no-control-regex
+    expect(coloured.map((line) => line.replaceAll(/\u001b\[\d+m/g, "").trimEnd())).toEqual(textOf(parts, 80));
+  });
+});
+
+test("the last screen of a replay: the difference, what of it any proxy costs, and the floor", async () => {
+  const report = await buildStoredReplay(directories.get("replay") ?? "");
+  const lines = textOf(replayScreen(report, ending), 80);
+  expect(lines.length).toBeLessThanOrEqual(26);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  const text = lines.join("\n");
+  expect(text).toMatch(/A\/A floor +[-+]/);
+  const placebo = report.plan.arms.some(({ part }) => part === "placebo");
+  expect(/any proxy +[-+]/.test(text)).toBe(placebo);
+  for (const own of report.aboveProxy ?? []) {
+    const of = (label: string) =>
+      report.comparisons.find(({ setting, arm }) => setting.key === own.setting && arm.label === label)
+        ?.metrics.e2e;
+    const [whole, any] = [of(own.arm), of(own.proxy)];
+    // Pairs that one comparison leaves out and another does not make a small difference.
+    expect(own.e2e.interval?.estimate).toBeCloseTo(
+      (whole?.interval?.estimate ?? 0) - (any?.interval?.estimate ?? 0),
+      0,
+    );
+  }
+});
