@@ -163,11 +163,15 @@ function factsText(facts: WorkPlan["facts"]): string {
   return Object.entries(facts)
     .flatMap(([name, value]) => {
       if (value === null || value === undefined) return [];
-      if (typeof value !== "object") return [`${name} ${String(value)}`];
-      const parts = Object.entries(value).map(([key, count]) => `${key} ${String(count)}`);
+      if (typeof value !== "object") return [`${name} ${wordOf(value)}`];
+      const parts = Object.entries(value).map(([key, count]) => `${key} ${wordOf(count)}`);
       return [`${name} ${parts.join(" + ")}`];
     })
     .join(", ");
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function timeText(estimates: readonly CellEstimate[]): string {
