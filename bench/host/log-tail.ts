@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { messageOf } from "../errors.ts";
 
 const tailBytes = 64 * 1024;
@@ -9,7 +10,8 @@ const tailBytes = 64 * 1024;
  */
 export function lastLines(path: string, count: number, fromByte = 0): string {
   try {
-    return readTail(path, fromByte).trimEnd().split("\n").slice(-count).join("\n");
+    // Colours are for the terminal of the program that wrote them.
+    return stripVTControlCharacters(readTail(path, fromByte)).trimEnd().split("\n").slice(-count).join("\n");
   } catch (thrown) {
     return `(the log cannot be read: ${messageOf(thrown)})`;
   }

@@ -42,7 +42,8 @@ function cellSettings({ written, identities }: IdentifiedExperiment, cell: Cell)
 
 /** Where an arm is reached and where its program lies say nothing about what it is. */
 function withoutPlaces(arm: Cell["arm"]): Readonly<Record<string, unknown>> {
-  const places = new Set(["url", "metricsUrl", "dataProxyUrls", "innerTapPort", "python", "checkout"]);
+  const own = ["python", "checkout", "versionCommand"];
+  const places = new Set(["url", "metricsUrl", "dataProxyUrls", "innerTapPort", ...own]);
   return Object.fromEntries(Object.entries(arm).filter(([key]) => !places.has(key)));
 }
 

@@ -86,10 +86,18 @@ async function startCommand(spec: CommandArmSpec, context: ArmContext): Promise<
     apiKey,
     headers,
     openSession: null,
-    ...(spec.versionCommand === undefined
+    ...(spec.versionCommand === undefined && spec.image === undefined
       ? {}
-      : { version: await printedVersion(spec.versionCommand, context.childEnvironment) }),
+      : { version: await versionOf(spec, context) }),
   };
+}
+
+async function versionOf(
+  { image, versionCommand }: CommandArmSpec,
+  { childEnvironment }: ArmContext,
+): Promise<string | null> {
+  if (image !== undefined) return image;
+  return versionCommand === undefined ? null : printedVersion(versionCommand, childEnvironment);
 }
 
 /** While it starts, a gateway refuses connections or says that it is not there yet; another answer shows that it is up. */
