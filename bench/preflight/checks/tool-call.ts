@@ -3,7 +3,7 @@ import type { RunningArm } from "../../stack/stack.ts";
 import type { Finding } from "../../store/preflight-record.ts";
 import type { Answer } from "../../answer/answer.ts";
 import { failed, nameOf, notChecked, ok, warning, type Check, type PreflightContext } from "../check.ts";
-import type { Question } from "../prober.ts";
+import type { Question, Reply } from "../prober.ts";
 
 const name = "report_status";
 const described = {
@@ -78,10 +78,11 @@ async function callThrough(arm: RunningArm, context: PreflightContext): Promise<
       "Nothing is wrong with the server. Use a model that calls tools, or, for one that knows only the tools of its workload, trust the episodes.",
     );
   }
-  if (forced.chat === null && arm.spec.kind === "gateway" && arm.spec.level === "L2") {
+  const refusal = forced.chat === null ? whoRefused(arm, forced) : null;
+  if (refusal !== null) {
     return warning(
       on,
-      `the model called no tool: ${saidFree}. Forced it was not: a gateway at level L2 takes no tool_choice`,
+      `the model called no tool: ${saidFree}. Forced it was not: ${refusal}`,
       "Use a model that calls tools. What the engine's own parser makes of a call is seen in the raw arm.",
     );
   }
@@ -91,6 +92,16 @@ async function callThrough(arm: RunningArm, context: PreflightContext): Promise<
     `neither asked in words nor forced did the model call a tool; ${saidFree}, forced ${quoted(forced.chat?.text ?? forced.problem ?? "")}${cut}`,
     "Start the engine with the --tool-call-parser of its model (qwen25, llama3, mistral, …) and a model that can call tools.",
   );
+}
+
+/** null where nothing says that it was the arm or the engine that would not force a call. */
+function whoRefused(arm: RunningArm, { problem, inner }: Reply): string | null {
+  const { spec, innerTapped } = arm;
+  const said = quoted(problem ?? "");
+  if (spec.kind !== "raw" && innerTapped && inner.length === 0)
+    return `${nameOf(arm)} refused that itself, and asked the engine nothing (${said})`;
+  const status = inner.at(-1)?.status ?? 200;
+  return status >= 400 && status < 500 ? `the engine refused to force it (${said})` : null;
 }
 
 /** How models write a call that nobody parsed. */

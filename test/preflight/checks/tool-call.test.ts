@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ArmSpec } from "../../../bench/config/arm-schema.ts";
 import { toolCallCheck } from "../../../bench/preflight/checks/tool-call.ts";
+import type { RunningArm } from "../../../bench/stack/stack.ts";
 import { chat, given, type Said } from "../given.ts";
 
 const right: Said = {
@@ -10,7 +10,7 @@ const right: Said = {
 const hint = { parser: /--tool-call-parser/, model: /a model that calls tools/, log: /log of the server/ };
 
 /** The finding on an arm that answers so when asked in words, and so when the call is forced; null: 404. */
-async function finding(free: Said | null, forced: Said | null = null, spec?: ArmSpec) {
+async function finding(free: Said | null, forced: Said | null = null, arm: Partial<RunningArm> = {}) {
   const answer = ({ tool_choice: choice }: Record<string, unknown>) => (choice === "auto" ? free : forced);
   await using rig = await given({
     answers: {
@@ -21,7 +21,7 @@ async function finding(free: Said | null, forced: Said | null = null, spec?: Arm
     },
   });
   const { stack } = rig.context;
-  const arms = stack.arms.map((arm) => ({ ...arm, spec: spec ?? arm.spec }));
+  const arms = stack.arms.map((given) => ({ ...given, innerTapped: false, ...arm }));
   const { findings } = await toolCallCheck.run({ ...rig.context, stack: { ...stack, arms } });
   expect(findings).toHaveLength(1);
   return findings[0]!;
@@ -53,11 +53,14 @@ test("a call only when forced is a warning that quotes what the model said inste
   expect(found.what).toContain('"All is ready."');
 });
 
-test("a gateway at L2, which forces no call, is not blamed for the model", async () => {
-  const l2 = { kind: "gateway", name: "l2", level: "L2" } as const;
-  const found = await finding({ text: "All is ready." }, null, l2);
+test.each<RunningArm["spec"]>([
+  { kind: "gateway", name: "l2", level: "L2" },
+  { kind: "url", name: "theirs", url: "http://gateway.example" },
+])("a gateway that refuses to force a call is named, and not blamed for the model: %o", async (spec) => {
+  const found = await finding({ text: "All is ready." }, null, { spec, innerTapped: true });
   expect(found).toMatchObject({ status: "warning", change: expect.stringMatching(hint.model) });
   expect(found.what).toContain('asked in words it said "All is ready."');
+  expect(found.what).toContain(`arm ${spec.name} refused that itself, and asked the engine nothing ("404`);
 });
 
 test.each(['{"name": "report, {"status"}}\n', '{"name": "report, {"status"}}\n</tool_call>'])(
