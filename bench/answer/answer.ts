@@ -22,6 +22,8 @@ export interface Answer {
   readonly error: string | null;
   /** Events that could not be read, whole or in part. None is left out in silence. */
   readonly unreadable: { readonly count: number; readonly first: string | null };
+  /** The server said that nothing more comes: `[DONE]`, or the end of an answer in one piece. */
+  readonly done: boolean;
   /** Why it is not complete, as it follows "the answer"; null when it is. */
   readonly incomplete: string | null;
   /**

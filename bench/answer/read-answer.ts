@@ -60,6 +60,7 @@ export class AnswerReader implements EventSink {
       impossibleUsage: impossible,
       error,
       unreadable: this.#unreadable,
+      done,
       incomplete: whyIncomplete({ finish, error }, done),
       firstTokenEndByte: this.#firstTokenEndByte,
       lastTokenEndByte: this.#lastTokenEndByte,

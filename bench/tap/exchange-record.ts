@@ -1,5 +1,6 @@
 import { constants } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import type { Answer } from "../answer/answer.ts";
 import { readAnswer } from "../answer/read-answer.ts";
 import {
   identityHeaders,
@@ -104,15 +105,20 @@ export class ExchangeRecord implements ForwardObserver {
     // What a server calls its answer may not be what it sends.
     const streamed = first !== -1 || (contentType?.toLowerCase().includes("text/event-stream") ?? false);
     const endedNs = this.#end?.atNs ?? monotonicNs();
+    const leftAfterEnd =
+      this.#end?.outcome === "client-aborted" && decoded.error === null && this.#isWhole(answer);
     const exchange: Exchange = {
       v: 1,
       hop: this.#place.hop,
       arm: this.#place.arm,
       ...this.#identity,
       status: this.#head?.status ?? null,
-      outcome: this.#end?.outcome ?? "upstream-failed",
+      outcome: leftAfterEnd ? "completed" : (this.#end?.outcome ?? "upstream-failed"),
       error:
-        this.#end?.error?.message ?? decoded.error ?? this.#response.shortened ?? this.#request.shortened,
+        (leftAfterEnd ? null : this.#end?.error?.message) ??
+        decoded.error ??
+        this.#response.shortened ??
+        this.#request.shortened,
       streamed,
       requestBytes: this.#request.bytes,
       responseBytes: this.#response.bytes,
@@ -138,6 +144,17 @@ export class ExchangeRecord implements ForwardObserver {
       responseBody: decoded.body.toString("utf8"),
     };
     return { exchange, responseId: answer.responseId };
+  }
+
+  /**
+   * Whether the server has said all that it had to say. A reader that leaves then has the whole answer, although the last bytes of
+   * the connection, which mean nothing to it, were still on their way: uvicorn sends them some milliseconds after `[DONE]`.
+   */
+  #isWhole({ done, incomplete }: Answer): boolean {
+    const kept = this.#response.shortened === null;
+    return (
+      this.#head?.status === 200 && isGenerationRequest(this.#identity) && kept && done && incomplete === null
+    );
   }
 }
 
