@@ -3,12 +3,13 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import type { z } from "zod";
 import { messageOf } from "../bench/errors.ts";
 import {
   gatewayTable,
   replayReportSchema,
   sweepReportSchema,
+  versionSchema,
   type GatewayFacts,
 } from "./benchmark/gateway-rows.ts";
 
@@ -59,14 +60,12 @@ async function run({ out, repetitions, load, arms, ...runs }: Asked): Promise<vo
     versions: versionsOf(replay),
   };
   const { createdAt, machine, simulated, verdict, plan } = facts.replay;
-  console.log(
-    [
-      `${createdAt.slice(0, 10)}, ${machine}, Node ${process.versions.node}; ${simulated ? "simulated" : "real"} engine;`,
-      `${plan.blocks} blocks of ${plan.requests} requests, each arm twice in a block; replay ${verdict};`,
-      "ms a request, arm minus raw, 95 % interval.",
-      `\n\n${gatewayTable(facts)}`,
-    ].join(" "),
-  );
+  const head = [
+    `${createdAt.slice(0, 10)}, ${machine}, Node ${process.versions.node}; ${simulated ? "simulated" : "real"} engine;`,
+    `${plan.blocks} blocks of ${plan.requests} requests, each arm twice in a block; replay ${verdict};`,
+    "ms a request, arm minus raw, 95 % interval.",
+  ];
+  console.log(`${head.join(" ")}\n\n${gatewayTable(facts)}`);
 }
 
 /** The run directory that the command printed last. @throws Error when it failed; a verdict that is not valid (1) is printed */
@@ -87,15 +86,13 @@ function reportOf<Schema extends z.ZodType>(run: string, schema: Schema): z.infe
   return schema.parse(JSON.parse(readFileSync(join(run, "report", "report.json"), "utf8")));
 }
 
-const versionSchema = z.object({ arm: z.string(), version: z.string().nullable() });
-
 function versionsOf(run: string): Record<string, string> {
   const servers = join(run, "evidence", "servers");
   const files = readdirSync(servers).filter((name) => /^arm-.*\.json$/.test(name));
   return Object.fromEntries(
     files.flatMap((name) => {
       const { arm, version } = versionSchema.parse(JSON.parse(readFileSync(join(servers, name), "utf8")));
-      return version === null ? [] : [[arm, version.startsWith("v") ? `${arm} ${version}` : version]];
+      return version === null ? [] : [[arm, version.replace(/^.*\bversion:? /, "")]];
     }),
   );
 }

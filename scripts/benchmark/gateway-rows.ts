@@ -40,6 +40,9 @@ export const replayReportSchema = z.object({
 export type GatewayReplay = z.infer<typeof replayReportSchema>;
 type Comparison = GatewayReplay["comparisons"][number];
 
+/** `evidence/servers/arm-<name>.json` of a run. */
+export const versionSchema = z.object({ arm: z.string(), version: z.string().nullable() });
+
 export interface GatewayFacts {
   readonly replay: GatewayReplay;
   /** Of every cell of the sweep. */

@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { TemporaryFolder } from "../e2e/tollgate-process.ts";
 import { gatewayTable, type GatewayReplay } from "../../scripts/benchmark/gateway-rows.ts";
 
 const interval = (estimate: number, half: number) => ({
@@ -75,6 +78,29 @@ test("a row an arm: costs where they can be stated, and what it did over all cel
     ["4", "a proxy that does nothing", ...costs, "nothing: 30 requests byte for byte the same"],
   ]);
   expect(new Set(rows.map(({ length }) => length))).toEqual(new Set([7]));
+});
+
+test("the script prints the table of runs that are there, with the versions that their gateways gave", () => {
+  using folder = new TemporaryFolder();
+  const write = (path: string, value: unknown) => {
+    mkdirSync(join(folder.path, dirname(path)), { recursive: true });
+    writeFileSync(join(folder.path, path), JSON.stringify(value));
+  };
+  write("sweep/report/report.json", { cells: [{ fidelity: compared("nginx") }, { fidelity: null }, {}] });
+  write("replay/report/report.json", replay);
+  write("replay/evidence/servers/arm-nginx.json", { arm: "nginx", version: "nginx version: nginx/1.22.1" });
+  write("replay/evidence/servers/arm-lying.json", { arm: "lying", version: null });
+  const runs = ["--sweep", join(folder.path, "sweep"), "--replay", join(folder.path, "replay")];
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/gateway-table.ts", ...runs], {
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(
+    /^2026-11-28, 2 x CPU, Node \S+; simulated engine; 4 blocks of 60 requests, .*\n\n\| in flight/,
+  );
+  expect(stdout).toMatch(
+    /^\| 4 \| nginx\/1\.22\.1 \| \+12\.3 .*\| nothing: 30 requests byte for byte the same \|$/m,
+  );
 });
 
 interface Experiment {
