@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { toolFormNames } from "../../../bench/gateway/rendering/tool-forms.ts";
 import { CallTree } from "../../../bench/gateway/sessions/call-tree.ts";
 import { renderConversation } from "../../../bench/gateway/rendering/conversation-prompt.ts";
 import { loadPromptModel } from "../../../bench/gateway/rendering/model-folder.ts";
@@ -10,8 +11,19 @@ import { messageLists, type ChatInput } from "./message-lists.ts";
 const model = loadPromptModel("bench/simulator/model");
 let engine: EngineProcess;
 
+/** The form in which this engine's template gets tools. */
+let toolForm: string;
+
 beforeAll(async () => {
   engine = await startEngine();
+  const tools = [
+    { type: "function", function: { name: "f", parameters: { type: "object" }, description: "F" } },
+  ];
+  const body = JSON.stringify({ messages: [{ role: "user", content: "a" }], tools });
+  const ids = (await engineIds(body)).join();
+  const found = toolFormNames.find((name) => rendered(body, name).join() === ids);
+  if (found === undefined) throw new Error("the engine has tools in a form that is not known");
+  toolForm = found;
 });
 afterAll(() => engine[Symbol.asyncDispose]());
 
@@ -46,12 +58,12 @@ test("numbers and keys that JavaScript writes in another way than Python", async
   expect([...rendered(body)]).toEqual(await engineIds(body));
 });
 
-function rendered(body: string): Int32Array {
+function rendered(body: string, form = toolForm): Int32Array {
   const input = parseForTemplate(body) as ChatInput;
   const prompt = {
     messages: input.messages,
     tools: input.tools ?? [],
-    toolForm: "sglang-0.5.10",
+    toolForm: form,
     variables: {},
   };
   return renderConversation(prompt, model, new CallTree()).ids;
