@@ -203,7 +203,7 @@ describe.skipIf(!existsSync(join(weights, "model.safetensors"))).each(engines)(
       skip,
     }) => {
       if (directory === "") skip("nothing was swept");
-      const size = ["--repetitions", "4", "--load", "closed:2", "--conversations", "4", "--think", "0"];
+      const size = ["--repetitions", "4", "--load", "closed:2", "--conversations", "2", "--think", "0"];
       const replay = await command("replay", directory, ...size, "--cache", engine.cache);
       expect([0, 1]).toContain(replay.code);
       const report: unknown = JSON.parse(readFileSync(join(lastLine(replay), "report/report.json"), "utf8"));

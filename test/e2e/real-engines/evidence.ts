@@ -118,6 +118,7 @@ interface MetaInfo {
 
 interface AnswerPart {
   readonly meta_info?: MetaInfo;
+  readonly sglext?: { readonly output_ids?: readonly (readonly number[])[] } | null;
   readonly choices?: readonly {
     readonly meta_info?: MetaInfo | null;
     readonly token_ids?: readonly number[] | null;
@@ -125,7 +126,10 @@ interface AnswerPart {
   }[];
 }
 
-/** SGLang has a list of `[logprob, id]`, in each event all so far; vLLM ids and logprobs apart, in each event the new ones. */
+/**
+ * SGLang has a list of `[logprob, id]`, in each event all so far, or in chat streams logprobs in each event and all ids at the
+ * end; vLLM ids and logprobs apart, in each event the new ones.
+ */
 function tokensOf(body: string): EngineTokens {
   const events = body.startsWith("data:")
     ? body
@@ -139,8 +143,9 @@ function tokensOf(body: string): EngineTokens {
   if (pairs !== undefined)
     return { ids: pairs.map(([, id]) => id), logprobs: pairs.map(([logprob]) => logprob) };
   const choices = parts.flatMap(({ choices: [choice] = [] }) => choice ?? []);
+  const atTheEnd = parts.findLast(({ sglext }) => sglext?.output_ids !== undefined)?.sglext?.output_ids?.[0];
   return {
-    ids: choices.flatMap(({ token_ids }) => token_ids ?? []),
+    ids: atTheEnd ?? choices.flatMap(({ token_ids }) => token_ids ?? []),
     logprobs: choices.flatMap(({ logprobs }) => logprobs?.content ?? []).map(({ logprob }) => logprob),
   };
 }
