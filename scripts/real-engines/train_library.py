@@ -166,7 +166,7 @@ def train(training, checkpoint):
         if time.monotonic() - saved > SAVE_EVERY_SECONDS:
             save_checkpoint(training, checkpoint)
             saved = time.monotonic()
-    return certainty
+    return training.certainty()
 
 
 def save_checkpoint(training, path):
@@ -198,7 +198,7 @@ def read_settings():
     parser.add_argument("folder", type=Path, help="of the weights; one that holds weights is refused")
     parser.add_argument("exports", nargs="+", help="areal.json of an export, one for each rendering")
     parser.add_argument("--certainty", type=float, default=0.9, help="probability that each trained token has to reach")
-    parser.add_argument("--passes", type=int, default=300, help="most passes; the step size falls towards the last")
+    parser.add_argument("--passes", type=int, default=100, help="most passes; the step size falls towards the last")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest step size")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
