@@ -21,7 +21,7 @@ export function comparisonText(report: Circumstances & SchedulerComparison): str
     "between: p50 from the end of a decode pass to the beginning of the next, in brackets the processor time of the scheduler's thread in it.",
     "late: mean by which a pass took longer than its time. processors: seconds of processor time per second, by process.",
     `simulator: ${simulatorFlags(times, null).join(" ")}`,
-    `simulator + host: the same with ${simulatorFlags(times, host).slice(-2).join(" ")}, fitted to the processor time between passes`,
+    `simulator + host: the same with ${simulatorFlags(times, host).slice(-3).join(" ")}, fitted to the processor time between passes`,
     ...(report.warning === null ? [] : [report.warning]),
   ].join("\n");
 }

@@ -28,8 +28,11 @@ export function readPasses(
     .filter(({ beginNs }) => beginNs >= span.fromNs && beginNs <= span.toNs);
 }
 
-/** What the scheduler did between two passes of which the second decodes: there was work all the time. */
+/** What the scheduler did between two passes while it had work all the time. */
 export interface Between {
+  /** Which passes: `after` a prefill a decode pass, `before` a prefill another kind, or two that decode. */
+  readonly prefill: "none" | "before" | "after";
+  /** Of the first pass. */
   readonly requests: number;
   readonly wallMs: number;
   /** Of the scheduler's thread; wall time beyond it was waited for a processor. */
@@ -38,16 +41,25 @@ export interface Between {
 
 export function betweenPasses(passes: readonly Pass[]): readonly Between[] {
   return passes.slice(1).flatMap((pass, index) => {
-    const before = passes[index];
-    if (before === undefined || pass.kind !== "decode" || before.kind !== "decode") return [];
+    const first = passes[index];
+    const prefill = first === undefined ? null : placeOf(first, pass, passes[index + 2]);
+    if (first === undefined || prefill === null) return [];
     return [
       {
-        requests: before.requests,
-        wallMs: (pass.beginNs - before.endNs) / 1e6,
-        processorMs: (pass.beginProcessorNs - before.endProcessorNs) / 1e6,
+        prefill,
+        requests: first.requests,
+        wallMs: (pass.beginNs - first.endNs) / 1e6,
+        processorMs: (pass.beginProcessorNs - first.endProcessorNs) / 1e6,
       },
     ];
   });
+}
+
+/** null where the scheduler may have waited for a request: before a prefill after which nobody else goes on. */
+function placeOf(first: Pass, second: Pass, third: Pass | undefined): Between["prefill"] | null {
+  if (second.kind === "decode") return first.kind === "decode" ? "none" : "after";
+  const others = third?.kind === "decode" && third.requests > second.requests;
+  return first.kind === "decode" && others ? "before" : null;
 }
 
 export interface PassFigures {
@@ -63,7 +75,7 @@ export interface PassFigures {
 }
 
 export function passFigures(passes: readonly Pass[]): PassFigures {
-  const between = betweenPasses(passes);
+  const between = betweenPasses(passes).filter(({ prefill }) => prefill === "none");
   const decodes = passes.filter(({ kind }) => kind === "decode");
   return {
     prefills: passes.length - decodes.length,
@@ -81,11 +93,25 @@ export function passFigures(passes: readonly Pass[]): PassFigures {
   };
 }
 
-/**
- * `stepMs + stepMsPerRequest * requests` through the processor times, by least squares over the medians of each batch size:
- * a single pass may hold the collection of Python's garbage.
- */
+/** From the processor times between passes. */
 export function hostTimes(between: readonly Between[]): HostTimes {
+  const line = lineThrough(between.filter(({ prefill }) => prefill === "none"));
+  // A decode pass would have come anyway, with the work between two of them; a prefill adds what goes beyond that on both sides.
+  const beyond = (place: Between["prefill"]) =>
+    percentile(
+      between
+        .filter(({ prefill }) => prefill === place)
+        .map(({ processorMs, requests }) => processorMs - line.stepMs - line.stepMsPerRequest * requests),
+      0.5,
+    ) ?? 0;
+  return { ...line, prefillMs: Math.max(0, beyond("before") + beyond("after")) };
+}
+
+/**
+ * `stepMs + stepMsPerRequest * requests`, by least squares over the medians of each batch size: a single pause may hold the
+ * collection of Python's garbage.
+ */
+function lineThrough(between: readonly Between[]): Omit<HostTimes, "prefillMs"> {
   const points = [...Map.groupBy(between, ({ requests }) => requests)].flatMap(([requests, all]) => {
     const median = percentile(
       all.map(({ processorMs }) => processorMs),

@@ -7,10 +7,13 @@ export interface StepTimes {
   readonly prefillTokensPerSecond: number;
 }
 
-/** What the engine's own processes add to each step. */
+/** What the engine's own processes add. */
 export interface HostTimes {
+  /** To each step. */
   readonly stepMs: number;
   readonly stepMsPerRequest: number;
+  /** To a prefill step beyond that. */
+  readonly prefillMs: number;
 }
 
 const variables = z.object({
@@ -29,16 +32,16 @@ export function stepTimesOf(environment: Readonly<Record<string, string>>): Step
   };
 }
 
-/** Flags with which a step of the simulator takes as long as a pass with the plugin. */
+/** Flags with which a step of the simulator takes as long as a pass with the plugin; with host times, as long as until the next one. */
 export function simulatorFlags(times: StepTimes, host: HostTimes | null): readonly string[] {
   const flags = {
     "decode-step-ms": times.stepMs,
     "decode-step-ms-per-request": times.stepMsPerRequest,
-    "prefill-step-ms": times.stepMs,
     "prefill-tokens-per-second": times.prefillTokensPerSecond,
+    "prefill-step-ms": times.stepMs + (host?.prefillMs ?? 0),
     ...(host === null
       ? {}
       : { "host-step-ms": host.stepMs, "host-step-ms-per-request": host.stepMsPerRequest }),
   };
-  return Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  return Object.entries(flags).map(([flag, value]) => `--${flag}=${Number(value.toFixed(4))}`);
 }

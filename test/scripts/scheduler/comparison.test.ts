@@ -77,7 +77,7 @@ test("the table says of each simulator how far it is from the real one at the sa
   const text = comparisonText({
     ...circumstances,
     times: { stepMs: 12, stepMsPerRequest: 0.15, prefillTokensPerSecond: 20_000 },
-    host: { stepMs: 1.3, stepMsPerRequest: 0.02 },
+    host: { stepMs: 1.3, stepMsPerRequest: 0.02, prefillMs: 2.5 },
     levels: [figures, other, { ...simulated, users: 1, wallSeconds: 11 }, simulated],
   });
   const rows = text.split("\n").filter((line) => line.startsWith("│"));
@@ -125,5 +125,5 @@ test("the table says of each simulator how far it is from the real one at the sa
     "0.1",
     "main 0.10, sglang::scheduler 0.25",
   ]);
-  expect(text).toContain("--host-step-ms=1.3 --host-step-ms-per-request=0.02");
+  expect(text).toContain("--prefill-step-ms=14.5 --host-step-ms=1.3 --host-step-ms-per-request=0.02");
 });

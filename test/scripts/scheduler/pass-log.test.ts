@@ -44,11 +44,23 @@ const some = passes(
   ["decode", 3, 14, 0, 0],
 );
 
-test("between two decode passes lies the scheduler's own work; before a prefill it may have waited for a request", () => {
+test("between two passes lies the scheduler's own work; before a prefill without others it may have waited for a request", () => {
   expect(betweenPasses(some)).toEqual([
-    { requests: 1, wallMs: 3, processorMs: 2 },
-    { requests: 3, wallMs: 4, processorMs: 3 },
+    { prefill: "after", requests: 1, wallMs: 5, processorMs: 4 },
+    { prefill: "none", requests: 1, wallMs: 3, processorMs: 2 },
+    { prefill: "before", requests: 1, wallMs: 9, processorMs: 8 },
+    { prefill: "after", requests: 2, wallMs: 6, processorMs: 5 },
+    { prefill: "none", requests: 3, wallMs: 4, processorMs: 3 },
   ]);
+  const alone = passes(["decode", 1, 12, 900, 890], ["prefill", 2, 20, 1, 1], ["decode", 2, 12, 0, 0]);
+  expect(betweenPasses(alone)).toEqual([{ prefill: "after", requests: 2, wallMs: 1, processorMs: 1 }]);
+  const last = passes(["decode", 1, 12, 900, 890], ["prefill", 2, 20, 1, 1], ["prefill", 1, 20, 1, 1]);
+  expect(betweenPasses(last)).toEqual([]);
+});
+
+test("a prefill costs what goes beyond a decode pass before it and after it", () => {
+  // 1.5 ms and 0.5 ms a request between decode passes; 8 - 2 before a prefill, 4 - 2 and 5 - 2.5 after one.
+  expect(hostTimes(betweenPasses(some))).toEqual({ stepMs: 1.5, stepMsPerRequest: 0.5, prefillMs: 6 + 2.25 });
 });
 
 test("figures of some passes", () => {
@@ -85,8 +97,9 @@ test("times that lie on a line are found again, and one long pause of many short
     fc.property(times, sizes, fc.integer({ min: 3, max: 9 }), (line, requestsOf, repeats) => {
       const between = requestsOf.flatMap((requests) => {
         const processorMs = line.stepMs + line.stepMsPerRequest * requests;
-        const usual = Array.from({ length: repeats }, () => ({ requests, wallMs: 1, processorMs }));
-        return [...usual, { requests, wallMs: 1, processorMs: 500 }];
+        const pause = { prefill: "none" as const, requests, wallMs: 1 };
+        const usual = Array.from({ length: repeats }, () => ({ ...pause, processorMs }));
+        return [...usual, { ...pause, processorMs: 500 }];
       });
       const found = hostTimes(between);
       expect(found.stepMs).toBeCloseTo(line.stepMs, 6);
@@ -96,6 +109,11 @@ test("times that lie on a line are found again, and one long pause of many short
 });
 
 test("one batch size alone says nothing of a request: all of it is the step's", () => {
-  const between = [2, 3, 4].map((processorMs) => ({ requests: 5, wallMs: 9, processorMs }));
-  expect(hostTimes(between)).toEqual({ stepMs: 3, stepMsPerRequest: 0 });
+  const between = [2, 3, 4].map((processorMs) => ({
+    prefill: "none" as const,
+    requests: 5,
+    wallMs: 9,
+    processorMs,
+  }));
+  expect(hostTimes(between)).toEqual({ stepMs: 3, stepMsPerRequest: 0, prefillMs: 0 });
 });

@@ -10,11 +10,15 @@ const environment = {
 };
 
 test("the simulator is told the plugin's times, and takes them", () => {
-  const flags = simulatorFlags(stepTimesOf(environment), { stepMs: 1.5, stepMsPerRequest: 0.02 });
+  const flags = simulatorFlags(stepTimesOf(environment), {
+    stepMs: 1.5,
+    stepMsPerRequest: 0.02,
+    prefillMs: 2.5,
+  });
   expect(parseSimulatorArguments(["--role=agent", "--port=0", ...flags])).toMatchObject({
     decodeStepMs: 12,
     decodeStepMsPerRequest: 0.15,
-    prefillStepMs: 12,
+    prefillStepMs: 14.5,
     prefillTokensPerSecond: 20_000,
     hostStepMs: 1.5,
     hostStepMsPerRequest: 0.02,
