@@ -371,8 +371,9 @@ test("every format tells the same numbers; the HTML loads nothing", async () => 
   expect(csv.length).toBe(cells.length + 2);
   expect(csv[0]!.split(",").slice(0, 5)).toEqual(["cell", "arm", "load", "concurrency", "repetition"]);
   const html = renderReport(report, "html", { seed: true });
-  expect(html).not.toMatch(/(?:src|href)=|@import|url\(|https?:/);
-  expect(html.match(/<svg /g)?.length).toBe(2);
+  expect(html).not.toMatch(/src=|href="(?!#)|@import|url\(|https?:/);
+  // The difference, four latencies and throughput at most, where the time went.
+  expect(html.match(/<svg /g)?.length).toBeGreaterThanOrEqual(4);
   const markdown = renderReport(report, "md", { seed: true });
   expect(markdown).toContain(
     "| Concurrency | Trial | Tasks | Pass | Fail | Error | Rate | Dur(s) | tasks/min |",

@@ -1,6 +1,8 @@
 import { headParts, type Notice, type ReportDocument } from "../tables/document.ts";
 import { isDrawn, type Table } from "../tables/table.ts";
 import { drawIntervals } from "./interval-picture.ts";
+import { drawCurve } from "./curve-picture.ts";
+import { drawStack } from "./stack-picture.ts";
 import { drawLines } from "./line-picture.ts";
 import { escapeHtml } from "./svg.ts";
 
@@ -9,13 +11,19 @@ export function htmlText(report: ReportDocument): string {
   const { title, simulated, tables, warnings, definitions, page } = report;
   const { before, after } = headParts({ simulated, head: page.verdict?.head ?? report.head });
   const [heading = "", ...facts] = before;
-  const lines = page.lines.flatMap((picture) => drawLines(picture) ?? []);
+  const charts = [
+    ...page.lines.flatMap((picture) => drawLines(picture) ?? []),
+    ...page.curves.flatMap((picture) => drawCurve(picture) ?? []),
+    ...page.stacks.flatMap((picture) => drawStack(picture) ?? []),
+  ];
+  const tablesBelow = [...tables.slice(page.tablesFirst), ...page.tables];
   const sections = [
     ...(page.verdict === null ? [] : [verdictSection(page.verdict)]),
     ...tables.slice(0, page.tablesFirst).map(htmlTable),
-    ...(lines.length === 0 ? [] : [`<section class="charts">${lines.join("\n")}</section>`]),
-    ...(page.intervals === null ? [] : [drawIntervals(page.intervals)]),
-    ...[...tables.slice(page.tablesFirst), ...page.tables].map(htmlTable),
+    ...(page.intervals === null ? [] : [`<section>${drawIntervals(page.intervals)}</section>`]),
+    ...(charts.length === 0 ? [] : [`<section class="charts">${charts.join("\n")}</section>`]),
+    contentsOf(tablesBelow),
+    ...tablesBelow.map(htmlTable),
     ...(warnings.length === 0 ? [] : [`<section><h2>Warnings</h2>${htmlList(warnings)}</section>`]),
     ...(definitions.length === 0 ? [] : [definitionSection(definitions)]),
   ];
@@ -40,6 +48,22 @@ ${sections.join("\n")}
 `;
 }
 
+/** Where the tables are, for a page that is many screens long. */
+function contentsOf(tables: readonly Table[]): string {
+  const links = tables.map(({ title }) => `<a href="#${idOf(title)}">${escapeHtml(shortTitle(title))}</a>`);
+  return links.length < 3 ? "" : `<nav aria-label="Tables">${links.join(" ")}</nav>`;
+}
+
+function shortTitle(title: string): string {
+  return title.split(/[:,(]/)[0]?.trim() ?? title;
+}
+
+function idOf(title: string): string {
+  return shortTitle(title)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-");
+}
+
 function noticeSection({ heading, meaning, groups, advice }: Notice): string {
   const parts = groups.map((group) => `<h3>${escapeHtml(group.heading)}</h3>${htmlList(group.sentences)}`);
   const last = advice.length === 0 ? "" : `<h3>What to do</h3>${htmlList(advice)}`;
@@ -61,7 +85,9 @@ function htmlTable(content: Table): string {
   const { title, columns, rows, notes } = content;
   const cell = (tag: "td" | "th", text: string, index: number) => {
     const scope = tag === "th" ? ' scope="col"' : "";
-    return `<${tag}${scope} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
+    const { meaning } = columns[index] ?? {};
+    const hover = tag === "td" || meaning === undefined ? "" : ` title="${escapeHtml(meaning)}"`;
+    return `<${tag}${scope}${hover} class="${columns[index]?.align ?? "left"}">${escapeHtml(text).replaceAll("\n", "<br>")}</${tag}>`;
   };
   const head = columns.map((column, index) => cell("th", column.head, index)).join("");
   const body = rows
@@ -72,7 +98,7 @@ function htmlTable(content: Table): string {
 ${body}
 </tbody></table></div>
 `;
-  return `<section><h2>${escapeHtml(title)}</h2>
+  return `<section id="${idOf(title)}"><h2>${escapeHtml(title)}</h2>
 ${isDrawn(content) ? table : ""}${notes.length === 0 ? "" : htmlList(notes)}</section>`;
 }
 
@@ -100,7 +126,10 @@ main { margin-top: 1.5rem; } .charts { display: flex; flex-wrap: wrap; gap: 1.5r
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 svg .axis, svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
 ${[0, 1, 2, 3, 4].map((index) => `.s${index} { stroke: var(--s${index}); fill: var(--s${index}); }`).join("\n")}
-svg { max-width: 100%; height: auto; } svg text.key { stroke: none; }
+svg { max-width: 100%; height: auto; } svg .part { stroke: var(--paper); stroke-width: 1; } svg .pale { fill-opacity: 0.45; } svg polyline.front { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 5 4; }
+th[title] { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; }
+nav { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; margin-top: 2rem; } a { color: var(--s0); }
+@media print { .scroll { overflow: visible; } nav { display: none; } section, figure { break-inside: avoid; } }
 /* Stronger than the colour of the series, which would fill the area under the line. */
 svg polyline[class] { fill: none; stroke-width: 2; }
 `;

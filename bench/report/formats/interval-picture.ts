@@ -11,17 +11,19 @@ const ticksMax = 8;
  */
 export function drawIntervals({ groups, name, caption, axis: axisText }: IntervalPicture): string {
   const rows = groups.flatMap(({ rows }) => rows);
-  const left = size.gap + Math.max(0, ...rows.map(({ label }) => size.character * label.length));
-  const right = Math.max(0, ...rows.map((row) => size.character * rowText(row).length));
+  const labels = size.gap + Math.max(0, ...rows.map(({ label }) => size.character * label.length));
+  const values = Math.max(0, ...rows.map((row) => size.character * rowText(row).length));
+  // The numbers stand before the bars: a narrow page shows them without being scrolled.
+  const left = Math.ceil(labels + values + size.gap);
   const heads = groups.map(({ title }) => size.character * title.length);
-  const width = Math.ceil(Math.max(left + size.plot + 2 * size.gap + right, ...heads));
+  const width = Math.ceil(Math.max(left + size.plot + 2 * size.gap, ...heads));
   const bottom = size.row * (groups.length + rows.length) + size.gap;
   const axis = axisOf(rows);
   const x = (value: number) => {
     if (axis === null) return left;
     return coordinate(left + (size.plot * (value - axis.low)) / (axis.high - axis.low));
   };
-  const place = { x, valuesX: left + size.plot + 2 * size.gap };
+  const place = { x, valuesX: Math.ceil(labels) };
   let y = 0;
   const drawn = groups.flatMap(({ title, rows }) => {
     y += size.row;

@@ -1,20 +1,24 @@
 import type { LinePicture } from "../tables/document.ts";
 import { numberText } from "../tables/number-text.ts";
+import { drawMark } from "./marks.ts";
 import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 
-const size = { width: 520, height: 300, left: 64, right: 16, top: 16, bottom: 56 } as const;
+const size = { width: 520, height: 320, left: 64, right: 16, top: 20, bottom: 74 } as const;
+const ticksWanted = 4;
 const seriesColours = 5;
 
 type Series = LinePicture["series"][number];
 type Point = Series["points"][number];
 
 /** A line per arm over the loads, a bar for each interval. null below two points: one point is no line. */
-export function drawLines({ title, series, leftOut }: LinePicture): string | null {
+export function drawLines({ title, xAxis, yAxis, series, leftOut }: LinePicture): string | null {
   const points = series.flatMap(({ points }) => points);
   if (points.length < 2) return null;
   const loads = [...new Set(points.map(({ concurrency }) => concurrency))].sort((a, b) => a - b);
   const highest = Math.max(...points.map(({ estimate }) => estimate.high ?? estimate.value ?? 0));
-  const top = roundUp(highest, [1, 2, 2.5, 5, 10]);
+  // As tight as whole steps allow: half an empty picture makes every difference small.
+  const step = roundUp(highest / ticksWanted, [1, 2, 2.5, 5, 10]);
+  const top = Math.max(1, Math.ceil(highest / step)) * step;
   const [innerX, innerY] = [size.width - size.left - size.right, size.height - size.top - size.bottom];
   const scale: Scale = {
     // Loads at equal distances: sweeps double them, and what matters is which point is which.
@@ -24,7 +28,8 @@ export function drawLines({ title, series, leftOut }: LinePicture): string | nul
   const { width, height } = size;
   const caption = leftOut.length === 0 ? title : `${title}. Not drawn: ${leftOut.join(", ")}`;
   return figure({ caption, name: title, width, height, scroll: false }, [
-    grid(top, scale.y),
+    grid({ top, step }, scale.y),
+    `<text x="${size.left}" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${height - size.bottom + 36}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
     loads
       .map(
         (load) =>
@@ -36,7 +41,7 @@ export function drawLines({ title, series, leftOut }: LinePicture): string | nul
       .map(({ name, points: drawn }, index) =>
         drawn.length === 0
           ? ""
-          : `<text class="key s${index % seriesColours}" x="${size.left + index * 120}" y="${height - 10}">&#9632; ${escapeHtml(name)}</text>`,
+          : `${drawMark(index, [size.left + index * 120 + 5, height - 14], false)}<text x="${size.left + index * 120 + 14}" y="${height - 10}">${escapeHtml(name)}</text>`,
       )
       .join(""),
   ]);
@@ -47,17 +52,17 @@ interface Scale {
   readonly y: (value: number) => number;
 }
 
-function grid(top: number, y: Scale["y"]): string {
-  return [0, 0.25, 0.5, 0.75, 1]
-    .map((share) => {
-      const at = y(top * share);
+function grid({ top, step }: { readonly top: number; readonly step: number }, y: Scale["y"]): string {
+  return Array.from({ length: Math.round(top / step) + 1 }, (_, at) => at * step)
+    .map((value) => {
+      const at = y(value);
       const rule = line(
-        `class="${share === 0 ? "axis" : "grid"}"`,
+        `class="${value === 0 ? "axis" : "grid"}"`,
         [size.left, at],
         [size.width - size.right, at],
       );
       // Without trailing zeros, so that the ticks of one axis look alike.
-      const tick = String(Number((top * share).toPrecision(3)));
+      const tick = String(Number(value.toPrecision(3)));
       return `${rule}<text x="${size.left - 6}" y="${at + 4}" text-anchor="end">${tick}</text>`;
     })
     .join("");
@@ -76,7 +81,7 @@ function drawSeries({ points, name }: Series, index: number, scale: Scale): stri
     const { low, high, value, count } = point.estimate;
     const bar = low === null || high === null ? "" : line(colour, [x, scale.y(low)], [x, scale.y(high)]);
     const label = `${name}, ${point.concurrency}: ${numberText(value)} ms, n ${count}`;
-    return `${bar}<circle ${colour} cx="${x}" cy="${y}" r="4"><title>${escapeHtml(label)}</title></circle>`;
+    return `${bar}<g>${drawMark(index, [x, y], point.doubtful)}<title>${escapeHtml(label)}</title></g>`;
   });
   return `<polyline ${colour} points="${path}"/>${marks.join("")}`;
 }

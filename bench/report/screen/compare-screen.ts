@@ -8,7 +8,8 @@ import { alignedDifferenceText, numberText, percentText, signedText } from "../t
 import { blank, labelled, line, type Part } from "./layout.ts";
 import { loadName } from "./load-name.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
-import { simulatedText } from "./sweep-screen.ts";
+import { simulatedText } from "../model/server-lines.ts";
+import { shortSimulated } from "./sweep-screen.ts";
 
 type Row = readonly StyledText[];
 const [rowsMax, settingsMax] = [12, 3];
@@ -24,7 +25,7 @@ export function compareScreen(comparison: RunComparison): readonly Part[] {
     {
       kind: "sides",
       left: [toned("strong", "B"), plain(` ${after.runId}`)],
-      right: simulated ? [toned("doubt", simulatedText)] : [],
+      right: simulated ? [toned("doubt", shortSimulated(simulatedText(true, {}) ?? ""))] : [],
     },
     settingsPart(comparison),
     blank,

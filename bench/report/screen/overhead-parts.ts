@@ -28,6 +28,7 @@ export function overheadParts(overheads: readonly Overhead[], proxies: ReadonlyS
     ]),
     ...(shown.length === 0 ? [] : [pathGrid(shown, { head, proxies })]),
     ...refused,
+    ...firstTokenLines(shown),
     ...(all.length > loads.length
       ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]
       : []),
@@ -56,30 +57,49 @@ function pathGrid(
     const found = arms.length === 0 ? controls : arms;
     const control = arms.length === 0 ? undefined : controls[0];
     return found.flatMap((one, at) => [
-      pathRow({ load: loadName(load), arm: one.arm }, one.pathMs, limitedSpan(one)),
+      pathRow({ load: loadName(load), arm: one.arm }, pathOf(one), limitedSpan(one)),
       // What any proxy costs is the same for every arm: it is said once.
       ...(control === undefined || at > 0
         ? []
-        : [pathRow({ load: "", arm: "· any proxy" }, control.pathMs, null)]),
+        : [pathRow({ load: "", arm: "· any proxy" }, pathOf(control), null)]),
       ...(one.aboveProxy === undefined
         ? []
-        : [pathRow({ load: "", arm: "· its own" }, one.aboveProxy, limitedSpan(one))]),
+        : [pathRow({ load: "", arm: "· its own" }, { ...pathOf(one), ...one.aboveProxy }, limitedSpan(one))]),
     ]);
   });
   const heads = [` ${head}`, "arm", "first token", "whole request"].map((text) => toned("soft", text));
   return { kind: "grid", align: rows[0]?.map(() => "left") ?? [], rows: [heads, ...rows] };
 }
 
+interface ShownPath extends Pick<Overhead["pathMs"], "firstToken" | "whole"> {
+  /** First tokens of the two arms are not the same thing. */
+  readonly refused: boolean;
+}
+
+function pathOf({ pathMs, firstTokenRefused }: Overhead): ShownPath {
+  return { ...pathMs, refused: firstTokenRefused !== undefined };
+}
+
+/** Why first tokens are not compared, once. */
+function firstTokenLines(shown: readonly Overhead[]): readonly Part[] {
+  const reasons = new Set(
+    shown.flatMap(({ arm, firstTokenRefused: why }) =>
+      why === undefined ? [] : [`${arm}: first tokens are not comparable: ${why.split(": ")[0]}`],
+    ),
+  );
+  return [...reasons].map((reason) => line([toned("doubt", "  ! "), plain(reason)], 4));
+}
+
 /** @param limited null: a control, of which nothing is to be found */
 function pathRow(
   { load, arm }: { readonly load: string; readonly arm: string },
-  { firstToken, whole }: Pick<Overhead["pathMs"], "firstToken" | "whole">,
+  { firstToken, whole, refused }: ShownPath,
   limited: StyledText | null,
 ): Row {
   return [
     plain(` ${load}`),
     plain(arm),
-    plain(alignedDifferenceText(firstToken.difference)),
+    refused ? toned("doubt", "not comparable") : plain(alignedDifferenceText(firstToken.difference)),
     plain(alignedDifferenceText(whole.difference)),
     ...(limited === null ? [plain("")] : [findingSpan(whole), limited]),
   ];

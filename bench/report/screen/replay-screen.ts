@@ -6,7 +6,8 @@ import { absent, alignedDifferenceText, numberText } from "../tables/number-text
 import { blank, copied, labelled, line, type Part } from "./layout.ts";
 import { loadHead, loadName } from "./load-name.ts";
 import { plain, toned, type StyledLine, type StyledText } from "./styled-text.ts";
-import { simulatedText, type Ending } from "./sweep-screen.ts";
+import { simulatedText } from "../model/server-lines.ts";
+import { shortSimulated, type Ending } from "./sweep-screen.ts";
 import { shortened } from "./trust-parts.ts";
 
 type Row = readonly StyledText[];
@@ -39,7 +40,7 @@ function identityParts({ runId, simulated, plan, machine, verdict }: StoredRepla
     {
       kind: "sides",
       left: [toned("strong", runId), plain("  "), toned(tone, verdict)],
-      right: simulated ? [toned("doubt", simulatedText)] : [],
+      right: simulated ? [toned("doubt", shortSimulated(simulatedText(true, {}) ?? ""))] : [],
     },
     line([
       toned(

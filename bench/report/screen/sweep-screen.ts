@@ -1,5 +1,7 @@
+import { engineText } from "../../evidence/server-facts.ts";
 import type { NextCommand } from "../../store/next-command.ts";
 import type { ReportModel } from "../model/report-model.ts";
+import { simulatedText } from "../model/server-lines.ts";
 import { noticeOf } from "../tables/notice.ts";
 import { durationText } from "../tables/number-text.ts";
 import { blank, copied, labelled, line, type Part } from "./layout.ts";
@@ -57,7 +59,8 @@ function isWhole({ run }: ReportModel): boolean {
 export function identityParts(report: ReportModel, { seconds }: Pick<Ending, "seconds">): readonly Part[] {
   const { run, totals, cells } = report;
   const failed = cells.reduce((sum, { episodes }) => sum + (episodes.byStatus["failed"] ?? 0), 0);
-  const right: StyledText[] = run.simulated ? [toned("doubt", simulatedText)] : [];
+  const simulated = simulatedText(run.simulated, run.engines ?? {});
+  const right: StyledText[] = simulated === null ? [] : [toned("doubt", shortSimulated(simulated))];
   return [
     {
       kind: "sides",
@@ -76,10 +79,14 @@ export function identityParts(report: ReportModel, { seconds }: Pick<Ending, "se
   ];
 }
 
-export const simulatedText = "SIMULATED ENGINES: no GPU times";
+/** What no report may leave out, in few words. */
+export function shortSimulated(sentence: string): string {
+  return sentence.replace("times are those of a simulator, not of a GPU.", "no GPU times");
+}
 
 function stackText(run: ReportModel["run"]): string {
-  const engine = run.versions["agent engine"];
+  const served = run.engines?.agent;
+  const engine = served === undefined ? run.versions["agent engine"] : engineText(served);
   const host = /, (\d+ x [^,]+)/.exec(run.host)?.[1];
   return [
     `${run.agent.name} ${run.agent.version} -> ${modelText(run.servers)}${engine ?? ""}`,

@@ -30,6 +30,8 @@ export interface ReportDocument {
     /** How many of the report's tables stand before its pictures. */
     readonly tablesFirst: number;
     readonly lines: readonly LinePicture[];
+    readonly curves: readonly CurvePicture[];
+    readonly stacks: readonly StackPicture[];
     readonly intervals: IntervalPicture | null;
     readonly tables: readonly Table[];
   };
@@ -52,11 +54,44 @@ export function headParts({ head, simulated }: Pick<ReportDocument, "head" | "si
 /** A value by concurrency, a line for each arm. */
 export interface LinePicture {
   readonly title: string;
+  readonly xAxis: string;
+  readonly yAxis: string;
   /** What is not drawn, and why: a sentence each. */
   readonly leftOut: readonly string[];
   readonly series: readonly {
     readonly name: string;
-    readonly points: readonly { readonly concurrency: number; readonly estimate: Estimate }[];
+    readonly points: readonly {
+      readonly concurrency: number;
+      readonly estimate: Estimate;
+      /** Not to be relied on as it stands: drawn hollow. */
+      readonly doubtful: boolean;
+    }[];
+  }[];
+}
+
+/** Two quantities that both should be large, a point for each cell. */
+export interface CurvePicture {
+  readonly title: string;
+  readonly xAxis: string;
+  readonly yAxis: string;
+  readonly series: readonly {
+    readonly name: string;
+    readonly points: readonly {
+      readonly x: number;
+      readonly y: number;
+      readonly label: string;
+      readonly doubtful: boolean;
+    }[];
+  }[];
+}
+
+/** What wholes are made of, in seconds, a bar for each. */
+export interface StackPicture {
+  readonly title: string;
+  readonly axis: string;
+  readonly rows: readonly {
+    readonly label: string;
+    readonly parts: readonly { readonly name: string; readonly value: number }[];
   }[];
 }
 

@@ -101,7 +101,7 @@ function findingText({ finding, tasks }: Difference): string {
 }
 
 /** Said where it matters most: an interval over tasks looks sure of itself and knows one moment of the machine. */
-function driftNote(overheads: readonly Overhead[]): string[] {
+export function driftNote(overheads: readonly Overhead[]): string[] {
   const few = overheads.some(({ pathMs, refused }) => refused === null && pathMs.whole.unit === "tasks");
   return few
     ? [

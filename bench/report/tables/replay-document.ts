@@ -41,6 +41,8 @@ export function replayDocument(report: StoredReplay): ReportDocument {
       verdict: { head, verdict, reasons: said },
       tablesFirst: 0,
       lines: [],
+      curves: [],
+      stacks: [],
       intervals: picturedDifferences(report),
       tables: [tables.stackTable(report)],
     },

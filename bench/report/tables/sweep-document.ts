@@ -1,22 +1,21 @@
+import { usable } from "../../analysis/cell/verdict.ts";
 import { fidelityReasons } from "../../analysis/cell/cell-fidelity.ts";
-import { spoiling, type Verdict } from "../../analysis/cell/verdict.ts";
-import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
-import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { simulatedText } from "../model/server-lines.ts";
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
 import { speed } from "./cell-metrics.ts";
 import { engineLatencyTables } from "./engine-latency-table.ts";
 import { cellRows } from "./cells-csv.ts";
-import type { LinePicture, ReportDocument } from "./document.ts";
+import type { ReportDocument } from "./document.ts";
 import { fidelityTables } from "./fidelity-table.ts";
 import { ledgerTable } from "./ledger-tables.ts";
 import { failureTable } from "./failure-table.ts";
 import { liveTable } from "./live-table.ts";
-import { pathTable } from "./path-table.ts";
+import { driftNote, pathTable } from "./path-table.ts";
 import { noticeOf } from "./notice.ts";
 import { notStreamed, preflightSummary } from "./preflight-table.ts";
 import { exclusionTable, headLines, seedTable, trajectoryTable } from "./run-tables.ts";
+import { sweepPictures } from "./sweep-pictures.ts";
 import type { Table } from "./table.ts";
 
 export interface TableChoice {
@@ -26,7 +25,7 @@ export interface TableChoice {
 
 /** The report of a sweep or a collection. Pure. */
 export function sweepDocument(report: ReportModel, choice: TableChoice = { seed: false }): ReportDocument {
-  const { run, cells, warnings, definitions } = report;
+  const { run, warnings, definitions } = report;
   const tables = reportTables(report, choice);
   return {
     title: run.runId,
@@ -39,15 +38,28 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
     csv: cellRows(report),
     json: report,
     page: {
-      verdict: null,
+      verdict: verdictOf(report),
       tablesFirst: tables.findIndex(({ title }) => title === speed.title),
-      lines: [
-        linePicture("E2E p50 by concurrency, ms", cells, ({ e2eMs }) => e2eMs.p50),
-        linePicture("TTFT p50 by concurrency, ms", cells, ({ ttftMs }) => ttftMs.p50),
-      ],
-      intervals: null,
+      ...sweepPictures(report),
       tables: [],
     },
+  };
+}
+
+/** Whether the cells can be used, on a page where no notice says that some cannot. */
+function verdictOf(report: ReportModel): ReportDocument["page"]["verdict"] {
+  const { cells, overheads } = report;
+  if (cells.length === 0 || cells.some(({ verdict }) => !usable.has(verdict))) return null;
+  const valid = cells.filter(({ verdict }) => verdict === "valid").length;
+  return {
+    head: headLines(report),
+    verdict: `${valid} of ${cells.length} cells valid`,
+    reasons: [
+      ...cells.flatMap(({ cellId, reasons }) =>
+        reasons.map(({ verdict, detail }) => `${cellId}: ${verdict}: ${detail}`),
+      ),
+      ...driftNote(overheads),
+    ],
   };
 }
 
@@ -81,36 +93,4 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...report.preflights.map(preflightSummary),
     ...(choice.seed ? arms.map((arm) => seedTable(report, arm)) : []),
   ];
-}
-
-function notDrawn({ reasons }: CellSummary): Verdict | undefined {
-  return reasons.find(({ verdict }) => spoiling.has(verdict))?.verdict;
-}
-
-function linePicture(
-  title: string,
-  cells: readonly CellSummary[],
-  of: (cell: CellSummary) => Estimate,
-): LinePicture {
-  const drawn = cells.filter((cell) => notDrawn(cell) === undefined);
-  const points = (name: string) =>
-    drawn.flatMap((cell) => {
-      const { arm, concurrency } = cell;
-      const estimate = of(cell);
-      return arm !== name || concurrency === null || estimate.value === null
-        ? []
-        : [{ concurrency, estimate }];
-    });
-  const arms = [...new Set(cells.map(({ arm }) => arm))];
-  return {
-    title,
-    leftOut: cells.flatMap((cell) => {
-      const verdict = notDrawn(cell);
-      return verdict === undefined ? [] : [`${cell.cellId} is ${verdict}`];
-    }),
-    series: arms.map((name) => ({
-      name,
-      points: points(name).sort((a, b) => a.concurrency - b.concurrency),
-    })),
-  };
 }

@@ -10,12 +10,13 @@ export interface Table {
 export interface Column {
   readonly head: string;
   readonly align: "left" | "right";
+  /** What docs/columns.md and the page say of it; none where the head says it all. */
+  readonly meaning?: string | undefined;
 }
 
-/** A column with what it shows of a row. `meaning` is what docs/columns.md says; none where the head says it all. */
+/** A column with what it shows of a row. */
 export interface ColumnOf<Row> extends Column {
   readonly text: (row: Row) => string;
-  readonly meaning?: string | undefined;
 }
 
 /** A table whose columns are declared once, for every row, every format and the documents. */

@@ -1,0 +1,65 @@
+import type { CurvePicture } from "../tables/document.ts";
+import { numberText } from "../tables/number-text.ts";
+import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
+import { drawMark } from "./marks.ts";
+
+const size = { width: 520, height: 320, left: 64, right: 24, top: 16, bottom: 74 } as const;
+const ticksWanted = 4;
+
+/** Points of two quantities that both should be large, and the line of those that no other point beats in both. null below two points. */
+export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string | null {
+  const points = series.flatMap((one, index) =>
+    one.points.map((point) => ({ ...point, arm: one.name, index })),
+  );
+  if (points.length < 2) return null;
+  const [xTicks, yTicks] = [ticksTo(points.map(({ x }) => x)), ticksTo(points.map(({ y }) => y))];
+  const [innerX, innerY] = [size.width - size.left - size.right, size.height - size.top - size.bottom];
+  const x = (value: number) => coordinate(size.left + (innerX * value) / (xTicks.at(-1) ?? 1));
+  const y = (value: number) => coordinate(size.top + innerY * (1 - value / (yTicks.at(-1) ?? 1)));
+  const [base, edge] = [size.height - size.bottom, size.width - size.right];
+  const front = frontOf(points).map((point) => `${x(point.x)},${y(point.y)}`);
+  return figure({ caption: title, name: title, width: size.width, height: size.height, scroll: false }, [
+    yTicks
+      .map(
+        (tick) =>
+          `${line(`class="${tick === 0 ? "axis" : "grid"}"`, [size.left, y(tick)], [edge, y(tick)])}<text x="${size.left - 6}" y="${y(tick) + 4}" text-anchor="end">${Number(tick.toPrecision(3))}</text>`,
+      )
+      .join(""),
+    xTicks
+      .map(
+        (tick) =>
+          `${line('class="grid"', [x(tick), size.top], [x(tick), base])}<text x="${x(tick)}" y="${base + 18}" text-anchor="middle">${Number(tick.toPrecision(3))}</text>`,
+      )
+      .join(""),
+    `<text x="${size.left}" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${base + 38}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
+    `<polyline class="front" points="${front.join(" ")}"/>`,
+    ...points.map((point) => {
+      const text = `${point.arm}, ${point.label}: ${numberText(point.x)} and ${numberText(point.y)}`;
+      return `<g>${drawMark(point.index, [x(point.x), y(point.y)], point.doubtful)}<title>${escapeHtml(text)}</title></g><text x="${x(point.x) + 8}" y="${y(point.y) - 6}">${escapeHtml(point.label)}</text>`;
+    }),
+    ...series.map(
+      ({ name }, index) =>
+        `${drawMark(index, [size.left + index * 120 + 5, size.height - 14], false)}<text x="${size.left + index * 120 + 14}" y="${size.height - 10}">${escapeHtml(name)}</text>`,
+    ),
+  ]);
+}
+
+function ticksTo(values: readonly number[]): readonly number[] {
+  const most = Math.max(...values);
+  const step = roundUp(most / ticksWanted, [1, 2, 2.5, 5, 10]);
+  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, at) => at * step);
+}
+
+/** From the left: points that are higher than every point to the right of them. */
+export function frontOf<Point extends { readonly x: number; readonly y: number }>(
+  points: readonly Point[],
+): readonly Point[] {
+  const fromRight = points.toSorted((a, b) => b.x - a.x || b.y - a.y);
+  let highest = Number.NEGATIVE_INFINITY;
+  const front = fromRight.filter(({ y }) => {
+    if (y <= highest) return false;
+    highest = y;
+    return true;
+  });
+  return front.toReversed();
+}
