@@ -71,7 +71,6 @@ export function engineLatencies(
   const rows = [
     ttftRow(engine.ttft, seen, {
       outsideMs,
-      tokenMs: engine.itl?.ms ?? 0,
       scopes: new Set(known.map(({ ttft_scope }) => ttft_scope)),
     }),
     itlRow(engine.itl, seen, { outsideMs, ttft: engine.ttft }),
@@ -115,7 +114,7 @@ function seenAtTap(timings: readonly TapTiming[]) {
       firstByteNs === null ? null : (endedNs - firstByteNs) / 1e6,
     ),
     tokensAfterFirst: meanOrNull(longer.map(tokensAfterFirst)) ?? 0,
-    tokensWithoutChunk: meanOrNull(streamed.flatMap(tokensWithoutChunk)) ?? 0,
+    keptBackMs: (ttftMs: number) => meanOrNull(streamed.flatMap((timing) => keptBackMs(timing, ttftMs))) ?? 0,
     e2e: meanOf(answered, tapLatencies.e2e),
   };
 }
@@ -134,11 +133,16 @@ function tokensAfterFirst({ usage }: TapTiming): number {
   return (usage?.completionTokens ?? 1) - 1;
 }
 
-/** Tokens that came in no chunk of their own; nothing where the tap did not count chunks. */
-function tokensWithoutChunk({ usage, tokenChunks }: TapTiming): readonly number[] {
-  return usage === null || tokenChunks === undefined
-    ? []
-    : [Math.max(0, usage.completionTokens - tokenChunks)];
+/**
+ * How long the tokens took to be made that came in no chunk of their own, at the pace of this answer behind the engine's time to
+ * first token; nothing where the tap did not count chunks.
+ */
+function keptBackMs(timing: TapTiming, ttftMs: number): readonly number[] {
+  const { usage, tokenChunks } = timing;
+  if (usage === null || tokenChunks === undefined || usage.completionTokens < 2) return [];
+  const tokens = Math.max(0, usage.completionTokens - tokenChunks);
+  const made = Math.max(0, tapLatencies.e2e(timing) - ttftMs);
+  return [(tokens * made) / tokensAfterFirst(timing)];
 }
 
 function inMs(ns: number | null): number | null {
@@ -161,12 +165,9 @@ function ttftRow(
   seen: SeenAtTap,
   {
     outsideMs,
-    tokenMs,
     scopes,
   }: {
     readonly outsideMs: number;
-    /** The engine's own time for a token. */
-    readonly tokenMs: number;
     readonly scopes: ReadonlySet<EngineDelta["ttft_scope"]>;
   },
 ): Beside | null {
@@ -180,7 +181,7 @@ function ttftRow(
   else if (engine.count !== seen.streamed) causes.add("other requests");
   const withHead = headComesWithToken(engine, seen, outsideMs);
   // A head that leaves at once does not say when the first token was made; the tokens that came with others do.
-  const hidden = withHead ? (seen.ttft.ms ?? 0) - (seen.firstByteMs ?? 0) : seen.tokensWithoutChunk * tokenMs;
+  const hidden = withHead ? (seen.ttft.ms ?? 0) - (seen.firstByteMs ?? 0) : seen.keptBackMs(engine.ms);
   if (left > slack && (withHead ? hidden > slack : left > outsideMs && hidden > 0)) {
     causes.add("held back");
     left = Math.max(0, left - hidden);
@@ -202,14 +203,15 @@ function itlRow(
   const slack = alikeShare * engine.ms;
   let left = differenceOf(engine, seen.itl) ?? 0;
   const whole = headComesWithToken(ttft, seen, outsideMs) ? seen.itlFromFirstByte.ms : null;
+  const keptBack = ttft?.ms == null ? 0 : seen.keptBackMs(ttft.ms);
   if (seen.itl.ms === null) causes.add("not streamed");
   else if (Math.abs(left) > slack && whole !== null && Math.abs(whole - engine.ms) < Math.abs(left)) {
     causes.add("held back");
     left = whole - engine.ms;
-  } else if (left < -slack && whole === null && seen.tokensWithoutChunk > 0) {
+  } else if (left < -slack && whole === null && keptBack > 0) {
     causes.add("held back");
     // What a parser keeps back at the beginning is missing in the span over which tokens are seen.
-    left = Math.min(0, left + (seen.tokensWithoutChunk * engine.ms) / seen.tokensAfterFirst);
+    left = Math.min(0, left + keptBack / seen.tokensAfterFirst);
   }
   if (left > slack && (left - slack) * seen.tokensAfterFirst <= outsideMs) {
     causes.add("outside its clock");
