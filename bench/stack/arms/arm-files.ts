@@ -22,8 +22,8 @@ export function armFileLines(files: Files, places: ArmPlaces): readonly string[]
     const text = filled(content, places);
     const end = endWord(text);
     return [
-      shellLine(["mkdir", "-p", dirname(path)]),
-      `cat > ${shellLine([path])} <<'${end}'\n${text.replace(/\n$/, "")}\n${end}`,
+      shellLine(["mkdir", "-p", dirname(path)], "variables"),
+      `cat > ${shellLine([path], "variables")} <<'${end}'\n${text.replace(/\n$/, "")}\n${end}`,
     ];
   });
 }

@@ -22,7 +22,7 @@ function planCommand(spec: CommandArmSpec, { engineUrl, model, adminKey, port }:
     adminKey,
     engineKey: "$ENGINE_KEY",
     logs: ".",
-    files: `./${spec.name}-files`,
+    files: `$PWD/${spec.name}-files`,
   };
   const words = spec.command.map((word) => filled(word, places));
   const variables = Object.entries(allFilled(spec.environment, places)).map(

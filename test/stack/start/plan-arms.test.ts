@@ -67,9 +67,9 @@ test("files and variables of a command are written out, ready for a shell", () =
     }),
   );
   expect(arm?.commands).toEqual([
-    "mkdir -p mine-files/a",
-    "cat > mine-files/a/proxy.conf <<'END_'\nto gpu:30000\nEND\nEND_",
-    "env KEY=$ADMIN_KEY proxy ./mine-files/a/proxy.conf",
+    "mkdir -p $PWD/mine-files/a",
+    "cat > $PWD/mine-files/a/proxy.conf <<'END_'\nto gpu:30000\nEND\nEND_",
+    "env KEY=$ADMIN_KEY proxy $PWD/mine-files/a/proxy.conf",
   ]);
 });
 
