@@ -21,6 +21,7 @@ export function register(program: Command, host: Host): void {
         err: host.tell,
         clockNs: () => Number(process.hrtime.bigint()),
         pid: process.pid,
+        cpuSeconds: () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
         signal: stopSignal(),
         die: () => process.kill(process.pid, "SIGKILL"),
       });

@@ -84,7 +84,7 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
     }).filter(([, value]) => value !== undefined),
   );
   const parsed = optionsSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, given: Object.keys(values) };
   const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   throw new ConfigError(`${issues.join("\n")}\n${simulatorUsage}`, { cause: parsed.error });
 }

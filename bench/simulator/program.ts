@@ -14,6 +14,7 @@ try {
     err: (line) => void process.stderr.write(`${line}\n`),
     clockNs: () => Number(process.hrtime.bigint()),
     pid: process.pid,
+    cpuSeconds: () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
     signal: stop.signal,
     die: () => process.kill(process.pid, "SIGKILL"),
   });

@@ -15,6 +15,8 @@ export interface SimulatorIo {
   /** Monotonic nanoseconds. */
   readonly clockNs: () => number;
   readonly pid: number;
+  /** Processor time of the process so far. */
+  readonly cpuSeconds: () => number;
   /** Aborted when the simulator should stop. */
   readonly signal: AbortSignal;
   /** Ends the process at once, as a crash would; for the fault `die-after`. */
@@ -41,6 +43,7 @@ export async function runSimulator(options: SimulatorOptions, io: SimulatorIo): 
     faults,
     clockNs: io.clockNs,
     pid: io.pid,
+    cpuSeconds: io.cpuSeconds,
     serverInfo: io.serverInfo ?? {},
     logSink: log === null ? null : (line) => void log.write(line),
   });

@@ -31,12 +31,12 @@ export interface ChatAnswer {
     {
       readonly message: {
         readonly role: string;
-        readonly content: string;
-        readonly tool_calls: readonly ToolCall[] | null;
+        readonly content: string | null;
+        readonly tool_calls?: readonly ToolCall[] | null;
       };
       readonly finish_reason: string;
       readonly matched_stop: unknown;
-      readonly token_ids?: readonly number[];
+      readonly response_token_ids?: readonly number[];
       readonly prompt_token_ids?: readonly number[];
       readonly meta_info?: Readonly<Record<string, unknown>>;
       readonly logprobs: {
@@ -57,9 +57,9 @@ export interface Usage {
 export interface ChatChunk {
   readonly choices: readonly {
     readonly delta: {
-      readonly role: string | null;
-      readonly content: string | null;
-      readonly tool_calls:
+      readonly role?: string | null;
+      readonly content?: string | null;
+      readonly tool_calls?:
         | readonly {
             readonly id: string | null;
             readonly function: { readonly name: string | null; readonly arguments: string };
@@ -68,7 +68,7 @@ export interface ChatChunk {
     };
     readonly finish_reason: string | null;
   }[];
-  readonly usage: Usage | null;
+  readonly usage?: Usage | null;
 }
 
 export async function chat(

@@ -29,7 +29,7 @@ test("usage-skew: the answer reports other counts than the metrics", async () =>
   await using engine = await startEngine(["--fault", "usage-skew=3"]);
   const before = await metric(engine.url, "generation_tokens_total");
   const whole = await chat(engine.url, { messages, return_token_ids: true });
-  const tokens = whole.choices[0].token_ids?.length ?? Number.NaN;
+  const tokens = whole.choices[0].response_token_ids?.length ?? Number.NaN;
   expect(whole.usage?.completion_tokens).toBe(tokens + 3);
   expect(whole.usage?.total_tokens).toBe((whole.usage?.prompt_tokens ?? 0) + tokens + 3);
   expect(await metric(engine.url, "generation_tokens_total")).toBe(before + tokens);
@@ -50,7 +50,7 @@ test("drop-usage: no answer reports counts", async () => {
     stream: true,
     stream_options: options,
   });
-  expect(chunksOf(streamed.text).every(({ usage, choices }) => usage === null && choices.length === 1)).toBe(
+  expect(chunksOf(streamed.text).every(({ usage, choices }) => usage == null && choices.length === 1)).toBe(
     true,
   );
 });
@@ -125,9 +125,9 @@ test("no-tool-parser: a call stays the raw text of the model, whole and streamed
     finish_reason: "stop",
     message: {
       content: '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>',
-      tool_calls: null,
     },
   });
+  expect(whole.choices[0].message).not.toHaveProperty("tool_calls");
   const streamed = await post(`${engine.url}/v1/chat/completions`, { ...asked, stream: true });
   const deltas = chunksOf(streamed.text).map(({ choices }) => choices[0]?.delta);
   expect(deltas.map((delta) => delta?.content ?? "").join("")).toContain('<tool_call>\n{"name": "f"');

@@ -1,15 +1,16 @@
+import type { EngineCore, Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
+import type { FinishReason } from "../scheduling/sequence.ts";
+import type { RequestFaults } from "../settings/faults.ts";
 import { ApiError, readBody, sendJson } from "./http.ts";
-import { type SimulatedChatRequest, chatRequestSchema, renderPrompt } from "./chat-request.ts";
+import { type ParsedReply, parsedReply, wholeMessage } from "./chat-message.ts";
 import {
-  type ChatEnvelope,
-  finishReasonOf,
-  logprobsContent,
-  matchedStopOf,
-  metaInfo,
-  type ToolCallShape,
-  usageOf,
-} from "./chat-shapes.ts";
+  checkChatRequest,
+  chatRequestSchema,
+  renderPrompt,
+  type SimulatedChatRequest,
+} from "./chat-request.ts";
+import { type ChatEnvelope, logprobsContent, usageOf } from "./chat-shapes.ts";
 import { ChatStream } from "./chat-stream.ts";
 import {
   type GenerationListener,
@@ -19,14 +20,16 @@ import {
   planGeneration,
   runGeneration,
 } from "./generation.ts";
-import type { RequestFaults } from "../settings/faults.ts";
+import { logprobInfo } from "./logprob-info.ts";
+import { metaInfo } from "./meta-info.ts";
 
 /** `POST /v1/chat/completions`. @throws ApiError before anything was written */
 export async function chatCompletions(exchange: HttpExchange, faults: RequestFaults): Promise<void> {
   const { engine } = exchange;
   const request = await readBody(exchange.request, chatRequestSchema);
   const arrivalNs = engine.clockNs();
-  checkCombination(request);
+  checkChatRequest(request, engine);
+  checkCombination(request, engine);
   const prompt = renderPrompt(request, engine);
   const generation: GenerationRequest = {
     promptText: prompt.text,
@@ -39,6 +42,7 @@ export async function chatCompletions(exchange: HttpExchange, faults: RequestFau
       ignoreEos: request.ignore_eos ?? false,
     },
     streamed: request.stream ?? false,
+    isStructured: isStructured(request),
     rid: request.rid ?? null,
     endpoint: "/v1/chat/completions",
     receivedNs: exchange.receivedNs,
@@ -53,14 +57,32 @@ export async function chatCompletions(exchange: HttpExchange, faults: RequestFau
   runGeneration(exchange, { generation, plan, id }, listener);
 }
 
-function checkCombination(request: SimulatedChatRequest): void {
+/** A call is forced, or a tool wants its arguments to follow its schema. */
+function isStructured({ tools, tool_choice: choice }: SimulatedChatRequest): boolean {
+  if (choice === "none") return false;
+  const isForced = choice === "required" || (typeof choice === "object" && choice !== null);
+  return isForced || (tools ?? []).some((tool) => tool.function.strict === true);
+}
+
+function checkCombination(request: SimulatedChatRequest, { sglang }: EngineCore): void {
   if (request.n != null && request.n !== 1) throw new ApiError(400, "The simulator supports n=1 only.");
   if (request.ignore_eos === true && request.max_completion_tokens == null && request.max_tokens == null)
     throw new ApiError(400, "The simulator needs max_tokens when ignore_eos is set.");
-  if (request.stream !== true) return;
-  for (const name of ["return_token_ids", "return_prompt_token_ids", "return_meta_info"] as const)
-    if (request[name] === true) throw new ApiError(400, `${name} is not supported with stream=true.`);
+  if (request.stream !== true || !sglang.returnsTokenIds) return;
+  for (const { name, where } of unstreamable)
+    if (request[name] === true)
+      throw new ApiError(
+        400,
+        `${name} is not supported with streaming${where}. Please set stream=false when using ${name}=true.`,
+        "exception",
+      );
 }
+
+const unstreamable = [
+  { name: "return_prompt_token_ids", where: "" },
+  { name: "return_token_ids", where: " on /v1/chat/completions" },
+  { name: "return_meta_info", where: "" },
+] as const;
 
 interface Answer {
   readonly request: SimulatedChatRequest;
@@ -68,23 +90,20 @@ interface Answer {
   readonly id: string;
 }
 
-function envelopeOf({ engine }: HttpExchange, { request, id }: Answer): ChatEnvelope {
-  return { id, created: Math.floor(Date.now() / 1000), model: request.model ?? engine.options.model };
+/** A request that names no model is answered as one for `default`. */
+function envelopeOf({ request, id }: Answer): ChatEnvelope {
+  return { id, created: Math.floor(Date.now() / 1000), model: request.model ?? "default" };
 }
 
-function newToolCallId(): string {
-  return `call_${newRequestId().slice(0, 24)}`;
+function parsedOf({ engine }: HttpExchange, { request, plan }: Answer): ParsedReply {
+  return parsedReply(request, plan, engine.faults.noToolParser);
 }
 
 function streamedAnswer(exchange: HttpExchange, answer: Answer): GenerationListener {
-  const stream = new ChatStream({
-    engine: exchange.engine,
-    request: answer.request,
-    envelope: envelopeOf(exchange, answer),
-    plan: answer.plan,
-    response: exchange.response,
-    toolCallId: newToolCallId(),
-  });
+  const { engine, response } = exchange;
+  const { request, plan } = answer;
+  const parsed = parsedOf(exchange, answer);
+  const stream = new ChatStream({ engine, request, envelope: envelopeOf(answer), plan, parsed, response });
   return {
     onToken: (count, ticket) => stream.token(count, ticket),
     onFinish: (finish, ticket) => stream.finish(finish, ticket),
@@ -93,62 +112,77 @@ function streamedAnswer(exchange: HttpExchange, answer: Answer): GenerationListe
 
 function wholeAnswer(exchange: HttpExchange, answer: Answer): GenerationListener {
   const { engine, response } = exchange;
-  const { request, plan } = answer;
   return {
     onToken: () => {},
     onFinish: (finish, ticket) => {
+      const { id, created, model } = envelopeOf(answer);
       const produced = ticket.scheduled.produced;
-      const logprobs =
-        request.logprobs === true
-          ? logprobsContent({ engine, ticket, plan }, [0, produced], request.top_logprobs ?? 0)
-          : null;
-      const choice = {
-        index: 0,
-        message: messageOf(plan),
-        logprobs,
-        finish_reason: finishReasonOf(finish, plan),
-        matched_stop: matchedStopOf(finish),
-        ...(request.return_prompt_token_ids === true
-          ? { prompt_token_ids: [...ticket.scheduled.sequence.promptIds] }
-          : {}),
-        ...(request.return_token_ids === true ? { token_ids: [...plan.ids.subarray(0, produced)] } : {}),
-        ...(request.return_meta_info === true
-          ? { meta_info: metaInfo(engine, ticket, { finish, completionTokens: produced }) }
-          : {}),
-      };
+      const choices = [wholeChoice(exchange, answer, { finish, ticket })];
       const usage = engine.faults.dropUsage ? {} : { usage: usageOf(engine, ticket, produced) };
-      const { id, created, model } = envelopeOf(exchange, answer);
+      const versions = [{ version: "default", start: 0, end: produced }];
+      const newer = engine.sglang.writesNulls ? {} : { weight_versions: versions };
+      const metadata = { weight_version: "default", ...newer };
       ticket.sent();
       sendJson(response, 200, {
         id,
         object: "chat.completion",
         created,
         model,
-        choices: [choice],
+        choices,
         ...usage,
-        metadata: { weight_version: "default" },
+        metadata,
+        ...cachedDetails(answer.request, ticket),
       });
     },
   };
 }
 
-function messageOf(plan: OutputPlan): Record<string, unknown> {
-  const { call, contentEnd } = plan.reply;
-  const isCall = call !== null && plan.complete;
-  const toolCalls: ToolCallShape[] | null = isCall
-    ? [
-        {
-          id: newToolCallId(),
-          index: 0,
-          type: "function",
-          function: { name: call.name, arguments: call.argumentsText },
-        },
-      ]
-    : null;
+function cachedDetails(request: SimulatedChatRequest, ticket: Ticket): Record<string, unknown> {
+  const { cachedTokens } = ticket.scheduled;
+  if (request.return_cached_tokens_details !== true || cachedTokens === 0) return {};
+  return { sglext: { cached_tokens_details: { device: cachedTokens, host: 0 } } };
+}
+
+function wholeChoice(
+  exchange: HttpExchange,
+  answer: Answer,
+  { finish, ticket }: { readonly finish: FinishReason; readonly ticket: Ticket },
+): Record<string, unknown> {
+  const { engine } = exchange;
+  const { request, plan } = answer;
+  const parsed = parsedOf(exchange, answer);
+  const whole = wholeMessage(plan, { parsed, finish, sglang: engine.sglang });
+  const range = [0, ticket.scheduled.produced] as const;
+  const logprobs =
+    request.logprobs === true
+      ? logprobsContent({ engine, ticket, plan }, range, request.top_logprobs ?? 0)
+      : null;
   return {
-    role: "assistant",
-    content: isCall ? plan.text.slice(0, contentEnd) : plan.text,
-    reasoning_content: null,
-    tool_calls: toolCalls,
+    index: 0,
+    message: whole.message,
+    logprobs,
+    finish_reason: whole.finishReason,
+    matched_stop: whole.matchedStop,
+    ...(engine.sglang.returnsTokenIds ? tokensOf(engine, answer, { finish, ticket }) : {}),
+  };
+}
+
+/** Ids and `meta_info`, as far as they were asked for. */
+function tokensOf(
+  engine: EngineCore,
+  { request, plan }: Answer,
+  { finish, ticket }: { readonly finish: FinishReason; readonly ticket: Ticket },
+): Record<string, unknown> {
+  const { sequence, produced } = ticket.scheduled;
+  const withPrompt = request.return_prompt_token_ids === true || request.return_token_ids === true;
+  const info = () => {
+    const parts = { plan, ticket, produced, withText: true, topCount: request.top_logprobs ?? 0 };
+    const logprobs = request.logprobs === true ? logprobInfo(engine, parts) : {};
+    return metaInfo(engine, ticket, { finish, completionTokens: produced, isSentNow: true, logprobs });
+  };
+  return {
+    ...(withPrompt ? { prompt_token_ids: [...sequence.promptIds] } : {}),
+    ...(request.return_token_ids === true ? { response_token_ids: [...plan.ids.subarray(0, produced)] } : {}),
+    ...(request.return_meta_info === true ? { meta_info: info() } : {}),
   };
 }

@@ -3,6 +3,8 @@ import type { EngineCore } from "../engine/engine.ts";
 import { type ChatTool, chatMessageSchema, chatToolSchema, PromptError } from "../model/chat-template.ts";
 import type { ToolChoice } from "../policy/forced-call.ts";
 import { ApiError } from "./http.ts";
+import { checkSampling, sampledNumbers } from "./sampling-limits.ts";
+import { schemaFlaw } from "./schema-flaw.ts";
 
 /** Messages with tools, as `/v1/chat/completions` and `/tokenize` take them. */
 export const promptSchema = z.object({
@@ -26,8 +28,9 @@ export const chatRequestSchema = promptSchema.extend({
   model: z.string().nullish(),
   stream: flag,
   stream_options: z.object({ include_usage: flag, continuous_usage_stats: flag }).nullish(),
-  max_tokens: count.positive().nullish(),
-  max_completion_tokens: count.positive().nullish(),
+  max_tokens: count.nullish(),
+  max_completion_tokens: count.nullish(),
+  ...sampledNumbers,
   n: count.nullish(),
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
   stop_token_ids: z.array(count).nullish(),
@@ -37,9 +40,23 @@ export const chatRequestSchema = promptSchema.extend({
   return_token_ids: flag,
   return_prompt_token_ids: flag,
   return_meta_info: flag,
+  return_cached_tokens_details: flag,
   rid: z.string().nullish(),
 });
 export type SimulatedChatRequest = z.infer<typeof chatRequestSchema>;
+
+/** What SGLang checks of a chat request before its prompt is made. @throws ApiError 400 */
+export function checkChatRequest(request: SimulatedChatRequest, engine: EngineCore): void {
+  if (request.messages.length === 0 && request.input_ids == null)
+    throw new ApiError(400, "Messages cannot be empty.");
+  for (const [index, tool] of (request.tools ?? []).entries()) {
+    const flaw = schemaFlaw(tool.function.parameters);
+    if (flaw !== null)
+      throw new ApiError(400, `Tool ${index} function has invalid 'parameters' schema: ${flaw}`);
+  }
+  const maxNewTokens = request.max_completion_tokens ?? request.max_tokens ?? null;
+  checkSampling({ ...request, max_new_tokens: maxNewTokens }, engine);
+}
 
 export interface EnginePrompt {
   readonly text: string;
@@ -60,7 +77,7 @@ export function renderPrompt(request: z.infer<typeof promptSchema>, engine: Engi
     const text = engine.template.render(request.messages, tools);
     return { text, ids: engine.tokenizer.encode(text), toolChoice };
   } catch (error) {
-    if (error instanceof PromptError) throw new ApiError(400, error.message);
+    if (error instanceof PromptError) throw new ApiError(400, error.message, "exception");
     throw error;
   }
 }
@@ -70,6 +87,8 @@ function readToolChoice({ tool_choice: choice, tools }: z.infer<typeof promptSch
   if (choice === "required" && (tools ?? []).length === 0)
     throw new ApiError(400, "Tools cannot be empty if tool choice is set to required.");
   if (typeof choice === "string") return choice;
+  if ((tools ?? []).length === 0)
+    throw new ApiError(400, "Tools cannot be empty if tool choice is set to a specific tool.");
   const { name } = choice.function;
   if (!(tools ?? []).some((tool) => tool.function.name === name))
     throw new ApiError(400, `Tool '${name}' not found in tools list.`);
@@ -93,7 +112,8 @@ export function checkContext(
       400,
       `Requested token count exceeds the model's maximum context length of ${contextLength} tokens. ` +
         `You requested a total of ${promptTokens + maxNewTokens} tokens: ${promptTokens} tokens from the input messages ` +
-        `and ${maxNewTokens} tokens for the completion.`,
+        `and ${maxNewTokens} tokens for the completion. Please reduce the number of tokens in the input messages or the ` +
+        `completion to fit within the limit.`,
     );
   return { roomTokens: contextLength - promptTokens };
 }

@@ -2,7 +2,7 @@ import type { EngineCore, Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
 import type { FinishReason } from "../scheduling/sequence.ts";
 
-/** JSON shapes of SGLang's chat answers; null fields are written, as Pydantic does. */
+/** JSON shapes of SGLang's chat answers. */
 export interface ChatEnvelope {
   readonly id: string;
   readonly created: number;
@@ -15,21 +15,30 @@ export interface Usage {
   readonly completion_tokens: number;
   readonly prompt_tokens_details: { readonly cached_tokens: number } | null;
   readonly reasoning_tokens: number;
+  readonly completion_tokens_details?: null;
 }
 
 /** `completionTokens` as produced; the fault `usage-skew` is applied here. */
 export function usageOf(engine: EngineCore, ticket: Ticket, completionTokens: number): Usage {
   const { sequence, cachedTokens } = ticket.scheduled;
+  const { sglang, options, faults } = engine;
   const promptTokens = sequence.promptIds.length;
-  const completion = completionTokens + engine.faults.usageSkewTokens;
+  const completion = completionTokens + faults.usageSkewTokens;
+  const tellsCached = options.cacheReport && (cachedTokens > 0 || !sglang.writesNulls);
   return {
     prompt_tokens: promptTokens,
     total_tokens: promptTokens + completion,
     completion_tokens: completion,
-    prompt_tokens_details:
-      cachedTokens > 0 && engine.options.cacheReport ? { cached_tokens: cachedTokens } : null,
+    prompt_tokens_details: tellsCached ? { cached_tokens: cachedTokens } : null,
     reasoning_tokens: 0,
+    ...(sglang.writesNulls ? {} : { completion_tokens_details: null }),
   };
+}
+
+/** Usage in the middle of a stream, which in 0.5.10 does not say what was cached. */
+export function continuousUsage(engine: EngineCore, ticket: Ticket, completionTokens: number): Usage {
+  const usage = usageOf(engine, ticket, completionTokens);
+  return engine.sglang.writesNulls ? { ...usage, prompt_tokens_details: null } : usage;
 }
 
 export interface ToolCallShape {
@@ -52,7 +61,18 @@ export interface ChunkExtras {
   readonly usage?: Usage | null;
 }
 
-export function chatChunk(envelope: ChatEnvelope, delta: ChatDelta, extras: ChunkExtras = {}): unknown {
+/**
+ * Which fields of a chunk are written although they are empty: all; all but those of calls, as 0.5.23 does for what its tool
+ * parser lets out; or none.
+ */
+export type ChunkStyle = "all" | "parsed" | "lean";
+
+export function chatChunk(
+  envelope: ChatEnvelope,
+  { delta, style }: { readonly delta: ChatDelta; readonly style: ChunkStyle },
+  extras: ChunkExtras = {},
+): unknown {
+  const usage = extras.usage ?? null;
   return {
     id: envelope.id,
     object: "chat.completion.chunk",
@@ -61,29 +81,29 @@ export function chatChunk(envelope: ChatEnvelope, delta: ChatDelta, extras: Chun
     choices: [
       {
         index: 0,
-        delta: {
-          role: delta.role ?? null,
-          content: delta.content ?? null,
-          reasoning_content: null,
-          tool_calls: delta.tool_calls ?? null,
-        },
+        delta: styledDelta(delta, style),
         logprobs: extras.logprobs ?? null,
         finish_reason: extras.finishReason ?? null,
         matched_stop: extras.matchedStop ?? null,
       },
     ],
-    usage: extras.usage ?? null,
+    ...(style === "lean" && usage === null ? {} : { usage }),
+  };
+}
+
+function styledDelta(delta: ChatDelta, style: ChunkStyle): unknown {
+  if (style === "lean") return { reasoning_content: null, ...delta };
+  return {
+    role: delta.role ?? null,
+    content: delta.content ?? null,
+    reasoning_content: null,
+    ...(style === "parsed" && delta.tool_calls === undefined ? {} : { tool_calls: delta.tool_calls ?? null }),
   };
 }
 
 export function usageChunk(envelope: ChatEnvelope, usage: Usage): unknown {
   const { id, created, model } = envelope;
   return { id, object: "chat.completion.chunk", created, model, choices: [], usage };
-}
-
-/** `tool_calls` where a call was generated completely. */
-export function finishReasonOf(finish: FinishReason, plan: OutputPlan): string {
-  return finish.type === "stop" && plan.complete && plan.reply.call !== null ? "tool_calls" : finish.type;
 }
 
 export function matchedStopOf(finish: FinishReason): number | string | null {
@@ -113,26 +133,4 @@ export function logprobsContent(
     };
   });
   return { content };
-}
-
-/** SGLang's `meta_info`, with its per-request timings in seconds of the wall clock. */
-export function metaInfo(
-  engine: EngineCore,
-  ticket: Ticket,
-  end: { readonly finish: FinishReason; readonly completionTokens: number },
-): Record<string, unknown> {
-  const { sequence, cachedTokens } = ticket.scheduled;
-  const nowNs = engine.clockNs();
-  const endToEnd = (nowNs - sequence.arrivalNs) / 1e9;
-  return {
-    id: sequence.id,
-    finish_reason: end.finish,
-    prompt_tokens: sequence.promptIds.length,
-    weight_version: "default",
-    total_retractions: 0,
-    completion_tokens: end.completionTokens,
-    cached_tokens: cachedTokens,
-    e2e_latency: endToEnd,
-    decode_throughput: end.completionTokens / Math.max(endToEnd, 1e-9),
-  };
 }

@@ -1,17 +1,20 @@
 import { z } from "zod";
-import type { Ticket } from "../engine/engine.ts";
+import type { EngineCore, Ticket } from "../engine/engine.ts";
 import type { OutputPlan } from "../engine/output-plan.ts";
 import type { FinishReason } from "../scheduling/sequence.ts";
 import type { RequestFaults } from "../settings/faults.ts";
-import { metaInfo } from "./chat-shapes.ts";
 import {
   type GenerationListener,
+  type GenerationRequest,
   type HttpExchange,
   newRequestId,
   planGeneration,
   runGeneration,
 } from "./generation.ts";
-import { ApiError, flushWritten, readBody, sendJson } from "./http.ts";
+import { ApiError, endStream, flushWritten, NativeError, readBody, sendJson } from "./http.ts";
+import { logprobInfo } from "./logprob-info.ts";
+import { metaInfo } from "./meta-info.ts";
+import { checkSampling, samplingSchema, unknownParameter } from "./sampling-limits.ts";
 
 const flag = z.boolean().nullish();
 const id = z.number().int().min(0);
@@ -19,16 +22,9 @@ const id = z.number().int().min(0);
 const generateSchema = z.object({
   text: z.string().nullish(),
   input_ids: z.array(id).nullish(),
-  sampling_params: z
-    .object({
-      max_new_tokens: z.number().int().positive().nullish(),
-      stop: z.union([z.string(), z.array(z.string())]).nullish(),
-      stop_token_ids: z.array(z.number().int()).nullish(),
-      ignore_eos: flag,
-      n: z.number().int().nullish(),
-    })
-    .nullish(),
+  sampling_params: samplingSchema.nullish(),
   return_logprob: flag,
+  logprob_start_len: z.number().int().nullish(),
   top_logprobs_num: z.number().int().min(0).nullish(),
   return_text_in_logprobs: flag,
   stream: flag,
@@ -41,19 +37,56 @@ const maxNewTokensDefault = 128;
 
 /** `POST /generate`: the native endpoint, with text or token ids. @throws ApiError before anything was written */
 export async function generate(exchange: HttpExchange, faults: RequestFaults): Promise<void> {
-  const { engine } = exchange;
+  const { engine, response } = exchange;
   const request = await readBody(exchange.request, generateSchema);
   const arrivalNs = engine.clockNs();
+  const unknown = unknownParameter(request.sampling_params ?? {});
+  if (unknown !== null) {
+    if (engine.sglang.refusesUnknownSampling) throw new NativeError(400, unknown, { error: unknown });
+    throw new NativeError(500, unknown, "Internal Server Error");
+  }
+  // The head of a stream goes out before anything is known of the request; what is wrong with it is an event.
+  if (request.stream === true) startStream(exchange);
+  try {
+    const generation = generationOf(exchange, request, { arrivalNs, faults });
+    const plan = planGeneration(exchange, generation);
+    const requestId = generation.rid ?? newRequestId();
+    runGeneration(exchange, { generation, plan, id: requestId }, answer(exchange, request, plan));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (request.stream !== true) throw new NativeError(error.status, error.message);
+    response.write(`data: ${JSON.stringify({ error: streamedError(engine, error) })}\n\n`);
+    endStream(response);
+  }
+}
+
+function streamedError({ sglang }: EngineCore, { message, status }: ApiError): Record<string, unknown> {
+  if (sglang.writesNulls) return { message };
+  return { message, type: "invalid_request_error", code: status, retryable: false };
+}
+
+function startStream({ response }: HttpExchange): void {
+  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+  response.flushHeaders();
+}
+
+/** @throws ApiError */
+function generationOf(
+  { engine, receivedNs }: HttpExchange,
+  request: GenerateRequest,
+  { arrivalNs, faults }: Pick<GenerationRequest, "arrivalNs" | "faults">,
+): GenerationRequest {
   const sampling = request.sampling_params ?? {};
   if (sampling.n != null && sampling.n !== 1) throw new ApiError(400, "The simulator supports n=1 only.");
-  if ((request.text == null) === (request.input_ids == null))
-    throw new ApiError(400, "Either text or input_ids should be provided.");
+  if (request.text == null && request.input_ids == null)
+    throw new ApiError(400, "Either text, input_ids or input_embeds should be provided.");
+  checkSampling(sampling, engine);
   const promptIds =
     request.input_ids == null
       ? engine.tokenizer.encode(request.text ?? "")
       : Int32Array.from(request.input_ids);
-  const generation = {
-    promptText: request.text ?? engine.tokenizer.decode(promptIds),
+  return {
+    promptText: request.input_ids == null ? (request.text ?? "") : engine.tokenizer.decode(promptIds),
     promptIds,
     toolChoice: "auto",
     limits: {
@@ -63,101 +96,88 @@ export async function generate(exchange: HttpExchange, faults: RequestFaults): P
       ignoreEos: sampling.ignore_eos ?? false,
     },
     streamed: request.stream ?? false,
+    computesWholePrompt: tellsPromptLogprobs(request),
     rid: request.rid ?? null,
     endpoint: "/generate",
-    receivedNs: exchange.receivedNs,
+    receivedNs,
     arrivalNs,
     faults,
-  } as const;
-  const plan = planGeneration(exchange, generation);
-  const requestId = generation.rid ?? newRequestId();
-  runGeneration(exchange, { generation, plan, id: requestId }, answer(exchange, request, plan));
+  };
+}
+
+/** For them the whole prompt is computed, and nothing of it comes from the cache. */
+function tellsPromptLogprobs(request: GenerateRequest): boolean {
+  return request.return_logprob === true && (request.logprob_start_len ?? -1) >= 0;
 }
 
 function answer(exchange: HttpExchange, request: GenerateRequest, plan: OutputPlan): GenerationListener {
-  const { engine, response } = exchange;
-  const frame = (produced: number, ticket: Ticket, finish: FinishReason | null) => {
-    const ids = plan.ids.subarray(0, produced);
-    const ended = finish !== null && finish.type !== "abort";
-    // The end of a cut character stays back until its last byte is there.
-    const text = ended
-      ? plan.text
-      : visiblePrefix(engine.tokenizer.decode(ids, { skipSpecialTokens: true }), plan.text);
-    return {
-      text,
-      output_ids: [...ids],
-      meta_info: {
-        ...metaInfo(engine, ticket, { finish: finish ?? plan.finish, completionTokens: produced }),
-        finish_reason: finish,
-        ...(request.return_logprob === true
-          ? logprobInfo(exchange, { request, plan, ticket, produced })
-          : {}),
-        ...(finish === null ? { e2e_latency: undefined, decode_throughput: undefined } : {}),
-      },
-    };
-  };
+  const { response } = exchange;
+  const frame = (part: FramePart) => frameOf(exchange, { request, plan }, part);
   if (request.stream !== true)
     return {
       onToken: () => {},
       onFinish: (finish, ticket) => {
-        const body = frame(ticket.scheduled.produced, ticket, finish);
+        const produced = ticket.scheduled.produced;
+        const body = frame({ produced, ticket, finish, isSentNow: true });
         ticket.sent();
         sendJson(response, 200, body);
       },
     };
-  const write = (body: unknown, ticket: Ticket) => {
-    if (!response.headersSent)
-      response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
-    const event = `data: ${JSON.stringify(body)}\n\n`;
-    ticket.sent();
+  const write = (part: FramePart) => {
+    const event = `data: ${JSON.stringify(frame(part))}\n\n`;
+    part.ticket.sent();
     response.write(event);
     flushWritten(response);
   };
   return {
-    onToken: (count, ticket) => {
+    onToken: (produced, ticket) => {
       // The last token's frame is the one that carries the finish reason.
-      if (count < plan.ids.length) write(frame(count, ticket, null), ticket);
+      if (produced < plan.ids.length) write({ produced, ticket, finish: null, isSentNow: produced === 1 });
     },
     onFinish: (finish, ticket) => {
-      write(frame(ticket.scheduled.produced, ticket, finish), ticket);
-      response.end("data: [DONE]\n\n");
+      const { produced } = ticket.scheduled;
+      write({ produced, ticket, finish, isSentNow: true });
+      endStream(response);
     },
+  };
+}
+
+interface FramePart {
+  readonly produced: number;
+  readonly ticket: Ticket;
+  readonly finish: FinishReason | null;
+  /** The client's first piece. */
+  readonly isSentNow: boolean;
+}
+
+function frameOf(
+  { engine }: HttpExchange,
+  { request, plan }: { readonly request: GenerateRequest; readonly plan: OutputPlan },
+  { produced, ticket, finish, isSentNow }: FramePart,
+): unknown {
+  const ids = plan.ids.subarray(0, produced);
+  const ended = finish !== null && finish.type !== "abort";
+  // The end of a cut character stays back until its last byte is there.
+  const text = ended
+    ? plan.text
+    : visiblePrefix(engine.tokenizer.decode(ids, { skipSpecialTokens: true }), plan.text);
+  const parts = {
+    plan,
+    ticket,
+    produced,
+    withText: request.return_text_in_logprobs === true,
+    topCount: request.top_logprobs_num ?? 0,
+    withPrompt: tellsPromptLogprobs(request),
+  };
+  const logprobs = request.return_logprob === true ? logprobInfo(engine, parts) : {};
+  return {
+    text,
+    output_ids: [...ids],
+    meta_info: metaInfo(engine, ticket, { finish, completionTokens: produced, isSentNow, logprobs }),
   };
 }
 
 function visiblePrefix(decoded: string, final: string): string {
   const clean = decoded.replace(/\uFFFD+$/, "");
   return final.startsWith(decoded) ? decoded : final.startsWith(clean) ? clean : final;
-}
-
-function logprobInfo(
-  { engine }: HttpExchange,
-  part: {
-    readonly request: GenerateRequest;
-    readonly plan: OutputPlan;
-    readonly ticket: Ticket;
-    readonly produced: number;
-  },
-): Record<string, unknown> {
-  const { request, plan, ticket, produced } = part;
-  const withText = request.return_text_in_logprobs === true;
-  const entry = (tokenId: number, logprob: number) => [
-    logprob,
-    tokenId,
-    withText ? new TextDecoder().decode(engine.tokenizer.bytesOf(tokenId)) : null,
-  ];
-  const ids = [...plan.ids.subarray(0, produced)];
-  const topCount = request.top_logprobs_num ?? 0;
-  return {
-    input_token_logprobs: [],
-    output_token_logprobs: ids.map((tokenId, position) => entry(tokenId, ticket.logprobs.at(position))),
-    output_token_logprobs_length: produced,
-    ...(topCount > 0
-      ? {
-          output_top_logprobs: ids.map((tokenId, position) =>
-            ticket.logprobs.top(position, tokenId, topCount).map((top) => entry(top.id, top.logprob)),
-          ),
-        }
-      : {}),
-  };
 }

@@ -28,6 +28,10 @@ export interface GenerationRequest {
   readonly toolChoice: ToolChoice;
   readonly limits: SamplingLimits;
   readonly streamed: boolean;
+  /** Nothing of the prompt may come from the cache. */
+  readonly computesWholePrompt?: boolean;
+  /** The output is held to a grammar. */
+  readonly isStructured?: boolean;
   readonly rid: string | null;
   readonly endpoint: string;
   readonly receivedNs: number;
@@ -42,7 +46,7 @@ export function newRequestId(): string {
 /** Asks the scripted model and cuts its reply to the request's limits. @throws ApiError 400 */
 export function planGeneration({ engine, request }: HttpExchange, generation: GenerationRequest): OutputPlan {
   const { promptIds, promptText, toolChoice, limits } = generation;
-  if (promptIds.length === 0) throw new ApiError(400, "The prompt is empty.");
+  if (promptIds.length === 0) throw new ApiError(400, "input_ids cannot be empty.");
   const { roomTokens } = checkContext(engine, promptIds.length, limits.maxNewTokens);
   const header = request.headers["x-tollgate-ref"];
   const reference = typeof header === "string" ? parseReference(header) : null;
@@ -57,9 +61,15 @@ export function planGeneration({ engine, request }: HttpExchange, generation: Ge
   }
   if (generation.faults.malformedToolJson && reply.call !== null)
     reply = { ...reply, call: { ...reply.call, argumentsText: reply.call.argumentsText.slice(0, -1) } };
+  if (engine.sglang.listsForcedCalls && isForced(toolChoice) && reply.call !== null)
+    reply = { ...reply, call: { ...reply.call, isListed: true } };
   if (engine.faults.noToolParser && generation.endpoint === "/v1/chat/completions")
     reply = say(writeReply(reply).text);
   return planOutput(reply, limits, { tokenizer: engine.tokenizer, roomTokens });
+}
+
+function isForced(choice: ToolChoice): boolean {
+  return choice === "required" || typeof choice === "object";
 }
 
 export interface GenerationListener {
@@ -85,6 +95,8 @@ export function runGeneration(
     endpoint: generation.endpoint,
     headers: identityHeaders(request),
     promptIds: generation.promptIds,
+    computesWholePrompt: generation.computesWholePrompt ?? false,
+    isStructured: generation.isStructured ?? false,
     plan,
     streamed: generation.streamed,
     counted: true,

@@ -1,9 +1,13 @@
 import type { RequestFaults } from "../settings/faults.ts";
+import type { SglangTraits } from "../settings/sglang.ts";
+import * as about from "./about.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import * as control from "./control.ts";
 import { generate } from "./generate.ts";
 import type { HttpExchange } from "./generation.ts";
-import { ApiError, send } from "./http.ts";
+import { ApiError, sendBare } from "./http.ts";
+import { getLoad, loads } from "./loads.ts";
+import * as tokenizing from "./tokenizing.ts";
 
 type Handler = (exchange: HttpExchange) => void | Promise<void>;
 type GeneratingHandler = (exchange: HttpExchange, faults: RequestFaults) => Promise<void>;
@@ -29,32 +33,40 @@ function generating(handler: GeneratingHandler): Handler {
   };
 }
 
-const health: Handler = ({ response }) =>
-  send(response, { status: 200, contentType: "text/plain", body: "" });
+const health: Handler = ({ response }) => sendBare(response, 200, "");
 
 const get = ["GET"] as const;
 const post = ["POST"] as const;
 const either = ["GET", "POST"] as const;
 
-export const routes: Readonly<
-  Record<string, { readonly methods: readonly string[]; readonly handle: Handler }>
-> = {
+export interface Route {
+  readonly methods: readonly string[];
+  readonly handle: Handler;
+}
+
+const routes: Readonly<Record<string, Route>> = {
   "/v1/chat/completions": { methods: post, handle: generating(chatCompletions) },
   "/generate": { methods: ["POST", "PUT"], handle: generating(generate) },
-  "/tokenize": { methods: post, handle: control.tokenize },
-  "/v1/tokenize": { methods: post, handle: control.tokenize },
-  "/detokenize": { methods: post, handle: control.detokenize },
-  "/v1/detokenize": { methods: post, handle: control.detokenize },
+  "/tokenize": { methods: post, handle: tokenizing.tokenize },
+  "/v1/tokenize": { methods: post, handle: tokenizing.tokenize },
+  "/detokenize": { methods: post, handle: tokenizing.detokenize },
+  "/v1/detokenize": { methods: post, handle: tokenizing.detokenize },
   "/health": { methods: get, handle: health },
   "/health_generate": { methods: get, handle: control.healthGenerate },
-  "/v1/models": { methods: get, handle: control.models },
-  "/model_info": { methods: get, handle: control.modelInfo },
-  "/get_model_info": { methods: get, handle: control.modelInfo },
-  "/server_info": { methods: get, handle: control.serverInfo },
-  "/get_server_info": { methods: get, handle: control.serverInfo },
+  "/v1/models": { methods: get, handle: about.models },
+  "/model_info": { methods: get, handle: about.modelInfo },
+  "/get_model_info": { methods: get, handle: about.modelInfo },
+  "/server_info": { methods: get, handle: about.serverInfo },
+  "/get_server_info": { methods: get, handle: about.serverInfo },
   "/flush_cache": { methods: either, handle: control.flushCache },
-  "/v1/loads": { methods: get, handle: control.loads },
+  "/v1/loads": { methods: get, handle: loads },
   "/abort_request": { methods: post, handle: control.abortRequest },
   "/metrics": { methods: get, handle: control.metricsPage },
   "/simulator/log": { methods: get, handle: control.requestLog },
 };
+
+/** By path. */
+export function routesOf({ hasGetLoad }: SglangTraits): ReadonlyMap<string, Route> {
+  const all = Object.entries(routes);
+  return new Map(hasGetLoad ? [...all, ["/get_load", { methods: get, handle: getLoad }]] : all);
+}

@@ -13,12 +13,15 @@ import { RequestLog } from "./request-log.ts";
 import { Scheduler } from "../scheduling/scheduler.ts";
 import type { FinishReason, ScheduledSequence } from "../scheduling/sequence.ts";
 
+const abortMessage = "Aborted by /abort_request";
+
 export interface EngineParts {
   readonly options: SimulatorOptions;
   readonly model: ScriptedModel;
   readonly faults: Faults;
   readonly clockNs: () => number;
   readonly pid: number;
+  readonly cpuSeconds: () => number;
   readonly serverInfo: Readonly<Record<string, unknown>>;
   readonly logSink: ((line: string) => void) | null;
 }
@@ -28,6 +31,8 @@ export interface Generation {
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly promptIds: Int32Array;
+  readonly computesWholePrompt: boolean;
+  readonly isStructured: boolean;
   readonly plan: OutputPlan;
   readonly streamed: boolean;
   readonly counted: boolean;
@@ -53,7 +58,7 @@ export class EngineCore {
   readonly model: ScriptedModel;
   readonly faults: Faults;
   readonly tokenizer: Tokenizer = loadTokenizer();
-  readonly template: ChatTemplate = loadChatTemplate();
+  readonly template: ChatTemplate;
   readonly scheduler: Scheduler;
   readonly metrics: EngineMetrics;
   readonly log: RequestLog;
@@ -64,17 +69,27 @@ export class EngineCore {
   readonly serverInfo: EngineParts["serverInfo"];
   readonly #tickets = new Map<string, Ticket>();
 
-  constructor({ options, model, faults, clockNs, pid, serverInfo, logSink }: EngineParts) {
+  constructor(parts: EngineParts) {
+    const { options, model, faults, clockNs, pid, serverInfo, logSink } = parts;
     this.options = options;
     this.sglang = sglangTraits[options.sglang];
+    this.template = loadChatTemplate(this.sglang);
     this.model = model;
     this.faults = faults;
     this.clockNs = clockNs;
     this.pid = pid;
     this.serverInfo = serverInfo;
     this.metrics = new EngineMetrics(
-      { modelName: options.model, contextLength: options.contextLength, pid },
-      clockNs,
+      {
+        modelName: options.model,
+        contextLength: options.contextLength,
+        poolTokens,
+        pid,
+        version: options.sglang,
+        traits: this.sglang,
+        cpuSeconds: parts.cpuSeconds,
+      },
+      clockNs(),
     );
     this.log = new RequestLog({ entriesMax: 4096, tokensMax: 8_000_000, sink: logSink });
     this.scheduler = new Scheduler(
@@ -92,6 +107,8 @@ export class EngineCore {
     const scheduled: ScheduledSequence = this.scheduler.submit({
       id: generation.id,
       promptIds,
+      computesWholePrompt: generation.computesWholePrompt,
+      isStructured: generation.isStructured,
       outputIds: plan.ids,
       finish: plan.finish,
       streamed: generation.streamed,
@@ -108,24 +125,34 @@ export class EngineCore {
       scheduled,
       logprobs,
       sent: () => void sendNs.push(this.clockNs()),
-      abort: (message) => this.scheduler.abort(scheduled, message),
+      abort: (message) => {
+        if (!scheduled.ended) this.metrics.abortSent();
+        this.scheduler.abort(scheduled, message);
+      },
     };
     this.#tickets.set(generation.id, ticket);
     return ticket;
   }
 
-  /** Ends the requests whose id starts with `id`, as SGLang does. */
+  /** Ends the request of that id, and with it those whose id starts like it, as SGLang does. */
   abortById(id: string): void {
-    for (const [key, ticket] of this.#tickets)
-      if (key.startsWith(id)) ticket.abort("Aborted by /abort_request");
+    if (!this.#tickets.has(id)) return;
+    this.metrics.abortSent();
+    for (const [key, { scheduled }] of this.#tickets)
+      if (key.startsWith(id)) this.scheduler.abort(scheduled, abortMessage);
+  }
+
+  abortAll(): void {
+    this.metrics.abortSent();
+    this.scheduler.abortAll(abortMessage);
   }
 
   /**
-   * SGLang's own first request: 6 prompt tokens, 8 output tokens, counted like any other. Resolves when it is done.
+   * SGLang's own first request: a short text, 8 output tokens, counted like any other. Resolves when it is done.
    */
   async warmUp(): Promise<void> {
     const prompt = this.tokenizer.encode("The capital city of France is");
-    await this.probe(prompt.slice(0, 6), { maxNewTokens: 8, counted: true });
+    await this.probe(prompt, { maxNewTokens: 8, counted: true });
   }
 
   /** Runs a prompt of the engine's own. */
@@ -145,6 +172,8 @@ export class EngineCore {
       endpoint: "(own)",
       headers: {},
       promptIds,
+      computesWholePrompt: false,
+      isStructured: false,
       plan,
       streamed: false,
       counted,

@@ -30,7 +30,7 @@ export function planOutput(
 ): OutputPlan {
   const written = writeReply(reply);
   const end = tokenizer.addedId("<|im_end|>");
-  const most = Math.max(1, Math.min(limits.maxNewTokens ?? roomTokens, roomTokens));
+  const most = Math.min(limits.maxNewTokens ?? roomTokens, roomTokens);
   const body = tokenizer.encode(written.text);
   const full = limits.ignoreEos ? repeated(body, most) : Int32Array.of(...body, end);
   const stopped = limits.ignoreEos ? null : cutAtStop(full, limits, tokenizer);

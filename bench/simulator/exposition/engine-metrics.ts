@@ -1,195 +1,186 @@
-import type { Scheduler, SchedulerObserver } from "../scheduling/scheduler.ts";
+import type { DecodeStep, SchedulerObserver, SchedulerView } from "../scheduling/scheduler.ts";
 import type { FinishReason, ScheduledSequence } from "../scheduling/sequence.ts";
-import { HistogramFamily, type SeriesLabels, ScalarFamily, writeExposition } from "./exposition.ts";
-
-const latencyBounds = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400];
-const endToEndBounds = [...latencyBounds, 600, 1200, 1800, 2400];
-const interTokenBounds = [
-  0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.06, 0.08, 0.1, 0.2, 0.4, 0.6,
-  0.8, 1, 2, 4, 6, 8,
-];
-const queueBounds = [
-  0, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100, 200,
-  300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2500, 3000,
-];
-
-/** SGLang reports tokens of a request that is not streamed in batches of this size, except for the first. */
-const unstreamedBatch = 50;
-/** Decode steps between two values of the throughput gauge (SGLang's --decode-log-interval). */
-const decodeLogInterval = 40;
-const idleResetNs = 30e9;
-
-const counter = (name: string, help: string) => new ScalarFamily("counter", `sglang:${name}`, help);
-const gauge = (name: string, help: string) => new ScalarFamily("gauge", `sglang:${name}`, help);
-const histogram = (name: string, help: string, bounds: readonly number[]) =>
-  new HistogramFamily(`sglang:${name}`, help, bounds);
+import { type ConstantFamily, constantFamilies } from "./constant-families.ts";
+import {
+  type Family,
+  HistogramFamily,
+  openMetricsPage,
+  openMetricsType,
+  type SeriesLabels,
+  ScalarFamily,
+  writeExposition,
+} from "./exposition.ts";
+import { HttpMetrics } from "./http-metrics.ts";
+import type { MetricTraits } from "./metric-traits.ts";
+import { RequestMetrics } from "./request-metrics.ts";
+import { SchedulerMetrics } from "./scheduler-metrics.ts";
 
 export interface EngineMetricsOptions {
   readonly modelName: string;
   readonly contextLength: number;
+  readonly poolTokens: number;
   readonly pid: number;
+  readonly version: "0.5.10" | "0.5.23";
+  readonly traits: MetricTraits;
+  /** Processor time of this process so far. */
+  readonly cpuSeconds: () => number;
 }
 
-/**
- * SGLang's metrics: token counters move when a request ends, gauges are read from the scheduler at the time of the
- * scrape. A request that is aborted after it was scheduled counts with the tokens it got, one aborted in the queue counts
- * only as aborted; so does SGLang's tokenizer manager.
- */
+/** SGLang's metrics page, from the parts that its processes write. */
 export class EngineMetrics implements SchedulerObserver {
+  readonly http: HttpMetrics;
+  readonly scheduler: SchedulerMetrics;
+  readonly #requests: RequestMetrics;
   /** Labels of what the HTTP process counts, and of what the scheduler process counts. */
   readonly #server: SeriesLabels;
   readonly #rank: SeriesLabels;
   readonly #options: EngineMetricsOptions;
-  readonly #clockNs: () => number;
-  readonly #unreported = new WeakMap<ScheduledSequence, { sinceNs: number; tokens: number }>();
-  #throughput = 0;
-  #windowTokens = 0;
-  #windowSteps = 0;
-  #windowStartNs = 0;
-  #lastDecodeNs = 0;
+  readonly #constants: readonly Family[];
 
-  readonly #firstToken = histogram(
-    "time_to_first_token_seconds",
-    "Histogram of time to first token in seconds.",
-    latencyBounds,
-  );
-  readonly #endToEnd = histogram(
-    "e2e_request_latency_seconds",
-    "Histogram of End-to-end request latency in seconds",
-    endToEndBounds,
-  );
-  readonly #interToken = histogram(
-    "inter_token_latency_seconds",
-    "Histogram of inter-token latency in seconds.",
-    interTokenBounds,
-  );
-  readonly #realtime = counter(
-    "realtime_tokens_total",
-    "Total number of tokens processed (updated on each log interval). mode: prefill_compute, prefill_cache, decode.",
-  );
-  readonly #queueTime = histogram(
-    "queue_time_seconds",
-    "Histogram of queueing time in seconds.",
-    queueBounds,
-  );
-  readonly #promptTokens = counter("prompt_tokens_total", "Number of prefill tokens processed.");
-  readonly #generationTokens = counter("generation_tokens_total", "Number of generation tokens processed.");
-  readonly #requests = counter("num_requests_total", "Number of requests processed.");
-  readonly #cachedTokens = counter(
-    "cached_tokens_total",
-    "Number of cached prompt tokens by source (device/host/storage).",
-  );
-  readonly #aborted = counter("num_aborted_requests_total", "Number of requests aborted.");
-
-  constructor(options: EngineMetricsOptions, clockNs: () => number) {
+  constructor(options: EngineMetricsOptions, nowNs: number) {
     this.#options = options;
-    this.#clockNs = clockNs;
-    this.#server = { engine_type: "unified", model_name: options.modelName };
+    const { modelName, traits } = options;
+    this.#server = { engine_type: "unified", model_name: modelName };
     this.#rank = { ...this.#server, moe_ep_rank: "0", pp_rank: "0", tp_rank: "0" };
+    this.http = new HttpMetrics(modelName);
+    this.#requests = new RequestMetrics(modelName, traits);
+    this.scheduler = new SchedulerMetrics(this.#rank, traits, nowNs);
+    this.#constants = constantFamilies
+      .filter(({ only }) => only === undefined || only === options.version)
+      .map((family) => this.#constant(family));
   }
 
-  get throughputTokensPerSecond(): number {
-    return this.#clockNs() - this.#lastDecodeNs > idleResetNs ? 0 : this.#throughput;
+  queued(scheduled: ScheduledSequence, nowNs: number): void {
+    this.scheduler.queued(scheduled, nowNs);
   }
 
-  queued({ sequence }: ScheduledSequence, nowNs: number): void {
-    this.#queueTime.observe(this.#rank, (nowNs - sequence.arrivalNs) / 1e9);
+  prefillBegan(tokens: { readonly computed: number; readonly cached: number }, view: SchedulerView): void {
+    this.scheduler.prefillBegan(tokens, view);
+  }
+
+  prefillEnded(durationNs: number): void {
+    this.scheduler.prefillEnded(durationNs);
   }
 
   prefilled(computedTokens: number, cachedTokens: number): void {
-    this.#realtime.add({ ...this.#rank, mode: "prefill_compute" }, computedTokens);
-    if (cachedTokens > 0) this.#realtime.add({ ...this.#rank, mode: "prefill_cache" }, cachedTokens);
+    this.scheduler.prefilled(computedTokens, cachedTokens);
   }
 
   token(scheduled: ScheduledSequence, nowNs: number): void {
-    const { sequence, produced } = scheduled;
-    if (!sequence.counted) return;
-    if (produced === 1) {
-      const labels = { ...this.#server, is_streaming: String(sequence.streamed) };
-      this.#firstToken.observe(labels, (nowNs - sequence.arrivalNs) / 1e9);
-      this.#unreported.set(scheduled, { sinceNs: nowNs, tokens: 0 });
-      return;
-    }
-    const batch = this.#unreported.get(scheduled);
-    if (batch === undefined) return;
-    batch.tokens++;
-    const isLast = produced === sequence.outputIds.length;
-    if (!sequence.streamed && !isLast && batch.tokens < unstreamedBatch) return;
-    this.#interToken.observe(this.#server, (nowNs - batch.sinceNs) / 1e9, batch.tokens);
-    batch.sinceNs = nowNs;
-    batch.tokens = 0;
+    if (scheduled.produced === 1) this.scheduler.firstToken(scheduled, nowNs);
+    if (scheduled.sequence.counted) this.#requests.token(scheduled, nowNs);
   }
 
-  decoded(tokens: number, nowNs: number): void {
-    this.#realtime.add({ ...this.#rank, mode: "decode" }, tokens);
-    if (this.#windowStartNs === 0 || nowNs - this.#lastDecodeNs > 1e9) {
-      this.#windowStartNs = nowNs;
-      this.#windowTokens = 0;
-      this.#windowSteps = 0;
-    }
-    this.#lastDecodeNs = nowNs;
-    this.#windowTokens += tokens;
-    this.#windowSteps++;
-    if (this.#windowSteps < decodeLogInterval || nowNs === this.#windowStartNs) return;
-    this.#throughput = this.#windowTokens / ((nowNs - this.#windowStartNs) / 1e9);
-    this.#windowStartNs = nowNs;
-    this.#windowTokens = 0;
-    this.#windowSteps = 0;
+  decoded(step: DecodeStep, view: SchedulerView): void {
+    this.scheduler.decoded(step, view);
+  }
+
+  abortSent(): void {
+    this.#requests.abortSent();
   }
 
   finished(scheduled: ScheduledSequence, finish: FinishReason, nowNs: number): void {
-    if (!scheduled.sequence.counted) return;
-    if (finish.type === "abort") this.#aborted.add(this.#server, 1);
-    if (scheduled.prefillStartNs === null) return;
-    const { sequence, produced, cachedTokens } = scheduled;
-    const labels = { ...this.#server, is_streaming: String(sequence.streamed) };
-    this.#promptTokens.add(labels, sequence.promptIds.length);
-    this.#generationTokens.add(labels, produced);
-    this.#requests.add(labels, 1);
-    if (cachedTokens > 0) this.#cachedTokens.add({ ...this.#server, cache_source: "device" }, cachedTokens);
-    this.#endToEnd.observe(labels, (nowNs - sequence.arrivalNs) / 1e9);
+    if (scheduled.sequence.counted) this.#requests.finished(scheduled, finish, nowNs);
   }
 
-  /** The exposition page. */
-  page(scheduler: Scheduler): string {
+  /** The exposition page, in the format that the client's `accept` asks for. */
+  page(view: SchedulerView, accept: string): { readonly contentType: string; readonly body: string } {
+    const body = this.#text(view);
+    return accept.includes("application/openmetrics-text")
+      ? { contentType: openMetricsType, body: openMetricsPage(body) }
+      : { contentType: "text/plain; version=0.0.4; charset=utf-8", body };
+  }
+
+  #text(view: SchedulerView): string {
     return writeExposition([
-      this.#firstToken,
-      this.#endToEnd,
-      this.#interToken,
-      this.#realtime,
-      this.#queueTime,
-      this.#promptTokens,
-      this.#generationTokens,
-      this.#requests,
-      this.#cachedTokens,
-      this.#aborted,
-      ...this.#gauges(scheduler),
+      ...this.http.families(this.#options.traits),
+      ...this.#requests.families(),
+      ...this.scheduler.families(view),
+      ...this.#sizes(view),
+      ...this.#times(view.nowNs),
+      ...this.#constants,
     ]);
   }
 
-  #gauges(scheduler: Scheduler): ScalarFamily[] {
-    const usage = Math.round((scheduler.usedTokens / scheduler.poolTokens) * 100) / 100;
-    const withPid = { ...this.#rank, pid: String(this.#options.pid) };
-    const rows: readonly (readonly [name: string, help: string, value: number, labels?: SeriesLabels])[] = [
-      ["num_running_reqs", "The number of running requests.", scheduler.runningCount],
-      ["num_queue_reqs", "The number of requests in the waiting queue.", scheduler.queuedCount],
-      ["gen_throughput", "The generation throughput (token/s).", this.throughputTokensPerSecond],
-      // Overwritten with 0 by every decode report of the original.
-      ["cache_hit_rate", "The prefix cache hit rate.", 0],
-      ["token_usage", "The token usage.", usage],
-      ["full_token_usage", "The token usage for full attention layers.", usage],
-      ["num_used_tokens", "The number of used tokens.", scheduler.usedTokens],
-      ["max_total_num_tokens", "Maximum total number of tokens in the KV cache pool.", scheduler.poolTokens],
-      ["context_len", "Maximum context length.", this.#options.contextLength],
-      ["utilization", "The utilization.", 0],
-      ["fwd_occupancy", "Forward pass GPU occupancy percentage.", Number.NaN],
+  #sizes({ poolTokens }: SchedulerView): Family[] {
+    const { traits, contextLength, pid } = this.#options;
+    const withPid = { ...this.#rank, pid: String(pid) };
+    const pages = { num_pages: String(poolTokens), page_size: "1" };
+    const byVersion = traits.tellsMemory
+      ? ([
+          ["num_pages", "Number of KV cache pages.", poolTokens],
+          ["context_len", "Maximum context length.", contextLength],
+        ] as const)
+      : ([["cache_config_info", "Cache configuration information.", 1, pages]] as const);
+    const rows = [
+      ["max_total_num_tokens", "Maximum total number of tokens in the KV cache pool.", poolTokens],
       ["num_retracted_reqs", "The number of retracted requests.", 0, withPid],
       ["num_paused_reqs", "The number of paused requests by async weight sync.", 0, withPid],
-    ];
+      ...byVersion,
+    ] as const;
     return rows.map(([name, help, value, labels = this.#rank]) => {
-      const family = gauge(name, help);
+      const family = new ScalarFamily("gauge", `sglang:${name}`, help);
       family.set(labels, value);
       return family;
     });
   }
+
+  /** All parts run in one process here: its processor time is told of the part that holds the connections. */
+  #times(nowNs: number): Family[] {
+    const cpu = new ScalarFamily(
+      "counter",
+      "sglang:process_cpu_seconds_total",
+      "Total CPU time consumed by this process (user + system)",
+    );
+    cpu.set({ component: "tokenizer" }, this.#options.cpuSeconds());
+    cpu.set({ component: "detokenizer" }, 0);
+    return this.#options.traits.tellsMemory ? [cpu, ...this.#schedulerTimes(nowNs)] : [cpu];
+  }
+
+  #schedulerTimes(nowNs: number): Family[] {
+    const idle = new ScalarFamily(
+      "counter",
+      "sglang:scheduler_idle_seconds_total",
+      "Total wall time while the scheduler has no runnable or queued work.",
+    );
+    const cpu = new ScalarFamily(
+      "counter",
+      "sglang:scheduler_process_cpu_seconds_total",
+      "Total CPU time consumed by the scheduler process across all threads.",
+    );
+    const stages = new ScalarFamily(
+      "counter",
+      "sglang:scheduler_stage_seconds_total",
+      "Total scheduler-loop wall time exclusively attributed to each stage. forward_overlap (full, partial, none): " +
+        "full=both endpoints active, partial=one, none=no observed overlap (including unavailable timing). " +
+        "Not exact overlapped/exposed seconds.",
+    );
+    const idleSeconds = this.scheduler.idleNs(nowNs) / 1e9;
+    idle.set(this.#rank, idleSeconds);
+    cpu.set(this.#rank, 0);
+    const told = new Map([
+      ["run_batch", this.scheduler.busyNs / 1e9],
+      ["idle", idleSeconds],
+    ]);
+    for (const category of stageNames)
+      stages.set({ ...this.#rank, category, forward_overlap: "none" }, told.get(category) ?? 0);
+    return [idle, cpu, stages];
+  }
+
+  #constant({ name, help, type, labels, series = [{}], bounds, value = 0 }: ConstantFamily): Family {
+    const base = labels === "none" ? {} : labels === "server" ? this.#server : this.#rank;
+    if (bounds !== undefined) {
+      const family = new HistogramFamily(`sglang:${name}`, help, bounds);
+      for (const one of series) family.observe({ ...base, ...one }, 0, 0);
+      return family;
+    }
+    const family = new ScalarFamily(type === "counter" ? "counter" : "gauge", `sglang:${name}`, help);
+    for (const one of series) family.set({ ...base, ...one }, value);
+    return family;
+  }
 }
+
+const stageNames =
+  "other recv_requests process_input_requests get_next_batch_to_run process_queue run_batch process_batch_result sanity_check_cache idle".split(
+    " ",
+  );

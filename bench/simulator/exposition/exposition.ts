@@ -132,3 +132,17 @@ export function writeExposition(families: readonly Family[]): string {
     )
     .join("");
 }
+
+export const openMetricsType =
+  "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
+
+/**
+ * The same page in the other format, with the flaw of the original: names of samples are escaped and those of families are not.
+ */
+export function openMetricsPage(page: string): string {
+  const lines = page.split("\n").map((line) => {
+    const [, word = "", name = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? [];
+    return word === "" ? line.replace(":", "_") : `# ${word} ${name.replace(/_total$/, "")} ${rest}`;
+  });
+  return `${lines.join("\n")}# EOF\n`;
+}

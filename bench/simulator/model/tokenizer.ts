@@ -23,6 +23,8 @@ const cachedWordsMax = 200_000;
  */
 export class Tokenizer {
   readonly vocabSize: number;
+  /** `model_max_length` of `tokenizer_config.json`. */
+  readonly modelMaxLength = 131_072;
   readonly #vocab: ReadonlyMap<string, number>;
   readonly #ranks: ReadonlyMap<string, number>;
   readonly #added: ReadonlyMap<string, number>;

@@ -23,14 +23,39 @@ export interface SchedulerOptions {
 /** What the scheduler tells the metrics; ns are monotonic. */
 export interface SchedulerObserver {
   queued(scheduled: ScheduledSequence, nowNs: number): void;
+  /** A prefill step is to be run; `cached` are the tokens of new prompts that it need not compute. */
+  prefillBegan(tokens: { readonly computed: number; readonly cached: number }, view: SchedulerView): void;
+  prefillEnded(durationNs: number): void;
   prefilled(computedTokens: number, cachedTokens: number): void;
   token(scheduled: ScheduledSequence, nowNs: number): void;
-  decoded(tokens: number, nowNs: number): void;
+  decoded(step: DecodeStep, view: SchedulerView): void;
   finished(scheduled: ScheduledSequence, finish: FinishReason, nowNs: number): void;
+}
+
+export interface DecodeStep {
+  readonly tokens: number;
+  /** Requests in the batch. */
+  readonly requests: number;
+  readonly durationNs: number;
+}
+
+/** What the scheduler holds at this moment. */
+export interface SchedulerView {
+  readonly nowNs: number;
+  /** Requests that are decoded or prefilled, and of them those that are decoded. */
+  readonly runningCount: number;
+  readonly decodingCount: number;
+  readonly queuedCount: number;
+  readonly usedTokens: number;
+  readonly evictableTokens: number;
+  readonly poolTokens: number;
+  /** Prompt and output of the requests that are decoded. */
+  readonly sequenceTokens: number;
 }
 
 interface Step {
   readonly kind: "prefill" | "decode";
+  readonly startNs: number;
   readonly endNs: number;
   /** Sequences and, for a prefill, how many prompt tokens of each the step computes. */
   readonly work: readonly (readonly [ScheduledSequence, number])[];
@@ -46,7 +71,7 @@ const turnNs = 4e6;
  * prompt tokens that are not cached and yields a first token for every prompt it completes; a decode step yields one token
  * for each running sequence. A step starts where the last one should have ended, so timer error does not add up.
  */
-export class Scheduler {
+export class Scheduler implements SchedulerView {
   readonly #options: SchedulerOptions;
   readonly #clockNs: () => number;
   readonly #observer: SchedulerObserver;
@@ -66,6 +91,12 @@ export class Scheduler {
     this.#observer = observer;
   }
 
+  get nowNs(): number {
+    return this.#clockNs();
+  }
+  get decodingCount(): number {
+    return this.#running.size;
+  }
   get runningCount(): number {
     return this.#running.size + this.#prefilling.length;
   }
@@ -79,6 +110,16 @@ export class Scheduler {
   /** Tokens of the pool that cannot be evicted. */
   get usedTokens(): number {
     return this.#cache.lockedTokens + this.#reserved;
+  }
+  /** Tokens of the prefix cache that nobody needs now. */
+  get evictableTokens(): number {
+    return this.#cache.tokens - this.#cache.lockedTokens;
+  }
+  get sequenceTokens(): number {
+    return [...this.#running].reduce(
+      (sum, { sequence, produced }) => sum + sequence.promptIds.length + produced,
+      0,
+    );
   }
   get poolTokens(): number {
     return this.#options.poolTokens;
@@ -153,13 +194,16 @@ export class Scheduler {
 
   #nextStep(startNs: number): Step | null {
     const work = this.#prefillWork();
-    if (work.length > 0) return { kind: "prefill", endNs: startNs + this.#prefillNs(work), work };
+    if (work.length > 0) {
+      this.#observer.prefillBegan(prefillTokens(work), this);
+      return { kind: "prefill", startNs, endNs: startNs + this.#prefillNs(work), work };
+    }
     const batch = this.#running.size;
     if (batch === 0) return null;
     const { decodeStepMs, decodeStepMsPerRequest } = this.#options;
     const stepMs = decodeStepMs + decodeStepMsPerRequest * (batch - 1);
     const endNs = startNs + this.#withHostNs(stepMs, batch);
-    return { kind: "decode", endNs, work: [...this.#running].map((one) => [one, 1]) };
+    return { kind: "decode", startNs, endNs, work: [...this.#running].map((one) => [one, 1]) };
   }
 
   #prefillNs(work: Step["work"]): number {
@@ -196,8 +240,9 @@ export class Scheduler {
   #admit(): ScheduledSequence | null {
     const scheduled = this.#waiting[0];
     if (scheduled === undefined || this.runningCount >= this.#options.maxRunningRequests) return null;
-    const { promptIds, outputIds } = scheduled.sequence;
-    const prefix = this.#options.radixCache ? this.#cache.matchLocked(promptIds) : null;
+    const { promptIds, outputIds, computesWholePrompt = false } = scheduled.sequence;
+    const prefix =
+      this.#options.radixCache && !computesWholePrompt ? this.#cache.matchLocked(promptIds) : null;
     // At least one token is computed, because the first output comes from its logits.
     const cached = Math.min(prefix?.length ?? 0, Math.max(0, promptIds.length - 1));
     const needed = promptIds.length - cached + outputIds.length;
@@ -220,6 +265,7 @@ export class Scheduler {
   }
 
   #completePrefill(step: Step, nowNs: number): void {
+    this.#observer.prefillEnded(step.endNs - step.startNs);
     for (const [scheduled, count] of step.work) {
       // Aborted while the step ran: the GPU would have computed it for nothing.
       this.#observer.prefilled(count, scheduled.prefillRemaining === count ? scheduled.cachedTokens : 0);
@@ -229,7 +275,8 @@ export class Scheduler {
       remove(this.#prefilling, scheduled);
       this.#running.add(scheduled);
       this.#remember(scheduled, scheduled.sequence.promptIds);
-      this.#emit(scheduled, nowNs);
+      if (scheduled.sequence.outputIds.length > 0) this.#emit(scheduled, nowNs);
+      else this.#finish(scheduled, nowNs);
     }
   }
 
@@ -240,21 +287,24 @@ export class Scheduler {
         tokens++;
         this.#emit(scheduled, nowNs);
       }
-    this.#observer.decoded(tokens, nowNs);
+    const durationNs = step.endNs - step.startNs;
+    this.#observer.decoded({ tokens, requests: step.work.length, durationNs }, this);
   }
 
   #emit(scheduled: ScheduledSequence, nowNs: number): void {
-    const { outputIds, onToken, finish } = scheduled.sequence;
+    const { outputIds, onToken } = scheduled.sequence;
     scheduled.produced++;
     scheduled.tokenNs.push(nowNs);
     this.#observer.token(scheduled, nowNs);
     scheduled.lastTokenNs = nowNs;
     onToken(scheduled.produced, nowNs);
     // The listener may have aborted it (a fault, a closed socket).
-    if (!scheduled.ended && scheduled.produced >= outputIds.length) {
-      this.#running.delete(scheduled);
-      this.#end(scheduled, finish, nowNs);
-    }
+    if (!scheduled.ended && scheduled.produced >= outputIds.length) this.#finish(scheduled, nowNs);
+  }
+
+  #finish(scheduled: ScheduledSequence, nowNs: number): void {
+    this.#running.delete(scheduled);
+    this.#end(scheduled, scheduled.sequence.finish, nowNs);
   }
 
   #end(scheduled: ScheduledSequence, finish: FinishReason, nowNs: number): void {
@@ -286,6 +336,16 @@ export class Scheduler {
     scheduled.reservedTokens = Math.max(0, total - ids.length);
     this.#reserved += scheduled.reservedTokens;
   }
+}
+
+function prefillTokens(work: Step["work"]): { readonly computed: number; readonly cached: number } {
+  let [computed, cached] = [0, 0];
+  for (const [{ sequence, cachedTokens, prefillRemaining }, count] of work) {
+    computed += count;
+    // A prompt whose first piece this is.
+    if (prefillRemaining + cachedTokens === sequence.promptIds.length) cached += cachedTokens;
+  }
+  return { computed, cached };
 }
 
 function remove<T>(list: T[], item: T): void {

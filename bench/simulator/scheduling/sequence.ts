@@ -10,9 +10,13 @@ export type FinishReason =
 export interface Sequence {
   readonly id: string;
   readonly promptIds: Int32Array;
+  /** Nothing of the prompt comes from the cache. */
+  readonly computesWholePrompt?: boolean;
   readonly outputIds: Int32Array;
   readonly finish: FinishReason;
   readonly streamed: boolean;
+  /** Its output is held to a grammar. */
+  readonly isStructured?: boolean;
   /** false for health probes, which SGLang keeps out of its request metrics. */
   readonly counted: boolean;
   /** Monotonic ns at which the server had read the request. */

@@ -3,6 +3,8 @@ import type { SglangVersion } from "../../config/simulator-schema.ts";
 /** Everything that decides how a simulated engine behaves. */
 export interface SimulatorOptions {
   readonly role: "agent" | "user";
+  /** Flags that were given; SGLang writes null for a setting that nobody set. */
+  readonly given: readonly string[];
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;

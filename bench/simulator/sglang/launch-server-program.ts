@@ -44,6 +44,7 @@ async function serve(flags: FlagValues): Promise<void> {
     err: log,
     clockNs: () => Number(process.hrtime.bigint()),
     pid: process.pid,
+    cpuSeconds: () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
     signal,
     die: () => process.kill(process.pid, "SIGKILL"),
     serverInfo,

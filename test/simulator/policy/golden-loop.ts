@@ -65,7 +65,7 @@ export async function playEpisode(plan: EpisodePlan): Promise<PlayedEpisode> {
       const body = tools.length > 0 ? { messages, tools: toolList(tools) } : { messages };
       const { message } = (await chat(url, body, headers)).choices[0];
       const { role, content, tool_calls: calls } = message;
-      return { role, content, ...(calls === null ? {} : { tool_calls: calls }) };
+      return { role, content: content ?? "", ...(calls == null ? {} : { tool_calls: calls }) };
     };
   };
   const note = (requestor: SeenCall["requestor"]) => (call: ToolCall) =>

@@ -40,6 +40,8 @@ test("whatever comes, requests start in order, fit into memory, and leave nothin
         () => Date.now() * 1e6,
         {
           queued: (scheduled) => void started.push(scheduled),
+          prefillBegan: check,
+          prefillEnded: check,
           prefilled: check,
           token: check,
           decoded: check,

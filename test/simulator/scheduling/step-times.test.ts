@@ -23,6 +23,8 @@ async function tokenMs(options: Partial<SchedulerOptions>, requests: number): Pr
   const nothing = () => undefined;
   const observer = {
     queued: nothing,
+    prefillBegan: nothing,
+    prefillEnded: nothing,
     prefilled: nothing,
     token: nothing,
     decoded: nothing,
