@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { HttpExchange } from "./generation.ts";
 import { ApiError, readBody, sendBare, sendJson, sendPage } from "./http.ts";
@@ -17,9 +18,20 @@ export function flushCache({ engine, response }: HttpExchange): void {
   sendBare(response, done ? 200 : 400, done ? flushed : "Flush cache failed.\n");
 }
 
-/** Answers after a real one-token round trip through the scheduler, which the request metrics do not count. */
-export async function healthGenerate({ engine, response }: HttpExchange): Promise<void> {
-  await engine.probe(Int32Array.of(0), { maxNewTokens: 1, counted: false });
+/** SGLang looks once a second whether a token has come. */
+const healthMs = 1000;
+
+/**
+ * `GET /health` and `/health_generate`: a round trip of one token through the scheduler, which the request metrics do not
+ * count, and an answer a second later at the earliest.
+ */
+export async function health({ engine, response }: HttpExchange): Promise<void> {
+  if (!engine.isWarm) {
+    sendBare(response, 503, "");
+    return;
+  }
+  const probed = engine.probe(Int32Array.of(0), { maxNewTokens: 1, counted: false });
+  await Promise.all([probed, sleep(healthMs)]);
   sendBare(response, 200, "");
 }
 

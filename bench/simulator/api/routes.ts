@@ -5,7 +5,7 @@ import { chatCompletions } from "./chat-completions.ts";
 import * as control from "./control.ts";
 import { generate } from "./generate.ts";
 import type { HttpExchange } from "./generation.ts";
-import { ApiError, sendBare } from "./http.ts";
+import { ApiError } from "./http.ts";
 import { getLoad, loads } from "./loads.ts";
 import * as tokenizing from "./tokenizing.ts";
 
@@ -33,8 +33,6 @@ function generating(handler: GeneratingHandler): Handler {
   };
 }
 
-const health: Handler = ({ response }) => sendBare(response, 200, "");
-
 const get = ["GET"] as const;
 const post = ["POST"] as const;
 const either = ["GET", "POST"] as const;
@@ -51,8 +49,8 @@ const routes: Readonly<Record<string, Route>> = {
   "/v1/tokenize": { methods: post, handle: tokenizing.tokenize },
   "/detokenize": { methods: post, handle: tokenizing.detokenize },
   "/v1/detokenize": { methods: post, handle: tokenizing.detokenize },
-  "/health": { methods: get, handle: health },
-  "/health_generate": { methods: get, handle: control.healthGenerate },
+  "/health": { methods: get, handle: control.health },
+  "/health_generate": { methods: get, handle: control.health },
   "/v1/models": { methods: get, handle: about.models },
   "/model_info": { methods: get, handle: about.modelInfo },
   "/get_model_info": { methods: get, handle: about.modelInfo },

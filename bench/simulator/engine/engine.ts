@@ -67,6 +67,7 @@ export class EngineCore {
   readonly startId: string = randomUUID();
   readonly pid: number;
   readonly serverInfo: EngineParts["serverInfo"];
+  #isWarm = false;
   readonly #tickets = new Map<string, Ticket>();
 
   constructor(parts: EngineParts) {
@@ -97,6 +98,11 @@ export class EngineCore {
       clockNs,
       this.metrics,
     );
+  }
+
+  /** The first request of its own is done. */
+  get isWarm(): boolean {
+    return this.#isWarm;
   }
 
   submit(generation: Generation): Ticket {
@@ -153,6 +159,7 @@ export class EngineCore {
   async warmUp(): Promise<void> {
     const prompt = this.tokenizer.encode("The capital city of France is");
     await this.probe(prompt, { maxNewTokens: 8, counted: true });
+    this.#isWarm = true;
   }
 
   /** Runs a prompt of the engine's own. */

@@ -94,14 +94,17 @@ test("a fresh engine has counted its own warm-up request", async () => {
   );
 });
 
-test("health probes do not count as requests", async () => {
+test("health probes take a second and do not count as requests", async () => {
   await using engine = await startEngine();
   const requests = async () =>
     (await (await fetch(`${engine.url}/metrics`)).text())
       .split("\n")
       .find((line) => line.startsWith("sglang:num_requests"));
   const before = await requests();
-  expect((await fetch(`${engine.url}/health_generate`)).status).toBe(200);
-  expect((await fetch(`${engine.url}/health`)).status).toBe(200);
+  for (const path of ["/health_generate", "/health"]) {
+    const began = performance.now();
+    expect((await fetch(`${engine.url}${path}`)).status).toBe(200);
+    expect(performance.now() - began).toBeGreaterThan(990);
+  }
   expect(await requests()).toBe(before);
 });
