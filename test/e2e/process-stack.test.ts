@@ -87,7 +87,7 @@ test(
       CUDA_VISIBLE_DEVICES: "",
     });
     expect(agent.process.residentBytes).toBeGreaterThan(1e6);
-    expect(agent.serverInfo).toMatchObject({ pid: agent.process.pid, tool_call_parser: "qwen25" });
+    expect(agent.serverInfo).toMatchObject({ pid: agent.process.pid, tool_call_parser: "qwen" });
     expect(evidenceOf(run, "user.json").serverInfo).toMatchObject({ simulator: true });
     const written = ["run.json", "evidence/servers/agent.json", "logs/agent-engine.log"];
     for (const file of written)

@@ -14,6 +14,8 @@ export interface Launch {
   readonly serverInfo: Readonly<Record<string, unknown>>;
 }
 
+/** Parsers that SGLang took under an older name. */
+const renamed: Readonly<Record<string, string>> = { qwen25: "qwen", glm45: "glm" };
 const prefix = "TOLLGATE_SIM_";
 /** Read by the program itself, not by the simulator. */
 const ownVariables = ["LOAD_MS", "CRASH", "IGNORE_SIGTERM"];
@@ -45,8 +47,7 @@ export function launchOf(flags: FlagValues, environment: LaunchEnvironment): Lau
     serverInfo: {
       ...flags,
       served_model_name: model,
-      context_length: options.contextLength,
-      max_running_requests: options.maxRunningRequests,
+      tool_call_parser: renamed[String(flags["tool_call_parser"])] ?? flags["tool_call_parser"] ?? null,
       random_seed: options.seed,
       visible_devices: {
         CUDA_VISIBLE_DEVICES: environment["CUDA_VISIBLE_DEVICES"] ?? null,

@@ -73,7 +73,7 @@ test("flags of every spelling become options of the simulator and fields of /ser
     model_path: "/m",
     tp_size: 4,
     nccl_port: 31_001,
-    tool_call_parser: "qwen25",
+    tool_call_parser: "qwen",
     disable_radix_cache: true,
     enable_cache_report: false,
     visible_devices: { CUDA_VISIBLE_DEVICES: null, NVIDIA_VISIBLE_DEVICES: "4,5,6,7" },
