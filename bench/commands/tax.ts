@@ -67,7 +67,8 @@ its own, so that no cache answers for the gateway.
 
   N in flight  what the gateway adds to the first token and to the whole request, milliseconds, 95 % intervals
   of it        what any proxy on this machine adds, and what the gateway adds beyond that
-  by body, by turn   the same, by the longest body of a conversation and by turn, at the first load
+  by body, kB  the same by the longest body of a conversation, at the first load
+  by turn      the same by turn, at the first load
   floor        the raw server against itself: what this run reports where there is nothing to find
   checked      fixed questions to both servers (stream, call, logprobs, stop, large body, bad requests): what differs
 

@@ -170,7 +170,9 @@ function compared(raw: ChatReply, other: ChatReply): readonly Difference[] {
 
 /** The comparison speaks of an arm and of the engine behind it. */
 function inOurWords(what: string): string {
-  return what.replace("the engine answered", "the raw server says").replace("left the arm", "the gateway");
+  return what
+    .replace("the engine answered", "the raw server says")
+    .replace("left the arm", "came out of the gateway");
 }
 
 /** Tokens that come in fewer events are held back until there are several. */

@@ -189,6 +189,14 @@ function errorCounts(legs: readonly LegEvidence[]): readonly ErrorCount[] {
 /** Verdicts with which the numbers of a tax stand, whatever else is said of them. */
 const bearable: ReadonlySet<string> = new Set(["client-limited", "no-metrics", "not-drained"]);
 
+/** A server without counters lacks them in every turn of every arm. */
+function inOurWords(reason: VerdictReason): VerdictReason {
+  if (reason.verdict !== "no-metrics") return reason;
+  const detail =
+    "the raw server tells no token counts at /metrics, so it is not proven that the gateway leads to it";
+  return { ...reason, detail };
+}
+
 export interface TaxJudgement {
   /** Nothing speaks against the numbers. */
   readonly usable: boolean;
@@ -222,6 +230,6 @@ export function judgeTax(
   return {
     usable: against.length === 0,
     against,
-    doubts: said(report.reasons.filter(({ verdict }) => bearable.has(verdict))),
+    doubts: said(report.reasons.filter(({ verdict }) => bearable.has(verdict)).map(inOurWords)),
   };
 }

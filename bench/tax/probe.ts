@@ -90,6 +90,11 @@ async function takesTools(probing: Probing & { readonly model: string }, found: 
   const first = await ask(raw, true);
   const plain = first.problem === null ? first : await ask(raw, false);
   if (plain.problem !== null) throw refusal("RAW_URL", raw, plain);
+  if (plain.answer.usage === null)
+    throw new StartError(
+      "tax",
+      `RAW_URL ${raw.url} tells no usage at the end of a stream (stream_options.include_usage): whether both ways did the same work could not be checked, and no number is given.`,
+    );
   const behind = await ask(gateway, first.problem === null);
   if (behind.problem === null) {
     if (first.problem !== null) found.leftOut.push(`tools: the raw server gave ${first.problem}`);
@@ -113,7 +118,13 @@ function refusal(name: string, { url }: TaxServer, { status, problem }: ChatRepl
 
 function askOne(server: TaxServer, probing: Probing & { readonly model: string }, body: string) {
   const { model, maxTokens, conversationMs, signal } = probing;
-  const asked = { ...(JSON.parse(body) as object), model, max_tokens: maxTokens, temperature: 0 };
+  const asked = {
+    ...(JSON.parse(body) as object),
+    stream_options: { include_usage: true },
+    model,
+    max_tokens: maxTokens,
+    temperature: 0,
+  };
   return askChat(server, asked, { timeoutMs: Math.max(30_000, 2 * conversationMs), signal });
 }
 

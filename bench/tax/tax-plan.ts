@@ -31,7 +31,7 @@ export interface TaxPlan {
 /** Snapshots, drain and evidence around a turn. */
 const turnSeconds = 0.3;
 /** Fewer give wide intervals. */
-const blocksWanted = 4.5;
+const blocksWanted = 4;
 /** Of a turn's requests, where they are over sooner. */
 const workSecondsWanted = 0.3;
 const blocksMax = 60;
@@ -85,8 +85,16 @@ function blockSeconds(form: Form): number {
   return turns * (turnSeconds + repeatsOf(form) * workSeconds(form.sizes));
 }
 
+/** Several in flight share the engine: their turns last longer than one user's. */
+const crowding = 0.15;
+
 function blocksIn(form: Form, seconds: number): number {
-  return seconds / form.loads.length / blockSeconds(form);
+  const round = form.loads.reduce((sum, load) => {
+    const parsed = parseLoad(load);
+    const users = parsed.kind === "closed" ? parsed.users : 1;
+    return sum + blockSeconds(form) * (1 + crowding * Math.min(users - 1, 8));
+  }, 0);
+  return seconds / round;
 }
 
 function tooShort({ seconds }: TaxRequest, form: Form): ConfigError {

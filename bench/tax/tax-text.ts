@@ -24,13 +24,16 @@ export function taxText(report: TaxReport): string {
     verdictLine(report),
     ...loads.map(loadLine),
     line("of it", first === undefined ? "not measured" : shareText(first, of)),
-    parts("by body", first?.bySize.map((part) => `${part.size} ${spanText(of(part))}`) ?? []),
+    parts(
+      "by body, kB",
+      first?.bySize.map((part) => `${Math.round(part.bodyBytes / 1000)} ${spanText(of(part))}`) ?? [],
+    ),
     parts("by turn", first?.byTurn.map((part) => `${part.turn} ${spanText(of(part))}`) ?? []),
     line("floor", first === undefined ? "not measured" : floorText(first, of)),
     line("checked", checkedText(report)),
     line("measured", measuredText(report)),
     ...(limit === null ? [] : [line(`limit ${limit.text}`, limitTexts[limit.status])]),
-    ...notes(report).map((note) => wrappedText(`note: ${note}`, columns)),
+    ...notes(report).map((note) => wrappedText(`note: ${note}`, columns - 2).replaceAll("\n", "\n  ")),
   ].join("\n");
 }
 
@@ -49,17 +52,24 @@ function loadLine({ load, added, streaming }: LoadFindings): string {
   return line(loadWords(load), `first token ${firstToken}  whole ${intervalText(added.whole)} ms`);
 }
 
+/** Hundredths of a millisecond below ten: less is noise on any machine. */
+function msText(value: number | null): string {
+  return value !== null && Math.abs(value) < 9.995 ? value.toFixed(2) : numberText(value);
+}
+
+const addedText = (value: number) => signedText(value, msText);
+
 /** `+1.49 [+1.33, +1.65]` */
 export function intervalText({ interval, pairs }: Added): string {
   if (interval === null) return pairs === 0 ? "not measured" : "too few blocks";
   const { estimate, low, high } = interval;
-  return `${signedText(estimate)} [${signedText(low)}, ${signedText(high)}]`;
+  return `${addedText(estimate)} [${addedText(low)}, ${addedText(high)}]`;
 }
 
 /** `+1.49 ±0.16` */
 function spanText({ interval, pairs }: Added): string {
   if (interval === null) return pairs === 0 ? "not measured" : "too few blocks";
-  return `${signedText(interval.estimate)} ±${numberText(halfWidth({ ...interval, method: "" }))}`;
+  return `${addedText(interval.estimate)} ±${msText(halfWidth({ ...interval, method: "" }))}`;
 }
 
 function shareText(first: LoadFindings, of: (added: AddedToRequest) => Added): string {
@@ -83,7 +93,7 @@ export function verdictLine(report: Pick<TaxReport, "usable" | "against" | "load
   if (streaming === "simulated")
     return `It streams nothing: all tokens come at the end. A whole request: ${whole} (${at}).`;
   if (isNothing(added.firstToken) && isNothing(added.whole))
-    return `No cost is seen at ${at}: first token ${firstToken}, whole request ${whole}.`;
+    return `No cost seen at ${at}: first token ${firstToken}, whole ${whole}.`;
   return `It adds to the first token ${firstToken}, to a whole request ${whole} (${at}).`;
 }
 
@@ -96,7 +106,7 @@ function seenText(added: Added): string {
   const { interval } = added;
   if (interval === null) return "an unknown time";
   const { estimate, low, high } = interval;
-  return `${isNothing(added) ? `within ${numberText(Math.max(-low, high))}` : numberText(estimate)} ms`;
+  return `${isNothing(added) ? `within ${msText(Math.max(-low, high))}` : msText(estimate)} ms`;
 }
 
 function checkedText({ alterations, refused, errors, requests }: TaxReport): string {
@@ -109,7 +119,9 @@ function checkedText({ alterations, refused, errors, requests }: TaxReport): str
     `answers alike: ${asked - altered} of ${asked}${asked < of ? ` (${of - asked} not asked)` : ""}`,
     ...(fields > 0 ? [`${fields} fields differ`] : []),
     ...(refused.length > 0 ? [`${refused.length} refused`] : []),
-    failed === 0 ? `no errors in ${requests} requests` : `${failed} of ${requests} failed: ${classes}`,
+    failed === 0
+      ? `no errors in ${requests} requests`
+      : `${failed} of ${requests} requests failed: ${classes}`,
   ].join("; ");
 }
 
@@ -127,7 +139,7 @@ function noiseNotes({ load, added }: LoadFindings): readonly string[] {
     const { interval, median } = added[name];
     if (interval === null || median === null || widthOf(interval) <= noisyRatio * widthOf(median)) return [];
     return [
-      `${name === "whole" ? "whole request" : "first token"} ${signedText(median.estimate)} [${signedText(median.low)}, ${signedText(median.high)}]`,
+      `${name === "whole" ? "whole request" : "first token"} ${addedText(median.estimate)} [${addedText(median.low)}, ${addedText(median.high)}]`,
     ];
   });
   return parts.length === 0

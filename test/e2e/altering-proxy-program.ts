@@ -24,27 +24,30 @@ function answered(body: string): string {
     return body.replaceAll("simulated", "assimilated").replaceAll("agent", "agents");
   if (mode === "drops-usage")
     return body.replaceAll(/"usage":\{[^{}]*(\{[^{}]*\}[^{}]*)*\}/g, '"usage":null');
+  if (mode === "drops-logprobs" && body.startsWith("{"))
+    return JSON.stringify(JSON.parse(body), (key, value: unknown) => (key === "logprobs" ? null : value));
   if (mode === "renames-model") return body.replaceAll('"model":"tollgate-sim"', '"model":"openai/gpt"');
   return body;
+}
+
+/** The status with which a request is refused; null: it is not. */
+function refusalOf(body: string, count: number): number | null {
+  if (mode === "refuses-large" && body.length > 20_000) return 413;
+  if (mode === "refuses-tools" && body.includes('"tools":[')) return 400;
+  if (mode === "unknown-model-500" && body.includes("no-such-model")) return 500;
+  if (mode === "fails-often" && count > 60 && count % 3 === 0) return 503;
+  return mode === "not-found" ? 404 : null;
 }
 
 const server = createServer((request, response) => {
   void (async () => {
     const body = await bodyOf(request);
     asked += 1;
-    const size = body.length;
-    const refused =
-      mode === "refuses-large" && size > 20_000
-        ? 413
-        : mode === "fails-often" && asked > 60 && asked % 3 === 0
-          ? 503
-          : mode === "not-found"
-            ? 404
-            : null;
+    const refused = refusalOf(body, asked);
     if (refused !== null) {
       response.writeHead(refused, { "content-type": "application/json" });
       response.end(
-        JSON.stringify({ error: { message: `refused by the test's proxy, body of ${size} bytes` } }),
+        JSON.stringify({ error: { message: `refused by the test's proxy, body of ${body.length} bytes` } }),
       );
       return;
     }

@@ -45,10 +45,13 @@ export const simulator = (...flags: readonly string[]) =>
 export const nullProxy = (upstream: string) =>
   StartedServer.start(["bench/stack/arms/null-proxy-program.ts", upstream]);
 
+/** Of the gateway's administrator. */
+export const gatewayKey = { TAX_TEST_KEY: "of-this-test" };
+
 export const recordingGateway = (engine: string) =>
   StartedServer.start(
     ["bench/main.ts", "gateway", "--engine", engine, "--port", "0", "--admin-key-env", "TAX_TEST_KEY"],
-    { TAX_TEST_KEY: "of-this-test" },
+    gatewayKey,
   );
 
 export const delayGateway = (options: object) =>

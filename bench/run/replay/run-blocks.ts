@@ -12,79 +12,84 @@ import { compareReplay } from "../../analysis/replay/comparison.ts";
 import { runLeg, warmUp, type Leg, type ReplayParts } from "./leg.ts";
 import { readLegs, type LegEvidence } from "../../evidence/leg-evidence.ts";
 
-/** Every setting's blocks, one after the other: in each all arms there and back. */
+/** Every setting's blocks, one after the other, in each all arms there and back; with a deadline a block of each by turns. */
 export async function runBlocks(parts: ReplayParts): Promise<RunOutcome> {
-  const { settings } = parts.plan;
-  for (const [index, setting] of settings.entries()) {
-    const { deadlineNs } = parts;
+  const { deadlineNs, plan } = parts;
+  if (deadlineNs !== undefined) return runRounds(parts, deadlineNs);
+  for (const setting of plan.settings) {
     await warmUp(parts, setting);
-    const nowNs = parts.clock.nowNs();
-    const own =
-      deadlineNs === undefined
-        ? parts
-        : { ...parts, deadlineNs: nowNs + (deadlineNs - nowNs) / (settings.length - index) };
-    const end = await runSetting(own, setting);
+    const end = await runSetting(parts, setting);
     if (end.reason !== "complete") return end;
   }
   return { reason: "complete" };
 }
 
 async function runSetting(parts: ReplayParts, setting: ReplaySetting): Promise<RunOutcome> {
-  const { plan, stop, stack, tell } = parts;
+  const { plan, stop, tell } = parts;
   const looks = interimAnalyses(plan);
   const legs: LegEvidence[] = [];
-  const time = new BlockTime(parts);
   for (let block = 0; block < plan.blocks; block += 1) {
-    for (const [position, arm] of blockOrder(plan.arms, block).entries()) {
-      if (stop.asked.aborted) return { reason: "interrupted" };
-      const evidence = await measured(parts, { setting, arm, block, position });
-      legs.push(...evidence);
-      if (parts.progress === undefined) tell(progressText(parts, evidence));
-      else parts.progress({ setting, block, arm });
-      const death = stack.death(arm.arm);
-      const given = death === null ? failuresInARow(evidence, parts.limits.failures) : null;
-      if (given !== null) {
-        const message = `${given}\nRepair that arm, then start the replay again: one cannot be gone on with.`;
-        return { reason: "failed", message, exitCode: exitCodes.stoppedResumable };
-      }
-      if (death !== null) return { reason: "failed", message: `The ${death.part} ended: ${death.message}` };
-    }
+    const end = await runBlock(parts, { setting, block, legs });
+    if (end !== null) return end;
     if (stop.asked.aborted) return { reason: "interrupted" };
     if (plan.until !== null && looks.at.includes(block + 1) && isNarrow(plan, legs, looks)) {
       tell(`${setting.key}: ±${plan.until.replace("±", "")} reached after ${block + 1} blocks`);
       break;
     }
-    if (!time.hasRoom(block + 1)) break;
   }
   return { reason: "complete" };
 }
 
-/** Of its time, by which a setting may be longer. */
+/** A block of every setting by turns, so that all have as many when the time is over. What was measured has no say in it. */
+async function runRounds(parts: ReplayParts, deadlineNs: number): Promise<RunOutcome> {
+  const { plan, stop, clock } = parts;
+  for (const setting of plan.settings) await warmUp(parts, setting);
+  const startedNs = clock.nowNs();
+  let longestNs = 0;
+  for (let block = 0; block < plan.blocks; block += 1) {
+    const begunNs = clock.nowNs();
+    for (const setting of plan.settings) {
+      const end = await runBlock(parts, { setting, block, legs: [] });
+      if (end !== null) return end;
+      if (stop.asked.aborted) return { reason: "interrupted" };
+    }
+    const nowNs = clock.nowNs();
+    longestNs = Math.max(longestNs, nowNs - begunNs);
+    // Too few give no interval worth printing: those may go a little past the deadline.
+    const graceNs = block + 1 < blocksMin ? graceShare * (deadlineNs - startedNs) : 0;
+    if (nowNs + longestNs > deadlineNs + graceNs) break;
+  }
+  return { reason: "complete" };
+}
+
+/** Of the time, by which it may become longer. */
 const graceShare = 0.25;
 
-/** Whether there is time for another block. What was measured has no say in it. */
-class BlockTime {
-  readonly #parts: Pick<ReplayParts, "clock" | "deadlineNs">;
-  readonly #startedNs: number;
-  #begunNs: number;
-  #longestNs = 0;
+interface Block {
+  readonly setting: ReplaySetting;
+  readonly block: number;
+  /** Gets what was measured. */
+  readonly legs: LegEvidence[];
+}
 
-  constructor(parts: Pick<ReplayParts, "clock" | "deadlineNs">) {
-    this.#parts = parts;
-    this.#startedNs = parts.clock.nowNs();
-    this.#begunNs = this.#startedNs;
+/** All arms there and back; null when the next block may follow. */
+async function runBlock(parts: ReplayParts, { setting, block, legs }: Block): Promise<RunOutcome | null> {
+  const { plan, stop, stack, tell } = parts;
+  for (const [position, arm] of blockOrder(plan.arms, block).entries()) {
+    if (stop.asked.aborted) return { reason: "interrupted" };
+    const evidence = await measured(parts, { setting, arm, block, position });
+    legs.push(...evidence);
+    if (parts.progress === undefined) tell(progressText(parts, evidence));
+    else parts.progress({ setting, block, arm });
+    const death = stack.death(arm.arm);
+    const given = death === null ? failuresInARow(evidence, parts.limits.failures) : null;
+    if (given !== null) {
+      const message = `${given}\nRepair that arm, then start the replay again: one cannot be gone on with.`;
+      return { reason: "failed", message, exitCode: exitCodes.stoppedResumable };
+    }
+    if (death !== null) return { reason: "failed", message: `The ${death.part} ended: ${death.message}` };
   }
-
-  /** Called at the end of every block. Too few give no interval worth printing: those may go a little past the deadline. */
-  hasRoom(blocks: number): boolean {
-    const { clock, deadlineNs } = this.#parts;
-    const nowNs = clock.nowNs();
-    this.#longestNs = Math.max(this.#longestNs, nowNs - this.#begunNs);
-    this.#begunNs = nowNs;
-    if (deadlineNs === undefined) return true;
-    const grace = blocks < blocksMin ? graceShare * (deadlineNs - this.#startedNs) : 0;
-    return nowNs + this.#longestNs <= deadlineNs + grace;
-  }
+  return null;
 }
 
 async function measured(parts: ReplayParts, leg: Leg): Promise<readonly LegEvidence[]> {
