@@ -112,11 +112,26 @@ function nameOf({ label, part }: Comparison["arm"], versions: Readonly<Record<st
 function fidelityText(cells: readonly Fidelity[]): string {
   const compared = cells.reduce((sum, { comparedRequests }) => sum + comparedRequests, 0);
   if (compared === 0) return "not compared";
-  const counts = new Map<string, number>();
-  for (const { kind, what, count } of cells.flatMap(({ findings }) => findings)) {
-    const said = kind === "form" ? `only spelled otherwise: ${what}` : `${kind}: ${what}`;
-    counts.set(said, (counts.get(said) ?? 0) + count);
-  }
-  const said = [...counts].map(([text, count]) => `${text} (${count})`);
+  const findings = cells.flatMap((cell) => cell.findings);
+  const altered = counted(findings.filter(({ kind }) => kind !== "form")).map(
+    ({ kind, text }) => `${kind}: ${text}`,
+  );
+  const spelled = counted(findings.filter(({ kind }) => kind === "form")).map(({ text }) => text);
+  const said = [
+    ...altered,
+    ...(spelled.length === 0 ? [] : [`only spelled otherwise: ${spelled.join(", ")}`]),
+  ];
   return said.length === 0 ? `nothing: ${compared} requests byte for byte the same` : said.join("; ");
+}
+
+/** The same finding in several cells is one. */
+function counted(
+  findings: Fidelity["findings"],
+): readonly { readonly kind: string; readonly text: string }[] {
+  const same = Map.groupBy(findings, ({ kind, what }) => `${kind} ${what}`);
+  return [...same.values()].flatMap(([first, ...more]) => {
+    if (first === undefined) return [];
+    const count = more.reduce((sum, other) => sum + other.count, first.count);
+    return [{ kind: first.kind, text: `${first.what} (${count})` }];
+  });
 }
