@@ -1,4 +1,5 @@
 import type { Answer } from "../answer/answer.ts";
+import { callsInText } from "./calls-in-text.ts";
 import { around, shownValue, textChange, type Comparison, type Alteration } from "./difference.ts";
 import { sameJson } from "./same-json.ts";
 
@@ -8,6 +9,8 @@ export interface AnswerPair {
   readonly arm: Answer;
   /** The engine was asked for text (`/generate`), which the gateway makes an answer of. */
   readonly rendered: boolean;
+  /** Names of the tools that the agent offered; null where they are not known. */
+  readonly offered: readonly string[] | null;
   /** The agent did not ask for usage in a stream (`stream_options`). */
   readonly usageNotAsked: boolean;
 }
@@ -38,7 +41,7 @@ class AnswerComparison {
   }
 
   /** The engine's text holds what the gateway parsed out of it. */
-  rendered({ engine, arm }: AnswerPair): void {
+  rendered({ engine, arm, offered }: AnswerPair): void {
     this.forms.add("answer parsed from the text of /generate");
     if (engine.text === "" && (arm.text !== "" || arm.calls.length > 0)) {
       this.unknown.push("answers: the engine gave token ids and no text");
@@ -52,10 +55,17 @@ class AnswerComparison {
     }
     for (const { name } of arm.calls)
       if (!engine.text.includes(name)) this.#value("calls", null, `a call of ${name}`);
+    const { marked, beforeMark, names } = callsInText(engine.text, offered);
+    const made = arm.calls.map(({ name }) => name);
+    // As text it is not lost: a parser that does not know the form leaves it there.
+    const lost = names.filter((name) => !made.includes(name) && !arm.text.includes(name));
+    if (lost.length > 0) this.#value("calls removed", names, made);
+    else if (marked && made.length === 0)
+      this.forms.add("a call that cannot be read, or of no tool that was offered, not passed on");
     const said = arm.text + arm.reasoning;
-    if (said.trim() === "" && arm.calls.length === 0 && engine.text.trim().length > 20)
+    if (said.trim() === "" && made.length === 0 && (lost.length > 0 || beforeMark.trim().length > 20))
       this.#text("text", engine.text, "");
-    const called = arm.calls.length > 0 && arm.finish === "tool_calls" && engine.finish === "stop";
+    const called = (made.length > 0 || marked) && arm.finish === "tool_calls" && engine.finish === "stop";
     if (engine.finish !== arm.finish && !called) this.#value("finish_reason", engine.finish, arm.finish);
   }
 

@@ -152,6 +152,7 @@ function compared(raw: ChatReply, other: ChatReply): readonly Difference[] {
     engine: raw.answer,
     arm: other.answer,
     rendered: false,
+    offered: null,
     usageNotAsked: false,
   });
   return [

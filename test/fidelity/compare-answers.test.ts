@@ -70,7 +70,13 @@ function streamed(said: Said, separator = "\n\n"): string {
 }
 
 function compared(engine: string, arm: string, usageNotAsked = false) {
-  return compareAnswers({ engine: readAnswer(engine), arm: readAnswer(arm), rendered: false, usageNotAsked });
+  return compareAnswers({
+    engine: readAnswer(engine),
+    arm: readAnswer(arm),
+    rendered: false,
+    offered: null,
+    usageNotAsked,
+  });
 }
 
 describe("what an arm altered in an answer is named", () => {
@@ -271,13 +277,42 @@ describe("an answer that a gateway makes of the text of /generate", () => {
       engine: generated(engine, finish),
       arm: readAnswer(streamed(arm)),
       rendered: true,
+      offered: ["find", "lend"],
       usageNotAsked: false,
     }).differences.map(({ about }) => about);
 
   test("its text and calls are parts of the engine's text, and its end is the engine's", () => {
     expect(differences(raw, parsed)).toEqual([]);
     expect(differences("Yes.", { text: "Yes.", usage })).toEqual([]);
+    expect(differences(raw, { text: raw, finish: "stop", usage })).toEqual([]);
     expect(differences("Yes.", { text: "Yes.", finish: "length", usage }, "length")).toEqual([]);
+  });
+
+  const broken = '<tool_call>\n{"name": "find", "arguments": {"id": \n</tool_call>';
+  const unknown = '<tool_call>\n{"name": "nobody_offered_this", "arguments": {}}\n</tool_call>';
+  test.each<readonly [string, string, Said]>([
+    ["a broken call that is left out", broken, { text: "", finish: "stop", usage }],
+    [
+      "a broken call that was cut",
+      '<tool_call>\n{"name": "find", "argu',
+      { text: "", finish: "length", usage },
+    ],
+    [
+      "a broken call as text, whose mark makes it a call's end",
+      broken,
+      { text: broken, finish: "tool_calls", usage },
+    ],
+    ["a call of a tool that was not offered", unknown, { text: "", finish: "tool_calls", usage }],
+  ])("what the engine's own parser does with %s is no alteration", (_name, engine, arm) => {
+    expect(differences(engine, arm, arm.finish === "length" ? "length" : "stop")).toEqual([]);
+  });
+
+  test("a call of an offered tool that is left out is, also among others, and text before a mark", () => {
+    const two = `${raw}\n<tool_call>\n{"name": "lend", "arguments": {}}\n</tool_call>`;
+    expect(differences(two, parsed)).toEqual(["answer.calls removed"]);
+    expect(differences(raw, { ...parsed, calls: [] })).toEqual(["answer.calls removed"]);
+    const long = `Before I do this I have to look the member up. ${broken}`;
+    expect(differences(long, { text: "", finish: "stop", usage })).toEqual(["answer.text changed"]);
   });
 
   test.each<readonly [string, Said, string]>([

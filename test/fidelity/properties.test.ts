@@ -149,6 +149,7 @@ test("an answer is the same in pieces of any length, and another one with any ch
           engine: readAnswer(streamOf(said, 1)),
           arm: readAnswer(streamOf(left, length)),
           rendered: false,
+          offered: null,
           usageNotAsked: false,
         }).differences.map(({ about }) => about);
       expect(difference(said)).toEqual([]);

@@ -1,3 +1,4 @@
+import { callMark } from "../../fidelity/calls-in-text.ts";
 import { parsedJson } from "../../host/parsed-json.ts";
 import type { RunningArm } from "../../stack/stack.ts";
 import type { Finding } from "../../store/preflight-record.ts";
@@ -104,14 +105,11 @@ function whoRefused(arm: RunningArm, { problem, inner }: Reply): string | null {
   return status >= 400 && status < 500 ? `the engine refused to force it (${said})` : null;
 }
 
-/** How models write a call that nobody parsed. */
-const taggedCall = /<tool_call>|<function[=_]|<\|python_tag\|>|\[TOOL_CALLS\]|<｜tool▁call/;
-
 /** null when the answer is neither a call nor the raw text of one. */
 function parsedCall(on: string, { text, calls, finish }: Answer): Finding | null {
   const [call] = calls;
   if (call === undefined) {
-    if (!taggedCall.test(text) && !isCallObject(text)) return null;
+    if (!callMark.test(text) && !isCallObject(text)) return null;
     return failed(
       on,
       `the call came as raw text, ${quoted(text)} with finish_reason ${finish ?? "none"}: nothing parses tool calls, so every agent would fail silently`,
