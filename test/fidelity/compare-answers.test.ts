@@ -281,6 +281,14 @@ describe("an answer that a gateway makes of the text of /generate", () => {
       usageNotAsked: false,
     }).differences.map(({ about }) => about);
 
+  test("what SGLang leaves as text of a call of no tool, without its marks, is part of the engine's text", () => {
+    const engine = '<tool_call>\n{"name": "no_such", "arguments": {"a": 1}}\n</tool_call>\n then';
+    expect(differences(engine, { text: ', "arguments": {"a": 1}}\n\n then', usage })).toEqual([]);
+    expect(differences(engine, { text: ', "arguments": {"a": 2}}\n\n then', usage })).toEqual([
+      "answer.text changed",
+    ]);
+  });
+
   test("its text and calls are parts of the engine's text, and its end is the engine's", () => {
     expect(differences(raw, parsed)).toEqual([]);
     expect(differences("Yes.", { text: "Yes.", usage })).toEqual([]);
