@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Dispatcher } from "undici";
+import { Pool, type Dispatcher } from "undici";
 import { percentile } from "../../bench/statistics/distribution.ts";
 import { startTap } from "../../bench/tap/client.ts";
-import { monotonicNs } from "../../bench/tap/forward.ts";
-import { Upstream } from "../../bench/tap/upstream.ts";
+import { monotonicNs } from "../../bench/wire/forward.ts";
 import { nullEngine } from "./null-engine.ts";
 
 export interface LatencyBenchmark {
@@ -48,6 +47,7 @@ export interface LatencyPair {
 
 export interface LatencyPercentiles {
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
 }
 
@@ -91,11 +91,13 @@ class Delays {
   }
 }
 
+const unlimited = { connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
+
 async function batch(
   target: Pick<LatencyHop, "url" | "headers">,
   benchmark: LatencyBenchmark,
 ): Promise<Delays> {
-  const pool = new Upstream(new URL(target.url).origin);
+  const pool = new Pool(target.url, unlimited);
   const delays = new Delays();
   const body = JSON.stringify({
     stream: true,
@@ -152,10 +154,15 @@ function pair(direct: readonly number[], hop: readonly number[]): LatencyPair {
     count: hop.length,
     direct: straight,
     hop: through,
-    added: { p50: through.p50 - straight.p50, p99: through.p99 - straight.p99 },
+    added: {
+      p50: through.p50 - straight.p50,
+      p95: through.p95 - straight.p95,
+      p99: through.p99 - straight.p99,
+    },
   };
 }
 
 function percentilesOf(values: readonly number[]): LatencyPercentiles {
-  return { p50: percentile(values, 0.5) ?? NaN, p99: percentile(values, 0.99) ?? NaN };
+  const at = (quantile: number) => percentile(values, quantile) ?? NaN;
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
