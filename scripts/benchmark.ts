@@ -12,12 +12,14 @@ import { nativeSweep } from "./benchmark/native-sweep.ts";
 import { benchmarkText, isMet } from "./benchmark/table.ts";
 import { promptRendering } from "./benchmark/prompt-rendering.ts";
 import { telecomReplay, toolCalls } from "./benchmark/tau2-calls.ts";
+import { tapCost } from "./benchmark/tap-cost.ts";
 import { toolRoundTrip } from "./benchmark/tool-round-trip.ts";
 
 /** How fast Tollgate itself is. Prints a table and asserts nothing: whether a target is met depends on the machine. */
 const measurements: readonly Measurement[] = [
   nativeSweep,
   tapLatency,
+  tapCost,
   gatewayLatency,
   loadGenerator,
   promptRendering,

@@ -34,7 +34,7 @@ export interface Reading {
   readonly what: string;
   readonly unit: Unit;
   /** How `value` came from the `count` single values: a percentile, their mean, their maximum, or the only one. */
-  readonly statistic: "p50" | "p99" | "mean" | "max" | "once";
+  readonly statistic: "p50" | "p95" | "p99" | "mean" | "max" | "once";
   readonly value: number;
   readonly count: number;
   /** How far the single values lie apart; null for a single one. */

@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startTap } from "../../bench/tap/client.ts";
+import type { Measurement, Reading, Workbench } from "./measurement.ts";
+import { shortText } from "./measurement.ts";
+import { measureAddedLatency, type LatencyHop, type LatencyPair } from "./tap-latency.ts";
+
+const streamCounts = [1, 16, 64] as const;
+const chunksPerStream = 50;
+const requestBytes = 40_000;
+
+/** Both hops of a gateway's arm, in one tap process that records all bodies, as in a sweep: what measuring itself costs. */
+export const tapCost: Measurement = {
+  name: "taps",
+  measure: async (bench) => {
+    const readings: Reading[] = [];
+    for (const streams of streamCounts) readings.push(...(await costAt(streams, bench)));
+    return readings;
+  },
+};
+
+async function costAt(streams: number, bench: Workbench): Promise<Reading[]> {
+  let taps: TwoHops | null = null;
+  const load = {
+    streams,
+    chunksPerStream,
+    chunkIntervalMs: 20,
+    requestBytes,
+    requestsPerStream: Math.ceil((bench.quick ? 16 : 48) / streams),
+    blocks: bench.quick ? 1 : 3,
+    environment: bench.environment,
+    scratch: bench.scratch,
+    hop: async (engineUrl: string) => (taps = await TwoHops.start(engineUrl, { bench, streams })),
+  };
+  const { chunks, requests } = await measureAddedLatency(load);
+  const at = `at ${streams} streams`;
+  return [
+    added(`taps, both hops, recording: to a response head ${at}`, requests, "p50"),
+    added(`taps, both hops, recording: to a response head ${at}`, requests, "p95"),
+    added(`taps, both hops, recording: to a chunk ${at}`, chunks, "p50"),
+    added(`taps, both hops, recording: to a chunk ${at}`, chunks, "p95"),
+    cpu(`taps, both hops, recording: CPU of a request ${at}`, taps),
+  ];
+}
+
+/** Hertz of the ticks in /proc/PID/stat, on every Linux that Node supports. */
+const ticksPerSecond = 100;
+
+class TwoHops implements LatencyHop {
+  readonly url: string;
+  readonly headers = { "x-tollgate-attempt": "benchmark" };
+  cpuSeconds = Number.NaN;
+  requests = 0;
+  readonly #tap: Awaited<ReturnType<typeof startTap>>;
+  readonly #startedSeconds: number;
+
+  private constructor(tap: Awaited<ReturnType<typeof startTap>>, url: string) {
+    this.#tap = tap;
+    this.url = url;
+    this.#startedSeconds = cpuSecondsOf(tap.pid);
+  }
+
+  static async start(upstream: string, at: { readonly bench: Workbench; readonly streams: number }) {
+    const { environment, scratch } = at.bench;
+    const tap = await startTap({ environment, logFile: join(scratch, "taps.log") });
+    const inner = await tap.listen({ name: "inner", hop: "inner", arm: "benchmark", upstream });
+    const outer = await tap.listen({ name: "outer", hop: "outer", arm: "benchmark", upstream: inner });
+    await tap.openSegment(join(scratch, `segment-${at.streams}`), true);
+    return new TwoHops(tap, outer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cpuSeconds = cpuSecondsOf(this.#tap.pid) - this.#startedSeconds;
+    const { totals } = await this.#tap.closeSegment();
+    this.requests = totals["outer"]?.requests ?? 0;
+    await this.#tap[Symbol.asyncDispose]();
+  }
+}
+
+/** User and system time of a process with all its threads. */
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const [user = "", system = ""] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11);
+  return (Number(user) + Number(system)) / ticksPerSecond;
+}
+
+function cpu(what: string, taps: TwoHops | null): Reading {
+  const { cpuSeconds = Number.NaN, requests = 0 } = taps ?? {};
+  return {
+    what,
+    unit: "us",
+    statistic: "mean",
+    value: (cpuSeconds / requests) * 1e6,
+    count: requests,
+    spread: `${cpuSeconds} CPU-s, in ticks of 10 ms`,
+    target: null,
+  };
+}
+
+function added(what: string, pair: LatencyPair, statistic: "p50" | "p95"): Reading {
+  const { direct, hop, count } = pair;
+  const spread = `${shortText(direct[statistic])} direct, ${shortText(hop[statistic])} through`;
+  return { what, unit: "ms", statistic, value: pair.added[statistic], count, spread, target: null };
+}
