@@ -85,7 +85,8 @@ test("an export that is empty with status 200 is no success: the episode says th
   await using _server = server;
   expect(finished.stderr).toContain("nothing was exported, although a reward was accepted");
   const episodes = episodesOf(lastLine(finished)).filter(({ arm }) => arm === "areal");
-  expect(finished.stdout).toContain("c2-r0-areal: the gateway's record of 2 episodes is incomplete");
+  const report = readFileSync(join(lastLine(finished), "report", "report.md"), "utf8");
+  expect(report).toContain("c2-r0-areal: the gateway's record of 2 episodes is incomplete");
   expect(episodes.length).toBeGreaterThan(1);
   for (const { labels } of episodes) expect(labels).toContain("gateway-record-incomplete");
 });
