@@ -13,6 +13,7 @@ import { buildReport } from "../../../bench/report/build-report.ts";
 import { renderReport } from "../../../bench/report/rebuild.ts";
 import { readJudgedRun, readJudgements } from "../../../bench/store/judgements.ts";
 import { lastLine, Workplace } from "../../e2e/small-experiment.ts";
+import { DriverLock } from "../../../bench/store/driver-lock.ts";
 import { expectExit, TemporaryFolder, tollgate } from "../../e2e/tollgate-process.ts";
 
 const judgedTask = "renew-one";
@@ -275,11 +276,11 @@ test("the command refuses while a driver writes the run, and its exit code tells
   await using judge = new Judge();
   const run = copyOf(folder);
   const args = ["judge", run, "--url", await judge.listen(), "--model", "m"];
-  writeFileSync(join(run, "driver.pid"), `${process.pid}\n`);
+  const lock = await DriverLock.acquire(run, process.pid);
   const refused = await tollgate(args, place.environment);
   expectExit(refused, 5);
   expect(refused.stderr).toContain(`is being written by process ${process.pid}`);
-  writeFileSync(join(run, "driver.pid"), "");
+  await lock[Symbol.asyncDispose]();
   judge.answer = "no JSON";
   expectExit(await tollgate(args, place.environment), 1);
   judge.answer = answerOf(true);
