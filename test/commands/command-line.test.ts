@@ -43,7 +43,7 @@ test.each([
   [
     "a time that is none",
     ["metrics", "monitor", "http://x", "-o", "x.csv", "-i", "0"],
-    "number of seconds above 0",
+    "Give a time above 0",
   ],
   ["an unknown flag", ["runs", "--jsn"], "unknown option '--jsn'"],
   ["a missing argument", ["plan"], "missing required argument 'file'"],
