@@ -64,9 +64,12 @@ function serverOf(engine: DockerEngineSpec): unknown {
   return { ...rest, gpus: gpus.length };
 }
 
-/** Runs from before the choice imitated this version, so it is the one that goes without saying in ids. */
-function simulatorOf({ sglang, ...rest }: SimulatorSpec): unknown {
-  return sglang === "0.5.23" ? rest : { sglang, ...rest };
+/** Settings that came later, with what runs from before did: that goes without saying in ids. */
+const asBefore = { sglang: "0.5.23", prefillStepMs: 0, hostStepMs: 0, hostStepMsPerRequest: 0 } as const;
+
+function simulatorOf(spec: SimulatorSpec): unknown {
+  const before: Readonly<Record<string, unknown>> = asBefore;
+  return Object.fromEntries(Object.entries(spec).filter(([name, value]) => before[name] !== value));
 }
 
 /** A server by command line is the same one in another folder, at another port and on other GPUs. */

@@ -79,7 +79,7 @@ test.skipIf(!mountable)(
       arms: [{ kind: "raw" }],
       workload: { domain: "library", tasks: { count: 12 } },
     });
-    using disk = new SmallDisk(place.runs, "size=256k");
+    using disk = new SmallDisk(place.runs, "size=448k");
     const sweep = await place.sweep("--out", disk.path, ...unchecked);
     expectExit(sweep, 1);
     expect(sweep.stderr).toMatch(/disk or quota is full.*--resume/s);
