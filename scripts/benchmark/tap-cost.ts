@@ -95,7 +95,7 @@ function cpu(what: string, taps: TwoHops | null): Reading {
     statistic: "mean",
     value: (cpuSeconds / requests) * 1e6,
     count: requests,
-    spread: `${cpuSeconds} CPU-s, in ticks of 10 ms`,
+    spread: `${cpuSeconds.toFixed(2)} CPU-s, in ticks of 10 ms`,
     target: null,
   };
 }
