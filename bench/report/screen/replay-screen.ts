@@ -1,5 +1,4 @@
 import type { ArmComparison, ReplayDifference } from "../../analysis/replay/comparison.ts";
-import type { Interval } from "../../statistics/interval.ts";
 import type { StoredReplay } from "../model/stored-replay.ts";
 import { marginText } from "../tables/margin-text.ts";
 import { absent, alignedDifferenceText, numberText } from "../tables/number-text.ts";
@@ -75,10 +74,11 @@ function settingRows(
   const own = comparisons.filter(({ setting }) => setting.key === key);
   const compared = own.filter(({ arm: { part } }) => part === "compared" || part === "baseline");
   const control = own.find(({ arm }) => arm.part === "placebo");
+  const floorMs = floorOf(own);
   return [
     ...compared.flatMap((comparison, at) => {
       const above = aboveProxy.find(({ setting, arm }) => setting === key && arm === comparison.arm.label);
-      const finding = findingSpan(comparison, blockSeconds[key] ?? null);
+      const finding = findingSpan(comparison, { floorMs, blockSeconds: blockSeconds[key] ?? null });
       return [
         differenceRow(comparison, comparison.metrics, { name: comparison.arm.label, finding }),
         ...(control === undefined || at > 0
@@ -86,7 +86,7 @@ function settingRows(
           : [differenceRow(control, control.metrics, { name: "· any proxy", finding: null })]),
         ...(above === undefined
           ? []
-          : [differenceRow(comparison, above, { name: "· its own", finding: signSpan(above.e2e) })]),
+          : [differenceRow(comparison, above, { name: "· its own", finding: signSpan(above.e2e, floorMs) })]),
       ];
     }),
     ...own
@@ -116,8 +116,17 @@ function textOf({ interval, count }: ReplayDifference): string {
   return alignedDifferenceText({ value: interval.estimate, low: interval.low, high: interval.high, count });
 }
 
-function findingSpan({ metrics: { e2e } }: ArmComparison, blockSeconds: number | null): StyledText {
-  if (e2e.margin === null) return signSpan(e2e);
+interface FindingFacts {
+  /** What the baseline differs from itself by; null where that was not measured. */
+  readonly floorMs: number | null;
+  readonly blockSeconds: number | null;
+}
+
+function findingSpan(
+  { metrics: { e2e } }: ArmComparison,
+  { floorMs, blockSeconds }: FindingFacts,
+): StyledText {
+  if (e2e.margin === null) return signSpan(e2e, floorMs);
   const moreSeconds =
     e2e.margin.moreUnits === null || blockSeconds === null ? null : e2e.margin.moreUnits * blockSeconds;
   const about = { limit: `${numberText(e2e.margin.limitMs)} ms`, unit: "blocks", moreSeconds };
@@ -125,8 +134,10 @@ function findingSpan({ metrics: { e2e } }: ArmComparison, blockSeconds: number |
   return toned(text.startsWith("inside") ? "good" : text.startsWith("outside") ? "bad" : "doubt", text);
 }
 
-function signSpan({ interval }: ReplayDifference): StyledText {
+function signSpan({ interval }: ReplayDifference, floorMs: number | null): StyledText {
   if (interval === null || (interval.low <= 0 && interval.high >= 0)) return toned("doubt", "cannot tell");
+  // The same arm twice may differ by as much in this run.
+  if (floorMs !== null && Math.abs(interval.estimate) <= floorMs) return toned("doubt", "within A/A");
   return interval.low > 0 ? toned("bad", "slower") : toned("good", "faster");
 }
 
@@ -154,22 +165,25 @@ function serviceGrid({ arms, plan }: StoredReplay): readonly Part[] {
 
 const reasonsShown = 3;
 
-/** What the baseline against itself may differ by, its drift included. */
-function farEnd({ low, high }: Interval): number {
-  return Math.max(Math.abs(low), Math.abs(high));
+/** What the baseline against itself may differ by in E2E, its drift included; null where that was not measured. */
+function floorOf(comparisons: readonly ArmComparison[]): number | null {
+  const ends = comparisons.flatMap(({ arm, metrics: { e2e } }) =>
+    arm.part === "again" && e2e.interval !== null
+      ? [Math.abs(e2e.interval.low), Math.abs(e2e.interval.high)]
+      : [],
+  );
+  return ends.length === 0 ? null : Math.max(...ends);
 }
 
 function trustParts(
   { reasons, verdict }: StoredReplay,
   comparisons: readonly ArmComparison[],
 ): readonly Part[] {
-  const floors = comparisons.flatMap(({ arm, metrics: { e2e } }) =>
-    arm.part === "again" && e2e.interval !== null ? [farEnd(e2e.interval)] : [],
-  );
+  const floorMs = floorOf(comparisons);
   const floor =
-    floors.length === 0
+    floorMs === null
       ? "no A/A floor: nothing shows what this run can see"
-      : `the baseline differs from itself by up to ${numberText(Math.max(...floors))} ms (E2E, A/A): less is not seen here`;
+      : `the baseline differs from itself by up to ${numberText(floorMs)} ms (E2E, A/A): less is not seen here`;
   const lines: StyledLine[] = [
     [
       toned(

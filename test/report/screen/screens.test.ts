@@ -119,3 +119,25 @@ test("the last screen of a replay: the difference, what of it any proxy costs, a
     );
   }
 });
+
+test.each([
+  { floorMs: 0.1, finding: "slower" },
+  { floorMs: 60, finding: "within A/A" },
+])(
+  "a difference of 50 ms of an arm whose baseline differs from itself by $floorMs ms: $finding",
+  async ({ floorMs, finding }) => {
+    const report = await buildStoredReplay(directories.get("replay") ?? "");
+    const comparisons = report.comparisons.map((comparison) => {
+      const { part } = comparison.arm;
+      const { e2e } = comparison.metrics;
+      const [low, high] = part === "again" ? [-floorMs, floorMs] : [45, 55];
+      const interval =
+        e2e.interval === null ? null : { ...e2e.interval, low, high, estimate: (low + high) / 2 };
+      return { ...comparison, metrics: { ...comparison.metrics, e2e: { ...e2e, margin: null, interval } } };
+    });
+    const lines = textOf(replayScreen({ ...report, comparisons }, ending), 80);
+    const compared = comparisons.find(({ arm }) => arm.part === "compared")?.arm.label ?? "";
+    const row = lines.find((line) => line.includes(` ${compared} `) && line.includes("[+45"));
+    expect(row).toMatch(new RegExp(`${finding}$`));
+  },
+);
