@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/simulator/model": "",
   "bench/simulator/scheduling": "",
   "bench/simulator/policy": "simulator/model simulator/settings",
-  "bench/simulator/exposition": "simulator/model simulator/scheduling",
+  "bench/simulator/exposition": "simulator/model simulator/scheduling simulator/settings",
   "bench/simulator/engine":
     "simulator/exposition simulator/model simulator/policy simulator/scheduling simulator/settings",
   "bench/simulator/api":
