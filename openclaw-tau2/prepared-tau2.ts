@@ -1,4 +1,4 @@
-import type { AgentDriver } from "../bench/agent/agent.ts";
+import type { AgentDriver, AgentTurn } from "../bench/agent/agent.ts";
 import { ChatClient } from "../bench/agent/model/chat-client.ts";
 import { StartError } from "../bench/errors.ts";
 import { startToolServer } from "../bench/tools/server.ts";
@@ -28,6 +28,14 @@ interface Tau2Parts extends AttemptParts {
   readonly domain: LoadedDomain;
   readonly userClient: ChatClient;
   readonly driver: AgentDriver;
+}
+
+/**
+ * A turn that ran through, with an answer that the agent could make nothing of. The process has loaded all that a turn
+ * needs, and what a model says to "Hello." is for the tasks to score.
+ */
+function isSpoiltByModel(turn: AgentTurn): turn is Extract<AgentTurn, { status: "agent-error" }> {
+  return turn.status === "agent-error" && turn.requestId !== undefined;
 }
 
 /** tau2's workload while a run lasts: tool server, agent, and the user simulator's client. */
@@ -120,11 +128,16 @@ export class PreparedTau2 implements PreparedWorkload {
       return request;
     }, signal);
     for (const open of opened) await open.close();
-    const failed = turns.find(({ status }) => status !== "answered");
-    if (failed) {
-      throw new StartError(
-        "agent",
-        `The agent's first turn failed: ${JSON.stringify(failed)}. See the agent's log in ${context.logDirectory}.`,
+    for (const turn of turns) {
+      if (turn.status === "answered") continue;
+      if (!isSpoiltByModel(turn)) {
+        throw new StartError(
+          "agent",
+          `The agent's first turn failed: ${JSON.stringify(turn)}. See the agent's log in ${context.logDirectory}.`,
+        );
+      }
+      context.progress(
+        `warning: in the agent's first turn the model's answer was not one that the agent can use: ${turn.message}. The agent is warm, and the run goes on; such a turn costs an episode its reward.`,
       );
     }
   }

@@ -8,7 +8,7 @@ const question: Question = {
   maxTokens: 96,
   stream: true,
 };
-/** An answer that is done sooner leaves no time in which a gateway could have passed anything on. */
+/** Tokens that are all there sooner leave no time in which a gateway could have passed anything on. */
 const wholeMsMin = 20;
 const notComparable = "TTFT not comparable: its first token is the whole answer";
 
@@ -63,6 +63,9 @@ async function oneAnswer(arm: RunningArm, context: PreflightContext): Promise<Ju
   const whole = inner ?? wholeSpan(reply.outer) ?? outer;
   if (whole.ms < wholeMsMin)
     return unknown(`the answer took ${whole.ms.toFixed(0)} ms, too little time to tell`);
+  const engine = spanOf(reply.inner);
+  if (engine !== null && engine.ms < wholeMsMin)
+    return unknown(`the engine made its tokens within ${engine.ms.toFixed(1)} ms, too little time to tell`);
   // Without a tap before the engine, tokens that come in one piece after the rest of the time were held back.
   const real = inner === null ? outer.ms >= whole.ms / 4 : outer.firstNs < inner.lastNs;
   if (real)

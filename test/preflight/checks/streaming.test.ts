@@ -66,6 +66,16 @@ test("a gateway that got no processor while the engine answered is asked again: 
   expect(await foundIn([inTime])).toMatchObject({ streaming: "real", asked: 1 });
 });
 
+test("where the engine made all of its tokens at once, after however long, nobody can tell whether the arm streams", async () => {
+  expect(await found([0, 163, 163.1], [5, 160, 162])).toEqual({
+    status: "not checked",
+    streaming: null,
+    what: "the engine made its tokens within 2.0 ms, too little time to tell",
+    asked: 1,
+  });
+  expect(await found([0, 163, 163.1], [5, 160, 160])).toMatchObject({ streaming: null });
+});
+
 test("of several requests to the engine the last token counts: a gateway that samples twice and streams is real", async () => {
   expect(await found([0, 60, 110], [5, 10, 50], [51, 55, 100])).toMatchObject({ streaming: "real" });
 });
