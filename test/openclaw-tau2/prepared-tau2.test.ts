@@ -48,7 +48,14 @@ async function warmedUp(turns: readonly AgentTurn[]): Promise<string[]> {
         model: "m",
         signal: new AbortController().signal,
         progress: (line) => said.push(line),
-        agent: { name: "scripted", version: "0", prompt: "exact", usesTools: true, ownInstruction: false, takesHistory: false },
+        agent: {
+          name: "scripted",
+          version: "0",
+          prompt: "exact",
+          usesTools: true,
+          ownInstruction: false,
+          takesHistory: false,
+        },
         startAgent: async () => Promise.resolve(driver),
       },
     );
@@ -70,7 +77,9 @@ test("an answer of the model that the agent cannot use is said, and the agent is
   };
   expect(await warmedUp([answered])).toEqual([]);
   expect(await warmedUp([answered, spoilt])).toEqual([
-    expect.stringMatching(/^warning: .*incomplete or malformed tool call\. The agent is warm, and the run goes on/),
+    expect.stringMatching(
+      /^warning: .*incomplete or malformed tool call\. The agent is warm, and the run goes on/,
+    ),
   ]);
 });
 
@@ -79,6 +88,9 @@ test.each<AgentTurn>([
   { status: "model-unavailable", message: "status 404", requestId: "warm-up-0-1" },
   { status: "timed-out", afterMs: 1000 },
   { status: "process-died", message: "openclaw-0 is gone" },
-])("a first turn that ends as $status, by a part that is not the model's words, ends the start", async (turn) => {
-  await expect(warmedUp([answered, turn])).rejects.toThrow(/The agent's first turn failed: .*in LOGS\./);
-});
+])(
+  "a first turn that ends as $status, by a part that is not the model's words, ends the start",
+  async (turn) => {
+    await expect(warmedUp([answered, turn])).rejects.toThrow(/The agent's first turn failed: .*in LOGS\./);
+  },
+);
