@@ -103,7 +103,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",
   // The real scheduler beside the simulator.
   "scripts/scheduler": "config host load measure stack statistics supervisor scripts/benchmark",
-  scripts: "commands config load measure tap tokens scripts/benchmark scripts/published scripts/scheduler",
+  // Large runs made of small ones.
+  "scripts/synthetic": "store",
+  scripts:
+    "commands config load measure tap tokens scripts/benchmark scripts/published scripts/scheduler scripts/synthetic",
 };
 /** Files of `bench/` itself that belong to no part. `errors.ts` and `exit-codes.ts` may be imported by all. */
 const FOR_ALL = ["bench/errors.ts", "bench/exit-codes.ts"];

@@ -29,8 +29,8 @@ export interface PackedRun {
   readonly leftOut: readonly { readonly file: string; readonly why: string }[];
 }
 
-/** Not part of what a run found out. */
-const passing = /(^|\/)(driver\.pid(\..*)?|[^/]*\.tmp|[^/]*\.part)$/;
+/** Not part of what a run found out, or made of what is. */
+const passing = /(^|\/)(driver\.pid(\..*)?|[^/]*\.tmp|[^/]*\.part|episodes\.index)$/;
 
 /**
  * One archive of a run with `SHA256SUMS`, and for publishing `REDACTIONS.json`. What comes out of it is a run directory

@@ -70,12 +70,23 @@ function judgedRecords(records: readonly RunRecord[], judgements: Judgements): r
   return records.map((record) => (record.type === "episode" ? judgedEpisode(record, judgements) : record));
 }
 
-function judgedEpisode(record: EpisodeRecord, judgements: Judgements): EpisodeRecord {
+/** The record with the judge's reward, where its attempt was judged. */
+export function judgedEpisode(record: EpisodeRecord, judgements: Judgements): EpisodeRecord {
   const judgement = judgementOf(record, judgements);
   if (judgement === null) return record;
   const { reward } = judgement;
   const scores = record.scores?.with(0, { name: "reward", value: reward, passed: reward >= 1 - 1e-6 });
   return { ...record, reward, ...(scores && { scores }), labels: judgedLabels(record.labels) };
+}
+
+/** What an index knows of an attempt, with the judge's reward where that was judged. */
+export function judgedRow<Row extends Pick<EpisodeRecord, "episodeId" | "reward" | "labels">>(
+  row: Row,
+  attemptKey: string | undefined,
+  judgements: Judgements,
+): Row {
+  const judgement = judgementOf({ episodeId: row.episodeId, attemptKey }, judgements);
+  return judgement === null ? row : { ...row, reward: judgement.reward, labels: judgedLabels(row.labels) };
 }
 
 /** The trajectory with the judge's reward and reward info, where its attempt was judged. */

@@ -18,33 +18,71 @@ export interface Line {
 
 const newline = 0x0a;
 
-/** The lines of a file in constant memory; `.zst` files are decompressed. Memory is bounded by the longest line. */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+/** Lines as they come off the disk, many at a time. */
+export interface LineBlock {
+  /** Whole lines with their newlines; only the last block of a file may end within a line. */
+  readonly bytes: Buffer;
+  /** Offset of its first byte in the file (after decompression). */
+  readonly startByte: number;
+}
+
+/**
+ * A file in blocks of whole lines, from the line on that begins at a byte; `.zst` files are decompressed, and begin at 0. A block is as
+ * long as what one read brings, or as the longest line.
+ */
+export async function* readLineBlocks(path: string, fromByte = 0): AsyncGenerator<LineBlock> {
   let pending: Buffer[] = [];
-  let number = 1;
-  let startByte = 0;
-  for await (const chunk of chunksOf(path)) {
-    let from = 0;
-    for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, from)) {
-      pending.push(chunk.subarray(from, at));
-      const bytes = Buffer.concat(pending);
-      const endByte = startByte + bytes.length + 1;
-      yield { number, bytes, startByte, endByte, terminated: true };
-      pending = [];
-      number += 1;
-      startByte = endByte;
-      from = at + 1;
-    }
-    if (from < chunk.length) pending.push(chunk.subarray(from));
+  let startByte = fromByte;
+  for await (const chunk of chunksOf(path, fromByte)) {
+    const end = chunk.lastIndexOf(newline) + 1;
+    pending.push(end === 0 ? chunk : chunk.subarray(0, end));
+    if (end === 0) continue;
+    const bytes = joined(pending);
+    yield { bytes, startByte };
+    startByte += bytes.length;
+    pending = end < chunk.length ? [chunk.subarray(end)] : [];
   }
-  const bytes = Buffer.concat(pending);
-  if (bytes.length > 0) {
-    yield { number, bytes, startByte, endByte: startByte + bytes.length, terminated: false };
+  const bytes = joined(pending);
+  if (bytes.length > 0) yield { bytes, startByte };
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only, ...more] = chunks;
+  return only !== undefined && more.length === 0 ? only : Buffer.concat(chunks);
+}
+
+/** The lines of a block, the first of which has this number. */
+export function* linesIn({ bytes, startByte }: LineBlock, firstNumber: number): Generator<Line> {
+  let number = firstNumber;
+  for (let from = 0; from < bytes.length; number += 1) {
+    const at = bytes.indexOf(newline, from);
+    const terminated = at !== -1;
+    const end = terminated ? at : bytes.length;
+    const behind = terminated ? at + 1 : bytes.length;
+    yield {
+      number,
+      bytes: bytes.subarray(from, end),
+      startByte: startByte + from,
+      endByte: startByte + behind,
+      terminated,
+    };
+    from = behind;
   }
 }
 
-async function* chunksOf(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
+/** The lines of a file in constant memory; `.zst` files are decompressed. Memory is bounded by the longest line. */
+export async function* readLines(path: string): AsyncGenerator<Line> {
+  let number = 1;
+  for await (const block of readLineBlocks(path)) {
+    for (const line of linesIn(block, number)) {
+      yield line;
+      number += 1;
+    }
+  }
+}
+
+async function* chunksOf(path: string, fromByte: number): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: 1 << 18, start: fromByte });
   try {
     // Errors of either stream end the iteration of the decompressor, which is where they are thrown.
     yield* path.endsWith(".zst") ? pipeline(file, createZstdDecompress(), () => undefined) : file;

@@ -185,7 +185,8 @@ function paceByLoad(records: readonly RunRecord[], episodes: readonly EpisodeRec
     const within = episodes.filter((episode) => segmentKey(episode) === segmentKey(segment));
     const load = within[0]?.load;
     if (load === undefined) continue;
-    const endedNs = segment.ended?.endedNs ?? Math.max(...within.map(({ endedNs }) => endedNs));
+    const endedNs =
+      segment.ended?.endedNs ?? within.reduce((last, { endedNs }) => Math.max(last, endedNs), -Infinity);
     const before = pace.get(load) ?? { episodes: 0, seconds: 0 };
     const seconds = (endedNs - segment.startedNs) / 1e9;
     // To fail takes less time than to end: a failing service would look fast.

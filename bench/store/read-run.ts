@@ -1,8 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import { access, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError, messageOf, RunUnreadableError } from "../errors.ts";
-import { readLines, type Line } from "./line-file.ts";
+import { linesIn, readLineBlocks, readLines, type Line } from "./line-file.ts";
 import { recordSchema, trajectorySchema, type RunRecord, type Trajectory } from "./record.ts";
 import { runJsonSchema, type RunJson } from "./run-json.ts";
 import { systemErrorCode } from "./storage-error.ts";
@@ -33,11 +34,16 @@ export async function readRun(directory: string): Promise<StoredRun> {
   const records: RunRecord[] = [];
   const warnings: StoreWarning[] = [];
   let recordsEndByte = 0;
-  for await (const { value, line } of readJsonLines(join(path, "records.jsonl"), recordSchema, warnings)) {
+  await eachJsonLine(recordsFile(path), warnings, (value, line) => {
     records.push(value);
     recordsEndByte = line.endByte;
-  }
+  });
   return { directory: path, identity, records, recordsEndByte, warnings };
+}
+
+/** What a run has recorded, a line at a time. */
+export function recordsFile(directory: string): JsonLinesFile<RunRecord> {
+  return { path: join(directory, "records.jsonl"), schema: recordSchema };
 }
 
 /** Throws ConfigError for a folder that is no run directory, RunUnreadableError when its `run.json` cannot be read. */
@@ -108,12 +114,57 @@ export async function* readJsonLines<T>(
   if (!(await exists(path))) return;
   for await (const line of readLines(path)) {
     if (!line.terminated) {
-      const message = `the last line is torn (${line.bytes.length} bytes without a newline) and was left out`;
-      warnings.push({ file: path, line: line.number, message });
+      warnings.push(tornWarning(path, line));
       return;
     }
     yield { value: parseAs(schema, decode(line.bytes, path, line.number), path, line.number), line };
   }
+}
+
+/** A file of JSON Lines, or what of it begins at a byte. */
+export interface JsonLinesFile<T> {
+  readonly path: string;
+  readonly schema: z.ZodType<T>;
+  /** The first line, and its number; absent: the file's first one. */
+  readonly from?: { readonly byte: number; readonly line: number };
+  /** Lines that are wanted; the others are not even parsed. Absent: all. */
+  readonly wanted?: (line: Buffer) => boolean;
+  /** What of a line is read; absent: all of it. */
+  readonly part?: (line: Buffer) => Buffer;
+}
+
+/** As {@link readJsonLines}, without a promise for each line: for files of millions of lines. */
+export async function eachJsonLine<T>(
+  { path, schema, from = { byte: 0, line: 1 }, wanted = () => true, part = (line) => line }: JsonLinesFile<T>,
+  warnings: StoreWarning[],
+  take: (value: T, line: Line) => void,
+): Promise<void> {
+  if (!(await exists(path))) return;
+  let number = from.line;
+  for await (const block of readLineBlocks(path, from.byte)) {
+    const textOf = isUtf8(block.bytes) ? wholeText : (bytes: Buffer) => decode(bytes, path, number);
+    for (const line of linesIn(block, number)) {
+      if (!line.terminated) {
+        warnings.push(tornWarning(path, line));
+        return;
+      }
+      if (wanted(line.bytes)) take(parseAs(schema, textOf(part(line.bytes)), path, number), line);
+      number += 1;
+    }
+  }
+}
+
+/** One line that was found by its place. @throws {RunUnreadableError} */
+export function parseJsonLine<T>(
+  { where, schema }: { readonly where: string; readonly schema: z.ZodType<T> },
+  bytes: Buffer,
+): T {
+  return parseAs(schema, bytes.toString("utf8"), where);
+}
+
+function tornWarning(file: string, { bytes, number }: Line): StoreWarning {
+  const message = `the last line is torn (${bytes.length} bytes without a newline) and was left out`;
+  return { file, line: number, message };
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -124,6 +175,11 @@ function decode(bytes: Buffer, path: string, line: number): string {
   } catch (thrown) {
     throw damaged({ path, line, why: "it is not UTF-8" }, thrown);
   }
+}
+
+/** Of bytes that are known to be UTF-8; without a byte order mark, as the decoder leaves it out. */
+function wholeText(bytes: Buffer): string {
+  return bytes[0] === 0xef ? utf8.decode(bytes) : bytes.toString("utf8");
 }
 
 /** A file of something else lacks everything: two examples are enough. */

@@ -61,7 +61,7 @@ export class TextStore {
  * Writes a file so that its name appears only with its whole content, also when two processes write it at once (a report
  * that is asked for while a sweep writes its own).
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, text: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const handle = await open(temporary, "w");

@@ -1,0 +1,173 @@
+import { NumberColumn, WordColumn, type StoredWords } from "./columns.ts";
+import type { EpisodeRecord } from "./record.ts";
+
+/** What an index knows of an episode without reading its record; null where the record says null. */
+export interface EpisodeRow extends Pick<
+  EpisodeRecord,
+  | "episodeId"
+  | "cellId"
+  | "segmentId"
+  | "arm"
+  | "load"
+  | "repetition"
+  | "domain"
+  | "taskId"
+  | "trial"
+  | "status"
+  | "termination"
+  | "reward"
+  | "labels"
+  | "startedNs"
+  | "endedNs"
+  | "steps"
+  | "toolCalls"
+  | "toolErrors"
+  | "requests"
+  | "promptTokens"
+  | "completionTokens"
+  | "cachedTokens"
+> {
+  /** Class of the part that failed. */
+  readonly failure: string | null;
+  /** Whether the record says in words why the episode ended so. */
+  readonly explained: boolean;
+  /** Where the record stands in `records.jsonl`: its first byte, and its length without the newline. */
+  readonly recordByte: number;
+  readonly recordBytes: number;
+}
+
+const numberNames = [
+  "repetition",
+  "trial",
+  "reward",
+  "startedNs",
+  "endedNs",
+  "steps",
+  "toolCalls",
+  "toolErrors",
+  "requests",
+  "promptTokens",
+  "completionTokens",
+  "cachedTokens",
+  "recordByte",
+  "recordBytes",
+] as const;
+const wordNames = [
+  "cellId",
+  "segmentId",
+  "arm",
+  "load",
+  "domain",
+  "taskId",
+  "status",
+  "termination",
+  "failure",
+  "labels",
+  "explained",
+  "attempt",
+] as const;
+type NumberName = (typeof numberNames)[number];
+type WordName = (typeof wordNames)[number];
+
+/** As they are written to a file. */
+export interface StoredColumns {
+  readonly ids: readonly string[];
+  readonly numbers: Readonly<Record<NumberName, Float64Array>>;
+  readonly words: Readonly<Record<WordName, StoredWords>>;
+}
+
+/** Stands in attempt keys for the id of their episode. */
+const ownId = "\u0000";
+
+/** A line for each episode record of a run, those that a later one replaced included, in some 250 bytes each. */
+export class EpisodeColumns {
+  readonly #ids: string[];
+  readonly #numbers: Readonly<Record<NumberName, NumberColumn>>;
+  readonly #words: Readonly<Record<WordName, WordColumn>>;
+
+  constructor(stored?: StoredColumns) {
+    this.#ids = [...(stored?.ids ?? [])];
+    this.#numbers = byName(numberNames, (name) => new NumberColumn(stored?.numbers[name]));
+    this.#words = byName(wordNames, (name) => new WordColumn(stored?.words[name]));
+  }
+
+  get count(): number {
+    return this.#ids.length;
+  }
+
+  get stored(): StoredColumns {
+    return {
+      ids: this.#ids,
+      numbers: byName(numberNames, (name) => this.#numbers[name].values),
+      words: byName(wordNames, (name) => this.#words[name].stored),
+    };
+  }
+
+  push(record: EpisodeRecord, place: { readonly startByte: number; readonly bytes: number }): void {
+    const { failure, labels, termination, terminationDetail, episodeId, attemptKey } = record;
+    this.#ids.push(record.episodeId);
+    const numbers = { ...record, recordByte: place.startByte, recordBytes: place.bytes };
+    for (const name of numberNames) this.#numbers[name].push(numbers[name]);
+    const words = {
+      ...record,
+      termination,
+      failure: failure?.class ?? null,
+      labels: JSON.stringify(labels),
+      explained: failure === null && terminationDetail == null ? null : "yes",
+      // Nearly all are the episode's id and a few characters, which many share.
+      attempt: attemptKey === undefined ? null : attemptKey.replace(episodeId, ownId),
+    };
+    for (const name of wordNames) this.#words[name].push(words[name]);
+  }
+
+  idAt(line: number): string {
+    return this.#ids[line] ?? "";
+  }
+
+  attemptAt(line: number): string | undefined {
+    return this.#words.attempt.orNull(line)?.replace(ownId, this.idAt(line));
+  }
+
+  statusAt(line: number): EpisodeRecord["status"] {
+    return this.#words.status.at(line) as EpisodeRecord["status"];
+  }
+
+  row(line: number): EpisodeRow {
+    const [number, word] = [this.#numbers, this.#words];
+    return {
+      episodeId: this.idAt(line),
+      cellId: word.cellId.at(line),
+      segmentId: word.segmentId.at(line),
+      arm: word.arm.at(line),
+      load: word.load.at(line),
+      repetition: number.repetition.at(line),
+      domain: word.domain.at(line),
+      taskId: word.taskId.at(line),
+      trial: number.trial.at(line),
+      status: this.statusAt(line),
+      termination: word.termination.orNull(line),
+      failure: word.failure.orNull(line),
+      explained: word.explained.orNull(line) !== null,
+      reward: number.reward.orNull(line),
+      labels: JSON.parse(word.labels.at(line)) as string[],
+      startedNs: number.startedNs.at(line),
+      endedNs: number.endedNs.at(line),
+      steps: number.steps.at(line),
+      toolCalls: number.toolCalls.at(line),
+      toolErrors: number.toolErrors.at(line),
+      requests: number.requests.at(line),
+      promptTokens: number.promptTokens.orNull(line),
+      completionTokens: number.completionTokens.orNull(line),
+      cachedTokens: number.cachedTokens.orNull(line),
+      recordByte: number.recordByte.at(line),
+      recordBytes: number.recordBytes.at(line),
+    };
+  }
+}
+
+function byName<Name extends string, Value>(
+  names: readonly Name[],
+  of: (name: Name) => Value,
+): Readonly<Record<Name, Value>> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, Value>;
+}
