@@ -51,13 +51,14 @@ export async function readCell(
     segments.push(await readSegmentEvidence(run.directory, segment, warnings));
   }
   const episodes = [...finishedEpisodes(records).values()];
+  const counted = new Set(episodes);
   const summary = summarizeCell({
     cell,
     simulated: run.identity.simulated,
     episodes,
     recordedAttempts: new Set(records.flatMap(({ attemptKey }) => attemptKey ?? [])),
     segments,
-    replaced: records.filter((record) => !episodes.includes(record)),
+    replaced: records.filter((record) => !counted.has(record)),
     failedShareMax: limits.failedShare,
     stopped: stoppedByFailures(run.records, limits.failures),
   });

@@ -120,8 +120,8 @@ function joinContained(
   }
   for (const group of groupsOf(candidates)) {
     const found = onlyPairing(group);
-    if (found === null) unmatched.push(...group.keys());
-    else pairs.push(...found.map(([outer, inner]) => ({ outer, inner, method })));
+    if (found === null) for (const timing of group.keys()) unmatched.push(timing);
+    else for (const [outer, inner] of found) pairs.push({ outer, inner, method });
   }
   const used = new Set(pairs.map(({ inner }) => inner));
   return { pairs, retried, outer: unmatched, inner: inner.filter((timing) => !used.has(timing)) };

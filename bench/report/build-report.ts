@@ -132,8 +132,9 @@ function trialsOf(episodes: readonly EpisodeRecord[]): ReportModel["trials"] {
     const errors = members.filter(({ reward }) => reward === null).length;
     // Monotonic time does not go on over a restart of the machine, so trials over several segments have no length.
     const oneSegment = new Set(members.map(({ segmentId }) => segmentId)).size === 1;
-    const startNs = Math.min(...members.map(({ startedNs }) => startedNs));
-    const endNs = Math.max(...members.map(({ endedNs }) => endedNs));
+    // A call with all of them as its arguments fails from some 100,000 on.
+    const startNs = members.reduce((first, { startedNs }) => Math.min(first, startedNs), Infinity);
+    const endNs = members.reduce((last, { endedNs }) => Math.max(last, endedNs), -Infinity);
     return {
       arm,
       load,

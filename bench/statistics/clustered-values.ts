@@ -3,18 +3,29 @@
  * draws units whole; because values are sorted once and a draw is a walk with weights, it costs no sort per draw.
  */
 export class ClusteredValues {
-  /** Of the units, in the order in which they were given. */
-  readonly units: readonly number[];
+  /** How many. */
+  readonly units: number;
   readonly #values: Float64Array;
   readonly #unitOf: Uint32Array;
+  /** Of the last draw: a large sample is drawn hundreds of times. */
+  readonly #ends: Uint32Array;
 
   constructor(units: readonly (readonly number[])[]) {
-    this.units = units.map((_, unit) => unit);
-    const sorted = units
-      .flatMap((values, unit) => values.map((value) => ({ value, unit })))
-      .sort((a, b) => a.value - b.value);
-    this.#values = Float64Array.from(sorted, ({ value }) => value);
-    this.#unitOf = Uint32Array.from(sorted, ({ unit }) => unit);
+    this.units = units.length;
+    const count = units.reduce((sum, { length }) => sum + length, 0);
+    const [values, unitOf] = [new Float64Array(count), new Uint32Array(count)];
+    let filled = 0;
+    for (const [unit, own] of units.entries()) {
+      values.set(own, filled);
+      unitOf.fill(unit, filled, filled + own.length);
+      filled += own.length;
+    }
+    const order = Uint32Array.from(values, (_, at) => at).sort(
+      (a, b) => (values[a] ?? 0) - (values[b] ?? 0) || a - b,
+    );
+    this.#values = Float64Array.from(order, (at) => values[at] ?? Number.NaN);
+    this.#unitOf = Uint32Array.from(order, (at) => unitOf[at] ?? 0);
+    this.#ends = new Uint32Array(count);
   }
 
   get count(): number {
@@ -26,25 +37,28 @@ export class ClusteredValues {
     return this.#values[0] ?? Number.NaN;
   }
 
-  /** The values of the drawn units, each as often as its unit was drawn. */
-  drawn(units: readonly number[]): DrawnValues {
-    const times = new Uint32Array(this.units.length);
-    for (const unit of units) times[unit] = (times[unit] ?? 0) + 1;
-    const ends = new Uint32Array(this.#values.length);
-    let end = 0;
-    for (let at = 0; at < ends.length; at += 1) ends[at] = end += times[this.#unitOf[at] ?? 0] ?? 0;
-    return new DrawnValues(this.#values, ends);
+  /** The values of the units, each as often as its unit was drawn. Valid until the next draw. */
+  drawn(times: Uint32Array): DrawnValues {
+    let [end, sum] = [0, 0];
+    for (let at = 0; at < this.#ends.length; at += 1) {
+      const copies = times[this.#unitOf[at] ?? 0] ?? 0;
+      this.#ends[at] = end += copies;
+      sum += copies * (this.#values[at] ?? Number.NaN);
+    }
+    return new DrawnValues({ values: this.#values, ends: this.#ends, sum });
   }
 }
 
-class DrawnValues {
+export class DrawnValues {
   readonly #values: Float64Array;
   /** Position behind the value's last copy. */
   readonly #ends: Uint32Array;
+  readonly #sum: number;
 
-  constructor(values: Float64Array, ends: Uint32Array) {
-    this.#values = values;
-    this.#ends = ends;
+  constructor(drawn: { readonly values: Float64Array; readonly ends: Uint32Array; readonly sum: number }) {
+    this.#values = drawn.values;
+    this.#ends = drawn.ends;
+    this.#sum = drawn.sum;
   }
 
   get count(): number {
@@ -53,14 +67,7 @@ class DrawnValues {
 
   /** NaN without values. */
   mean(): number {
-    let sum = 0;
-    let before = 0;
-    for (let at = 0; at < this.#ends.length; at += 1) {
-      const end = this.#ends[at] ?? Number.NaN;
-      sum += (end - before) * (this.#values[at] ?? Number.NaN);
-      before = end;
-    }
-    return sum / this.count;
+    return this.#sum / this.count;
   }
 
   /** By `percentileMethod`; NaN without values. */

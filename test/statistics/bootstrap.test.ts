@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { bootstrap } from "../../bench/statistics/bootstrap.ts";
+import { bootstrap, bootstrapEach } from "../../bench/statistics/bootstrap.ts";
 import { meanOf } from "../../bench/statistics/distribution.ts";
 import { pairedDifference } from "../../bench/statistics/paired.ts";
 import { createRng } from "../../bench/statistics/rng.ts";
@@ -40,6 +40,33 @@ test("t limits of a mean are those of Student's interval, for a few units, too",
   expect(estimate).toBe(student.estimate);
   expect((high - low) / (student.high - student.low)).toBeCloseTo(1, 1);
   expect((high + low) / 2).toBeCloseTo(student.estimate, 9);
+});
+
+test("several statistics of the same draws are what each is by itself", () => {
+  const units = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { maxLength: 15 });
+  const statistics = {
+    mean: meanOf,
+    largest: (values: readonly number[]) => Math.max(...values),
+    seldom: (values: readonly number[]) => (values[0] === values[1] ? Number.NaN : 1),
+    never: () => Number.NaN,
+  };
+  fc.assert(
+    fc.property(units, (values) => {
+      const drawn = (times: Uint32Array) =>
+        values.flatMap((value, unit) => Array.from({ length: times[unit]! }, () => value));
+      const sorted = (of: (values: readonly number[]) => number) => (some: readonly number[]) =>
+        of(some.toSorted((a, b) => values.indexOf(a) - values.indexOf(b)));
+      const together = bootstrapEach({ units: values.length, drawn }, statistics, {
+        ...options,
+        rng: createRng(3),
+      });
+      for (const [name, statistic] of Object.entries(statistics))
+        expect(together[name as keyof typeof statistics]).toEqual(
+          bootstrap(values, sorted(statistic), { ...options, rng: createRng(3) }),
+        );
+    }),
+    { numRuns: 30 },
+  );
 });
 
 test("too little data, an undefined statistic and impossible options give no interval", () => {

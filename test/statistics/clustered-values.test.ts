@@ -16,7 +16,8 @@ test("a draw of units is what joining their values says, however often each was 
       (values, picks, q) => {
         const drawn = picks.map((pick) => pick % values.length);
         const joined = drawn.flatMap((unit) => values[unit] ?? []);
-        const sample = new ClusteredValues(values).drawn(drawn);
+        const times = Uint32Array.from(values, (_, unit) => drawn.filter((one) => one === unit).length);
+        const sample = new ClusteredValues(values).drawn(times);
         expect(sample.count).toBe(joined.length);
         expect(sample.percentile(q)).toBe(percentile(joined, q) ?? Number.NaN);
         expect(sample.mean()).toBe(meanOf(joined));

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { allPassChance, isPassed } from "../../bench/statistics/pass-hat-k.ts";
+import { allPassChance, allPassChances, isPassed } from "../../bench/statistics/pass-hat-k.ts";
 
 test("pass^k is the share of k-subsets of the trials that only hold successes", () => {
   fc.assert(
@@ -11,7 +11,9 @@ test("pass^k is the share of k-subsets of the trials that only hold successes", 
       ).filter((subset) => subset.length === k);
       const won = subsets.filter((subset) => subset.every(Boolean)).length;
       const passes = trials.filter(Boolean).length;
-      expect(allPassChance({ passes, trials: trials.length, k })).toBeCloseTo(won / subsets.length, 12);
+      const task = { passes, trials: trials.length };
+      expect(allPassChance({ ...task, k })).toBeCloseTo(won / subsets.length, 12);
+      expect(allPassChances(task)[k - 1]).toBe(allPassChance({ ...task, k }));
     }),
   );
 });

@@ -6,7 +6,7 @@ import { episodeValue, pairUp, type EpisodeValue } from "../estimates/paired-dif
 import { meanOrNull, pairedMeans, type MeasuredPair } from "../estimates/paired-means.ts";
 import {
   quantiles,
-  statisticDifference,
+  statisticDifferences,
   type SampleStatistic,
   type UnitValues,
 } from "../estimates/paired-statistic.ts";
@@ -36,10 +36,33 @@ export interface CellsOfBoth {
 const confidence = 0.95;
 const resamples = 1000;
 
-/** Pure. */
-export function changeOf({ source }: Quantity, cells: CellsOfBoth): Change {
-  if (source.kind === "episode") return episodeChange(source.of, cells);
-  return source.kind === "request" ? requestChange(source, cells) : cellChange(source.of, cells);
+/** Pure. Statistics of one latency are made of the same draws. */
+export function changesOf(
+  quantities: readonly Quantity[],
+  cells: CellsOfBoth,
+): ReadonlyMap<Quantity, Change> {
+  const ofRequests = new Map<RequestSource["of"], ReadonlyMap<SampleStatistic, Change>>();
+  const requestChange = ({ of, statistic }: RequestSource): Change => {
+    const wanted = quantities.flatMap(({ source }) =>
+      source.kind === "request" && source.of === of ? [source.statistic] : [],
+    );
+    const known = ofRequests.get(of) ?? requestChanges({ of, statistics: wanted }, cells);
+    ofRequests.set(of, known);
+    return known.get(statistic) ?? tooFew(0);
+  };
+  return new Map(
+    quantities.map((quantity) => {
+      const { source } = quantity;
+      if (source.kind === "episode") return [quantity, episodeChange(source.of, cells)];
+      return [quantity, source.kind === "request" ? requestChange(source) : cellChange(source.of, cells)];
+    }),
+  );
+}
+
+type RequestSource = Extract<Source, { kind: "request" }>;
+
+function tooFew(units: number): Change {
+  return { before: null, after: null, difference: null, basis: "n too small", units };
 }
 
 function episodeChange(of: Extract<Source, { kind: "episode" }>["of"], cells: CellsOfBoth): Change {
@@ -69,42 +92,53 @@ function pairedChange(pairs: readonly MeasuredPair[], basis: string): Change {
 }
 
 /** The same tasks are drawn for both runs, so that what tasks differ in cancels. */
-function requestChange(source: Extract<Source, { kind: "request" }>, cells: CellsOfBoth): Change {
-  const [before, after] = [valuesByTask(cells.before, source.of), valuesByTask(cells.after, source.of)];
+function requestChanges(
+  { of, statistics }: { readonly of: RequestSource["of"]; readonly statistics: readonly SampleStatistic[] },
+  cells: CellsOfBoth,
+): ReadonlyMap<SampleStatistic, Change> {
+  const [before, after] = [valuesByTask(cells.before, of), valuesByTask(cells.after, of)];
   const tasks = [...before].flatMap(([task, base]): UnitValues[] => {
     const target = after.get(task);
     return target === undefined ? [] : [{ base, target }];
   });
-  const supported = [before, after].every((values) => enough([...values.values()].flat(), source.statistic));
-  if (!supported || tasks.length === 0) {
-    return { before: null, after: null, difference: null, basis: "n too small", units: tasks.length };
-  }
-  const { base, target, interval } = statisticDifference(tasks, source.statistic, { confidence, resamples });
+  const counts = [before, after].map((values) =>
+    [...values.values()].reduce((sum, own) => sum + own.length, 0),
+  );
+  const supported = statistics.filter(
+    (statistic) => tasks.length > 0 && counts.every((count) => enough(count, statistic)),
+  );
+  const found = statisticDifferences(tasks, supported, { confidence, resamples });
   const basis = "t bootstrap over tasks, the same ones in both runs";
-  return {
-    before: base,
-    after: target,
-    ...stated(interval, { value: target - base, basis }),
-    units: tasks.length,
-  };
+  return new Map(
+    statistics.map((statistic) => {
+      if (!supported.includes(statistic)) return [statistic, tooFew(tasks.length)];
+      const { base, target, interval } = found[statistic];
+      const change = stated(interval, { value: target - base, basis });
+      return [statistic, { before: base, after: target, ...change, units: tasks.length }];
+    }),
+  );
 }
 
 function valuesByTask(
   cells: readonly MeasuredCell[],
-  of: Extract<Source, { kind: "request" }>["of"],
+  of: RequestSource["of"],
 ): ReadonlyMap<string, readonly number[]> {
   const values = new Map<string, number[]>();
   for (const { episodes, latencies } of cells) {
     for (const episode of episodes) {
       const found = latencies.get(episode.episodeId)?.[of] ?? [];
-      if (found.length > 0) values.set(taskKey(episode), [...(values.get(taskKey(episode)) ?? []), ...found]);
+      if (found.length === 0) continue;
+      const task = taskKey(episode);
+      const known = values.get(task);
+      if (known === undefined) values.set(task, [...found]);
+      else for (const value of found) known.push(value);
     }
   }
   return values;
 }
 
-function enough(values: readonly number[], statistic: SampleStatistic): boolean {
-  return values.length >= (statistic === "mean" ? 2 : minimumSamples(quantiles[statistic]));
+function enough(count: number, statistic: SampleStatistic): boolean {
+  return count >= (statistic === "mean" ? 2 : minimumSamples(quantiles[statistic]));
 }
 
 /** A rate is measured once per cell, so only several pairs of cells have an interval. */

@@ -1,6 +1,6 @@
 import { readCell, type MeasuredCell } from "../measured-cell.ts";
 import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
-import { changeOf, type Change } from "./change.ts";
+import { changesOf, type Change } from "./change.ts";
 import { manifestChanges, type FieldChange } from "./manifest.ts";
 import { quantities } from "./quantities.ts";
 import {
@@ -71,9 +71,7 @@ export async function compareRuns(
     if (first === undefined) return [];
     const place = { arm: first.summary.arm, load: first.summary.load };
     const sound = [...cells.before, ...cells.after].every(({ summary }) => usable.has(summary.verdict));
-    return quantities.map((quantity) => {
-      const change = changeOf(quantity, cells);
-      const { name, unit } = quantity;
+    return [...changesOf(quantities, cells)].map(([{ name, unit }, change]) => {
       return { sound, row: { ...place, quantity: name, unit, ...change, relative: relativeOf(change) } };
     });
   });

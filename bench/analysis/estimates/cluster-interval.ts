@@ -1,5 +1,6 @@
-import { bootstrap } from "../../statistics/bootstrap.ts";
+import { bootstrapEach } from "../../statistics/bootstrap.ts";
 import { ClusteredValues } from "../../statistics/clustered-values.ts";
+import type { Interval } from "../../statistics/interval.ts";
 import { createRng } from "../../statistics/rng.ts";
 import { bootstrapSeed } from "./paired-statistic.ts";
 
@@ -24,35 +25,35 @@ interface ClusterIntervals {
   readonly p95: Limits;
 }
 
-type Statistic = (drawn: ReturnType<ClusteredValues["drawn"]>) => number;
-
 /**
  * 95 % t bootstrap intervals of a mean and two percentiles over units; of positive values on the log scale, because
  * times are skewed and no time is negative. Never below 0 where no value is. null below `minimumClusters` units.
  */
 export function clusterIntervals(values: readonly ClusteredValue[]): ClusterIntervals | null {
-  const units = Map.groupBy(values, ({ cluster }) => cluster);
+  const units = new Map<string, number[]>();
+  for (const { value, cluster } of values) {
+    const unit = units.get(cluster);
+    if (unit === undefined) units.set(cluster, [value]);
+    else unit.push(value);
+  }
   if (units.size < minimumClusters) return null;
-  const pool = new ClusteredValues([...units.values()].map((unit) => unit.map(({ value }) => value)));
-  const limits = (statistic: Statistic) => limitsOf(pool, statistic);
-  return {
-    mean: limits((drawn) => drawn.mean()),
-    p50: limits((drawn) => drawn.percentile(0.5)),
-    p95: limits((drawn) => drawn.percentile(0.95)),
-  };
-}
-
-function limitsOf(pool: ClusteredValues, statistic: Statistic): Limits {
+  const pool = new ClusteredValues([...units.values()]);
   const isPositive = pool.smallest > 0;
-  const interval = bootstrap(
-    pool.units,
-    (drawn) => {
-      const value = statistic(pool.drawn(drawn));
-      return isPositive ? Math.log(value) : value;
+  const scaled = (value: number) => (isPositive ? Math.log(value) : value);
+  const { mean, p50, p95 } = bootstrapEach(
+    { units: pool.units, drawn: (times) => pool.drawn(times) },
+    {
+      mean: (drawn) => scaled(drawn.mean()),
+      p50: (drawn) => scaled(drawn.percentile(0.5)),
+      p95: (drawn) => scaled(drawn.percentile(0.95)),
     },
     { confidence: 0.95, resamples, rng: createRng(bootstrapSeed) },
   );
+  return { mean: limitsOf(pool, mean), p50: limitsOf(pool, p50), p95: limitsOf(pool, p95) };
+}
+
+function limitsOf({ smallest }: ClusteredValues, interval: Interval | null): Limits {
   const { low = Number.NaN, high = Number.NaN } = interval ?? {};
-  if (isPositive) return { low: Math.exp(low), high: Math.exp(high) };
-  return { low: pool.smallest < 0 ? low : Math.max(0, low), high };
+  if (smallest > 0) return { low: Math.exp(low), high: Math.exp(high) };
+  return { low: smallest < 0 ? low : Math.max(0, low), high };
 }

@@ -1,5 +1,5 @@
-import { bootstrap } from "../../statistics/bootstrap.ts";
-import { ClusteredValues } from "../../statistics/clustered-values.ts";
+import { bootstrapEach } from "../../statistics/bootstrap.ts";
+import { ClusteredValues, type DrawnValues } from "../../statistics/clustered-values.ts";
 import type { Interval } from "../../statistics/interval.ts";
 import { createRng } from "../../statistics/rng.ts";
 
@@ -24,26 +24,48 @@ export interface StatisticDifference {
 }
 
 /**
- * A statistic over all values of one side minus that of the other. NaN without values; whether they are enough is for the
- * caller to say. The interval is over units, because a t interval of the units' own percentiles would judge p99 of each by its
- * one or two largest values.
+ * Statistics over all values of one side minus those of the other. NaN without values; whether they are enough is for the
+ * caller to say. The intervals are over units, because a t interval of the units' own percentiles would judge p99 of each by its
+ * one or two largest values. All look at the same draws.
  */
+export function statisticDifferences<Name extends SampleStatistic>(
+  units: readonly UnitValues[],
+  statistics: readonly Name[],
+  { confidence, resamples }: { readonly confidence: number; readonly resamples: number },
+): Readonly<Record<Name, StatisticDifference>> {
+  const base = new ClusteredValues(units.map((unit) => unit.base));
+  const target = new ClusteredValues(units.map((unit) => unit.target));
+  const drawn = (times: Uint32Array) => ({ base: base.drawn(times), target: target.drawn(times) });
+  type Drawn = ReturnType<typeof drawn>;
+  const intervals = bootstrapEach(
+    { units: units.length, drawn },
+    byName(statistics, (name) => (sides: Drawn) => valueOf(name, sides.target) - valueOf(name, sides.base)),
+    { confidence, resamples, rng: createRng(bootstrapSeed) },
+  );
+  const whole = drawn(new Uint32Array(units.length).fill(1));
+  return byName(statistics, (name) => ({
+    base: valueOf(name, whole.base),
+    target: valueOf(name, whole.target),
+    interval: intervals[name],
+  }));
+}
+
+function valueOf(statistic: SampleStatistic, drawn: DrawnValues): number {
+  return statistic === "mean" ? drawn.mean() : drawn.percentile(quantiles[statistic]);
+}
+
+function byName<Name extends string, Value>(
+  names: readonly Name[],
+  of: (name: Name) => Value,
+): Readonly<Record<Name, Value>> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, Value>;
+}
+
+/** One of them. */
 export function statisticDifference(
   units: readonly UnitValues[],
   statistic: SampleStatistic,
-  { confidence, resamples }: { readonly confidence: number; readonly resamples: number },
+  options: { readonly confidence: number; readonly resamples: number },
 ): StatisticDifference {
-  const base = new ClusteredValues(units.map((unit) => unit.base));
-  const target = new ClusteredValues(units.map((unit) => unit.target));
-  const of = (side: ClusteredValues, units: readonly number[]) => {
-    const drawn = side.drawn(units);
-    return statistic === "mean" ? drawn.mean() : drawn.percentile(quantiles[statistic]);
-  };
-  const rng = createRng(bootstrapSeed);
-  const difference = (units: readonly number[]) => of(target, units) - of(base, units);
-  return {
-    base: of(base, base.units),
-    target: of(target, target.units),
-    interval: bootstrap(base.units, difference, { confidence, resamples, rng }),
-  };
+  return statisticDifferences(units, [statistic], options)[statistic];
 }

@@ -1,4 +1,4 @@
-import { allPassChance, isPassed } from "../../statistics/pass-hat-k.ts";
+import { allPassChances, isPassed } from "../../statistics/pass-hat-k.ts";
 import { boundedMeanInterval, wilsonInterval } from "../../statistics/wilson.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { clusterIntervals } from "./cluster-interval.ts";
@@ -52,16 +52,16 @@ export function passHatK(episodes: readonly EpisodeRecord[]): readonly PassHatK[
     const { passes, trials } = tasks.get(key) ?? { passes: 0, trials: 0 };
     tasks.set(key, { passes: passes + (isPassed(reward) ? 1 : 0), trials: trials + 1 });
   }
-  const most = Math.max(0, ...[...tasks.values()].map(({ trials }) => trials));
+  const byTask = [...tasks.values()].map(allPassChances);
+  const most = byTask.reduce((longest, { length }) => Math.max(longest, length), 0);
   return Array.from({ length: most }, (_, index) => {
     const k = index + 1;
-    const eligible = [...tasks.values()].filter(({ trials }) => trials >= k);
-    const chances = eligible.map(({ passes, trials }) => allPassChance({ passes, trials, k }));
+    const chances = byTask.flatMap((own) => own[index] ?? []);
     const interval = boundedMeanInterval(chances, { confidence: 0.95 });
     return {
       k,
       value: interval?.estimate ?? null,
-      tasks: eligible.length,
+      tasks: chances.length,
       low: interval?.low ?? null,
       high: interval?.high ?? null,
     };
