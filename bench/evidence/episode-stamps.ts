@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readJsonLines, type StoreWarning } from "../store/read-run.ts";
+import { eachJsonLine, type StoreWarning } from "../store/read-run.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { joinHops } from "./hop-join.ts";
 import type { TapTiming } from "./tap-timing.ts";
@@ -36,12 +36,14 @@ const toolLineSchema = z.object({ attemptKey: z.string(), receivedNs: z.number()
 export async function readToolTimes(
   segmentDirectory: string,
   warnings: StoreWarning[],
+  wanted?: (line: Buffer) => boolean,
 ): Promise<readonly ToolTime[]> {
   const times: ToolTime[] = [];
-  const path = join(segmentDirectory, "tools.ndjson");
-  for await (const { value } of readJsonLines(path, toolLineSchema, warnings)) {
-    times.push({ attemptKey: value.attemptKey, startedNs: value.receivedNs, endedNs: value.endedNs });
-  }
+  const file = { path: join(segmentDirectory, "tools.ndjson"), schema: toolLineSchema };
+  await eachJsonLine({ ...file, ...(wanted && { wanted }) }, warnings, (line) => {
+    const { attemptKey, receivedNs: startedNs, endedNs } = line;
+    times.push({ attemptKey, startedNs, endedNs });
+  });
   return times;
 }
 

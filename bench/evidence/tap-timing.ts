@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readJsonLines, type StoreWarning } from "../store/read-run.ts";
+import { eachJsonLine, type StoreWarning } from "../store/read-run.ts";
 import type { ExchangeTiming } from "../workload/exchange.ts";
 
 /** A line of `taps.ndjson` without the stamps of single chunks, which reports do not need. */
@@ -46,11 +46,30 @@ const tapTimingSchema: z.ZodType<TapTiming> = z.object({
 export async function readTapTimings(
   segmentDirectory: string,
   warnings: StoreWarning[],
+  wanted?: (line: Buffer) => boolean,
 ): Promise<readonly TapTiming[]> {
   const timings: TapTiming[] = [];
-  const path = join(segmentDirectory, "taps.ndjson");
-  for await (const { value } of readJsonLines(path, tapTimingSchema, warnings)) timings.push(value);
+  const file = { path: join(segmentDirectory, "taps.ndjson"), schema: tapTimingSchema, part: withoutChunks };
+  await eachJsonLine({ ...file, ...(wanted && { wanted }) }, warnings, (timing) => timings.push(timing));
   return timings;
+}
+
+const chunksBegin = Buffer.from(',"chunks":[');
+const chunksEnd = Buffer.from("]]");
+const noDigits = [0x22, 0x5c, 0x7b];
+
+/**
+ * A line without the stamps of its chunks, which are most of it. A quotation mark within a text has a backslash before it, so what is looked
+ * for cannot be a part of one; where the stamps are anything but numbers in brackets, the line stays whole.
+ */
+function withoutChunks(line: Buffer): Buffer {
+  const begin = line.indexOf(chunksBegin);
+  const from = begin + chunksBegin.length;
+  const end = begin === -1 ? -1 : line.indexOf(chunksEnd, from);
+  if (end === -1) return line;
+  const between = line.subarray(from, end);
+  if (noDigits.some((byte) => between.includes(byte))) return line;
+  return Buffer.concat([line.subarray(0, from), line.subarray(end + 1)]);
 }
 
 /** An answer that arrived whole and is complete; only these have latencies. */

@@ -3,14 +3,16 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderConversation } from "../../../bench/report/views/conversation.ts";
-import { episodesTable, inspectEpisode } from "../../../bench/report/views/inspect.ts";
+import { episodesTable, listEpisodes } from "../../../bench/report/views/episode-list.ts";
+import { inspectEpisode } from "../../../bench/report/views/inspect.ts";
 import { runsTable } from "../../../bench/report/views/runs.ts";
 import { renderStatus } from "../../../bench/report/views/status.ts";
 import { renderTable } from "../../../bench/report/formats/terminal.ts";
 import { listRuns } from "../../../bench/store/list-runs.ts";
 import { nextCommand } from "../../../bench/store/next-command.ts";
 import { progressOf } from "../../../bench/store/progress.ts";
-import { readJudgedRun } from "../../../bench/store/judgements.ts";
+import { openEpisodeIndex } from "../../../bench/store/episode-index.ts";
+import { readRun } from "../../../bench/store/read-run.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
 import {
   buildAttempt,
@@ -36,11 +38,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
+const inspectable = async (of: string) => ({ index: await openEpisodeIndex(of), runId: basename(of) });
+const listed = async (of: string) =>
+  renderTable(episodesTable(await listEpisodes(await inspectable(of), { choice: {}, limit: 200, page: 1 })));
+
 test("an episode reads as a conversation", async () => {
   const [episodeId] = cells[0]!.episodeIds;
-  const text = renderConversation(
-    await inspectEpisode(await readJudgedRun(directory), episodeId!.slice(0, 6)),
-  );
+  const text = renderConversation(await inspectEpisode(await inspectable(directory), episodeId!.slice(0, 6)));
   expect(text).toBe(
     [
       `${episodeId}  library task 0 trial 0 seed 300`,
@@ -130,7 +134,7 @@ test("times of the outer tap stand beside what a request produced; escape sequen
     join(run.path, "evidence", cells[1]!.cellId, "s0", "taps.ndjson"),
     `${JSON.stringify(timing)}\n`,
   );
-  const text = renderConversation(await inspectEpisode(await readJudgedRun(run.path), episode.episodeId));
+  const text = renderConversation(await inspectEpisode(await inspectable(run.path), episode.episodeId));
   expect(text).toContain("[assistant] 120 (100 cached) -> 8 tokens; TTFT 25.0 ms, E2E 100 ms");
   expect(text).toContain("  (reasoning) Go\n  away.\n  \\u001b[2Jgone");
   expect(text).not.toContain("\u001b");
@@ -144,17 +148,16 @@ test("why an episode ended early stands at its end, and once for each kind below
   await writeSegment(run, { cell: cells[1]!, episodes: [] });
   await run.appendEpisode(episode, buildAttempt());
   await run[Symbol.asyncDispose]();
-  const stored = await readJudgedRun(run.path);
-  expect(renderTable(episodesTable(stored)).split("\n").at(-1)).toBe(
+  expect((await listed(run.path)).split("\n").at(-1)).toBe(
     `agent_error: 1 episode ${episode.episodeId}: empty_message: The model said \\u001b nothing`,
   );
-  expect(renderConversation(await inspectEpisode(stored, episode.episodeId))).toContain(
+  expect(renderConversation(await inspectEpisode(await inspectable(run.path), episode.episodeId))).toContain(
     "[end] agent_error\n  empty_message: The model said \\u001b nothing\n  reward 0",
   );
 });
 
 test("an unknown or ambiguous episode says how to find one", async () => {
-  const run = await readJudgedRun(directory);
+  const run = await inspectable(directory);
   await expect(inspectEpisode(run, "zzz")).rejects.toThrow(
     /^No finished episode of .* begins with zzz.*inspect/,
   );
@@ -162,9 +165,9 @@ test("an unknown or ambiguous episode says how to find one", async () => {
 });
 
 test("episodes, status and runs as tables", async () => {
-  const run = await readJudgedRun(directory);
+  const run = await readRun(directory);
   const [first] = cells[0]!.episodeIds;
-  expect(renderTable(episodesTable(run)).split("\n")[4]).toBe(
+  expect((await listed(directory)).split("\n")[4]).toBe(
     `│ ${first} │ c1-r0-raw │ library/0 │     0 │ completed │ user_stop │   1.00 │     6 │     2 │ 0.900 │`,
   );
   const status = renderStatus(progressOf(run, false), { ...run, next: nextCommand(run) }).split("\n");
