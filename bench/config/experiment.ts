@@ -95,6 +95,13 @@ const after = {
         .default("runs")
         .describe("Folder of run directories; default: runs, where Tollgate is started"),
       bodies: z.boolean().default(true).describe("Keep request and response bodies as evidence"),
+      sampleSeconds: z
+        .number()
+        .refine((seconds) => seconds === 0 || seconds >= 1, "at least 1, or 0 for no readings")
+        .default(2)
+        .describe(
+          "Seconds between two readings of the engines' metrics pages while a cell runs (requests running and queued, memory in use), at least 1; 0: none",
+        ),
     })
     .prefault({}),
 };

@@ -11,6 +11,8 @@ import { fidelityFactsSchema, type FidelityFacts } from "../store/fidelity-facts
 import { exists, type StoreWarning } from "../store/read-run.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { segmentFactsSchema, type SegmentFacts } from "../store/segment-facts.ts";
+import type { EngineSample } from "../store/engine-sample.ts";
+import { readEngineSamples } from "./engine-samples.ts";
 import { readToolTimes, type ToolTime } from "./episode-stamps.ts";
 import { readTapTimings, type TapTiming } from "./tap-timing.ts";
 
@@ -26,6 +28,8 @@ export interface SegmentEvidence {
   /** Differences of the engines' own counters; null without two readable snapshots. */
   readonly agentEngine: EngineDelta | null;
   readonly userEngine: EngineDelta | null;
+  /** What the engines said of themselves while the segment worked; empty where they were not asked. */
+  readonly samples: readonly EngineSample[];
 }
 
 /** Reads a segment's evidence. Missing files are absent facts; damaged ones throw RunUnreadableError. */
@@ -44,6 +48,7 @@ export async function readSegmentEvidence(
     tools: await readToolTimes(directory, warnings),
     agentEngine: await engineDelta({ directory, role: "agent", seconds, segment }, warnings),
     userEngine: await engineDelta({ directory, role: "user", seconds, segment }, warnings),
+    samples: await readEngineSamples(directory, warnings),
   };
 }
 

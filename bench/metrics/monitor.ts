@@ -1,11 +1,10 @@
 import { open } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, messageOf } from "../errors.ts";
 import { type Clock, secondsBetween } from "../measure/clock.ts";
-import { readLoads } from "./engine-loads.ts";
-import { type EngineState, readEngineState } from "./engine-state.ts";
+import type { EngineState } from "./engine-state.ts";
 import { type MonitorRow, monitorHeader, monitorLine } from "./monitor-csv.ts";
-import { scrape, ScrapeError } from "./snapshot.ts";
+import { type EngineReading, EngineReader, restedFor } from "./read-engine.ts";
+import { ScrapeError } from "./snapshot.ts";
 
 export interface MonitorOptions {
   readonly clock: Clock;
@@ -47,16 +46,16 @@ export async function monitor(url: string, options: MonitorOptions): Promise<Mon
     const elapsedS = () => secondsBetween(startNs, clock.nowNs());
     let rows = 0;
     let failedScrapes = 0;
-    let last: Reading | null = null;
+    let last: EngineReading | null = null;
     let toldRounding = false;
-    const loads = { asked: true };
+    const reader = new EngineReader(url);
     for (
       let due = 0;
       !isOver(due, options);
       due = nextDue(due, { intervalS: options.intervalS, nowS: elapsedS() })
     ) {
-      if (!(await waitUntil(due - elapsedS(), signal))) break;
-      const reading = await read(url, options, loads);
+      if (!(await restedFor(due - elapsedS(), signal))) break;
+      const reading = await read(reader, options);
       if (reading === "stopped") break;
       if (reading !== null && !toldRounding) toldRounding = tellRounding(reading.state, options);
       await file.write(monitorLine(rowOf({ at: clock.wallIso(), elapsedS: elapsedS(), reading, last })));
@@ -70,30 +69,13 @@ export async function monitor(url: string, options: MonitorOptions): Promise<Mon
   }
 }
 
-interface Reading {
-  readonly state: EngineState;
-  readonly atNs: number;
-}
-
-/**
- * null for a failed scrape: a warning is given and the row has empty cells. Running, queued and memory are those of SGLang's
- * `/v1/loads` where there is one, because its gauges may be half a minute old; a server that has none is asked once.
- */
+/** null for a failed scrape: a warning is given and the row has empty cells. */
 async function read(
-  url: string,
+  reader: EngineReader,
   options: MonitorOptions,
-  loads: { asked: boolean },
-): Promise<Reading | null | "stopped"> {
-  const { clock, scrapeTimeoutMs: timeoutMs, signal, headers, keyName } = options;
+): Promise<EngineReading | null | "stopped"> {
   try {
-    const snapshot = await scrape(url, { clock, timeoutMs, signal, ...(headers && { headers }), keyName });
-    const state = readEngineState(snapshot);
-    const atNs = snapshot.atNs ?? clock.nowNs();
-    const now = loads.asked ? await readLoads(url, { timeoutMs, signal, headers }) : null;
-    loads.asked = now !== null;
-    if (now === null) return { state, atNs };
-    const { running, queued, kvUsage } = now;
-    return { state: { ...state, running, queued, kvUsage: kvUsage ?? state.kvUsage }, atNs };
+    return await reader.read({ ...options, timeoutMs: options.scrapeTimeoutMs });
   } catch (error) {
     if (!(error instanceof ScrapeError)) throw error;
     if (error.reason === "aborted") return "stopped";
@@ -118,8 +100,8 @@ function tellRounding(
 function rowOf(sample: {
   readonly at: string;
   readonly elapsedS: number;
-  readonly reading: Reading | null;
-  readonly last: Reading | null;
+  readonly reading: EngineReading | null;
+  readonly last: EngineReading | null;
 }): MonitorRow {
   const { reading, last } = sample;
   const state = reading?.state;
@@ -144,8 +126,8 @@ function rowOf(sample: {
  * moved by no more than its page rounds: such a rate is any number.
  */
 function rate(
-  last: Reading | null,
-  now: Reading | null,
+  last: EngineReading | null,
+  now: EngineReading | null,
   field: "promptTokens" | "generationTokens",
 ): number | null {
   const growth = growthOf(last, now, field);
@@ -155,15 +137,15 @@ function rate(
 }
 
 /** null where no prompt was counted in between. */
-function hitRate(last: Reading | null, now: Reading | null): number | null {
+function hitRate(last: EngineReading | null, now: EngineReading | null): number | null {
   const prompt = growthOf(last, now, "promptTokens");
   const cached = growthOf(last, now, "cachedTokens");
   return prompt === null || cached === null || prompt === 0 || cached > prompt ? null : cached / prompt;
 }
 
 function growthOf(
-  last: Reading | null,
-  now: Reading | null,
+  last: EngineReading | null,
+  now: EngineReading | null,
   field: keyof EngineState["plusMinus"],
 ): number | null {
   const [from, to] = [last?.state[field] ?? null, now?.state[field] ?? null];
@@ -181,15 +163,4 @@ function nextDue(
   { intervalS, nowS }: { readonly intervalS: number; readonly nowS: number },
 ): number {
   return Math.max(dueS + intervalS, Math.ceil(nowS / intervalS) * intervalS);
-}
-
-/** false when the signal came first. */
-async function waitUntil(seconds: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(Math.max(0, seconds * 1000), undefined, { signal });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
 }

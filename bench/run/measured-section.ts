@@ -15,6 +15,7 @@ import type { SegmentFacts } from "../store/segment-facts.ts";
 import { StorageError } from "../store/storage-error.ts";
 import type { SegmentEndedRecord } from "../store/record.ts";
 import type { TapClient } from "../tap/client.ts";
+import { EngineSamples } from "./engine-samples.ts";
 
 /** What a section uses of the run that it is a part of. */
 export interface SectionParts {
@@ -25,6 +26,8 @@ export interface SectionParts {
   readonly clock: Clock;
   readonly stop: { readonly cancelled: AbortSignal };
   readonly limits: { readonly drainMs: number };
+  /** Seconds between two readings of the engines' pages while the work goes on; 0 or absent: none. */
+  readonly sampleSeconds?: number;
   readonly tell: (text: string) => void;
 }
 
@@ -58,8 +61,8 @@ export interface SectionEnd {
 }
 
 /**
- * The order matters: drain (counters move when a request ends), prepare, snapshot, open the taps, work, drain, snapshot,
- * close the taps, write `fidelity.json` and `segment.json`. The last record says that all of this is on disk.
+ * The order matters: drain (counters move when a request ends), prepare, snapshot, open the taps, work (and read the
+ * engines now and then meanwhile), drain, snapshot, close the taps, write `fidelity.json` and `segment.json`. The last record says that all of this is on disk.
  */
 export async function measure(parts: SectionParts, section: MeasuredSection): Promise<SectionEnd> {
   const { run, clock, stack } = parts;
@@ -71,7 +74,8 @@ export async function measure(parts: SectionParts, section: MeasuredSection): Pr
   await stack.tap.openSegment(directory, section.keepBodies);
   const startedNs = clock.nowNs();
   await run.append({ v: 1, type: "segment-started", cellId, segmentId, at: clock.wallIso(), startedNs });
-  const opened = { directory, cacheFlushed, startedNs, processors: readProcessorTime() };
+  const samples = samplesOf(parts, section, directory);
+  const opened = { directory, cacheFlushed, startedNs, processors: readProcessorTime(), samples };
   let whole: boolean;
   try {
     whole = await section.work();
@@ -89,6 +93,7 @@ interface WorkedSection {
   readonly cacheFlushed: boolean;
   readonly startedNs: number;
   readonly processors: ProcessorTime | null;
+  readonly samples: EngineSamples | null;
   readonly whole: boolean;
 }
 
@@ -103,6 +108,7 @@ async function close(
   const { directory, startedNs, cacheFlushed } = worked;
   const endedNs = clock.nowNs();
   const stolen = stolenShare(worked.processors, readProcessorTime());
+  const engineSamples = await worked.samples?.stop();
   const idle = stack.death(section.arm.name) === null && (await drain(parts, section));
   const scrapeErrors = await snapshot(parts, section, { directory, when: "after" });
   const taps = stack.death(section.arm.name)?.part === "tap" ? null : await stack.tap.closeSegment();
@@ -127,6 +133,7 @@ async function close(
     tapTotals: { ...taps?.totals },
     ...(taps === null ? {} : { tapConnections: taps.connections }),
     ...(gatewayLeftovers === undefined ? {} : { gatewayLeftovers }),
+    ...(engineSamples === undefined ? {} : { engineSamples }),
     engineIdentity: Object.fromEntries(
       section.engines.map(({ role, identity: { version }, processIdentity }) => [
         role,
@@ -157,6 +164,17 @@ async function close(
     });
   }
   return { reason, death };
+}
+
+/** Both arms are read alike, so that what reading costs is in both. */
+function samplesOf(
+  { clock, sampleSeconds = 0 }: SectionParts,
+  { engines }: MeasuredSection,
+  directory: string,
+): EngineSamples | null {
+  if (sampleSeconds === 0) return null;
+  const sampled = engines.map((engine) => ({ ...metricsAccess(engine), ...engine }));
+  return new EngineSamples(sampled, { directory, clock, intervalS: sampleSeconds });
 }
 
 async function drain({ clock, limits, stop }: SectionParts, { engines }: MeasuredSection): Promise<boolean> {

@@ -168,6 +168,7 @@ async function sweepOn(
     watchers: work.watchers,
     limits: { callMs: callSeconds * 1000, cellMs: cellSeconds * 1000, drainMs: drainSeconds * 1000 },
     keepBodies: experiment.output.bodies,
+    sampleSeconds: experiment.output.sampleSeconds,
     retriesMax: experiment.collect?.retryInfra ?? 0,
     recovery: new EngineRecovery(experiment),
     failures: new FailureWatch(experiment.limits.failures),

@@ -29,6 +29,7 @@ export interface SegmentParts extends Omit<AttemptParts, "prepared" | "limits"> 
   readonly watchers: readonly SweepWatcher[];
   readonly limits: { readonly callMs: number; readonly cellMs: number; readonly drainMs: number };
   readonly keepBodies: boolean;
+  readonly sampleSeconds: NonNullable<SectionParts["sampleSeconds"]>;
 }
 
 export interface SegmentEnd extends SectionEnd {

@@ -54,6 +54,18 @@ export const segmentFactsSchema = z.object({
   tapConnections: z.record(z.string(), z.object({ opened: z.number(), sentAgain: z.number() })).optional(),
   /** What the arm's gateway still held after the segment; absent where it could not be asked. */
   gatewayLeftovers: z.object({ sessions: z.number(), tensors: z.number().nullable() }).optional(),
+  /** Readings of the engines' pages while the work went on (`engines.ndjson`); absent where none were taken. */
+  engineSamples: z
+    .object({
+      intervalSeconds: z.number(),
+      /** Of all engines together. */
+      readings: z.number().int(),
+      /** Of them, those that gave no page. */
+      failed: z.number().int(),
+      /** Why it ended before the work did; absent where it did not. */
+      error: z.string().optional(),
+    })
+    .optional(),
   /** Identity of the engine process by role (pid, container, server info); absent where the driver cannot tell. */
   engineIdentity: z.record(z.string(), z.string()).optional(),
 });

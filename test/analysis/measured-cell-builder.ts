@@ -46,13 +46,13 @@ export function measuredCell(
     ended,
     resumed: false,
   };
-  const evidence = { facts: null, fidelity: null, timings, tools: [], agentEngine: null, userEngine: null };
+  const none = { facts: null, fidelity: null, tools: [], agentEngine: null, userEngine: null, samples: [] };
   const built = summarizeCell({
     cell,
     simulated: true,
     episodes,
     recordedAttempts: new Set(episodes.map(({ episodeId }) => episodeId)),
-    segments: [{ segment, ...evidence }],
+    segments: [{ segment, timings, ...none }],
     replaced: [],
     failedShareMax: 0.05,
     stopped: new Set(),

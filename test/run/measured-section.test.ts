@@ -1,7 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../bench/measure/clock.ts";
 import { measure, type MeasuredSection, type SectionParts } from "../../bench/run/measured-section.ts";
 import type { StackDeath } from "../../bench/stack/stack.ts";
+import { engineSampleSchema } from "../../bench/store/engine-sample.ts";
 import type { RunRecord } from "../../bench/store/record.ts";
 import { segmentFactsSchema } from "../../bench/store/segment-facts.ts";
 import { StorageError } from "../../bench/store/storage-error.ts";
@@ -265,5 +270,57 @@ describe("a measured section", () => {
     const section = run.section([], whole, { prepare: () => Promise.reject(new Error("no cache")) });
     await expect(measure(run.parts, section)).rejects.toThrow("no cache");
     expect(run.steps).toEqual([]);
+  });
+
+  test("reads the engines while the work goes on, into a file of their own, and not before or after it", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "tollgate-section-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const run = new NotedRun();
+    run.page = sglangPage({ running: 3, queued: 2 });
+    const agent = await run.engine("agent");
+    let [beganNs, endedNs] = [0, 0];
+    const section = run.section([agent], async () => {
+      beganNs = systemClock.nowNs();
+      await sleep(300);
+      endedNs = systemClock.nowNs();
+      run.page = idle;
+      return true;
+    });
+    const parts = { ...run.parts, sampleSeconds: 0.02 };
+    await measure({ ...parts, run: { ...parts.run, segmentDirectory: async () => directory } }, section);
+    const text = await readFile(join(directory, "engines.ndjson"), "utf8");
+    const samples = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => engineSampleSchema.parse(JSON.parse(line)));
+    expect(samples.length).toBeGreaterThanOrEqual(2);
+    for (const { role, running, queued, kvUsage, atNs } of samples) {
+      expect([role, running, queued, kvUsage]).toEqual(["agent", 3, 2, null]);
+      expect(atNs).toBeGreaterThan(beganNs);
+      expect(atNs).toBeLessThan(endedNs);
+    }
+    const facts = segmentFactsSchema.parse(
+      JSON.parse(run.files.get(join(directory, "segment.json")) ?? "null"),
+    );
+    expect(facts.engineSamples).toEqual({ intervalSeconds: 0.02, readings: samples.length, failed: 0 });
+  });
+
+  test("readings that cannot be written end, the segment says why, and the work counts", async () => {
+    const run = new NotedRun();
+    const section = run.section([await run.engine("agent")], async () => {
+      await sleep(100);
+      return true;
+    });
+    // The folder of this run does not exist.
+    expect(await measure({ ...run.parts, sampleSeconds: 0.01 }, section)).toEqual({
+      reason: "complete",
+      death: null,
+    });
+    expect(run.facts.engineSamples).toEqual({
+      intervalSeconds: 0.01,
+      readings: 0,
+      failed: 0,
+      error: expect.stringContaining("ENOENT"),
+    });
   });
 });

@@ -142,6 +142,7 @@ class TriedSweep {
       watchers: [],
       limits: { callMs: 1000, cellMs: this.cellMs, drainMs: 1000 },
       keepBodies: false,
+      sampleSeconds: 0,
       retriesMax: this.retriesMax,
       recovery,
       failures: this.failures,
