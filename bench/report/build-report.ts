@@ -13,10 +13,12 @@ import { definitions } from "./tables/definitions.ts";
 import { diskUse } from "./model/disk-use.ts";
 import { exclusionsOf } from "../analysis/exclusions.ts";
 import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
+import { baselineFloors } from "../analysis/overhead/floor.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
 import { isPassed } from "../statistics/pass-hat-k.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
 import type { ReportModel } from "./model/report-model.ts";
+import { statedGpus } from "../config/stated-gpus.ts";
 import { reportedEngines, serverLines } from "./model/server-lines.ts";
 import { serversOfRun, serverVersions, type ServersOfRun } from "../evidence/server-facts.ts";
 
@@ -38,6 +40,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
   const failures = runFailures(summaries);
+  const floors = baselineFloors(cells, compareOf(run));
   const lost = await lostTrajectories(run.directory, run.records);
   if (lost.message !== null)
     warnings.push({ file: join(run.directory, "trajectories.jsonl"), line: 0, message: lost.message });
@@ -52,6 +55,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     cells: summaries,
     ...(failures.length > 0 && { failures }),
     overheads: [...compareArms(cells, compareOf(run))],
+    ...(floors.length > 0 && { floors: [...floors] }),
     ledgers: [...cellLedgers(cells)],
     totals: {
       planned: run.identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),
@@ -89,6 +93,7 @@ function runFacts(
   const { identity } = run;
   const engines = reportedEngines(servers);
   const { host } = identity;
+  const agentGpus = statedGpus(identity.resolved, "agent");
   const gpus = host.gpus.length > 0 ? `, ${host.gpus.join(", ")}` : "";
   return {
     runId: identity.runId,
@@ -103,6 +108,7 @@ function runFacts(
     host: `${host.platform} ${host.architecture}, ${host.cpuCount} x ${host.cpuModel}, ${(host.memoryBytes / 2 ** 30).toFixed(0)} GiB${gpus}`,
     servers: [...serverLines(identity.resolved, servers)],
     ...(Object.keys(engines).length > 0 && { engines }),
+    ...(agentGpus !== null && { agentGpus }),
   };
 }
 

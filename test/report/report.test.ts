@@ -380,7 +380,7 @@ test("every format tells the same numbers; the HTML loads nothing", async () => 
   );
   for (const { cellId } of cells) {
     expect(markdown).toContain(`| ${cellId} |`);
-    expect(html).toContain(`<td class="left">${cellId}</td>`);
+    expect(html).toContain(`<th scope="row" class="left">${cellId}</th>`);
   }
 });
 

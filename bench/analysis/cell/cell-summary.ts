@@ -19,6 +19,8 @@ import { isGenerationRequest } from "../../workload/exchange.ts";
 import { checkTokens, tokenCheckSchema, type TokenCheck } from "../tokens/token-check.ts";
 import { tokenSums, tokenSumsSchema, wasteOf, wasteSchema } from "../tokens/token-sums.ts";
 import { cellFidelity, cellFidelitySchema } from "./cell-fidelity.ts";
+import { overTime, overTimeSchema } from "./over-time.ts";
+import { ttftGroups, ttftGroupsSchema } from "./ttft-groups.ts";
 import { judgeCell } from "./judge-cell.ts";
 import { verdictReasonSchema, verdicts } from "./verdict.ts";
 
@@ -86,6 +88,10 @@ export const cellSummarySchema = z.object({
   itlMs: latencySchema,
   e2eMs: latencySchema,
   episodeSeconds: latencySchema,
+  /** Absent where no answer has a first token, and in summaries of an older Tollgate. */
+  ttftGroups: ttftGroupsSchema.optional(),
+  /** Absent where no segment ran to its end, and in summaries of an older Tollgate. */
+  overTime: overTimeSchema.optional(),
   agentEngine: engineReadingsSchema.nullable(),
   userEngine: engineReadingsSchema.nullable(),
   /** The agent engine's own latencies beside those of the tap in front of it; absent where the engine has none. */
@@ -172,6 +178,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     itlMs: latencyOf(outerTimings, tapLatencies.itl),
     e2eMs: latencyOf(outerTimings, tapLatencies.e2e),
     episodeSeconds: summarizeClustered(whole.map(durationOf)),
+    ...shownOverTime(used),
     agentEngine,
     userEngine: engineReadings(used.map(({ userEngine }) => userEngine)),
     ...besideOf(used),
@@ -186,6 +193,12 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     ...unclosedSessionsOf(evidence.segments),
     pressure,
   };
+}
+
+function shownOverTime(used: readonly SegmentEvidence[]): Pick<CellSummary, "ttftGroups" | "overTime"> {
+  const groups = ttftGroups(used.flatMap(({ timings }) => timings));
+  const series = overTime(used);
+  return { ...(groups !== null && { ttftGroups: groups }), ...(series !== null && { overTime: series }) };
 }
 
 type Outcomes = Pick<CellSummary, "passRate" | "passHatK" | "meanReward">;

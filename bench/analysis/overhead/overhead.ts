@@ -81,7 +81,8 @@ export function compareArms(
   });
 }
 
-function compareAt(
+/** One arm against another in these cells. */
+export function compareAt(
   { compare, ...names }: ArmNames & { readonly compare: Experiment["compare"] },
   baseline: readonly MeasuredCell[],
   arm: readonly MeasuredCell[],

@@ -1,3 +1,4 @@
+import { engineLatencies, type Beside } from "../cell/engine-latencies.ts";
 import { recordedFailureLimits } from "../../config/failure-limits.ts";
 import { loadMetrics, steadySamples } from "../../load/latency.ts";
 import { summarize, type Distribution } from "../../statistics/distribution.ts";
@@ -35,6 +36,15 @@ export interface ReplayReport extends ReplayVerdict {
   readonly blockSeconds: Readonly<Record<string, number | null>>;
   /** What each compared arm costs beyond what any proxy does; absent without a null proxy. */
   readonly aboveProxy?: readonly AboveProxy[];
+  /** The engine's own latencies beside those of the tap in front of it; absent where the engine has none. */
+  readonly engineLatencies?: readonly ArmEngineLatencies[];
+}
+
+/** Over all turns of an arm in a setting. */
+export interface ArmEngineLatencies {
+  readonly setting: string;
+  readonly arm: string;
+  readonly latencies: readonly Beside[];
 }
 
 /** An arm against the null proxy instead of the baseline, over the same blocks. */
@@ -79,6 +89,7 @@ export function buildReplayReport(
   const options = { confidence: looks.confidence, margin: plan.margin };
   const comparisons = compareReplay(legs, plan, options);
   const above = aboveProxy(legs, plan, options);
+  const besides = besideTaps(legs, plan);
   const { failedShare: failedShareMax } = recordedFailureLimits(identity.resolved);
   const ended = records.findLast((record) => record.type === "run-ended");
   const interrupted = ended?.type === "run-ended" && ended.reason !== "complete";
@@ -101,7 +112,24 @@ export function buildReplayReport(
       plan.settings.map((setting) => [setting.key, blockSeconds(completeBlocks(legs, setting, plan.arms))]),
     ),
     ...(above.length > 0 && { aboveProxy: above }),
+    ...(besides.length > 0 && { engineLatencies: besides }),
   };
+}
+
+function besideTaps(
+  legs: readonly LegEvidence[],
+  { arms, settings }: Pick<ReplayPlan, "arms" | "settings">,
+): readonly ArmEngineLatencies[] {
+  return settings.flatMap(({ key }) =>
+    arms.flatMap(({ label }) => {
+      const own = legs.filter(({ setting, arm }) => setting.key === key && arm.label === label);
+      const latencies = engineLatencies(
+        own.map(({ engine }) => engine),
+        own.flatMap(({ timings }) => timings),
+      );
+      return latencies.length === 0 ? [] : [{ setting: key, arm: label, latencies }];
+    }),
+  );
 }
 
 function aboveProxy(

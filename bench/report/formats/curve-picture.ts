@@ -1,9 +1,10 @@
 import type { CurvePicture } from "../tables/document.ts";
 import { numberText } from "../tables/number-text.ts";
+import { legendOf } from "./legend.ts";
 import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 import { drawMark } from "./marks.ts";
 
-const size = { width: 520, height: 320, left: 64, right: 24, top: 16, bottom: 74 } as const;
+const size = { width: 440, plot: 270, left: 58, right: 30, top: 22, foot: 46 } as const;
 const ticksWanted = 4;
 
 /** Points of two quantities that both should be large, and the line of those that no other point beats in both. null below two points. */
@@ -13,12 +14,15 @@ export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string
   );
   if (points.length < 2) return null;
   const [xTicks, yTicks] = [ticksTo(points.map(({ x }) => x)), ticksTo(points.map(({ y }) => y))];
-  const [innerX, innerY] = [size.width - size.left - size.right, size.height - size.top - size.bottom];
+  const innerX = size.width - size.left - size.right;
   const x = (value: number) => coordinate(size.left + (innerX * value) / (xTicks.at(-1) ?? 1));
-  const y = (value: number) => coordinate(size.top + innerY * (1 - value / (yTicks.at(-1) ?? 1)));
-  const [base, edge] = [size.height - size.bottom, size.width - size.right];
+  const y = (value: number) => coordinate(size.top + size.plot * (1 - value / (yTicks.at(-1) ?? 1)));
+  const [base, edge] = [size.top + size.plot, size.width - size.right];
+  const shown = series.flatMap((one, index) => (one.points.length === 0 ? [] : [{ name: one.name, index }]));
+  const legend = legendOf(shown, { left: size.left, right: size.width });
+  const height = base + size.foot + legend.height;
   const front = frontOf(points).map((point) => `${x(point.x)},${y(point.y)}`);
-  return figure({ caption: title, name: title, width: size.width, height: size.height, scroll: false }, [
+  return figure({ caption: title, name: title, width: size.width, height, scroll: false }, [
     yTicks
       .map(
         (tick) =>
@@ -31,16 +35,13 @@ export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string
           `${line('class="grid"', [x(tick), size.top], [x(tick), base])}<text x="${x(tick)}" y="${base + 18}" text-anchor="middle">${Number(tick.toPrecision(3))}</text>`,
       )
       .join(""),
-    `<text x="${size.left}" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${base + 38}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
+    `<text x="2" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${base + 36}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
     `<polyline class="front" points="${front.join(" ")}"/>`,
     ...points.map((point) => {
       const text = `${point.arm}, ${point.label}: ${numberText(point.x)} and ${numberText(point.y)}`;
       return `<g>${drawMark(point.index, [x(point.x), y(point.y)], point.doubtful)}<title>${escapeHtml(text)}</title></g><text x="${x(point.x) + 8}" y="${y(point.y) - 6}">${escapeHtml(point.label)}</text>`;
     }),
-    ...series.map(
-      ({ name }, index) =>
-        `${drawMark(index, [size.left + index * 120 + 5, size.height - 14], false)}<text x="${size.left + index * 120 + 14}" y="${size.height - 10}">${escapeHtml(name)}</text>`,
-    ),
+    legend.draw(base + size.foot - 4),
   ]);
 }
 

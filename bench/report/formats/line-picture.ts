@@ -1,55 +1,57 @@
 import type { LinePicture } from "../tables/document.ts";
 import { numberText } from "../tables/number-text.ts";
+import { meanOf } from "../../statistics/distribution.ts";
+import { legendOf } from "./legend.ts";
 import { drawMark } from "./marks.ts";
 import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 
-const size = { width: 520, height: 320, left: 64, right: 16, top: 20, bottom: 74 } as const;
+const size = { width: 440, plot: 230, left: 58, right: 14, top: 22, foot: 46 } as const;
 const ticksWanted = 4;
 const seriesColours = 5;
 
 type Series = LinePicture["series"][number];
 type Point = Series["points"][number];
 
-/** A line per arm over the loads, a bar for each interval. null below two points: one point is no line. */
+/** A line per series over the places, a bar for each interval. null below two points: one point is no line. */
 export function drawLines({ title, xAxis, yAxis, series, leftOut }: LinePicture): string | null {
   const points = series.flatMap(({ points }) => points);
   if (points.length < 2) return null;
-  const loads = [...new Set(points.map(({ concurrency }) => concurrency))].sort((a, b) => a - b);
+  const places = [...new Map(points.map(({ at, label }) => [at, label]))].sort(([a], [b]) => a - b);
   const highest = Math.max(...points.map(({ estimate }) => estimate.high ?? estimate.value ?? 0));
   // As tight as whole steps allow: half an empty picture makes every difference small.
   const step = roundUp(highest / ticksWanted, [1, 2, 2.5, 5, 10]);
   const top = Math.max(1, Math.ceil(highest / step)) * step;
-  const [innerX, innerY] = [size.width - size.left - size.right, size.height - size.top - size.bottom];
+  const [innerX, base] = [size.width - size.left - size.right, size.top + size.plot];
+  const order = new Map(places.map(([at], index) => [at, index]));
   const scale: Scale = {
-    // Loads at equal distances: sweeps double them, and what matters is which point is which.
-    x: (load) => coordinate(size.left + (innerX * (loads.indexOf(load) + 0.5)) / loads.length),
-    y: (value) => coordinate(size.top + innerY * (1 - value / top)),
+    // At equal distances: loads and lengths double, and what matters is which point is which.
+    x: (at) => coordinate(size.left + (innerX * ((order.get(at) ?? 0) + 0.5)) / places.length),
+    y: (value) => coordinate(size.top + size.plot * (1 - value / top)),
+    apart: Math.min(6, innerX / places.length / (series.length + 1)),
   };
-  const { width, height } = size;
+  const shown = series.flatMap(({ name, points }, index) => (points.length === 0 ? [] : [{ name, index }]));
+  const legend = legendOf(shown, { left: size.left, right: size.width });
+  const height = base + size.foot + legend.height;
   const caption = leftOut.length === 0 ? title : `${title}. Not drawn: ${leftOut.join(", ")}`;
-  return figure({ caption, name: title, width, height, scroll: false }, [
+  return figure({ caption, name: title, width: size.width, height, scroll: false }, [
     grid({ top, step }, scale.y),
-    `<text x="${size.left}" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${height - size.bottom + 36}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
-    loads
+    `<text x="2" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${base + 36}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
+    places
       .map(
-        (load) =>
-          `<text x="${scale.x(load)}" y="${height - size.bottom + 18}" text-anchor="middle">${load}</text>`,
+        ([at, label]) =>
+          `<text x="${scale.x(at)}" y="${base + 18}" text-anchor="middle">${escapeHtml(label)}</text>`,
       )
       .join(""),
-    series.map((one, index) => drawSeries(one, index, scale)).join("\n"),
-    series
-      .map(({ name, points: drawn }, index) =>
-        drawn.length === 0
-          ? ""
-          : `${drawMark(index, [size.left + index * 120 + 5, height - 14], false)}<text x="${size.left + index * 120 + 14}" y="${height - 10}">${escapeHtml(name)}</text>`,
-      )
-      .join(""),
+    series.map((one, index) => drawSeries(one, { index, scale, unit: yAxis })).join("\n"),
+    legend.draw(base + size.foot - 4),
   ]);
 }
 
 interface Scale {
-  readonly x: (load: number) => number;
+  readonly x: (at: number) => number;
   readonly y: (value: number) => number;
+  /** Between the marks of two series at one place, so that their interval bars can be told apart. */
+  readonly apart: number;
 }
 
 function grid({ top, step }: { readonly top: number; readonly step: number }, y: Scale["y"]): string {
@@ -68,20 +70,24 @@ function grid({ top, step }: { readonly top: number; readonly step: number }, y:
     .join("");
 }
 
-function drawSeries({ points, name }: Series, index: number, scale: Scale): string {
+function drawSeries(
+  { points, name }: Series,
+  { index, scale, unit }: { readonly index: number; readonly scale: Scale; readonly unit: string },
+): string {
   const colour = `class="s${index % seriesColours}"`;
-  // Neighbouring arms are moved apart a little, so that their interval bars can be told apart.
-  const at = ({ concurrency, estimate }: Point) => ({
-    x: scale.x(concurrency) + index * 5,
-    y: scale.y(estimate.value ?? 0),
-  });
-  const path = points.map((point) => `${at(point).x},${at(point).y}`).join(" ");
-  const marks = points.map((point) => {
-    const { x, y } = at(point);
+  const x = (at: number) => coordinate(scale.x(at) + index * scale.apart);
+  // Repetitions stand above each other: the line goes through their mean.
+  const path = [...Map.groupBy(points, ({ at }) => at)].map(
+    ([at, same]) => `${x(at)},${scale.y(meanOf(same.map(({ estimate }) => estimate.value ?? 0)))}`,
+  );
+  const marks = points.map((point: Point) => {
     const { low, high, value, count } = point.estimate;
-    const bar = low === null || high === null ? "" : line(colour, [x, scale.y(low)], [x, scale.y(high)]);
-    const label = `${name}, ${point.concurrency}: ${numberText(value)} ms, n ${count}`;
-    return `${bar}<g>${drawMark(index, [x, y], point.doubtful)}<title>${escapeHtml(label)}</title></g>`;
+    const [atX, atY] = [x(point.at), scale.y(value ?? 0)];
+    const bar = low === null || high === null ? "" : line(colour, [atX, scale.y(low)], [atX, scale.y(high)]);
+    const interval =
+      low === null || high === null ? "no interval" : `95 % ${numberText(low)} to ${numberText(high)}`;
+    const label = `${name}, ${point.label}: ${numberText(value)} ${unit}, ${interval}, n ${count}`;
+    return `${bar}<g>${drawMark(index, [atX, atY], point.doubtful)}<title>${escapeHtml(label)}</title></g>`;
   });
-  return `<polyline ${colour} points="${path}"/>${marks.join("")}`;
+  return `<polyline ${colour} points="${path.join(" ")}"/>${marks.join("")}`;
 }

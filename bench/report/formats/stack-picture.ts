@@ -3,14 +3,14 @@ import { numberText } from "../tables/number-text.ts";
 import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 
 const size = {
-  row: 30,
-  bar: 18,
-  plot: 460,
+  row: 26,
+  bar: 16,
+  plot: 280,
   character: 7.2,
   gap: 12,
   foot: 40,
   key: 22,
-  keyColumns: 4,
+  keyColumns: 3,
 } as const;
 const colours = 5;
 const ticksWanted = 4;
@@ -42,7 +42,7 @@ export function drawStack({ title, axis, rows }: StackPicture): string | null {
     `<text x="${coordinate(left + size.plot / 2)}" y="${bottom + 34}" text-anchor="middle">${escapeHtml(axis)}</text>`,
     ...rows.map(({ label, parts }, at) => {
       const y = top + at * size.row + (size.row - size.bar) / 2;
-      return `<text x="0" y="${y + 13}">${escapeHtml(label)}</text>${barOf({ label, parts, y }, names, x)}`;
+      return `<text x="0" y="${y + 12}">${escapeHtml(label)}</text>${barOf({ label, parts, y }, names, x)}`;
     }),
   ]);
 }

@@ -5,6 +5,7 @@ import { cellSummarySchema } from "../../analysis/cell/cell-summary.ts";
 import { cellLedgerSchema } from "../../analysis/ledger/cell-ledger.ts";
 import { exclusionSchema } from "../../analysis/exclusions.ts";
 import { storedEngineSchema } from "../../evidence/server-facts.ts";
+import { floorSchema } from "../../analysis/overhead/floor.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 
 /** What ended badly in one way, over all cells, with what the first such episode said. */
@@ -33,6 +34,8 @@ export const reportModelSchema = z.object({
     host: z.string(),
     /** What the model servers were asked to be, a line each; absent in reports of an older Tollgate. */
     servers: z.array(z.string()).default([]),
+    /** How many GPUs the agent's engine was given; absent where the experiment does not say. */
+    agentGpus: z.number().int().optional(),
   }),
   /** What was checked before the first cell, once per invocation; none for a run of an older Tollgate. */
   preflights: z.array(preflightRecordSchema),
@@ -40,6 +43,8 @@ export const reportModelSchema = z.object({
   /** Failed episodes by class, then agent errors; absent where there are none. */
   failures: z.array(runFailureSchema).optional(),
   overheads: z.array(overheadSchema),
+  /** The baseline against itself, a load each; absent where no load was repeated. */
+  floors: z.array(floorSchema).optional(),
   /** Where the time of the episodes went, a ledger per cell that has measured episodes. */
   ledgers: z.array(cellLedgerSchema),
   totals: z.object({

@@ -1,6 +1,8 @@
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
 import type { Difference } from "../../analysis/estimates/paired-difference.ts";
 import { declaredMarginText } from "../tables/margin-text.ts";
+import { isWithin, whyNoFinding } from "../tables/finding-text.ts";
+import type { Floor } from "../../analysis/overhead/floor.ts";
 import { absent, alignedDifferenceText, numberText } from "../tables/number-text.ts";
 import { blank, labelled, line, type Part } from "./layout.ts";
 import { loadHead, loadName, shownLoads } from "./load-name.ts";
@@ -10,7 +12,13 @@ type Row = readonly StyledText[];
 const loadsShown = 4;
 
 /** What every other arm adds to a request on its way, and what the whole episode made of it. None without a second arm. */
-export function overheadParts(overheads: readonly Overhead[], proxies: ReadonlySet<string>): readonly Part[] {
+export function overheadParts(
+  overheads: readonly Overhead[],
+  {
+    proxies,
+    floors = [],
+  }: { readonly proxies: ReadonlySet<string>; readonly floors?: readonly Floor[] | undefined },
+): readonly Part[] {
   if (overheads.length === 0) return [];
   const all = [...new Set(overheads.map(({ load }) => load))];
   const loads = shownLoads(all, loadsShown);
@@ -26,9 +34,10 @@ export function overheadParts(overheads: readonly Overhead[], proxies: ReadonlyS
       toned("strong", `What ${who === "gateway" ? "the gateway" : who} adds on the way, ms per request`),
       plain(" (95 % interval)"),
     ]),
-    ...(shown.length === 0 ? [] : [pathGrid(shown, { head, proxies })]),
+    ...(shown.length === 0 ? [] : [pathGrid(shown, { head, proxies, floors })]),
     ...refused,
     ...firstTokenLines(shown),
+    ...floorLines(floors.filter(({ load, refused }) => loads.includes(load) && refused === null)),
     ...(all.length > loads.length
       ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]
       : []),
@@ -47,7 +56,15 @@ function refusal({ load, arm, refused }: Overhead): Part {
 
 function pathGrid(
   shown: readonly Overhead[],
-  { head, proxies }: { readonly head: string; readonly proxies: ReadonlySet<string> },
+  {
+    head,
+    proxies,
+    floors,
+  }: {
+    readonly head: string;
+    readonly proxies: ReadonlySet<string>;
+    readonly floors: readonly Floor[];
+  },
 ): Part {
   const rows = [...Map.groupBy(shown, ({ load }) => load)].flatMap(([load, same]) => {
     const [arms, controls] = [
@@ -56,19 +73,46 @@ function pathGrid(
     ];
     const found = arms.length === 0 ? controls : arms;
     const control = arms.length === 0 ? undefined : controls[0];
+    const floor = floors.find((known) => known.load === load && known.refused === null);
     return found.flatMap((one, at) => [
-      pathRow({ load: loadName(load), arm: one.arm }, pathOf(one), limitedSpan(one)),
+      pathRow({ load: loadName(load), arm: one.arm }, pathOf(one), { limited: limitedSpan(one), floor }),
       // What any proxy costs is the same for every arm: it is said once.
       ...(control === undefined || at > 0
         ? []
         : [pathRow({ load: "", arm: "· any proxy" }, pathOf(control), null)]),
       ...(one.aboveProxy === undefined
         ? []
-        : [pathRow({ load: "", arm: "· its own" }, { ...pathOf(one), ...one.aboveProxy }, limitedSpan(one))]),
+        : [
+            pathRow(
+              { load: "", arm: "· its own" },
+              { ...pathOf(one), ...one.aboveProxy },
+              { limited: limitedSpan(one), floor },
+            ),
+          ]),
     ]);
   });
   const heads = [` ${head}`, "arm", "first token", "whole request"].map((text) => toned("soft", text));
   return { kind: "grid", align: rows[0]?.map(() => "left") ?? [], rows: [heads, ...rows] };
+}
+
+/** What the baseline differs from itself by: less is not seen here. */
+function floorLines(floors: readonly Floor[]): readonly Part[] {
+  const known = floors.flatMap(({ load, arm, pathMs }) => {
+    const { low, high } = pathMs.whole.difference;
+    return low === null || high === null
+      ? []
+      : [{ load, arm, upTo: Math.max(Math.abs(low), Math.abs(high)) }];
+  });
+  const [first] = known;
+  if (first === undefined) return [];
+  const times = known.map(({ upTo }) => numberText(upTo)).join(" / ");
+  const at = known.map(({ load }) => loadName(load)).join(" / ");
+  return [
+    line([
+      toned("soft", "  A/A floor"),
+      plain(`  ${first.arm} differs from itself by up to ${times} ms at ${at}`),
+    ]),
+  ];
 }
 
 interface ShownPath extends Pick<Overhead["pathMs"], "firstToken" | "whole"> {
@@ -90,27 +134,29 @@ function firstTokenLines(shown: readonly Overhead[]): readonly Part[] {
   return [...reasons].map((reason) => line([toned("doubt", "  ! "), plain(reason)], 4));
 }
 
-/** @param limited null: a control, of which nothing is to be found */
+/** @param judged null: a control, of which nothing is to be found */
 function pathRow(
   { load, arm }: { readonly load: string; readonly arm: string },
   { firstToken, whole, refused }: ShownPath,
-  limited: StyledText | null,
+  judged: { readonly limited: StyledText; readonly floor: Floor | undefined } | null,
 ): Row {
   return [
     plain(` ${load}`),
     plain(arm),
     refused ? toned("doubt", "not comparable") : plain(alignedDifferenceText(firstToken.difference)),
     plain(alignedDifferenceText(whole.difference)),
-    ...(limited === null ? [plain("")] : [findingSpan(whole), limited]),
+    ...(judged === null ? [plain("")] : [findingSpan(whole, judged.floor), judged.limited]),
   ];
 }
 
 /** On the way: more is slower. */
-function findingSpan(difference: Difference): StyledText {
+function findingSpan(difference: Difference, floor: Floor | undefined): StyledText {
   const declared = declaredMarginText(difference)?.replaceAll("\n", " ");
   if (declared !== undefined && declared !== null) return toned(marginTone(declared), declared);
   const { finding } = difference;
-  if (finding === "cannot-tell") return toned("doubt", "cannot tell");
+  if (finding === "cannot-tell") return toned("doubt", cannotTell(difference));
+  // The same arm twice may differ by as much in this run.
+  if (floor !== undefined && isWithin(difference, floor.pathMs.whole)) return toned("doubt", "within A/A");
   return finding === "more" ? toned("bad", "slower") : toned("good", "faster");
 }
 
@@ -148,7 +194,15 @@ function secondsFinding(seconds: Difference): StyledText {
   if (declared !== undefined && declared !== null) return toned(marginTone(declared), declared);
   if (seconds.finding === "more") return toned("bad", "longer");
   if (seconds.finding === "less") return toned("good", "shorter");
-  return seconds.unit === "cell pairs" ? toned("good", "no difference seen") : toned("doubt", "cannot tell");
+  return seconds.unit === "cell pairs" && whyNoFinding(seconds) === "holds 0"
+    ? toned("good", "no difference seen")
+    : toned("doubt", cannotTell(seconds));
+}
+
+/** Beside an interval that leaves 0 out the reason has to stand. */
+function cannotTell(difference: Difference): string {
+  const why = whyNoFinding(difference);
+  return why === null || why === "holds 0" ? "cannot tell" : `cannot tell: ${why}`;
 }
 
 /** Reward and tokens say whether the same work was done: with other tokens times differ for that reason, too. */

@@ -37,7 +37,7 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
     ...head,
     blank,
     ...(isWhole(report) || overheads.some(({ refused }) => refused === null)
-      ? overheadParts(overheads, proxies)
+      ? overheadParts(overheads, { proxies, floors: report.floors })
       : []),
     ...serviceParts(isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0)),
     ...trustParts(report),

@@ -27,12 +27,13 @@ export interface ReportDocument {
       readonly verdict: string;
       readonly reasons: readonly string[];
     } | null;
+    /** What was found, in sentences. */
+    readonly answer: readonly string[];
     /** How many of the report's tables stand before its pictures. */
     readonly tablesFirst: number;
-    readonly lines: readonly LinePicture[];
-    readonly curves: readonly CurvePicture[];
-    readonly stacks: readonly StackPicture[];
+    /** The answer as a picture. */
     readonly intervals: IntervalPicture | null;
+    readonly sections: readonly PictureSection[];
     readonly tables: readonly Table[];
   };
 }
@@ -51,22 +52,53 @@ export function headParts({ head, simulated }: Pick<ReportDocument, "head" | "si
   return { before: head.slice(0, before), after: head.slice(before) };
 }
 
-/** A value by concurrency, a line for each arm. */
+/** Pictures of one question. */
+export interface PictureSection {
+  readonly title: string;
+  /** What has to be known to read them, and what is not drawn. */
+  readonly notes: readonly string[];
+  readonly pictures: readonly Picture[];
+}
+
+export type Picture =
+  | ({ readonly kind: "intervals" } & IntervalPicture)
+  | ({ readonly kind: "lines" } & LinePicture)
+  | ({ readonly kind: "curve" } & CurvePicture)
+  | ({ readonly kind: "stack" } & StackPicture)
+  | ({ readonly kind: "over-time" } & OverTimePicture);
+
+/** A value at places in an order, a line for each series. */
 export interface LinePicture {
   readonly title: string;
   readonly xAxis: string;
+  /** The unit. */
   readonly yAxis: string;
   /** What is not drawn, and why: a sentence each. */
   readonly leftOut: readonly string[];
   readonly series: readonly {
     readonly name: string;
     readonly points: readonly {
-      readonly concurrency: number;
+      /** Where it stands among the others; several at one place are repetitions. */
+      readonly at: number;
+      readonly label: string;
       readonly estimate: Estimate;
       /** Not to be relied on as it stands: drawn hollow. */
       readonly doubtful: boolean;
     }[];
   }[];
+}
+
+/** How full a cell was; each list holds values of equal steps over `seconds`. */
+export interface OverTimePicture {
+  readonly title: string;
+  readonly seconds: number;
+  readonly inFlight: readonly number[];
+  /** null where the engine was not read. */
+  readonly engine: {
+    readonly running: readonly (number | null)[];
+    readonly queued: readonly (number | null)[];
+    readonly kvUsage: readonly (number | null)[];
+  } | null;
 }
 
 /** Two quantities that both should be large, a point for each cell. */

@@ -1,5 +1,4 @@
 import { differenceMeanings, type Beside } from "../../analysis/cell/engine-latencies.ts";
-import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import { absent, numberText, percentText, signedText } from "./number-text.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
 
@@ -52,8 +51,14 @@ function differenceText(differenceMs: number | null, engineMs: number | null): s
   return `${signedText(differenceMs)} (${signedText(differenceMs / engineMs, percentText)})`;
 }
 
+/** What the table needs of a cell of a sweep, or of an arm in a setting of a replay. */
+interface Measured {
+  readonly cellId: string;
+  readonly engineLatencies?: readonly Beside[] | undefined;
+}
+
 /** One table, or none where no engine has such histograms. */
-export function engineLatencyTables(cells: readonly CellSummary[]): readonly Table[] {
+export function engineLatencyTables(cells: readonly Measured[]): readonly Table[] {
   const rows = cells.flatMap(({ cellId, engineLatencies = [] }) =>
     engineLatencies.map((beside) => ({ ...beside, cell: cellId })),
   );

@@ -1,5 +1,5 @@
 import type { LiveComparison } from "../../analysis/overhead/live-comparison.ts";
-import { declaredMarginText } from "./margin-text.ts";
+import { findingText } from "./finding-text.ts";
 import { shown } from "./path-table.ts";
 import { absent, differenceText, numberText } from "./number-text.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
@@ -56,8 +56,8 @@ export const live: TableOf<LiveRow> = {
     ),
     left(
       "finding",
-      (row) => shown(row, findingText(row.quantity)),
-      "against the declared margin, or more, less, cannot tell",
+      (row) => shown(row, findingText(row.quantity, { more: "more", less: "less" })),
+      "against the declared margin, or more, less, the same, cannot tell",
     ),
   ],
 };
@@ -81,10 +81,4 @@ export function liveTable(overheads: readonly Overhead[]): Table {
         : [`${load} ${arm}: ${live.unsplit} pairs have no parts: a call was not seen at the inner tap`],
     ),
   ]);
-}
-
-function findingText(difference: Difference): string {
-  const margin = declaredMarginText(difference);
-  if (margin !== null) return margin;
-  return difference.finding === "cannot-tell" ? "cannot tell" : difference.finding;
 }

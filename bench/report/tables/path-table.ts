@@ -1,11 +1,8 @@
 import { differenceText, numberText } from "./number-text.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
-import { declaredMarginText } from "./margin-text.ts";
-import {
-  minimumCellPairs,
-  minimumTasks,
-  type Difference,
-} from "../../analysis/estimates/paired-difference.ts";
+import type { Floor } from "../../analysis/overhead/floor.ts";
+import { findingText, pathWords } from "./finding-text.ts";
+import { minimumCellPairs, type Difference } from "../../analysis/estimates/paired-difference.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
 
 /** Time between the taps on the same requests, arm minus baseline. */
@@ -41,7 +38,7 @@ export const path: TableOf<Overhead> = {
     ),
     left(
       "finding",
-      (row) => shown(row, declaredMarginText(row.pathMs.whole) ?? findingText(row.pathMs.whole)),
+      (row) => shown(row, findingText(row.pathMs.whole, pathWords)),
       "on the whole request: against the declared margin, or slower, faster, cannot tell",
     ),
   ],
@@ -59,10 +56,11 @@ function firstText({ firstTokenRefused }: Overhead, { difference }: Difference):
   return firstTokenRefused === undefined ? differenceText(difference) : notComparable;
 }
 
-export function pathTable(overheads: readonly Overhead[]): Table {
+export function pathTable(overheads: readonly Overhead[], floors: readonly Floor[] = []): Table {
   return filled(path, overheads, [
     ...refusals(overheads),
     ...driftNote(overheads),
+    ...floors.map(floorText),
     ...overheads.flatMap(({ load, arm, baseline, pathMs, refused }) =>
       refused !== null || pathMs.whole.armMean === null
         ? []
@@ -95,9 +93,11 @@ export function pathTable(overheads: readonly Overhead[]): Table {
   ]);
 }
 
-function findingText({ finding, tasks }: Difference): string {
-  if (finding !== "cannot-tell") return finding === "more" ? "slower" : "faster";
-  return tasks < minimumTasks ? "cannot tell\n(too few tasks)" : "cannot tell\n(holds 0)";
+/** The baseline against itself: what the column shows where there is nothing to find. */
+function floorText({ load, arm, pairs, refused, pathMs }: Floor): string {
+  const cells = pairs.map(({ earlier, later }) => `${later} - ${earlier}`).join(", ");
+  const found = refused === null ? differenceText(pathMs.whole.difference) : `not stated: ${refused}`;
+  return `${load} floor (A/A): ${arm} against itself, whole request: ${found} (${cells})`;
 }
 
 /** Said where it matters most: an interval over tasks looks sure of itself and knows one moment of the machine. */

@@ -11,6 +11,7 @@ import { leftOutText } from "../../store/left-out-checks.ts";
 import type { StoredReplay } from "../model/stored-replay.ts";
 import type { Value } from "./cell-metrics.ts";
 import type { IntervalPicture, IntervalRow, ReportDocument } from "./document.ts";
+import { engineLatencyTables } from "./engine-latency-table.ts";
 import { fidelityTables } from "./fidelity-table.ts";
 import { numberText, signedText } from "./number-text.ts";
 import { preflightSummary } from "./preflight-table.ts";
@@ -39,11 +40,10 @@ export function replayDocument(report: StoredReplay): ReportDocument {
     json: report,
     page: {
       verdict: { head, verdict, reasons: said },
+      answer: [],
       tablesFirst: 0,
-      lines: [],
-      curves: [],
-      stacks: [],
       intervals: picturedDifferences(report),
+      sections: [],
       tables: [tables.stackTable(report)],
     },
   };
@@ -71,6 +71,11 @@ export function replayTables(report: StoredReplay): readonly Table[] {
     filled(tables.arms, report.arms, [
       "TTFT, ITL and E2E count from the sending of the request; 'from intended' is TTFT from when the plan wanted it sent. Only requests within the steady window.",
     ]),
+    ...engineLatencyTables(
+      (report.engineLatencies ?? []).map(({ setting, arm, latencies }) => {
+        return { cellId: `${setting} ${arm}`, engineLatencies: latencies };
+      }),
+    ),
     ...fidelityTables(report.fidelity ?? []),
     ...report.preflights.map((record) => {
       const table = preflightSummary(record);

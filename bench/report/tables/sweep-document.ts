@@ -15,7 +15,10 @@ import { driftNote, pathTable } from "./path-table.ts";
 import { noticeOf } from "./notice.ts";
 import { notStreamed, preflightSummary } from "./preflight-table.ts";
 import { exclusionTable, headLines, seedTable, trajectoryTable } from "./run-tables.ts";
-import { sweepPictures } from "./sweep-pictures.ts";
+import { answerSentences } from "./answer.ts";
+import { overheadPicture, type ControlArms } from "./overhead-picture.ts";
+import { sweepSections } from "./sweep-pictures.ts";
+import { ttftTables } from "./ttft-pictures.ts";
 import type { Table } from "./table.ts";
 
 export interface TableChoice {
@@ -25,8 +28,9 @@ export interface TableChoice {
 
 /** The report of a sweep or a collection. Pure. */
 export function sweepDocument(report: ReportModel, choice: TableChoice = { seed: false }): ReportDocument {
-  const { run, warnings, definitions } = report;
+  const { run, warnings, definitions, overheads, floors = [] } = report;
   const tables = reportTables(report, choice);
+  const controls = controlArms(report);
   return {
     title: run.runId,
     head: headLines(report),
@@ -40,10 +44,20 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
     page: {
       verdict: verdictOf(report),
       tablesFirst: tables.findIndex(({ title }) => title === speed.title),
-      ...sweepPictures(report),
-      tables: [],
+      answer: answerSentences(overheads, floors, new Set([...controls.proxies, ...controls.again])),
+      intervals: overheadPicture(overheads, floors, controls),
+      sections: sweepSections(report),
+      tables: ttftTables(report.cells),
     },
   };
+}
+
+/** Arms of a sweep that have to show nothing: proxies that do nothing, and further raw arms. */
+function controlArms({ cells, overheads }: ReportModel): ControlArms {
+  const baseline = overheads[0]?.baseline;
+  const ofKind = (kind: string) =>
+    new Set(cells.flatMap(({ arm, armKind }) => (armKind === kind && arm !== baseline ? [arm] : [])));
+  return { proxies: ofKind("null-proxy"), again: ofKind("raw") };
 }
 
 /** Whether the cells can be used, on a page where no notice says that some cannot. */
@@ -86,7 +100,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     outcomeTable(report),
     ...(altered ? [] : fidelity),
     ...(sessions === null ? [] : [sessions]),
-    ...(overheads.length === 0 ? [] : [pathTable(overheads), liveTable(overheads)]),
+    ...(overheads.length === 0 ? [] : [pathTable(overheads, report.floors), liveTable(overheads)]),
     ...(report.ledgers.length === 0 ? [] : [ledgerTable(report.ledgers)]),
     trajectoryTable(report),
     exclusionTable(report),

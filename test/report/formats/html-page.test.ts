@@ -9,6 +9,7 @@ import { rebuildReport, renderReport } from "../../../bench/report/rebuild.ts";
 import type { CellSummary } from "../../../bench/analysis/cell/cell-summary.ts";
 import type { ReportModel } from "../../../bench/report/model/report-model.ts";
 import { reportTables } from "../../../bench/report/tables/sweep-document.ts";
+import { ttftTables } from "../../../bench/report/tables/ttft-pictures.ts";
 import { RunDirectory } from "../../../bench/store/run-directory.ts";
 import { buildIdentity, plannedCell, runStarted } from "../../store/run-builder.ts";
 import { writeSegment } from "../../evidence/evidence-builder.ts";
@@ -147,18 +148,20 @@ test.skipIf(noBrowser)("every table has the rows and columns of the report, as t
   const shown = await seen.page.locator("section:has(table)").evaluateAll((sections) =>
     sections.map((section) => ({
       title: section.querySelector("h2")?.textContent,
-      head: [...section.querySelectorAll("th[scope=col]")].map((cell) => cell.textContent),
+      head: [...section.querySelectorAll("thead th")].map((cell) => cell.textContent),
       rows: [...section.querySelectorAll("tbody tr")].map((row) =>
         [...row.children].map((cell) => (cell as unknown as { innerText: string }).innerText),
       ),
     })),
   );
   expect(shown).toEqual(
-    reportTables(report, { seed: false }).map(({ title, columns, rows }) => ({
-      title,
-      head: columns.map(({ head }) => head.replaceAll("\n", "")),
-      rows,
-    })),
+    [...reportTables(report, { seed: false }), ...ttftTables(report.cells)].map(
+      ({ title, columns, rows }) => ({
+        title,
+        head: columns.map(({ head }) => head.replaceAll("\n", "")),
+        rows,
+      }),
+    ),
   );
 });
 
@@ -169,12 +172,17 @@ test.skipIf(noBrowser)(
     const names = ["E2E p50 by concurrency, ms", "TTFT p50 by concurrency, ms"];
     const drawn = await seen.page.getByRole("img").evaluateAll((all) => all.map((one) => one.ariaLabel));
     // The answer first: what an arm adds. Then the service, then what an episode is made of.
-    expect(drawn.map((name) => /^[^:,.]+/.exec(name ?? "")?.[0])).toEqual([
+    expect(drawn.map((name) => /^[^,.]+?(?=[:,.] |$)/.exec(name ?? "")?.[0])).toEqual([
       "What an arm adds on the way",
       "TTFT p50 by concurrency",
       "E2E p50 by concurrency",
+      "ITL p50 by concurrency",
+      "Episodes per minute by concurrency",
       "Output tokens per second",
       "Where the time of an episode went",
+      ...[1, 4, 16].map((load) => `TTFT p50 by turn at closed:${load}`),
+      // One for each cell.
+      ...report.cells.map(({ cellId }) => cellId),
     ]);
     for (const name of names) {
       const chart = seen.page.getByRole("img", { name });
@@ -241,7 +249,7 @@ function contrast(one: string, other: string): number {
 test.skipIf(noBrowser)(
   "nothing sticks out, on a desk or on a telephone; wide tables scroll by themselves",
   async () => {
-    for (const width of [1280, 390]) {
+    for (const width of [1600, 1280, 400]) {
       await using seen = await open({ width });
       const [shown, wide] = await seen.page.evaluate<[number, number]>(
         "[document.documentElement.clientWidth, document.documentElement.scrollWidth]",
@@ -306,4 +314,65 @@ test.skipIf(noBrowser)("charts leave out what failed or was altered, and say so"
   expect(await chart.locator("figcaption").textContent()).toBe(
     "E2E p50 by concurrency, ms. Not drawn: c1-r0-gateway is failing, c4-r0-gateway is request-altered",
   );
+});
+
+test.skipIf(noBrowser)(
+  "the contents lead to every section, each by a name of its own, with the keyboard",
+  async () => {
+    await using seen = await open();
+    const links = await seen.page
+      .locator("nav a")
+      .evaluateAll((all) =>
+        all.map((link) => [link.getAttribute("href") ?? "", link.textContent ?? ""] as const),
+      );
+    const ids = await seen.page.locator("main > section").evaluateAll((all) => all.map(({ id }) => `#${id}`));
+    expect(links.map(([href]) => href)).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(new Set(links.map(([, text]) => text)).size).toBe(links.length);
+    await seen.page.keyboard.press("Tab");
+    await seen.page.keyboard.press("Tab");
+    await seen.page.keyboard.press("Enter");
+    expect(await seen.page.evaluate<string>("location.hash")).toBe(ids[1]);
+  },
+);
+
+test.skipIf(noBrowser)(
+  "a table closes and opens with the keyboard, and paper shows all that the screen hides",
+  async () => {
+    await using seen = await open();
+    const section = seen.page.locator("#speed");
+    const table = section.locator("table");
+    expect(await table.isVisible()).toBe(true);
+    await section.locator("summary").first().focus();
+    await seen.page.keyboard.press("Enter");
+    expect(await table.isVisible()).toBe(false);
+    await seen.page.emulateMedia({ media: "print" });
+    const height = async () => (await table.boundingBox())?.height ?? 0;
+    expect(await height()).toBeGreaterThan(50);
+    expect(await seen.page.locator("nav").isVisible()).toBe(false);
+  },
+);
+
+test.skipIf(noBrowser)(
+  "every row of a table has a head, and the row of a group that repeats no name says it to those who listen",
+  async () => {
+    await using seen = await open();
+    const rows = await seen.page.locator("#latency-at-the-outer-tap tbody tr").evaluateAll((all) =>
+      all.map((row) => {
+        const head = row.querySelector("th[scope=row]");
+        return head?.getAttribute("aria-label") ?? head?.textContent;
+      }),
+    );
+    expect(rows).toEqual(report.cells.flatMap(({ cellId }) => [cellId, cellId, cellId]));
+  },
+);
+
+test("the answer stands in sentences before its picture: what the arm adds, by load, and what that means", () => {
+  const page = renderReport(report, "html");
+  const answers = page.match(/<ul class="answer">.*?<\/ul>/s)?.[0] ?? "";
+  for (const load of [1, 4, 16])
+    expect(answers).toMatch(
+      new RegExp(`${load} in flight, gateway: \\+3\\.0\\d \\[[^\\]]+\\] ms on a whole request: slower\\.`),
+    );
+  expect(page.indexOf(answers)).toBeLessThan(page.indexOf("<svg"));
 });

@@ -70,7 +70,7 @@ test("the page loads nothing, and says verdict, reasons, servers, arms and what 
   for (const { detail } of report.reasons) expect(page).toContain(`: ${detail}</li>`);
   expect(page).toContain("<li>agent engine: a model, radix cache on</li>");
   expect(page).toContain("no: another engine");
-  expect(page).toMatch(/context-length<\/td><td class="left">skipped/);
+  expect(page).toMatch(/context-length<\/th><td class="left">skipped/);
   expect(page).toContain("all at the &lt;end&gt;");
 });
 
