@@ -2,17 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
-import { readAnswer } from "../answer/read-answer.ts";
 import { messageOf, RunUnreadableError } from "../errors.ts";
 import { isAnswered, readTapTimings, type TapTiming } from "../evidence/tap-timing.ts";
-import { parsedJson } from "../host/parsed-json.ts";
 import type { FidelityFacts } from "../store/fidelity-facts.ts";
 import { readBodies, type ExchangeBodies } from "../tap/read-bodies.ts";
 import { isGenerationRequest } from "../workload/exchange.ts";
 import { digestOf } from "./body-digest.ts";
-import { compareAnswers } from "./compare-answers.ts";
-import { compareRequests } from "./compare-requests.ts";
+import { comparePair } from "./compare-pair.ts";
 import { countEndings, countUnjoined } from "./endings.ts";
 import {
   joinByHeaders,
@@ -93,7 +89,7 @@ async function compareBodies(
     const known = held.get(other);
     held.delete(other);
     if (known === undefined) held.set(timing, exchange);
-    else comparePair(tally, pair, timing === pair.outer ? [exchange, known] : [known, exchange]);
+    else countPair(tally, pair, timing === pair.outer ? [exchange, known] : [known, exchange]);
   }
   if (held.size > 0) tally.unknown("the body of one side was not recorded", held.size);
 }
@@ -105,39 +101,15 @@ function answeringOf({ outer, inner }: JoinedRequest): TapTiming | undefined {
   return same ?? answered.at(-1) ?? inner.at(-1);
 }
 
-function comparePair(
+function countPair(
   tally: Tally,
   pair: { readonly outer: TapTiming; readonly inner: TapTiming },
-  [outer, inner]: readonly [ExchangeBodies, ExchangeBodies],
+  bodies: readonly [ExchangeBodies, ExchangeBodies],
 ): void {
-  const request = compareRequests({
-    sent: { path: pair.outer.path, body: outer.requestBody },
-    received: { path: pair.inner.path, body: inner.requestBody },
-  });
+  const { request, answer } = comparePair(pair, bodies);
   tally.compared("request", request, pair.outer);
-  if (!isAnswered(pair.outer) || !isAnswered(pair.inner)) return;
-  // The gateway makes an answer of what the engine says as text.
-  const rendered = /\/generate(?:\?|$)/.test(pair.inner.path) && !/\/generate(?:\?|$)/.test(pair.outer.path);
-  const answer =
-    outer.responseBody === inner.responseBody
-      ? { differences: [], forms: [], unknown: [] }
-      : compareAnswers({
-          engine: readAnswer(inner.responseBody),
-          arm: readAnswer(outer.responseBody),
-          rendered,
-          offered: rendered ? offeredTools(outer.requestBody) : null,
-          usageNotAsked: pair.outer.streamed && !/"include_usage"\s*:\s*true/.test(outer.requestBody),
-        });
-  tally.compared("answer", answer, pair.outer);
+  if (answer !== null) tally.compared("answer", answer, pair.outer);
 }
-
-/** Names of a request's tools; null where the body has none that can be read. */
-function offeredTools(body: string): readonly string[] | null {
-  const parsed = toolsSchema.safeParse(parsedJson(body));
-  return parsed.success ? parsed.data.tools.map((tool) => tool.function.name) : null;
-}
-
-const toolsSchema = z.object({ tools: z.array(z.object({ function: z.object({ name: z.string() }) })) });
 
 /** How long the event loop may be held, in milliseconds. */
 const holdMs = 20;
