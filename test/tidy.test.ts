@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/fidelity": "answer config host workload store tap evidence",
   "bench/analysis": "answer config fidelity transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",
+  "bench/view": "host statistics store analysis report",
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
   "bench/pack": "host store tap",
   "bench/sink": "config store",
@@ -97,7 +98,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics stack docker supervisor preflight load evidence " +
-    "analysis report export pack run sink selftest tax simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report view export pack run sink selftest tax simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",

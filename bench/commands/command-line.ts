@@ -38,6 +38,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["runs status attach stop", () => import("./runs.ts")],
   ["report", () => import("./results.ts")],
   ["inspect", () => import("./inspect.ts")],
+  ["view", () => import("./view.ts")],
   ["compare", () => import("./compare.ts")],
   ["export", () => import("./export.ts")],
   ["simulate gateway", () => import("./servers.ts")],

@@ -49,6 +49,10 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate tax $ENGINE $GATEWAY --max '+5ms' --json > tax.json      in CI: exit 6 when it adds more",
     "tollgate tax http://127.0.0.1:30000 http://127.0.0.1:30000      a server against itself: what this machine can see",
   ],
+  view: [
+    "tollgate view      every run in runs/, in the browser",
+    "tollgate view @last --port 8000 --no-open      on a node; then, where the browser is:  ssh -L 8000:127.0.0.1:8000 NODE",
+  ],
   inspect: [
     "tollgate inspect @last                       its episodes, with their ids",
     "tollgate inspect @last 0123456789abcdef      one of them as a conversation",

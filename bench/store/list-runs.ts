@@ -97,14 +97,14 @@ export async function resolveRun(
   throw new ConfigError(`There is no run of ${last.experiment} before ${last.path}, so @prev names nothing.`);
 }
 
-interface RunPlace {
+export interface RunFolderPlace {
   readonly path: string;
   readonly experiment: string;
   readonly createdMs: number;
 }
 
 /** Folders with a `run.json`, in the order in which the runs were started. */
-async function runDirectories(directory: string): Promise<readonly RunPlace[]> {
+async function runDirectories(directory: string): Promise<readonly RunFolderPlace[]> {
   let names: string[];
   try {
     names = await readdir(directory);
@@ -112,7 +112,7 @@ async function runDirectories(directory: string): Promise<readonly RunPlace[]> {
     if (systemErrorCode(thrown) === "ENOENT") return [];
     throw thrown;
   }
-  const places: RunPlace[] = [];
+  const places: RunFolderPlace[] = [];
   for (const name of names) {
     const path = resolve(directory, name);
     if (await exists(join(path, "run.json"))) places.push(await placeOf(path, name));
@@ -121,7 +121,7 @@ async function runDirectories(directory: string): Promise<readonly RunPlace[]> {
 }
 
 /** A damaged run keeps the place that its name gives it; one with another name comes first, where `@last` does not look. */
-async function placeOf(path: string, name: string): Promise<RunPlace> {
+export async function placeOf(path: string, name: string): Promise<RunFolderPlace> {
   try {
     const { experiment, createdAt } = await readRunJson(path);
     return { path, experiment, createdMs: Date.parse(createdAt) };

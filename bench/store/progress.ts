@@ -131,7 +131,8 @@ export function progressOf(run: StoredRun, driverAlive: boolean): RunProgress {
   };
 }
 
-function runState(records: readonly RunRecord[], driverAlive: boolean): RunProgress["state"] {
+/** How a run stands, by its last beginning or end. */
+export function runState(records: readonly RunRecord[], driverAlive: boolean): RunProgress["state"] {
   const last = records.findLast((record) => record.type === "run-ended" || record.type === "run-started");
   // The driver writes its report after its last record, and is alive meanwhile.
   if (last?.type === "run-ended") return last.reason;

@@ -41,8 +41,11 @@ export function runsTable(runs: readonly ListedRun[]): Table {
 
 /** The worst verdict of a run's cells; null before a cell has one. */
 export function worstVerdict({ progress }: ListedRun): string | null {
-  const found = progress.cells.flatMap(({ verdict }) => verdict ?? []);
-  // A verdict of another version of Tollgate is shown before those that are known.
+  return worstOf(progress.cells.flatMap(({ verdict }) => verdict ?? []));
+}
+
+/** null for none. A verdict of another version of Tollgate is shown before those that are known. */
+export function worstOf(found: readonly string[]): string | null {
   const unknown = found.find((verdict) => !verdicts.some((known) => known === verdict));
   return unknown ?? verdicts.find((verdict) => found.includes(verdict)) ?? null;
 }

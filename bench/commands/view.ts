@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { ConfigError } from "../errors.ts";
+import { resolveRun } from "../store/list-runs.ts";
+import { exists } from "../store/read-run.ts";
+import { RunLibrary } from "../view/server/run-library.ts";
+import { serveView } from "../view/server/view-server.ts";
+import { port } from "./arguments.ts";
+import { runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
+import type { Host } from "./host.ts";
+
+interface ViewFlags extends RunsFlag {
+  readonly port: number;
+  readonly open: boolean;
+}
+
+export function register(program: Command, host: Host): void {
+  program
+    .command("view [run]")
+    .description(
+      "pages to look into a run, live while it goes on: cells, episodes with filters, transcripts, arms side by side; a folder, or nothing, for all runs in it",
+    )
+    .option("--port <port>", "port on this machine (default: a free one)", port, 0)
+    .option("--no-open", "print the address only, and open no browser")
+    .addOption(runsOption())
+    .action(async (reference: string | undefined, flags: ViewFlags) => {
+      const library = await libraryOf(host, reference, flags);
+      await using server = await serveView({ library, port: flags.port, tell: host.tell });
+      host.print(server.url);
+      if (host.interactive) host.tell("Ctrl-C ends it. From another machine: ssh -L PORT:127.0.0.1:PORT");
+      if (flags.open) openBrowser(host, server.url);
+      await stopped();
+    });
+}
+
+/** A run alone, by path, name or `@last`; or the runs of a folder. Throws ConfigError. */
+async function libraryOf(host: Host, reference: string | undefined, flags: ViewFlags): Promise<RunLibrary> {
+  const folder = runsFolder(host, flags);
+  if (reference === undefined) {
+    if (await exists(folder)) return new RunLibrary(folder, { only: false });
+    throw new ConfigError(
+      `There is no folder ${folder}. Give a run or a folder of runs, or start a run with \`tollgate sweep\`.`,
+    );
+  }
+  const path = resolve(host.workingDirectory, await resolveRun(reference, { runs: folder }));
+  if (await exists(join(path, "run.json"))) return new RunLibrary(path, { only: true });
+  if (await exists(path)) return new RunLibrary(path, { only: false });
+  throw new ConfigError(
+    `There is no ${path}. Give a run directory, a folder of runs, or see \`tollgate runs\`.`,
+  );
+}
+
+/** Only where a person sits at this machine's own screen; what cannot be opened can be typed. */
+function openBrowser({ interactive, environment }: Host, url: string): void {
+  const here = process.platform === "darwin" || environment["DISPLAY"] || environment["WAYLAND_DISPLAY"];
+  if (!interactive || !here) return;
+  const child = spawn(process.platform === "darwin" ? "open" : "xdg-open", [url], {
+    stdio: "ignore",
+    detached: true,
+  });
+  // A machine without such a program has no default browser; the address is printed.
+  child.on("error", () => undefined);
+  child.unref();
+}
+
+async function stopped(): Promise<void> {
+  const ended = new AbortController();
+  const waits = (["SIGINT", "SIGTERM"] as const).map((name) => once(process, name, { signal: ended.signal }));
+  try {
+    await Promise.race(waits);
+  } finally {
+    ended.abort();
+    await Promise.allSettled(waits);
+  }
+}

@@ -1,0 +1,101 @@
+import { readFile, realpath } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { ConfigError } from "../../errors.ts";
+import { pageStyle } from "../../report/formats/page-style.ts";
+import { systemErrorCode } from "../../store/storage-error.ts";
+import { episodesPage } from "../lists/episodes-page.ts";
+import { readFilter, readPage } from "../lists/list-filter.ts";
+import { pairsPage, readPairFilter } from "../lists/pairs-page.ts";
+import { pairsOf } from "../lists/pairs.ts";
+import { runPage } from "../lists/run-page.ts";
+import { runsPage } from "../lists/runs-page.ts";
+import { viewScript } from "../look/script.ts";
+import { viewStyle } from "../look/style.ts";
+import { messagePage, page, storedPagePolicy, type Answer } from "./answer.ts";
+import { pairAddress } from "../addresses.ts";
+import type { PairKey } from "../run-source.ts";
+import type { ViewedRun } from "./viewed-run.ts";
+import type { RunLibrary } from "./run-library.ts";
+
+interface Asked {
+  /** Of the path, decoded. */
+  readonly parts: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+/** The answer to an address; null where there is nothing. Throws ConfigError for a question that cannot be meant. */
+export async function answerOf({ parts, query }: Asked, library: RunLibrary): Promise<Answer | null> {
+  const [first, name, ...rest] = parts;
+  if (first === undefined) return page(runsPage(await library.list(readPage(query.get("page")))));
+  if (first === "view.css" && name === undefined)
+    return { status: 200, type: "text/css", body: `${pageStyle}${viewStyle}` };
+  if (first === "view.js" && name === undefined)
+    return { status: 200, type: "text/javascript", body: viewScript };
+  if (first !== "runs" || name === undefined) return null;
+  const run = await library.open(name);
+  return run === null ? null : await answerOfRun(run, { parts: rest, query });
+}
+
+async function answerOfRun(run: ViewedRun, { parts, query }: Asked): Promise<Answer | null> {
+  const [part, id, ...more] = parts;
+  if (more.length > 0) return null;
+  if (part === undefined) return page(runPage(await run.facts(), await run.extras()));
+  if (part === "report" && id === undefined) return await storedReport(run);
+  if (part === "episodes")
+    return id === undefined
+      ? page(episodesPage(await run.facts(), readFilter(query)))
+      : await oneEpisode(run, id);
+  if (part !== "pairs" || id !== undefined) return null;
+  return query.has("task")
+    ? await onePair(run, query)
+    : page(pairsPage(await run.facts(), readPairFilter(query)));
+}
+
+/** Until its page is there, the command that shows it. */
+async function oneEpisode(run: ViewedRun, id: string): Promise<Answer | null> {
+  const record = await (await run.source()).record(id);
+  return record === null ? null : messagePage(200, id, `tollgate inspect ${run.directory} ${id}`);
+}
+
+async function onePair(run: ViewedRun, query: URLSearchParams): Promise<Answer | null> {
+  const pair = readPair(query);
+  const { rows } = await run.source();
+  const commands = pairsOf(rows)
+    .filter((one) => pairAddress("", one) === pairAddress("", pair))
+    .flatMap(({ episodes }) =>
+      episodes.map(({ episodeId }) => `tollgate inspect ${run.directory} ${episodeId}`),
+    );
+  return commands.length === 0 ? null : messagePage(200, pair.taskId, commands.join("; "));
+}
+
+/** Throws ConfigError for an address that does not say which task, trial, load and repetition. */
+function readPair(query: URLSearchParams): PairKey {
+  const [domain, taskId, load] = ["domain", "task", "load"].map((name) => query.get(name));
+  const [trial, repetition] = ["trial", "repetition"].map((name) => query.get(name) ?? "");
+  if (domain == null || taskId == null || load == null || !isNatural(trial) || !isNatural(repetition))
+    throw new ConfigError("Two arms side by side: give domain, task, trial, load and repetition.");
+  return { domain, taskId, load, trial: Number(trial), repetition: Number(repetition) };
+}
+
+function isNatural(text: string | undefined): text is string {
+  return text !== undefined && /^\d{1,9}$/.test(text);
+}
+
+/** The page that the run wrote at its end, as it is; one that lies elsewhere, by a link in the folder, is not served. */
+async function storedReport({ directory, name }: ViewedRun): Promise<Answer> {
+  const path = join(directory, "report", "report.html");
+  try {
+    const [file, folder] = await Promise.all([realpath(path), realpath(directory)]);
+    if (file.startsWith(folder + sep)) {
+      const headers = { "content-security-policy": storedPagePolicy };
+      return { status: 200, type: "text/html", body: await readFile(file), headers };
+    }
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== "ENOENT") throw thrown;
+  }
+  return messagePage(
+    404,
+    "No report yet",
+    `${name} has no report/report.html of its own: a run writes it when it ends. \`tollgate report ${directory}\` makes it now.`,
+  );
+}

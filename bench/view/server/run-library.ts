@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { z } from "zod";
+import { TollgateError } from "../../errors.ts";
+import { worstOf } from "../../report/views/runs.ts";
+import { placeOf, type RunFolderPlace } from "../../store/list-runs.ts";
+import { exists } from "../../store/read-run.ts";
+import { systemErrorCode } from "../../store/storage-error.ts";
+import { runsPerPage, type ListedFacts, type RunsFolder } from "../lists/runs-page.ts";
+import type { RunFacts } from "../run-facts.ts";
+import { ViewedRun, versionOf } from "./viewed-run.ts";
+
+/** Of large runs, so that the memory of a long session does not grow with every run that was looked at. */
+const openMax = 4;
+const stackSchema = z.object({ kind: z.string() });
+
+/** The runs that are served: those of a folder, or one. A name is looked up among them, so no address is a path of the disk. */
+export class RunLibrary {
+  readonly #path: string;
+  readonly #only: boolean;
+  /** The last used one last. */
+  readonly #open = new Map<string, Promise<ViewedRun>>();
+  readonly #places = new Map<string, RunFolderPlace>();
+  readonly #listed = new Map<string, { readonly version: string; readonly facts: ListedFacts }>();
+
+  /** @param path of a folder of runs, or of a run when `only` */
+  constructor(path: string, { only }: { readonly only: boolean }) {
+    this.#path = resolve(path);
+    this.#only = only;
+  }
+
+  /** null where no run is called so. Throws RunUnreadableError for a damaged one. */
+  async open(name: string): Promise<ViewedRun | null> {
+    const directory = (await this.#directories()).get(name);
+    if (directory === undefined) return null;
+    const run = this.#open.get(name) ?? ViewedRun.open(directory);
+    this.#open.delete(name);
+    this.#open.set(name, run);
+    for (const oldest of [...this.#open.keys()].slice(0, -openMax)) this.#open.delete(oldest);
+    try {
+      return await run;
+    } catch (error) {
+      // It may be repaired by the next time.
+      this.#open.delete(name);
+      throw error;
+    }
+  }
+
+  /** Another text when a run has changed; null where there is none of this name. */
+  async versionOf(name: string): Promise<string | null> {
+    const directory = (await this.#directories()).get(name);
+    return directory === undefined ? null : (await versionOf(directory)).version;
+  }
+
+  /** The same of the list of runs, as far as its first page shows it. */
+  async version(): Promise<string> {
+    const places = (await this.#newestFirst()).slice(0, runsPerPage);
+    const versions = await Promise.all(
+      places.map(async ({ path }) => `${basename(path)}=${(await versionOf(path)).version}`),
+    );
+    return createHash("sha256").update(versions.join("\n")).digest("hex").slice(0, 16);
+  }
+
+  /** Throws nothing for a damaged run: the list says what is wrong with it. */
+  async list(page: number): Promise<RunsFolder> {
+    const version = await this.version();
+    const places = await this.#newestFirst();
+    const pages = Math.max(1, Math.ceil(places.length / runsPerPage));
+    const shown = Math.min(page, pages);
+    const runs: ListedFacts[] = [];
+    const unreadable: RunsFolder["unreadable"][number][] = [];
+    for (const { path } of places.slice((shown - 1) * runsPerPage, shown * runsPerPage)) {
+      try {
+        runs.push(await this.#listedFacts(path));
+      } catch (error) {
+        if (!(error instanceof TollgateError)) throw error;
+        unreadable.push({ name: basename(path), message: error.message });
+      }
+    }
+    return { path: this.#path, version, runs, unreadable, page: shown, pages, count: places.length };
+  }
+
+  async #listedFacts(path: string): Promise<ListedFacts> {
+    const { version } = await versionOf(path);
+    const known = this.#listed.get(path);
+    if (known?.version === version) return known.facts;
+    // Of the list nothing is kept open: a folder may hold many runs.
+    const kept = this.#open.get(basename(path));
+    const run = kept === undefined ? await ViewedRun.open(path) : await kept;
+    const facts = listedFacts(await run.facts(), (await run.extras()).hasPage);
+    this.#listed.set(path, { version, facts });
+    return facts;
+  }
+
+  /** Name -> directory. */
+  async #directories(): Promise<ReadonlyMap<string, string>> {
+    if (this.#only) return new Map([[basename(this.#path), this.#path]]);
+    const found = new Map<string, string>();
+    for (const name of await namesIn(this.#path)) {
+      const path = join(this.#path, name);
+      if (this.#places.has(path) || (await exists(join(path, "run.json")))) found.set(name, path);
+    }
+    return found;
+  }
+
+  async #newestFirst(): Promise<readonly RunFolderPlace[]> {
+    const places: RunFolderPlace[] = [];
+    for (const [name, path] of await this.#directories()) {
+      const place = this.#places.get(path) ?? (await placeOf(path, name));
+      this.#places.set(path, place);
+      places.push(place);
+    }
+    return places.sort((a, b) => b.createdMs - a.createdMs || b.path.localeCompare(a.path));
+  }
+}
+
+/** None in a folder that is not there: the first run may make it. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === "ENOENT") return [];
+    throw thrown;
+  }
+}
+
+function listedFacts(run: RunFacts, hasPage: boolean): ListedFacts {
+  const { identity, cells, rows } = run;
+  const found = cells.flatMap(({ verdict }) => verdict ?? []);
+  const worst = worstOf(found);
+  return {
+    name: run.name,
+    createdAt: identity.createdAt,
+    note: identity.note,
+    stack: stackSchema.safeParse(identity.resolved["stack"]).data?.kind ?? "unknown",
+    simulated: identity.simulated,
+    replay: identity.replay !== undefined,
+    state: run.state,
+    finished: rows.length,
+    planned: cells.reduce((sum, { planned }) => sum + planned.episodeIds.length, 0),
+    failed: rows.filter(({ status }) => status === "failed").length,
+    verdict:
+      worst === null
+        ? null
+        : { worst, cells: found.filter((verdict) => verdict === worst).length, of: cells.length },
+    hasPage,
+  };
+}

@@ -1,0 +1,150 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { parsedJson } from "../../host/parsed-json.ts";
+import { reportModelSchema } from "../../report/model/report-model.ts";
+import { driverOf } from "../../store/driver-lock.ts";
+import { openEpisodeIndex, type EpisodeIndex } from "../../store/episode-index.ts";
+import { judgementsPath } from "../../store/judgements.ts";
+import { runState } from "../../store/progress.ts";
+import { readRunJson } from "../../store/read-run.ts";
+import { resumeCommand } from "../../store/resume-command.ts";
+import type { RunJson } from "../../store/run-json.ts";
+import { systemErrorCode } from "../../store/storage-error.ts";
+import type { RunExtras } from "../lists/run-page.ts";
+import type { RunFacts } from "../run-facts.ts";
+import type { RunSource } from "../run-source.ts";
+import { cellsOf } from "./cell-facts.ts";
+
+/** A run that pages are made of. Its files are read on where they have grown. */
+export class ViewedRun {
+  readonly name: string;
+  readonly directory: string;
+  readonly #identity: RunJson;
+  readonly #index: EpisodeIndex;
+  #known: RunFacts | null = null;
+  #reading: Promise<RunFacts> | null = null;
+
+  private constructor(directory: string, identity: RunJson, index: EpisodeIndex) {
+    this.name = basename(directory);
+    this.directory = directory;
+    this.#identity = identity;
+    this.#index = index;
+  }
+
+  /** Throws RunUnreadableError for a damaged run. */
+  static async open(directory: string): Promise<ViewedRun> {
+    return new ViewedRun(directory, await readRunJson(directory), await openEpisodeIndex(directory));
+  }
+
+  /** The run as it is now: the same object as before while nothing has changed. Calls may overlap. */
+  async facts(): Promise<RunFacts> {
+    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    return await this.#reading;
+  }
+
+  async source(): Promise<RunSource> {
+    const { rows } = await this.facts();
+    const found = <T>(episodeId: string, read: (at: number) => Promise<T>) => {
+      const at = this.#index.rowOf(episodeId);
+      return at === null ? Promise.resolve(null) : read(at);
+    };
+    return {
+      directory: this.directory,
+      name: this.name,
+      identity: this.#identity,
+      rows,
+      record: (episodeId) => found(episodeId, (at) => this.#index.record(at)),
+      trajectory: (episodeId) => found(episodeId, (at) => this.#index.trajectory(at)),
+    };
+  }
+
+  async extras(): Promise<RunExtras> {
+    const { rows, cells, state } = await this.facts();
+    const planned = cells.reduce((sum, { planned: cell }) => sum + cell.episodeIds.length, 0);
+    const command = resumeCommand(this.#identity.argv, this.directory);
+    return {
+      report: await this.#report(),
+      hasPage: (await sizeOf(join(this.directory, "report", "report.html"))) > 0,
+      next:
+        state === "running" || rows.length >= planned || command === null ? null : { why: "go on", command },
+      failures: await this.#failures(rows),
+    };
+  }
+
+  async #read(): Promise<RunFacts> {
+    const { version, driverAlive } = await versionOf(this.directory);
+    if (this.#known?.version === version) return this.#known;
+    await this.#index.refresh();
+    const rows = [...this.#index.rows()];
+    const others = this.#index.others.map(({ record }) => record);
+    const end = others.findLast(({ type }) => type === "run-ended" || type === "run-started");
+    this.#known = {
+      name: this.name,
+      directory: this.directory,
+      identity: this.#identity,
+      state: runState(others, driverAlive),
+      error: end?.type === "run-ended" ? end.error : null,
+      version,
+      rows,
+      cells: cellsOf(this.#identity.cells, { rows, others }, driverAlive),
+    };
+    return this.#known;
+  }
+
+  /** What the run itself has written at its end; null where there is none, or one of another form. */
+  async #report(): Promise<RunExtras["report"]> {
+    const path = join(this.directory, "report", "report.json");
+    if ((await sizeOf(path)) === 0) return null;
+    return reportModelSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data ?? null;
+  }
+
+  async #failures(rows: RunFacts["rows"]): Promise<RunExtras["failures"]> {
+    const failed = Map.groupBy(
+      rows.filter(({ status }) => status === "failed"),
+      ({ failure }) => failure ?? "unknown",
+    );
+    const groups = [...failed].map(async ([failure, episodes]) => {
+      const [first] = episodes;
+      const at = first === undefined ? null : this.#index.rowOf(first.episodeId);
+      if (first === undefined || at === null) return [];
+      const message = (await this.#index.record(at)).failure?.message ?? "";
+      return [{ failure, count: episodes.length, first, message }];
+    });
+    return (await Promise.all(groups)).flat();
+  }
+}
+
+/** What tells, without reading it, that a run is not any more as it was. */
+export async function versionOf(
+  directory: string,
+): Promise<{ readonly version: string; readonly driverAlive: boolean }> {
+  const driverAlive = (await driverOf(directory)) !== null;
+  const sizes = await Promise.all(
+    [
+      join(directory, "records.jsonl"),
+      judgementsPath(directory),
+      join(directory, "report", "report.html"),
+    ].map(changeOf),
+  );
+  return { version: `${sizes.join(".")}${driverAlive ? ".running" : ""}`, driverAlive };
+}
+
+/** Size and time of a file, for it may be written anew with as many bytes. */
+async function changeOf(path: string): Promise<string> {
+  const found = await statOf(path);
+  return found === null ? "0" : `${found.size}-${Math.round(found.mtimeMs)}`;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await statOf(path))?.size ?? 0;
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (thrown) {
+    const code = systemErrorCode(thrown);
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw thrown;
+  }
+}
