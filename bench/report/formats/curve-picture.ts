@@ -4,7 +4,7 @@ import { legendOf } from "./legend.ts";
 import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 import { drawMark } from "./marks.ts";
 
-const size = { width: 440, plot: 270, left: 58, right: 30, top: 22, foot: 46 } as const;
+const size = { width: 380, plot: 230, left: 52, right: 30, top: 22, foot: 46 } as const;
 const ticksWanted = 4;
 
 /** Points of two quantities that both should be large, and the line of those that no other point beats in both. null below two points. */
@@ -15,8 +15,8 @@ export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string
   if (points.length < 2) return null;
   const [xTicks, yTicks] = [ticksTo(points.map(({ x }) => x)), ticksTo(points.map(({ y }) => y))];
   const innerX = size.width - size.left - size.right;
-  const x = (value: number) => coordinate(size.left + (innerX * value) / (xTicks.at(-1) ?? 1));
-  const y = (value: number) => coordinate(size.top + size.plot * (1 - value / (yTicks.at(-1) ?? 1)));
+  const x = (value: number) => coordinate(size.left + innerX * shareOf(value, xTicks));
+  const y = (value: number) => coordinate(size.top + size.plot * (1 - shareOf(value, yTicks)));
   const [base, edge] = [size.top + size.plot, size.width - size.right];
   const shown = series.flatMap((one, index) => (one.points.length === 0 ? [] : [{ name: one.name, index }]));
   const legend = legendOf(shown, { left: size.left, right: size.width });
@@ -26,7 +26,7 @@ export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string
     yTicks
       .map(
         (tick) =>
-          `${line(`class="${tick === 0 ? "axis" : "grid"}"`, [size.left, y(tick)], [edge, y(tick)])}<text x="${size.left - 6}" y="${y(tick) + 4}" text-anchor="end">${Number(tick.toPrecision(3))}</text>`,
+          `${line(`class="${tick === yTicks[0] ? "axis" : "grid"}"`, [size.left, y(tick)], [edge, y(tick)])}<text x="${size.left - 6}" y="${y(tick) + 4}" text-anchor="end">${Number(tick.toPrecision(3))}</text>`,
       )
       .join(""),
     xTicks
@@ -39,16 +39,24 @@ export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string
     `<polyline class="front" points="${front.join(" ")}"/>`,
     ...points.map((point) => {
       const text = `${point.arm}, ${point.label}: ${numberText(point.x)} and ${numberText(point.y)}`;
-      return `<g>${drawMark(point.index, [x(point.x), y(point.y)], point.doubtful)}<title>${escapeHtml(text)}</title></g><text x="${x(point.x) + 8}" y="${y(point.y) - 6}">${escapeHtml(point.label)}</text>`;
+      return `<g>${drawMark(point.index, [x(point.x), y(point.y)], point.doubtful)}<title>${escapeHtml(text)}</title></g><text x="${x(point.x) + 8}" y="${y(point.y) + (y(point.y) < size.top + 12 ? 14 : -6)}">${escapeHtml(point.label)}</text>`;
     }),
     legend.draw(base + size.foot - 4),
   ]);
 }
 
+/** As tight as whole steps allow, and not from 0: where a point is among the others is what is looked for. */
 function ticksTo(values: readonly number[]): readonly number[] {
-  const most = Math.max(...values);
-  const step = roundUp(most / ticksWanted, [1, 2, 2.5, 5, 10]);
-  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, at) => at * step);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const step = roundUp((most === least ? most : most - least) / ticksWanted, [1, 2, 2.5, 5, 10]);
+  const first = Math.floor(least / step);
+  const last = Math.max(first + 1, Math.ceil(most / step));
+  return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step);
+}
+
+function shareOf(value: number, ticks: readonly number[]): number {
+  const [first = 0, last = 1] = [ticks[0], ticks.at(-1)];
+  return (value - first) / (last - first);
 }
 
 /** From the left: points that are higher than every point to the right of them. */

@@ -62,7 +62,7 @@ export function htmlList(items: readonly string[], kind = ""): string {
 
 /** What of a title stands in a list of contents. */
 export function shortTitle(title: string): string {
-  return title.split(/[:,(]/)[0]?.trim() ?? title;
+  return title.split(/[:,] | \(/)[0]?.trim() ?? title;
 }
 
 /** Where a link leads. */

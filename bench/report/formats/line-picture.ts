@@ -5,7 +5,7 @@ import { legendOf } from "./legend.ts";
 import { drawMark } from "./marks.ts";
 import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 
-const size = { width: 440, plot: 230, left: 58, right: 14, top: 22, foot: 46 } as const;
+const size = { width: 380, plot: 210, left: 52, right: 14, top: 22, foot: 46 } as const;
 const ticksWanted = 4;
 const seriesColours = 5;
 

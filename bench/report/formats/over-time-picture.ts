@@ -1,13 +1,13 @@
 import type { OverTimePicture } from "../tables/document.ts";
 import { numberText } from "../tables/number-text.ts";
-import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
+import { coordinate, figure, line, roundUp } from "./svg.ts";
 
 const size = { width: 300, left: 38, right: 8, top: 18, plot: 74, gap: 12, strip: 22, foot: 34 } as const;
 
 /** Small: how many requests were in flight and in the engine's queue as time went on, and how full its memory was. */
 export function drawOverTime({ title, seconds, inFlight, engine }: OverTimePicture): string {
   const most = Math.max(1, ...inFlight, ...known(engine?.queued), ...known(engine?.running));
-  const top = roundUp(most, [1, 2, 3, 4, 5, 6, 8, 10]);
+  const top = roundUp(most, [1, 1.2, 1.6, 2, 2.5, 3, 4, 5, 6, 8, 10]);
   const [base, edge] = [size.top + size.plot, size.width - size.right];
   const y = (value: number) => coordinate(base - (size.plot * value) / top);
   const used = engine === null ? [] : known(engine.kvUsage);
@@ -15,14 +15,8 @@ export function drawOverTime({ title, seconds, inFlight, engine }: OverTimePictu
   const stripBase = base + size.gap + size.strip;
   const bottom = strip ? stripBase : base;
   const share = (value: number) => coordinate(stripBase - size.strip * Math.min(1, value));
-  const peak = (values: readonly (number | null)[] | undefined) => numberText(Math.max(0, ...known(values)));
-  const said =
-    engine === null
-      ? "the engine was not read"
-      : `queued at most ${peak(engine.queued)}${strip ? `, memory at most ${Math.round(100 * Math.max(...used))} %` : ""}`;
-  const name = `${title}: in flight at most ${peak(inFlight)}, ${said}`;
-  return figure({ caption: title, name, width: size.width, height: bottom + size.foot, scroll: false }, [
-    `<title>${escapeHtml(name)}</title>`,
+  const name = `${title}: ${saidOf({ inFlight, engine })}`;
+  return figure({ caption: name, name, width: size.width, height: bottom + size.foot, scroll: false }, [
     line('class="grid"', [size.left, y(top)], [edge, y(top)]),
     line('class="axis"', [size.left, base], [edge, base]),
     `<text x="${size.left - 6}" y="${y(top) + 4}" text-anchor="end">${Number(top.toPrecision(3))}</text><text x="${size.left - 6}" y="${base + 4}" text-anchor="end">0</text>`,
@@ -46,6 +40,21 @@ export function drawOverTime({ title, seconds, inFlight, engine }: OverTimePictu
       : []),
     `<text x="${size.left}" y="${bottom + 16}">0</text><text x="${edge}" y="${bottom + 16}" text-anchor="end">${numberText(seconds)} s</text>`,
   ]);
+}
+
+/** The peaks in words. */
+function saidOf({ inFlight, engine }: Pick<OverTimePicture, "inFlight" | "engine">): string {
+  const peak = (values: readonly number[]) => Math.max(0, ...values);
+  // Without the zeros behind a whole number.
+  const text = (value: number) => String(Number(value.toPrecision(3)));
+  const inFlightText = `in flight up to ${text(peak(inFlight))}`;
+  if (engine === null) return `${inFlightText}; the engine was not read`;
+  const [queued, used] = [known(engine.queued), known(engine.kvUsage)];
+  return [
+    inFlightText,
+    queued.length === 0 ? "queue not known" : `queued up to ${text(peak(queued))}`,
+    ...(used.length === 0 ? [] : [`KV up to ${text(100 * peak(used))} %`]),
+  ].join(", ");
 }
 
 function known(values: readonly (number | null)[] | undefined): readonly number[] {

@@ -28,7 +28,7 @@ thead th { color: var(--soft); font-weight: 600; } tbody th { font-weight: 400; 
 tbody tr:hover { background: var(--wash); }
 th[title] { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; }
 ul { color: var(--soft); padding-left: 1.2rem; overflow-wrap: anywhere; } dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.2rem; color: var(--soft); }
-.charts { display: flex; flex-wrap: wrap; gap: 1.4rem 2rem; } figure { margin: 0; } .charts figure { max-width: min(100%, 460px); } .charts.small figure { max-width: min(100%, 300px); } figcaption { color: var(--soft); }
+.charts { display: flex; flex-wrap: wrap; gap: 1.4rem 2rem; } figure { margin: 0; } .charts figure { max-width: min(100%, 400px); } .charts.small figure { max-width: min(100%, 300px); } figcaption { color: var(--soft); }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--soft); font: 13px system-ui, sans-serif; }
 svg .axis, svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
 ${[0, 1, 2, 3, 4].map((index) => `.s${index} { stroke: var(--s${index}); fill: var(--s${index}); }`).join("\n")}

@@ -5,7 +5,7 @@ import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 const size = {
   row: 26,
   bar: 16,
-  plot: 280,
+  plot: 220,
   character: 7.2,
   gap: 12,
   foot: 40,
@@ -16,11 +16,11 @@ const colours = 5;
 const ticksWanted = 4;
 
 /** A bar for each row, made of its parts, on one axis from 0. null without a row. */
-export function drawStack({ title, axis, rows }: StackPicture): string | null {
+export function drawStack({ title, axis, rows, names: all }: StackPicture): string | null {
   const longest = Math.max(0, ...rows.map(({ parts }) => sumOf(parts)));
   if (rows.length === 0 || longest === 0) return null;
   const left = Math.ceil(Math.max(...rows.map(({ label }) => label.length)) * size.character) + size.gap;
-  const names = [...new Set(rows.flatMap(({ parts }) => parts.map(({ name }) => name)))];
+  const names = all.filter((one) => rows.some(({ parts }) => parts.some(({ name }) => name === one)));
   const keyRows = Math.ceil(names.length / size.keyColumns);
   const [top, bottom] = [
     keyRows * size.key + size.gap,

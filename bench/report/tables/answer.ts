@@ -14,7 +14,7 @@ export function answerSentences(
 ): readonly string[] {
   const told = overheads.filter(({ arm }) => !controls.has(arm));
   const sentences = told.map((overhead) => {
-    const { load, arm, refused, pathMs, aboveProxy } = overhead;
+    const { load, arm, cells, refused, pathMs, aboveProxy } = overhead;
     const at = `${loadWords(load)}, ${arm}`;
     if (refused !== null) return `${at}: not stated: ${refused}.`;
     const floor = floors.find((one) => one.load === load && one.refused === null) ?? null;
@@ -22,7 +22,10 @@ export function answerSentences(
       aboveProxy === undefined
         ? ""
         : `; of it its own, beyond what any proxy costs: ${differenceText(aboveProxy.whole.difference)}`;
-    return `${at}: ${differenceText(pathMs.whole.difference)} ms on a whole request: ${said(pathMs.whole, floor)}${own}.`;
+    const limited = cells.some(({ verdict }) => verdict === "client-limited")
+      ? "; a cell is client-limited"
+      : "";
+    return `${at}: ${differenceText(pathMs.whole.difference)} ms on a whole request: ${said(pathMs.whole, floor)}${own}${limited}.`;
   });
   const more = sentences.length - sentencesMax;
   return more > 0 ? [...sentences.slice(0, sentencesMax), `${more} more are in the picture.`] : sentences;

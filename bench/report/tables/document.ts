@@ -121,6 +121,8 @@ export interface CurvePicture {
 export interface StackPicture {
   readonly title: string;
   readonly axis: string;
+  /** Of parts, in the order of a bar. */
+  readonly names: readonly string[];
   readonly rows: readonly {
     readonly label: string;
     readonly parts: readonly { readonly name: string; readonly value: number }[];

@@ -2,6 +2,7 @@ import { spoiling, type Verdict } from "../../analysis/cell/verdict.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { CellLedger, LedgerPart } from "../../analysis/ledger/cell-ledger.ts";
+import { meanOf } from "../../statistics/distribution.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { CurvePicture, LinePicture, Picture, PictureSection, StackPicture } from "./document.ts";
 import { overTimeSection } from "./over-time-pictures.ts";
@@ -14,20 +15,30 @@ export function sweepSections(report: ReportModel): readonly PictureSection[] {
     kind: "lines",
     ...linePicture({ title, unit }, cells, of),
   });
+  const service = [
+    lines("TTFT p50 by concurrency, ms", "ms", ({ ttftMs }) => ttftMs.p50),
+    lines("E2E p50 by concurrency, ms", "ms", ({ e2eMs }) => e2eMs.p50),
+    lines("ITL p50 by concurrency, ms", "ms", ({ itlMs }) => itlMs.p50),
+    lines("TTFT p95 by concurrency, ms", "ms", ({ ttftMs }) => ttftMs.p95),
+    lines("E2E p95 by concurrency, ms", "ms", ({ e2eMs }) => e2eMs.p95),
+  ];
+  const pace = lines(
+    "Episodes per minute by concurrency",
+    "per minute",
+    ({ rates }) => rates.episodesPerMinute,
+  );
+  const throughput = throughputSection(cells, run.agentGpus ?? null);
   return [
     {
       title: "Service by load",
-      notes: cells.some(isDoubtful) ? ["Hollow: a cell that is not valid, see its verdict."] : [],
-      pictures: [
-        lines("TTFT p50 by concurrency, ms", "ms", ({ ttftMs }) => ttftMs.p50),
-        lines("E2E p50 by concurrency, ms", "ms", ({ e2eMs }) => e2eMs.p50),
-        lines("TTFT p95 by concurrency, ms", "ms", ({ ttftMs }) => ttftMs.p95),
-        lines("E2E p95 by concurrency, ms", "ms", ({ e2eMs }) => e2eMs.p95),
-        lines("ITL p50 by concurrency, ms", "ms", ({ itlMs }) => itlMs.p50),
-        lines("Episodes per minute by concurrency", "per minute", ({ rates }) => rates.episodesPerMinute),
+      notes: [
+        "Bars: 95 % intervals over episodes. Several marks at a load: repetitions; the line goes through their mean.",
+        ...(cells.some(isDoubtful) ? ["Hollow: a cell that is not valid, see its verdict."] : []),
+        ...tooFewNote(service),
       ],
+      pictures: service,
     },
-    throughputSection(cells, run.agentGpus ?? null),
+    { ...throughput, pictures: [pace, ...throughput.pictures] },
     {
       title: "Time of an episode",
       notes: [],
@@ -36,6 +47,21 @@ export function sweepSections(report: ReportModel): readonly PictureSection[] {
     ...ttftSections(cells.filter((cell) => notDrawn(cell) === undefined)),
     overTimeSection(cells),
   ];
+}
+
+/** Which pictures are missing because no cell, or one alone, has enough requests for the percentile. */
+function tooFewNote(pictures: readonly Picture[]): string[] {
+  const empty = pictures.flatMap((picture) =>
+    picture.kind === "lines" && picture.series.flatMap(({ points }) => points).length < 2
+      ? [picture.title]
+      : [],
+  );
+  const names = empty.map((title) => title.split(" by ")[0]);
+  return names.length === 0
+    ? []
+    : [
+        `No picture of ${names.join(", ")}: too few requests in the cells (n too small, see Definitions: percentile).`,
+      ];
 }
 
 function notDrawn({ reasons }: CellSummary): Verdict | undefined {
@@ -78,6 +104,7 @@ function armsOf(cells: readonly CellSummary[]): readonly string[] {
 
 /** What a user gets against what the machine gives: a service is chosen on the line that nothing beats in both. */
 function throughputSection(cells: readonly CellSummary[], gpus: number | null): PictureSection {
+  const drawn = cells.filter((cell) => notDrawn(cell) === undefined);
   const per = gpus === null ? "per engine" : `per GPU (${gpus} GPU${gpus === 1 ? "" : "s"})`;
   const curve: CurvePicture = {
     title: `Output tokens per second: per user against ${per}`,
@@ -85,19 +112,18 @@ function throughputSection(cells: readonly CellSummary[], gpus: number | null): 
     yAxis: `tok/s ${gpus === null ? "of the engine" : "per GPU"}`,
     series: armsOf(cells).map((name) => ({
       name,
-      points: cells.flatMap((cell) => {
-        const [itlMs, all] = [cell.itlMs.p50.value, cell.rates.outputTokensPerSecond.value];
-        if (cell.arm !== name || notDrawn(cell) !== undefined) return [];
-        if (itlMs === null || itlMs <= 0 || all === null) return [];
-        const label = String(cell.concurrency ?? cell.load);
-        return [{ x: 1000 / itlMs, y: all / (gpus ?? 1), label, doubtful: isDoubtful(cell) }];
-      }),
+      points: [
+        ...Map.groupBy(
+          drawn.filter(({ arm }) => arm === name),
+          ({ load }) => load,
+        ).values(),
+      ].flatMap((repeated) => pointOf(repeated, gpus ?? 1)),
     })),
   };
   return {
     title: "Throughput for a user and for the machine",
     notes: [
-      "A point for each cell, numbered by its load. Dashed: cells that no other one beats in both (Pareto front). Up and to the right is better.",
+      "A point for each arm at each load, numbered by it, the mean of its repetitions. Dashed: what no other point beats in both (Pareto front). Up and to the right is better.",
       ...(gpus === null
         ? ["How many GPUs the engine has is not stated in the experiment: all of the engine."]
         : []),
@@ -106,7 +132,28 @@ function throughputSection(cells: readonly CellSummary[], gpus: number | null): 
   };
 }
 
-/** In words that need no table. */
+/** The mean over repetitions; nothing where one of them does not tell. */
+function pointOf(
+  repeated: readonly CellSummary[],
+  machines: number,
+): CurvePicture["series"][number]["points"] {
+  const told = repeated.flatMap(({ itlMs, rates }) => {
+    const [ms, all] = [itlMs.p50.value, rates.outputTokensPerSecond.value];
+    return ms === null || ms <= 0 || all === null ? [] : [{ x: 1000 / ms, y: all / machines }];
+  });
+  const [first] = repeated;
+  if (first === undefined || told.length < repeated.length) return [];
+  return [
+    {
+      x: meanOf(told.map(({ x }) => x)),
+      y: meanOf(told.map(({ y }) => y)),
+      label: String(first.concurrency ?? first.load),
+      doubtful: repeated.some(isDoubtful),
+    },
+  ];
+}
+
+/** In words that need no table, in the order of a bar. */
 const partNames: Readonly<Record<LedgerPart, string>> = {
   agentBefore: "agent",
   agentBetween: "agent",
@@ -124,17 +171,21 @@ const partNames: Readonly<Record<LedgerPart, string>> = {
   session: "sessions",
 };
 
+/** What no part explains. */
+const rest = "rest";
+
 function episodeStack(ledgers: readonly CellLedger[]): StackPicture {
   return {
     title: "Where the time of an episode went, mean seconds",
     axis: "seconds per episode",
+    names: [...new Set([...Object.values(partNames), rest])],
     rows: ledgers.map(({ cellId, parts, residue }) => {
-      const sums = new Map<string, number>();
+      const sums = new Map(Object.values(partNames).map((name) => [name, 0]));
       for (const [part, { seconds }] of Object.entries(parts)) {
         const name = partNames[part as LedgerPart];
         sums.set(name, (sums.get(name) ?? 0) + Math.max(0, seconds.value ?? 0));
       }
-      sums.set("rest", Math.max(0, residue.seconds.value ?? 0));
+      sums.set(rest, Math.max(0, residue.seconds.value ?? 0));
       return {
         label: cellId,
         parts: [...sums].flatMap(([name, value]) => (value > 0 ? [{ name, value }] : [])),

@@ -33,10 +33,11 @@ const notes = [
 /** Time to first token of parts of the requests, a picture for each of a few loads; nothing where the requests are all alike. */
 export function ttftSections(cells: readonly CellSummary[]): readonly PictureSection[] {
   const loads = fewLoads([...new Set(cells.map(({ load }) => load))]);
+  const arms = [...new Set(cells.map(({ arm }) => arm))];
   const pictures = groupings.flatMap((grouping) =>
     loads.flatMap((load) => {
       const own = cells.filter((cell) => cell.load === load);
-      const picture = linePicture(grouping, load, own);
+      const picture = linePicture(grouping, { load, arms }, own);
       const places = new Set(picture.series.flatMap(({ points }) => points.map(({ at }) => at)));
       return places.size < 2 ? [] : [{ kind: "lines" as const, ...picture }];
     }),
@@ -54,10 +55,9 @@ function fewLoads(loads: readonly string[]): readonly string[] {
 
 function linePicture(
   { name, xAxis, of, label }: Grouping,
-  load: string,
+  { load, arms }: { readonly load: string; readonly arms: readonly string[] },
   cells: readonly CellSummary[],
 ): LinePicture {
-  const arms = [...new Set(cells.map(({ arm }) => arm))];
   return {
     title: `TTFT p50 ${name} at ${load}, ms`,
     xAxis,
