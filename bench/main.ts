@@ -1,5 +1,11 @@
 #!/usr/bin/env node
-import { runCommandLine } from "./commands/command-line.ts";
+import { enableCompileCache } from "node:module";
+
+/** Node keeps what it compiled: a second start loads its modules in half the time. Beside what else Tollgate keeps. */
+const { XDG_CACHE_HOME, HOME } = process.env;
+const cache = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`);
+if (cache) enableCompileCache(`${cache}/tollgate/node`);
+const { runCommandLine } = await import("./commands/command-line.ts");
 
 // A reader of the output may stop reading (`| head`). That is no error.
 for (const stream of [process.stdout, process.stderr]) {

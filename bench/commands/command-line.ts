@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError, messageOf, RunUnreadableError, StartError, TollgateError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { tollgateVersion } from "../own-files.ts";
 import { addExamples } from "./examples.ts";
 import type { Host } from "./host.ts";
 
@@ -59,7 +60,7 @@ async function buildProgram(host: Host): Promise<Command> {
     .description(
       "Measures what an inference service costs a real agent: OpenClaw on tau2 tasks, raw engine against gateway.",
     )
-    .version("0.1.0")
+    .version(tollgateVersion())
     .showHelpAfterError("Run `tollgate --help` or `tollgate COMMAND --help`.")
     .showSuggestionAfterError()
     .exitOverride()

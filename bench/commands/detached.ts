@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { StartError } from "../errors.ts";
+import { ownProgram } from "../own-files.ts";
 import { runWord } from "./end-screen.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
@@ -25,7 +26,7 @@ export async function detachInto(folder: string, host: Host): Promise<void> {
   const logFile = join(folder, `.detached-${process.pid}.log`);
   const log = openSync(logFile, "a");
   const args = host.argv.filter((argument) => argument !== "--detach");
-  const child = spawn(process.execPath, [new URL("../main.ts", import.meta.url).pathname, ...args], {
+  const child = spawn(process.execPath, [ownProgram(new URL("../main.ts", import.meta.url)), ...args], {
     detached: true,
     stdio: ["ignore", "ignore", log, "ipc"],
     env: { ...host.environment },

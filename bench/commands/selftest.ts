@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -9,6 +9,7 @@ import { LoadThread } from "../load/load-thread.ts";
 import { systemClock } from "../measure/clock.ts";
 import { schedulingText } from "../measure/real-time.ts";
 import { readProcessorTime, stolenShare, type ProcessorTime } from "../measure/stolen-time.ts";
+import { tollgateVersion } from "../own-files.ts";
 import { fullExtent, quickExtent } from "../selftest/selftest-size.ts";
 import { limits } from "../selftest/limits.ts";
 import { selftestText, type SelftestMachine } from "../selftest/selftest-text.ts";
@@ -110,11 +111,13 @@ async function machineOf(
   scheduling: ReadonlyMap<string, string>,
 ): Promise<SelftestMachine> {
   const host = await hostFacts();
-  const git = await gitFacts(resolve(import.meta.dirname, "../.."));
+  const git = await gitFacts();
   return {
     date: systemClock.wallIso(),
     tollgate:
-      git === null ? "0.1.0" : `${git.revision.slice(0, 12)}${git.dirty ? " with uncommitted changes" : ""}`,
+      git === null
+        ? tollgateVersion()
+        : `${git.revision.slice(0, 12)}${git.dirty ? " with uncommitted changes" : ""}`,
     node: process.version,
     cpu: host.cpuModel,
     cpuCount: host.cpuCount,

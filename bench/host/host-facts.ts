@@ -1,7 +1,10 @@
 import { execFile } from "node:child_process";
 import { globSync } from "node:fs";
+import { join } from "node:path";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { promisify } from "node:util";
+import { z } from "zod";
+import { isBuilt, ownRoot } from "../own-files.ts";
 import { readCuda, readGpus } from "./gpus.ts";
 import { cgroupLimits } from "./cgroup-limits.ts";
 import { readText } from "./read-text.ts";
@@ -59,15 +62,32 @@ function lines(pattern: string): string[] | null {
   return found.length === 0 ? null : [...new Set(found.flatMap((text) => text?.trim() ?? []))];
 }
 
-/** Git revision of Tollgate's own sources; null when they are no checkout or git is not installed. */
-export async function gitFacts(
-  directory: string,
-): Promise<{ readonly revision: string; readonly dirty: boolean } | null> {
-  const git = async (...args: string[]) => (await run("git", ["-C", directory, ...args])).stdout.trim();
+/** A state of Tollgate's own sources. */
+export type GitFacts = { readonly revision: string; readonly dirty: boolean };
+
+/** What the build writes into the package, for the time when there is no checkout any more. */
+export const buildFactsSchema = z.object({
+  git: z.object({ revision: z.string(), dirty: z.boolean() }).nullable(),
+});
+export type BuildFacts = z.infer<typeof buildFactsSchema>;
+/** Below the folder of package.json. */
+export const buildFactsFile = "dist/build.json";
+
+/** Of the sources that run, or that the package was built from; null where nobody knows it. */
+export async function gitFacts(place = { root: ownRoot, isBuilt }): Promise<GitFacts | null> {
+  if (!place.isBuilt) return revisionOf(place.root);
+  const text = readText(join(place.root, buildFactsFile));
+  return text === null ? null : buildFactsSchema.parse(JSON.parse(text)).git;
+}
+
+/** null when the folder is no checkout or git is not installed. A checkout that the folder merely lies in is another project's. */
+async function revisionOf(root: string): Promise<GitFacts | null> {
+  const git = async (...args: string[]) => (await run("git", ["-C", root, ...args])).stdout.trim();
   try {
+    if ((await git("rev-parse", "--show-prefix")) !== "") return null;
     return { revision: await git("rev-parse", "HEAD"), dirty: (await git("status", "--porcelain")) !== "" };
   } catch {
-    // Absent is a fact of its own here: an installed copy has no revision.
+    // Absent is a fact of its own here: sources that were copied have no revision.
     return null;
   }
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { ownModule } from "../own-files.ts";
 import { orders, rung, type AlarmCells } from "./alarm-cells.ts";
 
 /**
@@ -26,7 +27,7 @@ export class Alarm implements AsyncDisposable {
       due: new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)),
     };
     Atomics.store(cells.due, 0, never);
-    const worker = new Worker(new URL("./alarm-entry.ts", import.meta.url), { workerData: cells });
+    const worker = new Worker(ownModule(new URL("./alarm-entry.ts", import.meta.url)), { workerData: cells });
     const [threadId] = (await once(worker, "message")) as [number | null];
     const alarm = new Alarm(worker, cells, threadId);
     void alarm.#listen();

@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { RunUnreadableError, StartError } from "../errors.ts";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
+import { tollgateVersion } from "../own-files.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import { isSimulated } from "../stack/engine.ts";
 import { checkKeys } from "../stack/keys.ts";
@@ -50,7 +51,7 @@ export async function startFacts(
     runId: runIdOf({ experiment: name, at, suffix: randomBytes(3).toString("hex") }),
     createdAt: at.toISOString(),
     argv: [...argv],
-    git: await gitFacts(import.meta.dirname),
+    git: await gitFacts(),
     host: await hostFacts(environment),
     simulated,
   };
@@ -83,7 +84,7 @@ function sweepRunJson(
     resolved: { ...recorded, file: basename(file) },
     hashes: plan.identity.hashes,
     versions: {
-      tollgate: "0.1.0",
+      tollgate: tollgateVersion(),
       node: process.versions.node,
       [workload.agent.name]: workload.agent.version,
       ...workload.versions,

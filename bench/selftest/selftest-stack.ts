@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { LoadThread } from "../load/load-thread.ts";
 import { makeRealTime, schedulingText } from "../measure/real-time.ts";
 import type { ProcessorTime } from "../measure/stolen-time.ts";
+import { ownProgram } from "../own-files.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 import { delayLogSchema, type HeldRequest } from "./delay-log.ts";
 import type { DelayPlan } from "./delay-shape.ts";
@@ -51,7 +51,7 @@ export async function startEngine(
     "prefill-tokens-per-second": 1_000_000,
   };
   return startInstrument(stack, "simulated engine", [
-    fileURLToPath(new URL("../simulator/program.ts", import.meta.url)),
+    ownProgram(new URL("../simulator/program.ts", import.meta.url)),
     ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
     "--no-radix-cache",
   ]);
@@ -78,7 +78,7 @@ export async function startDelayGateway(
   options: { readonly upstream: string; readonly seed: number; readonly plan: DelayPlan | null },
 ): Promise<DelayGatewayProcess> {
   const managed = await startInstrument(stack, "delay gateway", [
-    fileURLToPath(new URL("./delay-gateway-program.ts", import.meta.url)),
+    ownProgram(new URL("./delay-gateway-program.ts", import.meta.url)),
     JSON.stringify(options),
   ]);
   const { url } = managed.ready;

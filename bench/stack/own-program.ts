@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { ownProgram } from "../own-files.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 
 /** What every program that a stack starts is given. */
@@ -18,7 +19,7 @@ export const readyLineSchema = z.object({ url: z.url(), pid: z.number() });
 export type ReadyLine = z.infer<typeof readyLineSchema>;
 
 /** The shipped command, as a user would start it. */
-export const tollgateEntry = new URL("../main.ts", import.meta.url).pathname;
+export const tollgateEntry = ownProgram(new URL("../main.ts", import.meta.url));
 
 export interface OwnProgram {
   /** For messages. */

@@ -4,7 +4,9 @@ import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Socket } from "node:net";
 import { isAbsolute, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigError, StartError, messageOf } from "../errors.ts";
+import { ownProgram } from "../own-files.ts";
 import { daemonEnvironment } from "../docker/docker-command.ts";
 import { liveProcess } from "../host/process-table.ts";
 import { processFingerprint } from "./process-fingerprint.ts";
@@ -110,7 +112,7 @@ function spawnProgram(
   try {
     const child = spawn(
       process.execPath,
-      [new URL("./program.ts", import.meta.url).pathname, JSON.stringify(options)],
+      [ownProgram(new URL("./program.ts", import.meta.url)), JSON.stringify(options)],
       {
         // Outside the scratch directory and the run directory, which must be removable.
         cwd: "/",
@@ -154,7 +156,7 @@ function claimScratch(directory: string, owner: RunOwner): void {
 }
 
 function refuseToRemove({ scratchDirectory, logFile }: StartSupervisorOptions): void {
-  const precious = [process.cwd(), logFile, new URL(import.meta.url).pathname].find((path) =>
+  const precious = [process.cwd(), logFile, fileURLToPath(import.meta.url)].find((path) =>
     isInside(scratchDirectory, path),
   );
   if (!isAbsolute(scratchDirectory) || precious !== undefined) {

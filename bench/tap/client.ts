@@ -1,7 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { TollgateError } from "../errors.ts";
 import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
+import { ownProgram } from "../own-files.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { applyDelta } from "./body-delta.ts";
@@ -57,7 +57,7 @@ export interface TapClient extends AsyncDisposable {
 export async function startTap(options: TapOptions): Promise<TapClient> {
   const managed = await spawnManaged(process.execPath, {
     name: "tap",
-    args: [fileURLToPath(new URL("./program.ts", import.meta.url))],
+    args: [ownProgram(new URL("./program.ts", import.meta.url))],
     environment: options.environment,
     logFile: options.logFile,
     readySchema: z.object({ pid: z.number() }),

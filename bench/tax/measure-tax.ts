@@ -6,6 +6,7 @@ import { executeReplay, type ReplaySource } from "../run/replay/replay-run.ts";
 import type { RunEnd } from "../run/run-life.ts";
 import type { StopRequest } from "../run/stop-request.ts";
 import { systemClock } from "../measure/clock.ts";
+import { tollgateVersion } from "../own-files.ts";
 import { readRun } from "../store/read-run.ts";
 import { findAlterations, type AlterationCheck } from "./alterations.ts";
 import type { TaxServer } from "./ask.ts";
@@ -135,7 +136,7 @@ function sourceOf({ gateway }: TaxOrder): ReplaySource {
     experiment: "tax",
     note: `tax of ${gateway.url}`,
     hashes: {},
-    versions: { tollgate: "0.1.0" },
+    versions: { tollgate: tollgateVersion() },
     agent: { name: "tax", version: "shipped conversations" },
     workload: { kind: "tax" },
     leftOut,

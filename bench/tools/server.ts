@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Tinypool } from "tinypool";
 import { StartError } from "../errors.ts";
+import { ownModule } from "../own-files.ts";
 import type { EpisodeLimits } from "./episode-limits.ts";
 import { ToolOperationError, ToolWorkerDiedError } from "./tool-server-error.ts";
 import { defaultMaxFrameBytes } from "./framing.ts";
@@ -109,7 +110,7 @@ class ThreadedToolServer<Types extends ToolTypes> implements ToolServer<Types> {
     this.#randomBytes = options.randomBytes ?? cryptoRandomBytes;
     this.fleetToken = issueToken(this.#randomBytes);
     this.#pool = new Tinypool({
-      filename: new URL("./worker.ts", import.meta.url).href,
+      filename: ownModule(new URL("./worker.ts", import.meta.url)).href,
       minThreads: workers,
       maxThreads: workers,
       isolateWorkers: false,

@@ -46,7 +46,7 @@ export async function measured<Outcome extends object>(
       environment: { PATH, HOME, TMPDIR: scratch },
       nowNs: () => systemClock.nowNs(),
     });
-    const machine = await machineFacts(root, new Date());
+    const machine = await machineFacts(new Date());
     const load = { start, end: loadAverage() };
     return { machine, load, warning: loadWarning(load, machine.cpuCount), quick, ...outcome };
   } finally {
@@ -64,9 +64,9 @@ export function circumstanceLines({ machine, load, quick }: Circumstances): read
   ];
 }
 
-async function machineFacts(root: string, date: Date): Promise<Machine> {
+async function machineFacts(date: Date): Promise<Machine> {
   const host = await hostFacts();
-  const git = await gitFacts(root);
+  const git = await gitFacts();
   return {
     date: date.toISOString(),
     node: process.version,

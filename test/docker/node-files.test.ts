@@ -47,5 +47,5 @@ test("the driver's image is built from files that exist", () => {
   );
   expect(copied).toEqual(["package.json", "package-lock.json", ".npmrc"]);
   for (const name of copied) expect(readFileSync(name, "utf8")).not.toBe("");
-  expect(dockerfile).toContain("node /app/bench/main.ts");
+  expect(dockerfile).toContain("/app/bin/tollgate");
 });

@@ -7,7 +7,7 @@ import { StartError } from "../../errors.ts";
 /** The version whose private seams the contract test has checked. */
 export const pinnedVersion = "2026.9.6";
 
-/** The OpenClaw package beside this project. */
+/** The npm package openclaw. Tollgate asks for it and runs without it. */
 export interface OpenClawInstallation {
   readonly version: string;
   /** The launcher, to be run by Node. */
@@ -26,7 +26,7 @@ export function findOpenClaw(): OpenClawInstallation {
   } catch (cause) {
     throw new StartError(
       "openclaw",
-      "cannot find the npm package openclaw, whose agent takes part in every episode; run `npm ci`",
+      `the agent of this experiment is openclaw, and that npm package is not installed here. Install it beside Tollgate: npm install --save-exact openclaw@${pinnedVersion} (in a checkout of Tollgate: npm ci). Or take the agent that needs nothing: --set agent.kind=native`,
       { cause },
     );
   }

@@ -1,4 +1,5 @@
 import type { NullProxyArmSpec } from "../../config/arm-schema.ts";
+import { ownProgram } from "../../own-files.ts";
 import { startOwnProgram } from "../own-program.ts";
 import { processPart } from "../part.ts";
 import type { ArmKind } from "./arm-kind.ts";
@@ -9,7 +10,7 @@ import type { ArmKind } from "./arm-kind.ts";
  */
 export const nullProxyArm: ArmKind<NullProxyArmSpec> = {
   start: async ({ name }, context) => {
-    const program = new URL("null-proxy-program.ts", import.meta.url).pathname;
+    const program = ownProgram(new URL("./null-proxy-program.ts", import.meta.url));
     const args = [program, context.engineUrl];
     const started = await startOwnProgram({ name: `null proxy ${name}`, args, log: name }, context);
     context.own({ part: "gateway", arm: name, running: processPart(started) });

@@ -30,7 +30,7 @@ export async function findOrphans(search: Search): Promise<readonly Orphan[]> {
     .filter(({ process: { pid }, environment }) => pid !== process.pid && environment.has(runVariable));
   const supervisors = new Set(
     members
-      .filter(({ process: { command } }) => command.includes("supervisor/program.ts"))
+      .filter(({ process: { command } }) => /supervisor\/program\.[jt]s/.test(command))
       .map(({ environment }) => environment.get(supervisorVariable)),
   );
   const containers = search.docker === null ? [] : await listContainers(search.docker);

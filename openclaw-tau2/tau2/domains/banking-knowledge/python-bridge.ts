@@ -2,6 +2,7 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from "
 import { z } from "zod";
 import { TollgateError } from "../../../../bench/errors.ts";
 import { sendSignal } from "../../../../bench/host/signals.ts";
+import { ownModule } from "../../../../bench/own-files.ts";
 import { PythonError } from "../../python/error.ts";
 import { childPid, replied, type BridgeReply, type BridgeThreadData } from "./bridge-cells.ts";
 import type { PythonChild } from "./python-child.ts";
@@ -40,7 +41,7 @@ export class PythonBridge {
     this.#port = port1;
     this.#timeoutMs = timeoutMs;
     const data: BridgeThreadData = { child, port: port2, shared: this.#shared };
-    this.#thread = new Worker(new URL("./bridge-thread.ts", import.meta.url), {
+    this.#thread = new Worker(ownModule(new URL("./bridge-thread.ts", import.meta.url)), {
       workerData: data,
       transferList: [port2],
       // Flags of the main program, such as --eval, are not for a thread that runs a file.
