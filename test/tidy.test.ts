@@ -62,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // What happens in a run.
   "bench/run":
     "config plan transcript workload host measure statistics store tap metrics stack supervisor preflight load evidence fidelity analysis sink",
+  "bench/capacity": "config plan store analysis run",
   "bench/tax": "answer config measure statistics store load stack evidence fidelity analysis report run",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
@@ -98,7 +99,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics stack docker supervisor preflight load evidence " +
-    "analysis report view export pack run sink selftest tax simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report view export pack run sink selftest tax capacity simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",

@@ -1,11 +1,13 @@
 import { finishedEpisodes, segmentsOf } from "../store/progress.ts";
 import { recordedFailureLimits } from "../config/failure-limits.ts";
+import { recordedSlo } from "../config/slo-schema.ts";
 import { stoppedByFailures } from "../store/failed-episodes.ts";
 import { RunUnreadableError } from "../errors.ts";
 import type { StoredRun, StoreWarning } from "../store/read-run.ts";
 import type { ArmFacts } from "../store/preflight-record.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { summarizeCell, type CellSummary } from "./cell/cell-summary.ts";
+import { observeCell, type ObservedCell } from "./slo/observed-cell.ts";
 import { buildLedger, type EpisodeLedger } from "./ledger/episode-ledger.ts";
 import { stampsOf } from "../evidence/episode-stamps.ts";
 import { joinPath, type JoinedPath } from "../evidence/path-samples.ts";
@@ -24,6 +26,8 @@ export interface MeasuredCell {
   readonly latencies: ReadonlyMap<string, RequestLatencies>;
   /** What the preflight found out about its arm; absent for a run without one. */
   readonly armFacts?: ArmFacts;
+  /** What limits are held against; absent where the experiment sets none. */
+  readonly observed?: ObservedCell;
 }
 
 /** The summary of one cell from the run directory. Throws RunUnreadableError for an unknown cell or damaged evidence. */
@@ -62,6 +66,8 @@ export async function readCell(
     failedShareMax: limits.failedShare,
     stopped: stoppedByFailures(run.records, limits.failures),
   });
+  const slo = recordedSlo(run.identity.resolved);
+  const part = run.identity.search === undefined ? "whole" : "steady";
   const used = new Set(summary.segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
   const timings = segments.flatMap(({ segment, timings }) => (used.has(segment.segmentId) ? timings : []));
   const measured = episodes.filter(({ segmentId }) => used.has(segmentId));
@@ -72,6 +78,7 @@ export async function readCell(
     path: joinPath(timings),
     ledgers: ledgersOf(measured, { timings, tools }),
     latencies: requestLatencies(timings),
+    ...(slo !== null && { observed: observeCell({ summary, segments, episodes }, slo, part) }),
   };
 }
 

@@ -32,6 +32,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["sweep", () => import("./sweep.ts")],
   ["resume", () => import("./resume.ts")],
   ["collect", () => import("./collect.ts")],
+  ["capacity", () => import("./capacity.ts")],
   ["replay", () => import("./replay.ts")],
   ["tax", () => import("./tax.ts")],
   ["up down", () => import("./warm-servers.ts")],

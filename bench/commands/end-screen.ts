@@ -2,6 +2,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { shellLine } from "../host/shell-words.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
 import { blank, laidOut, type Part } from "../report/screen/layout.ts";
+import { capacityScreen } from "../report/screen/capacity-screen.ts";
 import { replayScreen } from "../report/screen/replay-screen.ts";
 import type { StoredReplay } from "../report/model/stored-replay.ts";
 import { lineText } from "../report/screen/styled-text.ts";
@@ -50,6 +51,15 @@ export function terminalOf({ output: { columns, colour } }: Host): { readonly te
 /** The last screen of a sweep. */
 export async function sweepEnd(host: Host, report: ReportModel, directory: string): Promise<string> {
   return screenText(host, sweepScreen(report, await endingOf(host, directory)));
+}
+
+/** The last screen of a search. */
+export async function capacityEnd(host: Host, report: ReportModel, directory: string): Promise<string> {
+  const ending = await endingOf(host, directory);
+  // Stopped before its first cell was measured.
+  if (report.capacity === undefined || report.capacity.arms.length === 0)
+    return screenText(host, sweepScreen(report, ending));
+  return screenText(host, capacityScreen(report, report.capacity, ending));
 }
 
 /** Around the facts of a collection: which run, and whether it can be used. */

@@ -64,6 +64,11 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate collect experiments/airline.yaml --group-size 8 --retry-infra 2 --min-reward 1 --detach",
     "tollgate resume @last",
   ],
+  capacity: [
+    "tollgate capacity experiments/capacity-laptop.yaml",
+    "tollgate capacity experiments/node-8gpu.yaml --set 'sweep.slo={ttft_p95: 2s, itl_p95: 50ms}' --to 128",
+    "tollgate resume @last      goes on with a search",
+  ],
   export: [
     "tollgate export @last -o trajectories",
     "tollgate export @last --format sft --verify-template /models/Qwen3-8B -o chat-lines",

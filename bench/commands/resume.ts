@@ -4,7 +4,9 @@ import type { Experiment } from "../config/experiment.ts";
 import { ConfigError } from "../errors.ts";
 import { redoFailedEpisodes } from "../run/remaining-work.ts";
 import { readRun, type StoredRun } from "../store/read-run.ts";
+import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { metricsPortOption } from "./arguments.ts";
+import { capacityPieces } from "./capacity.ts";
 import { collectionEnd, collectionVerdicts, gpusOf } from "./collect.ts";
 import { detachInto } from "./detached.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
@@ -23,7 +25,7 @@ export function register(program: Command, host: Host): void {
   const command = program
     .command("resume <run>")
     .description(
-      "go on with a sweep or a collection that was stopped or killed, with the settings that its run directory holds",
+      "go on with a sweep, a search or a collection that was stopped or killed, with the settings that its run directory holds",
     )
     .addOption(redoOption(""))
     .addOption(
@@ -57,9 +59,7 @@ async function resume(reference: string, flags: ResumeFlags, host: Host): Promis
   if (flags.detach) return await detachInto(dirname(directory), host);
   const loaded = await recordedExperiment(run, flags.set, host);
   await runExperiment(host, {
-    ...(loaded.experiment.collect === undefined
-      ? sweepPieces(host, flags)
-      : collectionPieces(host, flags, loaded.experiment)),
+    ...piecesOf(run, loaded, { flags, host }),
     loaded,
     ownExperiment: true,
     flags: {
@@ -71,7 +71,23 @@ async function resume(reference: string, flags: ResumeFlags, host: Host): Promis
   });
 }
 
-type Pieces = Pick<ExperimentRun, "redo" | "lost" | "usable" | "show">;
+type Pieces = Omit<ExperimentRun, "loaded" | "flags">;
+
+/** What the run is: a search, a sweep or a collection. */
+function piecesOf(
+  { identity }: StoredRun,
+  loaded: LoadedExperiment,
+  { flags, host }: { readonly flags: ResumeFlags; readonly host: Host },
+): Pieces {
+  if (identity.search !== undefined) {
+    if (flags.redo !== undefined)
+      throw new ConfigError("A search measures again what it needs: leave --redo out.");
+    return capacityPieces(host, loaded, {});
+  }
+  return loaded.experiment.collect === undefined
+    ? sweepPieces(host, flags)
+    : collectionPieces(host, flags, loaded.experiment);
+}
 
 function collectionPieces(host: Host, flags: ResumeFlags, experiment: Experiment): Pieces {
   const groupSize = experiment.collect?.groupSize ?? 1;

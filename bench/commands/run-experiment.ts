@@ -7,6 +7,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { systemClock } from "../measure/clock.ts";
 import { rebuildReport, renderReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
+import type { CellSearch } from "../run/growing-plan.ts";
 import type { RedoRule } from "../run/remaining-work.ts";
 import { executeRun } from "../run/run.ts";
 import type { Screen } from "../run/status-line.ts";
@@ -70,6 +71,10 @@ export interface ExperimentRun {
   readonly ownExperiment?: boolean;
   /** Verdicts of cells that are good enough for exit code 0. */
   readonly usable: ReadonlySet<string>;
+  /** What decides about exit code 0 instead. */
+  readonly isUsable?: (report: ReportModel) => boolean;
+  /** Decides on cells while the run goes on; absent: the whole sweep is planned. */
+  readonly search?: CellSearch;
 }
 
 /** Runs an experiment as a command does. */
@@ -84,7 +89,8 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
     advice: async (directory) =>
       host.output.columns === null || flags.quiet ? await adviceOn(directory) : [],
     show: flags.quiet ? undefined : shownBy(run, host),
-    usable: ({ cells }) => cells.every(({ verdict }) => run.usable.has(verdict)),
+    usable: (report) =>
+      run.isUsable?.(report) ?? report.cells.every(({ verdict }) => run.usable.has(verdict)),
     execute: async ({ stop, opened }) => {
       const ended = await executeRun({
         loaded,
@@ -98,6 +104,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
           opened,
         },
         redo: run.redo,
+        search: run.search,
         environment: host.environment,
         cacheDirectory: cacheDirectory(host),
         metricsPort: flags.metricsPort,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { armSchema } from "./arm-schema.ts";
+import { capacitySchema } from "./capacity-schema.ts";
 import { compareSchema } from "./compare-schema.ts";
 import { failureLimitKeys } from "./failure-limits.ts";
 import { collectSchema } from "./collect-schema.ts";
@@ -12,6 +13,7 @@ import {
   type WorkloadSection,
 } from "./section.ts";
 import { pathSetting } from "./path-setting.ts";
+import { sloSchema } from "./slo-schema.ts";
 import { stackSchema } from "./stack-schema.ts";
 
 /**
@@ -65,6 +67,7 @@ const after = {
         .default([1, 4])
         .describe("Episodes in flight, one cell each"),
       repetitions: z.number().int().min(1).max(1000).default(1).describe("Times the whole matrix is run"),
+      slo: sloSchema,
     })
     .prefault({}),
   sampling: z
@@ -89,6 +92,7 @@ const after = {
     .prefault({}),
   compare: compareSchema,
   collect: collectSchema,
+  capacity: capacitySchema,
   output: z
     .strictObject({
       directory: pathSetting()

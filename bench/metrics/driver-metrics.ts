@@ -16,6 +16,8 @@ export interface DriverMetricsOptions {
 export interface DriverMetrics extends AsyncDisposable {
   /** Address of the Prometheus page. */
   readonly url: string;
+  /** Cells that were decided on while the run goes on. */
+  cellsPlanned(cells: number, episodes: number): void;
   episodeStarted(): void;
   /** null: the attempt was cancelled. */
   episodeEnded(episode: { readonly status: string; readonly arm: string } | null): void;
@@ -34,6 +36,10 @@ export async function serveDriverMetrics(options: DriverMetricsOptions): Promise
   const url = await listen(server, options.port);
   return {
     url,
+    cellsPlanned: (cells, episodes) => {
+      instruments.cellsPlanned.inc(cells);
+      instruments.episodesPlanned.inc(episodes);
+    },
     episodeStarted: () => instruments.inFlight.inc(),
     episodeEnded: (episode) => {
       instruments.inFlight.dec();

@@ -23,17 +23,19 @@ export function loadOf(cell: Cell): string {
  */
 export function expandCells(experiment: Experiment): Cell[] {
   const { concurrency: loads, repetitions } = experiment.sweep;
-  const width = String(Math.max(...loads)).length;
   const blocks = Array.from({ length: repetitions }, (_, repetition) =>
     loads.map((concurrency) => ({ concurrency, repetition })),
   ).flat();
   return blocks.flatMap(({ concurrency, repetition }, block) => {
     const arms = block % 2 === 0 ? experiment.arms : experiment.arms.toReversed();
-    return arms.map((arm) => ({
-      cellId: `c${String(concurrency).padStart(width, "0")}-r${repetition}-${arm.name}`,
-      arm,
-      concurrency,
-      repetition,
-    }));
+    return arms.map((arm) => cellOf(experiment, { arm, concurrency, repetition }));
   });
+}
+
+/** A cell with its name, in which loads have as many digits as the largest of the experiment. */
+export function cellOf({ sweep }: Pick<Experiment, "sweep">, place: Omit<Cell, "cellId">): Cell {
+  const { arm, concurrency, repetition } = place;
+  const width = String(Math.max(...sweep.concurrency)).length;
+  const load = String(concurrency).padStart(width, "0");
+  return { cellId: `c${load}-r${repetition}-${arm.name}`, arm, concurrency, repetition };
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { expandCells, loadOf, type Cell } from "./cells.ts";
+import { cellOf, expandCells, loadOf, type Cell } from "./cells.ts";
 import { episodeId, experimentFingerprint } from "./identity.ts";
 import type { WorkPlan } from "../workload/work.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
@@ -28,9 +28,50 @@ const mostEpisodes = 1_000_000;
 /** @throws {ConfigError} for a plan of more episodes than a run can hold */
 export function planRun(loaded: LoadedExperiment, workload: WorkPlan): RunPlan {
   refuseTooMany(loaded.experiment, workload.episodes.length);
-  const cells = expandCells(loaded.experiment).map((cell) => ({
+  return planOf(
+    loaded,
+    workload,
+    expandCells(loaded.experiment).map((cell) => ({ cell, tasks: workload.episodes })),
+  );
+}
+
+/** A cell that is decided on while a run goes on. */
+export interface WantedCell {
+  readonly arm: string;
+  readonly concurrency: number;
+  readonly repetition: number;
+  /** How many of the workload's episodes it has: every task once, then every task again. */
+  readonly episodes: number;
+}
+
+/** The plan of cells that are asked for one by one. An episode has the same id in whatever plan its cell stands. */
+export function planCells(
+  loaded: LoadedExperiment,
+  workload: WorkPlan,
+  wanted: readonly WantedCell[],
+): RunPlan {
+  const tasks = workload.episodes.toSorted((a, b) => a.trial - b.trial);
+  const cells = wanted.map(({ arm: name, concurrency, repetition, episodes }) => {
+    const arm = loaded.experiment.arms.find((one) => one.name === name);
+    if (arm === undefined) throw new Error(`a cell of arm ${name} is wanted, which the experiment has not`);
+    if (episodes > tasks.length)
+      throw new Error(`a cell of ${episodes} episodes is wanted, and the workload has ${tasks.length}`);
+    return {
+      cell: cellOf(loaded.experiment, { arm, concurrency, repetition }),
+      tasks: tasks.slice(0, episodes),
+    };
+  });
+  return planOf(loaded, workload, cells);
+}
+
+function planOf(
+  loaded: LoadedExperiment,
+  workload: WorkPlan,
+  wanted: readonly { readonly cell: Cell; readonly tasks: readonly EpisodeTask[] }[],
+): RunPlan {
+  const cells = wanted.map(({ cell, tasks }) => ({
     cell,
-    episodes: workload.episodes.map((task) => ({ episodeId: episodeId(loaded, cell, task), task })),
+    episodes: tasks.map((task) => ({ episodeId: episodeId(loaded, cell, task), task })),
   }));
   return {
     cells,

@@ -17,6 +17,7 @@ import { baselineFloors } from "../analysis/overhead/floor.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
 import { isPassed } from "../statistics/pass-hat-k.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
+import { LimitFacts } from "./model/limit-facts.ts";
 import type { ReportModel } from "./model/report-model.ts";
 import { statedGpus } from "../config/stated-gpus.ts";
 import { reportedEngines, serverLines } from "./model/server-lines.ts";
@@ -33,9 +34,12 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const warnings: StoreWarning[] = [...run.warnings];
   const cells: MeasuredCell[] = [];
   const preflights = await readPreflights(run.directory);
+  const limits = new LimitFacts(run.identity);
   for (const { cellId, arm } of run.identity.cells) {
     const armFacts = latestArmFacts(preflights, arm);
-    cells.push({ ...(await readCell(run, cellId, warnings)), ...(armFacts && { armFacts }) });
+    const { observed, ...measured } = await readCell(run, cellId, warnings);
+    limits.add(observed);
+    cells.push({ ...measured, ...(armFacts && { armFacts }) });
   }
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
@@ -56,6 +60,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     ...(failures.length > 0 && { failures }),
     overheads: [...compareArms(cells, compareOf(run))],
     ...(floors.length > 0 && { floors: [...floors] }),
+    ...limits.report(),
     ledgers: [...cellLedgers(cells)],
     totals: {
       planned: run.identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),

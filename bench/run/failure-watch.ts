@@ -26,6 +26,10 @@ export class FailureWatch {
     this.#limit = limit;
   }
 
+  get limit(): number {
+    return this.#limit;
+  }
+
   /** Everything that was given up, the run last. */
   get stops(): readonly FailureStop[] {
     return [...this.#arms.values(), ...(this.#run === null ? [] : [this.#run])];

@@ -4,7 +4,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { RunUnreadableError, StartError } from "../errors.ts";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import { tollgateVersion } from "../own-files.ts";
-import type { RunPlan } from "../plan/run-plan.ts";
+import { planCells, type RunPlan } from "../plan/run-plan.ts";
 import { isSimulated } from "../stack/engine.ts";
 import { checkKeys } from "../stack/keys.ts";
 import { lostTrajectories } from "../store/lost-trajectories.ts";
@@ -28,6 +28,8 @@ export interface RunPlace {
   /** What becomes of finished episodes whose trajectories are lost. */
   readonly lost: "refuse" | "repeat";
   readonly argv: readonly string[];
+  /** What decides on cells while the run goes on; absent: all are planned. */
+  readonly search?: RunJson["search"];
   /** Called with the run directory as soon as it exists. */
   readonly opened: (directory: string) => void;
 }
@@ -71,7 +73,7 @@ export async function newRun(outputDirectory: string, identity: RunJson): Promis
 function sweepRunJson(
   loaded: LoadedExperiment,
   workload: WorkPlan,
-  { plan, start }: { readonly plan: RunPlan; readonly start: RunStart },
+  { plan, start, search }: { readonly plan: RunPlan; readonly start: RunStart } & Pick<RunPlace, "search">,
 ): RunJson {
   const { recorded, file } = loaded;
   return {
@@ -95,6 +97,7 @@ function sweepRunJson(
     simulated: start.simulated,
     workload: { ...workload.facts },
     cells: plan.identity.cells,
+    ...(search !== undefined && { search }),
   };
 }
 
@@ -128,25 +131,39 @@ export async function openSweep(place: RunPlace, sweep: SweepPlan): Promise<Open
 async function newSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep> {
   const { loaded, workload, plan } = sweep;
   const start = await startFacts(loaded.experiment.name, { ...sweep, argv: place.argv });
-  const identity = sweepRunJson(loaded, workload, { plan, start });
+  const { search } = place;
+  const identity = sweepRunJson(loaded, workload, { plan, start, search });
   return { run: await newRun(place.outputDirectory, identity), identity, records: [], lost: [] };
 }
 
 async function resumedSweep(
   directory: string,
-  { lost: whenLost, ownExperiment = false }: Pick<RunPlace, "lost" | "ownExperiment">,
-  { loaded, plan, tell }: SweepPlan,
+  {
+    lost: whenLost,
+    ownExperiment = false,
+    search: wanted,
+  }: Pick<RunPlace, "lost" | "ownExperiment" | "search">,
+  { loaded, workload, plan, tell }: SweepPlan,
 ): Promise<OpenedSweep> {
   const { run, stored } = await RunDirectory.resume(directory, { pid: process.pid });
   try {
     const { hashes, cells } = plan.identity;
     const { experiment = "" } = stored.identity.hashes;
-    checkResumable(stored.identity, {
-      cells,
+    const { search } = stored.identity;
+    if (search !== wanted)
+      throw new RunUnreadableError(
+        `Run ${stored.identity.runId} is ${search === undefined ? "no search" : `a search (${search})`}. \`tollgate resume\` goes on with it as what it is.`,
+      );
+    const now = {
       // Paths were made absolute when it was recorded, which is no change.
       hashes: ownExperiment ? { ...hashes, experiment } : hashes,
       resolved: { ...loaded.recorded },
-    });
+    };
+    checkResumable(stored.identity, { ...now, cells: search === undefined ? cells : stored.identity.cells });
+    if (search !== undefined) {
+      const again = planAgain(loaded, workload, stored.identity.cells);
+      checkResumable(stored.identity, { ...now, cells: again.identity.cells });
+    }
     const { episodes, message } = await lostTrajectories(run.path, stored.records);
     if (message !== null && whenLost === "refuse")
       throw new RunUnreadableError(`Run ${stored.identity.runId} cannot be continued: ${message}`);
@@ -158,6 +175,14 @@ async function resumedSweep(
     await run[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Cells that a search has decided on in earlier calls. */
+export function planAgain(loaded: LoadedExperiment, workload: WorkPlan, cells: RunJson["cells"]): RunPlan {
+  const wanted = cells.map(({ arm, concurrency, repetition, episodeIds }) => {
+    return { arm, concurrency: concurrency ?? 1, repetition, episodes: episodeIds.length };
+  });
+  return planCells(loaded, workload, wanted);
 }
 
 function tellWarnings(stored: StoredRun, tell: SweepPlan["tell"]): void {

@@ -1,6 +1,6 @@
 import { recordedFailureLimits } from "../config/failure-limits.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
-import { planRun } from "../plan/run-plan.ts";
+import { planCells, planRun } from "../plan/run-plan.ts";
 import { systemClock } from "../measure/clock.ts";
 import { episodeCheck } from "../preflight/checks/episode.ts";
 import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
@@ -13,7 +13,8 @@ import type { RunDirectory } from "../store/run-directory.ts";
 import type { Work, WorkPlan } from "../workload/work.ts";
 import type { PlayParts } from "./attempt.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
-import { openSweep, type RunPlace } from "./open-run.ts";
+import { growingPlan, type GrowingPlan, type CellSearch } from "./growing-plan.ts";
+import { openSweep, planAgain, type RunPlace } from "./open-run.ts";
 import { checkFirstEpisodes, firstEpisodes, leaveOutEpisodes } from "./first-episodes.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
@@ -21,7 +22,7 @@ import type { RunOutcome } from "./run-outcome.ts";
 import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
 import type { Screen } from "./status-line.ts";
 import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
-import { runSweep } from "./sweep.ts";
+import { runSweep, type SweepParts } from "./sweep.ts";
 import { warmUp } from "./warm-up.ts";
 
 export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "taskData" | "tell" | "phase"> {
@@ -29,6 +30,8 @@ export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "tas
   readonly workload: Work;
   readonly place: RunPlace;
   readonly redo: RedoRule;
+  /** Decides on cells while the run goes on; absent: the whole sweep is planned. */
+  readonly search?: CellSearch | undefined;
   readonly cacheDirectory: string;
   /** Port of the driver's own Prometheus page; 0 picks a free one. */
   readonly metricsPort: number;
@@ -43,16 +46,21 @@ export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "tas
 
 /** A whole run of an experiment: plan, directory, the life of a run around the sweep of its cells. */
 export async function executeRun<Report>(options: RunOptions<Report>): Promise<RunEnd<Report>> {
-  const { loaded, place, screen } = options;
+  const { loaded, place, screen, search } = options;
   const workload = await options.workload.plan(loaded.experiment, options.environment);
-  const plan = planRun(loaded, workload);
+  const plan = search === undefined ? planRun(loaded, workload) : planCells(loaded, workload, []);
   const early = (line: string) => screen.write(`${line}\n`);
   const setting = { ...options, experiment: loaded.experiment, taskData: workload.taskData, tell: early };
-  const { run, identity, records, lost } = await openSweep(place, { ...setting, workload, plan });
+  const { run, identity, records, lost } = await openSweep(
+    { ...place, search: search?.kind },
+    { ...setting, workload, plan },
+  );
   const redo = options.redo(records, recordedFailureLimits(identity.resolved));
-  const cells = remainingCells(plan, records, new Set([...redo, ...lost]));
-  using progress = progressOf(cells, { screen, planned: plan.episodeCount });
+  const known = search === undefined ? plan : planAgain(loaded, workload, identity.cells);
+  const cells = remainingCells(known, records, new Set([...redo, ...lost]));
+  using progress = progressOf(cells, { screen, planned: known.episodeCount });
   const tell = (line: string) => progress.tell(line);
+  const growing = search === undefined ? null : growingPlan(search, { loaded, workload, run, tell });
   const watched = { ...setting, tell, phase: (text: string) => progress.phase(text) };
   const sinks = new SinkSet(loaded.experiment.sinks ?? [], {
     kinds: options.sinkKinds,
@@ -61,14 +69,15 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   });
   const opened = {
     run,
-    plannedEpisodes: plan.episodeCount,
-    plannedCells: plan.cells.length,
+    plannedEpisodes: known.episodeCount,
+    plannedCells: known.cells.length,
     resumed: place.resume !== null,
   };
   return await liveRun(opened, watched, {
-    measure: (live) => {
+    measure: async (live) => {
       sinks.push({ type: "run-started", run: identity, resumed: opened.resumed });
-      return sweepIn(live, watched, { cells, workload, sinks, progress });
+      const work = { cells, growing, workload, sinks, progress };
+      return await sweepIn(live, watched, episodesIn(cells) > 0 ? work : await grown(work, [progress]));
     },
     report: options.report,
     finished: async (end) => {
@@ -102,9 +111,21 @@ type SweepSetting = RunOptions<unknown> & RunSetting;
 
 interface SweepWork {
   readonly cells: readonly PlannedCellRun[];
+  /** null: there are no others. */
+  readonly growing: GrowingPlan | null;
   readonly workload: WorkPlan;
   readonly sinks: SinkSet;
   readonly progress: SweepProgress;
+}
+
+/** With the cells that are decided on next. */
+async function grown<Of extends Pick<SweepWork, "cells" | "growing">>(
+  work: Of,
+  watchers: readonly SweepWatcher[],
+): Promise<Of> {
+  const cells = (await work.growing?.next()) ?? [];
+  for (const watcher of watchers) watcher.cellsPlanned?.(cells.length, episodesIn(cells));
+  return { ...work, cells };
 }
 
 /** What is left of the cells, with progress on screen and on the driver's own metrics page. */
@@ -180,7 +201,24 @@ async function sweepOn(
   const checked = await firstChecked(setting, { ...parts, directory: run.path }, work.cells);
   if (!checked) return { reason: "interrupted" };
   // Without `await` the workload would be disposed of before the sweep began.
-  return await runSweep(parts, work.cells);
+  return await sweepAndGrow(parts, work);
+}
+
+/** Cell after cell, until nobody decides on others. */
+async function sweepAndGrow(parts: SweepParts, work: SweepWork): Promise<RunOutcome> {
+  if (work.growing === null) return await runSweep(parts, work.cells);
+  for (let next = work; ; next = await grown(next, parts.watchers)) {
+    if (next.cells.length === 0) return { reason: "complete" };
+    // A load that ends episode after episode is one that the service does not carry: that is a finding, and others are tried.
+    const failures = new FailureWatch(parts.failures.limit);
+    const outcome = await runSweep({ ...parts, failures }, next.cells);
+    const given = outcome.reason === "failed" && failures.stops.length > 0 && !anyDead(parts, next.cells);
+    if (outcome.reason !== "complete" && !given) return outcome;
+  }
+}
+
+function anyDead({ stack }: SweepParts, cells: readonly PlannedCellRun[]): boolean {
+  return cells.some(({ cell }) => stack.death(cell.arm.name) !== null);
 }
 
 /**

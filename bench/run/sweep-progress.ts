@@ -14,6 +14,8 @@ export interface SweepProgressOptions {
 
 /** What is told how a sweep goes: the progress line, the driver's own metrics, the sinks. */
 export interface SweepWatcher {
+  /** Cells that were decided on while the run goes on. */
+  cellsPlanned?(cells: number, episodes: number): void;
   cellStarted?(cell: WatchedCell, episodes: number): void;
   cellEnded?(): void;
   episodeStarted?(): void;
@@ -38,6 +40,11 @@ export class SweepProgress implements SweepWatcher, Disposable {
   readonly #startedNs: number;
   readonly #told = new Set<string>();
   readonly #failures = new Map<string, number>();
+  #cells: number;
+  /** Of this call. */
+  #episodes: number;
+  /** How many cells there will be is not known. */
+  #grows = false;
   #phase: string | null = null;
   #cell: WatchedCell | null = null;
   #cellsStarted = 0;
@@ -53,6 +60,8 @@ export class SweepProgress implements SweepWatcher, Disposable {
 
   constructor(options: SweepProgressOptions) {
     this.#options = options;
+    this.#cells = options.cells;
+    this.#episodes = options.episodes;
     this.#startedNs = options.clock.nowNs();
     this.#line = new StatusLine(options.screen, () => this.#parts());
   }
@@ -62,6 +71,12 @@ export class SweepProgress implements SweepWatcher, Disposable {
     if (this.#phase === text) return;
     this.#phase = text;
     if (this.#options.screen.interactive) this.#line.draw();
+  }
+
+  cellsPlanned(cells: number, episodes: number): void {
+    this.#grows = true;
+    this.#cells += cells;
+    this.#episodes += episodes;
   }
 
   cellStarted(cell: WatchedCell, episodes: number): void {
@@ -128,7 +143,8 @@ export class SweepProgress implements SweepWatcher, Disposable {
   }
 
   #parts(): readonly StatusPart[] {
-    const { cells, episodes, finishedBefore, clock } = this.#options;
+    const { finishedBefore, clock } = this.#options;
+    const [cells, episodes] = [this.#cells, this.#episodes];
     const elapsedS = (clock.nowNs() - this.#startedNs) / 1e9;
     const playedS = this.#played() / 1e9;
     const left = this.#done === 0 ? null : (playedS / this.#done) * (episodes - this.#done);
@@ -138,7 +154,7 @@ export class SweepProgress implements SweepWatcher, Disposable {
       this.#cell === null
         ? ""
         : `cell ${this.#cellsStarted}/${cells} ${this.#cell.cellId} ${this.#cellDone}/${this.#cellTotal}`;
-    const time = `${clockText(elapsedS)}${left === null ? "" : `, about ${clockText(left)} left`}`;
+    const time = `${clockText(elapsedS)}${left === null ? "" : `, about ${clockText(left)} left${this.#grows ? " of this step" : ""}`}`;
     const done = `${finishedBefore + this.#done}/${finishedBefore + episodes}`;
     return [
       { text: this.#phase ?? "", rank: 1 },

@@ -18,6 +18,10 @@ export function nextCommand(run: Pick<StoredRun, "directory" | "identity" | "rec
     const command = resumeCommand(identity.argv, directory, more);
     return command === null ? null : { why, command };
   };
+  if (identity.search !== undefined) {
+    const last = records.findLast((record) => record.type === "run-ended");
+    return last?.reason === "complete" ? null : next("go on");
+  }
   const finished = [...finishedEpisodes(records).values()];
   const planned = identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0);
   const failed = finished.filter(({ status }) => status === "failed").length;

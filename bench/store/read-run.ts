@@ -38,7 +38,14 @@ export async function readRun(directory: string): Promise<StoredRun> {
     records.push(value);
     recordsEndByte = line.endByte;
   });
-  return { directory: path, identity, records, recordsEndByte, warnings };
+  return { directory: path, identity: withPlanned(identity, records), records, recordsEndByte, warnings };
+}
+
+/** With the cells that were decided on while it went on. */
+function withPlanned(identity: RunJson, records: readonly RunRecord[]): RunJson {
+  if (identity.search === undefined) return identity;
+  const planned = records.flatMap((record) => (record.type === "cells-planned" ? record.cells : []));
+  return { ...identity, cells: [...identity.cells, ...planned] };
 }
 
 /** What a run has recorded, a line at a time. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { plannedCellSchema } from "./run-json.ts";
 
 /**
  * The lines of `records.jsonl`. One declaration per shape: the schema is the type. Readers ignore unknown keys, so a
@@ -23,6 +24,14 @@ export const runStartedSchema = z.object({
   plannedEpisodes: z.number().int(),
   plannedCells: z.number().int(),
   resumed: z.boolean(),
+});
+
+/** Cells that were decided on while the run goes on, before they are measured; only in runs with a `search`. */
+export const cellsPlannedSchema = z.object({
+  v: version,
+  type: z.literal("cells-planned"),
+  at: z.string(),
+  cells: z.array(plannedCellSchema),
 });
 
 export const segmentStartedSchema = z.object({
@@ -119,6 +128,7 @@ export const runEndedSchema = z.object({
 
 export const recordSchema = z.discriminatedUnion("type", [
   runStartedSchema,
+  cellsPlannedSchema,
   segmentStartedSchema,
   episodeSchema,
   segmentEndedSchema,

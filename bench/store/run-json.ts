@@ -1,6 +1,19 @@
 import { z } from "zod";
 import { replayPlanSchema } from "./replay-plan.ts";
 
+/** A cell of a plan, with the ids of its episodes. */
+export const plannedCellSchema = z.object({
+  cellId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
+  arm: z.string(),
+  /** `raw`, `gateway`, `url`: what the arm is, apart from its name. */
+  armKind: z.string(),
+  load: z.string(),
+  /** Episodes in flight; null for an open loop. */
+  concurrency: z.number().int().nullable(),
+  repetition: z.number().int(),
+  episodeIds: z.array(z.string()),
+});
+
 /**
  * `run.json`: the identity of a run. Written once, before the first record, and never changed; what happens later is in
  * `records.jsonl`. Readers ignore unknown keys, so a field may be added without a new version.
@@ -62,19 +75,9 @@ export const runJsonSchema = z.object({
   /** What the workload says about itself: data hashes, effective reward bases. */
   workload: z.record(z.string(), z.unknown()),
   /** The plan in the order it runs, so that progress and resume are exact without the experiment's data. */
-  cells: z.array(
-    z.object({
-      cellId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
-      arm: z.string(),
-      /** `raw`, `gateway`, `url`: what the arm is, apart from its name. */
-      armKind: z.string(),
-      load: z.string(),
-      /** Episodes in flight; null for an open loop. */
-      concurrency: z.number().int().nullable(),
-      repetition: z.number().int(),
-      episodeIds: z.array(z.string()),
-    }),
-  ),
+  cells: z.array(plannedCellSchema),
+  /** What decides on cells while the run goes on; then they are in `cells-planned` records, and readers have them here as well. */
+  search: z.literal("capacity").optional(),
   /** Only for a replay: its cells hold requests instead of episodes. */
   replay: replayPlanSchema.optional(),
 });

@@ -2,6 +2,7 @@ import { quantities } from "../../bench/analysis/compare/quantities.ts";
 import { thresholdGrammar } from "../../bench/analysis/compare/threshold.ts";
 import { minimumSampleRule } from "../../bench/statistics/distribution.ts";
 import { markdownTable } from "../../bench/report/formats/markdown.ts";
+import { capacities, capacityLoads } from "../../bench/report/tables/capacity-table.ts";
 import { cellMetrics, speed } from "../../bench/report/tables/cell-metrics.ts";
 import { latencies, outcomes, sessions } from "../../bench/report/tables/cell-tables.ts";
 import {
@@ -18,6 +19,7 @@ import { live } from "../../bench/report/tables/live-table.ts";
 import { path } from "../../bench/report/tables/path-table.ts";
 import * as replay from "../../bench/report/tables/replay-tables.ts";
 import { trajectories } from "../../bench/report/tables/run-tables.ts";
+import { sloCells } from "../../bench/report/tables/slo-table.ts";
 import { left, type Column } from "../../bench/report/tables/table.ts";
 
 /** A declared table of any row, as far as documents need it. */
@@ -31,7 +33,10 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
     "The report of a sweep",
     [
       failures,
+      capacities,
+      capacityLoads,
       speed,
+      sloCells,
       latencies,
       engineLatency,
       outcomes,

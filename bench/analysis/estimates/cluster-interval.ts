@@ -30,18 +30,11 @@ interface ClusterIntervals {
  * times are skewed and no time is negative. Never below 0 where no value is. null below `minimumClusters` units.
  */
 export function clusterIntervals(values: readonly ClusteredValue[]): ClusterIntervals | null {
-  const units = new Map<string, number[]>();
-  for (const { value, cluster } of values) {
-    const unit = units.get(cluster);
-    if (unit === undefined) units.set(cluster, [value]);
-    else unit.push(value);
-  }
-  if (units.size < minimumClusters) return null;
-  const pool = new ClusteredValues([...units.values()]);
-  const isPositive = pool.smallest > 0;
-  const scaled = (value: number) => (isPositive ? Math.log(value) : value);
+  const pool = poolOf(values);
+  if (pool === null) return null;
+  const scaled = scaleOf(pool);
   const { mean, p50, p95 } = bootstrapEach(
-    { units: pool.units, drawn: (times) => pool.drawn(times) },
+    samplesOf(pool),
     {
       mean: (drawn) => scaled(drawn.mean()),
       p50: (drawn) => scaled(drawn.percentile(0.5)),
@@ -50,6 +43,37 @@ export function clusterIntervals(values: readonly ClusteredValue[]): ClusterInte
     { confidence: 0.95, resamples, rng: createRng(bootstrapSeed) },
   );
   return { mean: limitsOf(pool, mean), p50: limitsOf(pool, p50), p95: limitsOf(pool, p95) };
+}
+
+/** The same of one statistic: the mean, or the percentile of a share. */
+export function clusterInterval(values: readonly ClusteredValue[], of: "mean" | number): Limits | null {
+  const pool = poolOf(values);
+  if (pool === null) return null;
+  const scaled = scaleOf(pool);
+  const { one } = bootstrapEach(
+    samplesOf(pool),
+    { one: (drawn) => scaled(of === "mean" ? drawn.mean() : drawn.percentile(of)) },
+    { confidence: 0.95, resamples, rng: createRng(bootstrapSeed) },
+  );
+  return limitsOf(pool, one);
+}
+
+function poolOf(values: readonly ClusteredValue[]): ClusteredValues | null {
+  const units = new Map<string, number[]>();
+  for (const { value, cluster } of values) {
+    const unit = units.get(cluster);
+    if (unit === undefined) units.set(cluster, [value]);
+    else unit.push(value);
+  }
+  return units.size < minimumClusters ? null : new ClusteredValues([...units.values()]);
+}
+
+function samplesOf(pool: ClusteredValues) {
+  return { units: pool.units, drawn: (times: Uint32Array) => pool.drawn(times) };
+}
+
+function scaleOf({ smallest }: ClusteredValues): (value: number) => number {
+  return smallest > 0 ? Math.log : (value) => value;
 }
 
 function limitsOf({ smallest }: ClusteredValues, interval: Interval | null): Limits {

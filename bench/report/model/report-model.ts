@@ -7,6 +7,8 @@ import { exclusionSchema } from "../../analysis/exclusions.ts";
 import { storedEngineSchema } from "../../evidence/server-facts.ts";
 import { floorSchema } from "../../analysis/overhead/floor.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
+import { capacityAnswerSchema } from "../../analysis/capacity/capacity-answer.ts";
+import { sloReportSchema } from "../../analysis/slo/slo-report.ts";
 
 /** What ended badly in one way, over all cells, with what the first such episode said. */
 const runFailureSchema = failureGroupSchema.extend({
@@ -45,6 +47,10 @@ export const reportModelSchema = z.object({
   overheads: z.array(overheadSchema),
   /** The baseline against itself, a load each; absent where no load was repeated. */
   floors: z.array(floorSchema).optional(),
+  /** Which cells hold `sweep.slo`; absent where the experiment sets no limits. */
+  slo: sloReportSchema.optional(),
+  /** The most agents in flight that hold `sweep.slo`; only of a search. */
+  capacity: capacityAnswerSchema.optional(),
   /** Where the time of the episodes went, a ledger per cell that has measured episodes. */
   ledgers: z.array(cellLedgerSchema),
   totals: z.object({

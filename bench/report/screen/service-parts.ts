@@ -3,6 +3,8 @@ import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import { spoiling } from "../../analysis/cell/verdict.ts";
 import { absent, numberText } from "../tables/number-text.ts";
 import { blank, line, type Part } from "./layout.ts";
+import type { SloReport } from "../../analysis/slo/slo-report.ts";
+import { sloLines, sloSpan } from "./slo-parts.ts";
 import { loadHead, loadName, shownLoads } from "./load-name.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
 
@@ -26,7 +28,7 @@ const loadsBeside = 2;
 const rowsMax = 8;
 
 /** How fast each way to the engine was, at each load; cells that cannot be used have no numbers. */
-export function serviceParts(cells: readonly CellSummary[]): readonly Part[] {
+export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): readonly Part[] {
   const arms = [...new Set(cells.map(({ arm }) => arm))];
   const all = [...new Set(cells.map(({ load }) => load))];
   const beside = all.length <= loadsBeside;
@@ -43,18 +45,20 @@ export function serviceParts(cells: readonly CellSummary[]): readonly Part[] {
     plain(members.map(loadName).join(" / ")),
     ...quantities.map(({ of }) => plain(byLoad.map((same) => meanText(same, of)).join(" / "))),
     passedSpan(byLoad.flat()),
+    ...(slo === undefined ? [] : [sloSpan(byLoad, slo)]),
   ]);
-  const heads = [loadHead(loads), ...quantities.map(({ head }) => head), "passed"];
+  const heads = [loadHead(loads), ...quantities.map(({ head }) => head), "passed", ...(slo ? ["SLO"] : [])];
   return [
     {
       kind: "grid",
-      align: ["left", "left", ...quantities.map(() => "right" as const), "right"],
+      align: ["left", "left", ...heads.slice(1).map(() => "right" as const)],
       rows: [[toned("strong", "Service"), ...heads.map((text) => toned("soft", text))], ...rows],
       optional,
     },
     ...(loads.length < all.length
       ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]
       : []),
+    ...(slo === undefined ? [] : sloLines(slo)),
     blank,
   ];
 }

@@ -39,7 +39,10 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
     ...(isWhole(report) || overheads.some(({ refused }) => refused === null)
       ? overheadParts(overheads, { proxies, floors: report.floors })
       : []),
-    ...serviceParts(isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0)),
+    ...serviceParts(
+      isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0),
+      report.slo,
+    ),
     ...trustParts(report),
     ...placeParts(report, ending),
   ];

@@ -5,6 +5,7 @@ import { simulatedText } from "../model/server-lines.ts";
 import { latencyTable, outcomeTable, sessionTable, speedTable } from "./cell-tables.ts";
 import { speed } from "./cell-metrics.ts";
 import { engineLatencyTables } from "./engine-latency-table.ts";
+import { capacityTables } from "./capacity-table.ts";
 import { cellRows } from "./cells-csv.ts";
 import type { ReportDocument } from "./document.ts";
 import { fidelityTables } from "./fidelity-table.ts";
@@ -19,6 +20,7 @@ import { answerSentences } from "./answer.ts";
 import { overheadPicture, type ControlArms } from "./overhead-picture.ts";
 import { sweepSections } from "./sweep-pictures.ts";
 import { ttftTables } from "./ttft-pictures.ts";
+import { sloTable } from "./slo-table.ts";
 import type { Table } from "./table.ts";
 
 export interface TableChoice {
@@ -94,7 +96,9 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
   return [
     ...(failures === undefined ? [] : [failureTable(failures, report.run.runId)]),
     ...(altered ? fidelity : []),
+    ...(report.capacity === undefined ? [] : capacityTables(report.capacity)),
     speedTable(cells),
+    ...(report.slo === undefined ? [] : [sloTable(report.slo)]),
     latencyTable(cells, notStreamed(report)),
     ...engineLatencyTables(cells),
     outcomeTable(report),

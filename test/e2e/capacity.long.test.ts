@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { createRng } from "../../bench/statistics/rng.ts";
+import { answerOf, knownRateExperiment, limitFor, reportOf, type KnownRate } from "./known-rate.ts";
+import { lastLine, unchecked, Workplace } from "./small-experiment.ts";
+import { expectExit, readRecords, tollgate, TollgateProcess } from "./tollgate-process.ts";
+
+const minutes = 60_000;
+/** They sleep most of the time: the simulated engine's steps are long. */
+const atOnce = 4;
+
+test(
+  "the true limit of a simulated engine lies within the range in 18 of 20 searches",
+  async () => {
+    const stepsPerToken = await measureStepsPerToken();
+    const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+    const found: Awaited<ReturnType<typeof searched>>[] = [];
+    const worker = async () => {
+      for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift())
+        found.push(await searched(seed, stepsPerToken));
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    const within = found.filter(({ truth, low, high }) => (low ?? 0) <= truth && truth <= (high ?? Infinity));
+    const shown = found.map(({ seed, truth, low, high }) => `${seed}: ${truth} in ${low}..${high}`);
+    expect({ within: within.length >= 18, shown }).toEqual({ within: true, shown });
+    // A range that is open, or that holds everything, would be right, too.
+    const narrow = found.filter(({ low, high }) => low !== null && high !== null && high - low <= 3);
+    expect({ narrow: narrow.length >= 14, shown }).toEqual({ narrow: true, shown });
+  },
+  30 * minutes,
+);
+
+/** With one agent a token takes this many steps of the engine. */
+async function measureStepsPerToken(): Promise<number> {
+  const rate = { aloneMs: 60, moreMs: 60 };
+  using place = new Workplace(
+    knownRateExperiment(rate, { concurrency: [1] }, { workload: { kind: "echo", trials: 6 } }),
+  );
+  const finished = await place.sweep(...unchecked);
+  const [cell] = reportOf(lastLine(finished)).cells;
+  return (cell?.itlMs.mean.value ?? Number.NaN) / rate.aloneMs;
+}
+
+async function searched(seed: number, stepsPerToken: number) {
+  const rng = createRng(seed + 1);
+  const draw = (from: number, to: number) => from + (to - from) * rng.next();
+  const truth = Math.floor(draw(2, 7));
+  const rate: KnownRate = { aloneMs: draw(60, 110), moreMs: draw(60, 110) };
+  const slo = { itl_mean: limitFor(rate, truth, stepsPerToken) };
+  using place = new Workplace(knownRateExperiment(rate, { slo }, { capacity: { to: 16, repetitions: 3 } }));
+  const finished = await tollgate(
+    ["capacity", place.file, "--out", place.runs, ...unchecked],
+    place.environment,
+  );
+  const [arm] = answerOf(lastLine(finished));
+  return { seed, truth, low: arm?.low ?? null, high: arm?.high ?? null };
+}
+
+test(
+  "a driver that is killed loses no cell that it has measured, and the search ends as it would have",
+  async () => {
+    const rate = { aloneMs: 40, moreMs: 40 };
+    using place = new Workplace(
+      knownRateExperiment(
+        rate,
+        { slo: { itl_mean: limitFor(rate, 2, 0.7) } },
+        { capacity: { to: 8, repetitions: 3 } },
+      ),
+    );
+    await using driver = new TollgateProcess(
+      ["capacity", place.file, "--out", place.runs, ...unchecked],
+      place.environment,
+    );
+    const run = await driver.runDirectory();
+    await driver.until(() => /c3-r1-raw [1-9]/.test(driver.stderr), {
+      what: "an episode of a deciding cell",
+      timeoutMs: 3 * minutes,
+    });
+    driver.child.kill("SIGKILL");
+    await driver.finished();
+    const measured = readRecords(run).flatMap((record) => (record.type === "cell" ? [record.cellId] : []));
+    const ended = await tollgate(["resume", run, ...unchecked], place.environment);
+    expectExit(ended, 0);
+    const [arm] = answerOf(run);
+    expect([arm?.low, arm?.high].every((end) => end !== null)).toBe(true);
+    const after = readRecords(run).flatMap((record) => (record.type === "cell" ? [record.cellId] : []));
+    // None of them is measured again.
+    expect(after.slice(0, measured.length)).toEqual(measured);
+    expect(after.filter((cellId) => measured.includes(cellId))).toEqual(measured);
+  },
+  10 * minutes,
+);
+
+test(
+  "the shipped experiment is searched in both arms",
+  async () => {
+    using place = new Workplace();
+    const finished = await tollgate(
+      [
+        "capacity",
+        "experiments/capacity-laptop.yaml",
+        "--out",
+        place.runs,
+        "--to",
+        "8",
+        "--repetitions",
+        "3",
+      ],
+      place.environment,
+    );
+    const run = lastLine(finished);
+    expect(answerOf(run).map(({ arm }) => arm)).toEqual(["raw", "gateway"]);
+    expect(finished.stdout).toContain("Most agents in flight that hold ttft_p95 <= 150ms");
+    const again = await tollgate(["report", run, "--format", "json"], place.environment);
+    expect((JSON.parse(again.stdout) as { capacity: unknown }).capacity).toEqual(reportOf(run).capacity);
+  },
+  15 * minutes,
+);
