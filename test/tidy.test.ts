@@ -55,7 +55,9 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/fidelity": "answer config host workload store tap evidence",
   "bench/analysis": "answer config fidelity transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",
-  "bench/view": "host statistics store analysis report",
+  "bench/view/episode":
+    "answer config host workload store tap metrics evidence fidelity analysis report view",
+  "bench/view": "host workload statistics store analysis report view/episode",
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
   "bench/pack": "host store tap",
   "bench/sink": "config store",

@@ -6,7 +6,7 @@ import type { ExchangeTiming } from "../workload/exchange.ts";
 /** A line of `taps.ndjson` without the stamps of single chunks, which reports do not need. */
 export type TapTiming = Omit<ExchangeTiming, "chunks">;
 
-const tapTimingSchema: z.ZodType<TapTiming> = z.object({
+export const tapTimingSchema: z.ZodType<TapTiming> = z.object({
   v: z.literal(1),
   hop: z.enum(["outer", "inner", "user"]),
   arm: z.string(),

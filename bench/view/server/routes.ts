@@ -3,16 +3,15 @@ import { join, sep } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import { pageStyle } from "../../report/formats/page-style.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
+import { episodePage, episodeStyle, pairPage } from "../episode/pages.ts";
 import { episodesPage } from "../lists/episodes-page.ts";
 import { readFilter, readPage } from "../lists/list-filter.ts";
 import { pairsPage, readPairFilter } from "../lists/pairs-page.ts";
-import { pairsOf } from "../lists/pairs.ts";
 import { runPage } from "../lists/run-page.ts";
 import { runsPage } from "../lists/runs-page.ts";
 import { viewScript } from "../look/script.ts";
 import { viewStyle } from "../look/style.ts";
 import { messagePage, page, storedPagePolicy, type Answer } from "./answer.ts";
-import { pairAddress } from "../addresses.ts";
 import type { PairKey } from "../run-source.ts";
 import type { ViewedRun } from "./viewed-run.ts";
 import type { RunLibrary } from "./run-library.ts";
@@ -28,7 +27,7 @@ export async function answerOf({ parts, query }: Asked, library: RunLibrary): Pr
   const [first, name, ...rest] = parts;
   if (first === undefined) return page(runsPage(await library.list(readPage(query.get("page")))));
   if (first === "view.css" && name === undefined)
-    return { status: 200, type: "text/css", body: `${pageStyle}${viewStyle}` };
+    return { status: 200, type: "text/css", body: `${pageStyle}${viewStyle}${episodeStyle}` };
   if (first === "view.js" && name === undefined)
     return { status: 200, type: "text/javascript", body: viewScript };
   if (first !== "runs" || name === undefined) return null;
@@ -44,28 +43,15 @@ async function answerOfRun(run: ViewedRun, { parts, query }: Asked): Promise<Ans
   if (part === "episodes")
     return id === undefined
       ? page(episodesPage(await run.facts(), readFilter(query)))
-      : await oneEpisode(run, id);
+      : found(await episodePage(await run.source(), id, query));
   if (part !== "pairs" || id !== undefined) return null;
   return query.has("task")
-    ? await onePair(run, query)
+    ? found(await pairPage(await run.source(), readPair(query), query))
     : page(pairsPage(await run.facts(), readPairFilter(query)));
 }
 
-/** Until its page is there, the command that shows it. */
-async function oneEpisode(run: ViewedRun, id: string): Promise<Answer | null> {
-  const record = await (await run.source()).record(id);
-  return record === null ? null : messagePage(200, id, `tollgate inspect ${run.directory} ${id}`);
-}
-
-async function onePair(run: ViewedRun, query: URLSearchParams): Promise<Answer | null> {
-  const pair = readPair(query);
-  const { rows } = await run.source();
-  const commands = pairsOf(rows)
-    .filter((one) => pairAddress("", one) === pairAddress("", pair))
-    .flatMap(({ episodes }) =>
-      episodes.map(({ episodeId }) => `tollgate inspect ${run.directory} ${episodeId}`),
-    );
-  return commands.length === 0 ? null : messagePage(200, pair.taskId, commands.join("; "));
+function found(body: string | null): Answer | null {
+  return body === null ? null : page(body);
 }
 
 /** Throws ConfigError for an address that does not say which task, trial, load and repetition. */

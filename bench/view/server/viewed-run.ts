@@ -55,6 +55,7 @@ export class ViewedRun {
       rows,
       record: (episodeId) => found(episodeId, (at) => this.#index.record(at)),
       trajectory: (episodeId) => found(episodeId, (at) => this.#index.trajectory(at)),
+      recordedTokens: (episodeId) => found(episodeId, (at) => this.#index.recordedTokens(at)),
     };
   }
 

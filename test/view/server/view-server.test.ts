@@ -45,6 +45,8 @@ test("every page is there, says what it is about, and escapes what comes from a 
     [`/runs/${name}/episodes?status=failed`, "1–1 of 1"],
     [`/runs/${name}/pairs`, "1–2 of 2"],
     [`/runs/${name}/pairs?differs=all`, "1–4 of 4"],
+    [`/runs/${name}/episodes/${episode}`, "Where the time went"],
+    [`/runs/${name}/episodes/${episode}?message=1`, "Back to the conversation"],
   ] as const;
   for (const [path, says] of pages) {
     const page = await get(path);

@@ -1,0 +1,106 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "../../store/read-run.ts";
+import { readLines } from "../../store/line-file.ts";
+import { applyDelta } from "../../tap/body-delta.ts";
+import { bodyLineSchema, type BodyLine } from "../../tap/body-log.ts";
+import { readBodies, type ExchangeBodies } from "../../tap/read-bodies.ts";
+import type { TappedExchange, SeenRequest } from "./episode-requests.ts";
+
+/** Bodies of one exchange as they went over the wire. */
+export type Bodies = Pick<ExchangeBodies, "requestBody" | "responseBody">;
+
+/** Bodies by exchange: those of an exchange that is not in it were not recorded. */
+export type BodiesOf = ReadonlyMap<TappedExchange, Bodies>;
+
+/** Size of the file of bodies of a segment, as it is on disk; null where there is none. */
+export async function bodiesBytes(segmentDirectory: string): Promise<number | null> {
+  const path = await bodiesPath(segmentDirectory);
+  return path === null ? null : (await stat(path)).size;
+}
+
+async function bodiesPath(segmentDirectory: string): Promise<string | null> {
+  const plain = join(segmentDirectory, "bodies.ndjson");
+  if (await exists(plain)) return plain;
+  return (await exists(`${plain}.zst`)) ? `${plain}.zst` : null;
+}
+
+/**
+ * The bodies of these requests, of both taps. Bodies lie as differences to others of the same attempt, so only its own lines are
+ * read, unless a gateway passes no identity on. Throws RunUnreadableError for a damaged line.
+ */
+export async function readRequestBodies(
+  segmentDirectory: string,
+  requests: readonly SeenRequest[],
+): Promise<BodiesOf> {
+  const path = await bodiesPath(segmentDirectory);
+  if (path === null) return new Map();
+  const wanted = new Map(
+    requests
+      .flatMap(({ outer, inner }) => [outer, ...inner])
+      .map((exchange) => [keyOf(exchange), exchange] as const),
+  );
+  return (await ownBodies(path, wanted)) ?? (await allBodies(segmentDirectory, wanted));
+}
+
+type Wanted = ReadonlyMap<string, TappedExchange>;
+
+/** null: a line is the difference to one that is not among those that are wanted. */
+async function ownBodies(path: string, wanted: Wanted): Promise<BodiesOf | null> {
+  const ids = new Set([...wanted.values()].map(({ requestId }) => requestId));
+  const needles = [...ids].map((id) => Buffer.from(JSON.stringify(id)));
+  const texts = new Map<string, string>();
+  const counts = new Map<string, number>();
+  const found = new Map<TappedExchange, Bodies>();
+  for await (const { bytes, terminated } of readLines(path)) {
+    if (!terminated) break;
+    // The id stands at the beginning of the line, before the bodies.
+    const head = bytes.subarray(0, headBytes);
+    if (!needles.some((needle) => head.includes(needle))) continue;
+    const line = parsedLine(bytes);
+    if (line === null || !ids.has(line.requestId)) continue;
+    const { hop, requestId, requestBase } = line;
+    const base = requestBase === null ? "" : texts.get(`${hop} ${requestBase}`);
+    if (base === undefined) return null;
+    const requestBody = applyDelta(base, line);
+    const occurrence = counts.get(`${hop} ${requestId}`) ?? 0;
+    counts.set(`${hop} ${requestId}`, occurrence + 1);
+    // Where an id occurs twice only its first line is a base.
+    if (occurrence === 0) texts.set(`${hop} ${requestId}`, requestBody);
+    const exchange = wanted.get(keyOf({ hop, requestId, occurrence }));
+    if (exchange !== undefined) found.set(exchange, { requestBody, responseBody: line.response });
+  }
+  return found;
+}
+
+/** The version, the hop, the id and its base. */
+const headBytes = 1_024;
+
+/** null: a line that only looked as if it were of these requests; `allBodies` says what is wrong with one that is damaged. */
+function parsedLine(bytes: Buffer): BodyLine | null {
+  try {
+    return bodyLineSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data ?? null;
+  } catch {
+    return null; // No JSON.
+  }
+}
+
+async function allBodies(segmentDirectory: string, wanted: Wanted): Promise<BodiesOf> {
+  const counts = new Map<string, number>();
+  const found = new Map<TappedExchange, Bodies>();
+  for await (const { hop, requestId, requestBody, responseBody } of readBodies(segmentDirectory)) {
+    const occurrence = counts.get(`${hop} ${requestId}`) ?? 0;
+    counts.set(`${hop} ${requestId}`, occurrence + 1);
+    const exchange = wanted.get(keyOf({ hop, requestId, occurrence }));
+    if (exchange !== undefined) found.set(exchange, { requestBody, responseBody });
+  }
+  return found;
+}
+
+function keyOf({
+  hop,
+  requestId,
+  occurrence,
+}: Pick<TappedExchange, "hop" | "requestId" | "occurrence">): string {
+  return JSON.stringify([hop, requestId, occurrence]);
+}
