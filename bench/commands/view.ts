@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { exists } from "../store/read-run.ts";
+import { runAddress } from "../view/addresses.ts";
 import { RunLibrary } from "../view/server/run-library.ts";
 import { serveView } from "../view/server/view-server.ts";
 import { port } from "./arguments.ts";
@@ -28,9 +29,10 @@ export function register(program: Command, host: Host): void {
     .action(async (reference: string | undefined, flags: ViewFlags) => {
       const library = await libraryOf(host, reference, flags);
       await using server = await serveView({ library, port: flags.port, tell: host.tell });
-      host.print(server.url);
+      const address = new URL(library.only === null ? "/" : runAddress(library.only), server.url).href;
+      host.print(address);
       if (host.interactive) host.tell("Ctrl-C ends it. From another machine: ssh -L PORT:127.0.0.1:PORT");
-      if (flags.open) openBrowser(host, server.url);
+      if (flags.open) openBrowser(host, address);
       await stopped();
     });
 }

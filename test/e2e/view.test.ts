@@ -40,6 +40,7 @@ test("one run alone: its pages and nobody else's", async () => {
   mkdirSync(join(runs, "other"), { recursive: true });
   await using view = new TollgateProcess(["view", join(runs, name), "--no-open"]);
   const url = await addressOf(view);
+  expect(new URL(url).pathname).toBe(`/runs/${name}`);
   const page = await ask(url, `/runs/${name}`);
   expect([page.status, page.body]).toEqual([200, expect.stringContaining("Cells")]);
   expect((await ask(url, "/runs/other")).status).toBe(404);

@@ -215,12 +215,15 @@ function byNumber(
 
 const inOrder = new Intl.Collator("en", { numeric: true });
 
-/** `task 2` before `task 10`. Each name is compared once with its neighbours and not once for every trial of it. */
+/** `task 2` before `task 10`. A collator is slow, so each name is compared once and not once for every trial of it. */
 function byTask(rows: readonly EpisodeRow[], turn: number): readonly EpisodeRow[] {
-  const names = [...new Set(rows.map(taskText))].sort(inOrder.compare);
+  const named = rows.map((row) => ({ row, name: taskText(row) }));
+  const names = [...new Set(named.map(({ name }) => name))].sort(inOrder.compare);
   const places = new Map(names.map((name, place) => [name, place]));
-  const placeOf = (row: EpisodeRow) => places.get(taskText(row)) ?? 0;
-  return rows.toSorted((a, b) => turn * (placeOf(a) - placeOf(b) || a.trial - b.trial));
+  return named
+    .map(({ row, name }) => ({ row, place: places.get(name) ?? 0 }))
+    .sort((a, b) => turn * (a.place - b.place || a.row.trial - b.row.trial))
+    .map(({ row }) => row);
 }
 
 export function tokensOf({ promptTokens, completionTokens }: EpisodeRow): number | null {

@@ -13,7 +13,7 @@ export interface PairFilter {
   readonly differs: "end" | "all";
   readonly load: string | null;
   /** `seconds`: the largest difference in length first. */
-  readonly sort: "task" | "seconds";
+  readonly sort: "end" | "seconds";
   readonly page: number;
 }
 
@@ -23,7 +23,7 @@ export function readPairFilter(query: URLSearchParams): PairFilter {
   return {
     differs: oneOf("differs", of("differs"), ["end", "all"]) ?? "end",
     load: of("load"),
-    sort: oneOf("sort", of("sort"), ["task", "seconds"]) ?? "task",
+    sort: oneOf("sort", of("sort"), ["end", "seconds"]) ?? "end",
     page: readPage(of("page")),
   };
 }
@@ -65,7 +65,7 @@ export function pairsPage(run: RunFacts, filter: PairFilter): string {
         ${choice("every load", { load: null }, filter.load === null)}${loads.map((load) => choice(load, { load }, filter.load === load))}
       </ul>
       <ul class="choices">
-        ${choice("by task", { sort: "task" }, filter.sort === "task")}${choice("largest difference in seconds first", { sort: "seconds" }, filter.sort === "seconds")}
+        ${choice("in the order in which they ended", { sort: "end" }, filter.sort === "end")}${choice("largest difference in seconds first", { sort: "seconds" }, filter.sort === "seconds")}
       </ul>
       <div id="pairs" data-live>
         ${way()} ${kept.length === 0 ? nothing(all.length) : listTable("Tasks", columns(run), shown)}
@@ -84,7 +84,11 @@ function nothing(pairs: number): Html {
 }
 
 function sorted(pairs: readonly TaskPair[], { sort }: PairFilter): readonly TaskPair[] {
-  return sort === "seconds" ? pairs.toSorted((a, b) => spreadSeconds(b) - spreadSeconds(a)) : pairs;
+  if (sort === "end") return pairs;
+  return pairs
+    .map((pair) => ({ pair, seconds: spreadSeconds(pair) }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .map(({ pair }) => pair);
 }
 
 function columns(run: RunFacts): readonly ListColumn<TaskPair>[] {
@@ -127,7 +131,7 @@ function addressOf(run: RunFacts, { differs: which, load, sort, page }: PairFilt
   return pairsAddress(run.name, {
     differs: which === "end" ? null : which,
     load,
-    sort: sort === "task" ? null : sort,
+    sort: sort === "end" ? null : sort,
     page: page === 1 ? null : String(page),
   });
 }

@@ -11,8 +11,8 @@ import { runsPerPage, type ListedFacts, type RunsFolder } from "../lists/runs-pa
 import type { RunFacts } from "../run-facts.ts";
 import { ViewedRun, versionOf } from "./viewed-run.ts";
 
-/** Of large runs, so that the memory of a long session does not grow with every run that was looked at. */
-const openMax = 4;
+/** The memory of a long session must not grow with every run that was looked at: so many runs, and so many episodes in all, are kept open. */
+const openMax = { runs: 8, episodes: 150_000 };
 const stackSchema = z.object({ kind: z.string() });
 
 /** The runs that are served: those of a folder, or one. A name is looked up among them, so no address is a path of the disk. */
@@ -30,20 +30,37 @@ export class RunLibrary {
     this.#only = only;
   }
 
+  /** The name of the run that is served alone; null where a folder is. */
+  get only(): string | null {
+    return this.#only ? basename(this.#path) : null;
+  }
+
   /** null where no run is called so. Throws RunUnreadableError for a damaged one. */
   async open(name: string): Promise<ViewedRun | null> {
     const directory = (await this.#directories()).get(name);
     if (directory === undefined) return null;
-    const run = this.#open.get(name) ?? ViewedRun.open(directory);
+    const opening = this.#open.get(name) ?? ViewedRun.open(directory);
     this.#open.delete(name);
-    this.#open.set(name, run);
-    for (const oldest of [...this.#open.keys()].slice(0, -openMax)) this.#open.delete(oldest);
+    this.#open.set(name, opening);
     try {
-      return await run;
+      const run = await opening;
+      await this.#closeOldest();
+      return run;
     } catch (error) {
       // It may be repaired by the next time.
       this.#open.delete(name);
       throw error;
+    }
+  }
+
+  async #closeOldest(): Promise<void> {
+    const newestFirst = [...this.#open].toReversed();
+    let episodes = 0;
+    for (const [at, [name, opening]] of newestFirst.entries()) {
+      const run = await opening.catch(() => null);
+      episodes += run?.episodes ?? 0;
+      const isOver = at >= openMax.runs || episodes > openMax.episodes;
+      if (at > 0 && isOver && this.#open.get(name) === opening) this.#open.delete(name);
     }
   }
 
@@ -85,9 +102,9 @@ export class RunLibrary {
     const { version } = await versionOf(path);
     const known = this.#listed.get(path);
     if (known?.version === version) return known.facts;
-    // Of the list nothing is kept open: a folder may hold many runs.
-    const kept = this.#open.get(basename(path));
-    const run = kept === undefined ? await ViewedRun.open(path) : await kept;
+    // What is only listed is not kept open: a folder may hold many runs.
+    const kept = this.#only ? this.open(basename(path)) : this.#open.get(basename(path));
+    const run = (await kept) ?? (await ViewedRun.open(path));
     const facts = listedFacts(await run.facts(), (await run.extras()).hasPage);
     this.#listed.set(path, { version, facts });
     return facts;

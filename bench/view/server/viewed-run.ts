@@ -36,6 +36,11 @@ export class ViewedRun {
     return new ViewedRun(directory, await readRunJson(directory), await openEpisodeIndex(directory));
   }
 
+  /** Finished ones, as far as they were read. */
+  get episodes(): number {
+    return this.#index.count;
+  }
+
   /** The run as it is now: the same object as before while nothing has changed. Calls may overlap. */
   async facts(): Promise<RunFacts> {
     this.#reading ??= this.#read().finally(() => (this.#reading = null));
