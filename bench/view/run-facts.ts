@@ -24,6 +24,8 @@ export interface RunFacts {
   readonly directory: string;
   readonly identity: RunJson;
   readonly state: RunProgress["state"];
+  /** Whether its last call came to an end; the report in it is that of an earlier call otherwise. */
+  readonly ended: boolean;
   /** Why it failed, where it did and said so. */
   readonly error: string | null;
   /** Another text whenever anything here may have become another. */

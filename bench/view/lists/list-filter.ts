@@ -155,15 +155,17 @@ export function slowest(rows: readonly EpisodeRow[]): ReadonlySet<EpisodeRow> {
     rows.filter(({ status }) => status !== "failed"),
     ({ cellId }) => cellId,
   );
-  const slow = new Set(
-    [...cells.values()].flatMap((episodes) =>
-      episodes
-        .toSorted((a, b) => secondsOf(b) - secondsOf(a))
-        .slice(0, Math.ceil(episodes.length * slowShare)),
-    ),
-  );
+  const slow = new Set([...cells.values()].flatMap(slowestOf));
   slowByRows.set(rows, slow);
   return slow;
+}
+
+function slowestOf(episodes: readonly EpisodeRow[]): readonly EpisodeRow[] {
+  return episodes
+    .map((row) => ({ row, seconds: secondsOf(row) }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, Math.ceil(episodes.length * slowShare))
+    .map(({ row }) => row);
 }
 
 const differingByRows = new WeakMap<readonly EpisodeRow[], ReadonlySet<EpisodeRow>>();

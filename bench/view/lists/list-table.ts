@@ -82,6 +82,8 @@ export function stateMark(word: string): Html {
 
 function toneOf(word: string): string {
   if (/^(complete|completed|valid)$/.test(word)) return "good";
-  if (/^(running|planned|client-limited|timed-out)$/.test(word)) return word === "running" ? "live" : "doubt";
+  if (word === "running") return "live";
+  if (word === "planned") return "soft";
+  if (/^(client-limited|timed-out)$/.test(word)) return "doubt";
   return "bad";
 }

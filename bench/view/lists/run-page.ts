@@ -24,7 +24,7 @@ import { paceText } from "./pace.ts";
 
 /** What a run page shows beside the run's own facts. */
 export interface RunExtras {
-  /** The stored report, where there is one that can be read. */
+  /** The stored report of the last call, where there is one that can be read. */
   readonly report: ReportModel | null;
   /** Whether there is a page of it. */
   readonly hasPage: boolean;
@@ -52,7 +52,8 @@ export function runPage(run: RunFacts, extras: RunExtras): string {
         <h1>${name}</h1>
         ${simulated} ${identity.note === "" ? null : html`<p>${identity.note}</p>`}
         <p>
-          ${identity.agent.name} ${identity.agent.version}; ${identity.host.cpuCount} x
+          ${identity.replay === undefined ? `${identity.agent.name} ${identity.agent.version}; ` : null}
+          ${identity.host.cpuCount} x
           ${identity.host.cpuModel}${identity.host.gpus.length > 0 ? `, ${identity.host.gpus.join(", ")}` : ""};
           ${identity.createdAt.replace("T", " ").replace(/\.\d+Z$/, "Z")}
         </p>
@@ -98,28 +99,43 @@ function progress(run: RunFacts, { next }: RunExtras): Html {
 
 /** First whether the numbers may be used, then what the arms add, then the whole report. */
 function answer(run: RunFacts, extras: RunExtras): Html {
-  const notice = noticeOf({ run: { runId: run.identity.runId }, cells: judgedCells(run) });
   const picture = extras.report === null ? null : sweepDocument(extras.report).page.intervals;
-  return html`${notice === null ? null : noticePart(notice)}
-  ${picture === null ? null : html`<section>${trusted(drawIntervals(picture))}</section>`}${reportLink(run, extras)}`;
+  const isDrawn = picture?.groups.some(({ rows }) => rows.some(({ interval }) => interval !== null)) === true;
+  return html`${notice(run, extras)}
+  ${isDrawn && picture !== null ? html`<section>${trusted(drawIntervals(picture))}</section>` : null}${reportLink(run, extras)}`;
 }
 
-/** A cell that is not whole yet is no bad one. */
-function judgedCells({ cells, state }: RunFacts) {
-  return cells.flatMap(({ summary }) =>
-    summary === null || (state === "running" && summary.verdict === "interrupted") ? [] : [summary],
+/** By the report, which knows every cell; before there is one, by the cells that have ended. */
+function notice(run: RunFacts, { report }: RunExtras): Html | null {
+  const isOver = run.state !== "running";
+  const ended = run.cells.flatMap(({ summary }) => summary ?? []);
+  const cells = isOver && report !== null ? report.cells : ended;
+  const found = noticeOf({
+    run: { runId: run.identity.runId },
+    // A cell that is not whole yet is no bad one.
+    cells: isOver ? cells : cells.filter(({ verdict }) => verdict !== "interrupted"),
+  });
+  if (found === null) return null;
+  const missing = run.cells.length - cells.length;
+  return noticePart(
+    missing === 0 ? found : { ...found, heading: `${found.heading}; ${missing} more have not ended` },
   );
 }
 
 function reportLink(run: RunFacts, { hasPage }: RunExtras): Html {
-  if (hasPage)
+  const link = (name: string) => html`<a href="${reportAddress(run.name)}">${name}</a>`;
+  const anew = html`<code>tollgate report ${run.directory}</code>`;
+  if (run.ended && hasPage)
     return html`<p>
-      <a href="${reportAddress(run.name)}">The whole report</a>: what the arms add, how fast the service was,
-      and why to trust it.
+      ${link("The whole report")}: what the arms add, how fast the service was, and why to trust it.
     </p>`;
-  return run.state === "running"
-    ? html`<p class="soft">The report is written when the run ends.</p>`
-    : html`<p>There is no report yet. <code>tollgate report ${run.directory}</code> writes it.</p>`;
+  if (run.state === "running")
+    return html`<p class="soft">
+      The report is written when the run ends.${hasPage ? html` ${link("That of an earlier call")}` : null}
+    </p>`;
+  return hasPage
+    ? html`<p>${link("The report")} is that of an earlier call of the command. ${anew} writes it anew.</p>`
+    : html`<p>There is no report yet. ${anew} writes it.</p>`;
 }
 
 function replayPart(run: RunFacts, extras: RunExtras): Html {
@@ -220,7 +236,7 @@ function cellTable(run: RunFacts): Html {
       cell: ({ summary }) => (summary === null ? absent : estimateText(summary.episodeSeconds.p50)),
     },
     {
-      head: "episodes/min",
+      head: "ep/min",
       align: "right",
       cell: ({ summary }) => (summary === null ? absent : numberText(summary.rates.episodesPerMinute.value)),
     },

@@ -6,7 +6,7 @@ body { max-width: 92rem; } .prose { display: block; white-space: normal; min-wid
 nav.trail, nav.pager { position: static; border: 0; padding: 0; display: flex; flex-wrap: wrap; white-space: normal; }
 .trail { margin: 0 0 1rem; gap: 0.3rem 0.5rem; overflow-wrap: anywhere; } .trail span { color: var(--soft); }
 .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); } .doubt { color: var(--doubt); } .live { color: var(--s0); }
-.state::before { content: "● "; } .state.doubt::before { content: "▲ "; } .state.bad::before { content: "■ "; } .state.live::before { content: "▶ "; }
+.state::before { content: "● "; } .state.soft::before { content: "○ "; } .state.doubt::before { content: "▲ "; } .state.bad::before { content: "■ "; } .state.live::before { content: "▶ "; }
 main p, main li { overflow-wrap: anywhere; } code { background: var(--wash); padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
 main ul { color: var(--ink); } .id, code { font-family: ui-monospace, monospace; font-size: 0.92em; }
 tbody th { color: var(--ink); font-weight: 400; } td, tbody th { unicode-bidi: isolate; }

@@ -65,11 +65,11 @@ export class ViewedRun {
   }
 
   async extras(): Promise<RunExtras> {
-    const { rows, cells, state } = await this.facts();
+    const { rows, cells, state, ended } = await this.facts();
     const planned = cells.reduce((sum, { planned: cell }) => sum + cell.episodeIds.length, 0);
     const command = resumeCommand(this.#identity.argv, this.directory);
     return {
-      report: await this.#report(),
+      report: ended ? await this.#report() : null,
       hasPage: (await sizeOf(join(this.directory, "report", "report.html"))) > 0,
       next:
         state === "running" || rows.length >= planned || command === null ? null : { why: "go on", command },
@@ -89,6 +89,7 @@ export class ViewedRun {
       directory: this.directory,
       identity: this.#identity,
       state: runState(others, driverAlive),
+      ended: end?.type === "run-ended",
       error: end?.type === "run-ended" ? end.error : null,
       version,
       rows,
