@@ -21,6 +21,12 @@ function showsColour({ NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv, isTermi
   return isTerminal && TERM !== "dumb";
 }
 
+/** On standard error: standard output holds results only. */
+async function ask(question: string): Promise<string> {
+  const { askOn } = await import("./commands/terminal-question.ts");
+  return askOn({ input: process.stdin, output: process.stderr }, question);
+}
+
 /** The entry: argv, environment, streams and exit codes. Everything else is handed what it needs. */
 await runCommandLine({
   argv: process.argv.slice(2),
@@ -40,6 +46,7 @@ await runCommandLine({
     },
     colour: showsColour(process.env, process.stdout.isTTY),
   },
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   setExitCode: (code) => {
     process.exitCode = code;
   },

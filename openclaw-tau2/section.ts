@@ -47,7 +47,12 @@ const schema = z.strictObject({
     .describe("How banking_knowledge's agent gets at the documents; default no_knowledge"),
   judge: z
     .strictObject({
-      url: z.url().describe("Base URL of an OpenAI-compatible server, with or without /v1"),
+      url: z
+        .url({
+          protocol: /^https?$/,
+          error: "write the server's address as http://HOST:PORT or https://HOST",
+        })
+        .describe("Base URL of an OpenAI-compatible server, with or without /v1"),
       model: z.string().describe("Model to ask"),
       apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
     })

@@ -2,13 +2,15 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, messageOf, RunUnreadableError, StartError, TollgateError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { tollgateVersion } from "../own-files.ts";
+import { envFileOption, withEnvFiles } from "./env-file.ts";
 import { addExamples } from "./examples.ts";
+import { groupCommands } from "./help-groups.ts";
 import type { Host } from "./host.ts";
 
 /** Runs the command that argv names, says what went wrong, and sets the exit code. Never throws. */
 export async function runCommandLine(host: Host): Promise<void> {
   try {
-    const program = await buildProgram(host);
+    const program = await buildProgram(withEnvFiles(host));
     await program.parseAsync(knownWords(program, host.argv), { from: "user" });
   } catch (error) {
     const code = exitCodeOf(error);
@@ -27,7 +29,8 @@ export async function runCommandLine(host: Host): Promise<void> {
  * not wait for the agent's code, nor hold it in memory.
  */
 const commandFiles: readonly (readonly [names: string, load: () => Promise<Registration>])[] = [
-  ["schema plan", () => import("./experiment.ts")],
+  ["init", () => import("./init.ts")],
+  ["plan", () => import("./experiment.ts")],
   ["preflight", () => import("./preflight.ts")],
   ["sweep", () => import("./sweep.ts")],
   ["resume", () => import("./resume.ts")],
@@ -35,20 +38,22 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["capacity", () => import("./capacity.ts")],
   ["replay", () => import("./replay.ts")],
   ["tax", () => import("./tax.ts")],
-  ["up down", () => import("./warm-servers.ts")],
-  ["clean", () => import("./clean.ts")],
   ["runs status attach stop", () => import("./runs.ts")],
   ["report", () => import("./results.ts")],
   ["inspect", () => import("./inspect.ts")],
   ["view", () => import("./view.ts")],
   ["compare", () => import("./compare.ts")],
   ["export", () => import("./export.ts")],
-  ["simulate gateway", () => import("./servers.ts")],
-  ["metrics", () => import("./metrics.ts")],
-  ["tau2", () => import("./tau2.ts")],
   ["pack", () => import("./pack.ts")],
   ["judge", () => import("./judge.ts")],
+  ["simulate gateway", () => import("./servers.ts")],
+  ["up down", () => import("./warm-servers.ts")],
+  ["clean", () => import("./clean.ts")],
+  ["metrics", () => import("./metrics.ts")],
+  ["doctor", () => import("./doctor.ts")],
   ["selftest", () => import("./selftest.ts")],
+  ["schema", () => import("./schema.ts")],
+  ["tau2", () => import("./tau2.ts")],
   ["completion", () => import("./completion.ts")],
 ];
 interface Registration {
@@ -62,9 +67,12 @@ async function buildProgram(host: Host): Promise<Command> {
       "Measures what an inference service costs a real agent: OpenClaw on tau2 tasks, raw engine against gateway.",
     )
     .version(tollgateVersion())
-    .showHelpAfterError("Run `tollgate --help` or `tollgate COMMAND --help`.")
+    .addOption(envFileOption())
+    .showHelpAfterError("Run `tollgate --help`.")
     .showSuggestionAfterError()
     .exitOverride()
+    // That a command has options goes without saying; its name and what it takes leave room for the words beside them.
+    .configureHelp({ subcommandTerm: termOf })
     .configureOutput({
       writeOut: (text) => host.print(text.replace(/\n$/, "")),
       writeErr: (text) => host.write(text),
@@ -78,7 +86,8 @@ Exit codes:
 
 Begin with:
   $ tollgate sweep experiments/laptop.yaml      the whole benchmark on simulated engines, about a minute
-  $ tollgate plan experiments/seed-001.yaml     what a sweep would do, without doing it`,
+  $ tollgate init --agent http://HOST:PORT      asks your servers what they are and writes an experiment for them
+  $ tollgate doctor                             what this machine has and lacks, and what to do about it`,
     );
   // `completion` speaks about every other command.
   const called = commandFiles.filter(
@@ -86,7 +95,25 @@ Begin with:
   );
   for (const [, load] of called.length > 0 ? called : commandFiles) (await load()).register(program, host);
   addExamples(program);
+  groupCommands(program);
+  for (const one of program.commands) completeCommand(one, `tollgate ${one.name()}`);
   return program;
+}
+
+/** `inspect <run> [episode]` */
+function termOf(command: Command): string {
+  const taken = command.registeredArguments.map((one) =>
+    one.required ? `<${one.name()}>` : `[${one.name()}]`,
+  );
+  return [command.name(), ...taken].join(" ");
+}
+
+/** What every command has, whatever registers it. */
+function completeCommand(command: Command, words: string): void {
+  command.showHelpAfterError(`Run \`${words} --help\`.`);
+  for (const one of command.commands) completeCommand(one, `${words} ${one.name()}`);
+  // The program reads it, wherever it stands; here for the help and the completion of a command.
+  if (command.commands.length === 0) command.addOption(envFileOption());
 }
 
 /** What a thrown error means to the caller. A TollgateError is a sentence; anything else is our bug and shows its stack. */
@@ -103,10 +130,19 @@ export function exitCodeOf(error: unknown): number {
 function knownWords(program: Command, argv: readonly string[]): readonly string[] {
   let command = program;
   for (const [index, word] of argv.entries()) {
-    if (command.commands.length === 0 || word.startsWith("-") || word === "help") return argv;
+    if (command.commands.length === 0 || word.startsWith("-")) return argv;
+    if (word === "help") return knownTopic(command, argv, index);
     const next = command.commands.find((one) => one.name() === word);
     if (next === undefined) return argv.slice(0, index + 1);
     command = next;
   }
   return argv;
+}
+
+/** `help swep` would print the help of everything; as a command of its own the word is refused with a suggestion. */
+function knownTopic(command: Command, argv: readonly string[], index: number): readonly string[] {
+  const topic = argv[index + 1];
+  if (topic === undefined || topic.startsWith("-")) return argv;
+  const known = topic === "help" || command.commands.some((one) => one.name() === topic);
+  return known ? argv : [...argv.slice(0, index), topic];
 }

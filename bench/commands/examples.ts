@@ -6,6 +6,13 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate schema > experiment.schema.json",
     "  then, as the first line of an experiment:  # yaml-language-server: $schema=experiment.schema.json",
   ],
+  init: [
+    "tollgate init      asks which servers are meant",
+    "tollgate init --agent http://127.0.0.1:30000 --user http://127.0.0.1:30001 -o mine.yaml",
+    "tollgate init --agent http://127.0.0.1:30000/v1 --gateway http://127.0.0.1:8080 --key-env ENGINE_KEY --env-file .env",
+    "tollgate init --simulated -o try.yaml",
+  ],
+  doctor: ["tollgate doctor", "tollgate doctor --json | jq '.findings[] | select(.status != \"ok\")'"],
   plan: [
     "tollgate plan experiments/seed-001.yaml",
     "tollgate plan experiments/airline.yaml --set sweep.concurrency=[8] --set workload.trials=4",

@@ -1,7 +1,5 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
-import { z } from "zod";
-import { experimentSchema } from "../config/experiment.ts";
 import { loadExperiment, type LoadedExperiment } from "../config/load-experiment.ts";
 import { planRun, type RunPlan } from "../plan/run-plan.ts";
 import { clockText } from "../run/sweep-progress.ts";
@@ -20,13 +18,6 @@ import type { Host } from "./host.ts";
 import { sections, workIn } from "./parts.ts";
 
 export function register(program: Command, host: Host): void {
-  program
-    .command("schema")
-    .description("print the JSON Schema of experiment files, for editors")
-    .action(() => {
-      host.print(JSON.stringify(z.toJSONSchema(experimentSchema(sections), { io: "input" }), null, 2));
-    });
-
   program
     .command("plan <file>")
     .description("what a sweep would do: cells in their order, episodes, time; starts nothing")

@@ -16,6 +16,8 @@ export interface Host {
   /** Of the terminal of standard error, as it is now; it may be resized. */
   readonly columns: number;
   readonly output: OutputTerminal;
+  /** Asks the person at the terminal, and resolves to the answer; absent where nobody sits there. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   readonly setExitCode: (code: number) => void;
 }
 

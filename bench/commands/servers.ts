@@ -48,7 +48,12 @@ const gatewayUsage = `
 usage: gateway --engine URL --port N --admin-key-env NAME [--host ADDRESS] [--engine-key-env NAME]
                [--level L0|L1|L2] [--tokenizer DIR] [--tool-call-parser ${toolCallParsers.join("|")}]
                [--reasoning-parser ${reasoningParsers.join("|")}] [--rendering-check strict|warn] [--log FILE]
-  NAME is an environment variable that holds the key; --port 0 picks a free port
+  --engine     base URL of the engine, with or without /v1
+  --port       port to listen on; 0: a free one, which the ready line on standard output names
+  --host       address to listen on (default: 127.0.0.1)
+  --admin-key-env     environment variable that holds the gateway's own key
+  --engine-key-env    environment variable that holds the engine's key
+  --tool-call-parser, --reasoning-parser   L2: how the model writes tool calls and reasoning (default: qwen25, none)
   --level L0   (default) text, usage and timings; bytes pass as they are, streaming is true
   --level L1   ids and logprobs from the engine's chat API, if it gives any (else exit code 3); where its streams have
                none, streaming is simulated and TTFT is not comparable

@@ -112,7 +112,7 @@ const arealUrlArm = z.strictObject({
   url: baseUrl().describe("Base URL of the running gateway, with or without /v1"),
   adminKeyEnv: z.string().describe("Environment variable that holds the gateway's admin key"),
   dataProxyUrls: z
-    .array(z.url())
+    .array(baseUrl())
     .default([])
     .describe("Its data proxies, for the check that no session and no tensor is left between cells"),
   innerTapPort: z

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { arealArm } from "./areal-schema.ts";
 import { armName } from "./arm-name.ts";
 import { rewrites } from "./rewrites-schema.ts";
-import { baseUrl } from "./base-url.ts";
+import { baseUrl, pageUrl } from "./base-url.ts";
 import { container } from "./container-schema.ts";
 import { headersSetting } from "./header-schema.ts";
 import { armPlaceholders, refuseUnknownPlaceholders } from "./placeholders.ts";
@@ -74,8 +74,7 @@ const urlArm = z.strictObject({
   headers: headersSetting.describe(
     "Headers that every request to it gets, in place of the agent's own of that name; keys as ${NAME}",
   ),
-  metricsUrl: z
-    .url()
+  metricsUrl: pageUrl()
     .optional()
     .describe("Prometheus page of the gateway; kept as evidence around every cell"),
   innerTapPort: port

@@ -4,11 +4,11 @@ import { z } from "zod";
  * Address of a server as every client of it writes its base URL: with or without `/v1`, with or without a slash at its
  * end. What is kept is the part before `/v1`.
  */
-export function baseUrl() {
+export function baseUrl(error = "write the server's address as http://HOST:PORT or https://HOST") {
   return z
     .url({
       protocol: /^https?$/,
-      error: "write the server's address as http://HOST:PORT or https://HOST",
+      error,
     })
     .overwrite(withoutApiPath);
 }
@@ -21,4 +21,12 @@ export function withoutApiPath(url: string): string {
     .replace(/\/+$/, "")
     .replace(/\/v1(\/(chat\/completions|completions|models))?$/, "")
     .replace(/\/+$/, "");
+}
+
+/** Address of a page, as it is. */
+export function pageUrl() {
+  return z.url({
+    protocol: /^https?$/,
+    error: "write the page's whole address, e.g. http://HOST:PORT/metrics",
+  });
 }

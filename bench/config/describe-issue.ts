@@ -1,20 +1,21 @@
-import type { Document, LineCounter } from "yaml";
 import { z } from "zod";
 import { closestWord } from "./closest-word.ts";
 import { alternatives } from "./path-setting.ts";
+import { fileKeys } from "./written-file.ts";
 
 export interface IssueContext {
-  readonly document: Document;
-  readonly lines: LineCounter;
   readonly schema: z.ZodType;
+  /** Where something was written, e.g. `line 5`; null where nobody wrote it. */
+  readonly placeOf: (path: readonly string[]) => string | null;
 }
 
-/** One line: path, line of the file, what is wrong, and a suggestion for an unknown key. */
+/** One line: path, where it was written, what is wrong, and a suggestion for an unknown key. */
 export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): string[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const near = closestWord(key, keysAt(path, context.schema));
+      const known = keysAt(path, context.schema);
+      const near = closestWord(key, path.length === 0 ? [...known, ...fileKeys] : known);
       const hint = near ? ` Did you mean ${near}?` : "";
       return `${place([...path, key], context)}: unknown key.${hint}`;
     });
@@ -25,16 +26,9 @@ export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): s
   return messages.map((message) => `${place(path, context)}: ${message}`);
 }
 
-function place(path: readonly string[], { document, lines }: IssueContext): string {
-  // What has a default may not be in the file; then the line is that of what is around it.
-  const known = path.map((_, index) => path.slice(0, path.length - index));
-  const range = known.map((at) => rangeOf(document.getIn(at, true))).find((found) => found !== undefined);
-  const line = range ? ` (line ${lines.linePos(range[0]).line})` : "";
-  return `${path.join(".") || "the file"}${line}`;
-}
-
-function rangeOf(node: unknown): readonly [number, number, number] | undefined {
-  return (node as { range?: [number, number, number] } | undefined)?.range;
+function place(path: readonly string[], { placeOf }: IssueContext): string {
+  const where = placeOf(path);
+  return `${path.join(".") || "the file"}${where === null ? "" : ` (${where})`}`;
 }
 
 /** Keys that the schema knows at a path, over all alternatives of a union. */

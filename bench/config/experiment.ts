@@ -43,7 +43,10 @@ function refuseSameLoads(loads: readonly number[], context: z.RefinementCtx): vo
 const before = {
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
+    .regex(
+      /^[a-z0-9][a-z0-9-]{0,40}$/,
+      "write lower-case letters, digits and hyphens, at most 41, e.g. my-servers: folders are named after it",
+    )
     .describe("Lower-case name; the run directory starts with it"),
   note: z.string().default("").describe("Free text, shown by `tollgate runs`"),
   stack: stackSchema,

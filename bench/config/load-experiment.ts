@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { isMap, isSeq, LineCounter, parse, parseDocument, type Document } from "yaml";
-import { ConfigError, messageOf } from "../errors.ts";
+import { resolve } from "node:path";
+import type { z } from "zod";
+import { ConfigError } from "../errors.ts";
 import { type Experiment, experimentSchema } from "./experiment.ts";
 import { describeIssue } from "./describe-issue.ts";
+import { interpolate } from "./interpolate.ts";
+import { layered, mergedOver, originAt, plainValue, type ImpliedKind, type Layered } from "./layered.ts";
 import { asLists, singleValues } from "./list-of-one.ts";
-import { resolvePaths } from "./path-setting.ts";
-import { recorded, withheld } from "./recorded.ts";
+import { resolvePaths, type FolderAt } from "./path-setting.ts";
+import { recorded } from "./recorded.ts";
 import {
   sectionIdentities,
   sectionOf,
@@ -14,6 +15,8 @@ import {
   type SectionIdentities,
   type Sections,
 } from "./section.ts";
+import { readSetArgument, withSetting, type SetArgument } from "./set-argument.ts";
+import { lineAt, readWrittenFiles, type WrittenFile } from "./written-file.ts";
 
 export interface LoadExperimentOptions {
   /** What the file may hold besides what `config` knows. */
@@ -40,155 +43,122 @@ export interface LoadedExperiment {
 }
 
 /**
- * Reads and checks an experiment file. Paths in it are relative to the file; those that come from an environment variable
- * are relative to the working directory.
+ * Reads and checks an experiment file, with the files that it extends. Relative paths are relative to the file that wrote them;
+ * those that come from an environment variable are relative to the working directory.
  * @throws {ConfigError} with file, line and path of every problem, and a suggestion for an unknown key.
  */
 export function loadExperiment(file: string, options: LoadExperimentOptions): LoadedExperiment {
-  const source = readSource(file);
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: true });
-  const problem = document.errors[0];
-  if (problem) {
-    throw new ConfigError(`${file} is not valid YAML: ${problem.message}`, { cause: problem });
-  }
-  if (!isMap(document.contents)) {
-    throw new ConfigError(
-      `${file} must hold a mapping (name:, stack:, workload: …); see \`tollgate schema\`.`,
-    );
-  }
-  for (const setting of options.set ?? []) applySetting(document, setting);
-  const asWritten = plainValue(document, file);
-  const interpolated = interpolate(asWritten, { file, environment: options.environment });
-  const schema = experimentSchema(options.sections);
+  const { environment, sections } = options;
+  const whole = readWhole(file, options);
+  const asWritten = whole.settings.reduce(withSetting, plainValue(whole.content));
+  const fileAt = (path: readonly string[]) => writerOf(whole, path).name;
+  const interpolated = interpolate(asWritten, { environment, fileAt });
+  const schema = experimentSchema(sections);
   const single = singleValues(interpolated, schema);
   const [raw, plain] = [asLists(asWritten, single), asLists(interpolated, single)];
   const parsed = schema.safeParse(plain);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.flatMap((issue) => describeIssue(issue, { document, lines, schema }));
-    throw new ConfigError(`${file} cannot be used:\n${issues.map((line) => `  ${line}`).join("\n")}`);
-  }
-  const located = schema.parse(resolvePaths(plain, schema, dirname(resolve(file))));
-  const experiment = resolveSections(located, { file, ...options });
+  if (!parsed.success) throw unusable(file, parsed.error, { schema, whole });
+  const folderAt: FolderAt = (path) => writerOf(whole, path).folder;
+  const located = schema.parse(resolvePaths(plain, schema, folderAt));
+  const experiment = resolveSections(located, { folderAt, ...options });
   const written = recorded(parsed.data, raw);
   return {
     experiment,
     recorded: recorded(experiment, raw),
     written,
-    identities: sectionIdentities(written, options.sections),
+    identities: sectionIdentities(written, sections),
     rawArms: isMapping(raw) && Array.isArray(raw["arms"]) ? raw["arms"] : [],
     file: resolve(file),
   };
 }
 
-/** @throws {ConfigError} for aliases that would make a file of a few lines fill the memory */
-function plainValue(document: Document, file: string): unknown {
-  try {
-    return document.toJS();
-  } catch (cause) {
-    throw new ConfigError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
-  }
+/** An experiment as its files wrote it, and what `--set` changes of it. */
+interface WholeExperiment {
+  readonly content: Layered<WrittenFile>;
+  readonly settings: readonly SetArgument[];
+  /** The file that was asked for. */
+  readonly file: WrittenFile;
+}
+
+function readWhole(file: string, { environment, sections, set }: LoadExperimentOptions): WholeExperiment {
+  const files = readWrittenFiles(file, environment);
+  const [first] = files;
+  if (first === undefined) throw new Error("an experiment has a file");
+  const content = files
+    .map((one) => layered(one.content, one))
+    .reduceRight((under, over) => mergedOver(over, under, impliedKind(sections)));
+  return { content, settings: (set ?? []).map(readSetArgument), file: first };
+}
+
+/** What a section is whose `kind` is left out. */
+function impliedKind({ agents, workloads }: Sections): ImpliedKind {
+  const kinds: Readonly<Record<string, string | undefined>> = {
+    agent: agents[0]?.kind,
+    workload: workloads[0]?.kind,
+    "stack.agent": "command",
+    "stack.user": "command",
+  };
+  return (path) => kinds[path.join(".")];
+}
+
+/** What `--set` says belongs to the file that was asked for. */
+function writerOf({ content, file, settings }: WholeExperiment, path: readonly string[]): WrittenFile {
+  return settings.some(({ path: changed }) => isWithin(path, changed)) ? file : originAt(content, path);
+}
+
+const isWithin = (path: readonly string[], outer: readonly string[]) =>
+  outer.every((key, index) => path[index] === key);
+
+function unusable(
+  file: string,
+  { issues }: z.ZodError,
+  { schema, whole }: { readonly schema: z.ZodType; readonly whole: WholeExperiment },
+): ConfigError {
+  const placeOf = (path: readonly string[]) => placeIn(whole, path);
+  const lines = issues.flatMap((issue) => describeIssue(issue, { schema, placeOf }));
+  return new ConfigError(`${file} cannot be used:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+}
+
+/** `line 5`, `base.yaml line 5`, or `--set`. */
+function placeIn(whole: WholeExperiment, path: readonly string[]): string | null {
+  if (whole.settings.some(({ path: changed }) => isWithin(path, changed))) return "--set";
+  const writer = originAt(whole.content, path);
+  const line = lineAt(writer, path);
+  if (line === null) return null;
+  return writer === whole.file ? `line ${line}` : `${writer.name} line ${line}`;
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return value !== null && typeof value === "object";
 }
 
-function readSource(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new ConfigError(
-      `Experiment file ${file} cannot be read: ${messageOf(cause)}. Give the path of a YAML file.`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-function applySetting(document: Document, setting: string): void {
-  const equals = setting.indexOf("=");
-  if (equals < 1) throw new ConfigError(`--set ${setting} has no value; write --set path.to.key=value`);
-  const path = setting
-    .slice(0, equals)
-    .split(".")
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  refuseGaps(document, { setting, path });
-  try {
-    document.setIn(path, document.createNode(parse(setting.slice(equals + 1)) as unknown));
-  } catch (cause) {
-    throw new ConfigError(`--set ${setting} cannot be applied: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** An item behind the end of a list would leave items before it that nobody wrote. */
-function refuseGaps(
-  document: Document,
-  { setting, path }: { readonly setting: string; readonly path: readonly (string | number)[] },
-): void {
-  for (const [at, part] of path.entries()) {
-    if (typeof part !== "number") continue;
-    const list = document.getIn(path.slice(0, at));
-    const items = isSeq(list) ? list.items.length : 0;
-    if (isMap(list) || part <= items) continue;
-    const name = path.slice(0, at).join(".");
-    throw new ConfigError(
-      `--set ${setting} cannot be applied: ${name} has ${items} items in the file, so the next is ${name}.${items}`,
-    );
-  }
-}
-
-interface InterpolationContext {
-  readonly file: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-/** `${NAME}` and `${NAME:-default}` inside strings. */
-function interpolate(value: unknown, context: InterpolationContext): unknown {
-  if (typeof value === "string") {
-    if (value.includes(withheld)) {
-      throw new ConfigError(
-        `${context.file} has ${withheld} where a run's record left a key out. Give it with --set, as \${NAME} of an environment variable.`,
-      );
-    }
-    return value.replaceAll(/\$\{(\w+)(?::-([^}]*))?\}/g, (_, name: string, fallback: string | undefined) => {
-      const found = context.environment[name] ?? fallback;
-      if (found === undefined) {
-        throw new ConfigError(
-          `${context.file} uses \${${name}}, which is not set. Set it or write \${${name}:-default}.`,
-        );
-      }
-      return found;
-    });
-  }
-  if (Array.isArray(value)) return value.map((item) => interpolate(item, context));
-  if (value !== null && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, interpolate(item, context)]));
-  }
-  return value;
-}
-
 interface ResolveContext extends LoadExperimentOptions {
-  readonly file: string;
+  readonly folderAt: FolderAt;
 }
 
 function resolveSections(experiment: Experiment, context: ResolveContext): Experiment {
   const { agents, workloads } = context.sections;
   return {
     ...experiment,
-    agent: withPaths(experiment.agent, sectionOf(agents, experiment.agent), context),
-    workload: withPaths(experiment.workload, sectionOf(workloads, experiment.workload), context),
+    agent: withPaths("agent", experiment.agent, { ...context, section: sectionOf(agents, experiment.agent) }),
+    workload: withPaths("workload", experiment.workload, {
+      ...context,
+      section: sectionOf(workloads, experiment.workload),
+    }),
   };
 }
 
-function withPaths<Value extends object>(value: Value, section: Section, context: ResolveContext): Value {
+function withPaths<Value extends object>(
+  name: string,
+  value: Value,
+  { section, ...context }: ResolveContext & { readonly section: Section },
+): Value {
   const written = new Map<string, unknown>(Object.entries(value));
   const resolved = Object.entries(section.paths ?? {}).flatMap(([key, variable]) => {
     const override = variable === null ? undefined : context.environment[variable];
     if (override) return [[key, resolve(context.workingDirectory, override)]];
     const path = written.get(key);
-    return typeof path === "string" ? [[key, resolve(dirname(context.file), path)]] : [];
+    return typeof path === "string" ? [[key, resolve(context.folderAt([name, key]), path)]] : [];
   });
   return { ...value, ...Object.fromEntries(resolved) };
 }

@@ -39,14 +39,19 @@ export function armCommandSetting(): z.ZodArray<z.ZodString> {
 
 type JsonSchema = z.core.JSONSchema.BaseSchema & Partial<Mark>;
 
+/** The folder that a relative path begins at, by where it stands in the experiment. */
+export type FolderAt = (path: readonly string[]) => string;
+
 /** Every marked setting of a value made absolute; what does not fit the schema stays as it is. */
-export function resolvePaths(value: unknown, schema: z.ZodType, folder: string): unknown {
+export function resolvePaths(value: unknown, schema: z.ZodType, folderAt: FolderAt): unknown {
   const root = z.toJSONSchema(schema, { io: "input", metadata: marks }) as JsonSchema;
-  return resolved(value, [root], { folder, image: false });
+  return resolved(value, [root], { at: [], folderAt, image: false });
 }
 
 interface Context {
-  readonly folder: string;
+  /** Where the value stands. */
+  readonly at: readonly string[];
+  readonly folderAt: FolderAt;
   /** The mapping around the value names an image. */
   readonly image: boolean;
 }
@@ -55,13 +60,15 @@ function resolved(value: unknown, schemas: readonly JsonSchema[], context: Conte
   const branches = schemas.flatMap((schema) => alternatives(schema));
   const mark = branches.find(({ path }) => path !== undefined);
   const kind = mark?.unlessImage === true && context.image ? undefined : mark?.path;
-  if (typeof value === "string") return kind === undefined ? value : absolute(value, kind, context.folder);
+  const folder = () => context.folderAt(context.at);
+  const below = (key: string): Context => ({ ...context, at: [...context.at, key] });
+  if (typeof value === "string") return kind === undefined ? value : absolute(value, kind, folder());
   if (Array.isArray(value)) {
     const items = branches.flatMap(({ items }) => (isSchema(items) ? [items] : []));
     return value.map((item: unknown, index) =>
       kind === "command" && index === 0 && typeof item === "string"
-        ? absolute(item, "program", context.folder)
-        : resolved(item, items, context),
+        ? absolute(item, "program", folder())
+        : resolved(item, items, below(String(index))),
     );
   }
   if (value === null || typeof value !== "object") return value;
@@ -70,8 +77,8 @@ function resolved(value: unknown, schemas: readonly JsonSchema[], context: Conte
   const fitting = branches.filter((branch) => fits(branch, new Map(entries)));
   return Object.fromEntries(
     entries.map(([key, item]) => {
-      const below = fitting.map(({ properties }) => properties?.[key]).filter(isSchema);
-      return [key, resolved(item, below, { ...context, image })];
+      const schemasBelow = fitting.map(({ properties }) => properties?.[key]).filter(isSchema);
+      return [key, resolved(item, schemasBelow, { ...below(key), image })];
     }),
   );
 }

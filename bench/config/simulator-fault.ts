@@ -15,7 +15,7 @@ const defaults: Readonly<Record<string, number>> = {
   "half-ready": Number.MAX_SAFE_INTEGER,
 };
 
-const faultNames: readonly string[] = Object.keys(defaults);
+export const faultNames: readonly string[] = Object.keys(defaults);
 
 export interface SimulatorFault {
   readonly name: string;

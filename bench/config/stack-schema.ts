@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { baseUrl } from "./base-url.ts";
+import { baseUrl, pageUrl } from "./base-url.ts";
 import { dockerStackSchema } from "./docker-schema.ts";
 import { processStackSchema } from "./process-schema.ts";
 import { simulatorSchema } from "./simulator-schema.ts";
@@ -16,7 +16,7 @@ const attachedEngine = z.strictObject({
   url: baseUrl().describe("Base URL of the server, with or without /v1"),
   model: z.string().optional().describe("Served model name; asked from /v1/models when absent"),
   apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
-  metricsUrl: z.url().optional().describe("Address of the Prometheus page; default URL/metrics"),
+  metricsUrl: pageUrl().optional().describe("Address of the Prometheus page; default URL/metrics"),
 });
 const attachStack = z.strictObject({
   kind: z.literal("attach"),

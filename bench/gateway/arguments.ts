@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { baseUrl } from "../config/base-url.ts";
 import { ConfigError, messageOf } from "../errors.ts";
 import { reasoningParsers, recordingLevels, toolCallParsers } from "../config/recording-choices.ts";
 import { renderingChecks } from "./calls/rendering-check.ts";
 import { defaultRecording, type GatewayOptions } from "./options.ts";
 
 const schema = z.strictObject({
-  engine: z.url("--engine must be the engine's base URL"),
+  engine: baseUrl("--engine must be the engine's base URL, e.g. http://127.0.0.1:30000"),
   port: z.coerce.number("--port must be a number").int().min(0).max(65_535),
   host: z.string().optional(),
   "admin-key-env": z.string("--admin-key-env must name an environment variable"),

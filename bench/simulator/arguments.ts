@@ -1,46 +1,109 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../errors.ts";
-import { simulatorSchema } from "../config/simulator-schema.ts";
+import { faultNames } from "../config/simulator-fault.ts";
+import { sglangVersions, simulatorOptions, simulatorSchema } from "../config/simulator-schema.ts";
 import type { SimulatorOptions } from "./settings/options.ts";
 
-export const simulatorUsage = `usage: simulate --role agent|user --port N [--host ADDRESS] [--model NAME]
-  [--policy tau2|answers] [--data DIR|FILE] [--domain D]... [--schemas FILE|DIR] [--error-rate P] [--drop TASK:ACTION_ID]... [--seed N]
-  [--fault NAME[=VALUE]]... [--max-running-requests N] [--prefill-tokens-per-second N] [--decode-step-ms N]
-  [--decode-step-ms-per-request N] [--prefill-step-ms N] [--host-step-ms N] [--host-step-ms-per-request N] [--context-length N]
-  [--sglang 0.5.10|0.5.23] [--no-radix-cache] [--no-metrics] [--no-cache-report]
-  [--log FILE]`;
+interface Flag {
+  /** What stands behind it, as a usage line writes it; absent for a switch. */
+  readonly value?: string;
+  readonly type: "string" | "boolean";
+  readonly multiple?: true;
+  readonly required?: true;
+  readonly about: string;
+}
 
-const text = { type: "string" } as const;
-const list = { type: "string", multiple: true } as const;
-const toggle = { type: "boolean" } as const;
+const text = (value: string, about: string) => ({ type: "string", value, about }) as const;
+const list = (value: string, about: string) => ({ type: "string", multiple: true, value, about }) as const;
+/** On unless it is taken away with `--no-`. */
+const toggle = (about: string) => ({ type: "boolean", about }) as const;
+/** A setting that an experiment file has as well: its words are there. */
+const setting = (name: keyof typeof simulatorOptions) => {
+  const about = simulatorOptions[name].description ?? "";
+  const fallback = optionsSchema.shape[name].safeParse(undefined).data;
+  const shown = ["number", "string"].includes(typeof fallback) ? ` (default: ${String(fallback)})` : "";
+  return `${about.charAt(0).toLowerCase()}${about.slice(1)}${shown}`;
+};
+
+const optionsSchema = simulatorSchema.extend({
+  role: z.enum(["agent", "user"]),
+  host: z.string().default("127.0.0.1"),
+  port: z.number().int().min(0).max(65_535),
+  model: z.string().default("tollgate-sim"),
+  policy: z.enum(["tau2", "answers"]).default("tau2"),
+  data: z.string().nullable().default(null),
+  domains: z.array(z.string()).default([]),
+  schemas: z.string().nullable().default(null),
+  metrics: z.boolean().default(true),
+  cacheReport: z.boolean().default(true),
+  logFile: z.string().nullable().default(null),
+});
+
 const flags = {
-  role: text,
-  host: text,
-  port: text,
-  model: text,
-  policy: text,
-  data: text,
-  domain: list,
-  schemas: text,
-  "error-rate": text,
-  drop: list,
-  seed: text,
-  fault: list,
-  "max-running-requests": text,
-  "prefill-tokens-per-second": text,
-  "decode-step-ms": text,
-  "decode-step-ms-per-request": text,
-  "prefill-step-ms": text,
-  "host-step-ms": text,
-  "host-step-ms-per-request": text,
-  "context-length": text,
-  sglang: text,
-  "radix-cache": toggle,
-  metrics: toggle,
-  "cache-report": toggle,
-  log: text,
-} as const;
+  role: { ...text("agent|user", "which side of the conversation it plays"), required: true },
+  port: {
+    ...text("N", "port to listen on; 0: a free one, which the ready line on standard output names"),
+    required: true,
+  },
+  host: text("ADDRESS", "address to listen on (default: 127.0.0.1)"),
+  model: text("NAME", "name of the model it serves (default: tollgate-sim)"),
+  policy: text(
+    "tau2|answers",
+    "what it says: tau2 plays the tasks of its domains; answers takes them from a file (default: tau2)",
+  ),
+  data: text("DIR|FILE", "folder that holds tau2/, or a JSON list of {prompt, answer}; library needs none"),
+  domain: list("D", "domain whose tasks it plays, e.g. library or airline; may be repeated"),
+  schemas: text(
+    "FILE|DIR",
+    "schemas_DOMAIN.json or its folder: which tools change what is stored; without it that is not known",
+  ),
+  "error-rate": text("P", setting("errorRate")),
+  drop: list("TASK:ACTION_ID", "golden action that the agent leaves out; may be repeated"),
+  seed: text("N", setting("seed")),
+  fault: list("NAME[=VALUE]", `fault to inject; may be repeated: ${faultNames.join(", ")}`),
+  "max-running-requests": text("N", setting("maxRunningRequests")),
+  "prefill-tokens-per-second": text("N", setting("prefillTokensPerSecond")),
+  "decode-step-ms": text("N", setting("decodeStepMs")),
+  "decode-step-ms-per-request": text("N", setting("decodeStepMsPerRequest")),
+  "prefill-step-ms": text("N", setting("prefillStepMs")),
+  "host-step-ms": text("N", setting("hostStepMs")),
+  "host-step-ms-per-request": text("N", setting("hostStepMsPerRequest")),
+  "context-length": text("N", setting("contextLength")),
+  sglang: text(sglangVersions.join("|"), setting("sglang")),
+  "radix-cache": toggle("keep no prefix cache between requests"),
+  metrics: toggle("serve no /metrics page, as without --enable-metrics"),
+  "cache-report": toggle("tell no cached tokens in usage, as without --enable-cache-report"),
+  log: text("FILE", "write a line of JSON for every request"),
+} as const satisfies Readonly<Record<string, Flag>>;
+
+/** Every flag with what it does, below a usage line that names them all. */
+export const simulatorUsage = `${usageLine()}\n\n${flagLines()}`;
+
+function usageLine(): string {
+  const words = Object.entries<Flag>(flags).map(([name, flag]) => {
+    const word = written(name, flag);
+    return flag.required ? word : `[${word}]${flag.multiple ? "..." : ""}`;
+  });
+  const lines = [""];
+  for (const word of ["usage: simulate", ...words]) {
+    const line = lines.at(-1) ?? "";
+    if (line.length + word.length < 100) lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+    else lines.push(`  ${word}`);
+  }
+  return lines.join("\n");
+}
+
+function flagLines(): string {
+  const width = Math.max(...Object.entries<Flag>(flags).map(([name, flag]) => written(name, flag).length));
+  return Object.entries<Flag>(flags)
+    .map(([name, flag]) => `  ${written(name, flag).padEnd(width)}  ${flag.about}`)
+    .join("\n");
+}
+
+function written(name: string, { type, value }: Flag): string {
+  return type === "boolean" ? `--no-${name}` : `--${name} ${value ?? ""}`;
+}
 
 /** @throws ConfigError for unknown flags and impossible values */
 export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptions {
@@ -52,7 +115,7 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
       options: flags,
     }));
   } catch (cause) {
-    throw new ConfigError(`${messageOf(cause)}\n${simulatorUsage}`, { cause });
+    throw new ConfigError(`${messageOf(cause)}\n${usageLine()}`, { cause });
   }
   const given = Object.fromEntries(
     Object.entries({
@@ -86,22 +149,8 @@ export function parseSimulatorArguments(argv: readonly string[]): SimulatorOptio
   const parsed = optionsSchema.safeParse(given);
   if (parsed.success) return { ...parsed.data, given: Object.keys(values) };
   const issues = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new ConfigError(`${issues.join("\n")}\n${simulatorUsage}`, { cause: parsed.error });
+  throw new ConfigError(`${issues.join("\n")}\n${usageLine()}`, { cause: parsed.error });
 }
-
-const optionsSchema = simulatorSchema.extend({
-  role: z.enum(["agent", "user"]),
-  host: z.string().default("127.0.0.1"),
-  port: z.number().int().min(0).max(65_535),
-  model: z.string().default("tollgate-sim"),
-  policy: z.enum(["tau2", "answers"]).default("tau2"),
-  data: z.string().nullable().default(null),
-  domains: z.array(z.string()).default([]),
-  schemas: z.string().nullable().default(null),
-  metrics: z.boolean().default(true),
-  cacheReport: z.boolean().default(true),
-  logFile: z.string().nullable().default(null),
-});
 
 /** NaN for text that is no number, which the schema refuses. */
 function numberOf(text: string | undefined): number | undefined {

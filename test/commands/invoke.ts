@@ -9,7 +9,12 @@ export interface Invoked {
 /** A command in this process, as the entry runs it; what it says and its exit code. For what ends by itself. */
 export async function invoke(
   args: readonly string[],
-  given: { readonly environment?: Readonly<Record<string, string>>; readonly workingDirectory?: string } = {},
+  given: {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly workingDirectory?: string;
+    /** Who answers questions; absent: nobody. */
+    readonly ask?: (question: string) => Promise<string>;
+  } = {},
 ): Promise<Invoked> {
   let code = 0;
   let stdout = "";
@@ -25,6 +30,7 @@ export async function invoke(
     interactive: false,
     columns: 120,
     output: { columns: null, colour: false },
+    ask: given.ask,
     setExitCode: (value) => void (code = value),
   });
   return { code, stdout, stderr };

@@ -99,11 +99,14 @@ test("a mark counts for the kind of mapping that it stands in", () => {
     z.strictObject({ kind: z.literal("file"), where: pathSetting().describe("a file").optional() }),
     z.strictObject({ kind: z.literal("url"), where: z.string() }),
   ]);
-  expect(resolvePaths({ kind: "file", where: "x" }, schema, "/base")).toEqual({
+  expect(resolvePaths({ kind: "file", where: "x" }, schema, () => "/base")).toEqual({
     kind: "file",
     where: "/base/x",
   });
-  expect(resolvePaths({ kind: "url", where: "x" }, schema, "/base")).toEqual({ kind: "url", where: "x" });
+  expect(resolvePaths({ kind: "url", where: "x" }, schema, () => "/base")).toEqual({
+    kind: "url",
+    where: "x",
+  });
 });
 
 test("the published schema does not change by the marks", () => {

@@ -48,7 +48,7 @@ test.each<[string, readonly string[], (loaded: ReturnType<typeof load>) => unkno
 });
 
 test("--set without a value takes a setting away, which not every setting bears", () => {
-  expect(() => load([], { set: ["note="] })).toThrow(/note: Invalid input: expected string/);
+  expect(() => load([], { set: ["note="] })).toThrow(/note \(--set\): Invalid input: expected string/);
 });
 
 test.each([
@@ -56,7 +56,7 @@ test.each([
   ["sweep", /--set sweep has no value/],
   ["name.x=1", /--set name\.x=1 cannot be applied/],
   ["sweep.concurrency=[1", /--set sweep\.concurrency=\[1 cannot be applied/],
-  ["sweep.concurency=[1]", /sweep\.concurency: unknown key\. Did you mean concurrency\?/],
+  ["sweep.concurency=[1]", /sweep\.concurency \(--set\): unknown key\. Did you mean concurrency\?/],
 ])("--set %s is refused", (set, message) => {
   expect(() => load([], { set: [set] })).toThrow(message);
 });

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { ConfigError } from "../../bench/errors.ts";
-import { parseSimulatorArguments } from "../../bench/simulator/arguments.ts";
+import { parseSimulatorArguments, simulatorUsage } from "../../bench/simulator/arguments.ts";
 import { parseFaults } from "../../bench/simulator/settings/faults.ts";
 import { loadScenarios } from "../../bench/simulator/policy/scenario.ts";
 import { chat, post } from "./client.ts";
@@ -30,6 +30,15 @@ test("wrong command lines are refused with a reason", () => {
     expect(parse).toThrow(message);
     expect(parse).toThrow("usage: simulate --role agent|user");
   }
+});
+
+test("the help says what every flag does, with its default", () => {
+  const [usage = "", ...lines] = simulatorUsage.split(/\n(?= {2}--\w\S*(?: \S+)? {2,}\S)/);
+  const named = [...usage.matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
+  expect(named.length).toBeGreaterThan(20);
+  expect(lines.map((line) => /--[a-z-]+/.exec(line)?.[0])).toEqual(named);
+  for (const line of lines) expect(line).toMatch(/ {2}\S.{15,}$/);
+  expect(simulatorUsage).toMatch(/--decode-step-ms N +time of one decode step .*\(default: 4\)/);
 });
 
 test("flags that name what does not exist are refused with a reason", () => {

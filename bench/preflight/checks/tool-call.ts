@@ -24,6 +24,17 @@ const strictTool = { type: "function", function: { ...described, strict: true } 
 const maxTokens = 256;
 const asked = `Call the tool ${name} with status "ready" now, and say nothing else. [call ${name} {"status": "ready"}]`;
 
+/** Asks in words for a call of a tool. */
+export const toolQuestion: Question = {
+  messages: [
+    { role: "system", content: "You use tools whenever you are asked to." },
+    { role: "user", content: asked },
+  ],
+  tools: [tool],
+  maxTokens,
+  stream: true,
+};
+
 /** `auto` first: only then does the answer pass the parser of the model's own format; a forced call may bypass it. */
 export const toolCallCheck: Check = {
   name: "tool-call",
@@ -39,16 +50,7 @@ async function callThrough(arm: RunningArm, context: PreflightContext): Promise<
   const on = nameOf(arm);
   const reason = context.unusable.get(arm);
   if (reason !== undefined) return notChecked(on, reason);
-  const question: Question = {
-    messages: [
-      { role: "system", content: "You use tools whenever you are asked to." },
-      { role: "user", content: asked },
-    ],
-    tools: [tool],
-    maxTokens,
-    stream: true,
-  };
-  const free = await context.prober.askArm(arm, question);
+  const free = await context.prober.askArm(arm, toolQuestion);
   if (free.chat === null)
     return failed(
       on,
@@ -59,7 +61,7 @@ async function callThrough(arm: RunningArm, context: PreflightContext): Promise<
   if (parsed !== null) return parsed;
   const saidFree = `asked in words it said ${quoted(free.chat.text)}`;
   const forced = await context.prober.askArm(arm, {
-    ...question,
+    ...toolQuestion,
     tools: [strictTool],
     toolChoice: { type: "function", function: { name } },
   });
@@ -105,8 +107,8 @@ function whoRefused(arm: RunningArm, { problem, inner }: Reply): string | null {
   return status >= 400 && status < 500 ? `the engine refused to force it (${said})` : null;
 }
 
-/** null when the answer is neither a call nor the raw text of one. */
-function parsedCall(on: string, { text, calls, finish }: Answer): Finding | null {
+/** What the answer made of it; null when it is neither a call nor the raw text of one. */
+export function parsedCall(on: string, { text, calls, finish }: Answer): Finding | null {
   const [call] = calls;
   if (call === undefined) {
     if (!callMark.test(text) && !isCallObject(text)) return null;

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { sections } from "../../bench/commands/parts.ts";
+import { experimentJsonSchema } from "../../bench/config/experiment-json-schema.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+const schema = JSON.parse(JSON.stringify(experimentJsonSchema(sections))) as Json & {
+  readonly properties: Json;
+  readonly allOf: readonly {
+    readonly else: { readonly properties: Json; readonly required?: readonly string[] };
+  }[];
+};
+
+const [whole = { properties: {} }, partial = { properties: {} }] = schema.allOf.map((part) => part.else);
+
+/** Every mapping in a value. */
+function mappings(value: unknown): readonly Json[] {
+  if (Array.isArray(value)) return value.flatMap(mappings);
+  if (value === null || typeof value !== "object") return [];
+  return [value as Json, ...Object.values(value).flatMap(mappings)];
+}
+
+test("a whole file must have what an experiment needs; one that extends another needs nothing", () => {
+  expect(schema).toMatchObject({
+    type: "object",
+    additionalProperties: false,
+  });
+  expect(whole.required).toEqual(expect.arrayContaining(["name", "stack", "workload"]));
+  const required = (part: unknown) => mappings(part).filter((one) => Array.isArray(one["required"]));
+  expect(required(partial)).toEqual([]);
+  expect(required(whole.properties).length).toBeGreaterThan(10);
+});
+
+test("every key of an experiment is known in both, with its description where it has one", () => {
+  const keys = Object.keys(whole.properties);
+  expect(keys).toEqual(
+    expect.arrayContaining(["name", "note", "stack", "arms", "agent", "workload", "sweep", "limits"]),
+  );
+  expect(Object.keys(schema.properties)).toEqual(["extends", ...keys]);
+  expect(Object.keys(partial.properties)).toEqual(keys);
+  expect(schema.properties["sampling"]).toMatchObject({ description: expect.stringMatching(/^Pinned/) });
+});
+
+test("where a list is meant an editor takes a single value as well", () => {
+  const { concurrency } = (whole.properties["sweep"] as { properties: Json }).properties as {
+    concurrency: { anyOf: Json[]; description: string };
+  };
+  expect(concurrency.description).toMatch(/in flight/);
+  expect(concurrency.anyOf.map(({ type }) => type)).toEqual(["array", "integer"]);
+});
