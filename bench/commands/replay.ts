@@ -9,6 +9,8 @@ import { readRecording, type Recording } from "../evidence/recording.ts";
 import type { StoredReplay } from "../report/model/stored-replay.ts";
 import { rebuildReplay, renderReplay } from "../report/rebuild.ts";
 import { knownArms, planReplay } from "../run/replay/replay-plan.ts";
+import { ReplayProgress } from "../run/replay/replay-progress.ts";
+import { systemClock } from "../measure/clock.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import { collect } from "./experiment.ts";
@@ -17,6 +19,7 @@ import type { Host } from "./host.ts";
 import { workIn } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
 import { recordedExperiment } from "./recorded-experiment.ts";
+import { quietScreen } from "./run-experiment.ts";
 import { runToItsEnd } from "./run-to-its-end.ts";
 
 interface Flags extends Loudness {
@@ -106,12 +109,23 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
     },
     { runId: source.identity.runId, recording, arms, temperature: experiment.sampling.temperature },
   );
+  using progress = new ReplayProgress({
+    screen: flags.quiet ? quietScreen(host) : host,
+    clock: systemClock,
+    plan,
+  });
+  const tell = (text: string) => progress.tell(text);
   const served = (whole: Experiment) => ({ ...whole, arms: [...stackArms(knownArms(whole.arms), plan)] });
   const workload = await workIn(experiment).plan(experiment, host.environment);
   await runToItsEnd<StoredReplay>(host, {
     budget: flags.budget,
     advice: async () => [],
-    show: flags.quiet ? undefined : (report, directory) => shownText(host, flags, { report, directory }),
+    show: flags.quiet
+      ? undefined
+      : (report, directory) => {
+          progress[Symbol.dispose]();
+          return shownText(host, flags, { report, directory });
+        },
     usable: ({ verdict }) => usable.has(verdict),
     execute: ({ stop, opened }) =>
       executeReplay(
@@ -121,7 +135,8 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
           environment: host.environment,
           skipPreflight: new Set(flags.skipPreflight),
           stop,
-          tell: host.tell,
+          tell,
+          phase: (text) => progress.phase(text),
         },
         {
           source: recordedSource(source),
@@ -133,6 +148,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
           outputDirectory,
           argv: recordedArguments(host.argv),
           opened,
+          watcher: progress,
           report: rebuildReplay,
         },
       ),

@@ -139,7 +139,7 @@ function shownBy({ flags, show }: ExperimentRun, host: Host): ExperimentRun["sho
 }
 
 /** Warnings and failures; not how it goes. */
-function quietScreen({ write }: Host): Screen {
+export function quietScreen({ write }: Host): Screen {
   return {
     interactive: false,
     columns: 0,

@@ -1,7 +1,7 @@
 import { readLegs } from "../evidence/leg-evidence.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { rebuildReplay } from "../report/rebuild.ts";
-import type { ReplayTurn } from "../run/replay/leg.ts";
+import type { ReplayTurn } from "../run/replay/replay-progress.ts";
 import { executeReplay, type ReplaySource } from "../run/replay/replay-run.ts";
 import type { RunEnd } from "../run/run-life.ts";
 import type { StopRequest } from "../run/stop-request.ts";
@@ -119,7 +119,7 @@ export async function measureTax(order: TaxOrder, parts: TaxParts): Promise<RunE
       outputDirectory,
       argv,
       opened,
-      progress: (turn) => parts.progress(turnText(turn)),
+      watcher: { turnEnded: (turn) => parts.progress(turnText(turn)) },
       deadlineNs: startedNs + (order.seconds - endSeconds) * 1e9,
       report: (directory) =>
         resultOf({ order, probed, plan, alterations, directory, kept: parts.kept, since }),

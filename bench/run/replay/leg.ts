@@ -16,6 +16,7 @@ import { identityHeaders } from "../../workload/exchange.ts";
 import { cellIdOf, segmentIdOf } from "../../store/leg-name.ts";
 import { measure } from "../measured-section.ts";
 import type { Conversation } from "../../evidence/recording.ts";
+import type { ReplayWatcher } from "./replay-progress.ts";
 import { drawSalt, replayBody } from "./request-body.ts";
 
 export interface ReplayParts {
@@ -31,17 +32,9 @@ export interface ReplayParts {
   readonly limits: { readonly callMs: number; readonly drainMs: number; readonly failures: number };
   readonly tell: (text: string) => void;
   /** Told of every turn; absent: a line of it goes to `tell`. */
-  readonly progress?: (turn: ReplayTurn) => void;
+  readonly watcher?: ReplayWatcher;
   /** Monotonic nanoseconds: no block is begun that would probably not end by then. Absent: all blocks are run. */
   readonly deadlineNs?: number;
-}
-
-/** How far a replay is. */
-export interface ReplayTurn {
-  readonly setting: ReplaySetting;
-  /** From 0. */
-  readonly block: number;
-  readonly arm: ReplayArm;
 }
 
 /** One arm's turn in a block: all conversations once. */

@@ -16,7 +16,7 @@ import type { Conversation } from "../../evidence/recording.ts";
 import type { ReplayParts } from "./leg.ts";
 import { runBlocks } from "./run-blocks.ts";
 
-export interface ReplayOptions<Report> extends Pick<ReplayParts, "progress" | "deadlineNs"> {
+export interface ReplayOptions<Report> extends Pick<ReplayParts, "watcher" | "deadlineNs"> {
   readonly source: ReplaySource;
   readonly conversations: readonly Conversation[];
   readonly plan: ReplayPlan;
@@ -97,7 +97,7 @@ export async function executeReplay<Report>(
             compareBodies: experiment.output.bodies,
             limits: { callMs: callSeconds * 1000, drainMs: drainSeconds * 1000, failures },
             tell,
-            ...(options.progress && { progress: options.progress }),
+            ...(options.watcher && { watcher: options.watcher }),
             ...(options.deadlineNs !== undefined && { deadlineNs: options.deadlineNs }),
           });
         },

@@ -17,6 +17,7 @@ export async function runBlocks(parts: ReplayParts): Promise<RunOutcome> {
   const { deadlineNs, plan } = parts;
   if (deadlineNs !== undefined) return runRounds(parts, deadlineNs);
   for (const setting of plan.settings) {
+    parts.watcher?.settingStarted?.(setting);
     await warmUp(parts, setting);
     const end = await runSetting(parts, setting);
     if (end.reason !== "complete") return end;
@@ -74,13 +75,16 @@ interface Block {
 
 /** All arms there and back; null when the next block may follow. */
 async function runBlock(parts: ReplayParts, { setting, block, legs }: Block): Promise<RunOutcome | null> {
-  const { plan, stop, stack, tell } = parts;
+  const { plan, stop, stack, tell, watcher } = parts;
   for (const [position, arm] of blockOrder(plan.arms, block).entries()) {
     if (stop.asked.aborted) return { reason: "interrupted" };
-    const evidence = await measured(parts, { setting, arm, block, position });
+    const turn = { setting, block, arm };
+    watcher?.turnStarted?.(turn);
+    const evidence = await measured(parts, { ...turn, position });
     legs.push(...evidence);
-    if (parts.progress === undefined) tell(progressText(parts, evidence));
-    else parts.progress({ setting, block, arm });
+    if (watcher === undefined) tell(progressText(parts, evidence));
+    else
+      watcher.turnEnded?.(turn, { text: progressText(parts, evidence), failedRequests: failedIn(evidence) });
     const death = stack.death(arm.arm);
     const given = death === null ? failuresInARow(evidence, parts.limits.failures) : null;
     if (given !== null) {
@@ -116,9 +120,17 @@ function isNarrow(plan: ReplayPlan, legs: readonly LegEvidence[], { confidence }
 function progressText({ plan }: ReplayParts, evidence: readonly LegEvidence[]): string {
   return evidence
     .map(({ setting, arm, block, samples, seconds }) => {
-      const failed = samples.filter(({ outcome }) => outcome !== "completed").length;
+      const failed = failedAmong(samples);
       const requests = `${samples.length} requests${failed > 0 ? `, ${failed} of them failed` : ""}`;
       return `${setting.key}: block ${block + 1} of ${plan.blocks}, ${arm.label}: ${requests}, ${seconds.toFixed(1)} s`;
     })
     .join("\n");
+}
+
+function failedIn(evidence: readonly LegEvidence[]): number {
+  return evidence.reduce((sum, { samples }) => sum + failedAmong(samples), 0);
+}
+
+function failedAmong(samples: LegEvidence["samples"]): number {
+  return samples.filter(({ outcome }) => outcome !== "completed").length;
 }
