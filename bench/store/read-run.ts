@@ -203,8 +203,9 @@ function parseAs<T>(schema: z.ZodType<T>, text: string, path: string, line?: num
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const more = issues.length > shownIssuesMax ? `\nand ${issues.length - shownIssuesMax} more` : "";
-  const why = `${z.prettifyError({ issues: issues.slice(0, shownIssuesMax) })}${more}`;
+  const shown = issues.slice(0, shownIssuesMax).map((one) => `${one.path.join(".") || "it"}: ${one.message}`);
+  const more = issues.length > shownIssuesMax ? [`and ${issues.length - shownIssuesMax} more`] : [];
+  const why = [...shown, ...more].join("; ");
   throw damaged({ path, line, why }, parsed.error);
 }
 

@@ -88,6 +88,13 @@ test("a damaged run.json is a damaged run, not a folder of another kind", async 
   await expect(failure).rejects.toThrow(`${join(directory, "run.json")} cannot be read`);
 });
 
+test("a run.json of something else is told in one line, with what it lacks first", async () => {
+  const directory = await runWith("");
+  await writeFile(join(directory, "run.json"), "{}");
+  const failure = readRun(directory);
+  await expect(failure).rejects.toThrow(/run\.json cannot be read: v: .*; runId: .*; and \d+ more\. Only/);
+});
+
 const log = "trajectories.jsonl";
 const trajectoryLine = (index: number) =>
   `${JSON.stringify(trajectoryOf(buildEpisode(cell, index), buildAttempt()).trajectory)}\n`;

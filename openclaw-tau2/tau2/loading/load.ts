@@ -99,7 +99,7 @@ function domainFiles({ dataDirectory }: LoadOptions, definition: DomainDefinitio
   if (!existsSync(join(dataDirectory, folder))) {
     throw new ConfigError(
       `No domain ${definition.name} in ${dataDirectory}: ${join(dataDirectory, folder)} is missing. ` +
-        "Give the folder that holds tau2/, such as data/ of a tau2-bench checkout.",
+        "Give the folder that holds tau2/, such as data/ of a tau2-bench checkout: as workload.data, --data, or in TAU2_DATA_DIR.",
     );
   }
   const names = {
