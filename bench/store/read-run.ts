@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { access, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { ConfigError, messageOf, RunUnreadableError } from "../errors.ts";
 import { linesIn, readLineBlocks, readLines, type Line } from "./line-file.ts";
 import { recordSchema, trajectorySchema, type RunRecord, type Trajectory } from "./record.ts";
