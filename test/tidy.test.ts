@@ -56,7 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/analysis": "answer config fidelity transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",
   "bench/view/episode":
-    "answer config host workload store tap metrics evidence fidelity analysis report view",
+    "answer config host workload statistics store tap metrics evidence fidelity analysis report view",
   "bench/view": "host workload statistics store analysis report view/episode",
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
   "bench/pack": "host store tap",

@@ -6,7 +6,8 @@ import { oneLine } from "./shown-text.ts";
 import type { PlacedMessage, ShownTurn } from "./shown-turns.ts";
 import { textBlock, type TextBudget } from "./text-block.ts";
 import { waterfallHtml } from "./waterfall-html.ts";
-import { rowLine } from "./time-section.ts";
+import { linesMax, rowLine } from "./time-section.ts";
+import { spanOver } from "./waterfall.ts";
 
 /** More turns than this are folded, all but the first and those in which something failed. */
 const openTurnsMax = 8;
@@ -47,14 +48,13 @@ interface TurnContext {
 function turnHtml(turn: ShownTurn, context: TurnContext): Html {
   const { number, messages, rows, loose } = turn;
   const { episode, open } = context;
-  const endedNs = Math.max(...rows.map(({ endedNs }) => endedNs));
-  const bounds = { startedNs: rows[0]?.startedNs ?? 0, endedNs: rows.length === 0 ? 0 : endedNs };
+  const bounds = spanOver(rows);
   const head = html`<summary>
     <span class="turn-name">Turn ${number}</span> <span class="facts">${turnFacts(turn, bounds)}</span>
   </summary>`;
   return html`<details class="turn" id="turn${number}" ${open ? html` open` : null}>
     ${head}
-    ${episode.turns.length === 1 || episode.rows.length <= fewRows ? null : waterfallHtml(`Times of turn ${number}`, rows.map(rowLine), bounds)}
+    ${episode.turns.length === 1 || episode.rows.length <= fewRows ? null : waterfallHtml(`Times of turn ${number}`, { lines: rows.slice(0, linesMax).map(rowLine) }, bounds)}
     ${messages.map((placed) => messageHtml(placed, context))}
     ${loose.length === 0 ? null : looseHtml(loose, context)}
   </details>`;

@@ -1,4 +1,5 @@
 import { durationText, numberText } from "../../report/tables/number-text.ts";
+import { percentile } from "../../statistics/distribution.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { html, type Html } from "../html.ts";
 import type { RunSource } from "../run-source.ts";
@@ -11,7 +12,7 @@ export function headHtml(run: RunSource, { record, trajectory }: WholeEpisode, l
   return html`<header class="episode-head">
     <h1>${domain}/${taskId}, trial ${trial}: ${arm}</h1>
     ${record.simulated ? html`<p class="simulated">simulated engines</p>` : null}
-    <p class="outcome">${outcomeHtml(record)}</p>
+    <p class="outcome">${outcomeHtml(record)}${amongText(run, record)}</p>
     ${
       failure === null
         ? null
@@ -40,6 +41,17 @@ function outcomeHtml({ status, reward, termination, startedNs, endedNs }: Episod
   const look = status === "failed" ? "bad" : reward === null || reward >= 1 - 1e-6 ? "plain" : "doubt";
   return html`<strong class="state ${look}">${status}</strong>, ${worth},
     ${length}${termination === null ? null : html`, ended by ${termination}`}`;
+}
+
+/** Where its length stands among those of its cell that did not fail; nothing for one that failed, or is alone. */
+function amongText({ rows }: RunSource, { cellId, status, startedNs, endedNs }: EpisodeRecord): string {
+  const lengths = rows.flatMap((row) =>
+    row.cellId === cellId && row.status !== "failed" ? [row.endedNs - row.startedNs] : [],
+  );
+  if (status === "failed" || lengths.length < 2) return "";
+  const shorter = lengths.filter((ns) => ns < endedNs - startedNs).length;
+  const median = percentile(lengths, 0.5);
+  return `; longer than ${shorter} of the ${lengths.length - 1} others of its cell that did not fail (median of all: ${numberText(median === null ? null : median / 1e9)} s)`;
 }
 
 function countsText(record: EpisodeRecord): string {

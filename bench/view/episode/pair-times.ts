@@ -4,12 +4,13 @@ import { pathMs } from "./request-html.ts";
 import type { PairSides } from "./pair-rows.ts";
 import type { ShownEpisode } from "./shown-episode.ts";
 import type { ShownTurn } from "./shown-turns.ts";
-import { timeLines } from "./time-section.ts";
+import { episodeBounds, timeLines } from "./time-section.ts";
+import { spanOver } from "./waterfall.ts";
 import { legendHtml, waterfallHtml } from "./waterfall-html.ts";
 
 /** Where the time of two episodes went, on one scale, and turn by turn. */
 export function pairTimes({ left, right }: PairSides): Html | null {
-  const sides = [left, right].map((side) => ({ side, lines: timeLines(side), bounds: boundsOf(side) }));
+  const sides = [left, right].map((side) => ({ side, lines: timeLines(side), bounds: episodeBounds(side) }));
   if (sides.every(({ lines }) => lines.length === 0)) return null;
   const lengthNs = Math.max(...sides.map(({ bounds }) => bounds.endedNs - bounds.startedNs));
   return html`<section id="time">
@@ -21,17 +22,10 @@ export function pairTimes({ left, right }: PairSides): Html | null {
       // Their stamps are on the page of the episode.
       const linked = lines.map((line) => ({ ...line, target: `${side.address}${line.target}` }));
       return html`<h3>${arm}</h3>
-        ${waterfallHtml(`Times in ${arm}`, linked, scaled) ?? html`<p class="none">No times are known.</p>`}`;
+        ${waterfallHtml(`Times in ${arm}`, { lines: linked }, scaled) ?? html`<p class="none">No times are known.</p>`}`;
     })}
     ${turnTable({ left, right })}
   </section>`;
-}
-
-function boundsOf({ whole: { record }, rows }: ShownEpisode) {
-  return {
-    startedNs: Math.min(record.startedNs, ...rows.map(({ startedNs }) => startedNs)),
-    endedNs: Math.max(record.endedNs, ...rows.map(({ endedNs }) => endedNs)),
-  };
 }
 
 function turnTable({ left, right }: PairSides): Html | null {
@@ -83,15 +77,15 @@ interface TurnSums {
 }
 
 function turnSums({ whole }: ShownEpisode, turn: ShownTurn | undefined): TurnSums | null {
-  const [first] = turn?.rows ?? [];
-  if (turn === undefined || first === undefined) return null;
+  if (turn === undefined || turn.rows.length === 0) return null;
+  const { startedNs, endedNs } = spanOver(turn.rows);
   const requests = turn.rows
     .filter(({ kind }) => kind === "agent")
     .flatMap(({ index }) => whole.requests[index] ?? []);
   const paths = requests.map(pathMs);
   const known = paths.flatMap((ms) => ms ?? []);
   return {
-    seconds: (Math.max(...turn.rows.map(({ endedNs }) => endedNs)) - first.startedNs) / 1e9,
+    seconds: (endedNs - startedNs) / 1e9,
     requests: requests.length,
     pathMs:
       requests.length === 0 || known.length < paths.length ? null : known.reduce((sum, ms) => sum + ms, 0),

@@ -2,6 +2,7 @@ import { roundUp } from "../../report/formats/svg.ts";
 import { numberText } from "../../report/tables/number-text.ts";
 import type { Span } from "../../evidence/episode-stamps.ts";
 import { html, type Html } from "../html.ts";
+import type { LevelLine } from "./engine-levels.ts";
 import { stretches, type Stretch, type WaterfallRow } from "./waterfall.ts";
 
 /** A line of a picture of times: one request or tool, or all those of a turn. */
@@ -15,14 +16,18 @@ export interface TimeLine extends Span {
 }
 
 /** Bars on one axis that begins at 0 with `bounds`. */
-export function waterfallHtml(name: string, lines: readonly TimeLine[], bounds: Span): Html | null {
+export function waterfallHtml(
+  name: string,
+  { lines, levels = [] }: { readonly lines: readonly TimeLine[]; readonly levels?: readonly LevelLine[] },
+  bounds: Span,
+): Html | null {
   const lengthNs = bounds.endedNs - bounds.startedNs;
   if (lines.length === 0 || lengthNs <= 0) return null;
   const at = (ns: number) => Math.min(100, Math.max(0, ((ns - bounds.startedNs) / lengthNs) * 100));
   return html`<div class="waterfall" role="group" aria-label="${name}">
     ${axisOf(lengthNs)}
     <ol>
-      ${lines.map((line) => lineHtml(line, at))}
+      ${levels.map((line) => levelHtml(line, at))} ${lines.map((line) => lineHtml(line, at))}
     </ol>
   </div>`;
 }
@@ -41,6 +46,23 @@ function lineHtml(line: TimeLine, at: (ns: number) => number): Html {
   const marks = firstTokensNs.map((ns) => html`<b style="left:${percent(at(ns))}" title="first token"></b>`);
   const length = `${numberText((endedNs - startedNs) / 1e6)} ms`;
   return html`<li${failed ? html` class="failed"` : null}><a href="${target}"><span class="w-name">${label}${failed ? " ✗" : ""}</span><span class="w-bars">${bars}${marks}</span><span class="w-ms">${length}</span></a></li>`;
+}
+
+/** Bars as high as what was read, on a scale from 0 to the most of it. */
+function levelHtml({ name, most, levels }: LevelLine, at: (ns: number) => number): Html {
+  const bars = levels.map(({ startedNs, endedNs, value }) => {
+    const [from, to] = [at(startedNs), at(endedNs)];
+    const height = percent(most === 0 ? 0 : (value / most) * 100);
+    return html`<i
+      class="w-level"
+      style="left:${percent(from)};width:${percent(to - from)};height:${height}"
+      title="${name}: ${numberText(value)}"
+    ></i>`;
+  });
+  return html`<li class="w-row">
+    <span class="w-name">engine: ${name}</span><span class="w-bars">${bars}</span
+    ><span class="w-ms">to ${numberText(most)}</span>
+  </li>`;
 }
 
 const ticksWanted = 5;

@@ -82,6 +82,16 @@ export function waterfallRows(
   }
 }
 
+/** From the first start to the last end. */
+export function spanOver(spans: readonly Span[]): Span {
+  let [startedNs, endedNs] = [spans[0]?.startedNs ?? 0, spans[0]?.endedNs ?? 0];
+  for (const span of spans) {
+    startedNs = Math.min(startedNs, span.startedNs);
+    endedNs = Math.max(endedNs, span.endedNs);
+  }
+  return { startedNs, endedNs };
+}
+
 function spanOf({ startedNs, endedNs }: Span): Span {
   return { startedNs, endedNs };
 }

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { buildLedger, type EpisodeLedger } from "../../analysis/ledger/episode-ledger.ts";
 import { messageOf, RunUnreadableError } from "../../errors.ts";
+import { readEngineSamples } from "../../evidence/engine-samples.ts";
 import type { EpisodeStamps } from "../../evidence/episode-stamps.ts";
 import { parsedJson } from "../../host/parsed-json.ts";
+import type { EngineSample } from "../../store/engine-sample.ts";
 import { fidelityFactsSchema, type FidelityFacts } from "../../store/fidelity-facts.ts";
 import { judgementOf, readJudgements, type Judgement } from "../../store/judgements.ts";
 import { exists, type StoreWarning } from "../../store/read-run.ts";
@@ -36,6 +38,8 @@ export interface WholeEpisode {
   readonly fidelity: FidelityFacts | null;
   /** What a request of its segment waited on average, by the engine's own counters; null where it does not say. */
   readonly queueSecondsMean: number | null;
+  /** What the engines of its segment said of themselves, in order; none where they were not asked. */
+  readonly engineSamples: readonly EngineSample[];
   /** What is not on the page and why, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -104,6 +108,9 @@ export async function readWholeEpisode(run: RunSource, episodeId: string): Promi
     fidelity: await reading.of("what the path changed", null, () => readFidelity(segmentDirectory)),
     queueSecondsMean: await reading.of("the engine's counters", null, () =>
       meanQueueSeconds(segmentDirectory),
+    ),
+    engineSamples: await reading.of("the engines' readings", [], () =>
+      readEngineSamples(segmentDirectory, warnings),
     ),
     notes: [...reading.notes, ...absences({ trajectory, attemptKey, requests, segmentDirectory })],
   };
