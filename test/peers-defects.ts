@@ -147,8 +147,8 @@ export const peerDefects: readonly PeerDefect[] = [
     file: "test/load/connections.test.ts",
     title: "requests reuse their connections: no handshake is inside a latency",
     plant: {
-      file: "bench/load/http-connection.ts",
-      from: "if (!reusable) this.#drop();",
+      file: "bench/wire/client.ts",
+      from: "if (!this.#reusable || !this.#requestOver) this.#drop();",
       to: "this.#drop();",
     },
     says: /expected \d\d to be less than or equal to 2/,
@@ -318,8 +318,8 @@ export const peerDefects: readonly PeerDefect[] = [
     title: longAnswers,
     plant: {
       file: "bench/load/request-watch.ts",
-      from: "    this.#chunks.push(chunk);\n",
-      to: `    this.#chunks.push(chunk);
+      from: "      this.#chunks.push(piece);\n",
+      to: `      this.#chunks.push(piece);
     for (const line of Buffer.concat(this.#chunks).toString("utf8").split("\\n")) {
       try {
         JSON.parse(line.slice(6));
@@ -338,9 +338,9 @@ export const peerDefects: readonly PeerDefect[] = [
     file: "test/tap/tap.test.ts",
     title: "large bodies pass unchanged in both directions and slow readers slow the engine down",
     plant: {
-      file: "bench/tap/forward.ts",
-      from: "if (!this.#call.response.write(chunk)) controller.pause();",
-      to: "this.#call.response.write(chunk);",
+      file: "bench/wire/forward.ts",
+      from: "if (!flows) this.#connection.pause();",
+      to: "void flows;",
     },
     says: /expected 1\d{8} to be less than 104857600/,
   },
@@ -378,7 +378,7 @@ export const peerDefects: readonly PeerDefect[] = [
     file: runLoad.file,
     title: longAnswers,
     plant: {
-      file: "bench/load/http-connection.ts",
+      file: "bench/wire/client.ts",
       from: "if (this.#socket === socket) this.#read(Buffer.from(landing.subarray(0, bytes)));",
       to: `const read = Buffer.from(landing.subarray(0, bytes));
           setTimeout(() => {

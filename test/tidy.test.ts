@@ -33,22 +33,23 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "simulator/engine simulator/model simulator/policy simulator/scheduling simulator/settings",
   "bench/simulator/sglang": "simulator simulator/settings",
   "bench/simulator": "config simulator/api simulator/engine simulator/policy simulator/settings",
-  "bench/tap": "answer workload measure store supervisor",
+  "bench/wire": "",
+  "bench/tap": "answer wire workload measure store supervisor",
   "bench/gateway/http": "",
   "bench/gateway/rendering": "",
   "bench/gateway/parsing": "config gateway/rendering",
-  "bench/gateway/engine": "tap workload gateway/parsing",
+  "bench/gateway/engine": "wire workload gateway/parsing",
   "bench/gateway/sessions": "config workload tap gateway/http gateway/rendering",
   "bench/gateway/trajectories":
     "answer config tokens workload gateway/engine gateway/http gateway/rendering gateway/sessions",
   "bench/gateway/learning": "answer gateway/engine gateway/parsing gateway/rendering gateway/sessions",
   "bench/gateway/calls":
-    "answer config workload tap gateway/engine gateway/http gateway/learning gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",
+    "answer config wire workload tap gateway/engine gateway/http gateway/learning gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",
   "bench/gateway":
     "config tap gateway/calls gateway/engine gateway/http gateway/sessions gateway/trajectories",
   "bench/metrics": "measure statistics tap",
-  "bench/stack": "config workload host measure docker supervisor tap gateway/trajectories metrics",
-  "bench/load": "answer workload measure statistics tap",
+  "bench/stack": "config workload host measure docker supervisor wire tap gateway/trajectories metrics",
+  "bench/load": "answer wire workload measure statistics tap",
   "bench/preflight": "answer config fidelity host workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
   "bench/evidence": "workload store tap metrics load statistics",
@@ -104,7 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "analysis report view export pack run sink selftest tax capacity simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
-    "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",
+    "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",
   // The real scheduler beside the simulator.
   "scripts/scheduler": "config host load measure stack statistics supervisor scripts/benchmark",
   // Large runs made of small ones.

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { request as sendRequest } from "undici";
 import { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
-import { Upstream } from "../tap/upstream.ts";
+import { Upstream } from "./engine/upstream.ts";
 import { AdminKey, bearerKey } from "./http/access.ts";
 import { ChatRecorder } from "./calls/chat-recorder.ts";
 import { DialectError, errorBody } from "./http/dialect-error.ts";

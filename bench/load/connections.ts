@@ -1,18 +1,19 @@
 import { messageOf, StartError } from "../errors.ts";
-import { HttpConnection } from "./http-connection.ts";
+import { ClientConnection, type ServerPlace } from "../wire/client.ts";
+import { placeOf } from "../wire/pool.ts";
 
 /**
  * Keep-alive connections to one server, each for one request at a time, opened before they are needed: a handshake
  * inside a measured latency would be the client's. A connection that the server closed is opened again when used.
  */
 export class Connections implements AsyncDisposable {
-  readonly #place: { readonly host: string; readonly port: number };
-  readonly #idle: HttpConnection[] = [];
-  readonly #all: HttpConnection[] = [];
-  readonly #waiting: ((connection: HttpConnection) => void)[] = [];
+  readonly #place: ServerPlace;
+  readonly #idle: ClientConnection[] = [];
+  readonly #all: ClientConnection[] = [];
+  readonly #waiting: ((connection: ClientConnection) => void)[] = [];
   readonly #max: number;
 
-  private constructor(place: { readonly host: string; readonly port: number }, max: number) {
+  private constructor(place: ServerPlace, max: number) {
     this.#place = place;
     this.#max = max;
   }
@@ -27,9 +28,7 @@ export class Connections implements AsyncDisposable {
   ): Promise<Connections> {
     if (url.protocol !== "http:")
       throw new StartError("load", `Load is sent over http only, not to ${url.href}.`);
-    // Brackets belong to the URL, not to the address.
-    const place = { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port || 80) };
-    const connections = new Connections(place, options.max ?? Number.POSITIVE_INFINITY);
+    const connections = new Connections(placeOf(url), options.max ?? Number.POSITIVE_INFINITY);
     try {
       for (let count = 0; count < Math.min(options.opened, connections.#max); count += 1) {
         const connection = connections.#another();
@@ -44,14 +43,14 @@ export class Connections implements AsyncDisposable {
   }
 
   /** Gives `use` a free connection; at the maximum number of connections, when one becomes free. */
-  withConnection(use: (connection: HttpConnection) => void): void {
+  withConnection(use: (connection: ClientConnection) => void): void {
     const connection = this.#idle.pop() ?? (this.#all.length < this.#max ? this.#another() : null);
     if (connection === null) this.#waiting.push(use);
     else use(connection);
   }
 
   /** Gives back what `withConnection` handed out, when its request has ended. */
-  release(connection: HttpConnection): void {
+  release(connection: ClientConnection): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(connection);
     else next(connection);
@@ -67,8 +66,8 @@ export class Connections implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  #another(): HttpConnection {
-    const connection = new HttpConnection(this.#place);
+  #another(): ClientConnection {
+    const connection = new ClientConnection(this.#place);
     this.#all.push(connection);
     return connection;
   }

@@ -1,4 +1,6 @@
-import type { RequestHandler } from "./http-connection.ts";
+import type { ResponseSink } from "../wire/client.ts";
+import { headerOf } from "../wire/fields.ts";
+import type { ResponseHead } from "../wire/head.ts";
 import type { LoadOutcome } from "./load.ts";
 
 /** What arrived of one request, as it arrived. Nothing in it is read until the request is over. */
@@ -15,7 +17,7 @@ export interface RawAnswer {
 }
 
 /** Takes the stamps of one request: the clock is read before the bytes are looked at. */
-export class RequestWatch implements RequestHandler {
+export class RequestWatch implements ResponseSink {
   readonly #nowNs: () => number;
   readonly #ended: (answer: RawAnswer) => void;
   readonly #chunks: Buffer[] = [];
@@ -61,16 +63,21 @@ export class RequestWatch implements RequestHandler {
     this.#arrivedNs = this.#nowNs();
   }
 
-  head(status: number, contentType: string): void {
+  head({ status, fields }: ResponseHead): void {
     this.#firstByteNs = this.#arrivedNs;
     this.#status = status;
-    this.#contentType = contentType;
+    this.#contentType = headerOf(fields, "content-type") ?? "";
   }
 
-  chunk(chunk: Buffer): void {
-    this.#chunkNs.push(this.#arrivedNs);
-    this.#chunks.push(chunk);
+  body(_raw: Buffer, data: readonly Buffer[]): void {
+    for (const piece of data) {
+      this.#chunkNs.push(this.#arrivedNs);
+      this.#chunks.push(piece);
+    }
   }
+
+  /** A request of load is one buffer, and nothing waits for room. */
+  drained(): void {}
 
   end(): void {
     const failed = this.#status !== null && this.#status >= 400;

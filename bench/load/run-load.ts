@@ -1,8 +1,9 @@
+import type { ClientConnection } from "../wire/client.ts";
 import { LoopWatch } from "../measure/loop-watch.ts";
 import type { Alarm } from "./alarm.ts";
 import { readSample, type AskedRequest } from "./answer-reading.ts";
 import { Connections } from "./connections.ts";
-import { encodePost, type HttpConnection } from "./http-connection.ts";
+import { encodePost } from "./encode-post.ts";
 import type { LoadPlan, LoadRequest, LoadResult, LoadSample, LoadSession } from "./load.ts";
 import { Pacer } from "./pacer.ts";
 import { RequestWatch, type RawAnswer } from "./request-watch.ts";
@@ -187,7 +188,7 @@ class RunningLoad {
       requestBytes: encoded.bodyBytes,
     };
     const { nowNs } = this.#options;
-    let connection: HttpConnection | null = null;
+    let connection: ClientConnection | null = null;
     const watch = new RequestWatch(nowNs, (raw) => {
       limit[Symbol.dispose]();
       this.#flying.delete(watch);
@@ -213,7 +214,7 @@ class RunningLoad {
       }
       connection = free;
       watch.onAbort((error) => free.abort(error));
-      free.send(wire, watch);
+      free.send(wire, { method: "POST", sink: watch });
     });
   }
 

@@ -1,5 +1,4 @@
 import { constants } from "node:buffer";
-import type { IncomingMessage } from "node:http";
 import type { Answer } from "../answer/answer.ts";
 import { readAnswer } from "../answer/read-answer.ts";
 import {
@@ -10,8 +9,11 @@ import {
   type Hop,
 } from "../workload/exchange.ts";
 import { decodeBody } from "./content-decoding.ts";
-import { monotonicNs, type ForwardEnd, type ForwardObserver, type ResponseHead } from "./forward.ts";
-import { headerOf } from "./hop-headers.ts";
+import { headerOf } from "../wire/fields.ts";
+import { monotonicNs, type ForwardEnd, type ForwardObserver } from "../wire/forward.ts";
+import type { RequestHead, ResponseHead } from "../wire/head.ts";
+
+type SeenHead = Pick<ResponseHead, "status" | "fields">;
 
 /** Where the exchange was seen. */
 export interface ExchangePlace {
@@ -46,15 +48,15 @@ export class ExchangeRecord implements ForwardObserver {
   readonly #onEnd: (record: ExchangeRecord) => void;
   #requestEndNs: number | null = null;
   #sentAgain: ExchangeTiming["sentAgain"];
-  #head: (ResponseHead & { readonly atNs: number }) | null = null;
+  #head: (SeenHead & { readonly atNs: number }) | null = null;
   #end: (ForwardEnd & { readonly atNs: number }) | null = null;
 
   /** @param fallbackId request id for a request that brings none */
   constructor(
-    request: IncomingMessage,
+    request: Pick<RequestHead, "method" | "target" | "fields">,
     options: { place: ExchangePlace; fallbackId: string; onEnd: (record: ExchangeRecord) => void },
   ) {
-    const header = (name: string) => headerOf(request.rawHeaders, name);
+    const header = (name: string) => headerOf(request.fields, name);
     this.#place = options.place;
     this.#onEnd = options.onEnd;
     this.attemptKey = header(identityHeaders.attempt);
@@ -62,8 +64,8 @@ export class ExchangeRecord implements ForwardObserver {
       requestId: header(identityHeaders.request) ?? options.fallbackId,
       episodeId: header(identityHeaders.episode),
       attemptKey: this.attemptKey,
-      method: request.method ?? "GET",
-      path: request.url ?? "/",
+      method: request.method,
+      path: request.target,
     };
   }
 
@@ -79,7 +81,7 @@ export class ExchangeRecord implements ForwardObserver {
     this.#sentAgain = { atNs, error: message };
   }
 
-  responseHead(head: ResponseHead, atNs: number): void {
+  responseHead(head: SeenHead, atNs: number): void {
     this.#head = { ...head, atNs };
   }
 
@@ -95,8 +97,8 @@ export class ExchangeRecord implements ForwardObserver {
 
   /** Reads the bodies and says what happened. Call once, after `end`. */
   async finish(): Promise<ReadExchange> {
-    const encoding = this.#head === null ? null : headerOf(this.#head.headers, "content-encoding");
-    const contentType = this.#head === null ? null : headerOf(this.#head.headers, "content-type");
+    const encoding = this.#head === null ? null : headerOf(this.#head.fields, "content-encoding");
+    const contentType = this.#head === null ? null : headerOf(this.#head.fields, "content-type");
     const decoded = await decodeBody(this.#response.chunks, { encoding, bytesMax: bodyBytesMax });
     const answer = readAnswer(decoded.body);
     const chunkOf = (endByte: number | null) =>

@@ -3,7 +3,7 @@ import type { SegmentReport, Taken, TakenExchange, TapListenerSpec } from "./con
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
 import { InnerEnds } from "./inner-ends.ts";
-import { Manners } from "./manners.ts";
+import { Manners } from "../wire/manners.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { TapSegment } from "./segment.ts";
 import { Timer } from "../measure/deadline.ts";

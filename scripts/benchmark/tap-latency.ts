@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Pool, type Dispatcher } from "undici";
 import { percentile } from "../../bench/statistics/distribution.ts";
 import { startTap } from "../../bench/tap/client.ts";
-import { monotonicNs } from "../../bench/tap/forward.ts";
+import { monotonicNs } from "../../bench/wire/forward.ts";
 import { nullEngine } from "./null-engine.ts";
 
 export interface LatencyBenchmark {

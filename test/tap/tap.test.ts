@@ -196,7 +196,7 @@ test("headers pass as they are, except those of the connection", async () => {
   );
   const text = await bodyOf(socket);
   expect(raw).toEqual(
-    // undici writes the names it owns first.
+    // What belongs to the hop comes first.
     [
       "host",
       new URL(engine.url).host,

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ExchangeRecord, type ReadExchange } from "../../tap/exchange-record.ts";
-import { forward, type Forwarding } from "../../tap/forward.ts";
-import { endToEndHeaders } from "../../tap/hop-headers.ts";
+import { endToEndHeaders } from "../../wire/fields.ts";
 import { asksForSeveral, severalAnswers } from "./chat-body.ts";
 import { errorBody, type DialectError } from "../http/dialect-error.ts";
 import type { EngineConnection } from "../engine/engine-request.ts";
+import { forward, type Forwarding } from "../engine/pass-on.ts";
 import { bodyTooLong } from "../http/request-text.ts";
 
 export interface ChatCall {
@@ -16,7 +16,7 @@ export interface ChatCall {
 }
 
 /** The client's key is for this gateway; the engine has another one or none. */
-const notForEngine = new Set(["host", "expect", "authorization"]);
+const notForEngine: ReadonlySet<string> = new Set(["host", "expect", "authorization", "transfer-encoding"]);
 
 /**
  * Passes a chat call to the engine as it is and its answer back as it streams, and records both. The call is made once;
@@ -28,7 +28,7 @@ export function passChatCall(call: ChatCall): Promise<ReadExchange> {
   const tooLong = bodyTooLong(call.bodyBytesMax);
   if (Number(call.request.headers["content-length"] ?? 0) > call.bodyBytesMax) throw tooLong;
   return new Promise((resolve, reject) => {
-    const record = new ExchangeRecord(call.request, {
+    const record = new ExchangeRecord(headOf(call.request), {
       place: { hop: "outer", arm: "gateway" },
       fallbackId: call.requestId,
       // Reading comes after the bytes: other streams must not wait for it in this turn of the loop.
@@ -73,4 +73,8 @@ export function passChatCall(call: ChatCall): Promise<ReadExchange> {
 function engineHeaders({ request, engine: { apiKey } }: ChatCall): string[] {
   const headers = endToEndHeaders(request.rawHeaders, notForEngine);
   return apiKey === null ? headers : [...headers, "authorization", `Bearer ${apiKey}`];
+}
+
+function headOf({ method = "GET", url = "/", rawHeaders }: IncomingMessage) {
+  return { method, target: url, fields: rawHeaders };
 }

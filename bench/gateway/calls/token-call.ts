@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { monotonicNs } from "../../tap/forward.ts";
-import { headerOf } from "../../tap/hop-headers.ts";
+import { monotonicNs } from "../../wire/forward.ts";
+import { headerOf } from "../../wire/fields.ts";
 import { identityHeaders, type Exchange } from "../../workload/exchange.ts";
 import type { AnswerEnd, ChatAnswer } from "./chat-answer.ts";
 import type { CallTokens } from "../sessions/call-tree.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { messageOf, TollgateError } from "../../errors.ts";
-import { endToEndHeaders } from "../../tap/hop-headers.ts";
+import { endToEndHeaders } from "../../wire/fields.ts";
 
 /** The engine refused a call, could not be reached or broke off. */
 export class EngineError extends TollgateError {

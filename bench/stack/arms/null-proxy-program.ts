@@ -1,13 +1,14 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { forward, type ForwardObserver } from "../../tap/forward.ts";
-import { endToEndHeaders } from "../../tap/hop-headers.ts";
-import { Upstream } from "../../tap/upstream.ts";
+import { Forward, forwardTarget, type ForwardObserver } from "../../wire/forward.ts";
+import { Manners } from "../../wire/manners.ts";
+import { WireServer } from "../../wire/server.ts";
 
 /** Entry of the placebo gateway: `node null-proxy-program.ts UPSTREAM`. Passes everything on to UPSTREAM, and only that. */
-const { origin, pathname } = new URL(process.argv[2] ?? "");
-const upstream = new Upstream(origin);
-const prefix = pathname.replace(/\/+$/, "");
+const url = new URL(process.argv[2] ?? "");
+const upstream = forwardTarget(url, {
+  manners: new Manners(),
+  unreachable: (error) =>
+    JSON.stringify({ error: `the null proxy cannot reach ${url.origin}: ${error.message}` }),
+});
 
 const nobody: ForwardObserver = {
   requestChunk: () => undefined,
@@ -18,24 +19,8 @@ const nobody: ForwardObserver = {
   end: () => undefined,
 };
 
-const server = createServer(
-  { keepAliveTimeout: 3_600_000, requestTimeout: 0, maxHeaderSize: 64 * 1024, noDelay: true },
-  (request, response) =>
-    void forward(
-      {
-        request,
-        response,
-        upstream,
-        path: `${prefix}${request.url ?? "/"}`,
-        headers: endToEndHeaders(request.rawHeaders, new Set(["host", "expect"])),
-        unreachable: (error) =>
-          JSON.stringify({ error: `the null proxy cannot reach ${origin}: ${error.message}` }),
-      },
-      nobody,
-    ),
+const server = await WireServer.listen(
+  0,
+  (head, response) => new Forward({ head, response, upstream }, nobody).request,
 );
-
-server.listen(0, "127.0.0.1", () => {
-  const { port } = server.address() as AddressInfo;
-  process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}`, pid: process.pid })}\n`);
-});
+process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.port}`, pid: process.pid })}\n`);

@@ -1,5 +1,5 @@
 import { Dispatcher, type Client } from "undici";
-import { Manners } from "./manners.ts";
+import { Manners } from "../../wire/manners.ts";
 import { RequestBody } from "./request-body.ts";
 import { UpstreamConnection, type ConnectionObserver } from "./upstream-connection.ts";
 

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
-import { endToEndHeaders } from "./hop-headers.ts";
+import { endToEndHeaders } from "../../wire/fields.ts";
+import { monotonicNs, type ForwardEnd, type ForwardObserver } from "../../wire/forward.ts";
 import { RequestBody, hasBody } from "./request-body.ts";
 import type { UpstreamHandler } from "./upstream.ts";
 
 /** One request to pass on. The path may differ from the request's; the headers are already those of the next hop. */
-export interface ForwardCall {
+export interface PassedCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly upstream: Dispatcher;
@@ -16,29 +17,6 @@ export interface ForwardCall {
   readonly unreachable: (error: Error) => string;
 }
 
-/** Watches a call. Everything is called after the bytes have been passed on, so that watching delays nothing. */
-export interface ForwardObserver {
-  requestChunk(chunk: Buffer): void;
-  requestEnd(atNs: number): void;
-  /** It was not read, and goes once more over a new connection; why the first sending failed. */
-  sentAgain(error: Error, atNs: number): void;
-  responseHead(head: ResponseHead, atNs: number): void;
-  responseChunk(chunk: Buffer, atNs: number): void;
-  /** Exactly once, last. */
-  end(end: ForwardEnd, atNs: number): void;
-}
-
-export interface ResponseHead {
-  readonly status: number;
-  /** Names and values in turn, as the upstream sent them. */
-  readonly headers: readonly string[];
-}
-
-export interface ForwardEnd {
-  readonly outcome: "completed" | "client-aborted" | "upstream-failed" | "upstream-truncated";
-  readonly error: Error | null;
-}
-
 export interface Forwarding {
   /**
    * Ends the call from this side: the upstream request is aborted. The client gets the answer if none has begun, and
@@ -47,15 +25,15 @@ export interface Forwarding {
   abort(reason: Error, answer?: { readonly status: number; readonly body: string }): void;
 }
 
-/** Monotonic nanoseconds, comparable between the processes of one host. */
-export const monotonicNs = (): number => Number(process.hrtime.bigint());
+/** undici and Node frame both bodies anew. */
+const framedAnew: ReadonlySet<string> = new Set(["transfer-encoding"]);
 
 /**
  * Passes one request on and its response back, byte for byte and chunk by chunk, with back-pressure both ways. It adds
  * and rewrites nothing but what belongs to a single connection. It repeats no request by itself; the upstream may send one
  * again that was not read, and then the observer is told.
  */
-export function forward(call: ForwardCall, observer: ForwardObserver): Forwarding {
+export function forward(call: PassedCall, observer: ForwardObserver): Forwarding {
   const pass = new Pass(call, observer);
   const body = hasBody(call.request)
     ? new RequestBody(call.request, {
@@ -82,13 +60,13 @@ export function forward(call: ForwardCall, observer: ForwardObserver): Forwardin
 }
 
 class Pass implements UpstreamHandler, Forwarding {
-  readonly #call: ForwardCall;
+  readonly #call: PassedCall;
   readonly #observer: ForwardObserver;
   #controller: Dispatcher.DispatchController | null = null;
   #bodyStarted = false;
   #ended = false;
 
-  constructor(call: ForwardCall, observer: ForwardObserver) {
+  constructor(call: PassedCall, observer: ForwardObserver) {
     this.#call = call;
     this.#observer = observer;
     call.response.on("close", () => {
@@ -134,12 +112,12 @@ class Pass implements UpstreamHandler, Forwarding {
     const headers = textHeaders(controller.rawHeaders);
     const { response } = this.#call;
     response.sendDate = false;
-    response.writeHead(status, reason ?? "", endToEndHeaders(headers));
+    response.writeHead(status, reason ?? "", endToEndHeaders(headers, framedAnew));
     // With the first chunk where it is already here, without it otherwise: never later than this turn of the loop.
     queueMicrotask(() => {
       if (!this.#bodyStarted && !this.#ended) response.flushHeaders();
     });
-    this.#observer.responseHead({ status, headers }, atNs);
+    this.#observer.responseHead({ status, fields: headers }, atNs);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
