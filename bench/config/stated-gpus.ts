@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 const roleSchema = z.object({ gpus: z.array(z.unknown()).min(1) });
-const stackSchema = z.object({ agent: z.unknown(), user: z.unknown() });
+const stackSchema = z.record(z.string(), z.unknown());
 
 /**
  * How many GPUs an experiment gives to a model server, as `run.json` has it resolved; null where it does not say, as of servers

@@ -30,6 +30,7 @@ export function taxPage({ tax, replay }: TaxResult): string {
         verdict: tax.usable ? "usable" : "not usable",
         reasons: [...tax.against, ...tax.doubts],
       },
+      answer: [],
       intervals: picture(tax),
     },
   };

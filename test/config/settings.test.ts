@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { sections } from "../../bench/commands/parts.ts";
 import { loadExperiment } from "../../bench/config/load-experiment.ts";
+import { experimentFingerprint } from "../../bench/plan/identity.ts";
 import { TemporaryFolder } from "../e2e/tollgate-process.ts";
 
 /** What `--set` and `${NAME}` make of a file. */
@@ -101,4 +102,23 @@ test("all problems are listed at once, each with its line or that of what is aro
   expect(() => load(broken)).toThrow(
     /sweep\.concurrency\.0 \(line 5\): .*\n.*sweep\.repetitons \(line 6\): unknown key\. Did you mean repetitions\?\n.*limits\.callSeconds \(line 7\)/s,
   );
+});
+
+test.each([
+  ["", 2],
+  ["output: {sampleSeconds: 0}", 0],
+  ["output: {sampleSeconds: 1}", 1],
+  ["output: {sampleSeconds: 15}", 15],
+])("engines are read every so many seconds, or not at all: %s", (line, seconds) => {
+  expect(load([line]).experiment.output.sampleSeconds).toBe(seconds);
+});
+
+test.each(["0.5", "-1"])("engines are not read more often than every second: %s", (seconds) => {
+  const refused = /output\.sampleSeconds.*at least 1, or 0 for no readings/;
+  expect(() => load([`output: {sampleSeconds: ${seconds}}`])).toThrow(refused);
+});
+
+test("how often engines are read makes no other run: one goes on that was begun without it", () => {
+  const [often, never] = [5, 0].map((seconds) => load([`output: {sampleSeconds: ${seconds}}`]));
+  expect(experimentFingerprint(often!)).toBe(experimentFingerprint(never!));
 });

@@ -29,7 +29,8 @@ export function htmlText(report: ReportDocument): string {
 <header><h1>${escapeHtml(heading)}</h1>
 ${facts.map((fact) => `<p class="simulated">${escapeHtml(fact)}</p>`).join("\n")}
 ${report.notice === null ? "" : noticeSection(report.notice)}
-${after.map((fact) => `<p>${escapeHtml(fact)}</p>`).join("\n")}</header>
+${after.map((fact) => `<p>${escapeHtml(fact)}</p>`).join("\n")}
+${page.next === null ? "" : `<p>${escapeHtml(page.next.what)}: <code>${escapeHtml(page.next.command)}</code></p>`}</header>
 ${contentsOf(sections)}
 <main>
 ${sections.map(({ id, html }) => html(id)).join("\n")}

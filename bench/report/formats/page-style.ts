@@ -16,6 +16,7 @@ section { margin-top: 1.6rem; scroll-margin-top: 3rem; } section > h2 { margin-b
 header p { margin: 0.1rem 0; color: var(--soft); overflow-wrap: anywhere; } header .simulated { color: var(--ink); font-weight: 600; }
 .notice { border: 2px solid var(--bad); border-left-width: 10px; padding: 0 1rem; margin: 0.8rem 0; overflow-wrap: anywhere; }
 .notice p { color: var(--ink); margin: 0; } .notice h2 { color: var(--bad); margin: 0.6rem 0; } .notice h3 { font-size: 1rem; margin: 0.6rem 0 0; } .notice ul { color: var(--ink); margin: 0.2rem 0 0.6rem; }
+code { font: 0.93em ui-monospace, monospace; background: var(--wash); padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
 ul.answer { color: var(--ink); font-size: 1.05rem; list-style: none; padding: 0; margin: 0.3rem 0 0.8rem; } ul.answer li { margin: 0.15rem 0; }
 nav { position: sticky; top: 0; z-index: 2; background: var(--paper); border-bottom: 1px solid var(--line); margin-top: 0.8rem; padding: 0.35rem 0; display: flex; gap: 0.2rem 1.1rem; overflow-x: auto; white-space: nowrap; }
 a { color: var(--s0); } :focus-visible { outline: 2px solid var(--s0); outline-offset: 2px; }
@@ -41,7 +42,8 @@ svg polyline[class] { fill: none; stroke-width: 2; } svg polyline.dashed { strok
   .with-contents > nav { flex-direction: column; white-space: normal; border-bottom: 0; border-right: 1px solid var(--line); max-height: 96vh; overflow-y: auto; margin-top: 1.6rem; }
 }
 @media print {
-  body { max-width: none; padding: 0; } nav, details.columns { display: none; } .scroll, .scroll.tall { overflow: visible; max-height: none; }
+  body, body.with-contents { display: block; max-width: none; padding: 0; font-size: 12px; } th, td { padding: 0.12rem 0.4rem; } svg { max-width: 100% !important; }
+  nav, .with-contents > nav, details.columns { display: none; } .scroll, .scroll.tall { overflow: visible; max-height: none; }
   figure, tr { break-inside: avoid; } h2 { break-after: avoid; } details::details-content { content-visibility: visible; block-size: auto; }
 }
 `;

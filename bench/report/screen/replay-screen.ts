@@ -1,6 +1,6 @@
 import type { ArmComparison, ReplayDifference } from "../../analysis/replay/comparison.ts";
 import type { StoredReplay } from "../model/stored-replay.ts";
-import { marginText } from "../tables/margin-text.ts";
+import { replayFinding, replayFloorMs, replayMarginText } from "../tables/replay-finding.ts";
 import { absent, alignedDifferenceText, numberText } from "../tables/number-text.ts";
 import { blank, copied, labelled, line, type Part } from "./layout.ts";
 import { loadHead, loadName } from "./load-name.ts";
@@ -74,7 +74,7 @@ function settingRows(
   const own = comparisons.filter(({ setting }) => setting.key === key);
   const compared = own.filter(({ arm: { part } }) => part === "compared" || part === "baseline");
   const control = own.find(({ arm }) => arm.part === "placebo");
-  const floorMs = floorOf(own);
+  const floorMs = replayFloorMs(own);
   return [
     ...compared.flatMap((comparison, at) => {
       const above = aboveProxy.find(({ setting, arm }) => setting === key && arm === comparison.arm.label);
@@ -126,19 +126,16 @@ function findingSpan(
   { metrics: { e2e } }: ArmComparison,
   { floorMs, blockSeconds }: FindingFacts,
 ): StyledText {
-  if (e2e.margin === null) return signSpan(e2e, floorMs);
-  const moreSeconds =
-    e2e.margin.moreUnits === null || blockSeconds === null ? null : e2e.margin.moreUnits * blockSeconds;
-  const about = { limit: `${numberText(e2e.margin.limitMs)} ms`, unit: "blocks", moreSeconds };
-  const text = marginText(e2e.margin, about).replaceAll("\n", " ");
+  const text = replayMarginText(e2e, blockSeconds);
+  if (text === null) return signSpan(e2e, floorMs);
   return toned(text.startsWith("inside") ? "good" : text.startsWith("outside") ? "bad" : "doubt", text);
 }
 
-function signSpan({ interval }: ReplayDifference, floorMs: number | null): StyledText {
-  if (interval === null || (interval.low <= 0 && interval.high >= 0)) return toned("doubt", "cannot tell");
-  // The same arm twice may differ by as much in this run.
-  if (floorMs !== null && Math.abs(interval.estimate) <= floorMs) return toned("doubt", "within A/A");
-  return interval.low > 0 ? toned("bad", "slower") : toned("good", "faster");
+const tones = { slower: "bad", faster: "good", "within A/A": "doubt", "cannot tell": "doubt" } as const;
+
+function signSpan(difference: ReplayDifference, floorMs: number | null): StyledText {
+  const found = replayFinding(difference, floorMs);
+  return toned(tones[found], found);
 }
 
 function serviceGrid({ arms, plan }: StoredReplay): readonly Part[] {
@@ -165,21 +162,11 @@ function serviceGrid({ arms, plan }: StoredReplay): readonly Part[] {
 
 const reasonsShown = 3;
 
-/** What the baseline against itself may differ by in E2E, its drift included; null where that was not measured. */
-function floorOf(comparisons: readonly ArmComparison[]): number | null {
-  const ends = comparisons.flatMap(({ arm, metrics: { e2e } }) =>
-    arm.part === "again" && e2e.interval !== null
-      ? [Math.abs(e2e.interval.low), Math.abs(e2e.interval.high)]
-      : [],
-  );
-  return ends.length === 0 ? null : Math.max(...ends);
-}
-
 function trustParts(
   { reasons, verdict }: StoredReplay,
   comparisons: readonly ArmComparison[],
 ): readonly Part[] {
-  const floorMs = floorOf(comparisons);
+  const floorMs = replayFloorMs(comparisons);
   const floor =
     floorMs === null
       ? "no A/A floor: nothing shows what this run can see"

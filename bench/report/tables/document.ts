@@ -27,6 +27,8 @@ export interface ReportDocument {
       readonly verdict: string;
       readonly reasons: readonly string[];
     } | null;
+    /** A command with what it shows that a page cannot: one that nobody serves holds no episodes. */
+    readonly next: { readonly what: string; readonly command: string } | null;
     /** What was found, in sentences. */
     readonly answer: readonly string[];
     /** How many of the report's tables stand before its pictures. */

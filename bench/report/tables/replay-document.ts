@@ -15,6 +15,7 @@ import { engineLatencyTables } from "./engine-latency-table.ts";
 import { fidelityTables } from "./fidelity-table.ts";
 import { numberText, signedText } from "./number-text.ts";
 import { preflightSummary } from "./preflight-table.ts";
+import { replayAnswers } from "./replay-finding.ts";
 import * as tables from "./replay-tables.ts";
 import { filled, type Table } from "./table.ts";
 
@@ -40,7 +41,8 @@ export function replayDocument(report: StoredReplay): ReportDocument {
     json: report,
     page: {
       verdict: { head, verdict, reasons: said },
-      answer: [],
+      next: null,
+      answer: replayAnswers(report),
       tablesFirst: 0,
       intervals: picturedDifferences(report),
       sections: [],

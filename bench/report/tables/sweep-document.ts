@@ -46,6 +46,10 @@ export function sweepDocument(report: ReportModel, choice: TableChoice = { seed:
     page: {
       verdict: verdictOf(report),
       tablesFirst: tables.findIndex(({ title }) => title === speed.title),
+      next: {
+        what: "Episodes with their transcripts and requests, and the arms side by side",
+        command: `tollgate view ${run.runId}`,
+      },
       answer: answerSentences(overheads, floors, new Set([...controls.proxies, ...controls.again])),
       intervals: overheadPicture(overheads, floors, controls),
       sections: sweepSections(report),
