@@ -81,13 +81,16 @@ async function buildProgram(host: Host): Promise<Command> {
       "after",
       `
 Exit codes:
-  0 ok    1 result invalid or unequal    2 usage or config    3 start or preflight failed    4 stopped, resumable
-  5 resume refused    6 threshold crossed    70 bug in Tollgate    130/143 signal, after the drain
+  0 ok                    1 result invalid or unequal
+  2 usage or config       3 start or preflight failed
+  4 stopped, resumable    5 resume refused
+  6 threshold crossed     70 bug in Tollgate
+  130, 143 signal, after the drain
 
 Begin with:
-  $ tollgate sweep experiments/laptop.yaml      the whole benchmark on simulated engines, about a minute
-  $ tollgate init --agent http://HOST:PORT      asks your servers what they are and writes an experiment for them
-  $ tollgate doctor                             what this machine has and lacks, and what to do about it`,
+  $ tollgate sweep experiments/laptop.yaml   a benchmark on simulated engines
+  $ tollgate init --agent http://HOST:PORT   an experiment for your own servers
+  $ tollgate doctor                          what this machine has and lacks`,
     );
   // `completion` speaks about every other command.
   const called = commandFiles.filter(

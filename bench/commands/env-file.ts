@@ -12,9 +12,7 @@ export function envFileOption(): Option {
   return new Option(
     `${flag} <file>`,
     "read variables from its lines NAME=VALUE; those that are set already win; may be repeated",
-  )
-    .argParser((file: string, earlier: readonly string[]) => [...earlier, file])
-    .default([], "none");
+  ).argParser((file: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), file]);
 }
 
 /**

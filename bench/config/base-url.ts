@@ -15,12 +15,14 @@ export function baseUrl(error = "write the server's address as http://HOST:PORT 
 
 /** `http://h:1` for `http://h:1/v1/` and for `http://h:1/v1/chat/completions`; other paths stay. */
 export function withoutApiPath(url: string): string {
-  return url
-    .trim()
-    .replace(/[?#].*$/, "")
+  // A host may be called v1 as well.
+  const [, host = "", path = ""] = /^(\w+:\/\/[^/?#]*)?(.*)$/s.exec(url.trim()) ?? [];
+  const bare = path
+    .replace(/[?#].*$/s, "")
     .replace(/\/+$/, "")
     .replace(/\/v1(\/(chat\/completions|completions|models))?$/, "")
     .replace(/\/+$/, "");
+  return host + bare;
 }
 
 /** Address of a page, as it is. */

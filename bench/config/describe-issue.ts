@@ -20,6 +20,8 @@ export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): s
       return `${place([...path, key], context)}: unknown key.${hint}`;
     });
   }
+  if (issue.code === "invalid_type" && issue.expected === "array")
+    return [`${place(path, context)}: ${issue.message}. Write a list: [one, two]`];
   // zod says only that a key is invalid; why is in the issues of the key's own schema.
   const messages =
     issue.code === "invalid_key" ? issue.issues.map(({ message }) => message) : [issue.message];

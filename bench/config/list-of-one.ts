@@ -6,7 +6,9 @@ type Path = readonly PropertyKey[];
 export function singleValues(plain: unknown, schema: z.ZodType): readonly Path[] {
   const issues = schema.safeParse(plain).error?.issues ?? [];
   return issues.flatMap((issue) =>
-    issue.code === "invalid_type" && issue.expected === "array" && isSingle(valueAt(plain, issue.path))
+    issue.code === "invalid_type" &&
+    issue.expected === "array" &&
+    isSingle(valueAt(plain, issue.path), issue.path.at(-1))
       ? [issue.path]
       : [],
   );
@@ -35,6 +37,8 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-function isSingle(value: unknown): boolean {
+/** A command line is several words, and no shell would part them. */
+function isSingle(value: unknown, key: PropertyKey | undefined): boolean {
+  if (typeof value === "string" && /command$/i.test(String(key))) return !/\s/.test(value.trim());
   return ["string", "number", "boolean"].includes(typeof value);
 }

@@ -13,6 +13,10 @@ export interface SetArgument {
 export function readSetArgument(text: string): SetArgument {
   const equals = text.indexOf("=");
   if (equals < 1) throw new ConfigError(`--set ${text} has no value; write --set path.to.key=value`);
+  if (text.slice(0, equals) === "extends")
+    throw new ConfigError(
+      `--set ${text} cannot be applied: it would change what all others are applied to. Name a file on the command line that extends it.`,
+    );
   try {
     return { text, path: text.slice(0, equals).split("."), value: parse(text.slice(equals + 1)) as unknown };
   } catch (cause) {

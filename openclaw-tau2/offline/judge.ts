@@ -1,6 +1,7 @@
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tau2Section } from "../section.ts";
+import { withoutApiPath } from "../../bench/config/base-url.ts";
 import { ConfigError, type TollgateError } from "../../bench/errors.ts";
 import { AppendFile } from "../../bench/store/append-file.ts";
 import { DriverLock } from "../../bench/store/driver-lock.ts";
@@ -110,8 +111,7 @@ function endpointOf(workload: Tau2Section, { endpoint, environment }: JudgeOptio
   const { url, model, apiKeyEnv } = chosen;
   const apiKey = apiKeyEnv === undefined ? null : environment[apiKeyEnv];
   if (apiKey === undefined) throw new ConfigError(`The judge's API key: ${apiKeyEnv} is not set. Export it.`);
-  const base = url.replace(/\/+$/u, "");
-  return { baseUrl: base.endsWith("/v1") ? base : `${base}/v1`, model, apiKey };
+  return { baseUrl: `${withoutApiPath(url)}/v1`, model, apiKey };
 }
 
 function systemPromptOf(workload: Tau2Section): string {

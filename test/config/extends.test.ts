@@ -188,3 +188,9 @@ test("a ring through a symbolic link is a ring", () => {
   const options = { sections, environment: {}, workingDirectory: place };
   expect(() => loadExperiment(join(place, "top.yaml"), options)).toThrow(/ends nowhere/);
 });
+
+test("--set cannot name another file to extend", () => {
+  expect(() => load({ "base.yaml": base, "top.yaml": base }, { set: ["extends=base.yaml"] })).toThrow(
+    /--set extends=base\.yaml cannot be applied: .*command line/,
+  );
+});
