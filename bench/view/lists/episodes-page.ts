@@ -13,7 +13,7 @@ import {
   type ListFilter,
   type SortKey,
 } from "./list-filter.ts";
-import { listTable, pager, type ListColumn } from "./list-table.ts";
+import { listTable, pager, simulatedLine, type ListColumn } from "./list-table.ts";
 import { outcomeMark } from "./outcome.ts";
 
 export const episodesPerPage = 100;
@@ -41,6 +41,7 @@ export function episodesPage(run: RunFacts, filter: ListFilter): string {
     events: eventsAddress(run.name, run.version),
     body: html`<main>
       <h1>Episodes of ${run.name}</h1>
+      ${simulatedLine(run.identity)}
       <div id="choices" data-live>${choices(run)}</div>
       ${filterForm(run, filter)}
       <div id="episodes" data-live>

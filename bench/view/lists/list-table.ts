@@ -87,3 +87,8 @@ function toneOf(word: string): string {
   if (/^(client-limited|timed-out)$/.test(word)) return "doubt";
   return "bad";
 }
+
+/** What no page with times may leave out. */
+export function simulatedLine({ simulated }: { readonly simulated: boolean }): Html | null {
+  return simulated ? html`<p class="simulated">Simulated engines: no GPU times.</p>` : null;
+}

@@ -4,7 +4,7 @@ import { html, type Html } from "../html.ts";
 import { viewPage } from "../page-frame.ts";
 import { secondsOf, taskText, type RunFacts } from "../run-facts.ts";
 import { oneOf, readPage, readQuery } from "./list-filter.ts";
-import { listTable, pager, type ListColumn } from "./list-table.ts";
+import { listTable, pager, simulatedLine, type ListColumn } from "./list-table.ts";
 import { outcomeMark } from "./outcome.ts";
 import { differs, pairsOf, spreadSeconds, type TaskPair } from "./pairs.ts";
 
@@ -58,6 +58,7 @@ export function pairsPage(run: RunFacts, filter: PairFilter): string {
     events: eventsAddress(run.name, run.version),
     body: html`<main>
       <h1>Arms side by side: ${run.name}</h1>
+      ${simulatedLine(run.identity)}
       <ul class="choices">
         ${choice("another end in another arm", { differs: "end" }, filter.differs === "end")}${choice("all", { differs: "all" }, filter.differs === "all")}
       </ul>

@@ -18,7 +18,7 @@ import { html, trusted, type Html } from "../html.ts";
 import { viewPage } from "../page-frame.ts";
 import type { EpisodeRow } from "../../store/episode-columns.ts";
 import type { CellFacts, RunFacts } from "../run-facts.ts";
-import { listTable, stateMark, type ListColumn } from "./list-table.ts";
+import { listTable, simulatedLine, stateMark, type ListColumn } from "./list-table.ts";
 import { differs, pairsOf } from "./pairs.ts";
 import { paceText } from "./pace.ts";
 
@@ -41,16 +41,13 @@ export interface RunExtras {
 /** `/runs/NAME`: what the run is, how far, whether it can be used, what it says, its cells, and where to look next. */
 export function runPage(run: RunFacts, extras: RunExtras): string {
   const { identity, name } = run;
-  const simulated = identity.simulated
-    ? html`<p class="simulated">Simulated engines: no GPU times.</p>`
-    : null;
   return viewPage({
     title: name,
     trail: [{ name, address: runAddress(name) }],
     events: eventsAddress(name, run.version),
     body: html`<header>
         <h1>${name}</h1>
-        ${simulated} ${identity.note === "" ? null : html`<p>${identity.note}</p>`}
+        ${simulatedLine(identity)} ${identity.note === "" ? null : html`<p>${identity.note}</p>`}
         <p>
           ${identity.replay === undefined ? `${identity.agent.name} ${identity.agent.version}; ` : null}
           ${identity.host.cpuCount} x

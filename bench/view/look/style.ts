@@ -2,7 +2,7 @@
 export const viewStyle = `
 :root { --good: #1f6b33; --doubt: #8a5a00; --wash: #f3f3f6; }
 @media (prefers-color-scheme: dark) { :root { --good: #77cc8c; --doubt: #e0b250; --wash: #222226; } }
-body { max-width: 92rem; } .prose { display: block; white-space: normal; min-width: 10rem; max-width: 30rem; overflow-wrap: anywhere; }
+body { max-width: 92rem; } main > .simulated { font-weight: 600; margin: 0.1rem 0; } .prose { display: block; white-space: normal; min-width: 10rem; max-width: 30rem; overflow-wrap: anywhere; }
 nav.trail, nav.pager { position: static; border: 0; padding: 0; display: flex; flex-wrap: wrap; white-space: normal; }
 .trail { margin: 0 0 1rem; gap: 0.3rem 0.5rem; overflow-wrap: anywhere; } .trail span { color: var(--soft); }
 .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); } .doubt { color: var(--doubt); } .live { color: var(--s0); }

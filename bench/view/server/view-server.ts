@@ -55,7 +55,8 @@ interface Parts {
 
 async function respond({ request, response }: Exchange, { library, streams }: Parts): Promise<void> {
   const { method = "", url: target = "" } = request;
-  const refused = refusalOf({ method, host: request.headers.host, target });
+  const [host, ...more] = request.headersDistinct["host"] ?? [];
+  const refused = refusalOf({ method, host: more.length === 0 ? host : undefined, target });
   if (refused !== null) {
     send(response, {
       status: refused.status,
