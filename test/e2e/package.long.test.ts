@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { once } from "node:events";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserProject } from "./packed.ts";
 import { lastLine } from "./small-experiment.ts";
@@ -10,6 +12,23 @@ const laptop = "node_modules/tollgate/experiments/laptop.yaml";
 const native = `${laptop} --set agent.kind=native --set workload.tasks.count=2 --set sweep.concurrency=[2]`;
 const megabytes = (folder: string) =>
   Number(execFileSync("du", ["-sm", folder], { encoding: "utf8" }).split("\t")[0]);
+
+/** Its list names the run, and the run's pages open. */
+async function expectView(project: UserProject, run: string): Promise<void> {
+  const view = project.start("exec tollgate view --no-open");
+  const ended = once(view, "close");
+  try {
+    const [url] = (await once(createInterface({ input: view.stdout }), "line")) as [string];
+    for (const path of ["/", `/runs/${run}`, `/runs/${run}/episodes`, `/runs/${run}/report`]) {
+      const response = await fetch(new URL(path, url));
+      expect({ path, status: response.status }).toEqual({ path, status: 200 });
+      expect(await response.text()).toContain(run);
+    }
+  } finally {
+    view.kill("SIGTERM");
+    await ended;
+  }
+}
 
 describe("a tarball that npm installed in another project", () => {
   let project: UserProject;
@@ -28,11 +47,12 @@ describe("a tarball that npm installed in another project", () => {
     const { versions } = JSON.parse(readFileSync(join(run, "run.json"), "utf8")) as {
       versions: Record<string, string>;
     };
-    const { peerDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
-      peerDependencies: Record<string, string>;
+    const { optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+      optionalDependencies: Record<string, string>;
     };
-    expect(versions["openclaw"]).toBe(peerDependencies["openclaw"]);
+    expect(versions["openclaw"]).toBe(optionalDependencies["openclaw"]);
     expect(project.sh("git status --porcelain")).toBe(" M package.json\n?? package-lock.json\n");
+    await expectView(project, basename(run));
     for (const line of [
       "report @last",
       "runs",
@@ -60,6 +80,6 @@ describe("a tarball that was installed without OpenClaw", () => {
       expectExit(await project.run(`npx tollgate ${line}`), 0);
     const refused = await project.run(`npx tollgate sweep ${laptop}`);
     expectExit(refused, 3);
-    expect(refused.stderr).toContain("npm install --save-exact openclaw@");
+    expect(refused.stderr).toContain("npm install --ignore-scripts --save-exact openclaw@");
   });
 });

@@ -49,22 +49,23 @@ export class UserProject extends TemporaryFolder {
 
   /** @throws with what the shell said, when it fails */
   sh(line: string): string {
-    return execFileSync("sh", ["-euc", line], { cwd: this.folder, encoding: "utf8", env: this.#environment });
+    return execFileSync("sh", ["-euc", line], { cwd: this.folder, encoding: "utf8", env: this.environment });
+  }
+
+  start(line: string) {
+    const { folder: cwd, environment: env } = this;
+    return spawn("sh", ["-c", line], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   }
 
   async run(line: string): Promise<Finished> {
-    const child = spawn("sh", ["-c", line], {
-      cwd: this.folder,
-      env: this.#environment,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = this.start(line);
     const output = Promise.all([text(child.stdout), text(child.stderr)]);
     const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
     const [stdout, stderr] = await output;
     return { code, signal, stdout, stderr };
   }
 
-  get #environment(): NodeJS.ProcessEnv {
+  get environment(): NodeJS.ProcessEnv {
     const { HOME, npm_config_registry, npm_config_cache, NODE_EXTRA_CA_CERTS } = process.env;
     return {
       HOME,

@@ -26,7 +26,9 @@ export function findOpenClaw(): OpenClawInstallation {
   } catch (cause) {
     throw new StartError(
       "openclaw",
-      `the agent of this experiment is openclaw, and that npm package is not installed here. Install it beside Tollgate: npm install --save-exact openclaw@${pinnedVersion} (in a checkout of Tollgate: npm ci). Or take the agent that needs nothing: --set agent.kind=native`,
+      "the agent of this experiment is openclaw, and that npm package is not installed here (npm leaves it out with --omit=optional, " +
+        "and where the machine's own Node is not 24.16 or newer). Install it beside Tollgate: npm install --ignore-scripts " +
+        `--save-exact openclaw@${pinnedVersion} (in a checkout: npm ci). Or take the agent that needs nothing: --set agent.kind=native`,
       { cause },
     );
   }
