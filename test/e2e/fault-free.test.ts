@@ -50,6 +50,17 @@ test("the outer tap, the inner tap and the engine count the same tokens in every
   }
 });
 
+test("the engines were read while each cell ran, and the page draws how full it was", () => {
+  const page = readFileSync(join(run, "report", "report.html"), "utf8");
+  for (const cell of cells) {
+    const facts: unknown = JSON.parse(
+      readFileSync(join(run, "evidence", cell, "s0", "segment.json"), "utf8"),
+    );
+    expect(facts).toMatchObject({ engineSamples: { intervalSeconds: 2, failed: 0 } });
+    expect(page).toContain(`<figcaption>${cell}: in flight up to `);
+  }
+});
+
 test("the records tell the whole run, in order, with every planned episode once", () => {
   const records = readRecords(run);
   const types = records.map(({ type }) => type);

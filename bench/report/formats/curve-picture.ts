@@ -6,6 +6,8 @@ import { drawMark } from "./marks.ts";
 
 const size = { width: 380, plot: 230, left: 52, right: 30, top: 22, foot: 46 } as const;
 const ticksWanted = 4;
+/** As a share of the largest value. */
+const leastSpread = 0.05;
 
 /** Points of two quantities that both should be large, and the line of those that no other point beats in both. null below two points. */
 export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string | null {
@@ -48,7 +50,8 @@ export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string
 /** As tight as whole steps allow, and not from 0: where a point is among the others is what is looked for. */
 function ticksTo(values: readonly number[]): readonly number[] {
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const step = roundUp((most === least ? most : most - least) / ticksWanted, [1, 2, 2.5, 5, 10]);
+  // Values that are nearly equal are not spread over the picture: their last digits say nothing.
+  const step = roundUp(Math.max(most - least, leastSpread * most) / ticksWanted, [1, 2, 2.5, 5, 10]);
   const first = Math.floor(least / step);
   const last = Math.max(first + 1, Math.ceil(most / step));
   return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step);

@@ -8,16 +8,21 @@ import { coordinate, escapeHtml, figure, line, roundUp } from "./svg.ts";
 const size = { width: 380, plot: 210, left: 52, right: 14, top: 22, foot: 46 } as const;
 const ticksWanted = 4;
 const seriesColours = 5;
+/** Times the largest value. */
+const farLimit = 2;
 
 type Series = LinePicture["series"][number];
 type Point = Series["points"][number];
 
 /** A line per series over the places, a bar for each interval. null below two points: one point is no line. */
-export function drawLines({ title, xAxis, yAxis, series, leftOut }: LinePicture): string | null {
+export function drawLines({ title, xAxis, yAxis, series, limit, leftOut }: LinePicture): string | null {
   const points = series.flatMap(({ points }) => points);
   if (points.length < 2) return null;
   const places = [...new Map(points.map(({ at, label }) => [at, label]))].sort(([a], [b]) => a - b);
-  const highest = Math.max(...points.map(({ estimate }) => estimate.high ?? estimate.value ?? 0));
+  const measured = Math.max(...points.map(({ estimate }) => estimate.high ?? estimate.value ?? 0));
+  // A limit that is far away would press all that was measured to the ground: it is only said.
+  const near = limit !== undefined && limit.value <= farLimit * measured;
+  const highest = near ? Math.max(measured, limit.value) : measured;
   // As tight as whole steps allow: half an empty picture makes every difference small.
   const step = roundUp(highest / ticksWanted, [1, 2, 2.5, 5, 10]);
   const top = Math.max(1, Math.ceil(highest / step)) * step;
@@ -32,7 +37,11 @@ export function drawLines({ title, xAxis, yAxis, series, leftOut }: LinePicture)
   const shown = series.flatMap(({ name, points }, index) => (points.length === 0 ? [] : [{ name, index }]));
   const legend = legendOf(shown, { left: size.left, right: size.width });
   const height = base + size.foot + legend.height;
-  const caption = leftOut.length === 0 ? title : `${title}. Not drawn: ${leftOut.join(", ")}`;
+  const caption = [
+    title,
+    ...(limit === undefined ? [] : [`Limit: ${limit.text}${near ? "" : ", far above"}`]),
+    ...(leftOut.length === 0 ? [] : [`Not drawn: ${leftOut.join(", ")}`]),
+  ].join(". ");
   return figure({ caption, name: title, width: size.width, height, scroll: false }, [
     grid({ top, step }, scale.y),
     `<text x="2" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${base + 36}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
@@ -42,6 +51,7 @@ export function drawLines({ title, xAxis, yAxis, series, leftOut }: LinePicture)
           `<text x="${scale.x(at)}" y="${base + 18}" text-anchor="middle">${escapeHtml(label)}</text>`,
       )
       .join(""),
+    near ? drawLimit(limit, scale.y) : "",
     series.map((one, index) => drawSeries(one, { index, scale, unit: yAxis })).join("\n"),
     legend.draw(base + size.foot - 4),
   ]);
@@ -68,6 +78,11 @@ function grid({ top, step }: { readonly top: number; readonly step: number }, y:
       return `${rule}<text x="${size.left - 6}" y="${at + 4}" text-anchor="end">${tick}</text>`;
     })
     .join("");
+}
+
+function drawLimit({ value, text }: NonNullable<LinePicture["limit"]>, y: Scale["y"]): string {
+  const [at, edge] = [y(value), size.width - size.right];
+  return `${line('class="limit"', [size.left, at], [edge, at])}<text x="${edge}" y="${at - 5}" text-anchor="end">limit ${escapeHtml(text)}</text>`;
 }
 
 function drawSeries(

@@ -75,6 +75,8 @@ export interface LinePicture {
   readonly xAxis: string;
   /** The unit. */
   readonly yAxis: string;
+  /** What was promised, as a line of its own. */
+  readonly limit?: { readonly value: number; readonly text: string } | undefined;
   /** What is not drawn, and why: a sentence each. */
   readonly leftOut: readonly string[];
   readonly series: readonly {

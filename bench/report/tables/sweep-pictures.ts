@@ -1,44 +1,19 @@
-import { spoiling, type Verdict } from "../../analysis/cell/verdict.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
-import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { CellLedger, LedgerPart } from "../../analysis/ledger/cell-ledger.ts";
 import { meanOf } from "../../statistics/distribution.ts";
 import type { ReportModel } from "../model/report-model.ts";
-import type { CurvePicture, LinePicture, Picture, PictureSection, StackPicture } from "./document.ts";
+import type { CurvePicture, PictureSection, StackPicture } from "./document.ts";
 import { overTimeSection } from "./over-time-pictures.ts";
+import { armsOf, isDoubtful, notDrawn, pacePictures, serviceSection } from "./service-pictures.ts";
 import { ttftSections } from "./ttft-pictures.ts";
 
 /** What a sweep's page draws below its answer: the service, then where the time of an episode went, then the parts of a cell. */
 export function sweepSections(report: ReportModel): readonly PictureSection[] {
   const { cells, ledgers, run } = report;
-  const lines = (title: string, unit: string, of: (cell: CellSummary) => Estimate): Picture => ({
-    kind: "lines",
-    ...linePicture({ title, unit }, cells, of),
-  });
-  const service = [
-    lines("TTFT p50 by concurrency, ms", "ms", ({ ttftMs }) => ttftMs.p50),
-    lines("E2E p50 by concurrency, ms", "ms", ({ e2eMs }) => e2eMs.p50),
-    lines("ITL p50 by concurrency, ms", "ms", ({ itlMs }) => itlMs.p50),
-    lines("TTFT p95 by concurrency, ms", "ms", ({ ttftMs }) => ttftMs.p95),
-    lines("E2E p95 by concurrency, ms", "ms", ({ e2eMs }) => e2eMs.p95),
-  ];
-  const pace = lines(
-    "Episodes per minute by concurrency",
-    "per minute",
-    ({ rates }) => rates.episodesPerMinute,
-  );
   const throughput = throughputSection(cells, run.agentGpus ?? null);
   return [
-    {
-      title: "Service by load",
-      notes: [
-        "Bars: 95 % intervals over episodes. Several marks at a load: repetitions; the line goes through their mean.",
-        ...(cells.some(isDoubtful) ? ["Hollow: a cell that is not valid, see its verdict."] : []),
-        ...tooFewNote(service),
-      ],
-      pictures: service,
-    },
-    { ...throughput, pictures: [pace, ...throughput.pictures] },
+    serviceSection(report),
+    { ...throughput, pictures: [...pacePictures(report), ...throughput.pictures] },
     {
       title: "Time of an episode",
       notes: [],
@@ -47,59 +22,6 @@ export function sweepSections(report: ReportModel): readonly PictureSection[] {
     ...ttftSections(cells.filter((cell) => notDrawn(cell) === undefined)),
     overTimeSection(cells),
   ];
-}
-
-/** Which pictures are missing because no cell, or one alone, has enough requests for the percentile. */
-function tooFewNote(pictures: readonly Picture[]): string[] {
-  const empty = pictures.flatMap((picture) =>
-    picture.kind === "lines" && picture.series.flatMap(({ points }) => points).length < 2
-      ? [picture.title]
-      : [],
-  );
-  const names = empty.map((title) => title.split(" by ")[0]);
-  return names.length === 0
-    ? []
-    : [
-        `No picture of ${names.join(", ")}: too few requests in the cells (n too small, see Definitions: percentile).`,
-      ];
-}
-
-function notDrawn({ reasons }: CellSummary): Verdict | undefined {
-  return reasons.find(({ verdict }) => spoiling.has(verdict))?.verdict;
-}
-
-function isDoubtful({ verdict }: CellSummary): boolean {
-  return verdict !== "valid";
-}
-
-function linePicture(
-  { title, unit }: { readonly title: string; readonly unit: string },
-  cells: readonly CellSummary[],
-  of: (cell: CellSummary) => Estimate,
-): LinePicture {
-  const drawn = cells.filter((cell) => notDrawn(cell) === undefined);
-  const points = (name: string) =>
-    drawn.flatMap((cell) => {
-      const { arm, concurrency } = cell;
-      const estimate = of(cell);
-      return arm !== name || concurrency === null || estimate.value === null
-        ? []
-        : [{ at: concurrency, label: String(concurrency), estimate, doubtful: isDoubtful(cell) }];
-    });
-  return {
-    title,
-    xAxis: "episodes in flight",
-    yAxis: unit,
-    leftOut: cells.flatMap((cell) => {
-      const verdict = notDrawn(cell);
-      return verdict === undefined ? [] : [`${cell.cellId} is ${verdict}`];
-    }),
-    series: armsOf(cells).map((name) => ({ name, points: points(name).sort((a, b) => a.at - b.at) })),
-  };
-}
-
-function armsOf(cells: readonly CellSummary[]): readonly string[] {
-  return [...new Set(cells.map(({ arm }) => arm))];
 }
 
 /** What a user gets against what the machine gives: a service is chosen on the line that nothing beats in both. */

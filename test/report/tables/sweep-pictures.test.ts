@@ -25,7 +25,7 @@ function cell(arm: string, { load, user, all, repetition = 0 }: Record<string, n
 
 function curveOf(cells: readonly CellSummary[], agentGpus?: number) {
   const run = { agentGpus } as ReportModel["run"];
-  const report = { cells, ledgers: [], run, overheads: [] } as unknown as ReportModel;
+  const report = { cells, ledgers: [], run, overheads: [], preflights: [] } as unknown as ReportModel;
   const sections = sweepSections(report);
   const found = sections.flatMap(({ pictures, notes }) =>
     pictures.flatMap((picture) => (picture.kind === "curve" ? [{ ...picture, notes }] : [])),
@@ -61,4 +61,22 @@ test("a repetition that does not tell leaves its point out: the mean of the othe
   const rates = { ...silent.rates, outputTokensPerSecond: counted(null, 0) };
   const curve = curveOf([...cells.slice(0, 2), { ...silent, rates }]);
   expect(curve?.series[0]?.points.map(({ label }) => label)).toEqual(["1"]);
+});
+
+test("a limit of the experiment stands in the picture that it is about, and goodput beside the pace", () => {
+  const objective = { name: "ttft_p50", text: "80ms", unit: "ms", limit: 80 };
+  const slo = {
+    limits: [{ name: "ttft_p50", text: "80ms" }],
+    cells: cells.map(({ cellId }) => ({ cellId, objectives: [objective], goodput: counted(7, 3) })),
+  };
+  const report = { cells, ledgers: [], run: {}, preflights: [], slo } as unknown as ReportModel;
+  const pictures = sweepSections(report).flatMap((section) =>
+    section.pictures.flatMap((picture) => (picture.kind === "lines" ? [picture] : [])),
+  );
+  const limited = pictures.filter(({ limit }) => limit !== undefined);
+  expect(limited.map(({ title, limit }) => [title, limit])).toEqual([
+    ["TTFT p50 by concurrency, ms", { value: 80, text: "80ms" }],
+  ]);
+  const goodput = pictures.find(({ title }) => title.startsWith("Goodput"));
+  expect(goodput?.series[0]?.points.map(({ estimate }) => estimate.value)).toEqual([7, 7, 7]);
 });
