@@ -109,6 +109,17 @@ const after = {
         .describe(
           "Seconds between two readings of the engines' metrics pages while a cell runs (requests running and queued, memory in use), at least 1; 0: none",
         ),
+      powerSeconds: z
+        .number()
+        .refine((seconds) => seconds === 0 || seconds >= 1, "at least 1, or 0 for no readings")
+        .default(5)
+        .describe("Seconds between two readings of the GPUs' power while a cell runs, at least 1; 0: none"),
+      dcgm: z
+        .url()
+        .optional()
+        .describe(
+          "Metrics page of a DCGM exporter, for the GPUs' power; default: nvidia-smi of this machine",
+        ),
     })
     .prefault({}),
 };

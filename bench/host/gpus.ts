@@ -27,6 +27,25 @@ export async function readGpus(
   return text === null ? null : parseGpus(text);
 }
 
+/** What the machine's GPUs draw now, those that tell; null where nothing is known of GPUs. */
+export async function readGpuPower(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<readonly { readonly index: string; readonly uuid: string; readonly watts: number }[] | null> {
+  const text = await nvidiaSmi(
+    ["--query-gpu=index,uuid,power.draw", "--format=csv,noheader,nounits"],
+    environment,
+  );
+  if (text === null) return null;
+  return text
+    .trim()
+    .split("\n")
+    .flatMap((line) => {
+      const [index = "", uuid = "", power = ""] = line.split(",").map((field) => field.trim());
+      const watts = amount(power);
+      return watts === null ? [] : [{ index, uuid, watts }];
+    });
+}
+
 /** Newest CUDA version that the driver supports, e.g. `12.8`; null where it is not known. */
 export async function readCuda(
   environment: Readonly<Record<string, string | undefined>>,

@@ -15,6 +15,7 @@ import { exclusionsOf } from "../analysis/exclusions.ts";
 import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
 import { baselineFloors } from "../analysis/overhead/floor.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
+import { readCellPower, type CellPower } from "../analysis/power/cell-power.ts";
 import { isPassed } from "../statistics/pass-hat-k.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
 import { LimitFacts } from "./model/limit-facts.ts";
@@ -34,11 +35,13 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const warnings: StoreWarning[] = [...run.warnings];
   const cells: MeasuredCell[] = [];
   const preflights = await readPreflights(run.directory);
+  const power: CellPower[] = [];
   const limits = new LimitFacts(run.identity);
   for (const { cellId, arm } of run.identity.cells) {
     const armFacts = latestArmFacts(preflights, arm);
     const { observed, ...measured } = await readCell(run, cellId, warnings);
     limits.add(observed);
+    power.push(...[await readCellPower(run, measured.summary, warnings)].flatMap((one) => one ?? []));
     cells.push({ ...measured, ...(armFacts && { armFacts }) });
   }
   const summaries = cells.map(({ summary }) => summary);
@@ -61,6 +64,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     overheads: [...compareArms(cells, compareOf(run))],
     ...(floors.length > 0 && { floors: [...floors] }),
     ...limits.report(),
+    ...(power.length > 0 && { power }),
     ledgers: [...cellLedgers(cells)],
     totals: {
       planned: run.identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),

@@ -22,6 +22,7 @@ import type { RunOutcome } from "./run-outcome.ts";
 import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
 import type { Screen } from "./status-line.ts";
 import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
+import { powerSource } from "./power-samples.ts";
 import { runSweep, type SweepParts } from "./sweep.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -190,6 +191,7 @@ async function sweepOn(
     limits: { callMs: callSeconds * 1000, cellMs: cellSeconds * 1000, drainMs: drainSeconds * 1000 },
     keepBodies: experiment.output.bodies,
     sampleSeconds: experiment.output.sampleSeconds,
+    power: powerIn(experiment, setting.environment),
     retriesMax: experiment.collect?.retryInfra ?? 0,
     recovery: new EngineRecovery(experiment),
     failures: new FailureWatch(experiment.limits.failures),
@@ -202,6 +204,14 @@ async function sweepOn(
   if (!checked) return { reason: "interrupted" };
   // Without `await` the workload would be disposed of before the sweep began.
   return await sweepAndGrow(parts, work);
+}
+
+function powerIn(
+  { output: { powerSeconds, dcgm } }: RunSetting["experiment"],
+  environment: RunSetting["environment"],
+): SweepParts["power"] {
+  if (powerSeconds === 0) return null;
+  return { source: powerSource(dcgm, { environment, clock: systemClock }), intervalS: powerSeconds };
 }
 
 /** Cell after cell, until nobody decides on others. */

@@ -15,6 +15,7 @@ import { attemptEpisode, type AttemptParts } from "./attempt.ts";
 import { awaitNewsOfDeath, unfinished } from "./engine-recovery.ts";
 import { measure, type MeasuredSection, type SectionEnd, type SectionParts } from "./measured-section.ts";
 import type { FailureWatch } from "./failure-watch.ts";
+import { PowerSamples, type PowerSource } from "./power-samples.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
 import type { PlannedCellRun } from "./remaining-work.ts";
 import type { SweepWatcher } from "./sweep-progress.ts";
@@ -29,6 +30,8 @@ export interface SegmentParts extends Omit<AttemptParts, "prepared" | "limits"> 
   readonly watchers: readonly SweepWatcher[];
   readonly limits: { readonly callMs: number; readonly cellMs: number; readonly drainMs: number };
   readonly keepBodies: boolean;
+  /** How the GPUs' power is read while the work goes on; null: it is not. */
+  readonly power: { readonly source: PowerSource; readonly intervalS: number } | null;
   readonly sampleSeconds: NonNullable<SectionParts["sampleSeconds"]>;
 }
 
@@ -62,6 +65,7 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
       return flushed;
     },
     work: async () => {
+      await using _power = powerOf(parts, segmentPath(parts.run.path, place));
       using loop = new LoopWatch();
       try {
         await runEpisodes(parts, planned, { arm, records, logToolCall: (line) => toolLog.append(line) });
@@ -82,6 +86,11 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
   };
   const end = await measure(parts, section);
   return { ...end, unfinished: unfinished(remaining, records, end.death !== null) };
+}
+
+/** Both arms are read alike, so that what reading costs is in both. */
+function powerOf({ power, clock, tell }: SegmentParts, directory: string): PowerSamples | null {
+  return power === null ? null : new PowerSamples(power.source, { ...power, directory, clock, tell });
 }
 
 interface EpisodePlace {

@@ -42,7 +42,7 @@ export async function readRun(directory: string): Promise<StoredRun> {
 }
 
 /** With the cells that were decided on while it went on. */
-function withPlanned(identity: RunJson, records: readonly RunRecord[]): RunJson {
+export function withPlanned(identity: RunJson, records: readonly RunRecord[]): RunJson {
   if (identity.search === undefined) return identity;
   const planned = records.flatMap((record) => (record.type === "cells-planned" ? record.cells : []));
   return { ...identity, cells: [...identity.cells, ...planned] };

@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { createRng } from "../../bench/statistics/rng.ts";
-import { answerOf, knownRateExperiment, limitFor, reportOf, type KnownRate } from "./known-rate.ts";
+import {
+  answerOf,
+  knownRateExperiment,
+  limitFor,
+  reportOf,
+  type Client,
+  type KnownRate,
+} from "./known-rate.ts";
 import { lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { expectExit, readRecords, tollgate, TollgateProcess } from "./tollgate-process.ts";
 
@@ -11,12 +18,12 @@ const atOnce = 4;
 test(
   "the true limit of a simulated engine lies within the range in 18 of 20 searches",
   async () => {
-    const stepsPerToken = await measureStepsPerToken();
+    const client = await measureClient();
     const seeds = Array.from({ length: 20 }, (_, seed) => seed);
     const found: Awaited<ReturnType<typeof searched>>[] = [];
     const worker = async () => {
       for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift())
-        found.push(await searched(seed, stepsPerToken));
+        found.push(await searched(seed, client));
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
     const within = found.filter(({ truth, low, high }) => (low ?? 0) <= truth && truth <= (high ?? Infinity));
@@ -29,23 +36,28 @@ test(
   30 * minutes,
 );
 
-/** With one agent a token takes this many steps of the engine. */
-async function measureStepsPerToken(): Promise<number> {
-  const rate = { aloneMs: 60, moreMs: 60 };
+/** What one agent shows, of whom nobody waits. */
+async function measureClient(): Promise<Client> {
+  const rate = { slots: 2, stepMs: 100 };
   using place = new Workplace(
     knownRateExperiment(rate, { concurrency: [1] }, { workload: { kind: "echo", trials: 6 } }),
   );
   const finished = await place.sweep(...unchecked);
   const [cell] = reportOf(lastLine(finished)).cells;
-  return (cell?.itlMs.mean.value ?? Number.NaN) / rate.aloneMs;
+  const { completionTokens, requests } = cell?.outer ?? {};
+  const secondsPerEpisode = 60 / (cell?.rates.episodesPerMinute.value ?? Number.NaN);
+  return {
+    steps: (completionTokens ?? Number.NaN) / (requests ?? Number.NaN) - 1,
+    gapMs: 1000 * secondsPerEpisode - (cell?.e2eMs.mean.value ?? Number.NaN),
+  };
 }
 
-async function searched(seed: number, stepsPerToken: number) {
+async function searched(seed: number, client: Client) {
   const rng = createRng(seed + 1);
   const draw = (from: number, to: number) => from + (to - from) * rng.next();
-  const truth = Math.floor(draw(2, 7));
-  const rate: KnownRate = { aloneMs: draw(60, 110), moreMs: draw(60, 110) };
-  const slo = { itl_mean: limitFor(rate, truth, stepsPerToken) };
+  const rate: KnownRate = { slots: Math.floor(draw(2, 4)), stepMs: draw(120, 180) };
+  const truth = rate.slots + 1 + Math.floor(draw(0, 5));
+  const slo = { e2e_mean: limitFor(rate, truth, client) };
   using place = new Workplace(knownRateExperiment(rate, { slo }, { capacity: { to: 16, repetitions: 3 } }));
   const finished = await tollgate(
     ["capacity", place.file, "--out", place.runs, ...unchecked],
@@ -58,20 +70,15 @@ async function searched(seed: number, stepsPerToken: number) {
 test(
   "a driver that is killed loses no cell that it has measured, and the search ends as it would have",
   async () => {
-    const rate = { aloneMs: 40, moreMs: 40 };
-    using place = new Workplace(
-      knownRateExperiment(
-        rate,
-        { slo: { itl_mean: limitFor(rate, 2, 0.7) } },
-        { capacity: { to: 8, repetitions: 3 } },
-      ),
-    );
+    const rate = { slots: 1, stepMs: 60 };
+    const slo = { e2e_mean: limitFor(rate, 2, { steps: 4, gapMs: 0 }) };
+    using place = new Workplace(knownRateExperiment(rate, { slo }, { capacity: { to: 8, repetitions: 3 } }));
     await using driver = new TollgateProcess(
       ["capacity", place.file, "--out", place.runs, ...unchecked],
       place.environment,
     );
     const run = await driver.runDirectory();
-    await driver.until(() => /c3-r1-raw [1-9]/.test(driver.stderr), {
+    await driver.until(() => /c\d-r1-raw [1-9]/.test(driver.stderr), {
       what: "an episode of a deciding cell",
       timeoutMs: 3 * minutes,
     });

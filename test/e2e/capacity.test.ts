@@ -4,7 +4,7 @@ import { lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { expectExit, readRecords, tollgate, TollgateProcess } from "./tollgate-process.ts";
 
 const minutes = 60_000;
-const rate = { aloneMs: 15, moreMs: 15 };
+const rate = { slots: 4, stepMs: 15 };
 const search = { to: 4, repetitions: 3, episodes: 12, episodesPerAgent: 3 };
 
 test(

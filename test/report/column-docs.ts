@@ -17,6 +17,7 @@ import { fidelity } from "../../bench/report/tables/fidelity-table.ts";
 import { ledgerColumns } from "../../bench/report/tables/ledger-tables.ts";
 import { live } from "../../bench/report/tables/live-table.ts";
 import { path } from "../../bench/report/tables/path-table.ts";
+import { powers } from "../../bench/report/tables/power-table.ts";
 import * as replay from "../../bench/report/tables/replay-tables.ts";
 import { trajectories } from "../../bench/report/tables/run-tables.ts";
 import { sloCells } from "../../bench/report/tables/slo-table.ts";
@@ -38,6 +39,7 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
       speed,
       sloCells,
       latencies,
+      powers,
       engineLatency,
       outcomes,
       fidelity,

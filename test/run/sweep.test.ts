@@ -143,6 +143,7 @@ class TriedSweep {
       limits: { callMs: 1000, cellMs: this.cellMs, drainMs: 1000 },
       keepBodies: false,
       sampleSeconds: 0,
+      power: null,
       retriesMax: this.retriesMax,
       recovery,
       failures: this.failures,

@@ -8,6 +8,7 @@ import { storedEngineSchema } from "../../evidence/server-facts.ts";
 import { floorSchema } from "../../analysis/overhead/floor.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 import { capacityAnswerSchema } from "../../analysis/capacity/capacity-answer.ts";
+import { cellPowerSchema } from "../../analysis/power/cell-power.ts";
 import { sloReportSchema } from "../../analysis/slo/slo-report.ts";
 
 /** What ended badly in one way, over all cells, with what the first such episode said. */
@@ -51,6 +52,8 @@ export const reportModelSchema = z.object({
   slo: sloReportSchema.optional(),
   /** The most agents in flight that hold `sweep.slo`; only of a search. */
   capacity: capacityAnswerSchema.optional(),
+  /** What the GPUs of the agent's engine drew; absent where nobody measured it. */
+  power: z.array(cellPowerSchema).optional(),
   /** Where the time of the episodes went, a ledger per cell that has measured episodes. */
   ledgers: z.array(cellLedgerSchema),
   totals: z.object({

@@ -20,6 +20,7 @@ import { answerSentences } from "./answer.ts";
 import { overheadPicture, type ControlArms } from "./overhead-picture.ts";
 import { sweepSections } from "./sweep-pictures.ts";
 import { ttftTables } from "./ttft-pictures.ts";
+import { powerTable } from "./power-table.ts";
 import { sloTable } from "./slo-table.ts";
 import type { Table } from "./table.ts";
 
@@ -105,6 +106,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(report.slo === undefined ? [] : [sloTable(report.slo)]),
     latencyTable(cells, notStreamed(report)),
     ...engineLatencyTables(cells),
+    ...(report.power === undefined ? [] : [powerTable(report.power)]),
     outcomeTable(report),
     ...(altered ? [] : fidelity),
     ...(sessions === null ? [] : [sessions]),

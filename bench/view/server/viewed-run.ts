@@ -6,7 +6,7 @@ import { driverOf } from "../../store/driver-lock.ts";
 import { openEpisodeIndex, type EpisodeIndex } from "../../store/episode-index.ts";
 import { judgementsPath } from "../../store/judgements.ts";
 import { runState } from "../../store/progress.ts";
-import { readRunJson } from "../../store/read-run.ts";
+import { readRunJson, withPlanned } from "../../store/read-run.ts";
 import { resumeCommand } from "../../store/resume-command.ts";
 import type { RunJson } from "../../store/run-json.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
@@ -84,16 +84,17 @@ export class ViewedRun {
     const rows = [...this.#index.rows()];
     const others = this.#index.others.map(({ record }) => record);
     const end = others.findLast(({ type }) => type === "run-ended" || type === "run-started");
+    const identity = withPlanned(this.#identity, others);
     this.#known = {
       name: this.name,
       directory: this.directory,
-      identity: this.#identity,
+      identity,
       state: runState(others, driverAlive),
       ended: end?.type === "run-ended",
       error: end?.type === "run-ended" ? end.error : null,
       version,
       rows,
-      cells: cellsOf(this.#identity.cells, { rows, others }, driverAlive),
+      cells: cellsOf(identity.cells, { rows, others }, driverAlive),
     };
     return this.#known;
   }
