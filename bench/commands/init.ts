@@ -5,6 +5,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { findOpenClaw } from "../agent/openclaw/installation.ts";
 import { experimentJsonSchema } from "../config/experiment-json-schema.ts";
 import { ConfigError, StartError } from "../errors.ts";
+import { shellLine } from "../host/shell-words.ts";
 import { systemClock } from "../measure/clock.ts";
 import { blank, copied, labelled, line, type Part } from "../report/screen/layout.ts";
 import { plain, toned } from "../report/screen/styled-text.ts";
@@ -16,7 +17,7 @@ import type { Host } from "./host.ts";
 import { answeredFlags, chooseServers, type ChosenServers, type InitFlags } from "./init/choose.ts";
 import { experimentText, oneLine, type ChosenServer } from "./init/experiment-text.ts";
 import type { ServerNote } from "./init/probe-server.ts";
-import { sections } from "./parts.ts";
+import { sections, workIn } from "./parts.ts";
 import { writeResult } from "./write-result.ts";
 
 export function register(program: Command, host: Host): void {
@@ -69,7 +70,7 @@ async function init(given: InitFlags, host: Host): Promise<void> {
   const chosen = await chooseServers({ ...host, flags, ask: host.ask, signal: new AbortController().signal });
   const text = experimentText({
     ...chosen,
-    file: given.out,
+    file: shellLine([given.out]),
     schemaFile,
     date: systemClock.wallIso().slice(0, 10),
     name: flags.name ?? nameOf(file),
@@ -84,7 +85,7 @@ async function init(given: InitFlags, host: Host): Promise<void> {
   host.print(
     flags.json
       ? JSON.stringify({ v: 1, file, schema, ...chosen }, null, 2)
-      : screenText(host, initScreen(chosen, given.out)),
+      : screenText(host, initScreen(chosen, shellLine([given.out]))),
   );
 }
 
@@ -119,7 +120,8 @@ async function checked(text: string, host: Host): Promise<void> {
   try {
     const file = join(folder, "experiment.yaml");
     await writeFile(file, text);
-    readExperiment(file, [], host);
+    const { experiment } = readExperiment(file, [], host);
+    await workIn(experiment).plan(experiment, host.environment);
   } finally {
     await rm(folder, { recursive: true });
   }

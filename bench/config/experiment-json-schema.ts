@@ -16,7 +16,7 @@ const extendsKey: Json = {
  */
 export function experimentJsonSchema(sections: Sections): Json {
   const strict = z.toJSONSchema(experimentSchema(sections), { io: "input" });
-  const { $schema, ...whole } = withSingles(strict) as Json;
+  const { $schema, ...whole } = asWritten(strict) as Json;
   const { required, properties = {} } = whole;
   const partial = withoutRequired(whole) as Json;
   const extending = { required: ["extends"] };
@@ -52,18 +52,28 @@ function withoutRequired(value: unknown): unknown {
   );
 }
 
-/** A copy in which a single value may stand for a list of one, see `list-of-one.ts`. */
-function withSingles(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withSingles);
+/**
+ * A copy that takes what files may hold before it is what the schema describes: a single value for a list of one, see
+ * `list-of-one.ts`, and a reference `${NAME}` in a text of any form.
+ */
+function asWritten(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asWritten);
   if (!isMapping(value)) return value;
-  const copy = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withSingles(item)]));
-  const { type, items, description, default: fallback } = copy;
-  if (type !== "array" || !isMapping(items) || !isSingle(items)) return copy;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asWritten(item)]));
+  const { type, items, description, default: fallback, format, pattern, allOf, ...rest } = copy;
   const about = {
     ...(description !== undefined && { description }),
     ...(fallback !== undefined && { default: fallback }),
   };
-  return { ...about, anyOf: [copy, items] };
+  if (type === "array" && isMapping(items) && isSingle(items)) return { ...about, anyOf: [copy, items] };
+  const form = {
+    // Some are only zod's own words for a pattern.
+    ...(format === "uri" && { format }),
+    ...(pattern !== undefined && { pattern }),
+    ...(allOf !== undefined && { allOf }),
+  };
+  if (type !== "string" || Object.keys(form).length === 0) return copy;
+  return { ...about, type, ...rest, anyOf: [form, { pattern: String.raw`\$\{\w+` }] };
 }
 
 const isSingle = ({ type }: Readonly<Record<string, unknown>>) =>

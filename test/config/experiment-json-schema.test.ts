@@ -47,3 +47,11 @@ test("where a list is meant an editor takes a single value as well", () => {
   expect(concurrency.description).toMatch(/in flight/);
   expect(concurrency.anyOf.map(({ type }) => type)).toEqual(["array", "integer"]);
 });
+
+test("a reference may stand wherever a text of some form is meant", () => {
+  const texts = mappings(schema).filter(({ type }) => type === "string");
+  expect(texts.filter((one) => "format" in one || "pattern" in one)).toEqual([]);
+  const formed = texts.filter((one) => Array.isArray(one["anyOf"]));
+  expect(formed.length).toBeGreaterThan(10);
+  for (const { anyOf } of formed) expect(anyOf).toContainEqual({ pattern: String.raw`\$\{\w+` });
+});

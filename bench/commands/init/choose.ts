@@ -96,7 +96,7 @@ export async function chooseServers(choosing: Choosing): Promise<ChosenServers> 
   });
   const isSame = flags.user === undefined || urlOf("--user", flags.user) === agent.url;
   const user = isSame
-    ? { ...agent, model: flags.userModel ?? agent.model, probed: null }
+    ? sameServer(agent, flags)
     : await chosenEngine("user", choosing, {
         flag: "--user",
         text: flags.user ?? "",
@@ -105,6 +105,16 @@ export async function chooseServers(choosing: Choosing): Promise<ChosenServers> 
         keyName: flags.userKeyEnv,
       });
   return { servers: { agent, user }, gateway: await chosenGateway(agent, choosing) };
+}
+
+/** One server in both roles, which may still have a model and a key for each. */
+function sameServer(agent: ChosenServer, { userModel, userKeyEnv }: InitFlags): ChosenServer {
+  const models = agent.probed?.models;
+  if (userModel !== undefined && models !== undefined && !models.includes(userModel))
+    throw new ConfigError(
+      `${agent.url} serves ${models.join(", ")}, not ${userModel}. Correct --user-model.`,
+    );
+  return { ...agent, model: userModel ?? agent.model, keyName: userKeyEnv ?? agent.keyName, probed: null };
 }
 
 interface Wanted {

@@ -35,7 +35,8 @@ export interface ChosenGateway {
 
 /** The file, with a comment wherever somebody will want to change something. */
 export function experimentText(choices: ExperimentChoices): string {
-  const { schemaFile, file, name, date } = choices;
+  const { schemaFile, name, date } = choices;
+  const file = oneLine(choices.file);
   return [
     ...(schemaFile === null ? [] : [`# yaml-language-server: $schema=${schemaFile}`]),
     `# Written by tollgate init, ${date}. What it would do: tollgate plan ${file}`,

@@ -52,6 +52,11 @@ export async function servedModels(server: NamedServer, signal: AbortSignal): Pr
   if (answer.status === 401 || answer.status === 403) throw keyNeeded(server, answer);
   const names = modelsSchema.safeParse(answer.json).data?.data.map(({ id }) => id);
   if (answer.status === 200 && names !== undefined && names.length > 0) return names;
+  if (answer.location !== null)
+    throw new StartError(
+      "init",
+      `${flag} ${url} answered ${answer.status}, a redirect to ${answer.location}. Redirects are not followed, because each would be in the measured times: give that address, up to /v1.`,
+    );
   throw new StartError(
     "init",
     `${flag} ${url} answered ${answer.status} with ${whatCame(answer)} to GET /v1/models instead of a list of models. Give the address of an OpenAI-compatible server, e.g. http://127.0.0.1:30000.`,

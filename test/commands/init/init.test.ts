@@ -130,11 +130,37 @@ test.each<[string, readonly string[], number, RegExp]>([
     /NOPE, which is not set.*--env-file/,
   ],
   ["loads that are none", ["--simulated", "--concurrency", "1,x"], 2, /Give a whole number/],
-  ["a domain that there is not", ["--simulated", "--name", "No Name"], 2, /lower-case letters/],
+  ["a name that is none", ["--simulated", "--name", "No Name"], 2, /lower-case letters/],
+  ["a domain that there is not", ["--simulated", "--domain", "libary"], 2, /Unknown domain "libary"/],
 ])("%s: refused, and nothing is written", async (...[, words, code, message]) => {
   const refused = await init(words);
   expect([refused.code, refused.text]).toEqual([code, ""]);
   expect(refused.stderr).toMatch(message);
+});
+
+test("one server may have a model and a key for each role, and a file any name", async () => {
+  const both = await server((url) =>
+    url === "/v1/models" ? { data: [{ id: "a" }, { id: "b" }] } : undefined,
+  );
+  const environment = { KEY: "k", OTHER: "o" };
+  const words = ["--agent", both.url, "--key-env", "KEY", "--user-key-env", "OTHER", "--user-model"];
+  expect((await init([...words, "c"], { environment })).stderr).toContain(
+    "serves a, b, not c. Correct --user-model",
+  );
+  const name = "My Servers.yaml";
+  const { code, stdout } = await invoke(["init", "-o", name, ...words, "b"], {
+    environment,
+    workingDirectory: folder.path,
+  });
+  both.server.close();
+  expect([code, stdout]).toEqual([0, expect.stringContaining("tollgate sweep 'My Servers.yaml'")]);
+  expect(load(join(folder.path, name))).toMatchObject({
+    name: "my-servers",
+    stack: {
+      agent: { model: "a", apiKeyEnv: "KEY" },
+      user: { url: both.url, model: "b", apiKeyEnv: "OTHER" },
+    },
+  });
 });
 
 test("a model that is not served is refused with those that are", async () => {
@@ -148,12 +174,12 @@ test("a model that is not served is refused with those that are", async () => {
 test("a file that is there stays, unless it is to be written over", async () => {
   const { file, text } = await init(["--simulated"]);
   expect(load(file)).toMatchObject({ stack: { kind: "embedded" }, arms: [{}, {}, { kind: "gateway" }] });
-  const again = ["init", "-o", file, "--simulated", "--domain", "airline"];
+  const again = ["init", "-o", file, "--simulated", "--concurrency", "7"];
   const refused = await invoke(again);
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("is there already")]);
   expect(readFileSync(file, "utf8")).toBe(text);
   expect((await invoke([...again, "--force"])).code).toBe(0);
-  expect(load(file).workload).toMatchObject({ domain: "airline" });
+  expect(load(file).sweep.concurrency).toEqual([7]);
 });
 
 test("at a terminal it asks: servers, a key where one is wanted, a model where there are several", async () => {
