@@ -1,3 +1,4 @@
+import { ConfigError } from "../../errors.ts";
 import { numberText, signedText } from "../../report/tables/number-text.ts";
 import type { EpisodeRow } from "../../store/episode-columns.ts";
 import { episodeAddress, pairAddress, pairsAddress, runAddress } from "../addresses.ts";
@@ -69,14 +70,22 @@ function chosenRows(
   { left, right }: Choice,
 ): readonly [EpisodeRow, EpisodeRow | null] | null {
   const kinds = new Map(run.identity.cells.map(({ cellId, armKind }) => [cellId, armKind] as const));
-  const named = (arm: string | null) => rows.find((row) => row.arm === arm);
+  const named = (arm: string | null) => (arm === null || rows.length === 0 ? undefined : rowOf(arm, rows));
   const first = named(left) ?? rows.find(({ cellId }) => kinds.get(cellId) === "raw") ?? rows[0];
   if (first === undefined) return null;
   const others = rows.filter((row) => row !== first);
-  const asked = others.find(({ arm }) => arm === right);
+  const asked = others.find((row) => row === named(right));
   // A null proxy is there to be subtracted.
   const telling = others.find(({ cellId }) => !["raw", "null-proxy"].includes(kinds.get(cellId) ?? ""));
   return [first, asked ?? telling ?? others[0] ?? null];
+}
+
+/** Throws ConfigError for an arm that has not finished the task: beside another one it would look like the one that was asked for. */
+function rowOf(arm: string, rows: readonly EpisodeRow[]): EpisodeRow {
+  const found = rows.find((row) => row.arm === arm);
+  if (found !== undefined) return found;
+  const known = rows.map((row) => row.arm).join(", ");
+  throw new ConfigError(`No arm ${arm} has finished this task and trial at this load; there are ${known}.`);
 }
 
 async function readShown(run: RunSource, { episodeId }: EpisodeRow): Promise<ShownEpisode | null> {

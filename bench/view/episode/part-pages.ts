@@ -68,8 +68,8 @@ export async function requestPartPage(
   // Bodies lie as differences to earlier ones of the attempt, so all of them are read.
   const bodies = await readRequestBodies(whole.segmentDirectory, whole.requests);
   const answering = answeringOf(request);
-  const outer = bodies.get(request.outer);
-  const inner = answering === undefined ? undefined : bodies.get(answering);
+  const outer = bodies?.get(request.outer);
+  const inner = answering === undefined ? undefined : bodies?.get(answering);
   const address = episodeAddress(run.name, whole.record.episodeId);
   const [question, answer] = [
     { left: outer?.requestBody, right: inner?.requestBody },

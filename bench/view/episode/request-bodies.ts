@@ -27,12 +27,15 @@ async function bodiesPath(segmentDirectory: string): Promise<string | null> {
 
 /**
  * The bodies of these requests, of both taps. Bodies lie as differences to others of the same attempt, so only its own lines are
- * read, unless a gateway passes no identity on. Throws RunUnreadableError for a damaged line.
+ * read, unless a gateway passes no identity on. null: there are more of them than may be read. Throws RunUnreadableError for a
+ * damaged line.
+ * @param bytesMax of the whole segment, decompressed: a small file may hold a thousand times as much
  */
 export async function readRequestBodies(
   segmentDirectory: string,
   requests: readonly SeenRequest[],
-): Promise<BodiesOf> {
+  bytesMax = Infinity,
+): Promise<BodiesOf | null> {
   const path = await bodiesPath(segmentDirectory);
   if (path === null) return new Map();
   const wanted = new Map(
@@ -40,19 +43,26 @@ export async function readRequestBodies(
       .flatMap(({ outer, inner }) => [outer, ...inner])
       .map((exchange) => [keyOf(exchange), exchange] as const),
   );
-  return (await ownBodies(path, wanted)) ?? (await allBodies(segmentDirectory, wanted));
+  const own = await ownBodies(path, wanted, bytesMax);
+  if (own === "too many") return null;
+  return own === "incomplete" ? await allBodies(segmentDirectory, wanted) : own;
 }
 
 type Wanted = ReadonlyMap<string, TappedExchange>;
 
-/** null: a line is the difference to one that is not among those that are wanted. */
-async function ownBodies(path: string, wanted: Wanted): Promise<BodiesOf | null> {
+/** `incomplete`: a line is the difference to one that is not among those that are wanted. */
+async function ownBodies(
+  path: string,
+  wanted: Wanted,
+  bytesMax: number,
+): Promise<BodiesOf | "incomplete" | "too many"> {
   const ids = new Set([...wanted.values()].map(({ requestId }) => requestId));
   const needles = [...ids].map((id) => Buffer.from(JSON.stringify(id)));
   const texts = new Map<string, string>();
   const counts = new Map<string, number>();
   const found = new Map<TappedExchange, Bodies>();
-  for await (const { bytes, terminated } of readLines(path)) {
+  for await (const { bytes, endByte, terminated } of readLines(path)) {
+    if (endByte > bytesMax) return "too many";
     if (!terminated) break;
     // The id stands at the beginning of the line, before the bodies.
     const head = bytes.subarray(0, headBytes);
@@ -61,7 +71,7 @@ async function ownBodies(path: string, wanted: Wanted): Promise<BodiesOf | null>
     if (line === null || !ids.has(line.requestId)) continue;
     const { hop, requestId, requestBase } = line;
     const base = requestBase === null ? "" : texts.get(`${hop} ${requestBase}`);
-    if (base === undefined) return null;
+    if (base === undefined) return "incomplete";
     const requestBody = applyDelta(base, line);
     const occurrence = counts.get(`${hop} ${requestId}`) ?? 0;
     counts.set(`${hop} ${requestId}`, occurrence + 1);

@@ -140,9 +140,9 @@ function stampTable(request: SeenRequest): Html {
 }
 
 const methods: Readonly<Record<JoinMethod, string>> = {
-  "request-id": "the gateway passed its id on",
-  session: "the gateway passed the attempt on, and one request to the engine lay within its time",
-  "time-and-tokens": "the gateway passed nothing on; no other pairing by time and tokens is possible",
+  "request-id": "both taps saw its id",
+  session: "both taps saw its attempt, and one request to the engine lay within its time",
+  "time-and-tokens": "the arm passed no identity on; no other pairing by time and tokens is possible",
 };
 
 function factsOf({ request, stages }: ShownRequest): readonly string[] {

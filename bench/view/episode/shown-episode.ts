@@ -28,7 +28,8 @@ export interface ShownEpisode {
 }
 
 /** To read more takes seconds, and is done when somebody asks for it. */
-const bodiesBytesMax = 6e6;
+const storedBytesMax = 6e6;
+const readBytesMax = 100e6;
 
 /** @param wanted read the bodies, however many there are */
 export async function shownEpisode(
@@ -78,16 +79,21 @@ async function readBodiesOf(of: {
   const bytes = await bodiesBytes(of.segmentDirectory);
   if (bytes === null)
     return { bodies, notRead: html`<p>The bodies of its requests were not kept (output.bodies: false).</p>` };
-  if (bytes > bodiesBytesMax && !of.wanted)
-    return {
-      bodies,
-      notRead: html`<p>
-        The bodies of its segment are ${bytesText(bytes)}, which takes some seconds.
-        <a href="${of.address}?bodies=1">Read and compare those of this episode</a>
-      </p>`,
-    };
+  const ask = (size: string) =>
+    html`<p>
+      The bodies of its segment are ${size}, which takes some seconds.
+      <a href="${of.address}?bodies=1">Read and compare those of this episode</a>
+    </p>`;
+  if (bytes > storedBytesMax && !of.wanted) return { bodies, notRead: ask(bytesText(bytes)) };
   try {
-    return { bodies: await readRequestBodies(of.segmentDirectory, of.requests), notRead: null };
+    const read = await readRequestBodies(
+      of.segmentDirectory,
+      of.requests,
+      of.wanted ? Infinity : readBytesMax,
+    );
+    return read === null
+      ? { bodies, notRead: ask(`more than ${bytesText(readBytesMax)}`) }
+      : { bodies: read, notRead: null };
   } catch (error) {
     if (!(error instanceof RunUnreadableError)) throw error;
     return { bodies, notRead: html`<p>The bodies of its requests cannot be read: ${messageOf(error)}</p>` };

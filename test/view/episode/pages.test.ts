@@ -287,6 +287,9 @@ test("raw beside gateway: the first difference, where the time went, and arms to
   const same = textOf(await pairPage(source, pair, new URLSearchParams({ right: "proxy" })));
   expect(same).toContain("raw beside proxy");
   expect(same).toContain("The two conversations are the same");
+  await expect(pairPage(source, pair, new URLSearchParams({ right: "prox" }))).rejects.toThrow(
+    "No arm prox has finished this task and trial at this load; there are raw, gateway, proxy.",
+  );
 });
 
 test("equal conversations whose prompts have unlike lengths are told: the model was not asked the same", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 const attempts = ["first-s0", "second-s0"] as const;
+const attempt = { attemptKey: attempts[0], startedNs: 0, endedNs: 1e12, requests: 0 };
 
 /** What is read of the first of two attempts: of each request the bodies of all its exchanges. */
 async function readFirst(exchanges: readonly (readonly WrittenExchange[])[]) {
@@ -26,19 +27,12 @@ async function readFirst(exchanges: readonly (readonly WrittenExchange[])[]) {
     all.toSorted((a, b) => (a.timing.endedNs ?? 0) - (b.timing.endedNs ?? 0)),
     "zst",
   );
-  const attempt = {
-    segmentDirectory: scratch,
-    attemptKey: attempts[0],
-    startedNs: 0,
-    endedNs: 1e12,
-    requests: 0,
-  };
-  const requests = await readRequests(attempt, []);
+  const requests = await readRequests({ ...attempt, segmentDirectory: scratch }, []);
   const bodies = await readRequestBodies(scratch, requests);
   return requests.map(({ outer, inner, method }) => ({
     method,
-    outer: bodies.get(outer)?.requestBody,
-    inner: inner.map((exchange) => bodies.get(exchange)?.requestBody),
+    outer: bodies?.get(outer)?.requestBody,
+    inner: inner.map((exchange) => bodies?.get(exchange)?.requestBody),
   }));
 }
 
@@ -131,4 +125,17 @@ test("whatever the bodies say, and however the requests of two attempts alternat
     ),
     { numRuns: 30 },
   );
+});
+
+test("a small file may hold a thousand times as much: it is read only as far as is allowed", async () => {
+  const [outer, inner] = pairOf("a1", 0);
+  const exchanges = [{ ...outer!, response: "0".repeat(5_000_000) }, inner!].map((exchange) => ({
+    ...exchange,
+    timing: { ...exchange.timing, attemptKey: attempts[0] },
+  }));
+  await writeExchanges(scratch, exchanges, "zst");
+  expect((await stat(join(scratch, "bodies.ndjson.zst"))).size).toBeLessThan(5_000);
+  const requests = await readRequests({ ...attempt, segmentDirectory: scratch }, []);
+  expect(await readRequestBodies(scratch, requests, 4_000_000)).toBeNull();
+  expect((await readRequestBodies(scratch, requests, 6_000_000))?.size).toBe(2);
 });
