@@ -7,23 +7,23 @@ import type { RunSource } from "../run-source.ts";
 import { changesHtml } from "./change-html.ts";
 import { conversationHtml } from "./conversation-html.ts";
 import { headHtml } from "./head-html.ts";
+import { recordedCalls } from "./recorded-calls.ts";
 import { rewardHtml } from "./reward-html.ts";
 import { shownEpisode, type ShownEpisode } from "./shown-episode.ts";
 import { tableHtml } from "./table-html.ts";
 import { textBlock, TextBudget } from "./text-block.ts";
 import { timeSection } from "./time-section.ts";
-import { tokensHtml } from "./token-html.ts";
-import { tokenTexts } from "./token-texts.ts";
 import type { WholeEpisode } from "./whole-episode.ts";
 
-/** @param wanted compare bodies, however many there are */
-export async function wholeEpisodePage(
-  run: RunSource,
-  whole: WholeEpisode,
-  wanted: boolean,
-): Promise<string> {
-  const episode = await shownEpisode(run, whole, wanted);
-  const { record, recorded, ledger, notes } = whole;
+/** What is read although it takes long. */
+export interface Wanted {
+  readonly bodies: boolean;
+  readonly tokens: boolean;
+}
+
+export async function wholeEpisodePage(run: RunSource, whole: WholeEpisode, wanted: Wanted): Promise<string> {
+  const episode = await shownEpisode(run, whole, wanted.bodies);
+  const { record, ledger, notes } = whole;
   const budget = new TextBudget();
   const task = `${record.domain}/${record.taskId}`;
   // Spoken texts first: where a page has no room for all, the record at its end is the least.
@@ -42,7 +42,7 @@ export async function wholeEpisodePage(
       }
       ${timeSection(episode, ledger === null ? null : ledgerHtml(episode))} ${rewardHtml(whole, budget)}
       ${changesHtml(episode.changes, (change) => `#q${whole.requests.indexOf(change.request)}`, { notRead: episode.notRead, fidelity: whole.fidelity })}
-      ${conversation} ${recorded === null ? null : tokensHtml(recorded, (call) => tokenTexts(call, episode))}
+      ${conversation} ${await recordedCalls(run, episode, wanted.tokens)}
       <section id="record">
         <h2>Record</h2>
         ${textBlock(JSON.stringify(record), { budget, whole: null, openMax: 0, json: true })}

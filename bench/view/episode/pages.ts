@@ -9,8 +9,8 @@ export { episodeStyle } from "./style.ts";
 /**
  * The page of an episode, or of a part of it that is too large for that page; null where there is none. Whatever stands in the run is
  * shown as text.
- * @param search `message=N`: the text of a message, `from=K` on; `request=N`: the bodies of a request on both sides; `bodies=1`: compare
- * them although there are many
+ * @param search `message=N`: the text of a message, `from=K` on; `request=N`: the bodies of a request on both sides; `bodies=1`,
+ * `tokens=1`: read bodies, or recorded tokens, although there are many
  */
 export async function episodePage(
   run: RunSource,
@@ -22,7 +22,10 @@ export async function episodePage(
   const [message, request] = [search.get("message"), search.get("request")];
   if (message !== null) return messagePartPage(run, whole, { message, from: search.get("from") });
   if (request !== null) return await requestPartPage(run, whole, request);
-  return await wholeEpisodePage(run, whole, search.has("bodies"));
+  return await wholeEpisodePage(run, whole, {
+    bodies: search.has("bodies"),
+    tokens: search.has("tokens"),
+  });
 }
 
 /**

@@ -23,16 +23,13 @@ export function tokensHtml(
   const meaning = calls.some(({ outputIds }) => outputIds !== null)
     ? "The darker a token, the less likely it was; below one in ten it is underlined."
     : "Their texts only: no token ids.";
-  return html`<section id="tokens">
-    <h2>Recorded calls</h2>
-    <p>
+  return html`<p>
       ${manyText(calls.length, "call")}, recorded by ${recorder} at
       ${level}${tokenizerSha256 === null ? "" : `, tokenizer sha256 ${tokenizerSha256.slice(0, 12)}`}.
       ${meaning}
     </p>
     ${shown}
-    ${dropped.map(({ interactionId, reason }) => html`<p>Dropped: call ${interactionId ?? "without a name"}: ${reason}.</p>`)}
-  </section>`;
+    ${dropped.map(({ interactionId, reason }) => html`<p>Dropped: call ${interactionId ?? "without a name"}: ${reason}.</p>`)}`;
 }
 
 /** Tokens of each call's whole prompt: what it shares with its parent, and its own tail. */

@@ -13,7 +13,6 @@ import { exists, type StoreWarning } from "../../store/read-run.ts";
 import type { EpisodeRecord, Trajectory } from "../../store/record.ts";
 import { segmentPath } from "../../store/run-directory.ts";
 import { TextStore } from "../../store/text-store.ts";
-import type { RecordedEpisode } from "../../workload/recorded-episode.ts";
 import type { RunSource } from "../run-source.ts";
 import { readChosenLines } from "./chosen-lines.ts";
 import { readRequests, type Attempt, type SeenRequest } from "./episode-requests.ts";
@@ -30,8 +29,6 @@ export interface WholeEpisode {
   /** In order of start. */
   readonly requests: readonly SeenRequest[];
   readonly toolRuns: readonly ToolRun[];
-  /** What a recording gateway kept of its model calls; null where none did. */
-  readonly recorded: RecordedEpisode | null;
   /** Where its time went; null where no request of it was seen. */
   readonly ledger: EpisodeLedger | null;
   /** Of its whole segment. */
@@ -103,7 +100,6 @@ export async function readWholeEpisode(run: RunSource, episodeId: string): Promi
     tools: await reading.of("the tool schemas", null, () => textOf(texts, trajectory?.toolsSha256)),
     requests,
     toolRuns,
-    recorded: await reading.of("the recorded tokens", null, () => run.recordedTokens(episodeId)),
     ledger: requests.length === 0 ? null : ledgerOf(record, requests, toolRuns),
     fidelity: await reading.of("what the path changed", null, () => readFidelity(segmentDirectory)),
     queueSecondsMean: await reading.of("the engine's counters", null, () =>

@@ -226,6 +226,64 @@ test("evidence that is damaged or lost leaves the rest of the page as it is", as
   expect(without).toContain("The conversation of this episode is not in the run's trajectories");
 });
 
+const recorded = {
+  v: 1 as const,
+  level: "L1" as const,
+  recorder: "tollgate",
+  tokenizerSha256: null,
+  dropped: [],
+  calls: [
+    {
+      interactionId: "i1",
+      requestId: `${attemptKeyOf(idOf("gateway"))}-a1`,
+      parent: null,
+      sharedTokens: 0,
+      breakCause: null,
+      promptTail: [1, 2, 3],
+      outputIds: [7, 8],
+      outputLogprobs: [-0.1, -3],
+      weightVersion: null,
+      finishReason: "stop",
+      reward: null,
+    },
+  ],
+};
+
+test("recorded tokens stand with their probabilities, and their texts where the engine's answer has one for each", async () => {
+  const attemptKey = attemptKeyOf(idOf("gateway"));
+  const said = (tokens: readonly string[]) =>
+    JSON.stringify({ choices: [{ logprobs: { content: tokens.map((token) => ({ token })) } }] });
+  for (const [runId, tokens, shown] of [
+    ["texts", ["Ye", "s"], ["Ye", "s"]],
+    ["other-count", ["Yes"], ["7", "8"]],
+  ] as const) {
+    const exchanges = exchangesOf(attemptKey).map((exchange) =>
+      exchange.timing.hop === "inner" ? { ...exchange, response: said(tokens) } : exchange,
+    );
+    const run = { episodes: [episode("gateway", { recorded, exchanges })], identity: { runId } };
+    const page = await episodePage(await sourceOf(await writeRun(scratch, run)), idOf("gateway"));
+    expect(textOf(page)).toContain("prompt of 3 tokens, 2 generated, mean logprob -1.55");
+    const found = [...(page ?? "").matchAll(/<span class="token ([^"]*)" title="([^"]*)">([^<]*)</g)];
+    expect(found.map(([, look, , text]) => [look, text])).toEqual([
+      ["p-high", shown[0]],
+      ["p-least", shown[1]],
+    ]);
+    expect(found[1]?.[2]).toBe("id 8, logprob -3.000, probability 0.050");
+  }
+});
+
+test("a compressed record of tokens that is large is read when somebody asks, and a damaged one harms nothing else", async () => {
+  const directory = await writeRun(scratch, { episodes: [episode("raw")] });
+  await writeFile(join(directory, "tokens.jsonl.zst"), Buffer.alloc(600_000, "no zstd"));
+  const source = await sourceOf(directory);
+  const page = (await episodePage(source, idOf("raw"))) ?? "";
+  expect(textOf(page)).toContain("The run's record of tokens is 600 kB, compressed");
+  expect(page).toContain(`?tokens=1#tokens"`);
+  const asked = textOf(await episodePage(source, idOf("raw"), new URLSearchParams({ tokens: "1" })));
+  expect(asked).toContain("They cannot be read:");
+  expect(asked).toContain("Yes, one copy.");
+});
+
 test("a torn last line is left out and told", async () => {
   const directory = await writeRun(scratch, { episodes: [episode("raw")], bodies: "plain" });
   for (const name of ["taps.ndjson", "bodies.ndjson"]) {
