@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../errors.ts";
@@ -41,17 +42,21 @@ export function register(program: Command, host: Host): void {
 async function libraryOf(host: Host, reference: string | undefined, flags: ViewFlags): Promise<RunLibrary> {
   const folder = runsFolder(host, flags);
   if (reference === undefined) {
-    if (await exists(folder)) return new RunLibrary(folder, { only: false });
+    if (await isFolder(folder)) return new RunLibrary(folder, { only: false });
     throw new ConfigError(
       `There is no folder ${folder}. Give a run or a folder of runs, or start a run with \`tollgate sweep\`.`,
     );
   }
   const path = resolve(host.workingDirectory, await resolveRun(reference, { runs: folder }));
   if (await exists(join(path, "run.json"))) return new RunLibrary(path, { only: true });
-  if (await exists(path)) return new RunLibrary(path, { only: false });
+  if (await isFolder(path)) return new RunLibrary(path, { only: false });
   throw new ConfigError(
-    `There is no ${path}. Give a run directory, a folder of runs, or see \`tollgate runs\`.`,
+    `${path} is no folder. Give a run directory, a folder of runs, or see \`tollgate runs\`.`,
   );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await exists(path)) && (await stat(path)).isDirectory();
 }
 
 /** Only where a person sits at this machine's own screen; what cannot be opened can be typed. */

@@ -54,7 +54,8 @@ test("one run alone: its pages and nobody else's", async () => {
 test("what is not there is said, and so is a port that is taken", async () => {
   const nothing = await tollgate(["view", join(folder.path, "none"), "--no-open"]);
   expectExit(nothing, 2);
-  expect(nothing.stderr).toMatch(/There is no .*none/);
+  expect(nothing.stderr).toMatch(/none is no folder/);
+  expectExit(await tollgate(["view", "package.json", "--no-open"]), 2);
   expectExit(await tollgate(["view", "--runs", join(folder.path, "none"), "--no-open"]), 2);
   await using view = new TollgateProcess(["view", runs, "--no-open"]);
   const { port } = new URL(await addressOf(view));

@@ -76,22 +76,27 @@ export function runPage(run: RunFacts, extras: RunExtras): string {
 }
 
 function progress(run: RunFacts, { next }: RunExtras): Html {
-  const planned = run.cells.reduce((sum, { planned: cell }) => sum + cell.episodeIds.length, 0);
   const failed = run.rows.filter(({ status }) => status === "failed").length;
   const pace = run.state === "running" ? paceText(run) : null;
-  const isReplay = run.identity.replay !== undefined;
   return html`<p class="progress">
-      ${stateMark(run.state)}${
-        isReplay
-          ? " a replay of recorded requests"
-          : html` <span>${run.rows.length} of ${planned} episodes</span>
-              <progress max="${Math.max(1, planned)}" value="${run.rows.length}">
-                ${run.rows.length} of ${planned}
-              </progress>`
-      }${failed === 0 ? null : html` <span class="bad">${failed} failed</span>`}${pace === null ? null : html` <span>${pace}</span>`}
+      ${stateMark(run.state)}${howFar(run)}${failed === 0 ? null : html` <span class="bad">${failed} failed</span>`}${pace === null ? null : html` <span>${pace}</span>`}
     </p>
     ${run.error === null ? null : html`<p class="bad">${run.error}</p>`}
     ${next === null || run.state === "running" ? null : html`<p>To ${next.why}: <code>${next.command}</code></p>`} `;
+}
+
+function howFar({ identity, rows, cells }: RunFacts): Html {
+  const planned = cells.reduce((sum, { planned: cell }) => sum + cell.episodeIds.length, 0);
+  const finished = `${rows.length} of ${planned}`;
+  if (identity.replay !== undefined) return html` <span>a replay of recorded requests</span>`;
+  // Of a search nobody knows how many there will be.
+  if (identity.search !== undefined)
+    return html` <span
+      >${identity.search}: ${finished} episodes of ${cells.length} cells so far, which are decided on one by
+      one</span
+    >`;
+  return html` <span>${finished} episodes</span>
+    <progress max="${Math.max(1, planned)}" value="${rows.length}">${finished}</progress>`;
 }
 
 /** First whether the numbers may be used, then what the arms add, then the whole report. */

@@ -3,10 +3,12 @@ import { basename, join } from "node:path";
 import { parsedJson } from "../../host/parsed-json.ts";
 import { reportModelSchema } from "../../report/model/report-model.ts";
 import { driverOf } from "../../store/driver-lock.ts";
+import type { EpisodeRow } from "../../store/episode-columns.ts";
 import { openEpisodeIndex, type EpisodeIndex } from "../../store/episode-index.ts";
 import { judgementsPath } from "../../store/judgements.ts";
 import { runState } from "../../store/progress.ts";
-import { readRunJson, withPlanned } from "../../store/read-run.ts";
+import { nextCommand, type NextCommand } from "../../store/next-command.ts";
+import { readRun, readRunJson, withPlanned } from "../../store/read-run.ts";
 import { resumeCommand } from "../../store/resume-command.ts";
 import type { RunJson } from "../../store/run-json.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
@@ -15,6 +17,9 @@ import type { RunFacts } from "../run-facts.ts";
 import type { RunSource } from "../run-source.ts";
 import { cellsOf } from "./cell-facts.ts";
 
+/** Episodes of a run whose every record is read for one line of a page. */
+const readWholeMax = 5_000;
+
 /** A run that pages are made of. Its files are read on where they have grown. */
 export class ViewedRun {
   readonly name: string;
@@ -22,6 +27,7 @@ export class ViewedRun {
   readonly #identity: RunJson;
   readonly #index: EpisodeIndex;
   #known: RunFacts | null = null;
+  #next: { readonly version: string; readonly command: NextCommand | null } | null = null;
   #reading: Promise<RunFacts> | null = null;
 
   private constructor(directory: string, identity: RunJson, index: EpisodeIndex) {
@@ -48,7 +54,7 @@ export class ViewedRun {
   }
 
   async source(): Promise<RunSource> {
-    const { rows } = await this.facts();
+    const { rows, identity } = await this.facts();
     const found = <T>(episodeId: string, read: (at: number) => Promise<T>) => {
       const at = this.#index.rowOf(episodeId);
       return at === null ? Promise.resolve(null) : read(at);
@@ -56,7 +62,7 @@ export class ViewedRun {
     return {
       directory: this.directory,
       name: this.name,
-      identity: this.#identity,
+      identity,
       rows,
       record: (episodeId) => found(episodeId, (at) => this.#index.record(at)),
       trajectory: (episodeId) => found(episodeId, (at) => this.#index.trajectory(at)),
@@ -65,26 +71,41 @@ export class ViewedRun {
   }
 
   async extras(): Promise<RunExtras> {
-    const { rows, cells, state, ended } = await this.facts();
+    const facts = await this.facts();
+    return {
+      report: facts.ended ? await this.#report() : null,
+      hasPage: (await sizeOf(join(this.directory, "report", "report.html"))) > 0,
+      next: await this.#nextOf(facts),
+      failures: await this.#failures(facts.rows),
+    };
+  }
+
+  /** As `tollgate status` has it. Of a large run not every record is read for a line: only that it can be gone on with. */
+  async #nextOf({ state, rows, cells, version }: RunFacts): Promise<NextCommand | null> {
+    if (state === "running") return null;
+    if (this.#next?.version === version) return this.#next.command;
+    const command =
+      rows.length <= readWholeMax
+        ? nextCommand(await readRun(this.directory))
+        : this.#goOn(rows.length, cells);
+    this.#next = { version, command };
+    return command;
+  }
+
+  #goOn(finished: number, cells: RunFacts["cells"]): NextCommand | null {
     const planned = cells.reduce((sum, { planned: cell }) => sum + cell.episodeIds.length, 0);
     const command = resumeCommand(this.#identity.argv, this.directory);
-    return {
-      report: ended ? await this.#report() : null,
-      hasPage: (await sizeOf(join(this.directory, "report", "report.html"))) > 0,
-      next:
-        state === "running" || rows.length >= planned || command === null ? null : { why: "go on", command },
-      failures: await this.#failures(rows),
-    };
+    return command === null || finished >= planned ? null : { why: "go on", command };
   }
 
   async #read(): Promise<RunFacts> {
     const { version, driverAlive } = await versionOf(this.directory);
     if (this.#known?.version === version) return this.#known;
     await this.#index.refresh();
-    const rows = [...this.#index.rows()];
+    const rows = this.#rows();
     const others = this.#index.others.map(({ record }) => record);
-    const end = others.findLast(({ type }) => type === "run-ended" || type === "run-started");
     const identity = withPlanned(this.#identity, others);
+    const end = others.findLast(({ type }) => type === "run-ended" || type === "run-started");
     this.#known = {
       name: this.name,
       directory: this.directory,
@@ -97,6 +118,19 @@ export class ViewedRun {
       cells: cellsOf(identity.cells, { rows, others }, driverAlive),
     };
     return this.#known;
+  }
+
+  /** A row that says what it said before is the same object as before: of a large run that goes on, not every row is kept twice. */
+  #rows(): readonly EpisodeRow[] {
+    const before = this.#known?.rows ?? [];
+    return Array.from(this.#index.rows(), (row, at) => {
+      const known = before[at];
+      const isSame =
+        known?.episodeId === row.episodeId &&
+        known.recordByte === row.recordByte &&
+        known.reward === row.reward;
+      return isSame ? known : row;
+    });
   }
 
   /** What the run itself has written at its end; null where there is none, or one of another form. */
