@@ -13,6 +13,11 @@ const retainedCharsMax = 512 << 20;
 
 /** How long a closing segment waits for exchanges that are just ending. */
 const settleMs = 1_000;
+/**
+ * How long after its end an exchange is read. Reading takes as long as an answer takes to pass a hop: done at once at the inner tap,
+ * it would hold the end of the same answer at the outer one, and only in an arm without a gateway in between.
+ */
+const readAfterMs = 5;
 const wholeSettleMs = 50;
 
 /** All listeners of a run, what they record, and what waits to be taken. Lives in the tap process. */
@@ -21,6 +26,8 @@ export class Tap implements AsyncDisposable {
   /** By origin: an engine closes connections of all arms alike. */
   readonly #manners = new Map<string, Manners>();
   readonly #retained = new RetainedExchanges(retainedCharsMax);
+  /** Exchanges that have ended and have not been read. */
+  readonly #unread = new Map<ExchangeRecord, TapListenerSpec>();
   /** Exchanges per attempt that have not been recorded yet, and who waits for them. */
   readonly #open = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
@@ -43,8 +50,7 @@ export class Tap implements AsyncDisposable {
     this.#manners.set(origin, manners);
     const observer = {
       began: (record: ExchangeRecord) => this.#began(record, spec),
-      // In a later turn of the loop: reading a body must not delay the chunks of other exchanges in this one.
-      ended: (record: ExchangeRecord) => setImmediate(() => void this.#record(record, spec)),
+      ended: (record: ExchangeRecord) => this.#ended(record, spec),
     };
     const listener = await Listener.open(spec, observer, manners);
     this.#listeners.set(spec.name, listener);
@@ -80,6 +86,7 @@ export class Tap implements AsyncDisposable {
 
   /** Waits until the attempt has no open outer exchange or the time is up, and gives out those that have ended. */
   async take(attemptKey: string, waitMs: number): Promise<Taken> {
+    await this.#readThoseOf(attemptKey);
     if (this.#open.has(attemptKey)) {
       await new Promise<void>((resolve) => {
         const timer = new Timer(waitMs, resolve);
@@ -91,6 +98,7 @@ export class Tap implements AsyncDisposable {
         this.#waiting.set(attemptKey, waiting);
       });
     }
+    await this.#readThoseOf(attemptKey);
     const exchanges = this.#retained.take(attemptKey);
     // A gateway hears a moment later than the tap that its client went away. A whole answer ends there last.
     const giveUpMs = performance.now() + (exchanges.every(isWhole) ? wholeSettleMs : settleMs);
@@ -119,13 +127,29 @@ export class Tap implements AsyncDisposable {
     }
   }
 
-  async #record(record: ExchangeRecord, spec: TapListenerSpec): Promise<void> {
+  #ended(record: ExchangeRecord, spec: TapListenerSpec): void {
+    if (spec.hop === "outer") this.#inner.outerEnded(spec.arm);
+    this.#unread.set(record, spec);
+    const isAwaited = record.attemptKey !== null && this.#waiting.has(record.attemptKey);
+    setTimeout(() => void this.#read(record), isAwaited ? 0 : readAfterMs);
+  }
+
+  /** Whoever takes an attempt's exchanges is done with a turn, so nothing of it is on its way. Requests without a name may be its own. */
+  async #readThoseOf(attemptKey: string): Promise<void> {
+    const records = [...this.#unread.keys()];
+    const own = records.filter((record) => record.attemptKey === attemptKey || record.attemptKey === null);
+    await Promise.all(own.map((record) => this.#read(record)));
+  }
+
+  async #read(record: ExchangeRecord): Promise<void> {
+    const spec = this.#unread.get(record);
+    if (spec === undefined) return;
+    this.#unread.delete(record);
     const { exchange } = await record.finish();
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
     if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);
     if (spec.hop === "inner") this.#inner.ended(record, exchange);
-    if (spec.hop === "outer") this.#inner.outerEnded(spec.arm);
     if (spec.hop !== "outer" || record.attemptKey === null) return;
     this.#retained.add(record.attemptKey, exchange);
     const open = (this.#open.get(record.attemptKey) ?? 1) - 1;

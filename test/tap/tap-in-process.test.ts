@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { readAnswer } from "../../bench/answer/read-answer.ts";
 import { Tap } from "../../bench/tap/tap.ts";
 import { scriptedEngine, type Answer, type ScriptedEngine } from "./fixtures/scripted-engine.ts";
 
@@ -40,7 +41,8 @@ async function get(origin: string, headers: Record<string, string> = {}): Promis
 async function generate(origin: string, headers: Record<string, string> = {}): Promise<void> {
   const url = `${origin}/v1/chat/completions`;
   const { body } = await request(url, { method: "POST", headers, body: "{}" });
-  await body.dump();
+  // `dump` leaves a long answer.
+  await body.arrayBuffer();
 }
 
 /** The engine answers when the test says so: with this answer, or with an error. */
@@ -144,3 +146,34 @@ test("a second segment, and a second listener of one name, are refused and chang
   await get(outer, identity("one"));
   expect((await tap.take("k", 5_000)).exchanges.map(({ timing }) => timing.arm)).toEqual(["a"]);
 });
+
+test("reading an answer at the inner tap does not hold its end at the outer one", async () => {
+  const events = Array.from({ length: 40_000 }, (_, at) => {
+    const delta = { content: `word ${at} `, [`odd-${at}`]: at };
+    return `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`;
+  });
+  const body = Buffer.from(`${events.join("")}data: [DONE]\n\n`);
+  const readingMs = Math.min(...[1, 2, 3].map(() => timed(() => readAnswer(body))));
+  answer = async (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).write(body);
+    await sleep(200);
+    response.end();
+  };
+  const before = await tap.listen({ name: "before", hop: "outer", arm: "a", upstream: inner });
+  const { endedNs } = await takenAfter(() => generate(before, identity("one")));
+  expect((endedNs.outer - endedNs.inner) / 1e6).toBeLessThan(readingMs / 3);
+});
+
+function timed(work: () => unknown): number {
+  const beganMs = performance.now();
+  work();
+  return performance.now() - beganMs;
+}
+
+/** When the attempt's one exchange ended at both taps. */
+async function takenAfter(work: () => Promise<void>) {
+  await work();
+  const taken = await tap.take("k", 5_000);
+  const [outerEnd, innerEnd] = [taken.exchanges[0]?.timing.endedNs, taken.inner[0]?.endedNs];
+  return { endedNs: { outer: outerEnd ?? Number.NaN, inner: innerEnd ?? Number.NaN } };
+}
