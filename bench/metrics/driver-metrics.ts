@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { performance } from "node:perf_hooks";
-import { Counter, Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { messageOf, StartError } from "../errors.ts";
 
 export interface DriverMetricsOptions {
@@ -12,6 +12,19 @@ export interface DriverMetricsOptions {
   readonly port: number;
 }
 
+interface EndedEpisode {
+  readonly status: string;
+  readonly arm: string;
+  readonly startedNs: number;
+  readonly endedNs: number;
+}
+
+interface RequestTimes {
+  readonly ttftMs: number | null;
+  readonly itlMs: number | null;
+  readonly e2eMs: number;
+}
+
 /** What the driver reports about itself while it runs. A call costs a few look-ups in maps. */
 export interface DriverMetrics extends AsyncDisposable {
   /** Address of the Prometheus page. */
@@ -20,7 +33,9 @@ export interface DriverMetrics extends AsyncDisposable {
   cellsPlanned(cells: number, episodes: number): void;
   episodeStarted(): void;
   /** null: the attempt was cancelled. */
-  episodeEnded(episode: { readonly status: string; readonly arm: string } | null): void;
+  episodeEnded(episode: EndedEpisode | null): void;
+  /** How long an attempt's answered requests took at the outer tap; null is not observed. */
+  requestsSeen(arm: string, latencies: readonly RequestTimes[]): void;
   cellStarted(cell: { readonly cellId: string; readonly arm: string; readonly load: string }): void;
   cellEnded(): void;
 }
@@ -44,6 +59,17 @@ export async function serveDriverMetrics(options: DriverMetricsOptions): Promise
     episodeEnded: (episode) => {
       instruments.inFlight.dec();
       instruments.episodes.inc({ status: episode?.status ?? "cancelled", arm: episode?.arm ?? "none" });
+      if (episode === null) return;
+      const { status, arm, startedNs, endedNs } = episode;
+      instruments.latencies.episode.observe({ status, arm }, (endedNs - startedNs) / 1e9);
+    },
+    requestsSeen: (arm, latencies) => {
+      const { ttft, itl, e2e } = instruments.latencies;
+      for (const { ttftMs, itlMs, e2eMs } of latencies) {
+        if (ttftMs !== null) ttft.observe({ arm }, ttftMs / 1000);
+        if (itlMs !== null) itl.observe({ arm }, itlMs / 1000);
+        e2e.observe({ arm }, e2eMs / 1000);
+      }
     },
     cellStarted: ({ cellId, arm, load }) => {
       instruments.currentCell.reset();
@@ -98,6 +124,47 @@ function createInstruments(registry: Registry) {
       help: "1 for the cell that runs now",
       labelNames: ["cell", "arm", "load"],
       registers,
+    }),
+    latencies: createHistograms(registry),
+  };
+}
+
+/** Upper bounds, seconds: an inter-token time of a fast engine to an episode of a slow one, 2 to 2.5 times each. */
+const bounds = {
+  token: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5],
+  request: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120],
+  episode: [0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 240, 600, 1200, 3600],
+} as const;
+
+/** What requests and episodes took, for dashboards; reports read stamps. */
+function createHistograms(registry: Registry) {
+  const histogram = (name: string, help: string, of: { labelNames: string[]; buckets: readonly number[] }) =>
+    new Histogram({ name, help, labelNames: of.labelNames, buckets: [...of.buckets], registers: [registry] });
+  const arm = ["arm"];
+  return {
+    ttft: histogram(
+      "tollgate_request_ttft_seconds",
+      "Time to first token at the outer tap, streamed answers",
+      {
+        labelNames: arm,
+        buckets: bounds.request,
+      },
+    ),
+    itl: histogram(
+      "tollgate_request_itl_seconds",
+      "Mean time between tokens of an answer, at the outer tap",
+      {
+        labelNames: arm,
+        buckets: bounds.token,
+      },
+    ),
+    e2e: histogram("tollgate_request_e2e_seconds", "Whole answered request at the outer tap", {
+      labelNames: arm,
+      buckets: bounds.request,
+    }),
+    episode: histogram("tollgate_episode_duration_seconds", "Length of finished episodes", {
+      labelNames: [...arm, "status"],
+      buckets: bounds.episode,
     }),
   };
 }

@@ -20,7 +20,7 @@ import { failedBy } from "../workload/failed-by.ts";
 import { notStarted } from "../workload/not-started.ts";
 import type { FailureWatch } from "./failure-watch.ts";
 import { attributeFailure } from "./failure-attribution.ts";
-import { SeenExchanges } from "./seen-exchanges.ts";
+import { SeenExchanges, type SeenLatencies } from "./seen-exchanges.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
 
 /** Label of an episode whose gateway recorded fewer calls than were made, or did not say what it recorded. */
@@ -55,6 +55,8 @@ export interface PlayContext {
 export interface SegmentContext extends PlayContext {
   readonly cell: Cell;
   readonly segmentId: string;
+  /** Told how long the requests of each attempt took that was not cancelled; absent: nobody watches. */
+  readonly requestsSeen?: (latencies: readonly SeenLatencies[]) => void;
 }
 
 /**
@@ -98,7 +100,9 @@ async function attemptOnce(
   const startedNs = parts.clock.nowNs();
   const attemptKey = `${planned.episodeId}-${segment.segmentId}${retries === 0 ? "" : `-r${retries}`}`;
   const played = await playEpisode(parts, segment, { planned, attemptKey });
-  return played.result.status === "cancelled" ? null : { ...played, planned, attemptKey, startedNs, retries };
+  if (played.result.status === "cancelled") return null;
+  segment.requestsSeen?.(played.usage.latencies);
+  return { ...played, planned, attemptKey, startedNs, retries };
 }
 
 /** Session, attempt and reward of one episode; nothing of it is stored. */

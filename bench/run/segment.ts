@@ -18,6 +18,7 @@ import type { FailureWatch } from "./failure-watch.ts";
 import { PowerSamples, type PowerSource } from "./power-samples.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
 import type { PlannedCellRun } from "./remaining-work.ts";
+import type { SeenLatencies } from "./seen-exchanges.ts";
 import type { SweepWatcher } from "./sweep-progress.ts";
 import { warmUp } from "./warm-up.ts";
 import { Deadline } from "../measure/deadline.ts";
@@ -113,9 +114,12 @@ async function runEpisodes(
   using deadline = new Deadline(parts.limits.cellMs);
   const signal = AbortSignal.any([stop.cancelled, deadline.signal]);
   const died = (): StackDeath | null => stack.death(arm.spec.name);
+  const requestsSeen = (latencies: readonly SeenLatencies[]) =>
+    tellAll((watcher) => watcher.requestsSeen?.(arm.spec.name, latencies));
   const attempt = async (episode: PlannedEpisode) => {
     tellAll((watcher) => watcher.episodeStarted?.());
-    const record = await attemptEpisode(parts, { cell, segmentId, arm, signal, logToolCall }, episode);
+    const context = { cell, segmentId, arm, signal, logToolCall, requestsSeen };
+    const record = await attemptEpisode(parts, context, episode);
     if (record) records.set(episode.episodeId, record);
     tellAll((watcher) => watcher.episodeEnded?.(record));
     if (stack.revive !== null) await awaitNewsOfDeath(died, record);

@@ -1,5 +1,6 @@
 import type { Clock } from "../measure/clock.ts";
 import type { EpisodeRecord } from "../store/record.ts";
+import type { SeenLatencies } from "./seen-exchanges.ts";
 import { StatusLine, type Screen, type StatusPart } from "./status-line.ts";
 
 export interface SweepProgressOptions {
@@ -21,6 +22,8 @@ export interface SweepWatcher {
   episodeStarted?(): void;
   /** null: the attempt was cancelled and is no result. */
   episodeEnded?(record: EpisodeRecord | null): void;
+  /** How long an attempt's answered requests took at the outer tap. */
+  requestsSeen?(arm: string, latencies: readonly SeenLatencies[]): void;
 }
 
 export interface WatchedCell {

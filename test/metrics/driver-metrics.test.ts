@@ -25,8 +25,9 @@ test("the driver's page follows the run and is readable by our own adapter", asy
   });
   metrics.cellStarted({ cellId: "c1", arm: "raw", load: "closed:4" });
   for (let episode = 0; episode < 3; episode++) metrics.episodeStarted();
-  metrics.episodeEnded({ status: "completed", arm: "raw" });
-  metrics.episodeEnded({ status: "failed", arm: "raw" });
+  const times = { startedNs: 1e9, endedNs: 4e9 };
+  metrics.episodeEnded({ status: "completed", arm: "raw", ...times });
+  metrics.episodeEnded({ status: "failed", arm: "raw", ...times });
   const during = await valuesAt(metrics.url);
   expect(during).toMatchObject({
     "tollgate_episodes_total completed raw": 1,
@@ -44,6 +45,26 @@ test("the driver's page follows the run and is readable by our own adapter", asy
     "tollgate_current_cell c2 closed:4 gateway": 1,
   });
   expect(Object.keys(later).filter((key) => key.startsWith("tollgate_current_cell"))).toHaveLength(1);
+});
+
+test("latencies are histograms in seconds; what an answer does not support is not observed", async () => {
+  await using metrics = await serveDriverMetrics(options);
+  metrics.requestsSeen("raw", [
+    { ttftMs: 40, itlMs: 8, e2eMs: 300 },
+    { ttftMs: null, itlMs: null, e2eMs: 700 },
+  ]);
+  metrics.episodeEnded({ status: "completed", arm: "raw", startedNs: 1e9, endedNs: 4e9 });
+  metrics.episodeEnded(null);
+  expect(await valuesAt(metrics.url)).toMatchObject({
+    "tollgate_request_ttft_seconds_count raw": 1,
+    "tollgate_request_ttft_seconds_sum raw": 0.04,
+    "tollgate_request_itl_seconds_sum raw": 0.008,
+    "tollgate_request_e2e_seconds_count raw": 2,
+    "tollgate_request_e2e_seconds_sum raw": 1,
+    "tollgate_request_e2e_seconds_bucket 0.5 raw": 1,
+    "tollgate_episode_duration_seconds_count completed raw": 1,
+    "tollgate_episode_duration_seconds_sum completed raw": 3,
+  });
 });
 
 test("only GET /metrics is answered, two runs do not share numbers, and disposing frees the port", async () => {
