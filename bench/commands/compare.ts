@@ -11,12 +11,14 @@ import { compareScreen } from "../report/screen/compare-screen.ts";
 import type { Table } from "../report/tables/table.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRunJson } from "../store/read-run.ts";
+import { compareSuite } from "../report/ci/suites.ts";
+import { junitOption, leaveForCi, wantedByCi, type CiFlags } from "./ci-results.ts";
 import { collect } from "./experiment.ts";
 import { screenText, type Loudness } from "./end-screen.ts";
 import { refuseReplay, runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
-interface CompareFlags extends RunsFlag, Loudness {
+interface CompareFlags extends RunsFlag, Loudness, CiFlags {
   readonly failOn: readonly string[];
   readonly unlike?: boolean;
   readonly json?: boolean;
@@ -39,6 +41,7 @@ export function register(program: Command, host: Host): void {
     .option("-v, --verbose", "print the tables of all quantities before the summary")
     .addOption(new Option("--format <format>", "what to print").choices(["table", "md"]).default("table"))
     .option("--json", "print JSON")
+    .addOption(junitOption())
     .addHelpText(
       "after",
       `\nA and B are run directories, names in the folder, @last, or @prev (the run of the same experiment before the other one).\n\n${thresholdGrammar}`,
@@ -54,7 +57,16 @@ export function register(program: Command, host: Host): void {
       const judged = new Set(comparison.thresholds.map(({ expression }) => expression));
       const unjudged = thresholds.filter(({ text }) => !judged.has(text));
       for (const { text } of unjudged) host.tell(`--fail-on '${text}': no arm and load is in both runs`);
-      if (open.length + unjudged.length > 0) host.setExitCode(exitCodes.thresholdCrossed);
+      const kept = open.length + unjudged.length === 0;
+      if (!kept) host.setExitCode(exitCodes.thresholdCrossed);
+      if (!wantedByCi(host, flags)) return;
+      const suite = compareSuite(
+        comparison,
+        unjudged.map(({ text }) => text),
+      );
+      const verdict = thresholds.length === 0 ? "compared" : kept ? "limits kept" : "LIMITS NOT KEPT";
+      const text = screenText(host, compareScreen(comparison));
+      await leaveForCi(host, flags, { suite, title: `Tollgate compare: ${verdict}`, text });
     });
 }
 

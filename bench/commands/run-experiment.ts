@@ -16,16 +16,18 @@ import { resolveRun } from "../store/list-runs.ts";
 import { nextCommand } from "../store/next-command.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
+import { failedSuite, sweepSuite } from "../report/ci/suites.ts";
 import { metricsPortOption } from "./arguments.ts";
+import { junitOption, leaveForCi, wantedByCi, type CiFlags } from "./ci-results.ts";
 import { terminalOf, type Loudness } from "./end-screen.ts";
 import { collect } from "./experiment.ts";
 import { cacheDirectory, type Host } from "./host.ts";
 import { sinkKinds, workIn } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
-import { runToItsEnd, type ShownRun } from "./run-to-its-end.ts";
+import { runToItsEnd, type CommandEnd, type ShownRun } from "./run-to-its-end.ts";
 
 /** What every command that runs an experiment lets a user choose. */
-export interface RunFlags extends Loudness {
+export interface RunFlags extends Loudness, CiFlags {
   readonly set: readonly string[];
   readonly out?: string;
   readonly resume?: string;
@@ -56,6 +58,7 @@ export function outcomeOptions(command: Command): Command {
     .option("--budget <time>", "stop after this time with what is finished, e.g. 90m, 4h")
     .option("-q, --quiet", "print nothing but the run directory, and say only what goes wrong")
     .option("-v, --verbose", "print the whole report before the last screen")
+    .addOption(junitOption())
     .option("--detach", "run in the background and survive the terminal; see status, attach, stop");
 }
 
@@ -89,6 +92,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
     advice: async (directory) =>
       host.output.columns === null || flags.quiet ? await adviceOn(directory) : [],
     show: flags.quiet ? undefined : shownBy(run, host),
+    leave: wantedByCi(host, flags) ? (end) => leaveResult(run, end, host) : undefined,
     usable: (report) =>
       run.isUsable?.(report) ?? report.cells.every(({ verdict }) => run.usable.has(verdict)),
     execute: async ({ stop, opened }) => {
@@ -136,6 +140,25 @@ function shownBy({ flags, show }: ExperimentRun, host: Host): ExperimentRun["sho
       "",
       await show(report, directory),
     ].join("\n");
+}
+
+/** The verdicts and the last screen, for a CI system. */
+async function leaveResult(
+  { loaded, flags, show, usable }: ExperimentRun,
+  { reported, error }: CommandEnd<ReportModel>,
+  host: Host,
+): Promise<void> {
+  const { name } = loaded.experiment;
+  if (reported === null) {
+    const text = error ?? "nothing was measured";
+    await leaveForCi(host, flags, { suite: failedSuite(name, text), title: `${name}: not measured`, text });
+    return;
+  }
+  const { report, directory } = reported;
+  const suite = sweepSuite(report, { usable, error });
+  const good = suite.cases.every(({ problem }) => problem === null);
+  const title = `${name}: ${good ? "usable" : "NOT USABLE"}${report.run.simulated ? ", simulated engines" : ""}`;
+  await leaveForCi(host, flags, { suite, title, text: await show(report, directory) });
 }
 
 /** Warnings and failures; not how it goes. */

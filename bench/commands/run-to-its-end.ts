@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.ts";
+import { ConfigError, messageOf } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { RunEnd } from "../run/run-life.ts";
 import { exitCodeOf, type RunOutcome } from "../run/run-outcome.ts";
@@ -21,6 +21,16 @@ export interface ShownRun<Report> {
   readonly usable: (report: Report) => boolean;
   /** What a person should know of the run after all of that and finds in nothing that was shown, e.g. the command that goes on with it. */
   readonly advice: (directory: string) => Promise<readonly string[]>;
+  /** For CI systems, when the exit code is known. */
+  readonly leave?: ((end: CommandEnd<Report>) => Promise<void>) | undefined;
+}
+
+/** How a command ended. */
+export interface CommandEnd<Report> {
+  /** null where there is none: nothing was measured. */
+  readonly reported: { readonly report: Report; readonly directory: string } | null;
+  /** What ended the run or the command before its time; null when nothing did. */
+  readonly error: string | null;
 }
 
 /**
@@ -31,6 +41,7 @@ export async function runToItsEnd<Report>(host: Host, run: ShownRun<Report>): Pr
   const stop = new StopRequest((text) => tellAbove(host, text));
   const release = listen(stop, run.budget);
   let opened: string | null = null;
+  let left = false;
   try {
     const { directory, outcome, report } = await run.execute({
       stop,
@@ -47,6 +58,16 @@ export async function runToItsEnd<Report>(host: Host, run: ShownRun<Report>): Pr
     if (outcome.reason === "failed") host.tell(`tollgate: ${outcome.message}`);
     for (const line of await run.advice(directory)) host.tell(line);
     if (whole !== exitCodes.ok) host.tell(`exit code ${whole}: ${codeText(whole, outcome)}`);
+    const error = outcome.reason === "failed" ? outcome.message : null;
+    left = true;
+    await run.leave?.({ reported: { report, directory }, error });
+  } catch (error) {
+    // What went wrong first is what is thrown.
+    if (!left)
+      await run
+        .leave?.({ reported: null, error: messageOf(error) })
+        .catch((also: unknown) => host.tell(messageOf(also)));
+    throw error;
   } finally {
     release();
     if (opened !== null) host.print(opened);

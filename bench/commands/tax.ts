@@ -12,14 +12,17 @@ import { parseAddedLimit } from "../tax/limit.ts";
 import { measureTax, type TaxOrder } from "../tax/measure-tax.ts";
 import { taxPage } from "../tax/tax-page.ts";
 import type { TaxResult } from "../tax/tax-report.ts";
-import { taxText } from "../tax/tax-text.ts";
+import { taxSuite } from "../tax/tax-suite.ts";
+import { taxText, verdictLine } from "../tax/tax-text.ts";
+import { failedSuite } from "../report/ci/suites.ts";
 import { natural, number, positive } from "./arguments.ts";
+import { junitOption, leaveForCi, wantedByCi, type CiFlags } from "./ci-results.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
-import { runToItsEnd } from "./run-to-its-end.ts";
+import { runToItsEnd, type CommandEnd } from "./run-to-its-end.ts";
 import { writeResult } from "./write-result.ts";
 
-interface Flags {
+interface Flags extends CiFlags {
   readonly model?: string;
   readonly minutes: number;
   readonly load: string;
@@ -55,6 +58,7 @@ export function register(program: Command, host: Host): void {
     .option("--seed <n>", "of the digits that make prompts differ", natural, 1)
     .option("--verbose", "say everything that is done")
     .option("--json", "print the report as JSON")
+    .addOption(junitOption())
     .addHelpText("after", explanation)
     .action((raw: string, gateway: string, flags: Flags) => tax([raw, gateway], flags, host));
 }
@@ -86,6 +90,7 @@ async function tax([raw, gateway]: readonly [string, string], flags: Flags, host
       budget: `${Math.ceil(order.seconds * 1.4)}s`,
       advice: () => Promise.resolve([]),
       usable: ({ tax: { usable } }) => usable,
+      leave: wantedByCi(host, flags) ? (end) => leaveTax(end, flags, host) : undefined,
       show: async (result) => {
         progress("");
         const { limit, usable } = result.tax;
@@ -114,6 +119,14 @@ async function tax([raw, gateway]: readonly [string, string], flags: Flags, host
   } finally {
     if (scratch !== null) await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function leaveTax({ reported, error }: CommandEnd<TaxResult>, flags: Flags, host: Host): Promise<void> {
+  const report = reported?.report.tax;
+  const text = report === undefined ? (error ?? "nothing was measured") : taxText(report);
+  const title = `Tollgate tax: ${report === undefined ? "not measured" : verdictLine(report)}`;
+  const suite = report === undefined ? failedSuite("tollgate tax", text) : taxSuite(report);
+  await leaveForCi(host, flags, { suite, title, text });
 }
 
 /** Everything that a user can have written wrong is found here, before anything is asked. */
