@@ -61,6 +61,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/view": "host workload statistics store analysis report view/episode",
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
   "bench/pack": "host store tap",
+  "bench/otlp": "store load evidence",
+  "bench/sink/otlp": "config otlp sink",
   "bench/sink": "config store",
   // What happens in a run.
   "bench/run":
@@ -102,7 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics stack docker supervisor preflight load evidence " +
-    "analysis report view export pack run sink selftest tax capacity simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",

@@ -23,6 +23,7 @@ const agents: readonly Agent[] = [
 export const sinkKinds: readonly SinkKind[] = [
   // An experiment names its sinks; there is no default.
   (await import("../sink/jsonl/jsonl-sink.ts")).jsonlSink,
+  (await import("../sink/otlp/otlp-sink.ts")).otlpSink,
   (await import("../../suites/echo/sink.ts")).tally,
 ];
 

@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import type { Sink, SinkEvent } from "./sink.ts";
+import type { Sink, SinkEvent, SinkLimits } from "./sink.ts";
 
 export interface SinkQueueOptions {
   /** As messages name it, e.g. `jsonl`. */
@@ -8,15 +8,6 @@ export interface SinkQueueOptions {
   /** Called with the first failure; later ones are counted. */
   readonly tell: (line: string) => void;
   readonly limits?: Partial<SinkLimits>;
-}
-
-export interface SinkLimits {
-  /** Events that wait; more are dropped, but for the last one of a run. */
-  readonly waitingMax: number;
-  /** For opening, for one event, and for closing. */
-  readonly callMs: number;
-  /** For everything that still waits when the run has ended. */
-  readonly drainMs: number;
 }
 
 const defaultLimits: SinkLimits = { waitingMax: 10_000, callMs: 10_000, drainMs: 30_000 };

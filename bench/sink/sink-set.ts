@@ -2,8 +2,8 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SinkSection } from "../config/section.ts";
 import { messageOf } from "../errors.ts";
-import type { SinkContext, SinkEvent, SinkKind } from "./sink.ts";
-import { SinkQueue, type SinkLimits } from "./sink-queue.ts";
+import type { SinkContext, SinkEvent, SinkKind, SinkLimits } from "./sink.ts";
+import { SinkQueue } from "./sink-queue.ts";
 
 export interface SinkSetOptions {
   readonly kinds: readonly SinkKind[];
@@ -24,9 +24,9 @@ export class SinkSet {
       const name = section.kind;
       const kind = options.kinds.find((known) => known.section.kind === name);
       if (kind === undefined) throw new Error(`a sink of kind ${name} passed the schema and is not known`);
-      const { context, tell, limits } = options;
+      const { context, tell } = options;
       const open = async () => kind.open(section, context);
-      return new SinkQueue({ name, open, tell, ...(limits !== undefined && { limits }) });
+      return new SinkQueue({ name, open, tell, limits: { ...kind.limits, ...options.limits } });
     });
   }
 

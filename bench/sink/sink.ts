@@ -54,6 +54,17 @@ export interface SinkKind {
   readonly section: Section;
   /** Throws when the place cannot be reached; the run goes on without it. */
   open(section: unknown, context: SinkContext): Promise<Sink>;
+  /** For a sink that does its work when the run has ended. */
+  readonly limits?: Partial<SinkLimits>;
+}
+
+export interface SinkLimits {
+  /** Events that wait; more are dropped, but for the last one of a run. */
+  readonly waitingMax: number;
+  /** For opening, for one event, and for closing. */
+  readonly callMs: number;
+  /** For everything that still waits when the run has ended. */
+  readonly drainMs: number;
 }
 
 /** Makes a kind whose `open` gets its own section, checked and with its defaults. */
@@ -61,7 +72,12 @@ export function sinkKind<Schema extends z.ZodObject>(definition: {
   readonly kind: string;
   readonly schema: Schema;
   readonly open: (section: z.output<Schema>, context: SinkContext) => Promise<Sink>;
+  readonly limits?: Partial<SinkLimits>;
 }): SinkKind {
-  const { kind, schema, open } = definition;
-  return { section: { kind, schema }, open: async (given, context) => open(schema.parse(given), context) };
+  const { kind, schema, open, limits } = definition;
+  return {
+    section: { kind, schema },
+    open: async (given, context) => open(schema.parse(given), context),
+    ...(limits !== undefined && { limits }),
+  };
 }

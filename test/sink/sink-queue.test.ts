@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Sink, SinkEvent } from "../../bench/sink/sink.ts";
-import { SinkQueue, type SinkLimits } from "../../bench/sink/sink-queue.ts";
+import type { Sink, SinkEvent, SinkLimits } from "../../bench/sink/sink.ts";
+import { SinkQueue } from "../../bench/sink/sink-queue.ts";
 import { sinkEvents } from "./sink-events.ts";
 
 /** Pushes a small run into a queue and closes it: what came out, what was said, how long `push` held the run. */
