@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/view": "host workload statistics store analysis report view/episode",
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
   "bench/pack": "host store tap",
+  "bench/export/rows": "workload store load evidence analysis report export",
   "bench/otlp": "store load evidence",
   "bench/sink/otlp": "config otlp sink",
   "bench/sink": "config store",

@@ -5,6 +5,7 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   schema: [
     "tollgate schema > experiment.schema.json",
     "  then, as the first line of an experiment:  # yaml-language-server: $schema=experiment.schema.json",
+    "tollgate schema --of records      what a line of records.jsonl holds",
   ],
   init: [
     "tollgate init      asks which servers are meant",
@@ -81,6 +82,8 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate export @last --format sft --verify-template /models/Qwen3-8B -o chat-lines",
     "tollgate export @last --format areal --arm gateway --split train --min-reward 1 -o train",
     "tollgate export @last --format parquet --style individual -o table",
+    "tollgate export @last --format requests -o tables      a row per model call and per episode, CSV and Parquet",
+    "tollgate export @last --format otlp --endpoint http://127.0.0.1:4318",
   ],
   pack: [
     "tollgate pack @last -o run.tar.zst",
@@ -113,6 +116,7 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate compare @prev @last",
     "tollgate compare runs/before runs/after --fail-on 'e2e_p50 > +5%' --fail-on 'reward < -0.02'",
     "tollgate compare @prev @last --format md > comparison.md",
+    "tollgate compare baseline @last --fail-on 'e2e_p50 > +5%' --junit compare.xml      in CI",
   ],
   judge: ["tollgate judge @last --url http://127.0.0.1:8000 --model some-judge --api-key-env JUDGE_KEY"],
   selftest: [

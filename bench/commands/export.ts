@@ -6,29 +6,32 @@ import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Manifest } from "../export/manifest.ts";
 import { exportFormats, exportRun } from "../export/export-run.ts";
+import { exportRows } from "../export/rows/export-rows.ts";
 import type { Selection } from "../export/selection.ts";
+import { otlpProtocols, type OtlpProtocol } from "../otlp/collector.ts";
 import { sequenceStyles, type SequenceStyle } from "../tokens/token-sequences.ts";
 import { readRunJson } from "../store/read-run.ts";
-import { findEpisodes, runsOption, type RunsFlag } from "./find-run.ts";
+import { exportSpans } from "./export-spans.ts";
+import { findEpisodes, findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writingTo } from "./write-result.ts";
 
-/** Trajectories of a run for trainers and other tools. */
+/** Everything of a run for trainers, notebooks and other tools. */
 export function register(program: Command, host: Host): void {
   program
     .command("export <run>")
     .description(
-      "write a run's trajectories for trainers and other tools, with a manifest of what is in and what is not",
+      "write a run's trajectories for trainers and other tools, or its requests as tables or traces, with a manifest of what is in and what is not",
     )
     .addOption(
       new Option(
         "--format <format>",
-        "jsonl: everything; areal: AReaL's tensors; atif: Harbor, a file per episode; sft: passed chats; parquet: a row per token sequence",
+        "jsonl: everything; areal: AReaL's tensors; atif: Harbor, a file per episode; sft: passed chats; parquet: a row per token sequence; requests: a row per model call and per episode, as CSV and Parquet; otlp: traces for OpenTelemetry",
       )
-        .choices(exportFormats)
+        .choices([...exportFormats, "requests", "otlp"])
         .default("jsonl"),
     )
-    .requiredOption("-o, --out <folder>", "a new or empty folder")
+    .option("-o, --out <folder>", "a new or empty folder")
     .addOption(
       new Option(
         "--style <style>",
@@ -40,7 +43,7 @@ export function register(program: Command, host: Host): void {
     .option("--discount <factor>", "of a later call's return in an earlier one's", number, 1)
     .option("--arm <name...>", "only these arms")
     .option("--domain <name...>", "only these domains")
-    .option("--status <status...>", "only these: completed, timed-out")
+    .option("--status <status...>", "only these: completed, timed-out; in tables failed, too")
     .option("--min-reward <reward>", "only judged episodes with at least this reward", number)
     .option("--split <name>", "only tasks of this split in tau2's split_tasks.json, e.g. train or test")
     .addOption(runsOption())
@@ -49,31 +52,86 @@ export function register(program: Command, host: Host): void {
       "sft: render each line through this model folder's chat template and tokenizer, and keep what is as the model wrote it, by the recorded token ids or, without them, by text",
     )
     .option("--dedup", "leave out what repeats an earlier conversation of the same task")
-    .action(async (run: string, flags: ExportFlags) => {
-      const directory = await findEpisodes(host, run, flags);
-      const out = resolve(host.workingDirectory, flags.out);
-      const options = {
-        format: flags.format,
-        out,
-        ...(flags.verifyTemplate === undefined
-          ? {}
-          : { verifyTemplate: resolve(host.workingDirectory, flags.verifyTemplate) }),
-        settings: { style: flags.style, discount: flags.discount },
-        selection: {
-          arms: flags.arm ?? [],
-          domains: flags.domain ?? [],
-          statuses: flags.status ?? [],
-          rewardMin: flags.minReward ?? null,
-          split: flags.split === undefined ? null : await splitOf(directory, flags.split, host),
-          dedup: flags.dedup === true,
-        },
-      };
-      const manifest = await writingTo(out, () => exportRun(directory, options));
-      for (const { reason, count, first } of manifest.exclusions)
-        host.tell(`left out: ${count} ${reason}${first === undefined ? "" : ` (first: ${first.detail})`}`);
-      tellVerification(manifest, host);
-      host.print(JSON.stringify(manifest, null, 2));
-    });
+    .option(
+      "--endpoint <url>",
+      "otlp: send the traces to this OTLP/HTTP receiver, e.g. http://127.0.0.1:4318 (headers: OTEL_EXPORTER_OTLP_HEADERS)",
+    )
+    .addOption(
+      new Option("--protocol <protocol>", "otlp: form of what is sent (default: http/protobuf)").choices(
+        otlpProtocols,
+      ),
+    )
+    .action((run: string, flags: ExportFlags) => exported(run, flags, host));
+}
+
+async function exported(run: string, flags: ExportFlags, host: Host): Promise<void> {
+  refuseIdleFlags(flags);
+  if (flags.format === "otlp") {
+    const directory = await findEpisodes(host, run, flags);
+    await exportSpans({ directory, selection: await selectionOf(directory, flags, host) }, flags, host);
+    return;
+  }
+  if (flags.out === undefined)
+    throw new ConfigError(`--format ${flags.format} writes files: give -o a new or empty folder.`);
+  const out = resolve(host.workingDirectory, flags.out);
+  if (flags.format === "requests") {
+    const directory = await findRun(host, run, flags);
+    const selection = await selectionOf(directory, flags, host);
+    const manifest = await writingTo(out, () => exportRows(directory, { out, selection }));
+    for (const { reason, count } of manifest.exclusions) host.tell(`left out: ${count} ${reason}`);
+    for (const warning of manifest.warnings) host.tell(`warning: ${warning}`);
+    host.print(JSON.stringify(manifest, null, 2));
+    return;
+  }
+  await exportTrajectories(await findEpisodes(host, run, flags), { flags, out }, host);
+}
+
+async function exportTrajectories(
+  directory: string,
+  { flags, out }: { readonly flags: ExportFlags; readonly out: string },
+  host: Host,
+): Promise<void> {
+  const options = {
+    format: flags.format,
+    out,
+    ...(flags.verifyTemplate === undefined
+      ? {}
+      : { verifyTemplate: resolve(host.workingDirectory, flags.verifyTemplate) }),
+    settings: { style: flags.style, discount: flags.discount },
+    selection: { ...(await selectionOf(directory, flags, host)), dedup: flags.dedup === true },
+  };
+  const manifest = await writingTo(out, () => exportRun(directory, options));
+  for (const { reason, count, first } of manifest.exclusions)
+    host.tell(`left out: ${count} ${reason}${first === undefined ? "" : ` (first: ${first.detail})`}`);
+  tellVerification(manifest, host);
+  host.print(JSON.stringify(manifest, null, 2));
+}
+
+/** A flag that would say nothing to this format is somebody's mistake. */
+function refuseIdleFlags(flags: ExportFlags): void {
+  const { format } = flags;
+  const rows = format === "requests" || format === "otlp";
+  const idle = [
+    ...(rows && flags.dedup ? ["--dedup"] : []),
+    ...(rows && flags.verifyTemplate !== undefined ? ["--verify-template"] : []),
+    ...(format !== "otlp" && flags.endpoint !== undefined ? ["--endpoint"] : []),
+    ...(format !== "otlp" && flags.protocol !== undefined ? ["--protocol"] : []),
+  ];
+  if (idle.length > 0) throw new ConfigError(`${idle.join(" and ")} says nothing to --format ${format}.`);
+}
+
+async function selectionOf(
+  directory: string,
+  flags: ExportFlags,
+  host: Host,
+): Promise<Omit<Selection, "dedup">> {
+  return {
+    arms: flags.arm ?? [],
+    domains: flags.domain ?? [],
+    statuses: flags.status ?? [],
+    rewardMin: flags.minReward ?? null,
+    split: flags.split === undefined ? null : await splitOf(directory, flags.split, host),
+  };
 }
 
 /** Exit code 1 where not one conversation could be verified: the file is empty, whatever the reason. */
@@ -88,7 +146,7 @@ function tellVerification({ verification }: Manifest, host: Host): void {
 
 interface ExportFlags extends RunsFlag {
   readonly format: string;
-  readonly out: string;
+  readonly out?: string;
   readonly style: SequenceStyle;
   readonly discount: number;
   readonly arm?: readonly string[];
@@ -98,6 +156,8 @@ interface ExportFlags extends RunsFlag {
   readonly split?: string;
   readonly dedup?: boolean;
   readonly verifyTemplate?: string;
+  readonly endpoint?: string;
+  readonly protocol?: OtlpProtocol;
 }
 
 /** The tasks of a split, read from the data that the run used. */

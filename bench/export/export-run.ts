@@ -1,9 +1,7 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { ModelFolderError, readPromptModel } from "../gateway/rendering/model-folder.ts";
-import { makeFolder } from "../store/make-folder.ts";
 import { recordFinder } from "../store/orphan-lines.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { judgedTrajectory, readJudgedRun, type JudgedRun } from "../store/judgements.ts";
@@ -15,6 +13,7 @@ import { storing } from "../store/storage-error.ts";
 import { TextStore, writeWhole } from "../store/text-store.ts";
 import { areal } from "./areal.ts";
 import { atif } from "./atif.ts";
+import { prepareFolder } from "./folder.ts";
 import type { ExportFormat, ExportSettings, ExportWriter } from "./format.ts";
 import { inlined } from "./inlined-trajectory.ts";
 import { jsonl } from "./jsonl.ts";
@@ -23,6 +22,7 @@ import { parquet } from "./parquet.ts";
 import { everything, selector, type Selection, type Selector } from "./selection.ts";
 import { sft } from "./sft.ts";
 import { LineVerifier } from "./sft-verifier.ts";
+import { trajectoryCard } from "./trajectory-card.ts";
 
 const formats: readonly ExportFormat[] = [jsonl, areal, atif, sft, parquet];
 export const exportFormats: readonly string[] = formats.map(({ name }) => name);
@@ -64,6 +64,8 @@ export async function exportRun(runDirectory: string, options: ExportOptions): P
   });
   const path = join(options.out, "manifest.json");
   await storing(path, "Cannot write", () => writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`));
+  const card = join(options.out, "README.md");
+  await storing(card, "Cannot write", () => writeWhole(card, trajectoryCard(manifest)));
   return manifest;
 }
 
@@ -83,16 +85,6 @@ function verifierOf(format: ExportFormat, directory: string | undefined): LineVe
       { cause },
     );
   }
-}
-
-/** An export never mixes with another one's files. */
-async function prepareFolder(out: string): Promise<void> {
-  await storing(out, "Cannot create", () => makeFolder(out));
-  const present = await storing(out, "Cannot read", () => readdir(out));
-  if (present.length === 0) return;
-  throw new ConfigError(
-    `${out} is not empty (${present.slice(0, 3).join(", ")}). Give -o a new or empty folder.`,
-  );
 }
 
 interface Export {

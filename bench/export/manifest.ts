@@ -15,19 +15,29 @@ import { sequenceStyles } from "../tokens/token-sequences.ts";
 
 const countsSchema = z.record(z.string(), z.number().int());
 
+/** Which run an export was made of. */
+export const exportedRunSchema = z.object({
+  runId: z.string(),
+  experiment: z.string(),
+  createdAt: z.string(),
+  simulated: z.boolean(),
+  agent: z.object({ name: z.string(), version: z.string() }),
+  versions: z.record(z.string(), z.string().nullable()),
+  hashes: z.record(z.string(), z.string()),
+});
+
+export const filesSchema = z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }));
+
+export function runOf(identity: RunJson): z.infer<typeof exportedRunSchema> {
+  const { runId, experiment, createdAt, simulated, agent, versions, hashes } = identity;
+  return { runId, experiment, createdAt, simulated, agent, versions, hashes };
+}
+
 /** `manifest.json`: what an export holds, what it leaves out, and where it comes from. */
 export const manifestSchema = z.object({
   v: z.literal(1),
   format: z.string(),
-  run: z.object({
-    runId: z.string(),
-    experiment: z.string(),
-    createdAt: z.string(),
-    simulated: z.boolean(),
-    agent: z.object({ name: z.string(), version: z.string() }),
-    versions: z.record(z.string(), z.string().nullable()),
-    hashes: z.record(z.string(), z.string()),
-  }),
+  run: exportedRunSchema,
   counts: z.object({
     trajectories: z.number().int(),
     judged: z.number().int(),
@@ -74,7 +84,7 @@ export const manifestSchema = z.object({
     name: z.string().nullable(),
     tasks: z.record(z.string(), z.array(z.string())),
   }),
-  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
+  files: filesSchema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -171,11 +181,10 @@ export class ManifestCounter {
   ): Manifest {
     const { format, settings, selection, files } = options;
     const { generated, processed } = this.#tokens;
-    const { runId, experiment, createdAt, simulated, agent, versions, hashes } = identity;
     return {
       v: 1,
       format,
-      run: { runId, experiment, createdAt, simulated, agent, versions, hashes },
+      run: runOf(identity),
       counts: this.#counts,
       settings: { style: settings.style, discount: settings.discount },
       tokens: { ...this.#tokens, trainableFraction: processed === 0 ? null : generated / processed },

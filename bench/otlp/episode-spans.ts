@@ -1,5 +1,5 @@
 import type { RunSegment } from "../evidence/run-segments.ts";
-import type { SeenRequest } from "../evidence/seen-requests.ts";
+import type { RequestOnItsWay } from "../evidence/seen-requests.ts";
 import type { ServerFacts } from "../evidence/server-facts.ts";
 import { isAnswered, type TapTiming } from "../evidence/tap-timing.ts";
 import { momentsOf } from "../evidence/request-latencies.ts";
@@ -13,7 +13,7 @@ export interface SeenEpisode {
   readonly in: Pick<RunSegment, "run" | "segment" | "cell">;
   readonly episode: EpisodeRecord;
   /** Of the attempt that counts. */
-  readonly requests: readonly SeenRequest[];
+  readonly requests: readonly RequestOnItsWay[];
   readonly tools: readonly SeenToolCall[];
   readonly servers: Readonly<Partial<Record<"agent" | "user", ServerFacts>>>;
 }
@@ -110,7 +110,11 @@ function agentSpan({ in: { cell }, episode, servers }: SeenEpisode, place: Trace
   };
 }
 
-function requestSpansOf(seen: SeenEpisode, request: SeenRequest, place: TracePlace): readonly TraceSpan[] {
+function requestSpansOf(
+  seen: SeenEpisode,
+  request: RequestOnItsWay,
+  place: TracePlace,
+): readonly TraceSpan[] {
   const { at, inner, join } = request;
   const outside = exchangeSpan(seen, at, { ...place, parentId: place.rootId, join: null });
   if (inner === null) return [outside];
@@ -120,7 +124,7 @@ function requestSpansOf(seen: SeenEpisode, request: SeenRequest, place: TracePla
 function exchangeSpan(
   { in: { run }, episode, servers }: SeenEpisode,
   timing: TapTiming,
-  place: TracePlace & { readonly parentId: string; readonly join: SeenRequest["join"] },
+  place: TracePlace & { readonly parentId: string; readonly join: RequestOnItsWay["join"] },
 ): TraceSpan {
   const { hop, requestId, startedNs, usage } = timing;
   const server = hop === "user" ? servers.user : servers.agent;

@@ -53,6 +53,7 @@ test("jsonl: every result that counts, with its texts inlined; the rest is count
   const out = join(scratch, "jsonl");
   const manifest = await exportRun(runDirectory, { format: "jsonl", out });
   expect((await readdir(out)).sort()).toEqual([
+    "README.md",
     "manifest.json",
     "trajectories.jsonl",
     "trajectories.schema.json",
