@@ -51,8 +51,9 @@ export function drawLines({ title, xAxis, yAxis, series, limit, leftOut }: LineP
           `<text x="${scale.x(at)}" y="${base + 18}" text-anchor="middle">${escapeHtml(label)}</text>`,
       )
       .join(""),
-    near ? drawLimit(limit, scale.y) : "",
+    near ? limitLine(limit, scale.y) : "",
     series.map((one, index) => drawSeries(one, { index, scale, unit: yAxis })).join("\n"),
+    near ? limitText(limit, scale.y) : "",
     legend.draw(base + size.foot - 4),
   ]);
 }
@@ -80,9 +81,15 @@ function grid({ top, step }: { readonly top: number; readonly step: number }, y:
     .join("");
 }
 
-function drawLimit({ value, text }: NonNullable<LinePicture["limit"]>, y: Scale["y"]): string {
-  const [at, edge] = [y(value), size.width - size.right];
-  return `${line('class="limit"', [size.left, at], [edge, at])}<text x="${edge}" y="${at - 5}" text-anchor="end">limit ${escapeHtml(text)}</text>`;
+type Limit = NonNullable<LinePicture["limit"]>;
+
+function limitLine({ value }: Limit, y: Scale["y"]): string {
+  return line('class="limit"', [size.left, y(value)], [size.width - size.right, y(value)]);
+}
+
+/** Above all that is drawn, where a first load seldom has its marks. */
+function limitText({ value, text }: Limit, y: Scale["y"]): string {
+  return `<text class="over" x="${size.left + 3}" y="${y(value) - 5}">limit ${escapeHtml(text)}</text>`;
 }
 
 function drawSeries(

@@ -29,11 +29,12 @@ thead th { color: var(--soft); font-weight: 600; } tbody th { font-weight: 400; 
 tbody tr:hover { background: var(--wash); }
 th[title] { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; }
 ul { color: var(--soft); padding-left: 1.2rem; overflow-wrap: anywhere; } dt { font-weight: 600; } dd { margin: 0 0 0.4rem 1.2rem; color: var(--soft); }
-.charts { display: flex; flex-wrap: wrap; gap: 1.4rem 2rem; } figure { margin: 0; } .charts figure { max-width: min(100%, 400px); } .charts.small figure { max-width: min(100%, 300px); } figcaption { color: var(--soft); }
+.charts { display: flex; flex-wrap: wrap; gap: 1.4rem 2rem; } figure { margin: 0; } .charts figure { max-width: min(100%, 380px); } .charts.small figure { max-width: min(100%, 300px); } figcaption { color: var(--soft); }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--soft); font: 13px system-ui, sans-serif; }
 svg .axis, svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
 ${[0, 1, 2, 3, 4].map((index) => `.s${index} { stroke: var(--s${index}); fill: var(--s${index}); }`).join("\n")}
 svg .limit { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 7 4; }
+svg text.over { paint-order: stroke; stroke: var(--paper); stroke-width: 4; }
 svg .part { stroke: var(--paper); stroke-width: 1; } svg .pale { fill-opacity: 0.45; } svg polyline.front { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 5 4; }
 /* Stronger than the colour of the series, which would fill the area under the line. */
 svg polyline[class] { fill: none; stroke-width: 2; } svg polyline.dashed { stroke-dasharray: 5 3; }

@@ -23,6 +23,8 @@ const quantities: readonly Quantity[] = [
 ];
 /** Left out one after the other where a terminal is too narrow: p95, ITL, then what passed, which the rewards say too. */
 const optional = [3, 4, 8];
+/** Where limits are marked, the pace of episodes says more. */
+const outputRate = 6;
 
 const loadsBeside = 2;
 const rowsMax = 8;
@@ -53,7 +55,7 @@ export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): re
       kind: "grid",
       align: ["left", "left", ...heads.slice(1).map(() => "right" as const)],
       rows: [[toned("strong", "Service"), ...heads.map((text) => toned("soft", text))], ...rows],
-      optional,
+      optional: slo === undefined ? optional : [...optional, outputRate],
     },
     ...(loads.length < all.length
       ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]

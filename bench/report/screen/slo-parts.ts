@@ -27,7 +27,7 @@ function wordsOf(findings: readonly SloFinding[]): string {
   const [first, ...others] = findings;
   if (first === undefined) return absent;
   if (others.every((finding) => finding === first)) return findingWords[first];
-  return `met in ${findings.filter((finding) => finding === "met").length} of ${findings.length}`;
+  return `${findings.filter((finding) => finding === "met").length}/${findings.length} met`;
 }
 
 /** What the limits are, and the first that is missed. */

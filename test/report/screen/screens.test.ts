@@ -62,6 +62,30 @@ describe("the last screen of a sweep", () => {
     }
   });
 
+  test("with limits: what each arm holds stands in its row, and no row is broken at 80 columns", async () => {
+    const report = await reportOf("sweep");
+    const findings = ["met", "missed", "cannot-tell"] as const;
+    const cells = report.cells.map(({ cellId, arm, load, rates }, at) => ({
+      cellId,
+      arm,
+      load,
+      finding: findings[at % 3] ?? "met",
+      why: null,
+      objectives: [],
+      goodput: rates.episodesPerMinute,
+      episodesPerMinute: rates.episodesPerMinute,
+      doubt: null,
+    }));
+    const slo = { limits: [{ name: "ttft_p95", text: "2s" }], cells };
+    const lines = textOf(sweepScreen({ ...report, slo }, ending), 80);
+    const head = lines.findIndex((line) => line.startsWith("Service"));
+    expect(lines[head]).toMatch(/ SLO$/);
+    const arms = [...new Set(report.cells.map(({ arm }) => arm))];
+    const rows = lines.slice(head + 1, head + 1 + arms.length);
+    expect(rows.map((row) => row.trim().split(" ")[0])).toEqual(arms);
+    for (const row of rows) expect(row).toMatch(/(met|missed|cannot tell)$/);
+  });
+
   test("without a null proxy nothing is said of one, and without a second arm nothing of a difference", async () => {
     const report = await reportOf("openclaw");
     expect(textOf(sweepScreen(report, ending), 80).join("\n")).not.toMatch(/any proxy|its own/);
