@@ -18,7 +18,7 @@ import { trustParts } from "../report/screen/trust-parts.ts";
 import { noticeOf } from "../report/tables/notice.ts";
 import type { TerminalOptions } from "../report/formats/terminal.ts";
 import { nextCommand } from "../store/next-command.ts";
-import { readRun } from "../store/read-run.ts";
+import { readOutcomes } from "../store/episode-index.ts";
 import { runSeconds } from "../store/run-length.ts";
 import type { Host } from "./host.ts";
 
@@ -85,7 +85,7 @@ export function replayEnd(host: Host, report: StoredReplay, directory: string): 
 }
 
 async function endingOf(host: Host, directory: string): Promise<Ending> {
-  const run = await readRun(directory);
+  const run = await readOutcomes(directory);
   return {
     seconds: runSeconds(run.records),
     next: nextCommand({ ...run, directory: runReference(host, directory) }),

@@ -12,7 +12,8 @@ import { driverOf } from "../store/driver-lock.ts";
 import { listRuns } from "../store/list-runs.ts";
 import { nextCommand, type NextCommand } from "../store/next-command.ts";
 import { progressOf, type RunProgress } from "../store/progress.ts";
-import { readRun, readRunJson } from "../store/read-run.ts";
+import { readOutcomes } from "../store/episode-index.ts";
+import { readRunJson } from "../store/read-run.ts";
 import { replayEnd, sweepEnd } from "./end-screen.ts";
 import { findRun, runsFolder, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
@@ -80,16 +81,16 @@ export function register(program: Command, host: Host): void {
 }
 
 async function readProgress(directory: string): Promise<RunProgress> {
-  return progressOf(await readRun(directory), (await driverOf(directory)) !== null);
+  return progressOf(await readOutcomes(directory), (await driverOf(directory)) !== null);
 }
 
 /** What `status --json` prints. */
 async function statusOf(directory: string): Promise<RunProgress & { readonly next: NextCommand | null }> {
-  return { ...(await readProgress(directory)), next: nextCommand(await readRun(directory)) };
+  return { ...(await readProgress(directory)), next: nextCommand(await readOutcomes(directory)) };
 }
 
 async function statusText(directory: string): Promise<string> {
-  const run = await readRun(directory);
+  const run = await readOutcomes(directory);
   return `${directory}\n${renderStatus(progressOf(run, (await driverOf(directory)) !== null), { ...run, next: nextCommand(run) })}`;
 }
 

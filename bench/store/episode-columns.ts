@@ -1,4 +1,5 @@
 import { NumberColumn, WordColumn, type StoredWords } from "./columns.ts";
+import type { EpisodeOutcome } from "./progress.ts";
 import type { EpisodeRecord } from "./record.ts";
 
 /** What an index knows of an episode without reading its record; null where the record says null. */
@@ -130,6 +131,21 @@ export class EpisodeColumns {
 
   statusAt(line: number): EpisodeRecord["status"] {
     return this.#words.status.at(line) as EpisodeRecord["status"];
+  }
+
+  outcome(line: number): EpisodeOutcome {
+    const failure = this.#words.failure.orNull(line);
+    return {
+      type: "episode",
+      episodeId: this.idAt(line),
+      cellId: this.#words.cellId.at(line),
+      segmentId: this.#words.segmentId.at(line),
+      load: this.#words.load.at(line),
+      status: this.statusAt(line),
+      failure: failure === null ? null : { class: failure },
+      startedNs: this.#numbers.startedNs.at(line),
+      endedNs: this.#numbers.endedNs.at(line),
+    };
   }
 
   row(line: number): EpisodeRow {

@@ -13,7 +13,8 @@ import {
   type Judgements,
 } from "./judgements.ts";
 import { LogPlaces, type LogNames } from "./log-places.ts";
-import { parseJsonLine, recordsFile } from "./read-run.ts";
+import type { RunOutcomes } from "./progress.ts";
+import { parseJsonLine, readRunJson, recordsFile } from "./read-run.ts";
 import { bytesAt, sizeOf, type OtherRecord, type RecordColumns } from "./record-columns.ts";
 import { episodeSchema, trajectorySchema, type EpisodeRecord, type Trajectory } from "./record.ts";
 
@@ -46,19 +47,38 @@ export interface EpisodeIndex {
   refresh(): Promise<boolean>;
 }
 
+const keptByDefault = 2_000;
+
 /**
  * Opens the index of a run, which may be running. Where reading its records took long, they are kept as columns in `episodes.index`
  * beside them; that file is only a cache, and is made anew when it is not of these very records.
  * @param keptFrom so many records that had to be read are worth it
  * @throws {RunUnreadableError} for a damaged line, with file and number
  */
-export async function openEpisodeIndex(directory: string, keptFrom = 2_000): Promise<EpisodeIndex> {
-  const columns = await loadRecordColumns(resolve(directory));
-  const before = columns.episodeRecords;
-  const index = new RunIndex(columns);
+export async function openEpisodeIndex(directory: string, keptFrom = keptByDefault): Promise<EpisodeIndex> {
+  const index = new RunIndex(await openColumns(resolve(directory), keptFrom));
   await index.refresh();
-  if (columns.episodeRecords - before >= keptFrom) await saveRecordColumns(columns);
   return index;
+}
+
+/**
+ * How far a run is and how its episodes ended, without the rest of their records.
+ * @throws {ConfigError} for a folder that is no run directory
+ * @throws {RunUnreadableError} for a damaged line, with file and number
+ */
+export async function readOutcomes(directory: string): Promise<RunOutcomes> {
+  const path = resolve(directory);
+  const identity = await readRunJson(path);
+  const columns = await openColumns(path, keptByDefault);
+  return { directory: path, identity, records: columns.outcomes(), warnings: columns.warnings };
+}
+
+async function openColumns(directory: string, keptFrom: number): Promise<RecordColumns> {
+  const columns = await loadRecordColumns(directory);
+  const before = columns.episodeRecords;
+  await columns.readOn();
+  if (columns.episodeRecords - before >= keptFrom) await saveRecordColumns(columns);
+  return columns;
 }
 
 class RunIndex implements EpisodeIndex {

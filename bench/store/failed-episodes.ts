@@ -1,12 +1,11 @@
 import type { FailureLimits } from "../config/failure-limits.ts";
-import { finishedEpisodes, segmentsOf } from "./progress.ts";
-import type { EpisodeRecord, RunRecord } from "./record.ts";
+import { finishedEpisodes, segmentsOf, type EpisodeOutcome, type ProgressRecord } from "./progress.ts";
 
 /**
  * Segments that ended because so many episodes in a row had failed (`limits.failures`), as `cell/segment`. They are found by their
  * episodes, which are recorded in the order of their end, so that no record has to say it.
  */
-export function stoppedByFailures(records: readonly RunRecord[], failures: number): ReadonlySet<string> {
+export function stoppedByFailures(records: readonly ProgressRecord[], failures: number): ReadonlySet<string> {
   const interrupted = new Set(
     segmentsOf(records).flatMap((segment) =>
       segment.ended?.reason === "interrupted" ? [keyOf(segment)] : [],
@@ -29,9 +28,9 @@ export function stoppedByFailures(records: readonly RunRecord[], failures: numbe
  * and of those whose part died. What they were to show is not known. Where few failed and the cell ran on, they are a result.
  */
 export function failedToRepeat(
-  records: readonly RunRecord[],
+  records: readonly ProgressRecord[],
   { failures, failedShare }: FailureLimits,
-): readonly EpisodeRecord[] {
+): readonly EpisodeOutcome[] {
   const counted = [...finishedEpisodes(records).values()];
   const cut = new Set([
     ...stoppedByFailures(records, failures),

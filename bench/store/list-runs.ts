@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError, TollgateError } from "../errors.ts";
 import { driverOf } from "./driver-lock.ts";
+import { readOutcomes } from "./episode-index.ts";
 import { nextCommand, type NextCommand } from "./next-command.ts";
 import { progressOf, type RunProgress } from "./progress.ts";
-import { exists, readRun, readRunJson } from "./read-run.ts";
+import { exists, readRunJson } from "./read-run.ts";
 import { systemErrorCode } from "./storage-error.ts";
 
 export interface ListedRun {
@@ -48,7 +49,7 @@ export async function listRuns(directory: string): Promise<RunList> {
 }
 
 async function listedRun(directory: string): Promise<ListedRun> {
-  const run = await readRun(directory);
+  const run = await readOutcomes(directory);
   const { experiment, note, createdAt, simulated, resolved } = run.identity;
   const stack = stackSchema.safeParse(resolved["stack"]).data?.kind ?? "unknown";
   const progress = progressOf(run, (await driverOf(directory)) !== null);

@@ -1,7 +1,6 @@
 import { recordedFailureLimits } from "../config/failure-limits.ts";
 import { failedToRepeat } from "./failed-episodes.ts";
-import { finishedEpisodes } from "./progress.ts";
-import type { StoredRun } from "./read-run.ts";
+import { finishedEpisodes, type RunOutcomes } from "./progress.ts";
 import { resumeCommand } from "./resume-command.ts";
 
 /** What a person can do with a run that is not what it should be. */
@@ -12,7 +11,9 @@ export interface NextCommand {
 }
 
 /** How a run is gone on with or repaired, the most pressing thing only; null when all is well, or where nothing can be done. */
-export function nextCommand(run: Pick<StoredRun, "directory" | "identity" | "records">): NextCommand | null {
+export function nextCommand(
+  run: Pick<RunOutcomes, "directory" | "identity" | "records">,
+): NextCommand | null {
   const { directory, identity, records } = run;
   const next = (why: string, ...more: readonly string[]) => {
     const command = resumeCommand(identity.argv, directory, more);
@@ -34,7 +35,7 @@ export function nextCommand(run: Pick<StoredRun, "directory" | "identity" | "rec
 }
 
 /** By the last summary of each cell. */
-function interruptedCells({ records }: Pick<StoredRun, "records">): boolean {
+function interruptedCells({ records }: Pick<RunOutcomes, "records">): boolean {
   const last = new Map<string, unknown>();
   for (const record of records)
     if (record.type === "cell") last.set(record.cellId, record.summary["verdict"]);

@@ -2,22 +2,40 @@ import type { EpisodeRecord, RunRecord, SegmentEndedRecord } from "./record.ts";
 import type { RunJson } from "./run-json.ts";
 import type { StoredRun } from "./read-run.ts";
 
+/** What of an episode's record says how far its run is. */
+export type EpisodeOutcome = Pick<
+  EpisodeRecord,
+  "type" | "episodeId" | "cellId" | "segmentId" | "load" | "status" | "startedNs" | "endedNs"
+> & { readonly failure: Pick<NonNullable<EpisodeRecord["failure"]>, "class"> | null };
+
+/** Records of which those of episodes may say no more than how each ended. */
+export type ProgressRecord = Exclude<RunRecord, EpisodeRecord> | EpisodeOutcome;
+
 /**
  * The record that counts for each episode id. Resume never repeats an episode; `--redo` does, and then the last one
  * counts. A cancelled attempt is no result, so its episode is still to be done.
  */
-export function finishedEpisodes(records: readonly RunRecord[]): ReadonlyMap<string, EpisodeRecord> {
-  const finished = new Map<string, EpisodeRecord>();
+export function finishedEpisodes<Record extends ProgressRecord>(
+  records: readonly Record[],
+): ReadonlyMap<string, Extract<Record, { readonly type: "episode" }>> {
+  type Episode = Extract<Record, { readonly type: "episode" }>;
+  const finished = new Map<string, Episode>();
   for (const record of records) {
-    if (record.type === "episode" && record.status !== "cancelled") finished.set(record.episodeId, record);
+    if (isEpisode(record) && record.status !== "cancelled") finished.set(record.episodeId, record);
   }
   return finished;
+}
+
+function isEpisode<Record extends ProgressRecord>(
+  record: Record,
+): record is Extract<Record, { readonly type: "episode" }> {
+  return record.type === "episode";
 }
 
 /** Planned episodes that have no result yet, in the order of the plan. */
 export function remainingEpisodes(
   identity: RunJson,
-  records: readonly RunRecord[],
+  records: readonly ProgressRecord[],
 ): readonly RemainingCell[] {
   const finished = finishedEpisodes(records);
   return identity.cells
@@ -44,14 +62,14 @@ export interface Segment {
 }
 
 /** Segments in the order in which they started. */
-export function segmentsOf(records: readonly RunRecord[]): readonly Segment[] {
+export function segmentsOf(records: readonly ProgressRecord[]): readonly Segment[] {
   const ended = new Map(
     records
       .filter((record) => record.type === "segment-ended")
       .map((record) => [segmentKey(record), record] as const),
   );
   let calls = 0;
-  const callOf = new Map<RunRecord, number>();
+  const callOf = new Map<ProgressRecord, number>();
   const lastCallOf = new Map<string, number>();
   for (const record of records) {
     if (record.type === "run-started") calls += 1;
@@ -103,12 +121,25 @@ export interface CellProgress {
   readonly verdict: string | null;
 }
 
+/** A run as far as progress needs it. */
+export interface RunOutcomes extends Pick<StoredRun, "directory" | "identity" | "warnings"> {
+  /** In the order in which they were written. */
+  readonly records: readonly ProgressRecord[];
+}
+
 /** How far a run is. `driverAlive`: whether a process writes it now (`driverOf`). */
-export function progressOf(run: StoredRun, driverAlive: boolean): RunProgress {
+export function progressOf(
+  run: Pick<RunOutcomes, "identity" | "records">,
+  driverAlive: boolean,
+): RunProgress {
   const { identity, records } = run;
   const finished = finishedEpisodes(records);
   const episodes = [...finished.values()];
-  const cells = identity.cells.map((cell) => cellProgress(cell, { records, finished, driverAlive }));
+  const segments = Map.groupBy(segmentsOf(records), ({ cellId }) => cellId);
+  const verdicts = lastVerdicts(records);
+  const cells = identity.cells.map((cell) =>
+    cellProgress(cell, { segments, verdicts, finished, driverAlive }),
+  );
   const pace = paceByLoad(records, episodes);
   const minutes = [...pace.values()].reduce((sum, { seconds }) => sum + seconds / 60, 0);
   const paced = [...pace.values()].reduce((sum, { episodes }) => sum + episodes, 0);
@@ -132,24 +163,34 @@ export function progressOf(run: StoredRun, driverAlive: boolean): RunProgress {
 }
 
 /** How a run stands, by its last beginning or end. */
-export function runState(records: readonly RunRecord[], driverAlive: boolean): RunProgress["state"] {
+export function runState(records: readonly ProgressRecord[], driverAlive: boolean): RunProgress["state"] {
   const last = records.findLast((record) => record.type === "run-ended" || record.type === "run-started");
   // The driver writes its report after its last record, and is alive meanwhile.
   if (last?.type === "run-ended") return last.reason;
   return driverAlive ? "running" : "interrupted";
 }
 
+/** By cell, as the last summary of each says it. */
+function lastVerdicts(records: readonly ProgressRecord[]): ReadonlyMap<string, unknown> {
+  return new Map(
+    records.flatMap((record) =>
+      record.type === "cell" ? [[record.cellId, record.summary["verdict"]] as const] : [],
+    ),
+  );
+}
+
 interface ProgressFacts {
-  readonly records: readonly RunRecord[];
-  readonly finished: ReadonlyMap<string, EpisodeRecord>;
+  /** By cell. */
+  readonly segments: ReadonlyMap<string, readonly Segment[]>;
+  readonly verdicts: ReadonlyMap<string, unknown>;
+  readonly finished: ReadonlyMap<string, EpisodeOutcome>;
   readonly driverAlive: boolean;
 }
 
 function cellProgress(cell: RunJson["cells"][number], facts: ProgressFacts): CellProgress {
   const finished = cell.episodeIds.filter((id) => facts.finished.has(id)).length;
-  const segments = segmentsOf(facts.records).filter(({ cellId }) => cellId === cell.cellId);
-  const summary = facts.records.findLast((record) => record.type === "cell" && record.cellId === cell.cellId);
-  const verdict = summary?.type === "cell" ? summary.summary["verdict"] : null;
+  const segments = facts.segments.get(cell.cellId) ?? [];
+  const verdict = facts.verdicts.get(cell.cellId);
   const open = segments.at(-1)?.ended === null;
   return {
     cellId: cell.cellId,
@@ -180,10 +221,14 @@ interface Pace {
   readonly seconds: number;
 }
 
-function paceByLoad(records: readonly RunRecord[], episodes: readonly EpisodeRecord[]): Map<string, Pace> {
+function paceByLoad(
+  records: readonly ProgressRecord[],
+  episodes: readonly EpisodeOutcome[],
+): Map<string, Pace> {
   const pace = new Map<string, Pace>();
+  const bySegment = Map.groupBy(episodes, segmentKey);
   for (const segment of segmentsOf(records)) {
-    const within = episodes.filter((episode) => segmentKey(episode) === segmentKey(segment));
+    const within = bySegment.get(segmentKey(segment)) ?? [];
     const load = within[0]?.load;
     if (load === undefined) continue;
     const endedNs =

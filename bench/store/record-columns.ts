@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import { EpisodeColumns, type EpisodeRow, type StoredColumns } from "./episode-columns.ts";
 import { eachJsonLine, recordsFile, type StoreWarning } from "./read-run.ts";
 import type { EpisodeRecord, RunRecord } from "./record.ts";
+import type { ProgressRecord } from "./progress.ts";
 import { systemErrorCode } from "./storage-error.ts";
 
 /** A record that is no episode's, and how many episode records stand before it. */
@@ -36,6 +37,7 @@ export class RecordColumns {
   /** Row -> line of the record that counts. */
   #rows: number[] = [];
   #rowOf = new Map<string, number>();
+  #warnings: readonly StoreWarning[] = [];
 
   constructor(directory: string, stored: StoredRecordColumns | null = null) {
     this.directory = directory;
@@ -59,8 +61,25 @@ export class RecordColumns {
     return this.#episodes.count;
   }
 
+  /** What could not be read when it was read last: a line that its writer had not finished. */
+  get warnings(): readonly StoreWarning[] {
+    return this.#warnings;
+  }
+
   get others(): readonly OtherRecord[] {
     return this.#others;
+  }
+
+  /** All records in their order, those of episodes as far as progress needs them. */
+  outcomes(): readonly ProgressRecord[] {
+    const records: ProgressRecord[] = [];
+    let other = 0;
+    for (let line = 0; line <= this.#episodes.count; line += 1) {
+      for (let next = this.#others[other]; next?.before === line; next = this.#others[(other += 1)])
+        records.push(next.record);
+      if (line < this.#episodes.count) records.push(this.#episodes.outcome(line));
+    }
+    return records;
   }
 
   row(at: number): EpisodeRow {
@@ -94,6 +113,7 @@ export class RecordColumns {
       const tail = bytes.subarray(Math.max(0, bytes.length - tailBytes));
       this.#end = { endByte, lines: number, crc, tail };
     });
+    this.#warnings = warnings;
     // A line is a part of a block of the file, which need not stay for it.
     if (this.#end.endByte > before)
       this.#end = { ...this.#end, tail: Buffer.concat([this.#end.tail, Buffer.from("\n")]) };

@@ -1,7 +1,7 @@
-import type { RunRecord } from "./record.ts";
+import type { ProgressRecord } from "./progress.ts";
 
 /** Wall clock of all calls of a run that came to an end, in seconds; null where none has. */
-export function runSeconds(records: readonly RunRecord[]): number | null {
+export function runSeconds(records: readonly ProgressRecord[]): number | null {
   let [seconds, ended] = [0, false];
   let startedMs: number | null = null;
   for (const record of records) {

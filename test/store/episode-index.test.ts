@@ -12,11 +12,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
-import { openEpisodeIndex, type EpisodeIndex } from "../../bench/store/episode-index.ts";
+import { openEpisodeIndex, readOutcomes, type EpisodeIndex } from "../../bench/store/episode-index.ts";
+import { failedToRepeat } from "../../bench/store/failed-episodes.ts";
+import { nextCommand } from "../../bench/store/next-command.ts";
+import { progressOf, type RunOutcomes } from "../../bench/store/progress.ts";
+import { readRun } from "../../bench/store/read-run.ts";
 import type { EpisodeRecord, RunRecord } from "../../bench/store/record.ts";
 import { trajectoryOf } from "../../bench/store/trajectory.ts";
 import { buildCall, buildRecorded } from "../export/recorded-builder.ts";
-import { buildAttempt, buildEpisode, plannedCell, segmentEnded, segmentStarted } from "./run-builder.ts";
+import {
+  buildAttempt,
+  buildEpisode,
+  buildIdentity,
+  plannedCell,
+  segmentEnded,
+  segmentStarted,
+} from "./run-builder.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "tollgate-index-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -25,6 +36,7 @@ let folders = 0;
 function newRun(...records: readonly RunRecord[]): string {
   const directory = mkdtempSync(join(scratch, `${(folders += 1)}-`));
   writeFileSync(join(directory, "records.jsonl"), records.map(lineOf).join(""));
+  writeFileSync(join(directory, "run.json"), JSON.stringify(buildIdentity({ cells: [cell] })));
   return directory;
 }
 
@@ -86,7 +98,7 @@ const outcomes: readonly Partial<EpisodeRecord>[] = [
 /** Whatever happens to `records.jsonl` in its life. */
 type Step =
   | { readonly what: "episode"; readonly index: number; readonly outcome: number }
-  | { readonly what: "other" | "torn" | "cut torn" | "take back" | "keep" };
+  | { readonly what: "started" | "ended" | "torn" | "cut torn" | "take back" | "keep" };
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
@@ -98,9 +110,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 4,
-    arbitrary: fc.record({ what: fc.constantFrom("other", "torn", "cut torn", "take back", "keep") }),
+    arbitrary: fc.record({
+      what: fc.constantFrom("started", "ended", "torn", "cut torn", "take back", "keep"),
+    }),
   },
 );
+
+async function progressSaid(run: RunOutcomes): Promise<unknown> {
+  const { warnings, records } = run;
+  const again = failedToRepeat(records, { failures: 1, failedShare: 0.2 }).map(({ episodeId }) => episodeId);
+  return {
+    warnings,
+    again,
+    next: nextCommand(run),
+    now: progressOf(run, false),
+    then: progressOf(run, true),
+  };
+}
 
 test("an index that is kept open, one from its cache and one made anew say what the records say, whatever was written", async () => {
   await fc.assert(
@@ -120,13 +146,18 @@ test("an index that is kept open, one from its cache and one made anew say what 
           torn = 0;
         }
         if (what === "episode" && "index" in of) records.push(episode(of.index, outcomes[of.outcome]));
-        if (what === "other") records.push(segmentStarted(cell.cellId, `s${records.length}`));
+        const segmentId = `s${records.length % 3}`;
+        if (what === "started") records.push(segmentStarted(cell.cellId, segmentId));
+        if (what === "ended") records.push(segmentEnded(cell.cellId, { segmentId, reason: "interrupted" }));
         if (what === "take back") records = records.slice(0, -1);
         if (what === "keep") await openEpisodeIndex(directory, 1);
         if (torn === 0) writeFileSync(path, records.map(lineOf).join(""));
         const expected = expectedOf(records);
         expect(await saidBy(open)).toEqual(expected);
         expect(await saidBy(await openEpisodeIndex(directory, Number.POSITIVE_INFINITY))).toEqual(expected);
+        expect(await progressSaid(await readOutcomes(directory))).toEqual(
+          await progressSaid(await readRun(directory)),
+        );
       }
       rmSync(join(directory, "episodes.index"), { force: true });
       expect(await saidBy(await openEpisodeIndex(directory))).toEqual(expectedOf(records));
