@@ -75,12 +75,16 @@ export function stampsOf(
       sessionNs: Math.round(sessionTotalMs * 1e6),
       agentCalls: own
         .filter(({ hop }) => hop === "outer")
-        .map((outer) => ({ ...spanOf(outer), inner: innerOf(outer) })),
+        .map((outer) => ({ ...spanOf(outer), inner: innerOf(outer).map(engineSpanOf) })),
       userCalls: own.filter(({ hop }) => hop === "user").map(spanOf),
       tools: tools.get(attemptKey) ?? [],
     });
   }
   return stamps;
+}
+
+function engineSpanOf({ startedNs, endedNs, firstTokenNs }: TapTiming): AgentCall["inner"][number] {
+  return { startedNs, endedNs, firstTokenNs };
 }
 
 function spanOf({ startedNs, endedNs }: Span): Span {

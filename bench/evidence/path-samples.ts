@@ -65,8 +65,9 @@ export function joinPath(timings: readonly TapTiming[]): JoinedPath {
 }
 
 function sampleOf({ outer, inner }: HopPair): PathSample {
+  const moments = { outer: momentsOf(outer), inner: momentsOf(inner) };
   const part = (span: (typeof requestSpans)[keyof typeof requestSpans]) => {
-    const [before, after] = [span(momentsOf(outer)), span(momentsOf(inner))];
+    const [before, after] = [span(moments.outer), span(moments.inner)];
     return before === null || after === null ? null : (before - after) / 1e6;
   };
   return {

@@ -1,4 +1,4 @@
-import { interTokenMs, requestSpans } from "../load/latency.ts";
+import { interTokenMs, requestSpans, type RequestMoments } from "../load/latency.ts";
 import { isAnswered, type TapTiming } from "./tap-timing.ts";
 import { isGenerationRequest } from "../workload/exchange.ts";
 
@@ -20,8 +20,9 @@ export const tapLatencies = {
 } as const;
 
 /** What a tap saw of a request, in the words of a client: it "sent" the request when the tap received its head. */
-export function momentsOf(timing: TapTiming) {
-  return { ...timing, sentNs: timing.startedNs };
+export function momentsOf(timing: TapTiming): RequestMoments {
+  const { streamed, startedNs, firstByteNs, firstTokenNs, lastTokenNs, endedNs, usage } = timing;
+  return { streamed, sentNs: startedNs, firstByteNs, firstTokenNs, lastTokenNs, endedNs, usage };
 }
 
 /** Milliseconds, a value per request that has it. */

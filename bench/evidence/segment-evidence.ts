@@ -8,13 +8,14 @@ import { ExpositionError } from "../metrics/exposition.ts";
 import { readSnapshot, type Snapshot } from "../metrics/snapshot.ts";
 import type { Segment } from "../store/progress.ts";
 import { fidelityFactsSchema, type FidelityFacts } from "../store/fidelity-facts.ts";
-import { exists, type StoreWarning } from "../store/read-run.ts";
+import { eachJsonLine, exists, type StoreWarning } from "../store/read-run.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { segmentFactsSchema, type SegmentFacts } from "../store/segment-facts.ts";
 import type { EngineSample } from "../store/engine-sample.ts";
 import { readEngineSamples } from "./engine-samples.ts";
 import { readToolTimes, type ToolTime } from "./episode-stamps.ts";
-import { readTapTimings, type TapTiming } from "./tap-timing.ts";
+import { TapColumns } from "./tap-columns.ts";
+import { tapsFile, type TapTiming } from "./tap-timing.ts";
 
 /** A segment with everything its evidence folder says about it. */
 export interface SegmentEvidence {
@@ -39,12 +40,14 @@ export async function readSegmentEvidence(
   warnings: StoreWarning[],
 ): Promise<SegmentEvidence> {
   const directory = segmentPath(runDirectory, segment);
+  const taps = new TapColumns();
+  await eachJsonLine(tapsFile(directory), warnings, (timing) => taps.push(timing));
   const seconds = segment.ended === null ? Number.NaN : (segment.ended.endedNs - segment.startedNs) / 1e9;
   return {
     segment,
     facts: await readFacts(join(directory, "segment.json"), segmentFactsSchema),
     fidelity: await readFacts(join(directory, "fidelity.json"), fidelityFactsSchema),
-    timings: await readTapTimings(directory, warnings),
+    timings: taps.timings,
     tools: await readToolTimes(directory, warnings),
     agentEngine: await engineDelta({ directory, role: "agent", seconds, segment }, warnings),
     userEngine: await engineDelta({ directory, role: "user", seconds, segment }, warnings),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { eachJsonLine, type StoreWarning } from "../store/read-run.ts";
+import { eachJsonLine, type JsonLinesFile, type StoreWarning } from "../store/read-run.ts";
 import type { ExchangeTiming } from "../workload/exchange.ts";
 
 /** A line of `taps.ndjson` without the stamps of single chunks, which reports do not need. */
@@ -49,9 +49,14 @@ export async function readTapTimings(
   wanted?: (line: Buffer) => boolean,
 ): Promise<readonly TapTiming[]> {
   const timings: TapTiming[] = [];
-  const file = { path: join(segmentDirectory, "taps.ndjson"), schema: tapTimingSchema, part: withoutChunks };
+  const file = tapsFile(segmentDirectory);
   await eachJsonLine({ ...file, ...(wanted && { wanted }) }, warnings, (timing) => timings.push(timing));
   return timings;
+}
+
+/** Its exchanges, one at a time. */
+export function tapsFile(segmentDirectory: string): JsonLinesFile<TapTiming> {
+  return { path: join(segmentDirectory, "taps.ndjson"), schema: tapTimingSchema, part: withoutChunks };
 }
 
 const chunksBegin = Buffer.from(',"chunks":[');

@@ -76,6 +76,35 @@ function scaleOf({ smallest }: ClusteredValues): (value: number) => number {
   return smallest > 0 ? Math.log : (value) => value;
 }
 
+/**
+ * The same of the means of several columns, which hold one value of each unit. All look at the same draws, because those of one number of
+ * units and one seed are the same.
+ */
+export function meanIntervals<Name extends string>(
+  columns: Readonly<Record<Name, readonly number[]>>,
+): Readonly<Record<Name, Limits>> | null {
+  const named = Object.entries(columns) as [Name, readonly number[]][];
+  const units = named[0]?.[1].length ?? 0;
+  if (units < minimumClusters) return null;
+  const pools = named.map(([name, values]) => {
+    return { name, pool: new ClusteredValues(values.map((value) => [value])) };
+  });
+  const statistics = Object.fromEntries(
+    pools.map(({ name, pool }) => {
+      const scaled = scaleOf(pool);
+      return [name, (times: Uint32Array) => scaled(pool.drawn(times).mean())];
+    }),
+  );
+  const intervals = bootstrapEach({ units, drawn: (times) => times }, statistics, {
+    confidence: 0.95,
+    resamples,
+    rng: createRng(bootstrapSeed),
+  });
+  return Object.fromEntries(
+    pools.map(({ name, pool }) => [name, limitsOf(pool, intervals[name] ?? null)]),
+  ) as Record<Name, Limits>;
+}
+
 function limitsOf({ smallest }: ClusteredValues, interval: Interval | null): Limits {
   const { low = Number.NaN, high = Number.NaN } = interval ?? {};
   if (smallest > 0) return { low: Math.exp(low), high: Math.exp(high) };

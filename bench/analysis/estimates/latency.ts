@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { summarize } from "../../statistics/distribution.ts";
-import { clusterIntervals, type ClusteredValue, type Limits } from "./cluster-interval.ts";
+import { clusterIntervals, meanIntervals, type ClusteredValue, type Limits } from "./cluster-interval.ts";
 import { estimateSchema, type Estimate } from "./estimate.ts";
 import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
@@ -52,4 +52,19 @@ export function summarizeClustered(values: readonly ClusteredValue[]): Latency {
     p99: estimate(p99, undefined),
     max,
   };
+}
+
+/** Means of several columns, one value of each unit in each: what {@link summarizeClustered} says of the mean of each. */
+export function meansOf<Name extends string>(
+  columns: Readonly<Record<Name, readonly number[]>>,
+): Readonly<Record<Name, Estimate>> {
+  const limits = meanIntervals(columns);
+  const named = Object.entries(columns) as [Name, readonly number[]][];
+  return Object.fromEntries(
+    named.map(([name, values]) => {
+      const { mean, count } = summarize(values);
+      const { low = null, high = null } = mean === null ? {} : (limits?.[name] ?? {});
+      return [name, { value: mean, count, low, high }];
+    }),
+  ) as Record<Name, Estimate>;
 }

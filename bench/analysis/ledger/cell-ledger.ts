@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CellSummary } from "../cell/cell-summary.ts";
 import { estimateSchema, type Estimate } from "../estimates/estimate.ts";
-import { summarizeClustered } from "../estimates/latency.ts";
+import { meansOf } from "../estimates/latency.ts";
 import { stampedParts, totalOf, type EpisodeLedger, type StampedPart } from "./episode-ledger.ts";
 
 /** The parts of a cell's ledger, in the order of a turn. */
@@ -74,23 +74,18 @@ function pathPerCallNs({ ledgers }: LedgeredCell): number | null {
 
 function cellLedger({ summary, ledgers }: LedgeredCell, tapNs: number | null): CellLedger {
   const queueSeconds = summary.agentEngine?.queueSecondsMean ?? null;
-  const of = (seconds: (ledger: EpisodeLedger) => number): Estimate =>
-    summarizeClustered([...ledgers].map(([cluster, ledger]) => ({ value: seconds(ledger), cluster }))).mean;
-  const length = of(({ lengthNs }) => lengthNs / 1e9);
+  const { length, session, unexplained, tapCalls, queueCalls, ...rows } = meansOf(
+    secondsOf([...ledgers.values()], { tapSeconds: (tapNs ?? 0) / 1e9, queueSeconds: queueSeconds ?? 0 }),
+  );
   const amount = (seconds: Estimate) => ({
     seconds,
     share: seconds.value === null || !length.value ? null : seconds.value / length.value,
   });
-  const stamped = (part: StampedPart) => of((ledger) => totalOf(ledger)[part] / 1e9);
-  const rows = Object.fromEntries(stampedParts.map((part) => [part, stamped(part)])) as Readonly<
-    Record<StampedPart, Estimate>
-  >;
-  const perCall = (seconds: number) => of(({ agentCalls }) => agentCalls * seconds);
   const raw = summary.armKind === "raw";
   const seen = (rows.path.value ?? 0) > 0;
-  const taps = raw ? rows.path : seen && tapNs !== null ? perCall(tapNs / 1e9) : zeroOf(rows.path);
+  const taps = raw ? rows.path : seen && tapNs !== null ? tapCalls : zeroOf(rows.path);
   const split = (rows.firstToken.value ?? 0) > 0 && queueSeconds !== null;
-  const queue = split ? perCall(queueSeconds) : zeroOf(rows.firstToken);
+  const queue = split ? queueCalls : zeroOf(rows.firstToken);
   const { path: _path, firstToken: _firstToken, ...kept } = rows;
   const parts: Readonly<Record<LedgerPart, Estimate>> = {
     ...kept,
@@ -98,9 +93,8 @@ function cellLedger({ summary, ledgers }: LedgeredCell, tapNs: number | null): C
     gateway: raw ? zeroOf(rows.path) : less(rows.path, taps),
     queue,
     prefill: less(rows.firstToken, queue),
-    session: of(({ sessionNs }) => sessionNs / 1e9),
+    session,
   };
-  const unexplained = of(({ unexplainedNs }) => unexplainedNs / 1e9);
   return {
     cellId: summary.cellId,
     arm: summary.arm,
@@ -112,6 +106,25 @@ function cellLedger({ summary, ledgers }: LedgeredCell, tapNs: number | null): C
     ) as CellLedger["parts"],
     residue: amount(unexplained),
     flags: flagsOf([...ledgers.values()], { parts, split, tapsKnown: raw || !seen || tapNs !== null }),
+  };
+}
+
+/** A column for each thing that an estimate is made of, with a value of each episode. */
+function secondsOf(
+  ledgers: readonly EpisodeLedger[],
+  perCall: { readonly tapSeconds: number; readonly queueSeconds: number },
+) {
+  const totals = ledgers.map(totalOf);
+  const stamped = Object.fromEntries(
+    stampedParts.map((part) => [part, totals.map((total) => total[part] / 1e9)]),
+  ) as Record<StampedPart, number[]>;
+  return {
+    ...stamped,
+    length: ledgers.map(({ lengthNs }) => lengthNs / 1e9),
+    session: ledgers.map(({ sessionNs }) => sessionNs / 1e9),
+    unexplained: ledgers.map(({ unexplainedNs }) => unexplainedNs / 1e9),
+    tapCalls: ledgers.map(({ agentCalls }) => agentCalls * perCall.tapSeconds),
+    queueCalls: ledgers.map(({ agentCalls }) => agentCalls * perCall.queueSeconds),
   };
 }
 

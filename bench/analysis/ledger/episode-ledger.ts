@@ -87,7 +87,19 @@ export function totalOf({ turns }: EpisodeLedger): PartTimes {
 }
 
 function emptyTimes(): Record<StampedPart, number> {
-  return Object.fromEntries(stampedParts.map((part) => [part, 0])) as Record<StampedPart, number>;
+  return {
+    agentBefore: 0,
+    agentBetween: 0,
+    agentAfter: 0,
+    path: 0,
+    firstToken: 0,
+    decode: 0,
+    engineUnsplit: 0,
+    callUnsplit: 0,
+    tool: 0,
+    user: 0,
+    userBetween: 0,
+  };
 }
 
 type ModelCall = Span & { readonly side: "agent" | "user" };
