@@ -3,8 +3,9 @@ import { Option, type Command } from "commander";
 import type { Experiment } from "../config/experiment.ts";
 import { ConfigError } from "../errors.ts";
 import { redoFailedEpisodes } from "../run/remaining-work.ts";
-import { readRun, type StoredRun } from "../store/read-run.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { readRunJson } from "../store/read-run.ts";
+import type { RunJson } from "../store/run-json.ts";
 import { metricsPortOption } from "./arguments.ts";
 import { capacityPieces } from "./capacity.ts";
 import { collectionEnd, collectionVerdicts, gpusOf } from "./collect.ts";
@@ -50,23 +51,23 @@ A replay cannot be gone on with: start it again.`,
 
 async function resume(reference: string, flags: ResumeFlags, host: Host): Promise<void> {
   const directory = await findRun(host, reference, flags);
-  const run = await readRun(directory);
-  const { replay, runId } = run.identity;
+  const identity = await readRunJson(directory);
+  const { replay, runId } = identity;
   if (replay !== undefined)
     throw new ConfigError(
       `${runId} is a replay, which cannot be gone on with. Start it again: tollgate replay ${replay.source.runId}`,
     );
   if (flags.detach) return await detachInto(dirname(directory), host);
-  const loaded = await recordedExperiment(run, flags.set, host);
+  const loaded = await recordedExperiment({ identity }, flags.set, host);
   await runExperiment(host, {
-    ...piecesOf(run, loaded, { flags, host }),
+    ...piecesOf(identity, loaded, { flags, host }),
     loaded,
     ownExperiment: true,
     flags: {
       ...flags,
       out: dirname(directory),
       resume: directory,
-      skipPreflight: [...flags.skipPreflight, ...leftOutBefore(run)],
+      skipPreflight: [...flags.skipPreflight, ...leftOutBefore(identity)],
     },
   });
 }
@@ -75,7 +76,7 @@ type Pieces = Omit<ExperimentRun, "loaded" | "flags">;
 
 /** What the run is: a search, a sweep or a collection. */
 function piecesOf(
-  { identity }: StoredRun,
+  identity: RunJson,
   loaded: LoadedExperiment,
   { flags, host }: { readonly flags: ResumeFlags; readonly host: Host },
 ): Pieces {
@@ -103,7 +104,7 @@ function collectionPieces(host: Host, flags: ResumeFlags, experiment: Experiment
 }
 
 /** What a person left out of the checks is left out again. */
-function leftOutBefore({ identity: { argv } }: StoredRun): readonly string[] {
+function leftOutBefore({ argv }: RunJson): readonly string[] {
   return argv.flatMap((word, at) => {
     if (word === "--skip-preflight") return argv[at + 1] ?? [];
     return word.startsWith("--skip-preflight=") ? word.slice("--skip-preflight=".length) : [];

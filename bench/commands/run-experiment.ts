@@ -5,7 +5,7 @@ import { readCellSummary } from "../analysis/measured-cell.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { systemClock } from "../measure/clock.ts";
-import { rebuildReport, renderReport } from "../report/rebuild.ts";
+import { rebuildReport, renderReport, writtenReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
 import type { CellSearch } from "../run/growing-plan.ts";
 import type { RedoRule } from "../run/remaining-work.ts";
@@ -13,6 +13,7 @@ import { executeRun } from "../run/run.ts";
 import type { Screen } from "../run/status-line.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
+import { readOutcomes } from "../store/episode-index.ts";
 import { nextCommand } from "../store/next-command.ts";
 import { finishedEpisodes } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
@@ -123,6 +124,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
         },
         sinkKinds,
         report: rebuildReport,
+        writtenReport,
       });
       // Ids and logprobs are most of a collection, and nobody reads them with grep. The report says what is on the disk.
       const compressed =
@@ -174,8 +176,10 @@ export function quietScreen({ write }: Host): Screen {
 
 /** What failed, with its first message, and the command that goes on with the run or repairs it. */
 async function adviceOn(directory: string): Promise<readonly string[]> {
-  const run = await readRun(directory);
-  const failed = failureGroups([...finishedEpisodes(run.records).values()]);
+  const run = await readOutcomes(directory);
+  const anyFailed = [...finishedEpisodes(run.records).values()].some(({ status }) => status === "failed");
+  const { records } = anyFailed ? await readRun(directory) : { records: [] };
+  const failed = failureGroups([...finishedEpisodes(records).values()]);
   const next = nextCommand(run);
   return [
     ...failed.map(

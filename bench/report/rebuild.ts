@@ -1,9 +1,9 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { buildReplayReport } from "../analysis/replay/replay-report.ts";
 import { ConfigError } from "../errors.ts";
 import { readLegs } from "../evidence/leg-evidence.ts";
-import { readRun } from "../store/read-run.ts";
+import { exists, readRun } from "../store/read-run.ts";
 import { storing } from "../store/storage-error.ts";
 import { writeWhole } from "../store/text-store.ts";
 import { buildReport } from "./build-report.ts";
@@ -11,7 +11,7 @@ import { csvText } from "./formats/csv.ts";
 import { htmlText } from "./formats/html-page.ts";
 import { markdownText } from "./formats/markdown.ts";
 import { terminalText, type TerminalOptions } from "./formats/terminal.ts";
-import type { ReportModel } from "./model/report-model.ts";
+import { reportModelSchema, type ReportModel } from "./model/report-model.ts";
 import { withStack, type StoredReplay } from "./model/stored-replay.ts";
 import type { ReportDocument } from "./tables/document.ts";
 import { replayDocument } from "./tables/replay-document.ts";
@@ -51,6 +51,29 @@ export async function rebuildReport(directory: string, choice?: TableChoice): Pr
   const report = await buildReport(directory);
   await writeSweepReport(directory, report, choice);
   return report;
+}
+
+/**
+ * The report that was written last, where nothing that it is made of was written since; null where there is none, or one of another form.
+ * For a run of thousands of episodes it takes a second, and a new one a minute.
+ */
+export async function writtenReport(directory: string): Promise<ReportModel | null> {
+  const [path, page] = [join(directory, "report", "report.json"), join(directory, "report", "report.html")];
+  const sources = ["run.json", "records.jsonl", "judgements.jsonl"].map((name) => join(directory, name));
+  const writtenMs = Math.min(await changedMs(path), await changedMs(page));
+  for (const source of sources) if ((await changedMs(source)) > writtenMs) return null;
+  if (writtenMs === Number.NEGATIVE_INFINITY) return null;
+  const text = await readFile(path, "utf8");
+  try {
+    return reportModelSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Before everything where there is no such file. */
+async function changedMs(path: string): Promise<number> {
+  return (await exists(path)) ? (await stat(path)).mtimeMs : Number.NEGATIVE_INFINITY;
 }
 
 /** Throws StorageError. */

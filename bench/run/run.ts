@@ -6,7 +6,7 @@ import { episodeCheck } from "../preflight/checks/episode.ts";
 import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
 import { serveDriverMetrics } from "../metrics/driver-metrics.ts";
 import type { RunningStack } from "../stack/stack.ts";
-import type { CellRecord } from "../store/record.ts";
+import type { CellRecord, RunRecord } from "../store/record.ts";
 import type { SinkKind } from "../sink/sink.ts";
 import { SinkSet } from "../sink/sink-set.ts";
 import type { RunDirectory } from "../store/run-directory.ts";
@@ -43,6 +43,8 @@ export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "tas
   readonly sinkKinds: readonly SinkKind[];
   /** Writes `report/` at the end, also after an interruption. */
   readonly report: (directory: string) => Promise<Report>;
+  /** The report that a finished run wrote, where it is of what the run directory holds now; null: it has to be written anew. */
+  readonly writtenReport: (directory: string) => Promise<Report | null>;
 }
 
 /** A whole run of an experiment: plan, directory, the life of a run around the sweep of its cells. */
@@ -59,6 +61,13 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   const redo = options.redo(records, recordedFailureLimits(identity.resolved));
   const known = search === undefined ? plan : planAgain(loaded, workload, identity.cells);
   const cells = remainingCells(known, records, new Set([...redo, ...lost]));
+  const finished = search === undefined && episodesIn(cells) === 0 && endedComplete(records);
+  const written = finished ? await options.writtenReport(run.path) : null;
+  if (written !== null) {
+    await run[Symbol.asyncDispose]();
+    early(`nothing is left to do in ${run.path}`);
+    return { directory: run.path, outcome: { reason: "complete" }, report: written };
+  }
   using progress = progressOf(cells, { screen, planned: known.episodeCount });
   const tell = (line: string) => progress.tell(line);
   const growing = search === undefined ? null : growingPlan(search, { loaded, workload, run, tell });
@@ -86,6 +95,12 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
       await sinks.close();
     },
   });
+}
+
+/** The last call of the run came to its end, and left nothing out. */
+function endedComplete(records: readonly RunRecord[]): boolean {
+  const last = records.at(-1);
+  return last?.type === "run-ended" && last.reason === "complete";
 }
 
 /** Counts over the whole run, also where an earlier call has done a part of it. */

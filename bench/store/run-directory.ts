@@ -6,7 +6,7 @@ import { AppendFile } from "./append-file.ts";
 import { restoreLog } from "./compressed-log.ts";
 import { DriverLock } from "./driver-lock.ts";
 import { dropOrphans } from "./orphan-lines.ts";
-import { exists, readRun, readRunJson, type StoredRun } from "./read-run.ts";
+import { exists, readRun, readRunJson, type StoredRun, type StoreWarning } from "./read-run.ts";
 import { recordSchema, trajectorySchema, type EpisodeRecord, type RunRecord } from "./record.ts";
 import { runJsonSchema, type RunJson } from "./run-json.ts";
 import { storing, systemErrorCode } from "./storage-error.ts";
@@ -86,11 +86,10 @@ export class RunDirectory implements AsyncDisposable {
     try {
       // Only after the lock: until then another driver may still append.
       const stored = await readRun(path);
-      await restoreLog(path, "trajectories.jsonl");
-      await restoreLog(path, "tokens.jsonl");
-      const orphanWarnings = await dropOrphans(path, stored.records);
+      const orphanWarnings = await cleared(path, stored);
       const run = await RunDirectory.#open(path, lock);
-      await run.#records.truncate(stored.recordsEndByte);
+      // A file that is cut to the length that it has counts as written just now.
+      if (run.#records.length > stored.recordsEndByte) await run.#records.truncate(stored.recordsEndByte);
       return { run, stored: { ...stored, warnings: [...stored.warnings, ...orphanWarnings] } };
     } catch (thrown) {
       await lock[Symbol.asyncDispose]();
@@ -99,6 +98,7 @@ export class RunDirectory implements AsyncDisposable {
   }
 
   static async #open(path: string, lock: DriverLock): Promise<RunDirectory> {
+    await restoreLog(path, "trajectories.jsonl");
     const records = await AppendFile.open(join(path, "records.jsonl"));
     const trajectories = await AppendFile.open(join(path, "trajectories.jsonl"));
     return new RunDirectory(path, { lock, records, trajectories });
@@ -157,7 +157,11 @@ export class RunDirectory implements AsyncDisposable {
   }
 
   async #openTokens(): Promise<AppendFile> {
-    return (this.#tokens ??= await AppendFile.open(join(this.path, "tokens.jsonl")));
+    if (this.#tokens === null) {
+      await restoreLog(this.path, "tokens.jsonl");
+      this.#tokens = await AppendFile.open(join(this.path, "tokens.jsonl"));
+    }
+    return this.#tokens;
   }
 
   async #inTurn<T>(operation: () => Promise<T>): Promise<T> {
@@ -169,6 +173,14 @@ export class RunDirectory implements AsyncDisposable {
     );
     return turn;
   }
+}
+
+/** What a killed driver left behind the last record is cut off; one that came to its end left nothing. */
+async function cleared(path: string, { records }: StoredRun): Promise<readonly StoreWarning[]> {
+  if (records.at(-1)?.type === "run-ended") return [];
+  await restoreLog(path, "trajectories.jsonl");
+  await restoreLog(path, "tokens.jsonl");
+  return await dropOrphans(path, records);
 }
 
 /** All lines or none: what was written before a line that could not be is cut off again. */
