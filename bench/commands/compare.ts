@@ -9,6 +9,7 @@ import { markdownTable } from "../report/formats/markdown.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { compareScreen } from "../report/screen/compare-screen.ts";
 import type { Table } from "../report/tables/table.ts";
+import { growHeapSlowly } from "../host/heap-growth.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { compareSuite } from "../report/ci/suites.ts";
@@ -47,6 +48,7 @@ export function register(program: Command, host: Host): void {
       `\nA and B are run directories, names in the folder, @last, or @prev (the run of the same experiment before the other one).\n\n${thresholdGrammar}`,
     )
     .action(async (a: string, b: string, flags: CompareFlags) => {
+      growHeapSlowly();
       const thresholds = flags.failOn.map(parseThreshold);
       const { before, after } = await find([a, b], runsFolder(host, flags));
       for (const directory of [before, after]) await refuseReplay(directory);

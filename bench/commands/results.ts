@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { messageOf } from "../errors.ts";
+import { growHeapSlowly } from "../host/heap-growth.ts";
 import { buildReport } from "../report/build-report.ts";
 import {
   buildStoredReplay,
@@ -30,6 +31,7 @@ export function register(program: Command, host: Host): void {
     .option("--seed-table", "add the table of the published comparison: one row per concurrency and trial")
     .addOption(runsOption())
     .action(async (run: string, flags: ReportFlags) => {
+      growHeapSlowly();
       const choice = { seed: flags.seedTable === true };
       const directory = await findRun(host, run, flags);
       const replayed = (await readRunJson(directory)).replay !== undefined;
