@@ -24,6 +24,7 @@ export async function multiplySegment(of: MultipliedSegment): Promise<void> {
   await mkdir(to, { recursive: true });
   await multiplyLines(of, "taps.ndjson", tapLine);
   await multiplyLines(of, "tools.ndjson", toolLine);
+  await multiplyLines(of, "engines.ndjson", engineLine);
   if (of.bodies) {
     await multiplyLines(of, "bodies.ndjson", (line) => line);
     await multiplyLines(of, "bodies.ndjson.zst", (line) => line);
@@ -96,6 +97,14 @@ function toolLine(line: string, copy: Copy): string {
     startedNs: copy.atNs(call.startedNs),
     endedNs: copy.atNs(call.endedNs),
   });
+}
+
+/** Counters in it begin again with each copy: reports look at the gauges. */
+const engineSchema = z.looseObject({ atNs: z.number() });
+
+function engineLine(line: string, copy: Copy): string {
+  const sample = engineSchema.parse(JSON.parse(line));
+  return JSON.stringify({ ...sample, atNs: copy.atNs(sample.atNs) });
 }
 
 async function multiplyPages(

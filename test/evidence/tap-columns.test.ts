@@ -42,7 +42,11 @@ const changes: fc.Arbitrary<Partial<TapTiming>> = fc.record(
 test("an exchange reads from its columns as it was written, absent, null and 0 kept apart", () => {
   const fields = Object.keys({
     ...buildTiming(),
-    ...{ sentAgain: 0, impossibleUsage: 0, tokenChunks: 0, incomplete: 0, unreadable: 0 },
+    sentAgain: 0,
+    impossibleUsage: 0,
+    tokenChunks: 0,
+    incomplete: 0,
+    unreadable: 0,
   }) as (keyof TapTiming)[];
   const read = (timing: TapTiming) => Object.fromEntries(fields.map((field) => [field, timing[field]]));
   fc.assert(

@@ -124,7 +124,7 @@ async function progressSaid(run: RunOutcomes): Promise<unknown> {
     again,
     next: nextCommand(run),
     now: progressOf(run, false),
-    then: progressOf(run, true),
+    alive: progressOf(run, true),
   };
 }
 
