@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import { loadExperiment, type LoadedExperiment } from "../config/load-experiment.ts";
@@ -192,10 +193,13 @@ export function collect(value: string, earlier: readonly string[]): readonly str
 }
 
 export function readExperiment(file: string, set: readonly string[], host: Host): LoadedExperiment {
-  return loadExperiment(file, {
+  const loaded = loadExperiment(file, {
     sections,
     set,
     environment: host.environment,
     workingDirectory: host.workingDirectory,
   });
+  if (loaded.file !== resolve(file))
+    host.tell(`${file} is not here; the shipped one is used: ${loaded.file}`);
+  return loaded;
 }

@@ -39,6 +39,7 @@ export interface LoadedExperiment {
   readonly identities: SectionIdentities;
   /** Its arms as they stand in the file, with references and keys; empty where the file names none. */
   readonly rawArms: readonly unknown[];
+  /** Absolute; of a shipped experiment that was named and is not here. */
   readonly file: string;
 }
 
@@ -68,7 +69,7 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
     written,
     identities: sectionIdentities(written, sections),
     rawArms: isMapping(raw) && Array.isArray(raw["arms"]) ? raw["arms"] : [],
-    file: resolve(file),
+    file: resolve(whole.file.name),
   };
 }
 

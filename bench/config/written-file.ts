@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isMap, LineCounter, parseDocument, type Document } from "yaml";
 import { ConfigError, messageOf } from "../errors.ts";
 import { interpolate } from "./interpolate.ts";
+import { nearShipped, pathOrShipped } from "./shipped-experiment.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,7 +26,7 @@ export interface WrittenFile {
 export function readWrittenFiles(file: string, environment: Environment): readonly WrittenFile[] {
   const files: WrittenFile[] = [];
   const seen: string[] = [];
-  let next: string | null = file;
+  let next: string | null = pathOrShipped(file, file);
   while (next !== null) {
     const [above] = files.slice(-1);
     const source: string = readSource(next, above);
@@ -47,9 +48,10 @@ function readSource(file: string, above: WrittenFile | undefined): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
+    const near = nearShipped(file);
     const what =
       above === undefined
-        ? "Give the path of a YAML file."
+        ? `Give the path of a YAML file, or the name of a shipped one, such as ${near ?? "laptop"}.`
         : `It is what ${above.name} extends (line ${lineAt(above, ["extends"]) ?? 1}); the path is relative to the file that names it.`;
     throw new ConfigError(`Experiment file ${file} cannot be read: ${messageOf(cause)}. ${what}`, { cause });
   }
@@ -90,7 +92,7 @@ function baseOf(file: WrittenFile, extended: unknown, environment: Environment):
       `${name} cannot be used:\n  extends (line ${lineAt(file, ["extends"]) ?? 1}): write the path of one experiment file, e.g. extends: laptop.yaml`,
     );
   const path = interpolate(extended, { environment, fileAt: () => name }) as string;
-  return isAbsolute(path) ? path : join(dirname(name), path);
+  return pathOrShipped(isAbsolute(path) ? path : join(dirname(name), path), path);
 }
 
 /** Line of what stands at a path of the file, or of what is around it; null where nothing of it is in the file. */

@@ -194,3 +194,13 @@ test("--set cannot name another file to extend", () => {
     /--set extends=base\.yaml cannot be applied: .*command line/,
   );
 });
+
+test("a shipped experiment may be extended by its name, and one that lies here is meant first", () => {
+  const { experiment } = load({ "top.yaml": ["extends: null-proxy", "name: top"] });
+  expect(experiment.arms.map(({ kind }) => kind)).toEqual(["raw", "null-proxy"]);
+  const own = load({ "null-proxy.yaml": base, "top.yaml": ["extends: null-proxy.yaml", "name: top"] });
+  expect(own.experiment.workload).toMatchObject({ trials: 3 });
+  expect(() => load({ "top.yaml": ["extends: elsewhere/null-proxy.yaml"] })).toThrow(
+    /cannot be read: ENOENT/,
+  );
+});
