@@ -1,4 +1,7 @@
+import { globSync, readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { sections } from "../../bench/commands/parts.ts";
 import { experimentJsonSchema } from "../../bench/config/experiment-json-schema.ts";
 
@@ -54,4 +57,25 @@ test("a reference may stand wherever a text of some form is meant", () => {
   const formed = texts.filter((one) => Array.isArray(one["anyOf"]));
   expect(formed.length).toBeGreaterThan(10);
   for (const { anyOf } of formed) expect(anyOf).toContainEqual({ pattern: String.raw`\$\{\w+` });
+});
+
+const check = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+
+test.each(globSync("experiments/*.yaml"))("an editor finds nothing wrong with %s", (file) => {
+  check(parse(readFileSync(file, "utf8")));
+  expect(check.errors).toBeNull();
+});
+
+test.each<[object, boolean]>([
+  [{ extends: "a.yaml" }, true],
+  [{ extends: "a.yaml", stack: { agent: { url: "http://h:1" } } }, true],
+  [{ extends: "a.yaml", sweep: { concurrency: 4 } }, true],
+  [{ extends: "a.yaml", sweep: { concurency: [4] } }, false],
+  [{ extends: "a.yaml", swep: {} }, false],
+  [{ extends: 1 }, false],
+  [{ name: "x" }, false],
+  [{ name: "x", stack: { kind: "embedded" }, workload: { domain: "library" } }, true],
+  [{ name: "x", stack: { agent: {} }, workload: { domain: "library" } }, false],
+])("an editor judges %j: %s", (file, valid) => {
+  expect(check(file)).toBe(valid);
 });
