@@ -56,6 +56,8 @@ export function observed(
     good: steady,
     spoiled: null,
     unusable: null,
+    inFlight: concurrency,
+    unheld: null,
     doubt: null,
   };
 }

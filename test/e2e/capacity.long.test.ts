@@ -12,8 +12,9 @@ import { lastLine, unchecked, Workplace } from "./small-experiment.ts";
 import { expectExit, readRecords, tollgate, TollgateProcess } from "./tollgate-process.ts";
 
 const minutes = 60_000;
-/** They sleep most of the time: the simulated engine's steps are long. */
-const atOnce = 4;
+/** They sleep most of the time: the engine's steps are so long that what a busy machine adds between requests is little. */
+const atOnce = 10;
+const search = { to: 16, repetitions: 3, episodes: 16 };
 
 test(
   "the true limit of a simulated engine lies within the range in 18 of 20 searches",
@@ -38,7 +39,7 @@ test(
 
 /** What one agent shows, of whom nobody waits. */
 async function measureClient(): Promise<Client> {
-  const rate = { slots: 2, stepMs: 100 };
+  const rate = { slots: 2, stepMs: 300 };
   using place = new Workplace(
     knownRateExperiment(rate, { concurrency: [1] }, { workload: { kind: "echo", trials: 6 } }),
   );
@@ -55,10 +56,10 @@ async function measureClient(): Promise<Client> {
 async function searched(seed: number, client: Client) {
   const rng = createRng(seed + 1);
   const draw = (from: number, to: number) => from + (to - from) * rng.next();
-  const rate: KnownRate = { slots: Math.floor(draw(2, 4)), stepMs: draw(120, 180) };
+  const rate: KnownRate = { slots: Math.floor(draw(2, 4)), stepMs: draw(500, 800) };
   const truth = rate.slots + 1 + Math.floor(draw(0, 5));
   const slo = { e2e_mean: limitFor(rate, truth, client) };
-  using place = new Workplace(knownRateExperiment(rate, { slo }, { capacity: { to: 16, repetitions: 3 } }));
+  using place = new Workplace(knownRateExperiment(rate, { slo }, { capacity: search }));
   const finished = await tollgate(
     ["capacity", place.file, "--out", place.runs, ...unchecked],
     place.environment,

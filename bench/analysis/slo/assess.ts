@@ -37,6 +37,8 @@ export const assessmentSchema = z.object({
   /** Episodes per minute that did not fail and kept every limit themselves, and all that did not fail. */
   goodput: estimateSchema,
   episodesPerMinute: estimateSchema,
+  /** Episodes in flight while the load was held, mean over time; null where it never was. */
+  inFlight: z.number().nullable(),
   /** Why a miss may be the client's and not the service's; null where nothing says so. */
   doubt: z.string().nullable(),
 });
@@ -69,8 +71,14 @@ export function assessTimes(cells: readonly ObservedCell[], slo: Slo): Assessmen
     objectives,
     goodput: perMinute(sum(({ good }) => good)),
     episodesPerMinute: perMinute(sum(({ episodes }) => episodes)),
+    inFlight: meanOfKnown(cells.map(({ inFlight }) => inFlight)),
     doubt: cells.find(({ doubt }) => doubt !== null)?.doubt ?? null,
   };
+}
+
+function meanOfKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : meanOf(known);
 }
 
 /** With what passed, where a limit is set on it. */
@@ -99,7 +107,17 @@ function overall(of: {
     return { finding: "missed", why: spoiled[0] ?? null };
   const [against] = [...spoiled, ...unusable];
   if (against !== undefined) return { finding: "cannot-tell", why: against };
-  return { finding: worst(objectives.map(({ finding }) => finding)), why: null };
+  return heldOr(cells, worst(objectives.map(({ finding }) => finding)));
+}
+
+/** Limits that are kept with fewer in flight are not kept at the load; those that are missed are missed all the more. */
+function heldOr(
+  cells: readonly Pick<ObservedCell, "cellId" | "unheld">[],
+  finding: SloFinding,
+): Pick<Assessment, "finding" | "why"> {
+  const short = cells.find(({ unheld }) => unheld !== null);
+  if (short === undefined || finding === "missed") return { finding, why: null };
+  return { finding: "cannot-tell", why: `${short.cellId}: ${short.unheld}` };
 }
 
 /** One limit that is missed is enough. */

@@ -10,7 +10,7 @@ import type { CellSummary } from "../cell/cell-summary.ts";
 import type { Verdict } from "../cell/verdict.ts";
 import type { ClusteredValue } from "../estimates/cluster-interval.ts";
 import { taskKey } from "../estimates/pass-rate.ts";
-import { endedWithin, steadyWindow, type Window } from "./steady-window.ts";
+import { endedWithin, meanInFlight, steadyWindow, type Window } from "./steady-window.ts";
 
 /** Whether a task was passed, once. */
 export interface Outcome {
@@ -38,6 +38,10 @@ export interface ObservedCell {
   readonly spoiled: string | null;
   /** Why its times say nothing; null where they do. */
   readonly unusable: string | null;
+  /** Episodes in flight while its load was held, mean over time; null where it never was. */
+  readonly inFlight: number | null;
+  /** Why limits that it keeps say nothing about its load: fewer were in flight; null where they were. */
+  readonly unheld: string | null;
   /** Why what it says of the service may be of something else. */
   readonly doubt: string | null;
 }
@@ -60,6 +64,9 @@ export function observeCell(
   const parts = cell.segments
     .filter(({ segment }) => used.has(segment.segmentId))
     .flatMap((evidence) => partOf(evidence, { ...cell, part, inFlight: concurrency ?? 1 }) ?? []);
+  const inFlight = inFlightOf(parts);
+  const unheld = unheldText(inFlight, concurrency);
+  const reasons = reasonsOf(summary, parts.length > 0);
   const episodes = parts.flatMap((one) => one.episodes);
   const timings = parts.flatMap((one) => one.timings);
   const byEpisode = Map.groupBy(timings, ({ episodeId }) => episodeId);
@@ -87,12 +94,33 @@ export function observeCell(
     seconds: parts.length === 0 ? null : parts.reduce((sum, { seconds }) => sum + seconds, 0),
     episodes: episodes.length,
     good: episodes.filter((episode) => isGood(episode, byEpisode.get(episode.episodeId) ?? [], slo)).length,
-    ...reasonsOf(summary, parts.length > 0),
+    ...reasons,
+    inFlight,
+    // The numbers of a sweep are those of whole cells, with how many were in flight beside them.
+    unheld: part === "steady" ? unheld : null,
+    doubt: reasons.doubt ?? (part === "whole" ? unheld : null),
   };
+}
+
+/** Below this share of its load a cell says nothing about it. */
+const heldMin = 0.8;
+
+function unheldText(inFlight: number | null, load: number | null): string | null {
+  if (inFlight === null || load === null || inFlight >= heldMin * load) return null;
+  return `the load was not held: ${inFlight.toFixed(1)} of ${load} episodes were in flight, for this machine needs long between two of them`;
+}
+
+function inFlightOf(parts: readonly Part[]): number | null {
+  const known = parts.filter(({ inFlight }) => inFlight !== null);
+  const seconds = known.reduce((sum, part) => sum + part.seconds, 0);
+  if (seconds === 0) return null;
+  return known.reduce((sum, part) => sum + (part.inFlight ?? 0) * part.seconds, 0) / seconds;
 }
 
 interface Part {
   readonly seconds: number;
+  /** null without a time in which the load was held. */
+  readonly inFlight: number | null;
   readonly episodes: readonly EpisodeRecord[];
   /** Answered generations at the outer tap. */
   readonly timings: readonly TapTiming[];
@@ -103,11 +131,13 @@ function partOf(
   of: Pick<CellFacts, "episodes"> & { readonly part: "whole" | "steady"; readonly inFlight: number },
 ): Part | null {
   const within = of.episodes.filter(({ segmentId }) => segmentId === segment.segmentId);
-  const window = of.part === "whole" ? null : steadyWindow(within, of.inFlight);
+  const steady = steadyWindow(within, of.inFlight);
+  const window = of.part === "whole" ? null : steady;
   if (segment.ended === null || (of.part === "steady" && window === null)) return null;
   const { startNs, endNs }: Window = window ?? { startNs: segment.startedNs, endNs: segment.ended.endedNs };
   return {
     seconds: (endNs - startNs) / 1e9,
+    inFlight: steady === null ? null : meanInFlight(steady, within),
     episodes: within.filter((episode) => episode.status !== "failed" && endedWithin(window, episode)),
     timings: timings.filter(
       (timing) =>

@@ -6,7 +6,10 @@ import { passRateDrop } from "./pass-rate-drop.ts";
 /** What numbers alone say, without any interval. `unknown`: there are none. */
 export type Shown = "within" | "beyond" | "unknown";
 
-/** Enough to see where to look next; it decides nothing. */
+/**
+ * Enough to see where to look next; it decides nothing. A load that was not held counts as it shows: what an agent rests between two
+ * episodes is less of its time at higher loads, where episodes take longer.
+ */
 export function shownBy(
   cells: readonly ObservedCell[],
   slo: Slo,

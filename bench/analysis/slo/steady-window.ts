@@ -17,6 +17,16 @@ export function steadyWindow(episodes: readonly EpisodeRecord[], inFlight: numbe
   return startNs === undefined || startNs >= endNs ? null : { startNs, endNs };
 }
 
+/** Episodes in flight in it, mean over its time. */
+export function meanInFlight(window: Window, episodes: readonly EpisodeRecord[]): number {
+  const busyNs = episodes.reduce(
+    (sum, { startedNs, endedNs }) =>
+      sum + Math.max(0, Math.min(endedNs, window.endNs) - Math.max(startedNs, window.startNs)),
+    0,
+  );
+  return busyNs / (window.endNs - window.startNs);
+}
+
 /** What ended in it: all of that had the whole load around it. */
 export function endedWithin(window: Window | null, { endedNs }: { readonly endedNs: number }): boolean {
   return window === null || (endedNs > window.startNs && endedNs <= window.endNs);

@@ -96,7 +96,9 @@ function trustParts(report: ReportModel, answer: CapacityAnswer): readonly Part[
   ];
 }
 
-function openText({ arm, low, high }: ArmCapacity, { to, from }: CapacityAnswer): string {
+function openText({ arm, low, high, loads }: ArmCapacity, { to, from }: CapacityAnswer): string {
+  const unheld = loads.find(({ why, finding }) => finding === "cannot-tell" && why?.includes("was not held"));
+  if (unheld !== undefined) return `${arm}: ${unheld.why} -> fewer agents, longer episodes, or more cores`;
   if (low === null && high === null)
     return `${arm}: no load could tell -> more repetitions (capacity.repetitions) or episodes (capacity.episodesPerAgent)`;
   if (high === null) return `${arm}: up to ${to} nothing was shown to be too many -> a larger --to`;

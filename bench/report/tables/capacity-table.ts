@@ -30,6 +30,11 @@ export const capacityLoads: TableOf<LoadRow> = {
   columns: [
     left("arm", ({ arm }) => arm),
     right("agents", ({ load }) => String(load.agents), "in flight"),
+    right(
+      "in flight",
+      ({ load }) => numberText(load.inFlight),
+      "episodes in flight while the load was held, mean over time; below 80 % of the load, limits that are kept say nothing about it",
+    ),
     right("cells", ({ load }) => String(load.cells.length)),
     left(
       "SLO",

@@ -85,6 +85,16 @@ test("to fail breaks the promise, other work says nothing", () => {
   expect(assess([altered], p95, null).finding).toBe("cannot-tell");
 });
 
+test("limits that are kept while fewer were in flight say nothing, and those that are missed are missed", () => {
+  const unheld = "the load was not held: 5.3 of 16 episodes were in flight";
+  const kept = assess([cellOfTimes(times(200, 50), { unheld, inFlight: 5.3 })], p95, null);
+  expect(kept).toMatchObject({ finding: "cannot-tell", why: `c4-r0-raw: ${unheld}`, inFlight: 5.3 });
+  expect(assess([cellOfTimes(times(200, 150), { unheld })], p95, null)).toMatchObject({
+    finding: "missed",
+    why: null,
+  });
+});
+
 test("one limit that is missed is enough, one that cannot be told leaves it open", () => {
   const both = limits({ ttft_p50: "70ms", ttft_p95: "100ms" });
   expect(assess([cellOfTimes(times(200, 75))], both, null).finding).toBe("missed");

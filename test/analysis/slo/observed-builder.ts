@@ -19,6 +19,8 @@ export function cellOfTimes(times: readonly number[], changes: Partial<ObservedC
     good: times.length,
     spoiled: null,
     unusable: null,
+    inFlight: concurrency,
+    unheld: null,
     doubt: null,
     ...changes,
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { endedWithin, steadyWindow } from "../../../bench/analysis/slo/steady-window.ts";
+import { endedWithin, meanInFlight, steadyWindow } from "../../../bench/analysis/slo/steady-window.ts";
 import type { EpisodeRecord } from "../../../bench/store/record.ts";
 import { buildEpisode, plannedCell } from "../../store/run-builder.ts";
 
@@ -25,6 +25,15 @@ test("what ended in it had the whole load around it", () => {
     episodes.filter(({ startedNs, endedNs }) => startedNs <= ns && ns < endedNs).length;
   expect(within.map(({ endedNs }) => endedNs / 1e9)).toEqual([20, 21, 22, 23, 30, 31, 32, 33]);
   expect(within.every(({ endedNs }) => inFlightAt(endedNs) === 4)).toBe(true);
+});
+
+test("how many were in flight while the load was held", () => {
+  const episodes = closedLoop(16, 4);
+  const window = { startNs: 13e9, endNs: 33e9 };
+  expect(meanInFlight(window, episodes)).toBe(4);
+  // Each rests as long as it works.
+  const rested = episodes.map((episode) => ({ ...episode, endedNs: episode.startedNs + 5e9 }));
+  expect(meanInFlight(window, rested)).toBe(2);
 });
 
 test.each([

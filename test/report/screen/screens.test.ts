@@ -74,6 +74,7 @@ describe("the last screen of a sweep", () => {
       objectives: [],
       goodput: rates.episodesPerMinute,
       episodesPerMinute: rates.episodesPerMinute,
+      inFlight: null,
       doubt: null,
     }));
     const slo = { limits: [{ name: "ttft_p95", text: "2s" }], cells };
