@@ -4,7 +4,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { tollgateVersion } from "../own-files.ts";
 import { envFileOption, withEnvFiles } from "./env-file.ts";
 import { addExamples } from "./examples.ts";
-import { groupCommands } from "./help-groups.ts";
+import { groupCommands, listCommands } from "./help-groups.ts";
 import type { Host } from "./host.ts";
 
 /** Runs the command that argv names, says what went wrong, and sets the exit code. Never throws. */
@@ -96,11 +96,20 @@ Begin with:
   const called = commandFiles.filter(
     ([names]) => command !== "completion" && names.split(" ").includes(command ?? ""),
   );
-  for (const [, load] of called.length > 0 ? called : commandFiles) (await load()).register(program, host);
+  if (called.length === 0 && wantsList(host.argv)) listCommands(program);
+  else
+    for (const [, load] of called.length > 0 ? called : commandFiles) (await load()).register(program, host);
   addExamples(program);
   groupCommands(program);
   for (const one of program.commands) completeCommand(one, `tollgate ${one.name()}`);
   return program;
+}
+
+/** `tollgate`, `--help`, `--version`, and what no command is called: what is like it is suggested. */
+function wantsList([first, second]: readonly string[]): boolean {
+  if (first === undefined || /^(-h|--help|-V|--version)$/.test(first)) return true;
+  if (first === "help") return second === undefined;
+  return first !== "completion" && !first.startsWith("-");
 }
 
 /** `inspect <run> [episode]` */

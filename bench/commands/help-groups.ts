@@ -4,36 +4,36 @@ import { Command } from "commander";
 export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "Run:": {
     init: "write an experiment for your servers",
-    plan: "what a sweep would do; starts nothing",
-    preflight: "check the servers of an experiment",
-    sweep: "run an experiment",
-    resume: "go on with a run that stopped",
-    collect: "collect trajectories with token ids",
-    capacity: "the most agents in flight within limits",
-    replay: "recorded requests again, two arms in turn",
-    tax: "what a gateway adds, in ten lines",
+    "plan <file>": "what a sweep would do; starts nothing",
+    "preflight <file>": "check the servers of an experiment",
+    "sweep <file>": "run an experiment",
+    "resume <run>": "go on with a run that stopped",
+    "collect <file>": "collect trajectories with token ids",
+    "capacity <file>": "the most agents in flight within limits",
+    "replay <run>": "recorded requests again, two arms in turn",
+    "tax <raw-url> <gateway-url>": "what a gateway adds, in ten lines",
   },
   "Look:": {
     runs: "list runs",
-    status: "how far a run is",
-    attach: "follow a run until it ends",
-    stop: "ask a run to drain and stop",
-    report: "the tables of a run",
-    inspect: "episodes of a run, and one as a conversation",
-    view: "look into runs in a browser",
-    compare: "what changed between two runs",
+    "status [run]": "how far a run is",
+    "attach [run]": "follow a run until it ends",
+    "stop [run]": "ask a run to drain and stop",
+    "report <run>": "the tables of a run",
+    "inspect <run> [episode]": "episodes of a run, and one as a conversation",
+    "view [run]": "look into runs in a browser",
+    "compare <a> <b>": "what changed between two runs",
   },
   "Share:": {
-    export: "trajectories and rows for other tools",
-    pack: "one archive of a run",
-    judge: "have a model judge what a run left open",
+    "export <run>": "trajectories and rows for other tools",
+    "pack <run>": "one archive of a run",
+    "judge <run>": "have a model judge what a run left open",
   },
   "Servers:": {
     simulate: "a simulated engine",
     gateway: "the recording gateway",
-    up: "start model servers in Docker and keep them",
-    down: "remove them",
-    clean: "remove what dead runs left",
+    "up <file>": "start model servers in Docker and keep them",
+    "down <file>": "remove them",
+    "clean [run]": "remove what dead runs left",
     metrics: "read, compare and watch a server's metrics",
   },
   "Tools:": {
@@ -41,17 +41,29 @@ export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>
     selftest: "how far numbers can be trusted here",
     schema: "JSON Schemas, for editors and readers",
     tau2: "the port of tau2, and runs in its terms",
-    completion: "completion for your shell",
+    "completion <shell>": "completion for your shell",
   },
 };
+
+const listed = Object.entries(helpGroups).flatMap(([heading, commands]) =>
+  Object.entries(commands).map(([usage, summary]) => ({
+    heading,
+    usage,
+    summary,
+    name: usage.split(" ")[0],
+  })),
+);
+
+/** Commands that have a name and nothing behind it: who only wants the list need not wait for the code of all. */
+export function listCommands(program: Command): void {
+  for (const { usage } of listed) program.command(usage);
+}
 
 /** Puts every command of a program into its group, with a summary that fits one line. */
 export function groupCommands(program: Command): void {
   for (const command of program.commands) {
-    const [heading, summaries] =
-      Object.entries(helpGroups).find(([, commands]) => command.name() in commands) ?? [];
-    const summary = summaries?.[command.name()];
-    if (heading !== undefined && summary !== undefined) command.helpGroup(heading).summary(summary);
+    const line = listed.find(({ name }) => name === command.name());
+    if (line !== undefined) command.helpGroup(line.heading).summary(line.summary);
   }
   program.addHelpCommand(
     new Command("help")

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { beforeAll, expect, test } from "vitest";
 import { allShapes, commandShape, type CommandShape } from "../../bench/commands/completion/command-shape.ts";
 import { addExamples } from "../../bench/commands/examples.ts";
+import { helpGroups } from "../../bench/commands/help-groups.ts";
 import type { Host } from "../../bench/commands/host.ts";
 import { tollgate } from "../e2e/tollgate-process.ts";
 
@@ -46,6 +47,17 @@ function helpOf(path: readonly string[]): string {
 }
 
 const examplesIn = (help: string) => [...help.matchAll(/^ {2}\$ (.+)$/gm)].map(([, line = ""]) => line);
+
+test("the list that is printed without the commands' code names them all, with what they take", () => {
+  const usages = program.commands.map((command) => {
+    const taken = command.registeredArguments.map((one) =>
+      one.required ? `<${one.name()}>` : `[${one.name()}]`,
+    );
+    return [command.name(), ...taken].join(" ");
+  });
+  const listed = Object.values(helpGroups).flatMap((commands) => Object.keys(commands));
+  expect(listed.toSorted()).toEqual(usages.toSorted());
+});
 
 test("the help of every command ends with an example of it", () => {
   expect(shapes.length).toBeGreaterThan(20);
