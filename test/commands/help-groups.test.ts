@@ -10,10 +10,8 @@ test("the help lists every command in a group, and each group once", async () =>
     ([, name = ""]) => name,
   );
   expect(listed.length).toBeGreaterThan(25);
-  const grouped = [...Object.values(helpGroups).flatMap((commands) => Object.keys(commands)), "help"].map(
-    (usage) => usage.split(" ")[0],
-  );
-  expect(listed.toSorted()).toEqual(grouped.toSorted());
+  const usages = Object.values(helpGroups).flatMap((commands) => Object.keys(commands));
+  expect(new Set(listed)).toEqual(new Set([...usages.map((usage) => usage.split(" ")[0]), "help"]));
   expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
 });
 
