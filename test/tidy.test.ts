@@ -126,7 +126,7 @@ const TWO_WAY_PAIRS_MAX = 2;
 const LINES_MAX = 400;
 const ROOT_ALLOWED = new Set(
   (
-    ".ci .gitignore .npmrc .oxlintrc.json .prettierignore .prettierrc.json ARCHITECTURE.md CHANGELOG.md LICENSE README.md " +
+    ".ci .dockerignore .gitignore .npmrc .oxlintrc.json .prettierignore .prettierrc.json ARCHITECTURE.md CHANGELOG.md LICENSE README.md " +
     "bench bin docker docs experiments openclaw-tau2 package-lock.json package.json scripts suites test tsconfig.build.json tsconfig.json vitest.config.ts"
   ).split(" "),
 );
