@@ -30,7 +30,7 @@ const timeoutMs = 5_000;
 
 /**
  * Reads the engines at start + interval, start + 2 x interval and so on until the signal; readings that were missed are left
- * out, never caught up. An engine that cannot be read is a sample without numbers.
+ * out, never caught up. An engine that cannot be read is a sample without numbers; one that refuses is not asked again.
  */
 export async function sampleEngines(
   engines: readonly SampledEngine[],
@@ -38,30 +38,35 @@ export async function sampleEngines(
 ): Promise<void> {
   const startNs = clock.nowNs();
   const elapsedS = () => secondsBetween(startNs, clock.nowNs());
-  const readers = engines.map((engine) => ({ engine, reader: new EngineReader(engine.metricsUrl) }));
+  let readers = engines.map((engine) => ({ engine, reader: new EngineReader(engine.metricsUrl) }));
   let dueS = intervalS;
-  while (await restedFor(dueS - elapsedS(), signal)) {
+  while (readers.length > 0 && (await restedFor(dueS - elapsedS(), signal))) {
     const begunS = elapsedS();
     const read = await Promise.all(
       readers.map(({ engine, reader }) => readOne(engine, reader, { clock, signal })),
     );
-    for (const sampling of read) if (sampling !== null) await sampled(sampling);
+    for (const one of read) if (one !== null) await sampled(one.sampling);
+    readers = readers.filter((_, index) => read[index]?.hasPage !== false);
     const endedS = elapsedS();
     const restedS = endedS + restsPerReading * (endedS - begunS);
     dueS = Math.max(dueS + intervalS, Math.ceil(restedS / intervalS) * intervalS);
   }
 }
 
-/** null when the signal came first. */
+/** null when the signal came first. A server that refuses has no page for us, now or later. */
 async function readOne(
   { role, headers, keyName }: SampledEngine,
   reader: EngineReader,
   { clock, signal }: Pick<SampleOptions, "clock" | "signal">,
-): Promise<EngineSampling | null> {
+): Promise<{ readonly sampling: EngineSampling; readonly hasPage: boolean } | null> {
   try {
-    return { role, ...(await reader.read({ clock, signal, timeoutMs, headers, keyName })) };
+    const reading = await reader.read({ clock, signal, timeoutMs, headers, keyName });
+    return { sampling: { role, ...reading }, hasPage: true };
   } catch (error) {
     if (!(error instanceof ScrapeError)) throw error;
-    return error.reason === "aborted" ? null : { role, atNs: clock.nowNs(), failed: error.message };
+    if (error.reason === "aborted") return null;
+    const { status, message } = error;
+    const hasPage = status === null || status < 400 || status >= 500;
+    return { sampling: { role, atNs: clock.nowNs(), failed: message }, hasPage };
   }
 }

@@ -101,3 +101,21 @@ test("who answers slowly is asked seldom: between two readings there are nine ti
   await take([engine(url)], 2, 0.01);
   expect((starts[1] ?? 0) - (starts[0] ?? 0)).toBeGreaterThanOrEqual(40 * 10 - 5);
 });
+
+test.each([401, 404])(
+  "a server that answers %d has no page for us: that is a sample, and it is not asked again",
+  async (status) => {
+    let asked = 0;
+    const without = await serve((_, response) => {
+      asked += 1;
+      response.writeHead(status).end();
+    });
+    const other = await servePages((n) => (n === 0 ? 500 : sglangPage({ running: n, queued: 0 })));
+    const taken = await take([engine(without), engine(other, "user")], 5);
+    expect(taken.map(({ role }) => role)).toEqual(["agent", "user", "user", "user", "user"]);
+    expect(taken[0]).toMatchObject({ failed: expect.stringContaining(String(status)) });
+    expect(asked).toBe(1);
+    // One that fails for once is asked again.
+    expect(taken.slice(1).map((sampling) => "failed" in sampling)).toEqual([true, false, false, false]);
+  },
+);
