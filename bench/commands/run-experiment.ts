@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { failureGroups } from "../analysis/cell/failures.ts";
+import { failuresAmong } from "../analysis/cell/failures.ts";
 import { readCellSummary } from "../analysis/measured-cell.ts";
 import { recordedArguments } from "../config/recorded.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
@@ -8,14 +8,14 @@ import { systemClock } from "../measure/clock.ts";
 import { rebuildReport, renderReport, writtenReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
 import type { CellSearch } from "../run/growing-plan.ts";
+import { listEpisodes } from "../report/views/episode-list.ts";
 import type { RedoRule } from "../run/remaining-work.ts";
 import { executeRun } from "../run/run.ts";
 import type { Screen } from "../run/status-line.ts";
 import { compressLog } from "../store/compressed-log.ts";
 import { resolveRun } from "../store/list-runs.ts";
-import { readOutcomes } from "../store/episode-index.ts";
+import { openEpisodeIndex, readOutcomes } from "../store/episode-index.ts";
 import { nextCommand } from "../store/next-command.ts";
-import { finishedEpisodes } from "../store/progress.ts";
 import { readRun } from "../store/read-run.ts";
 import { failedSuite, sweepSuite } from "../report/ci/suites.ts";
 import { metricsPortOption } from "./arguments.ts";
@@ -177,9 +177,9 @@ export function quietScreen({ write }: Host): Screen {
 /** What failed, with its first message, and the command that goes on with the run or repairs it. */
 async function adviceOn(directory: string): Promise<readonly string[]> {
   const run = await readOutcomes(directory);
-  const anyFailed = [...finishedEpisodes(run.records).values()].some(({ status }) => status === "failed");
-  const { records } = anyFailed ? await readRun(directory) : { records: [] };
-  const failed = failureGroups([...finishedEpisodes(records).values()]);
+  const episodes = { index: await openEpisodeIndex(directory), runId: run.identity.runId };
+  const { causes } = await listEpisodes(episodes, { choice: { failed: true }, limit: 1, page: 1 });
+  const failed = failuresAmong(causes);
   const next = nextCommand(run);
   return [
     ...failed.map(

@@ -19,7 +19,12 @@ export const agentError = "agent_error";
 
 /** By class, those of most episodes first. */
 export function failureGroups(episodes: readonly EpisodeRecord[]): readonly FailureGroup[] {
-  return groupsOf(causesOf(episodes).filter(({ failed }) => failed));
+  return failuresAmong(causesOf(episodes));
+}
+
+/** Of causes that were found already. */
+export function failuresAmong(causes: readonly Cause[]): readonly FailureGroup[] {
+  return groupsOf(causes.filter(({ failed }) => failed));
 }
 
 /** Completed episodes whose agent gave up; none where nothing says why. */
