@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import { ConfigError } from "../errors.ts";
 import { resolveRun } from "../store/list-runs.ts";
@@ -28,6 +29,8 @@ export function register(program: Command, host: Host): void {
     .option("--no-open", "print the address only, and open no browser")
     .addOption(runsOption())
     .action(async (reference: string | undefined, flags: ViewFlags) => {
+      // Every page of a run that goes on leaves some garbage, and V8 would let it grow to as much again as is needed.
+      setFlagsFromString("--heap-growing-percent=20");
       const library = await libraryOf(host, reference, flags);
       await using server = await serveView({ library, port: flags.port, tell: host.tell });
       const address = new URL(library.only === null ? "/" : runAddress(library.only), server.url).href;

@@ -28,6 +28,8 @@ export interface EpisodeIndex {
   readonly directory: string;
   /** Rows. */
   readonly count: number;
+  /** Episode records, those that count no more included: where it has grown as much as `count`, the rows before are as they were. */
+  readonly episodeRecords: number;
   /** @throws {RangeError} for a row that there is not */
   row(at: number): EpisodeRow;
   rows(): Iterable<EpisodeRow>;
@@ -115,6 +117,10 @@ class RunIndex implements EpisodeIndex {
 
   rowOf(episodeId: string): number | null {
     return this.#columns.rowOf(episodeId);
+  }
+
+  get episodeRecords(): number {
+    return this.#columns.episodeRecords;
   }
 
   get others(): readonly OtherRecord[] {

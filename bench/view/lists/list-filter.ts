@@ -160,12 +160,14 @@ export function slowest(rows: readonly EpisodeRow[]): ReadonlySet<EpisodeRow> {
   return slow;
 }
 
+/** By the length of the shortest one that belongs to them; of several that took as long, those that were recorded first. */
 function slowestOf(episodes: readonly EpisodeRow[]): readonly EpisodeRow[] {
-  return episodes
-    .map((row) => ({ row, seconds: secondsOf(row) }))
-    .sort((a, b) => b.seconds - a.seconds)
-    .slice(0, Math.ceil(episodes.length * slowShare))
-    .map(({ row }) => row);
+  const count = Math.ceil(episodes.length * slowShare);
+  const lengths = Float64Array.from(episodes, secondsOf).sort();
+  const shortest = lengths.at(-count) ?? Infinity;
+  const longer = episodes.filter((row) => secondsOf(row) > shortest);
+  const asLong = episodes.filter((row) => secondsOf(row) === shortest);
+  return [...longer, ...asLong.slice(0, count - longer.length)];
 }
 
 const differingByRows = new WeakMap<readonly EpisodeRow[], ReadonlySet<EpisodeRow>>();

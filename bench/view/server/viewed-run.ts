@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { parsedJson } from "../../host/parsed-json.ts";
 import { reportModelSchema } from "../../report/model/report-model.ts";
 import { driverOf } from "../../store/driver-lock.ts";
@@ -27,6 +28,12 @@ export class ViewedRun {
   readonly #identity: RunJson;
   readonly #index: EpisodeIndex;
   #known: RunFacts | null = null;
+  /** Rows as they were made, and of what. */
+  #read: { readonly rows: readonly EpisodeRow[]; readonly records: number; readonly judged: string } = {
+    rows: [],
+    records: 0,
+    judged: "",
+  };
   #next: { readonly version: string; readonly command: NextCommand | null } | null = null;
   #reading: Promise<RunFacts> | null = null;
 
@@ -49,7 +56,7 @@ export class ViewedRun {
 
   /** The run as it is now: the same object as before while nothing has changed. Calls may overlap. */
   async facts(): Promise<RunFacts> {
-    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    this.#reading ??= this.#readOn().finally(() => (this.#reading = null));
     return await this.#reading;
   }
 
@@ -98,11 +105,11 @@ export class ViewedRun {
     return command === null || finished >= planned ? null : { why: "go on", command };
   }
 
-  async #read(): Promise<RunFacts> {
+  async #readOn(): Promise<RunFacts> {
     const { version, driverAlive } = await versionOf(this.directory);
     if (this.#known?.version === version) return this.#known;
     await this.#index.refresh();
-    const rows = this.#rows();
+    const rows = this.#rows(await changeOf(judgementsPath(this.directory)));
     const others = this.#index.others.map(({ record }) => record);
     const identity = withPlanned(this.#identity, others);
     const end = others.findLast(({ type }) => type === "run-ended" || type === "run-started");
@@ -120,17 +127,20 @@ export class ViewedRun {
     return this.#known;
   }
 
-  /** A row that says what it said before is the same object as before: of a large run that goes on, not every row is kept twice. */
-  #rows(): readonly EpisodeRow[] {
-    const before = this.#known?.rows ?? [];
-    return Array.from(this.#index.rows(), (row, at) => {
-      const known = before[at];
-      const isSame =
-        known?.episodeId === row.episodeId &&
-        known.recordByte === row.recordByte &&
-        known.reward === row.reward;
-      return isSame ? known : row;
-    });
+  /** Of a large run that goes on, only what is new is read into rows: where nothing before can have become another. */
+  #rows(judged: string): readonly EpisodeRow[] {
+    const { rows, records, judged: judgedBefore } = this.#read;
+    const index = this.#index;
+    const last = rows.at(-1);
+    const isLonger =
+      judged === judgedBefore &&
+      last !== undefined &&
+      index.count >= rows.length &&
+      index.episodeRecords - records === index.count - rows.length &&
+      isDeepStrictEqual(index.row(rows.length - 1), last);
+    const all = isLonger ? rows.concat(rowsFrom(index, rows.length)) : rowsFrom(index, 0);
+    this.#read = { rows: all, records: index.episodeRecords, judged };
+    return all;
   }
 
   /** What the run itself has written at its end; null where there is none, or one of another form. */
@@ -154,6 +164,10 @@ export class ViewedRun {
     });
     return (await Promise.all(groups)).flat();
   }
+}
+
+function rowsFrom(index: EpisodeIndex, first: number): readonly EpisodeRow[] {
+  return Array.from({ length: index.count - first }, (_, at) => index.row(first + at));
 }
 
 /** What tells, without reading it, that a run is not any more as it was. */
