@@ -29,6 +29,7 @@ test("the shipped experiments are those that the project promises", () => {
       "areal-node.yaml",
       "attach.yaml",
       "caddy.yaml",
+      "capacity-laptop.yaml",
       "gateways.yaml",
       "laptop.yaml",
       "litellm.yaml",
