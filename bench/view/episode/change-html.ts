@@ -1,7 +1,7 @@
 import type { FidelityFacts } from "../../store/fidelity-facts.ts";
 import { html, type Html } from "../html.ts";
-import { countText, cut, manyText, shownText } from "./shown-text.ts";
-import { diffTexts, type DiffPiece } from "./text-diff.ts";
+import { diffHtml } from "./diff-html.ts";
+import { manyText } from "./shown-text.ts";
 import type { PathChange, ShownAlteration } from "./path-changes.ts";
 
 /** What the way between agent and engine made of the requests and answers of an episode. */
@@ -10,10 +10,7 @@ export function changesHtml(
   anchorOf: (change: PathChange) => string,
   { notRead, fidelity }: { readonly notRead: Html | null; readonly fidelity: FidelityFacts | null },
 ): Html {
-  const told = changes.flatMap((change) => {
-    const altered = change.altered.filter(({ declared }) => !declared);
-    return altered.length + change.endings.length === 0 ? [] : [{ change, altered }];
-  });
+  const told = toldOf(changes);
   const declared = Map.groupBy(
     changes.flatMap(({ altered }) => altered.filter((one) => one.declared).map(({ what }) => what)),
     (what) => what,
@@ -24,9 +21,10 @@ export function changesHtml(
     changes.flatMap((change) => change.unknown),
     (why) => why,
   );
+  const differing = new Set(told.flatMap(({ requests }) => requests)).size;
   return html`<section id="path">
     <h2>What the path made of it</h2>
-    ${notRead ?? html`<p>${summaryText(changes.length, compared, told.length)}</p>`}
+    ${notRead ?? html`<p>${summaryText(changes.length, compared, differing)}</p>`}
     ${notRead === null || fidelity === null ? null : html`<p>${segmentText(fidelity)}</p>`}
     ${forms.length === 0 ? null : html`<p>Other spellings of the same thing, which change nothing: ${forms.join("; ")}.</p>`}
     ${[...unknown].map(([why, all]) => html`<p>Not compared, ${all.length}: ${why}.</p>`)}
@@ -35,15 +33,47 @@ export function changesHtml(
         ? null
         : html`<p>It does this by design, as is declared:</p>
             <ul>
-              ${[...declared].slice(0, declaredMax).map(([what, all]) => html`<li>${what} (${manyText(all.length, "time")})</li>`)}
+              ${[...declared].slice(0, toldMax).map(([what, all]) => html`<li>${what} (${manyText(all.length, "time")})</li>`)}
             </ul>`
     }
-    ${told.map(({ change, altered }) => changeHtml({ ...change, altered }, anchorOf(change)))}
+    ${told.slice(0, toldMax).map((one) => toldHtml(one, anchorOf))}
+    ${told.length > toldMax ? html`<p class="none">${manyText(told.length - toldMax, "more difference")}: at the requests themselves, under their bodies.</p>` : null}
   </section>`;
 }
 
-/** Kinds of rewriting by design that are told. */
-const declaredMax = 30;
+/** Differences that are shown; each of them once, with the requests that have it. */
+const toldMax = 20;
+
+interface Told {
+  readonly kind: string;
+  readonly what: string;
+  readonly alteration: ShownAlteration | null;
+  readonly requests: readonly PathChange[];
+}
+
+/** What nobody declared, in the order in which it was met. */
+function toldOf(changes: readonly PathChange[]): readonly Told[] {
+  const found = changes.flatMap((change) => [
+    ...change.endings.map(({ kind, what }) => ({ change, kind: String(kind), what, alteration: null })),
+    ...change.altered
+      .filter(({ declared }) => !declared)
+      .map((alteration) => ({
+        change,
+        kind: `${alteration.side} altered`,
+        what: alteration.what,
+        alteration,
+      })),
+  ]);
+  const groups = Map.groupBy(found, ({ kind, what, alteration }) =>
+    JSON.stringify([kind, what, alteration?.before, alteration?.after]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { kind, what, alteration } = first;
+    return [{ kind, what, alteration, requests: group.map(({ change }) => change) }];
+  });
+}
 
 function summaryText(requests: number, compared: number, told: number): string {
   if (requests === 0) return "No request of the agent was seen.";
@@ -59,62 +89,28 @@ function segmentText({ comparedRequests, requests, findings }: FidelityFacts): s
   return `Of the whole segment ${comparedRequests} of ${requests} requests were compared after it ended: ${found}.`;
 }
 
-function changeHtml(change: PathChange, anchor: string): Html {
-  const { altered, endings } = change;
+/** Requests that are named of many. */
+const namedMax = 12;
+
+function toldHtml(
+  { kind, what, alteration, requests }: Told,
+  anchorOf: (change: PathChange) => string,
+): Html {
+  const named = requests.slice(0, namedMax);
+  const left = requests.length - named.length;
   return html`<article class="change">
-    <h3><a href="${anchor}">Request ${change.request.outer.requestId}</a></h3>
-    <ul>
-      ${endings.map(({ kind, what }) => html`<li><strong class="bad">${kind}</strong> ${what}.</li>`)}
-    </ul>
-    ${altered.map(alterationHtml)}
+    <p><strong class="bad">${kind}</strong> ${what}.</p>
+    <p class="facts">
+      in
+      ${named.map((change) => html`<a href="${anchorOf(change)}">${change.request.outer.requestId}</a> `)}${left > 0 ? `and ${left} more` : null}
+    </p>
+    ${alteration === null ? null : alterationHtml(alteration)}
   </article>`;
 }
 
-function alterationHtml({ side, what, before, after }: ShownAlteration): Html {
+function alterationHtml({ side, before, after }: ShownAlteration): Html | null {
+  if (before === null && after === null) return null;
   const [from, to] =
     side === "request" ? ["sent by the agent", "reached the engine"] : ["said by the engine", "left the arm"];
-  return html`<div class="alteration">
-    <p>${what}.</p>
-    ${before === null && after === null ? null : diffHtml(before, after, { from, to })}
-  </div>`;
-}
-
-export interface DiffNames {
-  readonly from: string;
-  readonly to: string;
-}
-
-/** Longer texts are compared as far as this. */
-const diffMax = 200_000;
-
-/** Two texts in one: what is only in the first is struck, what is only in the second is underlined. null: absent. */
-export function diffHtml(before: string | null, after: string | null, { from, to }: DiffNames): Html {
-  if (before === null || after === null) {
-    const [name, text, other] = before === null ? [to, after ?? "", from] : [from, before, to];
-    return html`<pre class="text diff" dir="auto">
-${before === null ? html`<ins>${shownText(cut(text, diffMax).shown)}</ins>` : html`<del>${shownText(cut(text, diffMax).shown)}</del>`}</pre>
-      <p class="none">Only ${name}; absent where it was to be ${other}.</p>`;
-  }
-  const [left, right] = [cut(before, diffMax), cut(after, diffMax)];
-  const pieces = diffTexts(left.shown, right.shown);
-  const rest =
-    left.left + right.left > 0 ? html` Compared to the first ${countText(diffMax)} characters.` : null;
-  return html`<pre class="text diff" dir="auto">${pieces.map(pieceHtml)}</pre>
-    <p class="none"><del>${from}</del> <ins>${to}</ins>${rest}</p>`;
-}
-
-/** Of a long part that both have the ends beside the differences are enough. */
-const contextMax = 300;
-
-export function pieceHtml({ of, text }: DiffPiece, at: number, all: readonly DiffPiece[]): Html {
-  if (of === "left") return html`<del>${shownText(text)}</del>`;
-  if (of === "right") return html`<ins>${shownText(text)}</ins>`;
-  const [first, last] = [at === 0, at === all.length - 1];
-  const kept = (first ? 0 : contextMax) + (last ? 0 : contextMax);
-  if (all.length === 1 || text.length <= kept + 100) return shownText(text);
-  const head = first ? "" : cut(text, contextMax).shown;
-  const tail = last ? "" : text.slice(text.length - contextMax).replace(/^[\u{dc00}-\u{dfff}]/u, "");
-  return html`${shownText(head)}<span class="skipped"
-      >… ${countText(text.length - head.length - tail.length)} equal characters …</span
-    >${shownText(tail)}`;
+  return diffHtml(before, after, { from, to, charactersMax: 20_000 });
 }

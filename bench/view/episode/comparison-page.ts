@@ -136,7 +136,7 @@ function sidesHtml(sides: PairSides): Html {
   const rows = alignConversations(left.turns, right.turns);
   return html`<section id="difference">
       <h2>${differenceHeading(rows)}</h2>
-      ${differenceHtml(rows, sides)}
+      ${differenceHtml(rows, sides)} ${[left, right].map(endHtml)}
     </section>
     ${pairTimes(sides)}
     <section id="conversation">
@@ -161,7 +161,17 @@ function differenceHtml(rows: readonly AlignedRow[], sides: PairSides): Html {
 function differenceText({ left, right }: AlignedRow, { left: one, right: other }: PairSides): string {
   if (left !== null && right !== null) return whatDiffers(left, right) ?? "nothing";
   const [there, arm] = left === null ? [right, other] : [left, one];
-  return `only ${arm.whole.record.arm} has this message of ${there?.message.role === "tool" ? "a tool" : (there?.message.role ?? "nobody")}`;
+  return `only ${arm.whole.record.arm} has a message there, of the ${there?.message.role ?? "user"}`;
+}
+
+/** Why one ended as it did, where its record says it in words: often that is why the other goes on. */
+function endHtml({ whole: { record } }: ShownEpisode): Html | null {
+  const { arm, failure, termination, terminationDetail } = record;
+  if (failure !== null)
+    return html`<p><strong class="bad">${arm} failed: ${failure.class}</strong>: ${failure.message}</p>`;
+  return terminationDetail == null
+    ? null
+    : html`<p>${arm} ended by ${termination ?? record.status}: ${terminationDetail}</p>`;
 }
 
 /** Equal conversations whose prompts have unlike lengths were told to the model in unlike ways: that may be why it goes on otherwise. */

@@ -2,7 +2,7 @@ import { numberText } from "../../report/tables/number-text.ts";
 import { html, type Html } from "../html.ts";
 import type { ShownEpisode } from "./shown-episode.ts";
 import { requestHtml, tokensText } from "./request-html.ts";
-import { oneLine } from "./shown-text.ts";
+import { manyText, oneLine } from "./shown-text.ts";
 import type { PlacedMessage, ShownTurn } from "./shown-turns.ts";
 import { textBlock, type TextBudget } from "./text-block.ts";
 import { waterfallHtml } from "./waterfall-html.ts";
@@ -70,8 +70,8 @@ function turnFacts(
   return [
     ...(rows.length === 0
       ? []
-      : [`${numberText((endedNs - startedNs) / 1e9)} s`, `${count("agent")} requests`]),
-    ...(count("tool") === 0 ? [] : [`${count("tool")} tools`]),
+      : [`${numberText((endedNs - startedNs) / 1e9)} s`, manyText(count("agent"), "model request")]),
+    ...(count("tool") === 0 ? [] : [manyText(count("tool"), "tool")]),
     ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(said === null ? [] : [oneLine(said, 90)]),
   ].join(" · ");

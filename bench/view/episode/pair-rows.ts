@@ -1,7 +1,7 @@
 import { numberText } from "../../report/tables/number-text.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
 import { html, type Html } from "../html.ts";
-import { diffHtml } from "./change-html.ts";
+import { diffHtml } from "./diff-html.ts";
 import { whatDiffers, type AlignedRow } from "./pair-alignment.ts";
 import { pathMs, tokensText } from "./request-html.ts";
 import type { ShownEpisode } from "./shown-episode.ts";
@@ -90,10 +90,11 @@ function rowHtml(row: AlignedRow, { sides, budget, first, turn }: RowContext): H
 }
 
 function changeHtml(left: PlacedMessage, right: PlacedMessage, sides: PairSides): Html {
-  const names = { from: `only ${sides.left.whole.record.arm}`, to: `only ${sides.right.whole.record.arm}` };
+  const { left: one, right: other } = sides;
+  const names = { from: `only ${one.whole.record.arm}`, to: `only ${other.whole.record.arm}` };
   return html`<details class="pair-diff">
     <summary>What differs: ${whatDiffers(left, right) ?? "nothing"}</summary>
-    ${diffHtml(saidText(left), saidText(right), names)}
+    ${diffHtml(saidText(left), saidText(right), { ...names, charactersMax: 20_000 })}
   </details>`;
 }
 

@@ -3,7 +3,7 @@ import { episodeAddress } from "../addresses.ts";
 import { html, type Html } from "../html.ts";
 import { viewPage } from "../page-frame.ts";
 import type { RunSource } from "../run-source.ts";
-import { diffHtml } from "./change-html.ts";
+import { diffHtml } from "./diff-html.ts";
 import { trailOf } from "./episode-page.ts";
 import { indentedJson } from "./indented-json.ts";
 import { answeringOf } from "./path-changes.ts";
@@ -99,7 +99,10 @@ function bothHtml(
   if (left === undefined || right === undefined)
     return html`<p>Of one side only: ${left === undefined ? names.to : names.from}.</p>
       ${block(only)}`;
-  return diffHtml(indentedJson(left) ?? left, indentedJson(right) ?? right, names);
+  return diffHtml(indentedJson(left) ?? left, indentedJson(right) ?? right, {
+    ...names,
+    charactersMax: 200_000,
+  });
 }
 
 function partPage(

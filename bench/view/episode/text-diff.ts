@@ -25,13 +25,30 @@ export function diffTexts(left: string, right: string): readonly DiffPiece[] {
   return joined(pieces);
 }
 
-/** Lengths of what both begin and end with; a pair of surrogates is never cut in two. */
+/** Lengths of what both begin and end with; a pair of surrogates is never cut in two, and neither is a word that is not very long. */
 function alikeEnds(left: string, right: string): { readonly prefix: number; readonly suffix: number } {
   let { prefix, suffix } = deltaOf(left, right);
   if (isHighSurrogate(left.charCodeAt(prefix - 1))) prefix -= 1;
   const first = left.charCodeAt(left.length - suffix);
   if (suffix > 0 && first >= 0xdc_00 && first <= 0xdf_ff) suffix -= 1;
+  const inWord = (at: number, from: (text: string) => number) =>
+    [left, right].some((text) => isWord(text[from(text) + at]));
+  for (let back = 0; back < wordMax && prefix > 0; back += 1) {
+    if (!isWord(left[prefix - 1]) || !inWord(prefix, () => 0)) break;
+    prefix -= 1;
+  }
+  for (let back = 0; back < wordMax && suffix > 0; back += 1) {
+    if (!isWord(left[left.length - suffix]) || !inWord(-suffix - 1, ({ length }) => length)) break;
+    suffix -= 1;
+  }
   return { prefix, suffix };
+}
+
+/** Letters and digits that a difference is moved over. */
+const wordMax = 40;
+
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}]/u.test(character);
 }
 
 function middleDiff(left: string, right: string): readonly DiffPiece[] {

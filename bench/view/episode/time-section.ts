@@ -28,7 +28,7 @@ export function timeSection(episode: ShownEpisode, ledger: Html | null): Html {
   const left = (isByTurn(episode) ? episode.turns.length : rows.length) - lines.length;
   return html`<section id="time">
     <h2>Where the time went</h2>
-    ${lines.length === 0 ? html`<p>${durationText((record.endedNs - record.startedNs) / 1e9)} in all; of its requests and tools no times are known.</p>` : html`<p>${length}, ${unit}. Choose one to see its stamps.</p>`}
+    ${lines.length === 0 ? html`<p>${durationText((record.endedNs - record.startedNs) / 1e9)} in all; of its requests and tools no times are known.</p>` : html`<p>${length}, ${unit}. Choose one to see its stamps. Where there is no bar, the agent program or the harness works.</p>`}
     ${legendHtml(lines)}
     ${waterfallHtml("Times of the episode", { lines, levels: engine?.lines ?? [] }, bounds)}
     ${left === 0 || lines.length === 0 ? null : html`<p class="none">${manyText(left, "more line")} not drawn.</p>`}

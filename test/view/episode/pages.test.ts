@@ -193,6 +193,22 @@ interface Lack {
   readonly failedInner?: boolean;
 }
 
+test("one difference of many requests is told once, and one behind two million characters is found", async () => {
+  const attemptKey = attemptKeyOf(idOf("gateway"));
+  const long = (end: string) =>
+    JSON.stringify({ messages: [{ role: "user", content: `${"long ".repeat(400_000)}${end}` }] });
+  const exchanges = exchangesOf(attemptKey).map((exchange) => ({
+    ...exchange,
+    request: long(exchange.timing.hop === "inner" ? "cut" : "whole"),
+  }));
+  const directory = await writeRun(scratch, { episodes: [episode("gateway", { exchanges })] });
+  const page = (await episodePage(await sourceOf(directory), idOf("gateway"))) ?? "";
+  expect(page.match(/<del>whole<\/del><ins>cut<\/ins>/g)).toHaveLength(1);
+  expect(page.match(/<article class="change">/g)).toHaveLength(1);
+  expect(textOf(page)).toContain(`in ${attemptKey}-a1 ${attemptKey}-a2`);
+  expect(page.length).toBeLessThan(100_000);
+});
+
 test.each<[string, Lack, string]>([
   ["no bodies were kept", { bodies: "none" }, "bodies of its requests were not kept"],
   ["no inner tap", { inner: false }, "For 2 requests nothing was seen at the engine"],

@@ -14,6 +14,9 @@ test.each([
   ["one copy of Dune", "two copies of Dune", "[-one-][+two+] [-copy-][+copies+] of Dune"],
   ["a b c", "a c", "a [-b -]c"],
   ["", "made up", "[+made up+]"],
+  ["seed 626729", "seed 626730", "seed [-626729-][+626730+]"],
+  ["unhappy end", "happy end", "[-unhappy-][+happy+] end"],
+  ["a_b_c", "a_x_c", "a_[-b-][+x+]_c"],
   ["x 😀 y", "x 😁 y", "x [-😀-][+😁+] y"],
 ])("%j and %j", (left, right, expected) => {
   expect(marked(diffTexts(left, right))).toBe(expected);
