@@ -53,17 +53,19 @@ interface Told {
 
 /** What nobody declared, in the order in which it was met. */
 function toldOf(changes: readonly PathChange[]): readonly Told[] {
-  const found = changes.flatMap((change) => [
-    ...change.endings.map(({ kind, what }) => ({ change, kind: String(kind), what, alteration: null })),
-    ...change.altered
-      .filter(({ declared }) => !declared)
-      .map((alteration) => ({
-        change,
-        kind: `${alteration.side} altered`,
-        what: alteration.what,
-        alteration,
-      })),
-  ]);
+  const found = changes.flatMap(
+    (change): readonly (Omit<Told, "requests"> & { readonly change: PathChange })[] => [
+      ...change.endings.map(({ kind, what }) => ({ change, kind, what, alteration: null })),
+      ...change.altered
+        .filter(({ declared }) => !declared)
+        .map((alteration) => ({
+          change,
+          kind: `${alteration.side} altered`,
+          what: alteration.what,
+          alteration,
+        })),
+    ],
+  );
   const groups = Map.groupBy(found, ({ kind, what, alteration }) =>
     JSON.stringify([kind, what, alteration?.before, alteration?.after]),
   );

@@ -15,13 +15,13 @@ export interface DiffOptions {
 export function diffHtml(before: string | null, after: string | null, options: DiffOptions): Html {
   const { from, to, charactersMax } = options;
   if (before === null || after === null) {
-    const [name, text, other] = before === null ? [to, after ?? "", from] : [from, before, to];
+    const [name, text] = before === null ? [to, after ?? ""] : [from, before];
     const { shown, left } = cut(text, charactersMax);
     const marked =
       before === null ? html`<ins>${shownText(shown)}</ins>` : html`<del>${shownText(shown)}</del>`;
     const rest = left > 0 ? ` ${countText(left)} more characters.` : "";
     return html`${diffBlock(marked)}
-      <p class="none">Only ${name}; absent where it was to be ${other}.${rest}</p>`;
+      <p class="none">One side alone: ${name}.${rest}</p>`;
   }
   const start = startOf(before, after, charactersMax);
   const [left, right] = [cut(before.slice(start), charactersMax), cut(after.slice(start), charactersMax)];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { armSchema } from "../../config/arm-schema.ts";
 import { comparePair } from "../../fidelity/compare-pair.ts";
-import type { Alteration, Comparison, Place } from "../../fidelity/difference.ts";
+import { shownValue, type Alteration, type Comparison, type Place } from "../../fidelity/difference.ts";
 import { countEndings } from "../../fidelity/endings.ts";
 import { parseExact } from "../../fidelity/exact-json.ts";
 import { isDeclared, rewritesOf } from "../../fidelity/rewrites.ts";
@@ -93,7 +93,10 @@ export function answeringOf({ inner }: SeenRequest): TappedExchange | undefined 
   return inner.findLast(({ outcome, status }) => outcome === "completed" && status === 200) ?? inner.at(-1);
 }
 
-type ValueAt = (place: Place) => { readonly before: string | null; readonly after: string | null } | null;
+/** Whole values where a difference is; null where they are not known to be those of the difference. */
+type ValueAt = (
+  difference: Alteration,
+) => { readonly before: string | null; readonly after: string | null } | null;
 
 function shownAlterations(
   side: ShownAlteration["side"],
@@ -102,13 +105,12 @@ function shownAlterations(
 ): readonly ShownAlteration[] {
   return differences.map((alteration: Alteration): ShownAlteration => {
     const { place, what, before, after } = alteration;
-    const whole = valueAt(place);
+    const whole = valueAt(alteration);
     const equal = whole !== null && whole.before === whole.after;
     return {
       side,
       declared: isDeclared(place, rewrites),
       what,
-      // Where the place of the rule is not that of the value, its own excerpt is what is known.
       ...(whole === null || equal ? { before, after } : whole),
     };
   });
@@ -118,10 +120,20 @@ function shownAlterations(
 function valuesOf(sent: string, received: string): ValueAt {
   const [before, after] = [exactJson(sent), exactJson(received)];
   if (typeof before === "string" || typeof after === "string") return () => null;
-  return (place) => ({
-    before: valueText(memberAt(before, place)),
-    after: valueText(memberAt(after, place)),
-  });
+  return (difference) => {
+    const [one, other] = [memberAt(before, difference.place), memberAt(after, difference.place)];
+    // A limit has two names, and in lists of which one is longer the same thing stands at other places.
+    if (!agrees(one, difference.before) || !agrees(other, difference.after)) return null;
+    return { before: valueText(one), after: valueText(other) };
+  };
+}
+
+/** Whether a value is the one that the comparison shows, which may be shortened. */
+function agrees(value: unknown, shown: string | null): boolean {
+  if (shown === null) return value === undefined || value === null;
+  if (value === undefined) return false;
+  const part = shown.replaceAll(/^…|…$/g, "");
+  return shownValue(value) === shown || (typeof value === "string" && value.includes(part));
 }
 
 function exactJson(text: string): object | string {
@@ -150,7 +162,7 @@ function valueText(value: unknown): string | null {
 /** The engine's answer is before, what left the arm is after. */
 function answerValues(left: string, engine: string): ValueAt {
   const [before, after] = [readAnswer(engine), readAnswer(left)];
-  return ([, name = ""]) => {
+  return ({ place: [, name = ""] }) => {
     if (name === "text" || name === "reasoning")
       return { before: before[name] || null, after: after[name] || null };
     if (name !== "calls") return null;

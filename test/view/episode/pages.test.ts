@@ -193,6 +193,24 @@ interface Lack {
   readonly failedInner?: boolean;
 }
 
+test.each([
+  // A limit has two names.
+  [{ max_completion_tokens: 2048 }, { max_tokens: 8000 }, "<del>2048</del><ins>8000</ins>"],
+  [{ stop: ["a", "b"] }, { stop: ["a", "c"] }, "<del>b</del><ins>c</ins>"],
+  [{}, { messages: [{ role: "system", content: "Be brief." }, ...question.messages] }, "Be brief."],
+  [{ seed: 7 }, {}, "<del>7</del>"],
+  [{}, { logprobs: true }, "<ins>true</ins>"],
+])("%j that reaches the engine as %j is shown as it was on both sides", async (sent, received, shown) => {
+  const attemptKey = attemptKeyOf(idOf("gateway"));
+  const exchanges = exchangesOf(attemptKey).map((exchange) => ({
+    ...exchange,
+    request: JSON.stringify({ ...question, ...(exchange.timing.hop === "inner" ? received : sent) }),
+  }));
+  const directory = await writeRun(scratch, { episodes: [episode("gateway", { exchanges })] });
+  const page = (await episodePage(await sourceOf(directory), idOf("gateway"))) ?? "";
+  expect(page).toContain(shown);
+});
+
 test("one difference of many requests is told once, and one behind two million characters is found", async () => {
   const attemptKey = attemptKeyOf(idOf("gateway"));
   const long = (end: string) =>
