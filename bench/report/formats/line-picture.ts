@@ -52,7 +52,12 @@ export function drawLines({ title, xAxis, yAxis, series, limit, leftOut }: LineP
       )
       .join(""),
     near ? limitLine(limit, scale.y) : "",
-    series.map((one, index) => drawSeries(one, { index, scale, unit: yAxis })).join("\n"),
+    series
+      .map((one, index) => {
+        const beside = (index - (series.length - 1) / 2) * scale.apart;
+        return drawSeries(one, { index, beside, scale, unit: yAxis });
+      })
+      .join("\n"),
     near ? limitText(limit, scale.y) : "",
     legend.draw(base + size.foot - 4),
   ]);
@@ -94,10 +99,21 @@ function limitText({ value, text }: Limit, y: Scale["y"]): string {
 
 function drawSeries(
   { points, name }: Series,
-  { index, scale, unit }: { readonly index: number; readonly scale: Scale; readonly unit: string },
+  {
+    index,
+    beside,
+    scale,
+    unit,
+  }: {
+    readonly index: number;
+    /** How far right of their place its marks stand. */
+    readonly beside: number;
+    readonly scale: Scale;
+    readonly unit: string;
+  },
 ): string {
   const colour = `class="s${index % seriesColours}"`;
-  const x = (at: number) => coordinate(scale.x(at) + index * scale.apart);
+  const x = (at: number) => coordinate(scale.x(at) + beside);
   // Repetitions stand above each other: the line goes through their mean.
   const path = [...Map.groupBy(points, ({ at }) => at)].map(
     ([at, same]) => `${x(at)},${scale.y(meanOf(same.map(({ estimate }) => estimate.value ?? 0)))}`,

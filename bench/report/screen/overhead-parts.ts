@@ -202,7 +202,8 @@ function secondsFinding(seconds: Difference): StyledText {
 /** Beside an interval that leaves 0 out the reason has to stand. */
 function cannotTell(difference: Difference): string {
   const why = whyNoFinding(difference);
-  return why === null || why === "holds 0" ? "cannot tell" : `cannot tell: ${why}`;
+  if (why === null || why === "holds 0") return "cannot tell";
+  return `cannot tell: ${why === "drift" ? why : `${difference.tasks} tasks`}`;
 }
 
 /** Reward and tokens say whether the same work was done: with other tokens times differ for that reason, too. */
