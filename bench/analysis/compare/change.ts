@@ -1,7 +1,7 @@
 import { minimumSamples } from "../../statistics/distribution.ts";
 import type { Interval } from "../../statistics/interval.ts";
 import { taskKey } from "../estimates/pass-rate.ts";
-import type { MeasuredCell } from "../measured-cell.ts";
+import type { ComparedCell } from "../measured-cell.ts";
 import { episodeValue, pairUp, type EpisodeValue } from "../estimates/paired-difference.ts";
 import { meanOrNull, pairedMeans, type MeasuredPair } from "../estimates/paired-means.ts";
 import {
@@ -29,8 +29,8 @@ export interface Change {
 
 /** The cells of one arm at one load, in both runs. */
 export interface CellsOfBoth {
-  readonly before: readonly MeasuredCell[];
-  readonly after: readonly MeasuredCell[];
+  readonly before: readonly ComparedCell[];
+  readonly after: readonly ComparedCell[];
 }
 
 const confidence = 0.95;
@@ -66,7 +66,7 @@ function tooFew(units: number): Change {
 }
 
 function episodeChange(of: Extract<Source, { kind: "episode" }>["of"], cells: CellsOfBoth): Change {
-  const valuesOf = (side: readonly MeasuredCell[]) =>
+  const valuesOf = (side: readonly ComparedCell[]) =>
     side.flatMap(({ episodes }) =>
       episodes.flatMap((episode): EpisodeValue[] => {
         const value = of(episode);
@@ -120,7 +120,7 @@ function requestChanges(
 }
 
 function valuesByTask(
-  cells: readonly MeasuredCell[],
+  cells: readonly ComparedCell[],
   of: RequestSource["of"],
 ): ReadonlyMap<string, readonly number[]> {
   const values = new Map<string, number[]>();

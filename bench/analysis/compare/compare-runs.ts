@@ -1,4 +1,4 @@
-import { readCell, type MeasuredCell } from "../measured-cell.ts";
+import { readComparedCell, type ComparedCell } from "../measured-cell.ts";
 import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
 import { changesOf, type Change } from "./change.ts";
 import { manifestChanges, type FieldChange } from "./manifest.ts";
@@ -99,13 +99,13 @@ export async function compareRuns(
 
 interface ReadCells {
   readonly run: JudgedRun;
-  readonly cells: readonly MeasuredCell[];
+  readonly cells: readonly ComparedCell[];
 }
 
 async function readCells(directory: string): Promise<ReadCells> {
   const run = await readJudgedRun(directory);
-  const cells: MeasuredCell[] = [];
-  for (const { cellId } of run.identity.cells) cells.push(await readCell(run, cellId, []));
+  const cells: ComparedCell[] = [];
+  for (const { cellId } of run.identity.cells) cells.push(await readComparedCell(run, cellId));
   return { run, cells };
 }
 
@@ -113,11 +113,11 @@ function nameOf({ identity, directory }: JudgedRun): RunName {
   return { runId: identity.runId, directory, simulated: identity.simulated };
 }
 
-function grouped(cells: readonly MeasuredCell[]): ReadonlyMap<string, readonly MeasuredCell[]> {
+function grouped(cells: readonly ComparedCell[]): ReadonlyMap<string, readonly ComparedCell[]> {
   return Map.groupBy(cells, ({ summary }) => `${summary.arm} at ${summary.load}`);
 }
 
-function verdictsOf({ identity }: JudgedRun, cells: readonly MeasuredCell[]) {
+function verdictsOf({ identity }: JudgedRun, cells: readonly ComparedCell[]) {
   return cells.flatMap(({ summary: { cellId, verdict } }) =>
     verdict === "valid" ? [] : [{ run: identity.runId, cellId, verdict }],
   );
