@@ -1,0 +1,106 @@
+import { execFile, execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+} from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TemporaryFolder } from "../e2e/tollgate-process.ts";
+import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
+
+const run = promisify(execFile);
+const path = process.env["PATH"] ?? "";
+const found = (name: string) =>
+  path
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
+/** Why the base image cannot be made here; null when it can. */
+const reason =
+  noDockerd ??
+  (found("debootstrap") === undefined ? "debootstrap is not installed (apt-get install debootstrap)" : null);
+
+describe.skipIf(reason !== null)(
+  `the image of docker/Dockerfile${reason === null ? "" : `: ${reason}`}`,
+  () => {
+    let dockerd: TestDockerd;
+    const docker = async (...words: readonly string[]) => {
+      const env = { PATH: path, DOCKER_HOST: dockerd.host, DOCKER_BUILDKIT: "0" };
+      const { stdout } = await run("docker", [...words], { env, maxBuffer: 64 << 20 });
+      return stdout.trimEnd();
+    };
+    beforeAll(async () => {
+      dockerd = await startDockerd({ gpus: false });
+      await importBase();
+    }, 600_000);
+    afterAll(() => dockerd?.[Symbol.asyncDispose]());
+
+    /** No registry of images can be asked here: Debian, this Node, this npm and this docker in place of the two base images. */
+    async function importBase(): Promise<void> {
+      using folder = new TemporaryFolder();
+      const root = join(folder.path, "root");
+      await run("debootstrap", ["--variant=minbase", "bookworm", root], { maxBuffer: 64 << 20 });
+      const bin = join(root, "usr/local/bin");
+      copyFileSync(realpathSync(process.execPath), join(bin, "node"));
+      copyFileSync(realpathSync(found("docker") ?? ""), join(bin, "docker"));
+      const npm = dirname(dirname(realpathSync(found("npm") ?? "")));
+      cpSync(npm, join(root, "usr/local/lib/node_modules/npm"), { recursive: true });
+      symlinkSync("../lib/node_modules/npm/bin/npm-cli.js", join(bin, "npm"));
+      const certificates = "/etc/ssl/certs/ca-certificates.crt";
+      mkdirSync(join(root, "etc/base"));
+      copyFileSync(certificates, join(root, "etc/base/ca.crt"));
+      const archive = join(folder.path, "root.tar");
+      execFileSync("tar", ["-C", root, "-cf", archive, "."]);
+      await docker("import", "--change", "ENV NODE_EXTRA_CA_CERTS=/etc/base/ca.crt", archive, "test/base:24");
+    }
+
+    test("builds, holds OpenClaw and one Node, and sweeps", async () => {
+      const base = ["--build-arg", "BASE=test/base:24", "--build-arg", "DOCKER_CLI=test/base:24"];
+      await docker(
+        "build",
+        "--network",
+        "host",
+        "-f",
+        "docker/Dockerfile",
+        ...base,
+        "-t",
+        "tollgate:test",
+        ".",
+      );
+      const inside = (line: string) =>
+        docker("run", "--rm", "--network", "host", "tollgate:test", "sh", "-ec", line);
+      const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+      expect(await inside("tollgate --version")).toBe(version);
+      expect(await inside("ls /app/node_modules | grep -c node-linux || true")).toBe("0");
+      expect(await inside("tollgate plan /app/experiments/laptop.yaml")).toContain("agent openclaw 2026.9.6");
+      const settings = ["agent.kind=native", "workload.tasks.count=2", "sweep.concurrency=[2]"];
+      const sweep = `tollgate sweep /app/experiments/laptop.yaml ${settings.map((one) => `--set ${one}`).join(" ")}`;
+      expect(await inside(sweep)).toMatch(/complete, 4\/4 episodes/);
+      // A node's experiment is tried with an image that is built on this one.
+      await docker(
+        "build",
+        "--build-arg",
+        "BASE=tollgate:test",
+        "-t",
+        "sglang:test",
+        "docker/simulated-sglang",
+      );
+      const help = await docker(
+        "run",
+        "--rm",
+        "sglang:test",
+        "python3",
+        "-m",
+        "sglang.launch_server",
+        "--help",
+      );
+      expect(help).toContain("--tp-size");
+    });
+  },
+);
