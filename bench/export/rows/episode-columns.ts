@@ -1,4 +1,4 @@
-import type { EpisodeLedger, StampedPart } from "../../analysis/ledger/episode-ledger.ts";
+import type { EpisodeLedger, PartTimes, StampedPart } from "../../analysis/ledger/episode-ledger.ts";
 import { totalOf } from "../../analysis/ledger/episode-ledger.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { columnsOf, type RowColumn } from "./row-column.ts";
@@ -261,12 +261,38 @@ const work: readonly RowColumn<EpisodeTableRow>[] = [
   ),
 ];
 
+const unseen = "null where no request was seen";
+
 const part = (name: string, meaning: string, parts: readonly StampedPart[]) =>
-  ms(name, `${meaning}; null where no request was seen`, ({ ledger }) => {
+  ms(name, `${meaning}; ${unseen}`, ({ ledger }) => (ledger === null ? null : sumMs(totalOf(ledger), parts)));
+
+const sumMs = (times: PartTimes, parts: readonly StampedPart[]) =>
+  parts.reduce((sum, each) => sum + times[each], 0) / 1e6;
+
+/** What only the inner tap, or only a stream, can tell: null where all calls lack it, because no time was seen and not none. */
+const told = (
+  name: string,
+  meaning: string,
+  of: {
+    readonly part: StampedPart;
+    readonly beside: readonly StampedPart[];
+    readonly instead: readonly StampedPart[];
+  },
+) =>
+  ms(name, meaning, ({ ledger }) => {
     if (ledger === null) return null;
-    const total = totalOf(ledger);
-    return parts.reduce((sum, each) => sum + total[each], 0) / 1e6;
+    const times = totalOf(ledger);
+    const absent = sumMs(times, of.beside) === 0 && sumMs(times, of.instead) > 0;
+    return absent ? null : times[of.part] / 1e6;
   });
+
+const behindArm = ["path", "firstToken", "decode", "engineUnsplit"] as const;
+const noInner = "null where no call was seen at the inner tap";
+const noStream = "null where no call was seen to stream at the inner tap";
+const streamed = {
+  beside: ["firstToken", "decode"],
+  instead: ["callUnsplit", "engineUnsplit"],
+} as const;
 
 /** Every moment of the episode is in one of them: together they are `seconds`. */
 const ledger: readonly RowColumn<EpisodeTableRow>[] = [
@@ -275,21 +301,32 @@ const ledger: readonly RowColumn<EpisodeTableRow>[] = [
     "agentBetween",
     "agentAfter",
   ]),
-  part("path_ms", "Between the taps: the gateway", ["path"]),
-  part("first_token_ms", "At the engine until the first token: queue and prefill", ["firstToken"]),
-  part("decode_ms", "At the engine after the first token", ["decode"]),
-  part("engine_unsplit_ms", "At the engine, for answers that were not streamed", ["engineUnsplit"]),
+  told("path_ms", `Between the taps: the gateway; ${noInner}`, {
+    part: "path",
+    beside: behindArm,
+    instead: ["callUnsplit"],
+  }),
+  told("first_token_ms", `At the engine until the first token: queue and prefill; ${noStream}`, {
+    part: "firstToken",
+    ...streamed,
+  }),
+  told("decode_ms", `At the engine after the first token; ${noStream}`, { part: "decode", ...streamed }),
+  told("engine_unsplit_ms", `At the engine, for answers that were not streamed; ${noInner}`, {
+    part: "engineUnsplit",
+    beside: behindArm,
+    instead: ["callUnsplit"],
+  }),
   part("call_unsplit_ms", "Calls that no inner tap saw: gateway and engine together", ["callUnsplit"]),
   part("tool_ms", "Tools, from request to answer", ["tool"]),
   part("user_ms", "Model calls of the simulated user", ["user"]),
   part("user_between_ms", "Between two calls of the user's side", ["userBetween"]),
-  ms("session_ms", "Calls of the arm's session; null where no request was seen", ({ ledger }) =>
-    ledger === null ? null : ledger.sessionNs / 1e6,
-  ),
   ms(
-    "unexplained_ms",
-    "What no part explains: set-up and evaluation; null where no request was seen",
-    ({ ledger }) => (ledger === null ? null : ledger.unexplainedNs / 1e6),
+    "session_ms",
+    `Calls of the arm's session; null for an arm without, and ${unseen}`,
+    ({ ledger, episode }) => (ledger === null || episode.sessionMs === null ? null : ledger.sessionNs / 1e6),
+  ),
+  ms("unexplained_ms", `What no part explains: set-up and evaluation; ${unseen}`, ({ ledger }) =>
+    ledger === null ? null : ledger.unexplainedNs / 1e6,
   ),
 ];
 

@@ -23,10 +23,10 @@ const inner = (of: (timing: TapTiming) => string | number | boolean | null) => (
   row.seen.inner === null ? null : of(row.seen.inner);
 
 /** Milliseconds at the outer tap minus those at the inner one; null unless both are known. */
-const added = (of: (timing: TapTiming) => number | null) => (row: RequestTableRow) => {
+const added = (span: (typeof requestSpans)[keyof typeof requestSpans]) => (row: RequestTableRow) => {
   const { at, inner } = row.seen;
-  const [outside, inside] = [of(at), inner === null ? null : of(inner)];
-  return outside === null || inside === null ? null : outside - inside;
+  const [outside, inside] = [span(momentsOf(at)), inner === null ? null : span(momentsOf(inner))];
+  return outside === null || inside === null ? null : (outside - inside) / 1e6;
 };
 const spanMs = (span: (typeof requestSpans)[keyof typeof requestSpans]) => (timing: TapTiming) => {
   const ns = span(momentsOf(timing));
@@ -287,9 +287,9 @@ const behind: readonly RowColumn<RequestTableRow>[] = [
   ms(
     "added_ttft_ms",
     "ttft_ms - inner_ttft_ms: what lies between the taps, before the first token. Arms whose inner_path differs do not compare",
-    added(tapLatencies.ttft),
+    added(requestSpans.ttft),
   ),
-  ms("added_e2e_ms", "e2e_ms - inner_e2e_ms: what lies between the taps", added(tapLatencies.e2e)),
+  ms("added_e2e_ms", "e2e_ms - inner_e2e_ms: what lies between the taps", added(requestSpans.e2e)),
 ];
 
 export const requestColumns: readonly RowColumn<RequestTableRow>[] = [

@@ -7,9 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { exportRows } from "../../../bench/export/rows/export-rows.ts";
 import { allRows } from "../../../bench/export/rows/row-selection.ts";
 import { requestColumns } from "../../../bench/export/rows/request-columns.ts";
-import { episodeColumns } from "../../../bench/export/rows/episode-columns.ts";
+import { buildLedger } from "../../../bench/analysis/ledger/episode-ledger.ts";
+import { episodeColumns, type EpisodeTableRow } from "../../../bench/export/rows/episode-columns.ts";
 import type { RowsManifest } from "../../../bench/export/rows/rows-manifest.ts";
 import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
+import { buildEpisode, buildIdentity, segmentStarted } from "../../store/run-builder.ts";
 import { buildRowsRun, cell, timings } from "./rows-run.ts";
 
 const folder = new TemporaryFolder();
@@ -133,6 +135,46 @@ test("a row per episode: parts of its time add up to its length; an episode of w
   });
   for (const name of parts) expect(unseen?.[name]).toBeNull();
   expect(unseen).toMatchObject({ cached_tokens: null, turns: null, prompt_tokens: 300 });
+});
+
+test("what no inner tap saw is absent and not zero, and so is what no session had", () => {
+  const value = (name: string, row: EpisodeTableRow) =>
+    episodeColumns.find((column) => column.name === name)?.of(row);
+  const stamps = { startedNs: 0, endedNs: 100e6, sessionNs: 0, userCalls: [], tools: [] };
+  const rowWith = (
+    inner: readonly { startedNs: number; endedNs: number; firstTokenNs: number | null }[],
+  ) => ({
+    in: { run: buildIdentity(), segment, cell: null, used: null, verdict: null },
+    episode: buildEpisode(cell, 0),
+    ledger: buildLedger({ ...stamps, agentCalls: [{ startedNs: 10e6, endedNs: 90e6, inner }] }),
+  });
+  const segment = { ...segmentStarted("c"), ended: null, resumed: false };
+  const names = [
+    "path_ms",
+    "first_token_ms",
+    "decode_ms",
+    "engine_unsplit_ms",
+    "call_unsplit_ms",
+    "session_ms",
+  ];
+  const values = (row: EpisodeTableRow) => names.map((name) => value(name, row));
+  expect(values(rowWith([]))).toEqual([null, null, null, null, 80, null]);
+  expect(values(rowWith([{ startedNs: 20e6, endedNs: 80e6, firstTokenNs: null }]))).toEqual([
+    20,
+    null,
+    null,
+    60,
+    0,
+    null,
+  ]);
+  expect(values(rowWith([{ startedNs: 20e6, endedNs: 80e6, firstTokenNs: 50e6 }]))).toEqual([
+    20,
+    30,
+    30,
+    0,
+    0,
+    null,
+  ]);
 });
 
 test("CSV and Parquet hold the same, and their schemas describe both", async () => {
