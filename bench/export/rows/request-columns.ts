@@ -1,4 +1,5 @@
 import { tapLatencies, momentsOf } from "../../evidence/request-latencies.ts";
+import { endpointOf } from "../../evidence/inner-endpoint.ts";
 import type { RequestOnItsWay } from "../../evidence/seen-requests.ts";
 import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
 import { requestSpans } from "../../load/latency.ts";
@@ -209,6 +210,10 @@ const times: readonly RowColumn<RequestTableRow>[] = [
   ),
 ];
 
+/** Asked for bare text, an engine sends its first token at another moment than in a chat, where it holds calls back. */
+const sameForm = ({ seen: { at, inner } }: RequestTableRow) =>
+  inner !== null && endpointOf(at) === endpointOf(inner);
+
 /** Between the arm and the engine: all null where that was not seen, or is not known to be the same request. */
 const behind: readonly RowColumn<RequestTableRow>[] = [
   text(
@@ -286,8 +291,8 @@ const behind: readonly RowColumn<RequestTableRow>[] = [
   ),
   ms(
     "added_ttft_ms",
-    "ttft_ms - inner_ttft_ms: what lies between the taps, before the first token. Arms whose inner_path differs do not compare",
-    added(requestSpans.ttft),
+    "ttft_ms - inner_ttft_ms: what lies between the taps, before the first token; null, too, where the arm asks the engine for another form of answer (inner_path)",
+    (row) => (sameForm(row) ? added(requestSpans.ttft)(row) : null),
   ),
   ms("added_e2e_ms", "e2e_ms - inner_e2e_ms: what lies between the taps", added(requestSpans.e2e)),
 ];

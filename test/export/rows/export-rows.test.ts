@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020.js";
@@ -12,6 +13,7 @@ import { episodeColumns, type EpisodeTableRow } from "../../../bench/export/rows
 import type { RowsManifest } from "../../../bench/export/rows/rows-manifest.ts";
 import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
 import { buildEpisode, buildIdentity, segmentStarted } from "../../store/run-builder.ts";
+import { buildTiming } from "../../evidence/tap-builder.ts";
 import { buildRowsRun, cell, timings } from "./rows-run.ts";
 
 const folder = new TemporaryFolder();
@@ -175,6 +177,48 @@ test("what no inner tap saw is absent and not zero, and so is what no session ha
     0,
     null,
   ]);
+});
+
+test("an arm that asks the engine for another form of answer has no difference to the first token", () => {
+  const [at, inner] = [buildTiming(), buildTiming({ hop: "inner", firstTokenNs: 1.5e6, endedNs: 9e6 })];
+  const value = (name: string, path: string) =>
+    requestColumns
+      .find((column) => column.name === name)
+      ?.of({
+        in: {
+          run: buildIdentity(),
+          segment: { ...segmentStarted("c"), ended: null, resumed: false },
+          cell: null,
+          used: null,
+        },
+        seen: { at, inner: { ...inner, path }, join: "request-id" },
+        episode: null,
+        index: 0,
+      });
+  expect(value("added_ttft_ms", "/v1/chat/completions?x=1")).toBe(0.5);
+  expect(value("added_ttft_ms", "/generate")).toBeNull();
+  expect([value("inner_ttft_ms", "/generate"), value("added_e2e_ms", "/generate")]).toEqual([1.5, 1]);
+});
+
+const arrow = process.env["TOLLGATE_ARROW_PYTHON"];
+const query = `
+import duckdb, json, sys
+of = lambda source: duckdb.sql(f"SELECT count(*), sum(e2e_ms), count(ttft_ms), count(inner_e2e_ms), count(error), epoch_us(max(started_at)) FROM {source}").fetchall()
+folder = sys.argv[1]
+types = duckdb.sql(f"SELECT typeof(started_at), typeof(started_ns), typeof(ttft_ms), typeof(answered) FROM '{folder}/requests.parquet' LIMIT 1").fetchall()
+print(json.dumps([of(f"'{folder}/requests.parquet'"), of(f"read_csv('{folder}/requests.csv')"), types]))
+`;
+
+test.skipIf(arrow === undefined)("DuckDB reads the same rows from the Parquet and the CSV file", () => {
+  const { stdout, stderr } = spawnSync(arrow ?? "", ["-c", query, out], {
+    encoding: "utf8",
+    env: { ...process.env, TZ: "UTC" },
+  });
+  expect(stderr).toBe("");
+  const [parquet, csv, types] = JSON.parse(stdout) as unknown[][][];
+  expect(csv).toEqual(parquet);
+  expect(parquet?.[0]?.slice(0, 5)).toEqual([4, 10 + 130 + 6 + 10, 2, 1, 1]);
+  expect(types).toEqual([["TIMESTAMP", "BIGINT", "DOUBLE", "BOOLEAN"]]);
 });
 
 test("CSV and Parquet hold the same, and their schemas describe both", async () => {
