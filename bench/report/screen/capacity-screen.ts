@@ -1,7 +1,7 @@
 import type { ArmCapacity, CapacityAnswer, CapacityLoad } from "../../analysis/capacity/capacity-answer.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { doubtTexts, fewerTexts, perGpuText, rangeText } from "../tables/capacity-table.ts";
-import { absent, numberText } from "../tables/number-text.ts";
+import { numberText } from "../tables/number-text.ts";
 import { findingWords, limitText, measuredText } from "../tables/slo-table.ts";
 import { blank, labelled, line, type Part } from "./layout.ts";
 import { findingTones } from "./slo-parts.ts";
@@ -16,7 +16,6 @@ export function capacityScreen(report: ReportModel, answer: CapacityAnswer, endi
     ...answerParts(answer),
     blank,
     ...edgeParts(answer),
-    blank,
     ...trustParts(report, answer),
     ...placeParts(report, ending),
   ];
@@ -69,6 +68,7 @@ function edgeParts(answer: CapacityAnswer): readonly Part[] {
       align: ["left", "right", "left", ...answer.limits.map(() => "left" as const)],
       rows: [[toned("strong", "At the edge"), ...heads.map((text) => toned("soft", text))], ...rows],
     },
+    blank,
   ];
 }
 
@@ -83,7 +83,10 @@ const textsShown = 3;
 function trustParts(report: ReportModel, answer: CapacityAnswer): readonly Part[] {
   const { cells } = report;
   const exact = cells.filter(({ tokenCheck: { status } }) => status === "exact").length;
-  const open = answer.arms.filter((arm) => !isTold(arm)).map((arm) => openText(arm, answer));
+  const over = report.run.state === "complete";
+  const open = answer.arms
+    .filter((arm) => !isTold(arm))
+    .map((arm) => (over ? openText(arm, answer) : `${arm.arm}: the search is not over`));
   const doubts = [...open, ...answer.arms.flatMap(doubtTexts)];
   return [
     labelled("Trust", [
@@ -102,5 +105,5 @@ function openText({ arm, low, high, loads }: ArmCapacity, { to, from }: Capacity
   if (low === null && high === null)
     return `${arm}: no load could tell -> more repetitions (capacity.repetitions) or episodes (capacity.episodesPerAgent)`;
   if (high === null) return `${arm}: up to ${to} nothing was shown to be too many -> a larger --to`;
-  return `${arm}: no load from ${from} on was shown to hold the limits ${absent} -> more repetitions, or other limits`;
+  return `${arm}: no load from ${from} on was shown to hold the limits -> more repetitions, or other limits`;
 }
