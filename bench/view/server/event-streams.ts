@@ -45,15 +45,15 @@ export class EventStreams {
     response: ServerResponse,
   ): Promise<void> {
     let known = since;
-    let quietSinceMs = Date.now();
+    let quietSinceMs = performance.now();
     while (this.#open.has(response) && !this.#ended.signal.aborted) {
       const version = await this.#versionOf(name);
       if (version !== null && version !== known) {
         known = version;
-        quietSinceMs = Date.now();
+        quietSinceMs = performance.now();
         response.write(`event: change\ndata: ${JSON.stringify({ version })}\n\n`);
-      } else if (Date.now() - quietSinceMs > quietMs) {
-        quietSinceMs = Date.now();
+      } else if (performance.now() - quietSinceMs > quietMs) {
+        quietSinceMs = performance.now();
         response.write(": still here\n\n");
       }
       await this.#pause();
