@@ -94,7 +94,7 @@ export function verdictLine(report: Pick<TaxReport, "usable" | "against" | "load
     return `It streams nothing: all tokens come at the end. A whole request: ${whole} (${at}).`;
   if (isNothing(added.firstToken) && isNothing(added.whole))
     return `No cost seen at ${at}: first token ${firstToken}, whole ${whole}.`;
-  return `It adds to the first token ${firstToken}, to a whole request ${whole} (${at}).`;
+  return `Added at ${at}: first token ${firstToken}, whole request ${whole}.`;
 }
 
 function isNothing({ interval }: Added): boolean {

@@ -64,7 +64,7 @@ test("ten lines of 80 columns, the answer on the second", () => {
   expect(lines).toMatchInlineSnapshot(`
     [
       "Tollgate tax  raw http://127.0.0.1:30000  gateway http://127.0.0.1:8080",
-      "It adds to the first token 5.61 ms, to a whole request 5.91 ms (1 in flight).",
+      "Added at 1 in flight: first token 5.61 ms, whole request 5.91 ms.",
       " 1 in flight  first token +5.61 [+5.43, +5.79]  whole +5.91 [+5.73, +6.09] ms",
       " 4 in flight  first token +5.61 [+5.43, +5.79]  whole +5.91 [+5.73, +6.09] ms",
       " of it        any proxy +0.55 [+0.41, +0.69], itself +5.06 [+4.86, +5.26] ms",
@@ -89,10 +89,10 @@ describe("the second line", () => {
   test("one is seen and the other is not; faster has its sign", () => {
     const one = { firstToken: added(41, 2), whole: added(0.1, 0.4) };
     expect(second({ loads: [load("closed:1", { added: one })] })).toBe(
-      "It adds to the first token 41.0 ms, to a whole request within 0.50 ms (1 in flight).",
+      "Added at 1 in flight: first token 41.0 ms, whole request within 0.50 ms.",
     );
     expect(second({ loads: [load("closed:8", { added: both(-3, 0.5) })] })).toBe(
-      "It adds to the first token -3.00 ms, to a whole request -2.70 ms (8 in flight).",
+      "Added at 8 in flight: first token -3.00 ms, whole request -2.70 ms.",
     );
   });
   test("what speaks against the numbers comes in their place, the rest of it below", () => {

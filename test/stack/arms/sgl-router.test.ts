@@ -111,7 +111,8 @@ test.skipIf(!python)(
     expect(finished.stdout).not.toMatch(/ALTERED|HIDDEN|NOT FROM|OTHER ENGINE/);
     const page = readFileSync(join(run, "evidence/c2-r0-sgl-router/s0/gateway-after.prom"), "utf8");
     expect(page).toMatch(/^smg_http_requests_total\{/m);
-    expect(finished.stdout).toMatch(/closed:2 *│ *sgl-router *│ *\d+\/\d+ *│ *6\/1[ │]/);
+    const report = readFileSync(join(run, "report", "report.md"), "utf8");
+    expect(report).toMatch(/closed:2 \| sgl-router \| \d+\/\d+ \| 6\/1 \|/);
   },
   120_000,
 );
