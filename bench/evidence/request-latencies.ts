@@ -6,7 +6,7 @@ import { isGenerationRequest } from "../workload/exchange.ts";
 export const latencyDefinitions = {
   ttft: "outer tap, request head received to the first chunk with generated text, reasoning or a tool call; streamed requests",
   itl: "outer tap, (last token - first token) / (completion tokens - 1), one value per streamed request whose tokens came in more than one chunk",
-  e2e: "outer tap, request head received to end of the response body",
+  e2e: "outer tap, request head received to the end of the answer: [DONE], else the end of the response body (older runs: always that)",
 } as const;
 
 /** Latencies of one request at a tap, milliseconds; null where the answer does not support one. */

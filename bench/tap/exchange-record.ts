@@ -106,9 +106,11 @@ export class ExchangeRecord implements ForwardObserver {
     const [first, last] = [chunkOf(answer.firstTokenEndByte), chunkOf(answer.lastTokenEndByte)];
     // What a server calls its answer may not be what it sends.
     const streamed = first !== -1 || (contentType?.toLowerCase().includes("text/event-stream") ?? false);
-    const endedNs = this.#end?.atNs ?? monotonicNs();
-    const leftAfterEnd =
-      this.#end?.outcome === "client-aborted" && decoded.error === null && this.#isWhole(answer);
+    const isWhole = decoded.error === null && this.#isWhole(answer);
+    const leftAfterEnd = this.#end?.outcome === "client-aborted" && isWhole;
+    // What follows `[DONE]` belongs to the connection: one reader waits for it and another one leaves, and a server may be late with it.
+    const lastByteNs = isWhole ? this.#chunks.at(-1)?.atNs : undefined;
+    const endedNs = lastByteNs ?? this.#end?.atNs ?? monotonicNs();
     const exchange: Exchange = {
       v: 1,
       hop: this.#place.hop,

@@ -27,6 +27,7 @@ const mended: Readonly<Record<string, string>> = {
   "servers.2": "versions of engines come with their names",
   "definitions.term=verdict.meaning": "new verdicts: failing, request-altered, answer-altered",
   "definitions.term=ITL.meaning": "null where all tokens came in one chunk",
+  "definitions.term=E2E.meaning": "an answer ends with [DONE], which older runs did not tell apart",
   "overheads.*.aboveProxy": "new: what an arm costs beyond what any proxy does",
   aboveProxy: "the same of a replay",
   "comparisons.*.dropped.not answered: error or unfinished answer inside a 200": "a reason of its own",

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -40,12 +41,14 @@ function sendsOnly(events: readonly string[], status = 200): void {
   };
 }
 
+const identity = { "x-tollgate-request": "r", "x-tollgate-episode": "e", "x-tollgate-attempt": "k" };
+
 /** A reader that closes its connection as soon as it has read this. */
 function leaveAfter(text: string): Promise<void> {
   return new Promise((resolve) => {
     const asked = httpRequest(`${outer}/v1/chat/completions`, {
       method: "POST",
-      headers: { "x-tollgate-request": "r", "x-tollgate-episode": "e", "x-tollgate-attempt": "k" },
+      headers: identity,
     });
     asked.on("error", () => undefined);
     asked.on("response", (response) => {
@@ -67,10 +70,14 @@ async function written(): Promise<readonly ExchangeTiming[]> {
   await expect.poll(() => engine.seen.every(({ socket }) => socket.destroyed)).toBe(true);
   const { totals } = await tap.closeSegment();
   expect(Object.keys(totals).toSorted()).toEqual(["inner", "outer"]);
-  const lines = readFileSync(join(folder, "taps.ndjson"), "utf8").trim().split("\n");
-  const read = lines.map((line) => JSON.parse(line) as ExchangeTiming);
+  const read = readLines();
   expect(read).toHaveLength(2);
   return read;
+}
+
+function readLines(): readonly ExchangeTiming[] {
+  const lines = readFileSync(join(folder, "taps.ndjson"), "utf8").trim().split("\n");
+  return lines.map((line) => JSON.parse(line) as ExchangeTiming);
 }
 
 const events = streamedAnswer(["one", " two"]);
@@ -110,4 +117,21 @@ test("the end of an answer with status 500 is not waited for, and it was not ans
   await leaveAfter("[DONE]");
   for (const timing of await written())
     expect(timing).toMatchObject({ outcome: "client-aborted", status: 500 });
+});
+
+test("an answer ends with [DONE] at both taps, whether its reader leaves then or waits for a late end of the body", async () => {
+  answer = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).write(events.join(""));
+    setTimeout(() => response.end(), 300);
+  };
+  const asked = httpRequest(`${outer}/v1/chat/completions`, { method: "POST", headers: identity });
+  const [response] = (await once(asked.end("{}"), "response")) as [IncomingMessage];
+  await once(response.resume(), "end");
+  await tap.closeSegment();
+  const read = readLines();
+  expect(read).toHaveLength(2);
+  for (const { startedNs, endedNs, chunks, outcome } of read) {
+    expect(outcome).toBe("completed");
+    expect(endedNs - startedNs).toBe(chunks.at(-1)?.[0]);
+  }
 });
