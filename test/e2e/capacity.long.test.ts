@@ -117,7 +117,7 @@ test(
     );
     const run = lastLine(finished);
     expect(answerOf(run).map(({ arm }) => arm)).toEqual(["raw", "gateway"]);
-    expect(finished.stdout).toContain("Most agents in flight that hold ttft_p95 <= 100ms");
+    expect(finished.stdout).toContain("Most agents in flight that hold ttft_p95 <= 250ms");
     const again = await tollgate(["report", run, "--format", "json"], place.environment);
     expect((JSON.parse(again.stdout) as { capacity: unknown }).capacity).toEqual(reportOf(run).capacity);
   },

@@ -50,8 +50,12 @@ function isTold({ low, high }: ArmCapacity): boolean {
   return low !== null && high !== null;
 }
 
-/** The last load that holds and the first that does not, with what was measured at them. */
+/**
+ * The last load that holds and the first that does not, with what was measured at them. A narrow terminal leaves out
+ * limits that none of them missed, because those did not decide; the tables have them.
+ */
 function edgeParts(answer: CapacityAnswer): readonly Part[] {
+  const edges = answer.arms.flatMap((arm) => edgesOf(arm));
   const rows = answer.arms.flatMap((arm) =>
     edgesOf(arm).map((load): readonly StyledText[] => [
       plain(`  ${arm.arm}`),
@@ -61,12 +65,17 @@ function edgeParts(answer: CapacityAnswer): readonly Part[] {
     ]),
   );
   if (rows.length === 0) return [];
-  const heads = ["in flight", "SLO", ...answer.limits.map(({ name }) => name)];
+  const before = ["in flight", "SLO"];
+  const heads = [...before, ...answer.limits.map(({ name }) => name)];
+  const undecided = answer.limits.flatMap((_, at) =>
+    edges.some(({ objectives }) => objectives[at]?.finding === "missed") ? [] : [1 + before.length + at],
+  );
   return [
     {
       kind: "grid",
       align: ["left", "right", "left", ...answer.limits.map(() => "left" as const)],
       rows: [[toned("strong", "At the edge"), ...heads.map((text) => toned("soft", text))], ...rows],
+      optional: undecided.toReversed(),
     },
     blank,
   ];

@@ -19,8 +19,12 @@ const load = (concurrency: number, middle: number, changes: Partial<ObservedCell
     ),
   );
 
-function answerOf(cells: readonly ObservedCell[], gpus: number | null = 8): CapacityAnswer {
-  const slo = sloOf({ ttft_p95: "100ms" });
+function answerOf(
+  cells: readonly ObservedCell[],
+  gpus: number | null = 8,
+  limits: Readonly<Record<string, string>> = {},
+): CapacityAnswer {
+  const slo = sloOf({ ttft_p95: "100ms", ...limits });
   if (slo === null) throw new Error("no limits");
   return capacityAnswer({ cells, slo, settings, gpus });
 }
@@ -61,6 +65,19 @@ test("the last load that holds and the first that does not stand below, with wha
     expect.stringMatching(/^ {2}raw +29 +missed +164 ms \[/),
     expect.stringMatching(/^ {2}gateway +16 +met /),
     expect.stringMatching(/^ {2}gateway +20 +missed /),
+  ]);
+});
+
+test("a narrow terminal leaves out the limits that did not decide, instead of breaking rows", () => {
+  const lines = screenOf(answerOf(both, null, { ttft_mean: "10s", ttft_p50: "10s", ttft_p90: "10s" }));
+  const at = lines.findIndex((line) => line.startsWith("At the edge"));
+  expect(lines[at]).toMatch(/ttft_p95/);
+  expect(lines[at]).not.toMatch(/ttft_p90/);
+  expect(lines.slice(at + 1, at + 5).map((line) => line.slice(0, 9).trim())).toEqual([
+    "raw",
+    "raw",
+    "gateway",
+    "gateway",
   ]);
 });
 
