@@ -77,6 +77,26 @@ export interface StoredColumns {
   readonly words: Readonly<Record<WordName, StoredWords>>;
 }
 
+/** Whether something that was read from a file is columns of equal length. */
+export function isStoredColumns(value: unknown): value is StoredColumns {
+  if (!isFields(value) || !Array.isArray(value["ids"])) return false;
+  const { ids, numbers, words } = value;
+  const isColumn = (one: unknown) => one instanceof Float64Array && one.length === ids.length;
+  return (
+    isFields(numbers) &&
+    numberNames.every((name) => isColumn(numbers[name])) &&
+    isFields(words) &&
+    wordNames.every((name) => {
+      const column = words[name];
+      return isFields(column) && isColumn(column["codes"]) && Array.isArray(column["words"]);
+    })
+  );
+}
+
+export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === "object";
+}
+
 /** Stands in attempt keys for the id of their episode. */
 const ownId = "\u0000";
 

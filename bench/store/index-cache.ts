@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
-import { RecordColumns, type StoredRecordColumns } from "./record-columns.ts";
+import { isStoredRecordColumns, RecordColumns, type StoredRecordColumns } from "./record-columns.ts";
 import { recordsFile } from "./read-run.ts";
 import { storing, StorageError, systemErrorCode } from "./storage-error.ts";
 import { writeWhole } from "./text-store.ts";
@@ -39,7 +39,7 @@ export async function saveRecordColumns(columns: RecordColumns): Promise<boolean
   }
 }
 
-/** null where there is none, or none of this layout, or where it was damaged. */
+/** null where there is none, or none of this layout and of this version of Node, or where it was damaged. */
 async function readStored(path: string): Promise<StoredRecordColumns | null> {
   let bytes: Buffer;
   try {
@@ -51,7 +51,17 @@ async function readStored(path: string): Promise<StoredRecordColumns | null> {
   if (bytes.length < headBytes || bytes.readUInt32LE(0) !== layout) return null;
   const body = bytes.subarray(headBytes);
   if (crc32(body) !== bytes.readUInt32LE(4)) return null;
-  return deserialize(body) as StoredRecordColumns;
+  const stored = deserialized(body);
+  return isStoredRecordColumns(stored) ? stored : null;
+}
+
+/** null where this version of Node cannot read it: a newer one writes another form. */
+function deserialized(body: Buffer): unknown {
+  try {
+    return deserialize(body);
+  } catch {
+    return null;
+  }
 }
 
 /** Of a file's first bytes; null where it has fewer. */

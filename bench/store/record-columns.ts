@@ -1,6 +1,12 @@
 import { open, stat } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { EpisodeColumns, type EpisodeRow, type StoredColumns } from "./episode-columns.ts";
+import {
+  EpisodeColumns,
+  isFields,
+  isStoredColumns,
+  type EpisodeRow,
+  type StoredColumns,
+} from "./episode-columns.ts";
 import { eachJsonLine, recordsFile, type StoreWarning } from "./read-run.ts";
 import type { EpisodeRecord, RunRecord } from "./record.ts";
 import type { ProgressRecord } from "./progress.ts";
@@ -20,6 +26,17 @@ export interface StoredRecordColumns {
   readonly lines: number;
   readonly crc: number;
   readonly tail: Uint8Array;
+}
+
+/** Whether something that was read from a file has their form. */
+export function isStoredRecordColumns(value: unknown): value is StoredRecordColumns {
+  return (
+    isFields(value) &&
+    isStoredColumns(value["episodes"]) &&
+    Array.isArray(value["others"]) &&
+    [value["endByte"], value["lines"], value["crc"]].every(Number.isInteger) &&
+    value["tail"] instanceof Uint8Array
+  );
 }
 
 /** So many bytes before the end are held against the file before it is read on. */
