@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -19,6 +21,16 @@ export function ownModule(source: URL): URL {
 /** The same for a command line. */
 export function ownProgram(source: URL): string {
   return fileURLToPath(ownModule(source));
+}
+
+/**
+ * For the environment of a process or thread of ours: it keeps what it compiled where this process does. A tap then starts with a third
+ * of the work and 30 MB less, because no types have to be taken out of sources. Empty where this process keeps nothing.
+ */
+export function compileCacheVariable(): Readonly<Record<string, string>> {
+  // Node makes a folder for its own version below the one that it was given.
+  const used = getCompileCacheDir();
+  return used === undefined ? {} : { NODE_COMPILE_CACHE: dirname(used) };
 }
 
 export function tollgateVersion(): string {

@@ -3,6 +3,7 @@ import type { AgentFacts } from "../bench/agent/agent.ts";
 import { ConfigError } from "../bench/errors.ts";
 import { programEnvironment } from "../bench/host/program-environment.ts";
 import type { EpisodeTask, PlanContext, WorkloadPlan } from "../bench/workload/workload.ts";
+import { describedDomain } from "./described-domain.ts";
 import { domainOptions } from "./domain-options.ts";
 import type { Tau2Experiment } from "./section.ts";
 import { systemPrompt } from "./system-prompt.ts";
@@ -10,14 +11,13 @@ import { checkDrops, selectTasks } from "./task-selection.ts";
 import { checkoutFacts, checkoutWarnings } from "./tau2/schemas/checkout.ts";
 import type { Task } from "./tau2/contract/domain.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
-import { loadDomain } from "./tau2/loading/load.ts";
 import { trialSeeds } from "./tau2/python/random.ts";
 
 /** What a sweep of tau2's tasks would do. */
 export function planOf(experiment: Tau2Experiment, { agent, environment }: PlanContext): WorkloadPlan {
   const { workload } = experiment;
-  const options = domainOptions(workload, programEnvironment(environment));
-  const domain = loadDomain(options);
+  const options = domainOptions(workload);
+  const domain = describedDomain(experiment, programEnvironment(environment));
   const tasks = selectTasks(domain, workload.tasks);
   checkHistories(tasks, agent);
   const systemOf = systemPrompt(workload, agent);

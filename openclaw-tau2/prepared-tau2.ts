@@ -10,6 +10,7 @@ import type {
   WarmUpContext,
   WorkloadContext,
 } from "../bench/workload/workload.ts";
+import { describedDomain } from "./described-domain.ts";
 import { domainOptions } from "./domain-options.ts";
 import { runEpisode } from "./episode/conversation.ts";
 import { openAttempt, openingMessages, type AttemptParts, type OpenedAttempt } from "./open-attempt.ts";
@@ -17,18 +18,20 @@ import { reached } from "./reached-part.ts";
 import type { Tau2Experiment } from "./section.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { checkoutFacts, checkoutWarnings } from "./tau2/schemas/checkout.ts";
-import type { LoadedDomain, Task } from "./tau2/contract/domain.ts";
+import type { DomainDescription, Task } from "./tau2/contract/domain.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
-import { loadDomain } from "./tau2/loading/load.ts";
 import { tau2ToolsUrl, type Tau2Tools } from "./tools/tau2-tools.ts";
 import { UserSimulator } from "./user/user-simulator.ts";
 import { Deadline } from "../bench/measure/deadline.ts";
 
 interface Tau2Parts extends AttemptParts {
-  readonly domain: LoadedDomain;
+  readonly domain: DomainDescription;
   readonly userClient: ChatClient;
   readonly driver: AgentDriver;
 }
+
+/** Threads that share the tool calls. One episode at a time keeps one busy, and each holds the domain's databases. */
+const toolWorkers = 2;
 
 /**
  * A turn that ran through, with an answer that the agent could make nothing of. The process has loaded all that a turn
@@ -55,7 +58,7 @@ export class PreparedTau2 implements PreparedWorkload {
     const { workload } = experiment;
     try {
       const options = domainOptions(workload, context.childEnvironment);
-      const domain = loadDomain(options);
+      const domain = describedDomain(experiment, context.childEnvironment);
       if (workload.checkout !== undefined) {
         for (const warning of checkoutWarnings(checkoutFacts(workload.checkout, domain.name)))
           context.progress(`warning: ${warning}`);
@@ -65,6 +68,7 @@ export class PreparedTau2 implements PreparedWorkload {
           module: tau2ToolsUrl,
           scratchDirectory: context.scratchDirectory,
           preload: [options],
+          workers: context.concurrencyMax === 1 ? 1 : toolWorkers,
         }),
       );
       const userClient = stoppable.use(new ChatClient());
@@ -180,7 +184,7 @@ interface UserContext {
   readonly open: OpenedAttempt["open"];
 }
 
-function toolNames(domain: LoadedDomain): string[] {
+function toolNames(domain: DomainDescription): string[] {
   const tools = JSON.parse(domain.agentToolsJson) as { readonly function: { readonly name: string } }[];
   return tools.map((tool) => tool.function.name);
 }

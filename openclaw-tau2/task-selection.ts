@@ -1,14 +1,14 @@
 import { ConfigError } from "../bench/errors.ts";
 import type { Tau2Section } from "./section.ts";
 import { criteriaOf } from "./tau2/tasks/criteria.ts";
-import type { LoadedDomain, Task } from "./tau2/contract/domain.ts";
+import type { DomainDescription, Task } from "./tau2/contract/domain.ts";
 
 /**
  * The tasks an experiment asks for, in the order of the file: by id, else by split (tau2's default `base` where there is
  * one), cut to a count.
  * @throws {ConfigError} naming ids or splits that do not exist, ids that are given twice, and an empty selection.
  */
-export function selectTasks(domain: LoadedDomain, selection: Tau2Section["tasks"]): Task[] {
+export function selectTasks(domain: DomainDescription, selection: Tau2Section["tasks"]): Task[] {
   const byId = new Map(domain.tasks.map((task) => [task.id, task]));
   const ids = selection.ids ?? splitIds(domain, selection.split) ?? [...byId.keys()];
   const unknown = ids.filter((id) => !byId.has(id));
@@ -58,7 +58,7 @@ export function checkDrops(tasks: readonly Task[], drops: readonly string[]): vo
   );
 }
 
-function splitIds(domain: LoadedDomain, split: string | undefined): readonly string[] | undefined {
+function splitIds(domain: DomainDescription, split: string | undefined): readonly string[] | undefined {
   const found = domain.splits.get(split ?? "base");
   if (found === undefined && split !== undefined) {
     const names = [...domain.splits.keys()].join(", ") || "none";

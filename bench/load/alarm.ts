@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { ownModule } from "../own-files.ts";
+import { compileCacheVariable, ownModule } from "../own-files.ts";
 import { orders, rung, type AlarmCells } from "./alarm-cells.ts";
 
 /**
@@ -27,7 +27,10 @@ export class Alarm implements AsyncDisposable {
       due: new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)),
     };
     Atomics.store(cells.due, 0, never);
-    const worker = new Worker(ownModule(new URL("./alarm-entry.ts", import.meta.url)), { workerData: cells });
+    const worker = new Worker(ownModule(new URL("./alarm-entry.ts", import.meta.url)), {
+      workerData: cells,
+      env: compileCacheVariable(),
+    });
     const [threadId] = (await once(worker, "message")) as [number | null];
     const alarm = new Alarm(worker, cells, threadId);
     void alarm.#listen();

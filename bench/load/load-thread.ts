@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { messageOf, StartError } from "../errors.ts";
 import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
-import { ownModule } from "../own-files.ts";
+import { compileCacheVariable, ownModule } from "../own-files.ts";
 import type { LoadPlan, LoadResult } from "./load.ts";
 
 /** `drain`: begin nothing new. `cancel`: abort what is in flight, too. */
@@ -27,7 +27,9 @@ export interface ThreadLoadOptions {
  * stamp. One thread for many loads, because code is slow until it has run for a while.
  */
 export class LoadThread implements AsyncDisposable {
-  readonly #worker = new Worker(ownModule(new URL("./worker-entry.ts", import.meta.url)));
+  readonly #worker = new Worker(ownModule(new URL("./worker-entry.ts", import.meta.url)), {
+    env: compileCacheVariable(),
+  });
   readonly #gone: Promise<StartError>;
   /** What the kernel granted the thread and its alarm. */
   readonly scheduling: Promise<Scheduling>;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { ownProgram } from "../own-files.ts";
+import { compileCacheVariable, ownProgram } from "../own-files.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 
 /** What every program that a stack starts is given. */
@@ -40,7 +40,7 @@ export function startOwnProgram(
   return spawnManaged(process.execPath, {
     name,
     args,
-    environment: { ...context.childEnvironment, ...environment },
+    environment: { ...context.childEnvironment, ...compileCacheVariable(), ...environment },
     logFile: join(context.logDirectory, `${log}.log`),
     readySchema: readyLineSchema,
     startTimeoutMs: context.startSeconds * 1000,

@@ -6,7 +6,7 @@ import { Socket } from "node:net";
 import { isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError, StartError, messageOf } from "../errors.ts";
-import { ownProgram } from "../own-files.ts";
+import { compileCacheVariable, ownProgram } from "../own-files.ts";
 import { daemonEnvironment } from "../docker/docker-command.ts";
 import { liveProcess } from "../host/process-table.ts";
 import { processFingerprint } from "./process-fingerprint.ts";
@@ -116,7 +116,7 @@ function spawnProgram(
       {
         // Outside the scratch directory and the run directory, which must be removable.
         cwd: "/",
-        env: context.environment,
+        env: { ...context.environment, ...compileCacheVariable() },
         // A session of its own: the terminal's signals do not reach it.
         detached: true,
         stdio: ["pipe", "pipe", log],

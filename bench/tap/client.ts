@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { TollgateError } from "../errors.ts";
 import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
-import { ownProgram } from "../own-files.ts";
+import { compileCacheVariable, ownProgram } from "../own-files.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { applyDelta } from "./body-delta.ts";
@@ -58,7 +58,7 @@ export async function startTap(options: TapOptions): Promise<TapClient> {
   const managed = await spawnManaged(process.execPath, {
     name: "tap",
     args: [ownProgram(new URL("./program.ts", import.meta.url))],
-    environment: options.environment,
+    environment: { ...options.environment, ...compileCacheVariable() },
     logFile: options.logFile,
     readySchema: z.object({ pid: z.number() }),
     startTimeoutMs: options.startTimeoutMs ?? 30_000,

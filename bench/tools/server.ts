@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Tinypool } from "tinypool";
 import { StartError } from "../errors.ts";
-import { ownModule } from "../own-files.ts";
+import { compileCacheVariable, ownModule } from "../own-files.ts";
 import type { EpisodeLimits } from "./episode-limits.ts";
 import { ToolOperationError, ToolWorkerDiedError } from "./tool-server-error.ts";
 import { defaultMaxFrameBytes } from "./framing.ts";
@@ -114,6 +114,8 @@ class ThreadedToolServer<Types extends ToolTypes> implements ToolServer<Types> {
       minThreads: workers,
       maxThreads: workers,
       isolateWorkers: false,
+      // Nothing else of this process's environment: what tools need to know is in their settings.
+      env: compileCacheVariable(),
       resourceLimits: {
         maxOldGenerationSizeMb: options.workerHeapMb ?? 1024,
         maxYoungGenerationSizeMb,

@@ -18,6 +18,14 @@ const endpoint = {
 
 /** What a warm-up says where the agent's first turns end like this, or how it fails. */
 async function warmedUp(turns: readonly AgentTurn[]): Promise<string[]> {
+  return (await prepared(turns)).said;
+}
+
+async function prepared(
+  turns: readonly AgentTurn[],
+  concurrencyMax = 1,
+): Promise<{ readonly said: string[]; readonly sockets: number }> {
+  let sockets = 0;
   const { experiment } = loadExperiment("experiments/laptop.yaml", {
     environment: {},
     workingDirectory: process.cwd(),
@@ -36,7 +44,7 @@ async function warmedUp(turns: readonly AgentTurn[]): Promise<string[]> {
     [Symbol.asyncDispose]: async () => Promise.resolve(),
   };
   try {
-    await using prepared = await openclawTau2.prepare(
+    await using started = await openclawTau2.prepare(
       { ...experiment, workload },
       {
         runId: "run",
@@ -44,7 +52,7 @@ async function warmedUp(turns: readonly AgentTurn[]): Promise<string[]> {
         scratchDirectory: directory,
         cacheDirectory: directory,
         childEnvironment: {},
-        concurrencyMax: 1,
+        concurrencyMax,
         model: "m",
         signal: new AbortController().signal,
         progress: (line) => said.push(line),
@@ -56,17 +64,25 @@ async function warmedUp(turns: readonly AgentTurn[]): Promise<string[]> {
           ownInstruction: false,
           takesHistory: false,
         },
-        startAgent: async () => Promise.resolve(driver),
+        startAgent: async (tools) => {
+          sockets = tools?.sockets.length ?? 0;
+          return Promise.resolve(driver);
+        },
       },
     );
-    await prepared.warmUp({ agent: endpoint, signal: new AbortController().signal });
+    await started.warmUp({ agent: endpoint, signal: new AbortController().signal });
   } finally {
     await rm(directory, { recursive: true });
   }
-  return said;
+  return { said, sockets };
 }
 
 const answered: AgentTurn = { status: "answered", text: "Hello." };
+
+test("who has one episode at a time gets one tool worker, with one copy of the databases", async () => {
+  expect((await prepared([], 1)).sockets).toBe(1);
+  expect((await prepared([], 2)).sockets).toBe(2);
+});
 
 test("an answer of the model that the agent cannot use is said, and the agent is warm", async () => {
   const spoilt: AgentTurn = {

@@ -59,6 +59,8 @@ class PlantedEnvironment implements ToolEnvironment<PlantedTools> {
         return { content: "Error: no", error: true };
       case "raw":
         return { content: call.argumentsText, error: false };
+      case "environment":
+        return { content: Object.keys(process.env).join(" "), error: false };
       case "big":
         return { content: "x".repeat(Number(fields["bytes"])), error: false };
       case "sleep":

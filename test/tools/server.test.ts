@@ -36,6 +36,15 @@ test("an opened episode says what the task needs, and its session is known to ev
   }
 });
 
+test("a tool finds nothing of this process's environment: keys of attached servers are in it", async () => {
+  const server = await start({ workers: 1 });
+  const episode = await server.openEpisode(request("a"));
+  const client = await clientOf(episode.socket);
+  expect(Object.keys(process.env)).toContain("PATH");
+  const { content } = await client.call(callNamed(episode, "environment", "{}"));
+  expect(content.replace("NODE_COMPILE_CACHE", "")).toBe("");
+});
+
 test("episodes spread over the workers, interleave, and never see each other's state", async () => {
   const server = await start({ workers: 2 });
   const episodes = await Promise.all(["a", "b", "c", "d"].map((key) => server.openEpisode(request(key))));

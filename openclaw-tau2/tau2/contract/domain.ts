@@ -2,7 +2,13 @@
  * What the rest of the project may know about a tau2 domain. Implementations live in `domains/<name>/`.
  * Arguments travel as raw JSON text, because tau2's results depend on `2.0` against `2` and on key order.
  */
-export interface LoadedDomain {
+export interface LoadedDomain extends DomainDescription {
+  /** Fresh databases (copy on write over what was parsed once); the task's initial state is not yet applied. */
+  createEnvironment(options?: EnvironmentOptions): Environment;
+}
+
+/** What is known of a domain without its databases, which are most of its memory. */
+export interface DomainDescription {
   readonly name: string;
   readonly policy: string;
   /** JSON text of the OpenAI tools array offered to the agent, in tau2's order. */
@@ -12,8 +18,6 @@ export interface LoadedDomain {
   readonly tasks: readonly Task[];
   /** Names in split_tasks.json -> task ids. Empty when the file is absent. */
   readonly splits: ReadonlyMap<string, readonly string[]>;
-  /** Fresh databases (copy on write over what was parsed once); the task's initial state is not yet applied. */
-  createEnvironment(options?: EnvironmentOptions): Environment;
   /** The user simulator's system prompt for a task. */
   userSystemPrompt(task: Task): string;
   /** What a task has in place of the domain's own; absent where all tasks have the same. */

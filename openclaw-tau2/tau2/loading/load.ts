@@ -5,7 +5,7 @@ import { z } from "zod";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
 import { Database } from "../database/database.ts";
 import { readDatabase } from "../database/database-file.ts";
-import type { EnvironmentOptions, LoadedDomain, Task } from "../contract/domain.ts";
+import type { DomainDescription, EnvironmentOptions, LoadedDomain, Task } from "../contract/domain.ts";
 import type { LoadOptions } from "../contract/load-options.ts";
 import type { DomainDefinition } from "../contract/domain-definition.ts";
 import { dataFolderOf, domainDefinition } from "../domains/registry.ts";
@@ -27,10 +27,8 @@ import type { AnyToolkitDefinition } from "../contract/toolkit.ts";
  */
 export function loadDomain(options: LoadOptions): LoadedDomain {
   if (options.domain === "banking_knowledge") return loadBankingKnowledge(options);
-  const definition = domainDefinition(options.domain);
-  const versions = { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" };
-  const files = domainFiles(options, definition);
-  const { schemas, source } = domainSchemas({ ...options, domain: dataFolderOf(options.domain) });
+  const parts = domainParts(options);
+  const { definition, files, schemas, source, versions } = parts;
   const loadSide = (toolkit: AnyToolkitDefinition, file: string, tools: readonly ToolSchema[]): Side => ({
     definition: toolkit,
     database: new Database(readDatabase(file, toolkit.database, versions)),
@@ -41,19 +39,55 @@ export function loadDomain(options: LoadOptions): LoadedDomain {
     definition.user === null || files.userDatabase === null
       ? null
       : loadSide(definition.user, files.userDatabase, schemas.user);
-  const offersUserTools = user !== null && schemas.user.length > 0;
-  const guidelines = readUserGuidelines(options.dataDirectory);
+  return {
+    ...descriptionOf(options, parts),
+    createEnvironment: environmentMaker({ definition, agent, user, versions }),
+  };
+}
+
+/**
+ * The same without the databases, for who plans and passes on: they are read, found to be whole, and forgotten.
+ * Throws as `loadDomain` does.
+ */
+export function describeDomain(options: LoadOptions): DomainDescription {
+  if (options.domain === "banking_knowledge") return loadBankingKnowledge(options);
+  const parts = domainParts(options);
+  const { definition, files, versions } = parts;
+  readDatabase(files.database, definition.agent.database, versions);
+  if (definition.user !== null && files.userDatabase !== null)
+    readDatabase(files.userDatabase, definition.user.database, versions);
+  return descriptionOf(options, parts);
+}
+
+function domainParts(options: LoadOptions) {
+  const definition = domainDefinition(options.domain);
+  return {
+    definition,
+    versions: { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" },
+    files: domainFiles(options, definition),
+    ...domainSchemas({ ...options, domain: dataFolderOf(options.domain) }),
+  };
+}
+
+function descriptionOf(
+  { dataDirectory }: LoadOptions,
+  { definition, files, schemas, source }: ReturnType<typeof domainParts>,
+): DomainDescription {
+  const hasUser = definition.user !== null && files.userDatabase !== null;
+  const offersUserTools = hasUser && schemas.user.length > 0;
+  const guidelines = readUserGuidelines(dataDirectory);
+  const agentTools = toolTable(definition.agent, schemas.agent, source);
+  const userTools = definition.user === null ? null : toolTable(definition.user, schemas.user, source);
   return {
     name: definition.name,
-    policy: readPolicy(options.dataDirectory, { domain: definition.name }),
+    policy: readPolicy(dataDirectory, { domain: definition.name }),
     agentToolsJson: toolsJson(schemas.agent),
     userToolsJson: offersUserTools ? toolsJson(schemas.user) : null,
     tasks: readTasks(files.tasks, offersUserTools),
     splits: readSplits(files.splits),
-    createEnvironment: environmentMaker({ definition, agent, user, versions }),
     userSystemPrompt: (task: Task) => userSystemPrompt({ guidelines, task, hasUserTools: task.hasUserTools }),
-    fileHashes: hashFiles(options.dataDirectory, files.all),
-    toolType: (name) => (user?.tools.get(name) ?? agent.tools.get(name))?.type ?? null,
+    fileHashes: hashFiles(dataDirectory, files.all),
+    toolType: (name) => (userTools?.get(name) ?? agentTools.get(name))?.type ?? null,
   };
 }
 

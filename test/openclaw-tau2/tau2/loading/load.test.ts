@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { ConfigError } from "../../../../bench/errors.ts";
-import { loadDomain } from "../../../../openclaw-tau2/tau2/loading/load.ts";
+import { describeDomain, loadDomain } from "../../../../openclaw-tau2/tau2/loading/load.ts";
 
 const own = join(import.meta.dirname, "../../../../openclaw-tau2/data");
 const shared = join(process.env["TOLLGATE_SHARED"] ?? "../shared", "tau2");
@@ -54,9 +54,12 @@ test.each<[string, ((text: string) => string) | null, RegExp]>([
     /lists the tool burn_book, which the port of LibraryTools does not have/,
   ],
 ])("a damaged %s is refused by name", (file, change, message) => {
-  const load = () => loadDomain({ domain: "library", dataDirectory: dataWith(file, change) });
-  expect(load).toThrow(ConfigError);
-  expect(load).toThrow(message);
+  const options = { domain: "library", dataDirectory: dataWith(file, change) };
+  // Who plans does not keep the databases, and refuses what those would refuse who do.
+  for (const load of [() => loadDomain(options), () => describeDomain(options)]) {
+    expect(load).toThrow(ConfigError);
+    expect(load).toThrow(message);
+  }
 });
 
 test("unknown domains and folders without the domain say what to give", () => {
