@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
   "bench/transcript": "answer",
-  "bench/workload": "answer config agent transcript",
+  "bench/workload": "answer config agent host transcript",
   "bench/plan": "config workload",
   "bench/store": "config plan workload host measure transcript",
   // The system under test and what stands in its path.
@@ -33,21 +33,21 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "simulator/engine simulator/model simulator/policy simulator/scheduling simulator/settings",
   "bench/simulator/sglang": "simulator simulator/settings",
   "bench/simulator": "config simulator/api simulator/engine simulator/policy simulator/settings",
-  "bench/wire": "",
-  "bench/tap": "answer wire workload measure store supervisor",
+  "bench/wire": "host",
+  "bench/tap": "answer host wire workload measure store supervisor",
   "bench/gateway/http": "",
   "bench/gateway/rendering": "",
   "bench/gateway/parsing": "config gateway/rendering",
-  "bench/gateway/engine": "wire workload gateway/parsing",
+  "bench/gateway/engine": "host wire workload gateway/parsing",
   "bench/gateway/sessions": "config workload tap gateway/http gateway/rendering",
   "bench/gateway/trajectories":
     "answer config tokens workload gateway/engine gateway/http gateway/rendering gateway/sessions",
-  "bench/gateway/learning": "answer gateway/engine gateway/parsing gateway/rendering gateway/sessions",
+  "bench/gateway/learning": "answer host gateway/engine gateway/parsing gateway/rendering gateway/sessions",
   "bench/gateway/calls":
     "answer config wire workload tap gateway/engine gateway/http gateway/learning gateway/parsing gateway/rendering gateway/sessions gateway/trajectories",
   "bench/gateway":
-    "config tap gateway/calls gateway/engine gateway/http gateway/sessions gateway/trajectories",
-  "bench/metrics": "measure statistics tap",
+    "config host tap gateway/calls gateway/engine gateway/http gateway/sessions gateway/trajectories",
+  "bench/metrics": "host measure statistics tap",
   "bench/stack": "config workload host measure docker supervisor wire tap gateway/trajectories metrics",
   "bench/load": "answer wire workload measure statistics tap",
   "bench/preflight": "answer config fidelity host workload measure store metrics tap stack",
@@ -62,14 +62,14 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
   "bench/pack": "host store tap",
   "bench/export/rows": "workload store load evidence analysis report export",
-  "bench/otlp": "store load evidence",
+  "bench/otlp": "host store load evidence",
   "bench/sink/otlp": "config otlp sink",
   "bench/sink": "config store",
   // What happens in a run.
   "bench/run":
     "config plan transcript workload host measure statistics store tap metrics stack supervisor preflight load evidence fidelity analysis sink",
   "bench/capacity": "config plan store analysis run",
-  "bench/tax": "answer config measure statistics store load stack evidence fidelity analysis report run",
+  "bench/tax": "answer config host measure statistics store load stack evidence fidelity analysis report run",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/tools": "workload",
@@ -87,7 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2/tau2/loading":
     "tau2/contract tau2/database tau2/domains tau2/domains/banking-knowledge tau2/environment tau2/python tau2/schemas tau2/tasks tau2/text",
   "openclaw-tau2/tau2/evaluation": "tau2/contract tau2/python tau2/tasks",
-  "openclaw-tau2/tau2/judging": "answer tau2/contract tau2/python tau2/schemas",
+  "openclaw-tau2/tau2/judging": "answer host tau2/contract tau2/python tau2/schemas",
   "openclaw-tau2/tau2/results": "tau2/contract tau2/python",
   "openclaw-tau2/tau2/verify":
     "statistics tau2/contract tau2/domains tau2/evaluation tau2/judging tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
@@ -273,6 +273,15 @@ test("no catch block is silent", () => {
 test("the environment is read at the entry points only", () => {
   const readers = filesWhere(product, (text) => /process\.env\b/.test(withoutComments(text)));
   expect(readers.filter((file) => !/(main|program|worker-entry)\.ts$|^scripts\//.test(file))).toEqual([]);
+});
+
+test("no answer of a server is read without a bound", () => {
+  // `boundedBody` and `readPage` count what comes. The pages of `view` read what this program sends itself.
+  const unbounded =
+    /\b(?:body|response|answer|health)\.(?:text|json|arrayBuffer|blob|bytes)\(\)|\bfrom "node:stream\/consumers"/;
+  const own = /^bench\/(view\/look|selftest|supervisor\/supervisor|simulator)/;
+  const files = filesWhere(product, (text) => unbounded.test(withoutComments(text)));
+  expect(files.filter((file) => !own.test(file) && !file.startsWith("scripts/"))).toEqual([]);
 });
 
 test("tests mock no modules and skip nothing without a condition", () => {

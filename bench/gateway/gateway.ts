@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { request as sendRequest } from "undici";
 import { z } from "zod";
 import { StartError, messageOf } from "../errors.ts";
+import { boundedText, descriptionBytesMax } from "../host/bounded-body.ts";
 import { Upstream } from "./engine/upstream.ts";
 import { AdminKey, bearerKey } from "./http/access.ts";
 import { ChatRecorder } from "./calls/chat-recorder.ts";
@@ -291,7 +292,7 @@ export class Gateway implements AsyncDisposable {
         headers: key === null ? {} : { authorization: `Bearer ${key}` },
         signal: AbortSignal.timeout(10_000),
       });
-      const text = await body.text();
+      const text = await boundedText(body, descriptionBytesMax);
       if (statusCode !== 200) throw new Error(`status ${statusCode}: ${text.slice(0, 200)}`);
       return modelsSchema.parse(JSON.parse(text)).data.map(({ id }) => id);
     } catch (cause) {

@@ -1,5 +1,6 @@
 import { request } from "undici";
 import { z } from "zod";
+import { boundedText, descriptionBytesMax } from "../host/bounded-body.ts";
 
 /** SGLang's scheduler as it is now; a rank for each replica. Other fields differ between versions. */
 const loadsSchema = z.object({
@@ -39,7 +40,7 @@ export async function readLoads(
   try {
     const url = new URL("/v1/loads?include=core", metricsUrl);
     const response = await request(url, { headers: options.headers ?? {}, signal });
-    const text = await response.body.text();
+    const text = await boundedText(response.body, descriptionBytesMax);
     if (response.statusCode !== 200) return null;
     const { data } = loadsSchema.safeParse(JSON.parse(text));
     if (data === undefined) return null;

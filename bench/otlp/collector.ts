@@ -1,6 +1,7 @@
 import { request } from "undici";
 import { setTimeout as pause } from "node:timers/promises";
 import { ConfigError, messageOf, TollgateError } from "../errors.ts";
+import { boundedBody, descriptionBytesMax } from "../host/bounded-body.ts";
 import { otlpJson } from "./otlp-json.ts";
 import { otlpProtobuf } from "./otlp-protobuf.ts";
 import type { SpanBatch } from "./span.ts";
@@ -154,7 +155,7 @@ async function post(
       body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
     });
-    const bytes = Buffer.from(await response.body.arrayBuffer());
+    const bytes = await boundedBody(response.body, descriptionBytesMax);
     const seconds = Number(response.headers["retry-after"]);
     const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, retryAfterMaxMs) : null;
     return { status: response.statusCode, body: bytes, error: null, retryAfterMs };

@@ -1,6 +1,6 @@
 import { request } from "undici";
 import { z } from "zod";
-import { boundedText } from "../stack/ask-server.ts";
+import { boundedText, modelAnswerBytesMax } from "../host/bounded-body.ts";
 import type { Engine } from "../stack/engine.ts";
 
 const timeoutMs = 10_000;
@@ -67,7 +67,7 @@ async function ask(engine: Engine, path: string, body?: object): Promise<unknown
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const text = await boundedText(response.body);
+    const text = await boundedText(response.body, modelAnswerBytesMax);
     return response.statusCode === 200 ? (JSON.parse(text) as unknown) : null;
   } catch {
     return null; // Absent, silent or not JSON: the caller says that it was not told.

@@ -4,6 +4,7 @@ import type { Answer } from "../answer/answer.ts";
 import { whyUnusable } from "../answer/complete.ts";
 import { readAnswer } from "../answer/read-answer.ts";
 import { messageOf } from "../errors.ts";
+import { boundedText, modelAnswerBytesMax } from "../host/bounded-body.ts";
 import { type Clock, millisecondsBetween } from "../measure/clock.ts";
 import type { Engine } from "../stack/engine.ts";
 import type { ArmSession, RunningArm, RunningStack } from "../stack/stack.ts";
@@ -118,7 +119,7 @@ export class Prober {
         headersTimeout: 0,
         bodyTimeout: 0,
       });
-      const text = await response.body.text();
+      const text = await boundedText(response.body, modelAnswerBytesMax);
       const excerpt = `${response.statusCode} ${text.slice(0, 300).replaceAll(/\s+/g, " ")}`;
       if (response.statusCode !== 200) return { ...nothing(excerpt), ms: elapsed() };
       const answer = readAnswer(text);

@@ -1,5 +1,6 @@
 import { request } from "undici";
 import { messageOf, StartError } from "../errors.ts";
+import { boundedText, descriptionBytesMax } from "../host/bounded-body.ts";
 
 /** An answer of any status, as it came. */
 export interface ServerAnswer {
@@ -21,8 +22,6 @@ interface Question {
   readonly timeoutMs?: number;
 }
 
-/** No description of a server is longer; what is has another purpose, or never ends. */
-const bytesMax = 8 * 1024 * 1024;
 const timeoutDefaultMs = 10_000;
 
 /** GET, bounded in time and length. @throws {StartError} when nobody answers, with what to change */
@@ -33,7 +32,7 @@ export async function askServer(url: string, { apiKey, signal, timeoutMs }: Ques
       headers: { authorization: `Bearer ${apiKey}`, accept: "application/json" },
       signal: AbortSignal.any([signal, deadline]),
     });
-    const text = await boundedText(response.body);
+    const text = await boundedText(response.body, descriptionBytesMax);
     const { location, server } = response.headers;
     return {
       url,
@@ -48,18 +47,6 @@ export async function askServer(url: string, { apiKey, signal, timeoutMs }: Ques
     const why = deadline.aborted ? "no whole answer in time" : transportText(cause);
     throw new StartError(url, `GET ${url} failed: ${why}. ${whatToChange(url, why)}`, { cause });
   }
-}
-
-/** The text of a body; one that is longer than any description of a server is left, and its connection closed. */
-export async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of body) {
-    bytes += piece.length;
-    if (bytes > bytesMax) throw new Error(`its answer is longer than ${bytesMax / 1024 / 1024} MiB`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
 }
 
 function jsonOf(text: string): unknown {

@@ -1,6 +1,6 @@
-import { constants } from "node:buffer";
 import type { Answer } from "../answer/answer.ts";
 import { readAnswer } from "../answer/read-answer.ts";
+import { modelAnswerBytesMax } from "../host/bounded-body.ts";
 import {
   identityHeaders,
   isGenerationRequest,
@@ -8,6 +8,7 @@ import {
   type ExchangeTiming,
   type Hop,
 } from "../workload/exchange.ts";
+import { BodyStore, KeptBody, piecesMax } from "./kept-body.ts";
 import { decodeBody } from "./content-decoding.ts";
 import { headerOf } from "../wire/fields.ts";
 import { monotonicNs, type ForwardEnd, type ForwardObserver } from "../wire/forward.ts";
@@ -28,12 +29,6 @@ export interface ReadExchange {
 }
 
 /**
- * Bytes of a body that are kept per direction. Both fit into one line of JSON whatever is in them: a control character is
- * written with six. The longest prompts are a fortieth of it.
- */
-const bodyBytesMax = Math.floor(constants.MAX_STRING_LENGTH / 12) - (1 << 20);
-
-/**
  * Collects what one exchange shows while it passes. Nothing is read or parsed here; `finish` does that when the last
  * byte is gone.
  */
@@ -42,8 +37,8 @@ export class ExchangeRecord implements ForwardObserver {
   readonly #place: ExchangePlace;
   readonly #identity: Pick<ExchangeTiming, "requestId" | "episodeId" | "attemptKey" | "method" | "path">;
   readonly #startedNs = monotonicNs();
-  readonly #request = new KeptBody();
-  readonly #response = new KeptBody();
+  readonly #request: KeptBody;
+  readonly #response: KeptBody;
   readonly #chunks: { readonly atNs: number; readonly bytes: number }[] = [];
   readonly #onEnd: (record: ExchangeRecord) => void;
   #requestEndNs: number | null = null;
@@ -54,8 +49,17 @@ export class ExchangeRecord implements ForwardObserver {
   /** @param fallbackId request id for a request that brings none */
   constructor(
     request: Pick<RequestHead, "method" | "target" | "fields">,
-    options: { place: ExchangePlace; fallbackId: string; onEnd: (record: ExchangeRecord) => void },
+    options: {
+      place: ExchangePlace;
+      fallbackId: string;
+      onEnd: (record: ExchangeRecord) => void;
+      /** Where the bodies of all exchanges of this process lie. */
+      store?: BodyStore;
+    },
   ) {
+    const store = options.store ?? new BodyStore();
+    this.#request = new KeptBody(store);
+    this.#response = new KeptBody(store);
     const header = (name: string) => headerOf(request.fields, name);
     this.#place = options.place;
     this.#onEnd = options.onEnd;
@@ -87,7 +91,7 @@ export class ExchangeRecord implements ForwardObserver {
 
   responseChunk(chunk: Buffer, atNs: number): void {
     this.#response.add(chunk);
-    this.#chunks.push({ atNs, bytes: chunk.length });
+    if (this.#chunks.length < piecesMax) this.#chunks.push({ atNs, bytes: chunk.length });
   }
 
   end(end: ForwardEnd, atNs: number): void {
@@ -99,7 +103,10 @@ export class ExchangeRecord implements ForwardObserver {
   async finish(): Promise<ReadExchange> {
     const encoding = this.#head === null ? null : headerOf(this.#head.fields, "content-encoding");
     const contentType = this.#head === null ? null : headerOf(this.#head.fields, "content-type");
-    const decoded = await decodeBody(this.#response.chunks, { encoding, bytesMax: bodyBytesMax });
+    const decoded = await decodeBody(this.#response.chunks, {
+      encoding,
+      bytesMax: modelAnswerBytesMax,
+    });
     const answer = readAnswer(decoded.body);
     const chunkOf = (endByte: number | null) =>
       endByte === null ? -1 : decoded.chunkEnds.findIndex((chunkEnd) => chunkEnd >= endByte);
@@ -147,6 +154,8 @@ export class ExchangeRecord implements ForwardObserver {
       requestBody: Buffer.concat(this.#request.chunks).toString("utf8"),
       responseBody: decoded.body.toString("utf8"),
     };
+    this.#request.release();
+    this.#response.release();
     return { exchange, responseId: answer.responseId };
   }
 
@@ -159,24 +168,6 @@ export class ExchangeRecord implements ForwardObserver {
     return (
       this.#head?.status === 200 && isGenerationRequest(this.#identity) && kept && done && incomplete === null
     );
-  }
-}
-
-/** The chunks of a body, up to a bound: an endless answer must not take the tap down with it. */
-class KeptBody {
-  readonly chunks: Buffer[] = [];
-  bytes = 0;
-
-  /** Says that a part is missing; null when the body is whole. */
-  get shortened(): string | null {
-    return this.bytes > bodyBytesMax
-      ? `only the first ${bodyBytesMax} bytes or less of a body were kept`
-      : null;
-  }
-
-  add(chunk: Buffer): void {
-    this.bytes += chunk.length;
-    if (this.bytes <= bodyBytesMax) this.chunks.push(chunk);
   }
 }
 

@@ -1,8 +1,9 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { messageOf } from "../errors.ts";
 
-/** Lines that wait for a disk: more than this and the disk is too slow to keep evidence. */
-const pendingCharsMax = 256 << 20;
+/** Characters of lines that wait for the disk: where more would wait, evidence is given up and not the measuring. One text holds no more. */
+const pendingCharsMax = 480 << 20;
+const megabytes = (chars: number): string => `${Math.round(chars / 2 ** 20)} MB`;
 
 /**
  * Appends lines to a file; `append` does not wait. Lines that come while a write is under way are written together by
@@ -32,8 +33,7 @@ export class LineWriter {
     if (this.#failed) return;
     this.#pending.push(line);
     this.#pendingChars += line.length;
-    if (this.#pendingChars > pendingCharsMax)
-      this.#fail(new Error("the disk is slower than the evidence grows"));
+    if (this.#pendingChars > pendingCharsMax) this.#fail(new Error(this.#tooMuch()));
     else this.#writing ??= this.#drain();
   }
 
@@ -41,6 +41,12 @@ export class LineWriter {
   async close(): Promise<void> {
     await this.#writing;
     await this.#handle.close();
+  }
+
+  /** A slow disk, or one exchange of enormous length: the numbers tell. */
+  #tooMuch(): string {
+    const longest = this.#pending.reduce((most, { length }) => Math.max(most, length), 0);
+    return `${megabytes(this.#pendingChars)} wait to be written, more than ${megabytes(pendingCharsMax)}; the longest of ${this.#pending.length} lines has ${megabytes(longest)}`;
   }
 
   async #drain(): Promise<void> {

@@ -4,11 +4,18 @@ import type { ConnectionPool } from "../wire/pool.ts";
 import { WireServer } from "../wire/server.ts";
 import type { TapListenerSpec } from "./control.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
+import type { BodyStore } from "./kept-body.ts";
 
 /** Who is told of a listener's exchanges. */
 export interface ListenerObserver {
   began(record: ExchangeRecord, spec: TapListenerSpec): void;
   ended(record: ExchangeRecord, spec: TapListenerSpec): void;
+}
+
+interface SharedByListeners {
+  /** What is known of the upstream's connections, whichever listener learned it. */
+  readonly manners: Manners;
+  readonly store: BodyStore;
 }
 
 /** One address on loopback whose requests go to one upstream. */
@@ -25,8 +32,11 @@ export class Listener implements AsyncDisposable {
     this.#pool = pool;
   }
 
-  /** @param manners what is known of the upstream's connections, whichever listener learned it */
-  static async open(spec: TapListenerSpec, observer: ListenerObserver, manners: Manners): Promise<Listener> {
+  static async open(
+    spec: TapListenerSpec,
+    observer: ListenerObserver,
+    { manners, store }: SharedByListeners,
+  ): Promise<Listener> {
     const upstream = forwardTarget(new URL(spec.upstream), {
       manners,
       headers: spec.headers,
@@ -38,6 +48,7 @@ export class Listener implements AsyncDisposable {
         place: spec,
         fallbackId: `${spec.name}-${(count += 1)}`,
         onEnd: () => observer.ended(record, spec),
+        store,
       });
       observer.began(record, spec);
       return new Forward({ head, response, upstream }, record).request;

@@ -4,6 +4,7 @@ import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
 import { InnerEnds } from "./inner-ends.ts";
 import { Manners } from "../wire/manners.ts";
+import { BodyStore } from "./kept-body.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { TapSegment } from "./segment.ts";
 import { Timer } from "../measure/deadline.ts";
@@ -23,6 +24,7 @@ const wholeSettleMs = 50;
 /** All listeners of a run, what they record, and what waits to be taken. Lives in the tap process. */
 export class Tap implements AsyncDisposable {
   readonly #listeners = new Map<string, Listener>();
+  readonly #store = new BodyStore();
   /** By origin: an engine closes connections of all arms alike. */
   readonly #manners = new Map<string, Manners>();
   readonly #retained = new RetainedExchanges(retainedCharsMax);
@@ -52,7 +54,7 @@ export class Tap implements AsyncDisposable {
       began: (record: ExchangeRecord) => this.#began(record, spec),
       ended: (record: ExchangeRecord) => this.#ended(record, spec),
     };
-    const listener = await Listener.open(spec, observer, manners);
+    const listener = await Listener.open(spec, observer, { manners, store: this.#store });
     this.#listeners.set(spec.name, listener);
     return listener.url;
   }

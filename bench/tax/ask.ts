@@ -3,7 +3,8 @@ import type { Answer } from "../answer/answer.ts";
 import { whyUnusable } from "../answer/complete.ts";
 import { readAnswer } from "../answer/read-answer.ts";
 import { messageOf } from "../errors.ts";
-import { boundedText, shortened } from "../stack/ask-server.ts";
+import { boundedText, modelAnswerBytesMax } from "../host/bounded-body.ts";
+import { shortened } from "../stack/ask-server.ts";
 
 /** One of the two servers, as it is asked. */
 export interface TaxServer {
@@ -47,7 +48,7 @@ export async function askChat(
       bodyTimeout: 0,
     });
     const { statusCode: status } = response;
-    const text = await boundedText(response.body);
+    const text = await boundedText(response.body, modelAnswerBytesMax);
     if (status !== 200) return reply(status, text, `status ${status}: ${shortened(text)}`);
     const why = whyUnusable(readAnswer(text));
     return reply(status, text, why === null ? null : `an answer that ${why}`);

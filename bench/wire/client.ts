@@ -46,6 +46,8 @@ const readBytes = 64 * 1024;
 /** Before the five seconds after which uvicorn closes an idle connection, as undici and most clients do. */
 const idleMsDefault = 4_000;
 const connectMs = 10_000;
+/** Servers that work for long send one now and then. */
+const interimHeadsMax = 1_000;
 
 /**
  * One keep-alive connection to one server, for one request at a time. A socket that the server closed is opened again with
@@ -60,6 +62,7 @@ export class ClientConnection {
   #method = "GET";
   #isOpen = false;
   #answers = 0;
+  #interimHeads = 0;
   #reusable = true;
   #requestOver = true;
   #idleSinceMs = 0;
@@ -105,6 +108,7 @@ export class ClientConnection {
     this.#sink = request.sink;
     this.#method = request.method;
     this.#requestOver = false;
+    this.#interimHeads = 0;
     this.#parser.begin(this.#reader);
     if (this.#socket === null) {
       this.#waiting = [first];
@@ -157,7 +161,12 @@ export class ClientConnection {
       if (head.status === 101)
         throw new WireError("the server changes to another protocol, for which nobody asked");
       // Informational heads belong to the hop.
-      if (head.status < 200) return "interim";
+      if (head.status < 200) {
+        this.#interimHeads += 1;
+        if (this.#interimHeads > interimHeadsMax)
+          throw new WireError(`the server sent more than ${interimHeadsMax} informational heads`);
+        return "interim";
+      }
       const framing = responseFraming(head, this.#method);
       this.#reusable = framing.kind !== "close" && staysOpen(head);
       this.#idleMs = idleMs(head);

@@ -1,3 +1,4 @@
+import { BodyTooLongError, modelAnswerBytesMax } from "../host/bounded-body.ts";
 import type { ClientConnection, ResponseSink } from "./client.ts";
 import { endToEndHeaders, headerLines } from "./fields.ts";
 import type { RequestHead, ResponseHead } from "./head.ts";
@@ -73,6 +74,11 @@ export const monotonicNs = (): number => Number(process.hrtime.bigint());
 const ownedByHop: ReadonlySet<string> = new Set(["host", "expect"]);
 const transferEncoding: ReadonlySet<string> = new Set(["transfer-encoding"]);
 const nothing: ReadonlySet<string> = new Set();
+/**
+ * Bytes of a request that are passed on: a request is kept until its answer begins, and by who watches. Prompts of a million tokens have
+ * 5 MB.
+ */
+export const requestBytesMax = 40 * 1024 * 1024;
 /** An upstream that has worked for longer has read its request, whatever becomes of the connection. */
 const unreadMsMax = 1_000;
 
@@ -87,6 +93,8 @@ export class Forward {
   readonly #observer: ForwardObserver;
   /** The head, until the first bytes of the body are there, which go into the same packet. */
   #waitingHead: Buffer | null;
+  #requestBytes = 0;
+  #answerBytes = 0;
   /** All that was sent, until the answer begins. */
   #kept: Buffer[] | null = [];
   #connection: ClientConnection;
@@ -117,13 +125,15 @@ export class Forward {
   readonly request: RequestSink = {
     body: (raw, data) => {
       if (this.#ended) return;
+      this.#requestBytes += raw.length;
+      if (this.#requestBytes > requestBytesMax) return this.#refuseRequest();
       if (!this.#send(raw)) this.#call.response.pause();
       for (const piece of data) this.#observer.requestChunk(piece);
     },
     end: () => {
+      if (this.#ended) return;
       this.#sendHead(null);
       this.#requestOver = true;
-      if (this.#ended) return;
       if (this.#firstError === null) this.#connection.finish();
       else this.#sendAgain(this.#firstError);
       this.#observer.requestEnd(monotonicNs());
@@ -152,6 +162,11 @@ export class Forward {
     },
     body: (raw, data) => {
       const { response } = this.#call;
+      if (this.#ended) return;
+      this.#answerBytes += raw.length;
+      // Whoever reads an answer reads so much of it: an engine that does not stop must not fill this process or theirs.
+      if (this.#answerBytes > modelAnswerBytesMax)
+        return this.#failed(new BodyTooLongError(modelAnswerBytesMax));
       const pieces = this.#withoutChunks ? data : [raw];
       const flows = pieces.map((piece) => response.write(piece)).every(Boolean);
       if (!flows) this.#connection.pause();
@@ -159,6 +174,7 @@ export class Forward {
     },
     drained: () => this.#call.response.resume(),
     end: () => {
+      if (this.#ended) return;
       this.#call.response.end();
       this.#end({ outcome: "completed", error: null }, this.#arrivedNs);
     },
@@ -166,6 +182,24 @@ export class Forward {
       if (!this.#ended) this.#failed(error);
     },
   };
+
+  #refuseRequest(): void {
+    const error = new Error(`the request is longer than ${requestBytesMax / 1024 / 1024} MiB`);
+    const { response } = this.#call;
+    this.#end({ outcome: "client-aborted", error }, monotonicNs());
+    if (response.begun) response.cut();
+    else
+      response.refuse(
+        413,
+        JSON.stringify({
+          object: "error",
+          message: error.message,
+          type: "bad_request",
+          param: null,
+          code: 413,
+        }),
+      );
+  }
 
   #failed(error: Error): void {
     const { pool } = this.#call.upstream;

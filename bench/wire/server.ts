@@ -35,6 +35,8 @@ export interface ResponseWriter {
   end(): void;
   /** A whole answer of our own, of JSON. */
   answer(status: number, body: string): void;
+  /** The same to a request that is not read to its end: the connection ends with it. */
+  refuse(status: number, body: string): void;
   /** Ends the connection in the middle of the message, after everything that was written has been sent. */
   cut(): void;
   /** No more of the request is read until `resume`. */
@@ -75,6 +77,7 @@ export class WireServer implements AsyncDisposable {
   }
 }
 
+const lingerMs = 2_000;
 const continueHead = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
 class ServerConnection implements MessageSink {
@@ -159,8 +162,7 @@ class ServerConnection implements MessageSink {
       param: null,
       code: error.status,
     });
-    new ServerExchange(this.#socket, false, () => undefined).answer(error.status, body);
-    this.#socket.resume();
+    new ServerExchange(this.#socket, false, () => undefined).refuse(error.status, body);
   }
 
   /** When request and answer are both over, the next request is read. */
@@ -183,6 +185,12 @@ class ServerConnection implements MessageSink {
     exchange.sink.gone(new Error("the client closed its connection"));
     this.#socket.destroy();
   }
+}
+
+/** A client that still sends would have its connection reset, and its answer lost with it: it may go on for a moment, and nothing is kept. */
+function lingering(socket: Socket): void {
+  socket.removeAllListeners("data").resume();
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
 const nobody: RequestSink = {
@@ -242,6 +250,12 @@ class ServerExchange implements ResponseWriter {
     this.end();
   }
 
+  refuse(status: number, body: string): void {
+    this.keepsOpen = false;
+    this.answer(status, body);
+    lingering(this.#socket);
+  }
+
   cut(): void {
     if (this.over) return;
     this.#flushHead();
@@ -269,6 +283,7 @@ class ServerExchange implements ResponseWriter {
 const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
   405: "Method Not Allowed",
+  413: "Content Too Large",
   431: "Request Header Fields Too Large",
   501: "Not Implemented",
   502: "Bad Gateway",

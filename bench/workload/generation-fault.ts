@@ -1,6 +1,7 @@
 import type { Answer } from "../answer/answer.ts";
 import { callIsLost, whyUnusable } from "../answer/complete.ts";
 import { shown } from "../answer/json.ts";
+import { saysTooLong } from "../host/bounded-body.ts";
 import { answerOf } from "./exchange-answer.ts";
 import { isGenerationRequest, type Exchange, type MatchedInnerEnd } from "./exchange.ts";
 
@@ -10,11 +11,13 @@ import { isGenerationRequest, type Exchange, type MatchedInnerEnd } from "./exch
  * made of it.
  */
 export function generationFault(exchange: Exchange): string | null {
-  const { outcome, error, status } = exchange;
+  const { outcome, status } = exchange;
   if (!isGenerationRequest(exchange)) return null;
-  if (status === null) return `got no answer: ${error ?? outcome}`;
+  if (status === null) return `got no answer: ${causeOf(exchange)}`;
   if (status !== 200)
     return `was answered with status ${status}: ${shown(exchange.responseBody.trim()) || "(empty body)"}`;
+  const cause = causeOf(exchange);
+  if (saysTooLong(cause)) return `got an answer that was cut, because ${cause}`;
   const answer = answerOf(exchange);
   const why = whyUnusable(answer);
   if (why === null) {
@@ -25,8 +28,15 @@ export function generationFault(exchange: Exchange): string | null {
     const soFar = calls.length === 0 ? "" : `, in which it had got the calls ${shown(calls)}`;
     return `was left by the agent before its answer was at its end${soFar}`;
   }
-  const cut = outcome === "completed" ? "" : ` (the connection broke: ${error ?? outcome})`;
+  const cut = outcome === "completed" ? "" : ` (the connection broke: ${cause})`;
   return `got an answer that ${why}${cut}`;
+}
+
+/** What ended an exchange, where it arose: the side that is closed because of it says nothing but that. */
+function causeOf({ outcome, error, inner = [] }: Exchange): string {
+  const end = outcome === "client-aborted" ? undefined : endOf(inner.filter(({ certain }) => certain));
+  const arose = end?.outcome === "client-aborted" ? null : end?.error;
+  return arose ?? error ?? outcome;
 }
 
 function lostCall({ finish, calls }: Answer): string {

@@ -117,6 +117,7 @@ class FullClient implements ResponseWriter {
   readonly end = (): void => undefined;
   readonly answer = (): void => undefined;
   readonly cut = (): void => undefined;
+  readonly refuse = (): void => undefined;
   readonly pause = (): void => undefined;
   readonly resume = (): void => undefined;
 }

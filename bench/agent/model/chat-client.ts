@@ -2,6 +2,7 @@ import { Agent, request as send, type Dispatcher } from "undici";
 import { whyUnusable } from "../../answer/complete.ts";
 import { readAnswer } from "../../answer/read-answer.ts";
 import { messageOf } from "../../errors.ts";
+import { boundedBody, BodyTooLongError, modelAnswerBytesMax } from "../../host/bounded-body.ts";
 import type { Endpoint } from "../../transcript/endpoint.ts";
 import { decoded } from "./content-decoding.ts";
 import { completionOf, type Completion } from "../transcript/completion.ts";
@@ -80,10 +81,11 @@ async function readBody(
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    const bytes = Buffer.from(await body.arrayBuffer());
+    const bytes = await boundedBody(body, modelAnswerBytesMax);
     return (await decoded(bytes, headers["content-encoding"]?.toString())).toString("utf8");
   } catch (cause) {
     signal.throwIfAborted();
+    if (cause instanceof BodyTooLongError) throw new ModelError(`${url}: ${cause.message}`, { cause });
     throw new ModelError(`${url} gave an answer that broke off: ${messageOf(cause)}`, { cause });
   }
 }

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { z } from "zod";
 import { messageOf, StartError } from "../../errors.ts";
+import { boundedText, descriptionBytesMax } from "../../host/bounded-body.ts";
 import { isPortTaken } from "../../host/free-port.ts";
+import { parsedJson } from "../../host/parsed-json.ts";
 import { sendSignal } from "../../host/signals.ts";
 import { type GatewayConfigOptions, gatewayConfig, workspaceSettings } from "./gateway-config.ts";
 import type { FleetMember } from "./fleet.ts";
@@ -208,7 +210,7 @@ async function answersReady(port: number, signal: AbortSignal): Promise<void> {
 async function isReady(port: number, signal: AbortSignal): Promise<boolean> {
   try {
     const { body } = await request(`http://127.0.0.1:${port}/readyz`, { signal, headersTimeout: 5000 });
-    const answer = readinessSchema.safeParse(await body.json());
+    const answer = readinessSchema.safeParse(parsedJson(await boundedText(body, descriptionBytesMax)));
     return answer.success && answer.data.ready;
   } catch (error) {
     // Until it listens every attempt fails; whether it ever will is decided by its exit and the deadline.

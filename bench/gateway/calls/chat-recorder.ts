@@ -15,6 +15,7 @@ import { learnTokenFields, type LearnedTokenFields } from "../learning/token-fie
 import type { Streaming } from "../trajectories/trajectory-export.ts";
 import { EngineProbe } from "../learning/engine-probe.ts";
 import { learnParser } from "../learning/learn-parser.ts";
+import { BodyStore } from "../../tap/kept-body.ts";
 import { loadPromptModel } from "../rendering/model-folder.ts";
 import { defaultToolForm } from "../rendering/tool-forms.ts";
 import { checkRendering, type RenderingCheck } from "./rendering-check.ts";
@@ -55,6 +56,7 @@ export class ChatRecorder {
   #setup: GenerateSetup | null;
   /** At L1: how the engine gives token ids. */
   #fields: LearnedTokenFields = { streamed: null, detail: "not asked yet" };
+  readonly #store = new BodyStore();
   #calls = 0;
 
   /** @throws {StartError} when level L2 lacks the model's files */
@@ -107,7 +109,14 @@ export class ChatRecorder {
 
   async #pass({ request, response, session }: RecordedCall): Promise<void> {
     const { engine, sessions, metrics, bodyBytesMax } = this.#parts;
-    const passing = passChatCall({ request, response, engine, bodyBytesMax, requestId: this.#nextId() });
+    const passing = passChatCall({
+      request,
+      response,
+      engine,
+      bodyBytesMax,
+      requestId: this.#nextId(),
+      store: this.#store,
+    });
     const late = this.#began(session);
     const { exchange, responseId } = await passing;
     // An engine's error inside a stream has status 200, and half an answer ends as well as a whole one.

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ExchangeRecord, type ReadExchange } from "../../tap/exchange-record.ts";
+import type { BodyStore } from "../../tap/kept-body.ts";
 import { endToEndHeaders } from "../../wire/fields.ts";
 import { asksForSeveral, severalAnswers } from "./chat-body.ts";
 import { errorBody, type DialectError } from "../http/dialect-error.ts";
@@ -13,6 +14,8 @@ export interface ChatCall {
   readonly engine: EngineConnection;
   readonly bodyBytesMax: number;
   readonly requestId: string;
+  /** Where the bodies of all calls lie. */
+  readonly store: BodyStore;
 }
 
 /** The client's key is for this gateway; the engine has another one or none. */
@@ -31,6 +34,7 @@ export function passChatCall(call: ChatCall): Promise<ReadExchange> {
     const record = new ExchangeRecord(headOf(call.request), {
       place: { hop: "outer", arm: "gateway" },
       fallbackId: call.requestId,
+      store: call.store,
       // Reading comes after the bytes: other streams must not wait for it in this turn of the loop.
       onEnd: () => setImmediate(() => void record.finish().then(resolve, reject)),
     });

@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { messageOf, TollgateError } from "../../errors.ts";
+import {
+  BodyTooLongError,
+  boundedText,
+  descriptionBytesMax,
+  modelAnswerBytesMax,
+} from "../../host/bounded-body.ts";
 import { endToEndHeaders } from "../../wire/fields.ts";
 
 /** The engine refused a call, could not be reached or broke off. */
@@ -85,10 +91,23 @@ export async function askEngine(
       body: ask.body,
       signal,
     });
-    if (answer.statusCode === 200) return answer.body;
-    throw new EngineError(answer.statusCode, engineMessage(await answer.body.text()));
+    if (answer.statusCode === 200) return bounded(answer.body);
+    throw new EngineError(
+      answer.statusCode,
+      engineMessage(await boundedText(answer.body, descriptionBytesMax)),
+    );
   } catch (cause) {
     throw asEngineError(cause, { url, signal });
+  }
+}
+
+/** An answer as it comes, up to the length that is read of one. */
+async function* bounded(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > modelAnswerBytesMax) throw new BodyTooLongError(modelAnswerBytesMax);
+    yield piece;
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parsed } from "../../answer/json.ts";
 import { messageOf } from "../../errors.ts";
+import { boundedText, descriptionBytesMax } from "../../host/bounded-body.ts";
 import { engineMessage, type EngineConnection } from "../engine/engine-request.ts";
 
 const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })).min(1) });
@@ -62,7 +63,7 @@ export class EngineProbe {
         body,
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
-      const text = await answer.body.text();
+      const text = await boundedText(answer.body, descriptionBytesMax);
       const status = answer.statusCode;
       const refusal = `${path} answered ${status}${status === 200 ? "" : `: ${engineMessage(text).slice(0, 160)}`}`;
       return { status, text, json: parsed(text), refusal };

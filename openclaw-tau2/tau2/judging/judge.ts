@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request as send, type Dispatcher } from "undici";
 import { readAnswer } from "../../../bench/answer/read-answer.ts";
 import { messageOf, TollgateError } from "../../../bench/errors.ts";
+import { boundedText, modelAnswerBytesMax } from "../../../bench/host/bounded-body.ts";
 import type { JudgeEntry, Task, Tau2Message } from "../contract/domain.ts";
 import { JudgeAnswerError, parseJudgeAnswer } from "./judge-answer.ts";
 import { judgeUserPrompt } from "./judge-prompt.ts";
@@ -134,7 +135,7 @@ async function ask(request: JudgeRequest): Promise<string> {
       ...(dispatcher === undefined ? {} : { dispatcher }),
     });
     status = response.statusCode;
-    text = await response.body.text();
+    text = await boundedText(response.body, modelAnswerBytesMax);
   } catch (cause) {
     const problem = deadline.aborted
       ? `did not answer within ${timeoutMs} ms`

@@ -1,5 +1,6 @@
 import { request } from "undici";
 import { StartError, messageOf } from "../../../errors.ts";
+import { boundedText, descriptionBytesMax } from "../../../host/bounded-body.ts";
 import type { SessionClient } from "../session/session-client.ts";
 import { Deadline } from "../../../measure/deadline.ts";
 
@@ -33,7 +34,7 @@ export async function probeGateway(client: SessionClient, options: ProbeOptions)
       }),
       signal: AbortSignal.any([options.signal, deadline.signal]),
     });
-    const text = await response.body.text();
+    const text = await boundedText(response.body, descriptionBytesMax);
     if (response.statusCode !== 200) {
       throw http.refusal("/v1/chat/completions", { status: response.statusCode, text });
     }

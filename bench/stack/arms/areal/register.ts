@@ -1,5 +1,6 @@
 import { request } from "undici";
 import { StartError, messageOf } from "../../../errors.ts";
+import { boundedText, descriptionBytesMax } from "../../../host/bounded-body.ts";
 
 export interface Registration {
   readonly arm: string;
@@ -44,7 +45,7 @@ async function post(url: string, body: object, { arm, adminKey }: Registration):
   }).catch((cause: unknown) => {
     throw failed(messageOf(cause), cause);
   });
-  const text = await answer.body.text();
+  const text = await boundedText(answer.body, descriptionBytesMax);
   // v1.0.3 has no models to register and needs none.
   const absent = answer.statusCode === 404 && url.endsWith("/register_model");
   if (answer.statusCode >= 300 && !absent) throw failed(`${answer.statusCode} ${text.slice(0, 300)}`);

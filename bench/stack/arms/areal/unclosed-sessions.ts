@@ -1,5 +1,7 @@
 import { request } from "undici";
 import { z } from "zod";
+import { boundedText, descriptionBytesMax } from "../../../host/bounded-body.ts";
+import { parsedJson } from "../../../host/parsed-json.ts";
 import type { UnclosedSessions } from "../../stack.ts";
 import { storedTensors } from "../session/rtensor.ts";
 import type { SessionHttp } from "../session/session-http.ts";
@@ -15,7 +17,9 @@ export async function arealUnclosedSessions(
     dataProxyUrls.map(async (given) => {
       const url = given.replace(/\/+$/, "");
       const health = await request(`${url}/health`, { signal: AbortSignal.timeout(10_000) });
-      const { sessions } = healthSchema.parse(await health.body.json());
+      const { sessions } = healthSchema.parse(
+        parsedJson(await boundedText(health.body, descriptionBytesMax)),
+      );
       return { sessions, tensors: await storedTensors(http, url) };
     }),
   );

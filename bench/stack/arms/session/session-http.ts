@@ -1,6 +1,7 @@
 import { request, type Dispatcher } from "undici";
 import { z } from "zod";
 import { messageOf } from "../../../errors.ts";
+import { boundedText } from "../../../host/bounded-body.ts";
 import { parsedJson } from "../../../host/parsed-json.ts";
 import { SessionError } from "./session-error.ts";
 
@@ -17,6 +18,9 @@ export interface Answer {
   readonly status: number;
   readonly text: string;
 }
+
+/** An export holds every call of a session with its tokens. A text in this process cannot be much longer. */
+const exportBytesMax = 256 * 1024 * 1024;
 
 interface Call {
   readonly body: object;
@@ -83,7 +87,7 @@ export class SessionHttp {
         signal: AbortSignal.timeout(this.#timeoutMs),
         ...(this.#dispatcher === undefined ? {} : { dispatcher: this.#dispatcher }),
       });
-      return { status: response.statusCode, text: await response.body.text() };
+      return { status: response.statusCode, text: await boundedText(response.body, exportBytesMax) };
     } catch (cause) {
       throw new SessionError(path, null, { detail: messageOf(cause), url: call.origin ?? this.url, cause });
     }

@@ -1,6 +1,7 @@
 import { EnvHttpProxyAgent, interceptors, request, type Dispatcher } from "undici";
 import { z } from "zod";
 import { messageOf } from "../../../errors.ts";
+import { boundedText, descriptionBytesMax } from "../../../host/bounded-body.ts";
 import type { ModelSource } from "./model-source.ts";
 
 /** How long Hugging Face may take; a machine without a way out must not wait for long. */
@@ -30,7 +31,7 @@ export async function askHub(
       headers: token ? { authorization: `Bearer ${token}` } : {},
       signal: AbortSignal.timeout(patienceMs),
     });
-    const text = await body.text();
+    const text = await boundedText(body, descriptionBytesMax);
     if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}`);
     return JSON.parse(text) as unknown;
   };
