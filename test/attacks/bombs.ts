@@ -56,8 +56,13 @@ const endless = (name: string, first: string | Buffer, piece: string | Buffer): 
     await forEver(socket, piece);
   },
 });
+interface Packing {
+  readonly pack: (bytes: Buffer) => Buffer;
+  readonly filler: number;
+}
+
 /** Made when it is asked for: the packed form of so much takes a second. */
-const packed = (name: string, encoding: string, pack: (bytes: Buffer) => Buffer, filler: number): Bomb => ({
+const packed = (name: string, encoding: string, { pack, filler }: Packing): Bomb => ({
   name,
   answer: async (socket) => {
     await put(socket, encodedJson(encoding));
@@ -105,11 +110,11 @@ export const bombs: readonly Bomb[] = [
   bomb("bytes-that-are-no-text", json, Buffer.alloc(120 * megabyte, 0xff)),
   bomb("one-line-of-a-hundred-megabytes", stream + said("z".repeat(100 * megabyte)) + over),
   bomb("a-million-events", stream, many(said("w"), 40 * megabyte), over),
-  packed("gzip", "gzip", gzipSync, 0x61),
-  packed("gzip-of-control-characters", "gzip", gzipSync, 1),
-  packed("brotli", "br", (bytes) => brotliCompressSync(bytes, { params: { 1: 1 } }), 0x61),
-  packed("zstd", "zstd", zstdCompressSync, 0x61),
-  packed("gzip-in-gzip", "gzip, gzip", (bytes) => gzipSync(gzipSync(bytes)), 0x61),
+  packed("gzip", "gzip", { pack: gzipSync, filler: 0x61 }),
+  packed("gzip-of-control-characters", "gzip", { pack: gzipSync, filler: 1 }),
+  packed("brotli", "br", { pack: (bytes) => brotliCompressSync(bytes, { params: { 1: 1 } }), filler: 0x61 }),
+  packed("zstd", "zstd", { pack: zstdCompressSync, filler: 0x61 }),
+  packed("gzip-in-gzip", "gzip, gzip", { pack: (bytes) => gzipSync(gzipSync(bytes)), filler: 0x61 }),
   bomb("deep-arrays", json + "[".repeat(4_000_000)),
   bomb(
     "deep-objects-in-an-event",
