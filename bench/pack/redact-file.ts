@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createZstdCompress } from "node:zlib";
 import { readLines } from "../store/line-file.ts";
 import { applyDelta, deltaOf } from "../tap/body-delta.ts";
-import { bodyLineSchema } from "../tap/body-log.ts";
+import { bodyLineSchema } from "../tap/body-line.ts";
 import type { Redactor } from "./redaction.ts";
 
 /** Copies a text file, compressed or not, without what must not be published. */

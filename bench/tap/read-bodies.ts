@@ -4,7 +4,8 @@ import { RunUnreadableError } from "../errors.ts";
 import type { Hop } from "../workload/exchange.ts";
 import { readLines } from "../store/line-file.ts";
 import { applyDelta } from "./body-delta.ts";
-import { basesMax, bodyLineSchema, type BodyLine } from "./body-log.ts";
+import { bodyLineSchema, type BodyLine } from "./body-line.ts";
+import { basesMax } from "./body-log.ts";
 
 export interface ExchangeBodies {
   readonly hop: Hop;

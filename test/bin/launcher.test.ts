@@ -38,9 +38,9 @@ class Place extends TemporaryFolder {
   start(args: readonly string[] = [], launcher = join(this.root, "bin/tollgate")) {
     const PATH = `${join(this.path, "path")}:${join(this.path, "system")}`;
     const { status, stdout, stderr, pid } = spawnSync(launcher, args, { encoding: "utf8", env: { PATH } });
-    const [head = "", program = "", ...given] = stdout.trimEnd().split("\n");
+    const [head = "", heap = "", program = "", ...given] = stdout.trimEnd().split("\n");
     const [node, nodePid] = head.split(" ");
-    return { status, stderr, node, samePid: Number(nodePid) === pid, program, given };
+    return { status, stderr, node, samePid: Number(nodePid) === pid, heap, program, given };
   }
 
   link(path: string): string {
@@ -108,7 +108,8 @@ test("words, exit code and process are those of the program", () => {
     .with("bench/main.ts")
     .withNode("path", new24);
   const words = ["sweep", "a b", "", "$HOME", "*", "--set", "x='1'"];
-  const { program, ...rest } = place.start(words);
+  const { heap, program, ...rest } = place.start(words);
+  expect(heap).toBe("--max-semi-space-size=8");
   expect(program).toBe(join(place.root, "bench/main.ts"));
   expect(rest).toEqual({ status: 7, stderr: "", node: "own", samePid: true, given: words });
 });

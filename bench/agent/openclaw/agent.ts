@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { StartError } from "../../errors.ts";
 import type { Agent } from "../agent.ts";
-import { startOpenClaw } from "./driver.ts";
 import { fleetSize } from "./fleet.ts";
 import { findOpenClaw } from "./installation.ts";
 import { openclawSection, type OpenClawSection } from "./section.ts";
@@ -18,8 +17,10 @@ export const openclaw: Agent<OpenClawSection> = {
     ownInstruction: true,
     takesHistory: false,
   }),
-  start: ({ gateways }, { concurrencyMax, tools, ...context }) => {
+  start: async ({ gateways }, { concurrencyMax, tools, ...context }) => {
     if (tools === null) throw new StartError("agent", "OpenClaw gets its sessions from a tool server.");
+    // Only where it is used: who measures with another agent need not hold it in memory.
+    const { startOpenClaw } = await import("./driver.ts");
     return startOpenClaw({
       ...context,
       gateways: gateways === "auto" ? fleetSize(concurrencyMax, availableParallelism()) : gateways,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { exists } from "../../store/read-run.ts";
 import { readLines } from "../../store/line-file.ts";
 import { applyDelta } from "../../tap/body-delta.ts";
-import { bodyLineSchema, type BodyLine } from "../../tap/body-log.ts";
+import { bodyLineSchema, type BodyLine } from "../../tap/body-line.ts";
 import { readBodies, type ExchangeBodies } from "../../tap/read-bodies.ts";
 import type { TappedExchange, SeenRequest } from "./episode-requests.ts";
 

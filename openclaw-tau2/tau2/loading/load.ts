@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
 import { Database } from "../database/database.ts";
 import { readDatabase } from "../database/database-file.ts";
+import { wholeDatabases } from "../database/whole-databases.ts";
 import type { DomainDescription, EnvironmentOptions, LoadedDomain, Task } from "../contract/domain.ts";
 import type { LoadOptions } from "../contract/load-options.ts";
 import type { DomainDefinition } from "../contract/domain-definition.ts";
@@ -13,6 +14,7 @@ import { loadBankingKnowledge } from "../domains/banking-knowledge/load.ts";
 import { DomainEnvironment } from "../environment/environment.ts";
 import type { Side } from "../environment/environment.ts";
 import type { Versions } from "../python/validation.ts";
+import type { ModelType } from "../python/value.ts";
 import { domainSchemas } from "../schemas/schema-source.ts";
 import type { ToolSchema } from "../schemas/schema-file.ts";
 import { readTasks } from "../tasks/task.ts";
@@ -52,26 +54,32 @@ export function loadDomain(options: LoadOptions): LoadedDomain {
 export function describeDomain(options: LoadOptions): DomainDescription {
   if (options.domain === "banking_knowledge") return loadBankingKnowledge(options);
   const parts = domainParts(options);
-  const { definition, files, versions } = parts;
-  readDatabase(files.database, definition.agent.database, versions);
+  const { definition, files, hashes, versions } = parts;
+  const check = (file: string, type: ModelType) => {
+    const hash = hashes[relative(options.dataDirectory, file)];
+    if (hash === undefined || !wholeDatabases.has(hash)) readDatabase(file, type, versions);
+  };
+  check(files.database, definition.agent.database);
   if (definition.user !== null && files.userDatabase !== null)
-    readDatabase(files.userDatabase, definition.user.database, versions);
+    check(files.userDatabase, definition.user.database);
   return descriptionOf(options, parts);
 }
 
 function domainParts(options: LoadOptions) {
   const definition = domainDefinition(options.domain);
+  const files = domainFiles(options, definition);
   return {
     definition,
+    files,
+    hashes: hashFiles(options.dataDirectory, files.all),
     versions: { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" },
-    files: domainFiles(options, definition),
     ...domainSchemas({ ...options, domain: dataFolderOf(options.domain) }),
   };
 }
 
 function descriptionOf(
   { dataDirectory }: LoadOptions,
-  { definition, files, schemas, source }: ReturnType<typeof domainParts>,
+  { definition, files, hashes, schemas, source }: ReturnType<typeof domainParts>,
 ): DomainDescription {
   const hasUser = definition.user !== null && files.userDatabase !== null;
   const offersUserTools = hasUser && schemas.user.length > 0;
@@ -86,7 +94,7 @@ function descriptionOf(
     tasks: readTasks(files.tasks, offersUserTools),
     splits: readSplits(files.splits),
     userSystemPrompt: (task: Task) => userSystemPrompt({ guidelines, task, hasUserTools: task.hasUserTools }),
-    fileHashes: hashFiles(dataDirectory, files.all),
+    fileHashes: hashes,
     toolType: (name) => (userTools?.get(name) ?? agentTools.get(name))?.type ?? null,
   };
 }

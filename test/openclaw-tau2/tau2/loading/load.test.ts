@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { ConfigError } from "../../../../bench/errors.ts";
+import { wholeDatabases } from "../../../../openclaw-tau2/tau2/database/whole-databases.ts";
 import { describeDomain, loadDomain } from "../../../../openclaw-tau2/tau2/loading/load.ts";
 
 const own = join(import.meta.dirname, "../../../../openclaw-tau2/data");
@@ -61,6 +62,16 @@ test.each<[string, ((text: string) => string) | null, RegExp]>([
     expect(load).toThrow(message);
   }
 });
+
+test.skipIf(!existsSync(shared)).each(["airline", "retail"])(
+  "%s's database is one of those that are known to be whole, and it is",
+  (domain) => {
+    const options = { domain, dataDirectory: join(shared, "data"), schemasDirectory: join(shared, "golden") };
+    const { fileHashes } = describeDomain(options);
+    expect(wholeDatabases).toContain(fileHashes[`tau2/domains/${domain}/db.json`]);
+    expect(loadDomain(options).createEnvironment().agentHash()).toMatch(/^[0-9a-f]{64}$/);
+  },
+);
 
 test("unknown domains and folders without the domain say what to give", () => {
   const load = (domain: string) => () => loadDomain({ domain, dataDirectory: own });
