@@ -77,7 +77,13 @@ export async function decodeBody(
 
 function plain(chunks: readonly Buffer[], error: string | null): DecodedBody {
   let length = 0;
-  return { body: Buffer.concat(chunks), chunkEnds: chunks.map((chunk) => (length += chunk.length)), error };
+  return { body: joined(chunks), chunkEnds: chunks.map((chunk) => (length += chunk.length)), error };
+}
+
+/** All bytes in one buffer, which is none of its own where there is only one. */
+export function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }
 
 /** The decoder may give out its last bytes only at the end; they came with the chunks that have no end yet. */

@@ -9,7 +9,7 @@ import {
   type Hop,
 } from "../workload/exchange.ts";
 import { BodyStore, KeptBody, piecesMax } from "./kept-body.ts";
-import { decodeBody } from "./content-decoding.ts";
+import { decodeBody, joined } from "./content-decoding.ts";
 import { headerOf } from "../wire/fields.ts";
 import { monotonicNs, type ForwardEnd, type ForwardObserver } from "../wire/forward.ts";
 import type { RequestHead, ResponseHead } from "../wire/head.ts";
@@ -151,7 +151,7 @@ export class ExchangeRecord implements ForwardObserver {
             unreadable: answer.unreadable,
           }
         : {}),
-      requestBody: Buffer.concat(this.#request.chunks).toString("utf8"),
+      requestBody: joined(this.#request.chunks).toString("utf8"),
       responseBody: decoded.body.toString("utf8"),
     };
     this.#request.release();

@@ -249,7 +249,7 @@ export class Forward {
     if (head === null || this.#ended) return null;
     this.#waitingHead = null;
     this.#kept?.unshift(head);
-    const first = raw === null ? head : Buffer.concat([head, raw]);
+    const first = raw === null ? [head] : [head, raw];
     return this.#connection.begin(first, { method: this.#call.head.method, sink: this.#answer });
   }
 

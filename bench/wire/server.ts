@@ -230,7 +230,11 @@ class ServerExchange implements ResponseWriter {
     const head = this.#head;
     if (head === null) return this.#socket.write(raw);
     this.#head = null;
-    return this.#socket.write(Buffer.concat([Buffer.from(head, "latin1"), raw]));
+    this.#socket.cork();
+    this.#socket.write(head, "latin1");
+    const flows = this.#socket.write(raw);
+    this.#socket.uncork();
+    return flows;
   }
 
   end(): void {
