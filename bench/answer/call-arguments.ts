@@ -1,6 +1,12 @@
 import { endedAtLimit } from "./complete.ts";
 import { isObjectText, parsed, sameJson } from "./json.ts";
 
+/**
+ * How often it is looked whether a piece repeats what came before: each look reads all of it, and only the pieces of a few servers are
+ * objects by themselves.
+ */
+const looksMax = 500;
+
 /** A word or a number: braces and commas alone come one after another in any nested object. */
 const word = /[\p{L}\p{N}]/u;
 
@@ -18,6 +24,7 @@ export class CallArguments {
   #repeated = "";
   /** Something whole came behind something whole, and was not the same. */
   #contradicted = false;
+  #looks = 0;
 
   /** @param whole it came as a value, not as a text: it is all that the call has */
   add(piece: string, whole: boolean): void {
@@ -70,7 +77,7 @@ export class CallArguments {
       return piece;
     }
     if (piece.trim() === "") return onceOnly === null ? null : onceOnly + piece;
-    if (!isObjectText(piece) || !this.mayBeWhole) return null;
+    if (!isObjectText(piece) || (this.#looks += 1) > looksMax || !this.mayBeWhole) return null;
     const before = onceOnly === null || this.isWhole ? pieces : onceOnly;
     if (sameJson(before, piece)) return before;
     this.#contradicted = true;

@@ -13,6 +13,9 @@ export interface CallDelta extends AnsweredCall {
   readonly only: boolean;
 }
 
+/** Calls of one answer: no agent makes so many, and a server that never stops would be compared with itself for minutes. */
+const callsMax = 1_024;
+
 interface OpenCall {
   id: string;
   name: string;
@@ -30,6 +33,7 @@ interface OpenCall {
  */
 export class CallDeltas {
   readonly #calls: OpenCall[] = [];
+  #leftOut = 0;
   readonly #byIndex = new Map<number, OpenCall>();
   readonly #doubtful = new Set<OpenCall>();
   #last: OpenCall | undefined;
@@ -43,7 +47,7 @@ export class CallDeltas {
    */
   read(finish: string | null): { readonly calls: readonly AnsweredCall[]; readonly odd: readonly string[] } {
     const calls: AnsweredCall[] = [];
-    const odd: string[] = [];
+    const odd = this.#leftOut === 0 ? [] : [`more than ${callsMax} calls, of which the others were left out`];
     for (const call of this.#calls) {
       const { text, odd: oddText } = call.arguments.read(finish);
       const made = { id: call.id, name: call.name, argumentsText: text };
@@ -60,9 +64,14 @@ export class CallDeltas {
     const place = delta.index ?? delta.position;
     this.count += 1;
     this.delta = delta;
-    const call = this.#continuedBy(delta) ?? { id, name: "", arguments: new CallArguments() };
+    const continued = this.#continuedBy(delta);
+    if (continued === undefined && this.#calls.length === callsMax) {
+      this.#leftOut += 1;
+      return;
+    }
+    const call = continued ?? { id, name: "", arguments: new CallArguments() };
     this.#last = call;
-    if (!this.#calls.includes(call)) {
+    if (continued === undefined) {
       this.#calls.push(call);
       if (this.#mayBeRepeated(delta)) this.#doubtful.add(call);
     }

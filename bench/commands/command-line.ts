@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, messageOf, RunUnreadableError, StartError, TollgateError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { tollgateVersion } from "../own-files.ts";
+import { systemErrorCode } from "../store/storage-error.ts";
 import { envFileOption, withEnvFiles } from "./env-file.ts";
 import { addExamples } from "./examples.ts";
 import { groupCommands, listCommands } from "./help-groups.ts";
@@ -134,7 +135,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof StartError) return exitCodes.startFailed;
   if (error instanceof RunUnreadableError) return exitCodes.resumeRefused;
-  if (error instanceof TollgateError) return exitCodes.resultInvalid;
+  // A disk, a file or a limit of this machine: its own message says which.
+  if (error instanceof TollgateError || systemErrorCode(error) !== null) return exitCodes.resultInvalid;
   return exitCodes.bug;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress, createZstdDecompress } from "node:zlib";
 import type { Transform } from "node:stream";
-import { decompressionError } from "./line-file.ts";
+import { readingError } from "./line-file.ts";
 import { exists, type EpisodeLog } from "./read-run.ts";
 import { storing } from "./storage-error.ts";
 
@@ -33,7 +33,7 @@ async function replace(file: { readonly from: string; readonly to: string; reado
       await pipeline(createReadStream(from), through, createWriteStream(temporary, { flush: true }));
       await rename(temporary, to);
     } catch (thrown) {
-      throw decompressionError(from, thrown);
+      throw readingError(from, thrown);
     } finally {
       await rm(temporary, { force: true });
     }

@@ -87,13 +87,19 @@ async function* chunksOf(path: string, fromByte: number): AsyncGenerator<Buffer>
     // Errors of either stream end the iteration of the decompressor, which is where they are thrown.
     yield* path.endsWith(".zst") ? pipeline(file, createZstdDecompress(), () => undefined) : file;
   } catch (thrown) {
-    throw decompressionError(path, thrown);
+    throw readingError(path, thrown);
   }
 }
 
-/** Of a compressed file that was cut or damaged, an error that names it; anything else is returned as it is. */
-export function decompressionError(path: string, thrown: unknown): unknown {
+/** Of a file that cannot be read, or was cut or damaged, an error that names it; anything else is returned as it is. */
+export function readingError(path: string, thrown: unknown): unknown {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  // A file that is not there is its reader's own question.
+  if (/^E[A-Z]+$/.test(code) && code !== "ENOENT")
+    return new RunUnreadableError(
+      `${path} cannot be read: ${messageOf(thrown)}. Check the file and its disk, or restore it from a copy of the run.`,
+      { cause: thrown },
+    );
   if (!/^(Z|ZSTD)_/.test(code)) return thrown;
   return new RunUnreadableError(
     `${path} cannot be decompressed: ${messageOf(thrown)}. It was cut or damaged; restore it from a copy of the run.`,

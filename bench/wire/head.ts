@@ -99,8 +99,10 @@ export const listedIn = (fields: readonly string[], name: string): string[] =>
 /** @throws {WireError} where a length or a transfer coding can be read in two ways */
 export function requestFraming(head: RequestHead): Framing {
   const stated = statedFraming(head);
-  if (stated === "other-coding")
-    throw new WireError("the request's transfer-encoding does not end in chunked", 501);
+  // Other codings before it are read by some servers and skipped by others.
+  const codings = listedIn(head.fields, "transfer-encoding");
+  if (stated === "other-coding" || codings.length > 1)
+    throw new WireError("the request's transfer-encoding is not chunked alone", 501);
   return stated ?? { kind: "none" };
 }
 
