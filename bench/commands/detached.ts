@@ -24,7 +24,7 @@ export async function detach(
 export async function detachInto(folder: string, host: Host): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const logFile = join(folder, `.detached-${process.pid}.log`);
-  const log = openSync(logFile, "a");
+  const log = openSync(logFile, "a", 0o600);
   const args = host.argv.filter((argument) => argument !== "--detach");
   const child = spawn(process.execPath, [ownProgram(new URL("../main.ts", import.meta.url)), ...args], {
     detached: true,

@@ -58,6 +58,8 @@ export async function packRun(directory: string, options: PackOptions): Promise<
       prefix: basename(directory),
       files: prepared.files,
       compress,
+      // One with everything in it is its owner's, as the run is.
+      mode: options.public === null ? 0o600 : 0o666,
     });
     const { leftOut, redactions } = prepared;
     return { out: options.out, files: prepared.files.length + 1, bytes, redactions, leftOut };
@@ -141,14 +143,18 @@ interface ArchiveOptions {
   readonly prefix: string;
   readonly files: readonly PackedFile[];
   readonly compress: () => ReturnType<typeof createGzip> | ReturnType<typeof createZstdCompress>;
+  readonly mode: number;
 }
 
 /** The name appears with the whole archive only. Returns its length in bytes. */
-async function writeArchive(out: string, { prefix, files, compress }: ArchiveOptions): Promise<number> {
+async function writeArchive(out: string, { prefix, files, compress, mode }: ArchiveOptions): Promise<number> {
   const part = `${out}.part`;
   const pack = tarPack();
   try {
-    await Promise.all([pipeline(pack, compress(), createWriteStream(part)), fill(pack, prefix, files)]);
+    await Promise.all([
+      pipeline(pack, compress(), createWriteStream(part, { mode })),
+      fill(pack, prefix, files),
+    ]);
     await rename(part, out);
   } catch (thrown) {
     await rm(part, { force: true });

@@ -63,8 +63,10 @@ export class RunDirectory implements AsyncDisposable {
     await storing(path, "Cannot create", async () => {
       await makeFolder(parent);
       await mkdir(path);
-      for (const folder of ["logs", "report", "evidence"]) await mkdir(join(path, folder));
-      await writeWhole(join(path, "run.json"), `${JSON.stringify(identity, null, 2)}\n`);
+      await mkdir(join(path, "report"));
+      // What other programs print, and what was sent and answered, may hold keys of theirs.
+      for (const folder of ["logs", "evidence"]) await mkdir(join(path, folder), { mode: 0o700 });
+      await writeWhole(join(path, "run.json"), `${JSON.stringify(identity, null, 2)}\n`, 0o600);
     });
     const lock = await DriverLock.acquire(path, options.pid);
     return RunDirectory.#open(path, lock);

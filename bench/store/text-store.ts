@@ -61,10 +61,10 @@ export class TextStore {
  * Writes a file so that its name appears only with its whole content, also when two processes write it at once (a report
  * that is asked for while a sweep writes its own).
  */
-export async function writeWhole(path: string, text: string | Uint8Array): Promise<void> {
+export async function writeWhole(path: string, text: string | Uint8Array, mode = 0o666): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const handle = await open(temporary, "w");
+    const handle = await open(temporary, "w", mode);
     try {
       await handle.writeFile(text);
       await handle.sync();

@@ -41,7 +41,7 @@ export interface Supervisor {
   readonly pid: number;
   /** To be added to the environment of every child process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Settles when the supervisor ended without a shutdown: from then on nobody cleans up after a crash. */
+  /** Settles when a supervisor ended without a shutdown, the first time. Another one takes its place at once. */
   readonly died: Promise<StartError>;
   /** Registers a child that leads a process group of its own. Needed only for those that replace their environment. */
   watch(pid: number): void;
@@ -69,45 +69,108 @@ export function startSupervisor(options: StartSupervisorOptions): Supervisor {
     graceMs: options.graceMs ?? 2_000,
     deadlineMs: options.deadlineMs ?? 7_500,
   };
-  const child = spawnProgram(program, {
+  return new SupervisorPrograms(program, {
     environment: { ...daemonEnvironment(options.docker ?? {}), ...environment },
+    forChildren: environment,
     logFile: options.logFile,
   });
-  let leaving = false;
-  const ended = once(child, "exit").then(
-    ([code, signal]) => `exit code ${code ?? "none"}, signal ${signal ?? "none"}`,
-  );
-  const died = new Promise<StartError>((resolve) => {
-    const report = (why: string) => {
-      if (!leaving)
-        resolve(new StartError("supervisor", `The supervisor ended (${why}). See ${options.logFile}.`));
-    };
-    ended.then(report, (thrown: unknown) => report(messageOf(thrown)));
-  });
-  // A supervisor that died is reported by `died`; a write that then fails says nothing new.
-  child.stdin?.on("error", () => undefined);
-  const send = (command: SupervisorCommand) => child.stdin?.write(`${JSON.stringify(command)}\n`);
-  return {
-    pid: child.pid ?? 0,
-    environment,
-    died,
-    watch: (pid) => send({ op: "watch", pid, startTicks: liveProcess(pid)?.startTicks ?? null }),
-    unwatch: (pid) => send({ op: "unwatch", pid }),
-    shutdown: async () => {
-      leaving = true;
-      child.ref();
-      if (child.stdout instanceof Socket) child.stdout.ref();
-      send({ op: "shutdown" });
-      child.stdin?.end();
-      return readReport(child, { ended, logFile: options.logFile });
-    },
-  };
 }
 
-function spawnProgram(
-  options: SupervisorOptions,
-  context: { readonly environment: Readonly<Record<string, string>>; readonly logFile: string },
-): ChildProcess {
+/** One that dies is replaced so often. What ends it time and again would end every one. */
+const replacementsMax = 5;
+
+interface ProgramContext {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: string;
+}
+
+/** The supervisor's process, and the one after it where somebody ended that. */
+class SupervisorPrograms implements Supervisor {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly died: Promise<StartError>;
+  readonly #options: SupervisorOptions;
+  readonly #context: ProgramContext;
+  /** Told again to one that takes another's place. */
+  readonly #watched = new Map<number, SupervisorCommand>();
+  readonly #tellDeath: (error: StartError) => void;
+  #child: ChildProcess;
+  #ended: Promise<string>;
+  #deaths = 0;
+  #leaving = false;
+
+  constructor(
+    options: SupervisorOptions,
+    { forChildren, ...context }: ProgramContext & { readonly forChildren: Readonly<Record<string, string>> },
+  ) {
+    this.environment = forChildren;
+    this.#options = options;
+    this.#context = context;
+    const { promise, resolve } = Promise.withResolvers<StartError>();
+    this.died = promise;
+    this.#tellDeath = resolve;
+    this.#child = spawnProgram(options, context);
+    this.#ended = this.#follow(this.#child);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  watch(pid: number): void {
+    const command = { op: "watch", pid, startTicks: liveProcess(pid)?.startTicks ?? null } as const;
+    this.#watched.set(pid, command);
+    this.#send(command);
+  }
+
+  unwatch(pid: number): void {
+    this.#watched.delete(pid);
+    this.#send({ op: "unwatch", pid });
+  }
+
+  async shutdown(): Promise<ShutdownReport> {
+    this.#leaving = true;
+    this.#child.ref();
+    if (this.#child.stdout instanceof Socket) this.#child.stdout.ref();
+    this.#send({ op: "shutdown" });
+    this.#child.stdin?.end();
+    return readReport(this.#child, { ended: this.#ended, logFile: this.#context.logFile });
+  }
+
+  #send(command: SupervisorCommand): void {
+    this.#child.stdin?.write(`${JSON.stringify(command)}\n`);
+  }
+
+  /** Resolves with how it ended. */
+  #follow(child: ChildProcess): Promise<string> {
+    // One that died is reported by `died`; a write that then fails says nothing new.
+    child.stdin?.on("error", () => undefined);
+    const ended = once(child, "exit").then(
+      ([code, signal]) => `exit code ${code ?? "none"}, signal ${signal ?? "none"}`,
+      messageOf,
+    );
+    void ended.then((why) => {
+      if (!this.#leaving) this.#replace(why);
+    });
+    return ended;
+  }
+
+  #replace(why: string): void {
+    this.#deaths += 1;
+    const isReplaced = this.#deaths <= replacementsMax;
+    const next = isReplaced
+      ? "Another one has taken its place."
+      : "It ended too often to be replaced: nobody cleans up after a crash.";
+    this.#tellDeath(
+      new StartError("supervisor", `The supervisor ended (${why}). ${next} See ${this.#context.logFile}.`),
+    );
+    if (!isReplaced) return;
+    this.#child = spawnProgram(this.#options, this.#context);
+    this.#ended = this.#follow(this.#child);
+    for (const command of this.#watched.values()) this.#send(command);
+  }
+}
+
+function spawnProgram(options: SupervisorOptions, context: ProgramContext): ChildProcess {
   const log = openSync(context.logFile, "a");
   try {
     const child = spawn(

@@ -74,6 +74,14 @@ async function killSupervisor({ supervisor }: LiveRun): Promise<void> {
   await supervisor.died;
 }
 
+/** Until none takes the place of the last one. */
+async function killEverySupervisor(live: LiveRun): Promise<void> {
+  for (let pid = -1; pid !== live.supervisor.pid; await sleep(200)) {
+    pid = live.supervisor.pid;
+    await killSupervisor(live);
+  }
+}
+
 describe("the life of a run", () => {
   test("a good run: its first and last record, one report, nothing left", async () => {
     const life = new TriedLife();
@@ -89,11 +97,25 @@ describe("the life of a run", () => {
     expect(life.finished).toEqual([{ reason: "complete", exitCode: 0, error: null }]);
   });
 
-  test("a dead supervisor: it is said at once, the report is written, and record and exit code agree", async () => {
+  test("a dead supervisor is replaced: it is said at once, and nothing is missing at the end", async () => {
     const life = new TriedLife();
-    const run = life.run(async (live) => {
+    const end = await life.run(async (live) => {
       await killSupervisor(live);
       await sleep(1);
+      expect(life.told.join()).toMatch(
+        /warning: The supervisor ended .*SIGKILL.*Another one has taken its place.*The run goes on\./,
+      );
+      return { reason: "complete" };
+    });
+    expect(end.outcome).toEqual({ reason: "complete" });
+    expect(life.records.at(-1)).toMatchObject({ reason: "complete", exitCode: 0 });
+    expect(existsSync(life.live?.scratchDirectory ?? "")).toBe(false);
+  });
+
+  test("supervisors that die time and again: the report is written, and record and exit code agree", async () => {
+    const life = new TriedLife();
+    const run = life.run(async (live) => {
+      await killEverySupervisor(live);
       expect(life.told.join()).toMatch(/warning: The supervisor ended .*SIGKILL.*The run goes on\./);
       return { reason: "complete" };
     });
@@ -112,7 +134,7 @@ describe("the life of a run", () => {
   test("a dead supervisor does not hide why the run failed before", async () => {
     const life = new TriedLife();
     const run = life.run(async (live) => {
-      await killSupervisor(live);
+      await killEverySupervisor(live);
       throw new StartError("agent engine", "no engine");
     });
     await expect(run).rejects.toThrow("no engine");

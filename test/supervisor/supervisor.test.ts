@@ -73,6 +73,18 @@ test("nothing of a run outlives a driver that was killed with SIGKILL", async ()
   expect(logged.ended.map(({ pid }) => pid).sort(ascending)).toEqual(driver.children.toSorted(ascending));
 });
 
+test("a supervisor that was killed is replaced, and the next one knows what the first was told", async () => {
+  const driver = await startDriver();
+  const watching = () => readFileSync(driver.log, "utf8").split("watching").length - 1;
+  while (watching() < 1) await sleep(20);
+  process.kill(driver.supervisor, "SIGKILL");
+  while (watching() < 2) await sleep(20);
+  driver.process.kill("SIGKILL");
+  await msUntilGone(driver.children);
+  expect(alive(driver.children)).toEqual([]);
+  expect(existsSync(driver.scratch)).toBe(false);
+});
+
 test("a terminal's signals do not end the supervisor", async () => {
   const driver = await startDriver();
   // While it boots, it has no handlers yet; a session of its own keeps the terminal away from it then.

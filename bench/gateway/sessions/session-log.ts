@@ -27,7 +27,7 @@ export class SessionLog {
   static open(file: string, warn: (line: string) => void): { log: SessionLog; lines: readonly unknown[] } {
     let descriptor: number | null = null;
     try {
-      descriptor = openSync(file, "a+");
+      descriptor = openSync(file, "a+", 0o600);
       const text = readFileSync(file, "utf8");
       const end = text.lastIndexOf("\n") + 1;
       const bytes = Buffer.byteLength(text.slice(0, end));
