@@ -82,6 +82,7 @@ test("a supervisor that was killed is replaced, and the next one knows what the 
   driver.process.kill("SIGKILL");
   await msUntilGone(driver.children);
   expect(alive(driver.children)).toEqual([]);
+  for (let turn = 0; turn < 100 && existsSync(driver.scratch); turn += 1) await sleep(50);
   expect(existsSync(driver.scratch)).toBe(false);
 });
 
