@@ -2,7 +2,7 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lastLine, unchecked, Workplace } from "../e2e/small-experiment.ts";
-import { episodesOf, expectExit, tollgate } from "../e2e/tollgate-process.ts";
+import { episodesOf, tollgate } from "../e2e/tollgate-process.ts";
 import { damages } from "./damages.ts";
 
 /**
@@ -19,9 +19,17 @@ let run = "";
 beforeAll(async () => {
   const swept = await place.sweep(...unchecked);
   run = lastLine(swept);
-  expect(episodesOf(run)).toHaveLength(8);
 }, 5 * minutes);
 afterAll(() => place[Symbol.dispose]());
+
+/** Planned episodes that are not in the records. */
+function missing(directory: string): readonly string[] {
+  const { cells } = JSON.parse(readFileSync(join(directory, "run.json"), "utf8")) as {
+    cells: { episodeIds: string[] }[];
+  };
+  const recorded = new Set(episodesOf(directory).map(({ episodeId }) => episodeId));
+  return cells.flatMap(({ episodeIds }) => episodeIds).filter((id) => !recorded.has(id));
+}
 
 test.each(damages.map((damage, at) => ({ ...damage, at })))(
   "$name",
@@ -47,24 +55,15 @@ test.each(damages.map((damage, at) => ({ ...damage, at })))(
       expect([0, 1, 2, 3, 4, 5, 6]).toContain(code);
       said.push(text);
     }
-    if (says !== null) expect(said.join("\n")).toMatch(says);
-    if (process.env["SHOW_DAMAGES"])
-      console.log(said.map((text) => text.split("\n").slice(0, 3).join(" | ").slice(0, 300)).join("\n"));
-    // What is not readable is refused; what is, ends with each episode once.
-    const resumed = said.at(-1) ?? "";
-    if (/^sweep [015]/.test(resumed) && /^sweep [01]/.test(resumed)) {
-      const ids = episodesOf(copy).map(({ episodeId, segmentId }) => `${episodeId} ${segmentId}`);
-      const planned = JSON.parse(readFileSync(join(copy, "run.json"), "utf8")) as {
-        cells: { episodeIds: string[] }[];
-      };
-      expect(new Set(ids.map((id) => id.split(" ")[0])).size).toBe(
-        planned.cells.flatMap(({ episodeIds }) => episodeIds).length,
-      );
-    }
+    expect(said.join("\n")).toMatch(says ?? /^/);
+    // What is not readable is refused; what is, ends with every planned episode.
+    const isRefused = !/^sweep [01]:/.test(said.at(-1) ?? "");
+    expect(isRefused || missing(copy).length === 0).toBe(true);
   },
   5 * minutes,
 );
 
 test("the run itself is as it was", async () => {
-  expectExit(await tollgate(["inspect", run, "--bytes"]), 0);
+  const inspected = await tollgate(["inspect", run, "--bytes"]);
+  expect([inspected.code, episodesOf(run).length]).toEqual([0, 8]);
 });

@@ -132,7 +132,7 @@ test.each(runs)(
       workload: {
         domain: "library",
         tasks: { count: agent === "native" ? 12 : 3 },
-        trials: agent === "native" ? 3 : 2,
+        trials: 2,
       },
       sweep: { concurrency: [3] },
       limits: { failures: 0 },
@@ -155,7 +155,7 @@ test.each(runs)(
     }
     const { code } = await place.sweep(...unchecked, ...again);
     await expectGone(place, run);
-    console.log(`${log.join("\n")}\nlast: ${code}`);
+    process.stdout.write(`${log.join("\n")}\nlast: ${code}\n`);
     expectEveryEpisodeOnce(run);
     const keys = new Set<string>();
     for await (const { recorded } of readRecordedTokens(run)) {
