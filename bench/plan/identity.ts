@@ -15,8 +15,19 @@ export type IdentifiedExperiment = Pick<LoadedExperiment, "written" | "identitie
  * The id of an episode: 16 hex digits of what it is made of (cell settings, task, trial, seed). Ports, paths and limits
  * of time are left out, so a resumed run on another port, or from another folder, finds its episodes again.
  */
-export function episodeId(loaded: IdentifiedExperiment, cell: Cell, { facts, ...task }: EpisodeTask): string {
-  return fingerprint({ ...cellSettings(loaded, cell), ...facts, ...task });
+export function episodeId(loaded: IdentifiedExperiment, cell: Cell, task: EpisodeTask): string {
+  return episodeIds(loaded, cell)(task);
+}
+
+/** The ids of a cell's episodes. What they share is written out once: a cell has up to a million of them. */
+export function episodeIds(loaded: IdentifiedExperiment, cell: Cell): (task: EpisodeTask) => string {
+  const shared = canonicalEntries(cellSettings(loaded, cell));
+  return ({ facts, ...task }) => {
+    const own: object = { ...facts, ...task };
+    // A name that the task has too is the task's.
+    const entries = [...shared.filter(([key]) => !(key in own)), ...canonicalEntries(own)];
+    return hashOf(objectText(entries));
+  };
 }
 
 /** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */
@@ -96,16 +107,28 @@ function withoutFolder(word: string): string {
 
 /** First 16 hex digits of sha256 over JSON with sorted keys. */
 export function fingerprint(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 16);
+  return hashOf(canonicalJson(value));
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (value !== null && typeof value === "object") {
-    const entries = Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
-  }
+  if (value !== null && typeof value === "object") return objectText(canonicalEntries(value));
   return JSON.stringify(value ?? null);
+}
+
+type CanonicalEntry = readonly [key: string, text: string];
+
+function canonicalEntries(value: object): readonly CanonicalEntry[] {
+  return Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .map(([key, item]) => [key, `${JSON.stringify(key)}:${canonicalJson(item)}`]);
+}
+
+function objectText(entries: readonly CanonicalEntry[]): string {
+  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([, text]) => text).join(",")}}`;
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { cellOf, expandCells, loadOf, type Cell } from "./cells.ts";
-import { episodeId, experimentFingerprint } from "./identity.ts";
+import { episodeIds, experimentFingerprint } from "./identity.ts";
 import type { WorkPlan } from "../workload/work.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
 
@@ -69,10 +69,10 @@ function planOf(
   workload: WorkPlan,
   wanted: readonly { readonly cell: Cell; readonly tasks: readonly EpisodeTask[] }[],
 ): RunPlan {
-  const cells = wanted.map(({ cell, tasks }) => ({
-    cell,
-    episodes: tasks.map((task) => ({ episodeId: episodeId(loaded, cell, task), task })),
-  }));
+  const cells = wanted.map(({ cell, tasks }) => {
+    const idOf = episodeIds(loaded, cell);
+    return { cell, episodes: tasks.map((task) => ({ episodeId: idOf(task), task })) };
+  });
   return {
     cells,
     episodeCount: cells.reduce((sum, { episodes }) => sum + episodes.length, 0),

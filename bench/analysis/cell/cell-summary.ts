@@ -1,27 +1,24 @@
 import { z } from "zod";
 import { checkLittle } from "../../statistics/little.ts";
-import { countBy } from "../../store/progress.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
-import type { PlannedCell } from "../../store/run-json.ts";
 import { pressureSchema } from "../../store/segment-facts.ts";
 import { besideSchema, engineLatencies } from "./engine-latencies.ts";
 import { engineReadingsSchema, engineReadings } from "./engine-readings.ts";
 import { counted, estimateSchema, ratio, type Estimate } from "../estimates/estimate.ts";
 import { latencyOf, latencySchema, summarizeClustered } from "../estimates/latency.ts";
 import { passHatK, passRate, taskKey } from "../estimates/pass-rate.ts";
-import { isPassed } from "../../statistics/pass-hat-k.ts";
-import { segmentUse, segmentUseSchema, type RunAgain, type SegmentUse } from "./segment-choice.ts";
+import { segmentUseSchema } from "./segment-choice.ts";
 import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
-import { agentErrors, failureGroups, failureGroupSchema, whyFailing } from "./failures.ts";
+import { failureGroupSchema } from "./failures.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
 import type { TapTiming } from "../../evidence/tap-timing.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
-import { checkTokens, tokenCheckSchema, type TokenCheck } from "../tokens/token-check.ts";
-import { tokenSums, tokenSumsSchema, wasteOf, wasteSchema } from "../tokens/token-sums.ts";
-import { cellFidelity, cellFidelitySchema } from "./cell-fidelity.ts";
+import { tokenCheckSchema } from "../tokens/token-check.ts";
+import { tokenSumsSchema, wasteOf, wasteSchema } from "../tokens/token-sums.ts";
+import { cellFidelitySchema } from "./cell-fidelity.ts";
 import { overTime, overTimeSchema } from "./over-time.ts";
 import { ttftGroups, ttftGroupsSchema } from "./ttft-groups.ts";
-import { judgeCell } from "./judge-cell.ts";
+import { judgeEvidence, type CellEvidence } from "./judged-evidence.ts";
 import { verdictReasonSchema, verdicts } from "./verdict.ts";
 
 /**
@@ -114,50 +111,13 @@ export const cellSummarySchema = z.object({
 });
 export type CellSummary = z.infer<typeof cellSummarySchema>;
 
-interface CellEvidence extends RunAgain {
-  readonly cell: PlannedCell;
-  readonly simulated: boolean;
-  /** The records that count (`finishedEpisodes`), of this cell. */
-  readonly episodes: readonly EpisodeRecord[];
-  /** Attempts with a record, replaced ones included: what others cost is waste. */
-  readonly recordedAttempts: ReadonlySet<string>;
-  readonly segments: readonly SegmentEvidence[];
-}
-
 /** Pure: the same evidence gives the same summary. */
 export function summarizeCell(evidence: CellEvidence): CellSummary {
   const { cell, episodes } = evidence;
-  const uses = evidence.segments.map(({ segment }) => segmentUse(segment, episodes, evidence));
-  const used = evidence.segments.filter((_, index) => uses[index]?.used === true);
-  const allTimings = evidence.segments.flatMap(({ timings }) => timings);
-  const timings = used.flatMap(({ timings }) => timings);
+  const judged = judgeEvidence(evidence);
+  const { uses, used, timings, agentEngine, measured, counts, seconds, outer, inner, whole } = judged;
+  const allTimings = evidence.segments.flatMap((segment) => segment.timings);
   const outerTimings = timings.filter(({ hop }) => hop === "outer");
-  const agentEngine = engineReadings(used.map(({ agentEngine }) => agentEngine));
-  const outer = tokenSums(timings, "outer");
-  const inner = tokenSums(timings, "inner");
-  const tokenCheck = tokenCheckOf(used, episodes);
-  const fidelity = fidelityOf(used);
-  const pressure = used.flatMap(({ facts }) => facts?.pressure ?? []);
-  const measured = episodes.filter(({ segmentId }) =>
-    used.some(({ segment }) => segment.segmentId === segmentId),
-  );
-  const counts = countEpisodes(cell, episodes);
-  const seconds = secondsOf(uses);
-  const failing = whyFailing(counts.finished, counts.failures ?? [], evidence.failedShareMax);
-  const whole = measured.filter(isTrajectory);
-  const judgement = judgeCell({
-    ...counts,
-    failing,
-    segments: uses,
-    agentEngine,
-    tokenCheck,
-    ...fidelity,
-    pressure,
-    stolenShares: used.map(({ facts }) => facts?.stolenShare),
-    seconds,
-    answered: outer.answered,
-    innerRequests: inner.requests,
-  });
   return {
     v: 1,
     cellId: cell.cellId,
@@ -167,12 +127,12 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     concurrency: cell.concurrency,
     repetition: cell.repetition,
     simulated: evidence.simulated,
-    ...judgement,
+    ...judged.judgement,
     episodes: counts,
-    ...(failing === null ? outcomesOf(episodes) : withoutOutcomes(counts.judged)),
+    ...(judged.failing === null ? outcomesOf(episodes) : withoutOutcomes(counts.judged)),
     segments: uses,
     seconds,
-    rates: ratesOf({ episodes: whole.length, answered: outer.answered, seconds, agentEngine }),
+    rates: judged.rates,
     inFlight: { episodes: episodesInFlight(measured, seconds), ...requestsInFlight(used, seconds) },
     ttftMs: latencyOf(outerTimings, tapLatencies.ttft),
     itlMs: latencyOf(outerTimings, tapLatencies.itl),
@@ -185,13 +145,13 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     agentEngineIdentity: engineIdentity(used),
     outer,
     inner,
-    tokenCheck,
-    ...fidelity,
+    tokenCheck: judged.tokenCheck,
+    ...judged.fidelity,
     ...sentAgainOf(timings),
     waste: wasteOf(allTimings, evidence.recordedAttempts),
     sessionMs: sessionMs(measured),
     ...unclosedSessionsOf(evidence.segments),
-    pressure,
+    pressure: judged.pressure,
   };
 }
 
@@ -215,27 +175,6 @@ function withoutOutcomes(judged: number): Outcomes {
   return { passRate: counted(null, judged), passHatK: [], meanReward: counted(null, judged) };
 }
 
-function ratesOf(measured: {
-  readonly episodes: number;
-  readonly answered: number;
-  readonly seconds: number | null;
-  readonly agentEngine: CellSummary["agentEngine"];
-}): CellSummary["rates"] {
-  const { episodes, answered, seconds, agentEngine } = measured;
-  return {
-    episodesPerMinute: rate(episodes, seconds, 60),
-    trajectoriesPerHour: rate(episodes, seconds, 3600),
-    requestsPerSecond: rate(answered, seconds, 1),
-    inputTokensPerSecond: counted(ratio(agentEngine?.promptTokens ?? null, seconds), answered),
-    outputTokensPerSecond: counted(ratio(agentEngine?.completionTokens ?? null, seconds), answered),
-  };
-}
-
-function fidelityOf(used: readonly SegmentEvidence[]): Pick<CellSummary, "fidelity"> {
-  const fidelity = cellFidelity(used.map((segment) => segment.fidelity));
-  return fidelity === null ? {} : { fidelity };
-}
-
 function sentAgainOf(timings: readonly TapTiming[]): Pick<CellSummary, "sentAgain"> {
   const again = timings.flatMap(({ sentAgain }) => sentAgain ?? []);
   const [first] = again;
@@ -255,37 +194,6 @@ function unclosedSessionsOf(segments: readonly SegmentEvidence[]): Pick<CellSumm
   return leftovers === undefined ? {} : { gatewayLeftovers: leftovers };
 }
 
-function tokenCheckOf(used: readonly SegmentEvidence[], episodes: readonly EpisodeRecord[]): TokenCheck {
-  return checkTokens(
-    used.map(({ segment, timings, agentEngine }) => ({
-      timings,
-      engine: agentEngine,
-      episodes: episodes.filter(({ segmentId }) => segmentId === segment.segmentId),
-    })),
-  );
-}
-
-function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
-  const judged = episodes.filter(({ reward }) => reward !== null);
-  const failures = [...failureGroups(episodes)];
-  const errors = [...agentErrors(episodes)];
-  return {
-    planned: cell.episodeIds.length,
-    finished: episodes.length,
-    byStatus: countBy(episodes.map(({ status }) => status)),
-    byFailureClass: countBy(episodes.flatMap(({ failure }) => (failure === null ? [] : [failure.class]))),
-    byTermination: countBy(
-      episodes.flatMap(({ termination }) => (termination === null ? [] : [termination])),
-    ),
-    byLabel: countBy(episodes.flatMap(({ labels }) => labels)),
-    judged: judged.length,
-    passed: judged.filter(({ reward }) => isPassed(reward ?? 0)).length,
-    unjudged: episodes.filter(({ reward, status }) => reward === null && status !== "failed").length,
-    ...(failures.length > 0 && { failures }),
-    ...(errors.length > 0 && { agentErrors: errors }),
-  };
-}
-
 /** Several processes in one cell are all named, so that the cell equals no other one. */
 function engineIdentity(used: readonly SegmentEvidence[]): string | null {
   const identities = new Set(used.map(({ facts }) => facts?.engineIdentity?.["agent"]));
@@ -293,25 +201,11 @@ function engineIdentity(used: readonly SegmentEvidence[]): string | null {
   return identities.size === 0 ? null : [...identities].join(" and then ");
 }
 
-/** A failed episode leaves no trajectory that training could use. */
-function isTrajectory({ status }: EpisodeRecord): boolean {
-  return status !== "failed";
-}
-
 function meanReward(episodes: readonly EpisodeRecord[]): Estimate {
   const rewards = episodes.flatMap((episode) =>
     episode.reward === null ? [] : [{ value: episode.reward, cluster: taskKey(episode) }],
   );
   return summarizeClustered(rewards).mean;
-}
-
-function secondsOf(uses: readonly SegmentUse[]): number | null {
-  const used = uses.filter((use) => use.used);
-  return used.length === 0 ? null : used.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
-}
-
-function rate(count: number, seconds: number | null, perSeconds: number): Estimate {
-  return counted(ratio(count * perSeconds, seconds), count);
 }
 
 function durationOf({ episodeId, startedNs, endedNs }: EpisodeRecord) {

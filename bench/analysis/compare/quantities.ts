@@ -1,4 +1,4 @@
-import type { CellSummary } from "../cell/cell-summary.ts";
+import type { RatedCell } from "../cell/judged-evidence.ts";
 import type { SampleStatistic } from "../estimates/paired-statistic.ts";
 import type { Estimate } from "../estimates/estimate.ts";
 import type { RequestLatencies } from "../../evidence/request-latencies.ts";
@@ -23,7 +23,7 @@ export type Source =
       readonly statistic: SampleStatistic;
     }
   /** One value per cell: paired by arm, load and repetition. */
-  | { readonly kind: "cell"; readonly of: (cell: CellSummary) => Estimate };
+  | { readonly kind: "cell"; readonly of: (cell: RatedCell) => Estimate };
 
 const notFailed = (of: (episode: EpisodeRecord) => number | null) => (episode: EpisodeRecord) =>
   episode.status === "failed" ? null : of(episode);

@@ -1,0 +1,94 @@
+import type { Panel } from "./soak-chart.ts";
+import type { ProcessReading } from "./observed-processes.ts";
+
+export interface SoakReading {
+  readonly seconds: number;
+  /** Episodes that have ended. */
+  readonly episodes: number;
+  readonly processes: readonly ProcessReading[];
+}
+
+/** How one process changed from the first third of the episodes to the last one. */
+export interface Growth {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+  /** Slope over all episodes but the first tenth, in which every process still loads and compiles. */
+  readonly perThousand: number;
+}
+
+/** What a soak saw, in order. Several processes of one name (OpenClaw's) are one line with their sum. */
+export class SoakLog {
+  readonly #readings: SoakReading[] = [];
+
+  add(reading: SoakReading): void {
+    this.#readings.push(reading);
+  }
+
+  panels(): readonly Panel[] {
+    return [
+      { title: "memory, MB", lines: this.#lines("megabytes") },
+      { title: "open descriptors", lines: this.#lines("descriptors") },
+      { title: "episodes a minute", lines: [{ name: "all", points: this.speed() }] },
+    ];
+  }
+
+  growth(what: "megabytes" | "descriptors"): readonly Growth[] {
+    return this.#lines(what).map(({ name, points }) => {
+      const last = points.at(-1)?.[0] ?? 0;
+      const settled = points.filter(([at]) => at >= last / 10);
+      const third = Math.max(1, Math.floor(settled.length / 3));
+      return {
+        name,
+        first: meanOfY(settled.slice(0, third)),
+        last: meanOfY(settled.slice(-third)),
+        perThousand: slope(settled) * 1000,
+      };
+    });
+  }
+
+  /** Episodes a minute between two readings that lie far enough apart to tell. */
+  speed(): readonly (readonly [number, number])[] {
+    const points: (readonly [number, number])[] = [];
+    let before = this.#readings[0];
+    for (const reading of this.#readings) {
+      if (before === undefined || reading.seconds - before.seconds < 20) continue;
+      const episodes = reading.episodes - before.episodes;
+      points.push([reading.episodes, (episodes * 60) / (reading.seconds - before.seconds)]);
+      before = reading;
+    }
+    return points;
+  }
+
+  csv(): string {
+    const rows = this.#readings.flatMap(({ seconds, episodes, processes }) =>
+      processes.map(({ name, megabytes, descriptors }) =>
+        [seconds.toFixed(1), episodes, name, megabytes.toFixed(1), descriptors].join(","),
+      ),
+    );
+    return ["seconds,episodes,process,megabytes,descriptors", ...rows, ""].join("\n");
+  }
+
+  #lines(what: "megabytes" | "descriptors"): Panel["lines"] {
+    const names = [...new Set(this.#readings.flatMap(({ processes }) => processes.map(({ name }) => name)))];
+    return names.map((name) => ({
+      name,
+      points: this.#readings.flatMap(({ episodes, processes }) => {
+        const own = processes.filter((one) => one.name === name);
+        return own.length === 0 ? [] : [[episodes, own.reduce((sum, one) => sum + one[what], 0)] as const];
+      }),
+    }));
+  }
+}
+
+function meanOfY(points: readonly (readonly [number, number])[]): number {
+  return points.reduce((sum, [, y]) => sum + y, 0) / points.length;
+}
+
+/** Of the line of least squares; 0 where all places are one. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
+  const meanY = meanOfY(points);
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  return spread === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
+}
