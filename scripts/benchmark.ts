@@ -11,6 +11,7 @@ import type { Measurement, Reading, Workbench } from "./benchmark/measurement.ts
 import { nativeSweep } from "./benchmark/native-sweep.ts";
 import { benchmarkText, isMet } from "./benchmark/table.ts";
 import { promptRendering } from "./benchmark/prompt-rendering.ts";
+import { openclawCost, runCost } from "./benchmark/run-cost.ts";
 import { telecomReplay, toolCalls } from "./benchmark/tau2-calls.ts";
 import { tapCost } from "./benchmark/tap-cost.ts";
 import { toolRoundTrip } from "./benchmark/tool-round-trip.ts";
@@ -18,6 +19,8 @@ import { toolRoundTrip } from "./benchmark/tool-round-trip.ts";
 /** How fast Tollgate itself is. Prints a table and asserts nothing: whether a target is met depends on the machine. */
 const measurements: readonly Measurement[] = [
   nativeSweep,
+  runCost,
+  openclawCost,
   tapLatency,
   tapCost,
   gatewayLatency,
@@ -34,6 +37,7 @@ const measurements: readonly Measurement[] = [
 const usage = `usage: npm run bench -- [--quick] [--full] [--only NAME]... [--json]
   --quick       few repetitions: shows that everything runs
   --full        also what takes minutes: ${namesOf(measurements.filter(({ long }) => long))}
+  --against DIR another checkout with its packages, run in turn with this one by: cost, cost-openclaw
   --only NAME   one of ${namesOf(measurements)}; may be repeated
   --json        print JSON
 example: npm run bench -- --only tap --only gateway
@@ -47,13 +51,14 @@ interface Flags {
   readonly full: boolean;
   readonly json: boolean;
   readonly only: readonly string[];
+  readonly against?: string | undefined;
 }
 
 async function run(flags: Flags): Promise<void> {
   const chosen = measurements.filter(({ name, long }) =>
     flags.only.length > 0 ? flags.only.includes(name) : flags.full || long !== true,
   );
-  const given = { quick: flags.quick, environment: process.env };
+  const given = { quick: flags.quick, against: flags.against, environment: process.env };
   const report = await measured(given, (bench) => measureAll(bench, chosen));
   const readings = report.readings.map((reading) => ({ ...reading, met: isMet(reading) }));
   console.log(flags.json ? JSON.stringify({ ...report, readings }, null, 2) : benchmarkText(report));
@@ -86,6 +91,7 @@ function readFlags(): Flags | null {
     json: flag,
     help: flag,
     only: { type: "string", multiple: true },
+    against: { type: "string" },
   } as const;
   try {
     const { values } = parseArgs({ options });

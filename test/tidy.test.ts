@@ -108,13 +108,15 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "analysis report view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
-    "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify",
+    "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak",
   // The real scheduler beside the simulator.
   "scripts/scheduler": "config host load measure stack statistics supervisor scripts/benchmark",
+  // Thousands of episodes, and what they leave in memory.
+  "scripts/soak": "host",
   // Large runs made of small ones.
   "scripts/synthetic": "store",
   scripts:
-    "commands config host load measure tap tokens scripts/benchmark scripts/published scripts/scheduler scripts/synthetic",
+    "commands config host load measure tap tokens scripts/benchmark scripts/published scripts/scheduler scripts/soak scripts/synthetic",
 };
 /** Files of `bench/` itself that belong to no part and may be imported by all. */
 const FOR_ALL = ["bench/errors.ts", "bench/exit-codes.ts", "bench/own-files.ts"];

@@ -1,9 +1,8 @@
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { daemonEnvironment } from "../docker/docker-command.ts";
 import { messageOf } from "../errors.ts";
 import { parsedJson } from "../host/parsed-json.ts";
-import { removeRunContainers, type ContainerRemoval } from "./run-containers.ts";
+import type { ContainerRemoval } from "./run-containers.ts";
 import { terminateRun, type EndedProcesses, type WatchedProcess } from "./run-processes.ts";
 import {
   supervisorCommandSchema,
@@ -16,6 +15,10 @@ import {
  * leaves nothing of the run behind. stdout is for the shutdown report, stderr goes to the log.
  */
 const options = supervisorOptionsSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
+// Now, and not when everything else is gone; and only for a run that has containers, because this process lives as long as the run.
+const docker = options.containers
+  ? { ...(await import("./run-containers.ts")), ...(await import("../docker/docker-command.ts")) }
+  : null;
 
 // Only the end of stdin ends this program. A hang-up of the terminal or Ctrl-C is sent to whole process groups, and the
 // supervisor must still run when all others have ended.
@@ -67,10 +70,11 @@ async function removeScratch(): Promise<void> {
 }
 
 async function removeContainers(): Promise<ContainerRemoval> {
-  if (!options.containers) return { removed: [], failure: null };
+  if (docker === null) return { removed: [], failure: null };
   const { supervisorId, deadlineMs } = options;
   // Without the run's own variables: this program looks for processes that carry them, and ends them.
-  return removeRunContainers(supervisorId, { environment: daemonEnvironment(process.env), deadlineMs });
+  const environment = docker.daemonEnvironment(process.env);
+  return docker.removeRunContainers(supervisorId, { environment, deadlineMs });
 }
 
 function reportOf({ ended, left }: EndedProcesses, { removed, failure }: ContainerRemoval): ShutdownReport {

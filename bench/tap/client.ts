@@ -57,7 +57,8 @@ export interface TapClient extends AsyncDisposable {
 export async function startTap(options: TapOptions): Promise<TapClient> {
   const managed = await spawnManaged(process.execPath, {
     name: "tap",
-    args: [ownProgram(new URL("./program.ts", import.meta.url))],
+    // What passes is garbage at once: in small steps it is collected while it is in the processor's cache, and the process stays small.
+    args: ["--max-semi-space-size=8", ownProgram(new URL("./program.ts", import.meta.url))],
     environment: { ...options.environment, ...compileCacheVariable() },
     logFile: options.logFile,
     readySchema: z.object({ pid: z.number() }),

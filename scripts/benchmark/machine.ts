@@ -28,7 +28,11 @@ export interface Circumstances {
 
 /** Measures in a scratch folder that is gone afterwards. `environment`: of this process, of which little goes on. */
 export async function measured<Outcome extends object>(
-  given: { readonly quick: boolean; readonly environment: Readonly<Record<string, string | undefined>> },
+  given: {
+    readonly quick: boolean;
+    readonly against?: string | undefined;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+  },
   measure: (bench: Workbench) => Promise<Outcome>,
 ): Promise<Circumstances & Outcome> {
   const { quick, environment } = given;
@@ -40,6 +44,7 @@ export async function measured<Outcome extends object>(
   try {
     const outcome = await measure({
       quick,
+      against: given.against === undefined ? undefined : resolve(given.against),
       root,
       scratch,
       shared: existsSync(join(shared, "tau2", "data")) ? shared : null,

@@ -12,6 +12,8 @@ export interface Workbench {
   readonly shared: string | null;
   /** Whole environment of the processes that are started. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Folder of another checkout that is measured in turn with this one, where a measurement can. */
+  readonly against?: string | undefined;
   readonly nowNs: () => number;
 }
 

@@ -42,7 +42,7 @@ test("an unknown name is a usage error that lists the known ones", () => {
   const { status, stderr } = benchmark(["--only", "tapp"]);
   expect(status).toBe(2);
   expect(stderr).toContain("There is no measurement tapp.");
-  expect(stderr).toMatch(/--only NAME {3}one of driver, tap, taps, gateway, /);
+  expect(stderr).toMatch(/--only NAME {3}one of driver, cost, cost-openclaw, tap, taps, gateway, /);
 });
 
 test("a busy machine is said so; an idle one, and the benchmark's own load, are not", () => {

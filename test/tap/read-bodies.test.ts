@@ -35,8 +35,8 @@ const exchange: fc.Arbitrary<Exchange> = fc
   })
   .map((fields) => ({ ...blankExchange, ...fields }));
 
-const lines = (exchanges: readonly Exchange[]) => {
-  const log = new BodyLog();
+const lines = (exchanges: readonly Exchange[], charsMax?: number) => {
+  const log = new BodyLog(charsMax);
   return exchanges.map((one) => `${JSON.stringify(log.line(one))}\n`);
 };
 const expected = (exchanges: readonly Exchange[]) =>
@@ -64,6 +64,32 @@ test("what is read is what was written, whichever ids repeat and wherever the fi
     }),
     { numRuns: 200 },
   );
+});
+
+test("what is read is what was written, however few bases the writer had room for", async () => {
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(exchange, { maxLength: 40 }), fc.nat(60), async (exchanges, charsMax) => {
+      const folder = mkdtempSync(join(directory, `few-${(count += 1)}-`));
+      writeFileSync(join(folder, "bodies.ndjson"), lines(exchanges, charsMax).join(""));
+      expect(await collect(readBodies(folder))).toEqual(expected(exchanges));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a base is left where the next one would have no room, and its attempt begins anew", () => {
+  const [first, second] = ["one", "two"].map((attemptKey) => ({
+    ...blankExchange,
+    attemptKey,
+    requestBody: "0123456789",
+  }));
+  const asked = [first, second, first, second].flatMap((one, at) =>
+    one === undefined ? [] : [{ ...one, requestId: `r${at}` }],
+  );
+  const baseOf = (line: string) => (JSON.parse(line) as { requestBase: string | null }).requestBase;
+  expect(lines(asked, 20).map(baseOf)).toEqual([null, null, "r0", "r1"]);
+  expect(lines(asked, 19).map(baseOf)).toEqual([null, null, null, null]);
 });
 
 test("a bad line in the middle is an error that names it", async () => {
