@@ -37,7 +37,7 @@ const measurements: readonly Measurement[] = [
 const usage = `usage: npm run bench -- [--quick] [--full] [--only NAME]... [--json]
   --quick       few repetitions: shows that everything runs
   --full        also what takes minutes: ${namesOf(measurements.filter(({ long }) => long))}
-  --against DIR another checkout with its packages, run in turn with this one by: cost, cost-openclaw
+  --against DIR another checkout with its packages, run in turn with this one by: cost, cost-openclaw, taps
   --only NAME   one of ${namesOf(measurements)}; may be repeated
   --json        print JSON
 example: npm run bench -- --only tap --only gateway

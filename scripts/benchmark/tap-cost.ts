@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtemp } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { startTap } from "../../bench/tap/client.ts";
 import type { Measurement, Reading, Workbench } from "./measurement.ts";
 import { shortText } from "./measurement.ts";
@@ -14,12 +15,31 @@ export const tapCost: Measurement = {
   name: "taps",
   measure: async (bench) => {
     const readings: Reading[] = [];
-    for (const streams of streamCounts) readings.push(...(await costAt(streams, bench)));
+    for (const streams of streamCounts) {
+      const own = await costAt(streams, bench, startTap);
+      const { against } = bench;
+      const other = against === undefined ? null : await costAt(streams, bench, await startTapOf(against));
+      readings.push(...own.map((reading, index) => beside(reading, other?.[index], against)));
+    }
     return readings;
   },
 };
 
-async function costAt(streams: number, bench: Workbench): Promise<Reading[]> {
+type StartTap = typeof startTap;
+
+/** The taps of another checkout, which its own code starts. */
+async function startTapOf(checkout: string): Promise<StartTap> {
+  const module: unknown = await import(join(checkout, "bench", "tap", "client.ts"));
+  return (module as { readonly startTap: StartTap }).startTap;
+}
+
+function beside(own: Reading, other: Reading | undefined, against: string | undefined): Reading {
+  if (other === undefined || against === undefined) return own;
+  const text = `${shortText(other.value)} ${other.unit} in ${basename(against)} (${other.spread})`;
+  return { ...own, spread: `${own.spread}; ${text}` };
+}
+
+async function costAt(streams: number, bench: Workbench, start: StartTap): Promise<Reading[]> {
   let taps: TwoHops | null = null;
   const load = {
     streams,
@@ -30,7 +50,7 @@ async function costAt(streams: number, bench: Workbench): Promise<Reading[]> {
     blocks: bench.quick ? 1 : 3,
     environment: bench.environment,
     scratch: bench.scratch,
-    hop: async (engineUrl: string) => (taps = await TwoHops.start(engineUrl, { bench, streams })),
+    hop: async (engineUrl: string) => (taps = await TwoHops.start(engineUrl, { bench, streams, start })),
   };
   const { chunks, requests } = await measureAddedLatency(load);
   const at = `at ${streams} streams`;
@@ -60,12 +80,15 @@ class TwoHops implements LatencyHop {
     this.#startedSeconds = cpuSecondsOf(tap.pid);
   }
 
-  static async start(upstream: string, at: { readonly bench: Workbench; readonly streams: number }) {
+  static async start(
+    upstream: string,
+    at: { readonly bench: Workbench; readonly streams: number; readonly start: StartTap },
+  ) {
     const { environment, scratch } = at.bench;
-    const tap = await startTap({ environment, logFile: join(scratch, "taps.log") });
+    const tap = await at.start({ environment, logFile: join(scratch, "taps.log") });
     const inner = await tap.listen({ name: "inner", hop: "inner", arm: "benchmark", upstream });
     const outer = await tap.listen({ name: "outer", hop: "outer", arm: "benchmark", upstream: inner });
-    await tap.openSegment(join(scratch, `segment-${at.streams}`), true);
+    await tap.openSegment(await mkdtemp(join(scratch, "segment-")), true);
     return new TwoHops(tap, outer);
   }
 

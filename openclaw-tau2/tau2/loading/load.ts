@@ -41,10 +41,8 @@ export function loadDomain(options: LoadOptions): LoadedDomain {
     definition.user === null || files.userDatabase === null
       ? null
       : loadSide(definition.user, files.userDatabase, schemas.user);
-  return {
-    ...descriptionOf(options, parts),
-    createEnvironment: environmentMaker({ definition, agent, user, versions }),
-  };
+  const createEnvironment = environmentMaker({ definition, agent, user, versions });
+  return Object.assign(descriptionOf(options, parts), { createEnvironment });
 }
 
 /**
@@ -56,7 +54,7 @@ export function describeDomain(options: LoadOptions): DomainDescription {
   const parts = domainParts(options);
   const { definition, files, hashes, versions } = parts;
   const check = (file: string, type: ModelType) => {
-    const hash = hashes[relative(options.dataDirectory, file)];
+    const hash = hashes()[relative(options.dataDirectory, file)];
     if (hash === undefined || !wholeDatabases.has(hash)) readDatabase(file, type, versions);
   };
   check(files.database, definition.agent.database);
@@ -71,7 +69,8 @@ function domainParts(options: LoadOptions) {
   return {
     definition,
     files,
-    hashes: hashFiles(options.dataDirectory, files.all),
+    // Who plays in a domain does not ask for them.
+    hashes: once(() => hashFiles(options.dataDirectory, files.all)),
     versions: { python: options.pythonVersion ?? "3.12", pydantic: options.pydanticVersion ?? "2.12" },
     ...domainSchemas({ ...options, domain: dataFolderOf(options.domain) }),
   };
@@ -94,7 +93,9 @@ function descriptionOf(
     tasks: readTasks(files.tasks, offersUserTools),
     splits: readSplits(files.splits),
     userSystemPrompt: (task: Task) => userSystemPrompt({ guidelines, task, hasUserTools: task.hasUserTools }),
-    fileHashes: hashes,
+    get fileHashes() {
+      return hashes();
+    },
     toolType: (name) => (userTools?.get(name) ?? agentTools.get(name))?.type ?? null,
   };
 }
@@ -160,6 +161,11 @@ function domainFiles({ dataDirectory }: LoadOptions, definition: DomainDefinitio
     userDatabase: names.userDatabase === null ? null : join(dataDirectory, names.userDatabase),
     all,
   };
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** sha256 of every file that is there; the split file may be missing. */
