@@ -24,7 +24,7 @@ const schedule = { file: "test/load/schedule.test.ts", product: "bench/load/sche
 const runLoad = { file: "test/load/run-load.test.ts", product: "bench/load/run-load.ts" };
 const cells = {
   file: "test/analysis/cell/cell-summary.test.ts",
-  product: "bench/analysis/cell/cell-summary.ts",
+  product: "bench/analysis/cell/judged-evidence.ts",
 };
 const hard = {
   file: "test/analysis/cell/hard-cells.test.ts",
