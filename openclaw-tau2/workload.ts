@@ -7,7 +7,7 @@ import { tau2Section, type Tau2Section } from "./section.ts";
 export const openclawTau2: Workload<Tau2Section> = {
   specificationVersion: "workload-v2",
   section: tau2Section,
-  offersTools: true,
+  tools: "served",
   plan: async (experiment, context) => planOf(experiment, context),
   prepare: (experiment, context) => PreparedTau2.start(experiment, context),
 };

@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/answer": "",
   "bench/config": "host",
   "bench/docker": "host",
+  "bench/sandbox": "config docker host measure",
   "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
   "bench/transcript": "answer",
@@ -73,7 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // Agents and workloads.
   "bench/tools": "workload",
-  "bench/agent": "answer config host measure transcript workload tools",
+  "bench/agent": "answer config host measure sandbox transcript workload tools",
   "openclaw-tau2/tau2/python": "",
   "openclaw-tau2/tau2/contract": "tau2/python",
   "openclaw-tau2/tau2/database": "tau2/python",
@@ -101,6 +102,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2":
     "config transcript workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tools " +
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
+  "suites/tasks/formats": "suites/tasks host",
+  "suites/tasks/scoring": "suites/tasks statistics",
+  "suites/tasks":
+    "config host measure sandbox workload agent transcript tools suites/tasks/formats suites/tasks/scoring",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":

@@ -1,5 +1,6 @@
 import type { AgentSection, Section } from "../config/section.ts";
 import { TollgateError } from "../errors.ts";
+import type { Invocation } from "../sandbox/sandbox.ts";
 import type { Endpoint } from "../transcript/endpoint.ts";
 import type { TranscriptMessage } from "../transcript/transcript.ts";
 
@@ -25,6 +26,8 @@ export interface AgentFacts {
   readonly prompt: "exact" | "stock";
   /** True where the agent calls the workload's tools; it then learns of its sessions from the tool server. */
   readonly usesTools: boolean;
+  /** Tools that it brings itself and that work in a session's workspace; empty where it has none. */
+  readonly ownTools: readonly string[];
   /** True where the agent brings instructions of its own: a system message then holds the task's policy and no more. */
   readonly ownInstruction: boolean;
   /** Whether a session can begin with a conversation. */
@@ -64,6 +67,30 @@ export interface AgentTools {
   readonly sockets: readonly string[];
   /** Union of the tool names of all sessions. */
   readonly names: readonly string[];
+  /** The agent's own tools that it may use, where its sessions have a workspace; of `AgentFacts.ownTools`. */
+  readonly own?: readonly string[];
+}
+
+/** Where an agent's own tools work: files are those of the workspace, commands run inside its sandbox. */
+export interface AgentWorkspace {
+  /** As commands inside see it. */
+  readonly directory: string;
+  /** The same folder on this machine. */
+  readonly hostDirectory: string;
+  /** A program that runs the command that follows its arguments inside. */
+  readonly enter: Invocation;
+}
+
+/** One execution of an agent's own tool, as the agent program told of it when it happened. Times are monotonic nanoseconds. */
+export interface OwnToolCall {
+  readonly toolCallId: string | null;
+  readonly name: string;
+  readonly argumentsText: string;
+  /** The result as the model sees it. */
+  readonly content: string;
+  readonly error: boolean;
+  readonly startedNs: number;
+  readonly endedNs: number;
 }
 
 /** A kind of agent that was started. */
@@ -106,6 +133,8 @@ export interface AgentSessionRequest {
   /** Whether the workload's tools can read a text as arguments; where they cannot, the model has failed. */
   readonly acceptsArguments: (text: string) => boolean;
   readonly turnTimeoutMs: number;
+  /** Where the agent's own tools work; absent where it may use none. */
+  readonly workspace?: AgentWorkspace;
 }
 
 export interface AgentSession extends AsyncDisposable {
@@ -113,6 +142,8 @@ export interface AgentSession extends AsyncDisposable {
   turn(text: string, signal: AbortSignal): Promise<AgentTurn>;
   /** Requests whose bytes could not be restored to what the workload would send; 0 when everything was exact. */
   promptMisses(): number;
+  /** What the agent's own tools did since the last call, in order of start. Absent: it has none. */
+  takeOwnCalls?(): readonly OwnToolCall[];
 }
 
 export type AgentTurn =

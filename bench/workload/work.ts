@@ -31,7 +31,8 @@ export function workOf(workload: Workload, agent: Agent): Work {
   };
 }
 
-function checkTools({ offersTools, section }: Workload, { name, usesTools }: AgentFacts): void {
+function checkTools({ tools, section }: Workload, { name, usesTools }: AgentFacts): void {
+  const offersTools = tools !== "none";
   if (offersTools === usesTools) return;
   const problem = offersTools ? "needs tools, which agent" : "has no tools, without which agent";
   const cannot = offersTools ? "cannot call" : "does not work";

@@ -15,8 +15,11 @@ export interface Workload<Spec extends WorkloadSection = WorkloadSection> {
   readonly specificationVersion: "workload-v2";
   /** Its part of the experiment file. */
   readonly section: Section;
-  /** Whether its tasks are done with tools, which agents call through a tool server that the workload starts. */
-  readonly offersTools: boolean;
+  /**
+   * What its tasks are done with: `none`; `served`: tools that agents call through a tool server that the workload starts;
+   * `workspace`: the agent's own tools in a workspace, or served ones that do the same where an agent has none of its own.
+   */
+  readonly tools: "none" | "served" | "workspace";
   /** What a sweep would do. Reads data and leaves nothing running. Throws ConfigError when the experiment cannot work. */
   plan(experiment: Experiment<Spec>, context: PlanContext): Promise<WorkloadPlan>;
   /** Starts what lives as long as the run (agents, tool server). Throws StartError. */

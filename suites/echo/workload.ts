@@ -28,7 +28,7 @@ const system = "Do exactly what you are asked.";
 export const echo: Workload<EchoExperiment["workload"]> = {
   specificationVersion: "workload-v2",
   section: { kind: "echo", schema, choices: ["trials"] },
-  offersTools: false,
+  tools: "none",
   plan: async ({ workload: { trials } }) => ({
     episodes: Array.from({ length: trials }, (_, trial) =>
       tasks.map(({ id }) => ({ taskId: id, trial, seed: trial, facts: { domain: "echo" } })),

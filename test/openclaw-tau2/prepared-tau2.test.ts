@@ -61,6 +61,7 @@ async function prepared(
           version: "0",
           prompt: "exact",
           usesTools: true,
+          ownTools: [],
           ownInstruction: false,
           takesHistory: false,
         },

@@ -27,7 +27,7 @@ test("a workload with tools refuses an agent that cannot call them, before anyth
 });
 
 test("an agent that lives on tools refuses a workload without", async () => {
-  const bare: Workload = { ...openclawTau2, offersTools: false };
+  const bare: Workload = { ...openclawTau2, tools: "none" };
   await expect(workOf(bare, native).plan(experiment("native"), {})).rejects.toThrow(
     /has no tools, without which agent native does not work/,
   );

@@ -21,6 +21,7 @@ export const chat: Agent = {
     version: "one-request",
     prompt: "exact",
     usesTools: false,
+    ownTools: [],
     ownInstruction: false,
     takesHistory: false,
   }),

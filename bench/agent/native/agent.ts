@@ -12,6 +12,7 @@ export const native: Agent<NativeSection> = {
     version: "tau2-llm-agent",
     prompt,
     usesTools: true,
+    ownTools: [],
     ownInstruction: false,
     takesHistory: true,
   }),

@@ -14,6 +14,7 @@ export const openclaw: Agent<OpenClawSection> = {
     version: findOpenClaw().version,
     prompt,
     usesTools: true,
+    ownTools: [],
     ownInstruction: true,
     takesHistory: false,
   }),
