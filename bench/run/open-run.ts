@@ -96,6 +96,7 @@ function sweepRunJson(
     agent: { ...workload.agent },
     simulated: start.simulated,
     workload: { ...workload.facts },
+    ...(workload.scores && { scores: { ...workload.scores, names: [...workload.scores.names] } }),
     cells: plan.identity.cells,
     ...(search !== undefined && { search }),
   };

@@ -74,6 +74,14 @@ export const runJsonSchema = z.object({
   simulated: z.boolean(),
   /** What the workload says about itself: data hashes, effective reward bases. */
   workload: z.record(z.string(), z.unknown()),
+  /** What the workload's scores are called; absent where they say no more than whether a task passed. */
+  scores: z
+    .object({
+      averaged: z.enum(["tasks", "groups"]),
+      outOf: z.union([z.literal(1), z.literal(100)]),
+      names: z.array(z.object({ name: z.string(), heading: z.string(), meaning: z.string() })),
+    })
+    .optional(),
   /** The plan in the order it runs, so that progress and resume are exact without the experiment's data. */
   cells: z.array(plannedCellSchema),
   /** What decides on cells while the run goes on; then they are in `cells-planned` records, and readers have them here as well. */

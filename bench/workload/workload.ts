@@ -76,6 +76,25 @@ export interface WorkloadPlan {
   readonly versions?: Readonly<Record<string, string | null>>;
   /** What every conversation of the agent begins with, where it is longest; absent where it is not known beforehand. */
   readonly longestPrompt?: { readonly system: string; readonly toolsJson: string };
+  /** Where its scores are more than whether a task passed: reports then show them by task, group and name. */
+  readonly scores?: ScoreNames;
+}
+
+/** What a workload's scores are called, for those who show them. */
+export interface ScoreNames {
+  /** How the scores of tasks become one number: every task counts alike, or every group of tasks does. */
+  readonly averaged: "tasks" | "groups";
+  /** What a score of 1 is shown as. */
+  readonly outOf: 1 | 100;
+  /** In the order of {@link Scores}, the reward first; an episode may have fewer. */
+  readonly names: readonly ScoreName[];
+}
+
+export interface ScoreName {
+  /** Of a {@link Score}. */
+  readonly name: string;
+  readonly heading: string;
+  readonly meaning: string;
 }
 
 export interface TaskData {
