@@ -6,6 +6,7 @@ import {
   type EpisodeResult,
   type Failure,
   type PreparedWorkload,
+  type SegmentEvidence,
   type ToolCallLog,
 } from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
@@ -50,6 +51,7 @@ export interface PlayContext {
   readonly arm: RunningArm;
   readonly signal: AbortSignal;
   readonly logToolCall: (line: ToolCallLog) => void;
+  readonly evidence: SegmentEvidence;
 }
 
 export interface SegmentContext extends PlayContext {
@@ -133,6 +135,7 @@ export async function playEpisode(
       if (line.requestor === "assistant") executed.push(line);
       segment.logToolCall(line);
     },
+    evidence: segment.evidence,
     signal: segment.signal,
   });
   usage.add(await parts.stack.tap.take(attemptKey, parts.limits.callMs));

@@ -6,6 +6,7 @@ import { episodeCheckOf, episodeFinding } from "../preflight/checks/episode.ts";
 import { addCheck, latestEvidence } from "../preflight/preflight.ts";
 import type { RunningArm } from "../stack/stack.ts";
 import type { Finding, PreflightRecord } from "../store/preflight-record.ts";
+import { EvidenceLines } from "./evidence-lines.ts";
 import type { PlannedCellRun } from "./remaining-work.ts";
 import { playEpisode, type PlayParts } from "./attempt.ts";
 
@@ -64,13 +65,15 @@ async function playIn(arm: RunningArm, parts: FirstEpisodes): Promise<readonly F
   if (planned === undefined || signal.aborted) return [];
   const death = stack.death(name);
   if (death !== null) return [notChecked(nameOf(arm), `the ${death.part} ended: ${death.message}`)];
-  await stack.tap.openSegment(join(await latestEvidence(parts.directory), `episode-${name}`), true);
+  const folder = join(await latestEvidence(parts.directory), `episode-${name}`);
+  const evidence = new EvidenceLines(folder);
+  await stack.tap.openSegment(folder, true);
   const startedNs = clock.nowNs();
   try {
     const attemptKey = `preflight-${planned.episodeId}-${String(startedNs).slice(-9)}`;
     const { result, usage } = await playEpisode(
       parts,
-      { arm, signal, logToolCall: () => undefined },
+      { arm, signal, logToolCall: () => undefined, evidence },
       { planned, attemptKey },
     );
     const seconds = secondsBetween(startedNs, clock.nowNs());

@@ -1,5 +1,3 @@
-import { appendFile } from "node:fs/promises";
-import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { armToCompare } from "../fidelity/rewrites.ts";
 import { LoopWatch, type LoopReading } from "../measure/loop-watch.ts";
@@ -8,9 +6,9 @@ import { flushCache, type Engine } from "../stack/engine.ts";
 import { enginesOf, type RunningArm, type StackDeath, type UnclosedSessions } from "../stack/stack.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import { segmentPath } from "../store/run-directory.ts";
-import { storing } from "../store/storage-error.ts";
 import { runClosedLoop } from "./closed-loop.ts";
-import type { PreparedWorkload, ToolCallLog } from "../workload/workload.ts";
+import { EvidenceLines } from "./evidence-lines.ts";
+import type { PreparedWorkload } from "../workload/workload.ts";
 import { attemptEpisode, type AttemptParts } from "./attempt.ts";
 import { awaitNewsOfDeath, unfinished } from "./engine-recovery.ts";
 import { measure, type MeasuredSection, type SectionEnd, type SectionParts } from "./measured-section.ts";
@@ -50,7 +48,7 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
   if (await prepared.renew()) await warmUp(parts);
   const engines = enginesOf(stack);
   const place = { cellId: cell.cellId, segmentId };
-  const toolLog = new ToolLogFile(join(segmentPath(parts.run.path, place), "tools.ndjson"));
+  const evidence = new EvidenceLines(segmentPath(parts.run.path, place));
   const records = new Map<string, EpisodeRecord>();
   let driver: LoopReading | null = null;
   const section: MeasuredSection = {
@@ -69,14 +67,14 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
       await using _power = powerOf(parts, segmentPath(parts.run.path, place));
       using loop = new LoopWatch();
       try {
-        await runEpisodes(parts, planned, { arm, records, logToolCall: (line) => toolLog.append(line) });
+        await runEpisodes(parts, planned, { arm, records, evidence });
       } finally {
         driver = loop.read();
       }
       return records.size === remaining.length;
     },
     finish: async () => {
-      await toolLog.close();
+      await evidence.close();
       const left = await unclosedSessionsOf(arm, parts.tell);
       const agents = await prepared.eventLoopLoad();
       return {
@@ -98,14 +96,14 @@ interface EpisodePlace {
   readonly arm: RunningArm;
   /** Gets every episode that has a result. */
   readonly records: Map<string, EpisodeRecord>;
-  readonly logToolCall: (line: ToolCallLog) => void;
+  readonly evidence: EvidenceLines;
 }
 
 /** Begins episodes until all are begun, somebody asks to stop, the cell's time is up, or what they need has ended. */
 async function runEpisodes(
   parts: SegmentParts,
   { cell, segmentId, remaining }: PlannedCellRun,
-  { arm, records, logToolCall }: EpisodePlace,
+  { arm, records, evidence }: EpisodePlace,
 ): Promise<void> {
   const { stack, stop, failures, tell } = parts;
   const tellAll = (what: (watcher: SweepWatcher) => void) => parts.watchers.forEach(what);
@@ -118,7 +116,8 @@ async function runEpisodes(
     tellAll((watcher) => watcher.requestsSeen?.(arm.spec.name, latencies));
   const attempt = async (episode: PlannedEpisode) => {
     tellAll((watcher) => watcher.episodeStarted?.());
-    const context = { cell, segmentId, arm, signal, logToolCall, requestsSeen };
+    const logToolCall = (line: object) => evidence.add("tools.ndjson", line);
+    const context = { cell, segmentId, arm, signal, logToolCall, evidence, requestsSeen };
     const record = await attemptEpisode(parts, context, episode);
     if (record) records.set(episode.episodeId, record);
     tellAll((watcher) => watcher.episodeEnded?.(record));
@@ -166,31 +165,5 @@ async function unclosedSessionsOf(
   } catch (error) {
     tell(`arm ${arm.spec.name} does not say what it still holds: ${messageOf(error)}`);
     return null;
-  }
-}
-
-/** `tools.ndjson`: lines are appended in order; the first write error is kept and thrown at the end of the segment. */
-class ToolLogFile {
-  readonly #path: string;
-  #last: Promise<void> = Promise.resolve();
-  #error: unknown = null;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  append(line: ToolCallLog): void {
-    const text = `${JSON.stringify(line)}\n`;
-    this.#last = this.#last
-      .then(() => appendFile(this.#path, text))
-      .catch((error: unknown) => {
-        this.#error ??= error;
-      });
-  }
-
-  async close(): Promise<void> {
-    await this.#last;
-    const error = this.#error;
-    if (error !== null) await storing(this.#path, "Cannot write", () => Promise.reject(error as Error));
   }
 }

@@ -41,6 +41,7 @@ export interface EpisodeRequest<Types extends ToolTypes = ToolTypes> {
   readonly attemptKey: string;
   readonly settings: Types["settings"];
   readonly taskId: string;
+  readonly attempt?: Types["attempt"];
   readonly limits: EpisodeLimits;
   readonly session: SessionFacts;
 }

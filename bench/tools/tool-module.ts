@@ -2,6 +2,8 @@
 export interface ToolTypes {
   /** Which tools and data; equal settings are loaded once per worker. */
   readonly settings: object;
+  /** What belongs to one attempt alone, e.g. its folder; absent: the task says all. */
+  readonly attempt?: unknown;
   /** What the workload has to know of a task that was opened. */
   readonly opened: OfferedTools;
   readonly request: unknown;
@@ -26,7 +28,7 @@ export interface ToolModule<Types extends ToolTypes = ToolTypes> {
 
 export interface ToolSource<Types extends ToolTypes = ToolTypes> {
   /** A fresh environment for one attempt of a task. Throws when there is no such task. */
-  open(taskId: string): ToolEnvironment<Types>;
+  open(taskId: string, attempt: Types["attempt"]): ToolEnvironment<Types>;
 }
 
 /** The state that one attempt's tool calls change. */

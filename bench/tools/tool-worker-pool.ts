@@ -114,7 +114,7 @@ export class ToolWorkerPool {
 
   async #open(parameters: OpenParameters): Promise<unknown> {
     const source = await this.source(parameters.settings);
-    const environment = source.open(parameters.taskId);
+    const environment = source.open(parameters.taskId, parameters.attempt);
     const { nowNs } = this.#parts;
     const episode = new Episode(parameters, { environment, running: this.#running, nowNs });
     const { attemptKey, agentToken, userToken } = parameters;

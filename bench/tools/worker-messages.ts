@@ -28,6 +28,7 @@ export interface OpenParameters {
   readonly attemptKey: string;
   readonly settings: object;
   readonly taskId: string;
+  readonly attempt?: unknown;
   readonly limits: EpisodeLimits;
   readonly agentToken: string;
   readonly userToken: string;

@@ -152,7 +152,19 @@ export interface AttemptContext {
   readonly takeExchanges: () => Promise<readonly Exchange[]>;
   /** One line of `tools.ndjson`. */
   readonly logToolCall: (line: ToolCallLog) => void;
+  readonly evidence: SegmentEvidence;
   readonly signal: AbortSignal;
+}
+
+/** Where a workload keeps what only it knows about its attempts. Who reads it joins it with records by `attemptKey`. */
+export interface SegmentEvidence {
+  /** Absolute; the folder of the segment in the run directory. */
+  readonly directory: string;
+  /**
+   * Appends a line of JSON to a file of that folder. Resolves when it is written; lines never mix. After kill -9 the last
+   * line may be a part of one, and an attempt may have a line and no record: it did not come to its end.
+   */
+  append(file: string, line: object): Promise<void>;
 }
 
 /** One execution of a tool, as the tool server saw it. Times are monotonic nanoseconds. */

@@ -92,7 +92,8 @@ export class NativeSession implements AgentSession {
       headers: {
         [identityHeaders.request]: requestId,
         [identityHeaders.episode]: request.episodeId,
-        [identityHeaders.attempt]: request.attemptKey,
+        // An attempt may have several sessions, and its requests are counted together.
+        [identityHeaders.attempt]: request.endpoint.headers[identityHeaders.attempt] ?? request.attemptKey,
       },
       messages: this.#messages,
       toolsJson: request.tools,
