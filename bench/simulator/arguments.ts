@@ -31,7 +31,7 @@ const optionsSchema = simulatorSchema.extend({
   host: z.string().default("127.0.0.1"),
   port: z.number().int().min(0).max(65_535),
   model: z.string().default("tollgate-sim"),
-  policy: z.enum(["tau2", "answers"]).default("tau2"),
+  policy: z.enum(["tau2", "answers", "scripts"]).default("tau2"),
   data: z.string().nullable().default(null),
   domains: z.array(z.string()).default([]),
   schemas: z.string().nullable().default(null),
@@ -49,10 +49,13 @@ const flags = {
   host: text("ADDRESS", "address to listen on (default: 127.0.0.1)"),
   model: text("NAME", "name of the model it serves (default: tollgate-sim)"),
   policy: text(
-    "tau2|answers",
-    "what it says: tau2 plays the tasks of its domains; answers takes them from a file (default: tau2)",
+    "tau2|answers|scripts",
+    "what it says: tau2 plays the tasks of its domains; answers and scripts are read from a file (default: tau2)",
   ),
-  data: text("DIR|FILE", "folder that holds tau2/, or a JSON list of {prompt, answer}; library needs none"),
+  data: text(
+    "DIR|FILE",
+    "folder that holds tau2/, or a JSON list of {prompt, answer} or {prompt, steps}; library needs none",
+  ),
   domain: list("D", "domain whose tasks it plays, e.g. library or airline; may be repeated"),
   schemas: text(
     "FILE|DIR",

@@ -61,6 +61,7 @@ export interface ChatChunk {
       readonly content?: string | null;
       readonly tool_calls?:
         | readonly {
+            readonly index: number;
             readonly id: string | null;
             readonly function: { readonly name: string | null; readonly arguments: string };
           }[]

@@ -15,18 +15,28 @@ export interface ParsedReply {
   /** The parser reads the answer. */
   readonly isActive: boolean;
   readonly isForced: boolean;
-  readonly call: WrittenCall | null;
+  /** Those of tools that the request has, by their place in the reply. */
+  readonly calls: ReadonlyMap<number, ParsedCall>;
+}
+
+export interface ParsedCall {
+  readonly written: WrittenCall;
+  /** Place among the calls that the answer tells. */
+  readonly index: number;
   /** Place of the called tool among those of the request. */
   readonly toolIndex: number;
 }
 
 export function parsedReply(request: SimulatedChatRequest, plan: OutputPlan, noParser: boolean): ParsedReply {
   const { tools, tool_choice: choice } = request;
-  const { call } = plan.reply;
   const isActive = !noParser && choice !== "none" && (tools ?? []).length > 0;
-  const toolIndex = (tools ?? []).findIndex((tool) => tool.function.name === call?.name);
   const isForced = choice === "required" || (typeof choice === "object" && choice !== null);
-  return { isActive, isForced, call: isActive && toolIndex >= 0 ? call : null, toolIndex };
+  const calls = new Map<number, ParsedCall>();
+  for (const [place, written] of plan.reply.calls.entries()) {
+    const toolIndex = (tools ?? []).findIndex((tool) => tool.function.name === written.name);
+    if (isActive && toolIndex >= 0) calls.set(place, { written, index: calls.size, toolIndex });
+  }
+  return { isActive, isForced, calls };
 }
 
 /** The message of an answer in one piece, with how it ended. */
@@ -51,26 +61,28 @@ export function wholeMessage(
   };
 }
 
-/** A call that was cut is dropped with all that follows its marker; only 0.5.10 shows the JSON of a forced one. */
+/** A call that was cut is dropped with all that follows its marker; only 0.5.10 shows the JSON of a forced one. Those before it stand. */
 function readWhole(
   plan: OutputPlan,
   parsed: ParsedReply,
   sglang: SglangTraits,
 ): { readonly calls: readonly ToolCallShape[] | null; readonly text: string } {
-  const { call: written } = plan.reply;
-  const isBegun = written !== null && plan.text.length >= written.start + written.marker.length;
-  if (!parsed.isActive || written === null || !isBegun) return { calls: null, text: plan.text };
-  const isList = written.isListed === true;
+  const [first] = plan.reply.calls;
+  const isBegun = first !== undefined && plan.text.length >= first.start + first.marker.length;
+  if (!parsed.isActive || first === undefined || !isBegun) return { calls: null, text: plan.text };
+  const isList = first.isListed === true;
   if (isList && !plan.complete) return { calls: null, text: plan.text };
-  const text = plan.text.slice(0, written.start).trim();
-  const call = plan.complete ? parsed.call : null;
-  if (call === null) return { calls: sglang.writesNulls ? [] : null, text };
-  const shape: ToolCallShape = {
+  const text = plan.text.slice(0, first.start).trim();
+  const whole = [...parsed.calls.values()].filter(
+    ({ written }) => plan.complete || written.end <= plan.text.length,
+  );
+  if (whole.length === 0) return { calls: sglang.writesNulls ? [] : null, text };
+  const calls = whole.map(({ written, index, toolIndex }): ToolCallShape => ({
     id: newToolCallId(),
     // In 0.5.10 the place of the tool in the request, unless the call was forced.
-    index: sglang.writesNulls && !isList ? parsed.toolIndex : 0,
+    index: sglang.writesNulls && !isList ? toolIndex : index,
     type: "function",
-    function: { name: call.name, arguments: call.argumentsText },
-  };
-  return { calls: [shape], text };
+    function: { name: written.name, arguments: written.argumentsText },
+  }));
+  return { calls, text };
 }

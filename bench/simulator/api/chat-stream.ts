@@ -126,12 +126,13 @@ export class ChatStream {
       return;
     }
     // The parser drops calls of tools that the request does not have.
-    if (this.#parts.parsed.call === null) return;
+    const parsed = this.#parts.parsed.calls.get(delta.call);
+    if (parsed === undefined) return;
     this.#hasCalled = true;
     const isHead = delta.kind === "name";
     const call = {
       id: isHead ? newToolCallId() : null,
-      index: 0,
+      index: parsed.index,
       type: "function",
       function: isHead ? { name: delta.name, arguments: "" } : { name: null, arguments: delta.text },
     } as const;

@@ -6,7 +6,7 @@ import type { FinishReason } from "../scheduling/sequence.ts";
 import type { RequestFaults } from "../settings/faults.ts";
 import type { ToolChoice } from "../policy/forced-call.ts";
 import { parseReference } from "../policy/reference.ts";
-import { type PolicyReply, say, writeReply } from "../policy/reply.ts";
+import { type PolicyReply, type ReplyCall, say, writeReply } from "../policy/reply.ts";
 import { UnknownScenarioError } from "../policy/scripted-agent.ts";
 import { ApiError, identityHeaders } from "./http.ts";
 import { checkContext } from "./chat-request.ts";
@@ -59,13 +59,17 @@ export function planGeneration({ engine, request }: HttpExchange, generation: Ge
     if (error instanceof UnknownScenarioError) throw new ApiError(400, `Simulator: ${error.message}.`);
     throw error;
   }
-  if (generation.faults.malformedToolJson && reply.call !== null)
-    reply = { ...reply, call: { ...reply.call, argumentsText: reply.call.argumentsText.slice(0, -1) } };
-  if (engine.sglang.listsForcedCalls && isForced(toolChoice) && reply.call !== null)
-    reply = { ...reply, call: { ...reply.call, isListed: true } };
+  if (generation.faults.malformedToolJson) reply = { ...reply, calls: reply.calls.map(withoutBrace) };
+  // What is forced is one call.
+  if (engine.sglang.listsForcedCalls && isForced(toolChoice))
+    reply = { ...reply, calls: reply.calls.slice(0, 1).map((call) => ({ ...call, isListed: true })) };
   if (engine.faults.noToolParser && generation.endpoint === "/v1/chat/completions")
     reply = say(writeReply(reply).text);
   return planOutput(reply, limits, { tokenizer: engine.tokenizer, roomTokens });
+}
+
+function withoutBrace(call: ReplyCall): ReplyCall {
+  return { ...call, argumentsText: call.argumentsText.slice(0, -1) };
 }
 
 function isForced(choice: ToolChoice): boolean {

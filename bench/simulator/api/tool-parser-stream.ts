@@ -4,8 +4,8 @@ import { closedJson } from "./partial-json.ts";
 /** One piece of a streamed answer as the tool parser lets it out. */
 export type ParserPiece =
   | { readonly kind: "content"; readonly text: string }
-  | { readonly kind: "name"; readonly name: string }
-  | { readonly kind: "arguments"; readonly text: string };
+  | { readonly kind: "name"; readonly name: string; readonly call: number }
+  | { readonly kind: "arguments"; readonly text: string; readonly call: number };
 
 /** What the parser looks for where the reply has no call. */
 const taggedMarker = "<tool_call>\n";
@@ -13,14 +13,16 @@ const taggedMarker = "<tool_call>\n";
 /**
  * SGLang's tool parser on a stream. It reads what there is of a call's JSON after every token, tells the name once its quote is
  * closed, and of the arguments only what two readings in a row agree on: they leave one token late, the last of them with the
- * brace that ends the call. Text that may begin a call is held back, and lost where none follows.
+ * brace that ends the call. Text that may begin a call is held back, and lost where none follows. `call` in a piece is the
+ * place of its call in the reply.
  */
 export class ToolParserStream {
   readonly #reply: WrittenReply;
   readonly #tellsEmpty: boolean;
   #taken = 0;
+  /** Place of the call that is being read, or that comes next. */
+  #at = 0;
   #isNamed = false;
-  #isWhole = false;
   #read: string | null = null;
   #sent = "";
 
@@ -32,21 +34,23 @@ export class ToolParserStream {
 
   /** @param visible How much of the reply's text is there, in UTF-16 units. */
   push(visible: number): ParserPiece | null {
-    const { call } = this.#reply;
-    if (call === null || visible < call.start + call.marker.length)
+    const { calls } = this.#reply;
+    const call = calls[this.#at];
+    if (this.#at === 0 && (call === undefined || visible < call.start + call.marker.length))
       return this.#content(visible, call?.marker ?? taggedMarker);
     this.#taken = visible;
+    if (call === undefined) return null;
     if (this.#isNamed) return this.#arguments(call, visible);
     if (visible < call.nameEnd) return null;
     this.#isNamed = true;
-    return { kind: "name", name: call.name };
+    return { kind: "name", name: call.name, call: this.#at };
   }
 
   /** What is still to be told when the generation has ended: a call that was cut is closed. */
   end(): ParserPiece | null {
-    if (!this.#isNamed || this.#isWhole || this.#read === null) return null;
+    if (!this.#isNamed || this.#read === null) return null;
     const rest = this.#read.startsWith(this.#sent) ? this.#read.slice(this.#sent.length) : "";
-    return rest === "" ? null : { kind: "arguments", text: rest };
+    return rest === "" ? null : { kind: "arguments", text: rest, call: this.#at };
   }
 
   #content(visible: number, marker: string): ParserPiece | null {
@@ -57,22 +61,31 @@ export class ToolParserStream {
   }
 
   #arguments(call: WrittenCall, visible: number): ParserPiece | null {
-    if (this.#isWhole) return null;
     const isWhole = visible >= call.objectEnd;
     const there = this.#reply.text.slice(call.argumentsStart, Math.min(visible, call.argumentsEnd));
     const read = isWhole ? call.argumentsText : closedJson(there);
-    if (read === null || (read === "{}" && !this.#tellsEmpty)) return null;
+    const isUntold = read === null || (read === "{}" && !this.#tellsEmpty);
+    if (isWhole) return this.#last(isUntold ? null : read.slice(this.#sent.length));
+    if (isUntold) return null;
     const before = this.#read;
     this.#read = read;
-    this.#isWhole = isWhole;
-    if (isWhole) return this.#tell(read.slice(this.#sent.length));
     if (before === null || before === "{}" || before === read) return null;
     return this.#tell(commonPrefix(before, read).slice(this.#sent.length));
   }
 
   #tell(text: string): ParserPiece {
     this.#sent += text;
-    return { kind: "arguments", text };
+    return { kind: "arguments", text, call: this.#at };
+  }
+
+  /** The call is whole; what follows may be the next one. */
+  #last(text: string | null): ParserPiece | null {
+    const piece = text === null ? null : this.#tell(text);
+    this.#at += 1;
+    this.#isNamed = false;
+    this.#read = null;
+    this.#sent = "";
+    return piece;
   }
 }
 

@@ -11,7 +11,7 @@ export interface SimulatorOptions {
   /** Served model name. */
   readonly model: string;
   /** Who plays the model. */
-  readonly policy: "tau2" | "answers";
+  readonly policy: "tau2" | "answers" | "scripts";
   /** What the policy reads, e.g. the folder that holds `tau2/`; null = no tasks. */
   readonly data: string | null;
   /** Domains to load; empty = all of `data`. */

@@ -55,7 +55,7 @@ describe("text", () => {
   });
 
   test("before a call comes as it is written, with the end of its line", () => {
-    const reply = writeReply({ text: "Let me look.", call: { name: "look", argumentsText: "{}" } });
+    const reply = writeReply({ text: "Let me look.", calls: [{ name: "look", argumentsText: "{}" }] });
     expect(ofKind(pieces(reply, [1]), "content")).toBe("Let me look.\n");
   });
 });
@@ -72,9 +72,9 @@ test("the pieces of a call are its name and its arguments, however the text arri
   fc.assert(
     fc.property(filled, lengths, fc.boolean(), (value, steps, isListed) => {
       const argumentsText = pythonJson(JSON.stringify(value));
-      const reply = writeReply({ text: "", call: { name: "f", argumentsText, isListed } });
+      const reply = writeReply({ text: "", calls: [{ name: "f", argumentsText, isListed }] });
       const all = pieces(reply, steps);
-      expect(all.filter(({ kind }) => kind === "name")).toEqual([{ kind: "name", name: "f" }]);
+      expect(all.filter(({ kind }) => kind === "name")).toEqual([{ kind: "name", name: "f", call: 0 }]);
       expect(all[0]?.kind).toBe("name");
       expect(ofKind(all, "arguments")).toBe(argumentsText);
     }),
