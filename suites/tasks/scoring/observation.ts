@@ -17,21 +17,30 @@ export interface Observation {
   /** Of model requests that the tap saw. */
   readonly modelCalls: number;
   readonly durationMs: number;
-  /** Judges' answers by what they were asked for (`layer2`, `layer3`, `clawbench`); absent: nobody was asked, or nobody answered usably. */
+  /** Judges' answers by what they were asked for (`layer2`, `layer3`, `clawbench`, or where a finding is); absent: nobody was asked, or nobody answered usably. */
   readonly judgements: Readonly<Record<string, Judgement>>;
+  /** Why an answer of a judge is missing, by the same names; what nobody was asked for is in neither. */
+  readonly unjudged: Readonly<Record<string, string>>;
 }
 
 export interface ObservedTurn {
   readonly message: string;
   /** Final text of the agent; null where it gave none. */
   readonly reply: string | null;
-  /** Texts of the agent before and between tool calls, in order, the reply last. */
-  readonly assistantTexts: readonly string[];
+  /** What the agent said in this turn, a message for each answer of its model, in order, the reply last. */
+  readonly assistant: readonly ObservedMessage[];
   readonly status: string;
   readonly promptedNs: number;
   readonly endedNs: number;
   /** Files that this turn created or changed, relative, sorted. */
   readonly changedFiles: readonly string[];
+}
+
+export interface ObservedMessage {
+  /** Empty where the message had nothing but calls. */
+  readonly text: string;
+  /** How many of the turn's calls it asked for: the first message has the first ones, and so on. */
+  readonly calls: number;
 }
 
 export interface ObservedCall {

@@ -93,7 +93,10 @@ export function attempt({
         {
           message: turn?.message ?? "",
           reply: "Done: list.md holds the notes in order.",
-          assistantTexts: ["I read the notes first.", "Done: list.md holds the notes in order."],
+          assistant: [
+            { text: "I read the notes first.", calls: 2 },
+            { text: "Done: list.md holds the notes in order.", calls: 0 },
+          ],
           status: "completed",
           promptedNs: 1_000_000_000,
           endedNs: 5_000_000_000,
@@ -115,6 +118,7 @@ export function attempt({
       modelCalls: 3,
       durationMs: 4000,
       judgements: {},
+      unjudged: {},
     },
     score: scored,
   };
