@@ -1,6 +1,6 @@
 import type { Sandbox } from "../../../../bench/sandbox/sandbox.ts";
 import type { WorkspaceTask } from "../../task.ts";
-import type { Finding, ObservedCall, ObservedTurn } from "../observation.ts";
+import type { ObservedCall, ObservedTurn } from "../observation.ts";
 
 /** Where a task's validators and checks look. Nothing in it is trusted: it is what an agent left behind. */
 export interface CheckedWorkspace {
@@ -17,8 +17,6 @@ export interface CheckedWorkspace {
 export interface Baseline {
   /** sha256 by relative path. */
   readonly files: ReadonlyMap<string, string>;
-  /** Programs and modules that checks need and this machine lacks. */
-  readonly missingPrograms: readonly string[];
   /** Texts of the files that checks compare with, by relative path. */
   readonly expectedTexts: ReadonlyMap<string, string>;
 }
