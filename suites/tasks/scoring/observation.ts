@@ -10,7 +10,7 @@ export interface Observation {
   readonly turns: readonly ObservedTurn[];
   readonly calls: readonly ObservedCall[];
   /** Of validators and checks, in the order of the task, each with what was found. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly TaskFinding[];
   /** null: it went through; else the workload's word for how it ended, e.g. `timed_out`, `agent_crashed`. */
   readonly crash: string | null;
   readonly tokens: { readonly prompt: number | null; readonly completion: number | null };
@@ -18,7 +18,7 @@ export interface Observation {
   readonly modelCalls: number;
   readonly durationMs: number;
   /** Judges' answers by what they were asked for (`layer2`, `layer3`, `clawbench`, or where a finding is); absent: nobody was asked, or nobody answered usably. */
-  readonly judgements: Readonly<Record<string, Judgement>>;
+  readonly judgements: Readonly<Record<string, TaskJudgement>>;
   /** Why an answer of a judge is missing, by the same names; what nobody was asked for is in neither. */
   readonly unjudged: Readonly<Record<string, string>>;
 }
@@ -56,7 +56,7 @@ export interface ObservedCall {
 }
 
 /** One validator, file assertion or execution check, held against the workspace. */
-export interface Finding {
+export interface TaskFinding {
   /** Which one: e.g. `outputs[0].validators[1]`, `behavior[0].validators[0]`, `turns[2].validators[0]`, `executionChecks[0]`, `files[1]`, `stateAssertions[0]`. */
   readonly at: string;
   readonly type: string;
@@ -69,7 +69,7 @@ export interface Finding {
   readonly command?: { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
 }
 
-export interface Judgement {
+export interface TaskJudgement {
   /** 0..100. */
   readonly score: number;
   readonly parts: Readonly<Record<string, number>>;
