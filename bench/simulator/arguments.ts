@@ -32,7 +32,7 @@ const optionsSchema = simulatorSchema.extend({
   port: z.number().int().min(0).max(65_535),
   model: z.string().default("tollgate-sim"),
   policy: z.enum(["tau2", "answers", "scripts"]).default("tau2"),
-  data: z.string().nullable().default(null),
+  data: z.array(z.string()).default([]),
   domains: z.array(z.string()).default([]),
   schemas: z.string().nullable().default(null),
   metrics: z.boolean().default(true),
@@ -52,9 +52,9 @@ const flags = {
     "tau2|answers|scripts",
     "what it says: tau2 plays the tasks of its domains; answers and scripts are read from a file (default: tau2)",
   ),
-  data: text(
+  data: list(
     "DIR|FILE",
-    "folder that holds tau2/, or a JSON list of {prompt, answer} or {prompt, steps}; library needs none",
+    "folder that holds tau2/, or a JSON list of {prompt, answer} or {prompt, steps}, which may be repeated; library needs none",
   ),
   domain: list("D", "domain whose tasks it plays, e.g. library or airline; may be repeated"),
   schemas: text(

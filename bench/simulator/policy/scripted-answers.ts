@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../../errors.ts";
 import { draw } from "../settings/draw.ts";
-import type { Policy, PolicyOptions } from "./policy.ts";
+import { onlyData, type Policy, type PolicyOptions } from "./policy.ts";
 import { say } from "./reply.ts";
 
 const answersSchema = z.array(z.object({ prompt: z.string(), answer: z.string() }));
@@ -12,7 +12,9 @@ const unknown = "I am the simulated agent, and I have no answer to that.";
  * Answers what was said last as a file says: a JSON array of `{prompt, answer}`, other keys are for others. A share
  * `errorRate` of the prompts, drawn by seed, gets no good answer.
  */
-export function scriptedAnswers({ data, errorRate, seed }: PolicyOptions): Policy {
+export function scriptedAnswers(options: PolicyOptions): Policy {
+  const { errorRate, seed } = options;
+  const data = onlyData(options);
   if (data === null) throw new ConfigError("--policy answers needs --data, a JSON file of {prompt, answer}.");
   const answers = new Map(readAnswers(data).map(({ prompt, answer }) => [prompt.trim(), answer]));
   return ({ turns }) => {

@@ -30,14 +30,14 @@ const unknown = "I am the simulated agent, and I have no script for that.";
 const finished = "I am the simulated agent, and my script ends here.";
 
 /**
- * Plays scripts of a file: `[{prompt, steps: [{text?, calls?: [{name, arguments}]}]}]`. The script is that whose prompt the
+ * Plays scripts of one file or several: `[{prompt, steps: [{text?, calls?: [{name, arguments}]}]}]`. The script is that whose prompt the
  * latest user message contains that contains any; its step is the number of messages that the agent has written since.
  */
 export function scriptedSteps({ data }: PolicyOptions): Policy {
-  if (data === null)
+  if (data.length === 0)
     throw new ConfigError("--policy scripts needs --data, a JSON file of {prompt, steps: [{text, calls}]}.");
   // A longer prompt says more exactly what is meant, where one contains another.
-  const scripts = readScripts(data).toSorted((a, b) => b.prompt.length - a.prompt.length);
+  const scripts = data.flatMap(readScripts).toSorted((a, b) => b.prompt.length - a.prompt.length);
   return ({ turns, tools }) => {
     for (const [index, turn] of [...turns.entries()].toReversed()) {
       const script = isSaid(turn) ? scripts.find(({ prompt }) => turn.text.includes(prompt)) : undefined;

@@ -1,11 +1,11 @@
-import type { Policy, PolicyOptions } from "./policy.ts";
+import { onlyData, type Policy, type PolicyOptions } from "./policy.ts";
 import { loadScenarios } from "./scenario.ts";
 import { agentReply, UnknownScenarioError } from "./scripted-agent.ts";
 import { strangerReply, userReply } from "./scripted-user.ts";
 
 /** Plays tau2's tasks by their golden actions: the agent, or the customer. */
 export function scriptedTasks(options: PolicyOptions): Policy {
-  const book = loadScenarios(options);
+  const book = loadScenarios({ ...options, data: onlyData(options) });
   if (options.role === "agent") return (conversation) => agentReply(conversation, book, options);
   return (conversation, reference) => {
     if (reference === null) return strangerReply(conversation);

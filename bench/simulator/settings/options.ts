@@ -13,7 +13,7 @@ export interface SimulatorOptions {
   /** Who plays the model. */
   readonly policy: "tau2" | "answers" | "scripts";
   /** What the policy reads, e.g. the folder that holds `tau2/`; null = no tasks. */
-  readonly data: string | null;
+  readonly data: readonly string[];
   /** Domains to load; empty = all of `data`. */
   readonly domains: readonly string[];
   readonly schemas: string | null;

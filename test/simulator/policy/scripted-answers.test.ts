@@ -15,7 +15,7 @@ function policyFor(content: unknown, changes: { errorRate?: number; seed?: numbe
   using folder = new TemporaryFolder();
   const data = join(folder.path, "tasks.json");
   writeFileSync(data, typeof content === "string" ? content : JSON.stringify(content));
-  return scriptedAnswers({ ...options, data, ...changes });
+  return scriptedAnswers({ ...options, data: [data], ...changes });
 }
 
 test("the last thing that was asked is answered as the file says, whatever came before", () => {
@@ -45,5 +45,8 @@ test.each([
 });
 
 test("without data there is nothing to answer from", () => {
-  expect(() => scriptedAnswers({ ...options, data: null })).toThrow(/needs --data/);
+  expect(() => scriptedAnswers({ ...options, data: [] })).toThrow(/needs --data/);
+  expect(() => scriptedAnswers({ ...options, data: ["a", "b"] })).toThrow(
+    /given 2 times; this policy reads one/,
+  );
 });

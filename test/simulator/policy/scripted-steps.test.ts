@@ -21,8 +21,12 @@ const scripts = [
 
 function policyFor(content: unknown) {
   using folder = new TemporaryFolder();
-  const data = join(folder.path, "scripts.json");
-  writeFileSync(data, typeof content === "string" ? content : JSON.stringify(content));
+  const other = [{ prompt: "From the second file", steps: [{ text: "Yes." }] }];
+  const data = [content, other].map((scripts, index) => {
+    const file = join(folder.path, `scripts-${index}.json`);
+    writeFileSync(file, typeof scripts === "string" ? scripts : JSON.stringify(scripts));
+    return file;
+  });
   return scriptedSteps({ ...options, data });
 }
 
@@ -54,6 +58,7 @@ describe("which step is said", () => {
     ],
     ["what a tool answered is no prompt", [user("Copy a.txt"), assistant, result("And now?")], ["", "read"]],
     ["the same prompt again begins again", [user("And now?"), assistant, user("And now?")], ["Nothing."]],
+    ["a script of another file", [user("From the second file")], ["Yes."]],
     ["the longest prompt where one contains another", [user("Copy a.txt twice")], ["Twice."]],
   ])("%s", (_, turns, expected) => {
     expect(said(...turns)).toEqual(expected);
@@ -77,11 +82,11 @@ test.each<readonly [what: string, content: unknown]>([
   ["an empty step", [{ prompt: "a", steps: [{}] }]],
   ["a misspelt field", [{ prompt: "a", steps: [{ texts: "b" }] }]],
 ])("a file with %s is refused with its name", (_, content) => {
-  expect(() => policyFor(content)).toThrow(/scripts\.json is no JSON array of \{prompt, steps/);
+  expect(() => policyFor(content)).toThrow(/scripts-0\.json is no JSON array of \{prompt, steps/);
 });
 
 test("without data there is nothing to play", () => {
-  expect(() => scriptedSteps({ ...options, data: null })).toThrow(/needs --data/);
+  expect(() => scriptedSteps({ ...options, data: [] })).toThrow(/needs --data/);
 });
 
 describe("several calls in one message, from the engine", () => {
