@@ -102,7 +102,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2":
     "config transcript workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tools " +
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
-  "suites/tasks/formats": "suites/tasks host",
+  "suites/tasks/formats": "config suites/tasks",
   "suites/tasks/scoring": "suites/tasks answer host sandbox statistics",
   "suites/tasks":
     "config host measure sandbox workload agent transcript tools suites/tasks/formats suites/tasks/scoring",

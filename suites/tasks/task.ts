@@ -25,13 +25,16 @@ export interface WorkspaceTask {
   readonly timeoutMs: number | null;
   readonly network: boolean;
   readonly browser: boolean;
-  /** Programs that it cannot do without, e.g. `git`, `python3`: asked for before a run. */
+  /**
+   * What it cannot do without, asked for before a run: programs, e.g. `git`, and modules of Python, e.g. `python3 -m pytest`.
+   */
   readonly programs: readonly string[];
   readonly profile: AgentBenchProfile | ClawBenchProfile;
   /** Fields of the file that nothing here reads, as they stood. */
   readonly unknown: Readonly<Record<string, unknown>>;
 }
 
+/** A file, or a folder whose content is copied; `to` is a path of the workspace, `.` the workspace itself. */
 export interface TaskInput {
   readonly from: string;
   readonly to: string;
@@ -39,8 +42,13 @@ export interface TaskInput {
 
 export interface TaskTurn {
   readonly message: string;
-  /** AgentBench: what kind of answer is expected; null where nothing is said. */
-  readonly expect: "acknowledgment" | "file-output" | "response" | "correct-recall" | null;
+  /**
+   * Whether the agent begins here with a conversation that knows nothing of the turns before, in the same workspace: the
+   * first turn of ClawBench's second phase and of later ones. Never true of a task's first turn.
+   */
+  readonly newSession: boolean;
+  /** AgentBench: what kind of answer is expected, in its words; nothing is scored by it. null where nothing is said. */
+  readonly expect: string | null;
   /** Held after this turn against its answer and the files that it changed. */
   readonly validators: readonly Validator[];
   readonly conditions: TurnConditions | null;
