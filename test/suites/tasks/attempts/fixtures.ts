@@ -18,7 +18,15 @@ export function agentBenchTask(changed: Partial<WorkspaceTask> = {}): WorkspaceT
     setup: null,
     teardown: null,
     services: [],
-    turns: [{ message: "Sort the notes into list.md.", expect: null, validators: [], conditions: null }],
+    turns: [
+      {
+        message: "Sort the notes into list.md.",
+        expect: null,
+        validators: [],
+        conditions: null,
+        newSession: false,
+      },
+    ],
     timeoutMs: null,
     network: false,
     browser: false,
