@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { StartError } from "../errors.ts";
+import { liveProcess } from "../host/process-table.ts";
+import { sendSignal } from "../host/signals.ts";
+import { Timer } from "../measure/deadline.ts";
+import type { Invocation } from "./sandbox.ts";
+
+const startTimeoutMs = 20_000;
+
+/** The program that holds a sandbox. Its standard input is a pipe of ours: it ends when this process does, however that ends. */
+export interface Holder extends AsyncDisposable {
+  /** First process inside, by its number on this machine. When it ends, the kernel ends all others inside. */
+  readonly initPid: number;
+  /** Tells that process from a later one with the same number. */
+  readonly initStartTicks: number;
+  /** Words of the ready line after the number. */
+  readonly facts: readonly string[];
+  /** Resolves when it has ended, for whatever reason; nothing inside runs any more. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts a holder and waits for its line `ready PID …` on stdout.
+ * @throws {StartError} with what it printed on stderr
+ */
+export async function startHolder(what: string, invocation: Invocation): Promise<Holder> {
+  const child = spawn(invocation.file, invocation.arguments, {
+    cwd: "/",
+    env: invocation.environment,
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  // The holder may end before this process closes its input.
+  child.stdin.on("error", () => undefined);
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4000)));
+  const exited = exitOf(child);
+  const line = await firstLine(child);
+  const [word, pid, ...facts] = (line ?? "").split(" ");
+  const init = word === "ready" ? liveProcess(Number(pid)) : null;
+  const ended = exited.then(() => undefined);
+  if (init === null) {
+    kill(child);
+    const why = await exited;
+    throw new StartError(
+      "sandbox",
+      `${what} did not start (${why}): ${complaints.trim() || line || "it said nothing"}`,
+    );
+  }
+  const dispose = async () => {
+    child.ref();
+    child.stdin.destroy();
+    sendSignal(init.pid, "SIGKILL");
+    await ended;
+    // Where it ended by itself, a process of its group may be left, on its way out.
+    kill(child);
+  };
+  // A driver that has nothing left to do must be able to end; the closing pipe then ends the holder.
+  child.unref();
+  for (const stream of child.stdio) if (stream instanceof Socket) stream.unref();
+  return {
+    initPid: init.pid,
+    initStartTicks: init.startTicks,
+    facts,
+    ended,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+function kill(child: ChildProcess): void {
+  if (child.pid !== undefined) sendSignal(-child.pid, "SIGKILL");
+}
+
+function exitOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve(`exit code ${code ?? "none"}, signal ${signal ?? "none"}`));
+    child.once("error", (error) => resolve(error.message));
+  });
+}
+
+/** null when there is none, or none in time. */
+async function firstLine(child: ChildProcess): Promise<string | null> {
+  if (child.stdout === null) return null;
+  const lines = createInterface({ input: child.stdout });
+  const late = Promise.withResolvers<null>();
+  using _timer = new Timer(startTimeoutMs, () => late.resolve(null));
+  const found = new Promise<string | null>((resolve) => {
+    lines.once("line", resolve);
+    lines.once("close", () => resolve(null));
+    child.once("error", () => resolve(null));
+  });
+  return Promise.race([found, late.promise]);
+}

@@ -1,0 +1,46 @@
+/** How the sandbox's own loopback is brought up; the first of these programs that the machine has. */
+export const loopbackCommands: Readonly<Record<string, readonly string[]>> = {
+  ip: ["ip", "link", "set", "lo", "up"],
+  ifconfig: ["ifconfig", "lo", "127.0.0.1", "up"],
+  // SIOCSIFFLAGS with IFF_UP | IFF_RUNNING, for machines that have neither (slim images of Debian).
+  perl: [
+    "perl",
+    "-e",
+    'use Socket; socket(my $s, AF_INET, SOCK_DGRAM, 0) or die $!; my $r = pack("a16 s x14", "lo", 0x41); ioctl($s, 0x8914, $r) or die $!;',
+  ],
+};
+
+/**
+ * What runs first in new namespaces, as a program of `sh`: builds the sandbox's root, makes it the only one, says which
+ * process it is, and becomes `cat`, which ends when this program's standard input does: when the driver is gone.
+ *
+ * Arguments: root, skeleton, table of mounts, how many of the next are folders to make, folders and files to make, then
+ * (after `--inner`) mounts below read-only folders with their options, and after `--loopback` a command.
+ */
+export const setUp = String.raw`
+set -e
+root=$1 skeleton=$2 table=$3
+shift 3
+# Opened by this shell itself, in the /proc of the machine: its number there.
+read -r pid rest </proc/self/stat
+mount -n -t tmpfs -o size=4m,mode=755,nosuid,nodev tmpfs "$root"
+cp -R -P "$skeleton/." "$root/"
+while [ "$1" = --folder ]; do mkdir -p "$root$2"; shift 2; done
+while [ "$1" = --file ]; do : >"$root$2"; shift 2; done
+mount -a -n -T "$table"
+while [ "$1" = --inner ]; do mount -n -o "remount,bind,ro,$2" "$root$3"; shift 3; done
+mkdir "$root/tmp/home"
+nested=1
+if { echo 0 >/proc/sys/user/max_user_namespaces; } 2>/dev/null; then nested=0; fi
+[ "$1" != --loopback ] || { shift; "$@"; }
+mount -n -o remount,bind,ro,nosuid,nodev,noexec "$root/proc"
+mount -n -o remount,bind,ro,nosuid,nodev "$root"
+cd "$root"
+pivot_root . old
+umount -n -i -c -l /old
+cd /
+# A zombie whose parent ignores its end is removed at once: this process is the parent of all that is left behind.
+trap '' CHLD
+echo "ready $pid $nested"
+exec setpriv --no-new-privs --ambient-caps=-all --inh-caps=-all cat >/dev/null 2>&1
+`;
