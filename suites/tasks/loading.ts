@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { closestWord } from "../../bench/config/closest-word.ts";
 import { ConfigError } from "../../bench/errors.ts";
 import { isAgentBench, readAgentBench } from "./formats/agentbench/read-suite.ts";
+import { isClawBench, readClawBench } from "./formats/clawbench/read-suite.ts";
 import { hashOf, kindWithin, type ReadSuite, type ReadTask } from "./formats/suite-folder.ts";
 import type { WorkspaceTask } from "./task.ts";
 
@@ -80,13 +81,7 @@ const readers: Readonly<
   >
 > = {
   agentbench: { fits: isAgentBench, read: readAgentBench, layout: "tasks/SUITE/TASK/task.yaml" },
-  clawbench: {
-    fits: () => false,
-    read: (folder) => {
-      throw new ConfigError(`${folder}: the format clawbench cannot be read yet.`);
-    },
-    layout: "tier1/TASK.yaml … tier5/TASK.yaml",
-  },
+  clawbench: { fits: isClawBench, read: readClawBench, layout: "tier1/TASK.yaml … tier5/TASK.yaml" },
 };
 
 function formatOf(root: string): TaskFormat {

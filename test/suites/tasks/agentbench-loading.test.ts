@@ -1,43 +1,13 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { everyTask, loadTasks, ownTasksFolder, type TaskSelection } from "../../../suites/tasks/loading.ts";
-import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
-
-/** Files of a skill, by path; a task is `id: x` and what is given. */
-function skill(files: Readonly<Record<string, string | Uint8Array>>): TemporaryFolder {
-  const folder = new TemporaryFolder();
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(folder.path, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
-  }
-  return folder;
-}
+import { folderOf, load, refusal } from "./task-folder.ts";
 
 const task = (lines: string, id = "a") => `id: ${id}\nuser_message: Do it.\n${lines}\n`;
 const one = (lines: string) => ({ "tasks/s/a/task.yaml": task(lines) });
 const validator = (line: string) =>
   one(`expected_outputs:\n  - pattern: x.md\n    validators:\n      - ${line}`);
-
-function load(files: Readonly<Record<string, string | Uint8Array>>, selection: Partial<TaskSelection> = {}) {
-  using folder = skill(files);
-  return loadTasks(folder.path, { ...everyTask, ...selection });
-}
-
-/** What a person reads, without the folder. */
-function refusal(
-  files: Readonly<Record<string, string | Uint8Array>>,
-  selection: Partial<TaskSelection> = {},
-) {
-  using folder = skill(files);
-  try {
-    loadTasks(folder.path, { ...everyTask, ...selection });
-  } catch (error) {
-    return String(error).replaceAll(`${folder.path}/`, "");
-  }
-  return "loaded";
-}
 
 test("a task has what its file says, defaults, and what nobody reads", () => {
   const { tasks, hashes, name, suiteVersion } = load({
@@ -249,13 +219,13 @@ test.each([
   ["a link out of the task's folder", "/etc/passwd", "outside of"],
   ["a link to nothing", "nowhere", "cannot be read"],
 ])("%s is refused", (_, target, message) => {
-  using folder = skill({ ...one(""), "tasks/s/a/inputs/in.txt": "" });
+  using folder = folderOf({ ...one(""), "tasks/s/a/inputs/in.txt": "" });
   symlinkSync(target, join(folder.path, "tasks/s/a/inputs/link"));
   expect(() => loadTasks(folder.path, everyTask)).toThrow(message);
 });
 
 test("a folder that is not there, and a file", () => {
-  using folder = skill(one(""));
+  using folder = folderOf(one(""));
   expect(() => loadTasks(join(folder.path, "no"), everyTask)).toThrow("is not there");
   expect(() => loadTasks(join(folder.path, "tasks/s/a/task.yaml"), everyTask)).toThrow("is a file");
 });
