@@ -75,4 +75,6 @@ export interface TaskJudgement {
   readonly parts: Readonly<Record<string, number>>;
   readonly reason: string;
   readonly model: string;
+  /** Whether it goes into the score: ClawBench's judge only gives advice unless the experiment says otherwise. */
+  readonly counts: boolean;
 }

@@ -1,0 +1,99 @@
+import { setImmediate } from "node:timers/promises";
+import type { CommandOutcome, EnterOptions, Sandbox, SandboxEnd } from "../../../../bench/sandbox/sandbox.ts";
+import type { TaskFinding } from "../observation.ts";
+import type { CheckedWorkspace } from "./checks.ts";
+
+/** A check looks for words or compares a result; nothing that it could find stands behind so much. */
+const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
+/** Of each stream in a finding. */
+const SHOWN_CHARACTERS = 2_000;
+const PROBE_TIMEOUT_MS = 30_000;
+
+export interface RanCheck {
+  readonly exitCode: number | null;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Why this says nothing about the agent's work: the sandbox is gone. null: it ran. */
+  readonly gone: string | null;
+}
+
+export interface CommandCheck extends EnterOptions {
+  readonly timeoutMs: number;
+}
+
+/** Runs a check's command inside, whatever the agent left there. */
+export async function runCheck(
+  { sandbox, signal }: CheckedWorkspace,
+  command: readonly string[],
+  options: CommandCheck,
+): Promise<RanCheck> {
+  const before = await endOf(sandbox);
+  if (before !== null) return notRun(before.message);
+  let outcome: CommandOutcome;
+  try {
+    outcome = await sandbox.run(command, { ...options, outputBytesMax: OUTPUT_BYTES_MAX, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    return notRun(error instanceof Error ? error.message : String(error));
+  }
+  signal.throwIfAborted();
+  const after = await endOf(sandbox);
+  if (after !== null) return notRun(after.message);
+  const { exitCode, timedOut } = outcome;
+  return {
+    exitCode,
+    timedOut,
+    stdout: decoded(outcome.stdout),
+    stderr: decoded(outcome.stderr),
+    gone: null,
+  };
+}
+
+const notRun = (message: string): RanCheck => ({
+  exitCode: null,
+  timedOut: false,
+  stdout: "",
+  stderr: "",
+  gone: `the sandbox was ended: ${message}`,
+});
+
+/** Why a sandbox was ended, if it was: null while it is open. */
+async function endOf(sandbox: Sandbox): Promise<SandboxEnd | null> {
+  return await Promise.race([sandbox.ended, setImmediate(null)]);
+}
+
+const decoded = (bytes: Uint8Array): string => new TextDecoder("utf-8").decode(bytes);
+
+/** Its exit code and the ends of what it wrote, as a finding keeps them. */
+export function shownCommand({ exitCode, stdout, stderr }: RanCheck): NonNullable<TaskFinding["command"]> {
+  return { exitCode, stdout: endOfText(stdout), stderr: endOfText(stderr) };
+}
+
+function endOfText(text: string): string {
+  return text.length <= SHOWN_CHARACTERS ? text : `…${text.slice(-SHOWN_CHARACTERS)}`;
+}
+
+/**
+ * A program or Python module that a failed command needs and that this machine lacks; null: it has them all, so that the
+ * agent failed. Asked inside, away from the workspace and from what an agent could have put into its home.
+ */
+export async function missingProgram(workspace: CheckedWorkspace, command: string): Promise<string | null> {
+  const needed = workspace.task.programs.filter((program) => mentions(command, program));
+  for (const program of needed) {
+    const [name = program, flag, module] = program.split(/\s+/u);
+    const probe =
+      flag === "-m" && module !== undefined
+        ? [name, "-I", "-c", `import ${module}`]
+        : ["sh", "-c", 'command -v "$1" >/dev/null', "sh", name];
+    const ran = await runCheck(workspace, probe, { directory: "/", timeoutMs: PROBE_TIMEOUT_MS });
+    if (ran.gone === null && ran.exitCode !== 0) return program;
+  }
+  return null;
+}
+
+/** Whether a command line uses a program, as a word of its own; `python3 -m pytest` also where it is started as `pytest`. */
+function mentions(command: string, program: string): boolean {
+  const words = command.split(/[\s;&|()<>"'`$]+/u);
+  return program.split(/\s+/u).every((word) => words.includes(word));
+}
