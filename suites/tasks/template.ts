@@ -14,15 +14,22 @@ export function renderTemplate(text: string, values: TemplateValues): string {
  * outside it is quoted. `{name:raw}` puts it in as it is.
  */
 export function renderShellTemplate(text: string, values: TemplateValues): string {
-  return text.replaceAll(shellPlaceholder, (whole, name: string, raw: string | undefined, at: number) => {
-    const value = valueOf(values, name);
-    if (value === null) return whole;
-    if (raw !== undefined) return value;
-    const quote = quoteAt(text, at);
-    if (quote === "'") return value.replaceAll("'", String.raw`'\''`);
-    if (quote === '"') return value.replaceAll(/[\\"$`]/gu, String.raw`\$&`);
-    return /^[\w@%+=:,./-]+$/u.test(value) ? value : `'${value.replaceAll("'", `'"'"'`)}'`;
-  });
+  let result = "";
+  let end = 0;
+  for (const match of text.matchAll(shellPlaceholder)) {
+    const value = valueOf(values, match.groups?.["name"] ?? "");
+    if (value === null) continue;
+    const isRaw = match.groups?.["raw"] !== undefined;
+    result += text.slice(end, match.index) + (isRaw ? value : asData(value, quoteAt(text, match.index)));
+    end = match.index + match[0].length;
+  }
+  return result + text.slice(end);
+}
+
+function asData(value: string, quote: "'" | '"' | null): string {
+  if (quote === "'") return value.replaceAll("'", String.raw`'\''`);
+  if (quote === '"') return value.replaceAll(/[\\"$`]/gu, String.raw`\$&`);
+  return /^[\w@%+=:,./-]+$/u.test(value) ? value : `'${value.replaceAll("'", `'"'"'`)}'`;
 }
 
 const valueOf = (values: TemplateValues, name: string): string | null =>

@@ -170,7 +170,7 @@ function recoveryOf(calls: readonly ReadCall[], { maxRecoveryTurns }: Trajectory
 function failureSignature(call: ObservedCall): string {
   const detail = call.result === "" ? shellCommand(call) : call.result;
   const text = detail.trim().toLowerCase().replaceAll(/\s+/gu, " ");
-  return `${call.name.toLowerCase()}::${[...text].slice(0, 120).join("")}`;
+  return `${call.name.toLowerCase()}::${Array.from(text).slice(0, 120).join("")}`;
 }
 
 /** Geometric mean of six coverages: one that is 0 makes all 0. */

@@ -24,7 +24,7 @@ export function wordCount(text: string): number {
 /** A short form of a text that an agent wrote, for a sentence about it. */
 export function shown(text: string, charactersMax = 80): string {
   const line = text.replaceAll(/\s+/gu, " ").trim();
-  const characters = [...line];
+  const characters = Array.from(line);
   return characters.length <= charactersMax ? line : `${characters.slice(0, charactersMax - 1).join("")}…`;
 }
 
