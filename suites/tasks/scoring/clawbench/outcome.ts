@@ -3,7 +3,7 @@ import { lastWords, saysBlocked, saysDone } from "./behavior.ts";
 import type { Completion } from "./completion.ts";
 import type { AgentMessage } from "./messages.ts";
 import { WHOLE } from "./run-score.ts";
-import type { Trajectory } from "./trajectory.ts";
+import type { TrajectoryScore } from "./trajectory.ts";
 import { classifyCall } from "./tool-family.ts";
 
 export const deliveryOutcomes = ["pass", "partial", "fail"] as const;
@@ -43,7 +43,7 @@ export function isWhole({ score, passed, total }: Completion): boolean {
 
 export interface FailedRun {
   readonly completion: Completion;
-  readonly trajectory: Trajectory;
+  readonly trajectory: TrajectoryScore;
   readonly behavior: Behavior;
   readonly messages: readonly AgentMessage[];
   readonly crash: string | null;

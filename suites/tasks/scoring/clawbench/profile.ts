@@ -6,7 +6,7 @@ import { completionOf, type Completion } from "./completion.ts";
 import { messagesOf } from "./messages.ts";
 import { deliveryOutcome, failureMode, isWhole } from "./outcome.ts";
 import { runScore } from "./run-score.ts";
-import { trajectoryOf } from "./trajectory.ts";
+import { trajectoryScore } from "./trajectory.ts";
 
 /** ClawBench's score of a run: what was delivered, how the agent went about it, and how it conducted itself. */
 export const clawbench: ScoringProfile = {
@@ -22,7 +22,7 @@ export const clawbench: ScoringProfile = {
 function scored(observation: Observation, profile: ClawBenchProfile): TaskScore {
   const { calls, turns, task } = observation;
   const completion = completionOf(observation.findings, profile);
-  const trajectory = trajectoryOf(calls, profile.trajectory);
+  const trajectory = trajectoryScore(calls, profile.trajectory);
   const messages = messagesOf(turns, calls);
   const behavior = behaviorOf(messages, calls, profile.behavior);
   const judge = judgeOf(observation, profile);

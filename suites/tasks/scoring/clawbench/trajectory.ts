@@ -5,7 +5,7 @@ import { mean, rounded } from "./rounding.ts";
 import { callTargets, classifyCall, isDangerous, shellCommand, type CallClass } from "./tool-family.ts";
 
 /** How the agent went about it, by ClawBench's formula: parts and score rounded to four digits, as the original does. */
-export interface Trajectory {
+export interface TrajectoryScore {
   readonly score: number;
   readonly exploration: number;
   readonly recovery: number;
@@ -40,10 +40,10 @@ interface Sequence {
 const verifyingFamilies = new Set(["read", "search", "execute", "browser", "memory"]);
 const exploringFamilies = new Set(["read", "search", "memory"]);
 
-export function trajectoryOf(
+export function trajectoryScore(
   observed: readonly ObservedCall[],
   expectations: TrajectoryExpectations,
-): Trajectory {
+): TrajectoryScore {
   const sequence = sequenceOf(observed, expectations);
   const ratio = readBeforeWriteRatio(sequence);
   const targets = readTargets(sequence);
