@@ -15,7 +15,7 @@ const lastOutputMs = 200;
 export async function runCommand(
   invocation: Invocation,
   options: CommandOptions,
-  ending: Ending = "together",
+  ending: GroupEnding = "together",
 ): Promise<CommandOutcome> {
   const startMs = performance.now();
   const outcome = (rest: Partial<CommandOutcome>): CommandOutcome => ({
@@ -91,9 +91,9 @@ function start({ file, arguments: args, environment }: Invocation, hasInput: boo
  * `leader-last`: the leader of the process group only waits for the command (`nsenter`). It must see it end: a dead process
  * that nobody waits for would keep a sandbox from ending. `together`: the leader is the command.
  */
-export type Ending = "together" | "leader-last";
+export type GroupEnding = "together" | "leader-last";
 
-async function endGroup(leader: number, ending: Ending): Promise<void> {
+async function endGroup(leader: number, ending: GroupEnding): Promise<void> {
   const rounds = ending === "leader-last" ? 20 : 0;
   for (let round = 0; round < rounds; round++) {
     const members = liveProcesses().filter(({ pid, groupId }) => groupId === leader && pid !== leader);

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { StartError } from "../errors.ts";
 import { liveProcess } from "../host/process-table.ts";
 import { sendSignal } from "../host/signals.ts";
@@ -8,6 +9,8 @@ import { Timer } from "../measure/deadline.ts";
 import type { Invocation } from "./sandbox.ts";
 
 const startTimeoutMs = 20_000;
+/** The kernel waits for every dead process inside to be taken note of, also by programs that are not ours. */
+const endTimeoutMs = 5_000;
 
 /** The program that holds a sandbox. Its standard input is a pipe of ours: it ends when this process does, however that ends. */
 export interface Holder extends AsyncDisposable {
@@ -17,6 +20,8 @@ export interface Holder extends AsyncDisposable {
   readonly initStartTicks: number;
   /** Words of the ready line after the number. */
   readonly facts: readonly string[];
+  /** Ends it and all that runs inside; `ended` tells when that is done. */
+  kill(): void;
   /** Resolves when it has ended, for whatever reason; nothing inside runs any more. */
   readonly ended: Promise<void>;
 }
@@ -49,11 +54,15 @@ export async function startHolder(what: string, invocation: Invocation): Promise
       `${what} did not start (${why}): ${complaints.trim() || line || "it said nothing"}`,
     );
   }
+  // A number that has become another process's is not killed: while the holder runs, its first process is not forgotten.
+  const killInit = () => {
+    if (child.exitCode === null && child.signalCode === null) sendSignal(init.pid, "SIGKILL");
+  };
   const dispose = async () => {
     child.ref();
     child.stdin.destroy();
-    sendSignal(init.pid, "SIGKILL");
-    await ended;
+    killInit();
+    await Promise.race([ended, sleep(endTimeoutMs, undefined, { ref: false })]);
     // Where it ended by itself, a process of its group may be left, on its way out.
     kill(child);
   };
@@ -64,6 +73,7 @@ export async function startHolder(what: string, invocation: Invocation): Promise
     initPid: init.pid,
     initStartTicks: init.startTicks,
     facts,
+    kill: killInit,
     ended,
     [Symbol.asyncDispose]: dispose,
   };

@@ -1,6 +1,6 @@
 import { assignments, insideEnvironment } from "../inside-environment.ts";
 import type { Holder } from "../holder.ts";
-import type { EnterOptions, Invocation, SandboxLimits } from "../sandbox.ts";
+import type { EnterOptions, Invocation } from "../sandbox.ts";
 
 /** What is the same for all commands of one sandbox that is made of namespaces. */
 export interface NamespaceEntrance {
@@ -66,8 +66,3 @@ export function enterNamespaces(
     ],
   };
 }
-
-export const limitArguments = (limits: SandboxLimits): readonly string[] => [
-  `--fsize=${limits.fileBytes}`,
-  "--nofile=4096",
-];

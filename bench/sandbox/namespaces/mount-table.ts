@@ -16,7 +16,7 @@ export function tmpBytes({ limits }: Pick<SandboxRequest, "limits">): number {
   return Math.max(1, Math.min(limits.diskBytes, Math.floor(limits.memoryBytes / 2)));
 }
 
-/** Lines of fstab(5) for one sandbox whose root is being built at `root`, in the order in which they are mounted. */
+/** Lines of fstab(5) for one sandbox that is built upon the folder `root`, in the order in which they are mounted. */
 export function mountTable(
   request: SandboxRequest,
   machine: { readonly root: string; readonly visible: VisibleFiles; readonly resolver: string | null },
@@ -28,9 +28,9 @@ export function mountTable(
   const fresh = (type: string, to: string, options: string) =>
     [type, join(root, to), type, options].map(escaped).join(" ");
   const lines = [
+    `${escaped(root)} ${escaped(root)} none bind,nosuid,nodev`,
     ...visible.folders.map((path) => see(path, path, readOnly)),
     ...visible.covered.map((path) => fresh("tmpfs", path, "ro,nosuid,nodev,size=4k,mode=755")),
-    ...visible.files.map((path) => see(path, path, readOnly)),
     ...(request.network && machine.resolver !== null
       ? [see(machine.resolver, "/etc/resolv.conf", readOnly)]
       : []),

@@ -1,35 +1,92 @@
 import { outcomeOfNothing, runCommand } from "../command.ts";
-import type { Sandbox, SandboxEnd, SandboxKind } from "../sandbox.ts";
+import type { Holder } from "../holder.ts";
+import type { SandboxGroup } from "../limits/cgroup.ts";
+import type { LimitKeeping } from "../limits/keep-limits.ts";
+import { outOfMemoryKills } from "../limits/cgroup.ts";
+import { watchLimits } from "../limits/watch.ts";
+import type { Sandbox, SandboxEnd, SandboxKind, SandboxRequest } from "../sandbox.ts";
 import { enterNamespaces, type NamespaceEntrance } from "./enter.ts";
 
-export interface NamespaceSandboxParts extends NamespaceEntrance {
+export interface NamespaceSandboxParts {
   readonly kind: SandboxKind;
+  readonly request: SandboxRequest;
+  readonly keeping: LimitKeeping;
+  readonly outerEnvironment: Readonly<Record<string, string>>;
+  /** Starts what holds it. Throws StartError. */
+  readonly start: () => Promise<Holder>;
   /** Removes what was made for this sandbox alone; nothing inside runs any more then. */
   readonly tidy: () => Promise<void>;
 }
 
-/** A sandbox whose holder runs: commands enter the namespaces of its first process. */
-export function namespaceSandbox(parts: NamespaceSandboxParts): Sandbox {
-  const { holder } = parts;
+/** Starts a sandbox that is made of namespaces: commands enter those of its first process, and its control group. */
+export async function openNamespaces(parts: NamespaceSandboxParts): Promise<Sandbox> {
+  const { keeping, request, tidy } = parts;
+  let group: SandboxGroup | null = null;
+  try {
+    group = keeping.group(request.name, request.limits);
+    const holder = await parts.start();
+    const entrance = {
+      holder,
+      outerEnvironment: parts.outerEnvironment,
+      environment: request.environment,
+      network: request.network,
+      groups: group?.joinFiles ?? [],
+      processLimits: keeping.processLimits(request.limits),
+    };
+    return heldSandbox(parts, entrance, group);
+  } catch (thrown) {
+    await group?.remove();
+    await tidy();
+    throw thrown;
+  }
+}
+
+function heldSandbox(
+  { kind, request, keeping, tidy }: NamespaceSandboxParts,
+  entrance: NamespaceEntrance,
+  group: SandboxGroup | null,
+): Sandbox {
+  const { holder } = entrance;
   const ended = Promise.withResolvers<SandboxEnd>();
+  const watching = new AbortController();
   let over: string | null = null;
-  let disposed: Promise<void> | undefined;
+  const endBecause = ({ limit, message }: SandboxEnd) => {
+    if (over !== null) return;
+    over = message;
+    ended.resolve({ limit, message: `The sandbox ${request.name} was ended: ${message}.` });
+    holder.kill();
+  };
   void holder.ended.then(() => {
-    over ??= "the process that held it has ended";
-    if (disposed === undefined) ended.resolve({ limit: null, message: `The sandbox is gone: ${over}.` });
+    watching.abort();
+    const isMemory = (outOfMemoryKills(entrance.groups) ?? 0) > 0;
+    endBecause({ limit: isMemory ? "memory" : null, message: "the process that held it has ended" });
   });
+  const root = `/proc/${holder.initPid}/root`;
+  const watched = watchLimits(
+    {
+      workspace: request.workspace,
+      limits: request.limits,
+      memoryFolders: [`${root}/tmp`, `${root}/dev/shm`],
+      initPid: keeping.watchUse ? holder.initPid : null,
+    },
+    watching.signal,
+  ).then((end) => end !== null && endBecause(end));
   const dispose = async () => {
     over ??= "its owner has ended it";
+    watching.abort();
     await holder[Symbol.asyncDispose]();
-    await parts.tidy();
+    await watched;
+    await group?.remove();
+    await tidy();
   };
+  let disposed: Promise<void> | undefined;
   return {
-    kind: parts.kind,
+    kind,
     directory: "/workspace",
-    enter: (command, options) => enterNamespaces(parts, command, options),
+    enter: (command, options) => enterNamespaces(entrance, command, options),
     run: async (command, options) =>
       over === null
-        ? runCommand(enterNamespaces(parts, command, options), options, "leader-last")
+        ? runCommand(enterNamespaces(entrance, command, options), options, "leader-last")
         : outcomeOfNothing(`the sandbox is gone: ${over}`),
     ended: ended.promise,
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),

@@ -11,25 +11,22 @@ export const loopbackCommands: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What runs first in new namespaces, as a program of `sh`: builds the sandbox's root, makes it the only one, says which
+ * What runs first in new namespaces, as a program of `sh`: mounts all that is seen, makes it the only root, says which
  * process it is, and becomes `cat`, which ends when this program's standard input does: when the driver is gone.
  *
- * Arguments: root, skeleton, table of mounts, how many of the next are folders to make, folders and files to make, then
- * (after `--inner`) mounts below read-only folders with their options, and after `--loopback` a command.
+ * Arguments: folder of the root, table of mounts, for each mount below a read-only folder `--inner`, its options and its
+ * place, and after `--loopback` a command.
  */
 export const setUp = String.raw`
 set -e
-root=$1 skeleton=$2 table=$3
-shift 3
+root=$1 table=$2
+shift 2
 # Opened by this shell itself, in the /proc of the machine: its number there.
 read -r pid rest </proc/self/stat
-mount -n -t tmpfs -o size=4m,mode=755,nosuid,nodev tmpfs "$root"
-cp -R -P "$skeleton/." "$root/"
-while [ "$1" = --folder ]; do mkdir -p "$root$2"; shift 2; done
-while [ "$1" = --file ]; do : >"$root$2"; shift 2; done
 mount -a -n -T "$table"
 while [ "$1" = --inner ]; do mount -n -o "remount,bind,ro,$2" "$root$3"; shift 3; done
 mkdir "$root/tmp/home"
+echo sandbox >/proc/sys/kernel/hostname
 nested=1
 if { echo 0 >/proc/sys/user/max_user_namespaces; } 2>/dev/null; then nested=0; fi
 [ "$1" != --loopback ] || { shift; "$@"; }

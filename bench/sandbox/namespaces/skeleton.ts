@@ -1,6 +1,7 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { insideUser } from "../inside-environment.ts";
+import type { SandboxRequest } from "../sandbox.ts";
 import type { VisibleFiles } from "./visible.ts";
 
 /** Devices of the machine that are seen inside. */
@@ -28,19 +29,39 @@ const own: Readonly<Record<string, string>> = {
 };
 
 /**
- * The empty root of every sandbox of a run: folders and files that others are mounted on. Made once and copied for each,
- * because a copy of a few dozen empty files costs two milliseconds.
+ * The root of all sandboxes of a run: settings, and empty folders and files that the rest is mounted on. It is made once;
+ * every sandbox has it read-only.
  */
 export function writeSkeleton(directory: string, visible: VisibleFiles): void {
   const at = (path: string) => join(directory, path);
-  for (const path of ["/old", "/proc", "/dev/pts", "/dev/shm", "/tmp", "/run", "/var", "/etc", "/workspace"])
+  for (const path of "/old /proc /dev/pts /dev/shm /tmp /run /var /etc /workspace".split(" "))
     mkdirSync(at(path), { recursive: true });
   for (const path of visible.folders) mkdirSync(at(path), { recursive: true });
-  const files = [...devices.map((name) => `/dev/${name}`), ...visible.files, "/etc/resolv.conf"];
-  for (const path of files) write(at(path), "");
+  for (const path of visible.settings) copy(path, at(path));
+  for (const path of [...devices.map((name) => `/dev/${name}`), "/etc/resolv.conf"]) write(at(path), "");
   for (const [path, text] of Object.entries(own)) write(at(path), text);
   for (const { at: path, to } of visible.links) link(to, at(path));
   for (const [path, to] of Object.entries(links)) link(to, at(path));
+}
+
+/** Makes places in the root for what one sandbox sees beside the rest. Others then have them, too, and empty. */
+export function writePlaces(directory: string, readOnly: SandboxRequest["readOnly"]): void {
+  for (const { from, to } of readOnly) {
+    const place = join(directory, to);
+    if (statSync(from).isDirectory()) mkdirSync(place, { recursive: true });
+    else if (!existsSync(place)) write(place, "");
+  }
+}
+
+/** What this user may not read is left out: it would be no setting of programs that anybody runs. */
+function copy(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  const readable = (path: string) => {
+    const facts = lstatSync(path);
+    if (facts.isSymbolicLink()) return true;
+    return (facts.isFile() || facts.isDirectory()) && (facts.mode & 0o004) !== 0;
+  };
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter: readable });
 }
 
 function write(path: string, text: string): void {

@@ -1,17 +1,17 @@
-import { existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, realpathSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { StartError } from "../../errors.ts";
 import type { SandboxContext } from "../context.ts";
 import { startHolder } from "../holder.ts";
 import { insideUser } from "../inside-environment.ts";
+import { limitKeeping, type LimitKeeping } from "../limits/keep-limits.ts";
 import { checkRequest } from "../request.ts";
 import type { Sandbox, SandboxFactory, SandboxRequest } from "../sandbox.ts";
-import { limitArguments } from "./enter.ts";
 import { mountTable } from "./mount-table.ts";
-import { namespaceSandbox } from "./namespace-sandbox.ts";
+import { openNamespaces } from "./namespace-sandbox.ts";
 import { loopbackCommands, setUp } from "./set-up.ts";
-import { writeSkeleton } from "./skeleton.ts";
+import { writePlaces, writeSkeleton } from "./skeleton.ts";
 import { visibleFiles, type VisibleFiles } from "./visible.ts";
 
 interface Machine {
@@ -20,6 +20,7 @@ interface Machine {
   readonly visible: VisibleFiles;
   readonly outerEnvironment: Readonly<Record<string, string>>;
   readonly loopback: readonly string[];
+  readonly keeping: LimitKeeping;
 }
 
 /** Sandboxes made by `unshare` and `mount` of util-linux: nothing is installed for them. Works for root and for others. */
@@ -34,10 +35,11 @@ export function unshareFactory(context: SandboxContext): SandboxFactory {
     visible,
     outerEnvironment: outerEnvironment(context),
     loopback: loopbackCommand(),
+    keeping: limitKeeping(),
   };
   return {
     kind: "unshare",
-    facts: {},
+    facts: machine.keeping.facts,
     open: (request) => openUnshare(request, machine),
   };
 }
@@ -62,43 +64,43 @@ function loopbackCommand(): readonly string[] {
 
 async function openUnshare(request: SandboxRequest, machine: Machine): Promise<Sandbox> {
   checkRequest(request);
-  const own = join(machine.scratch, request.name);
-  const root = join(own, "root");
-  mkdirSync(root, { recursive: true });
-  const table = join(own, "mounts");
+  const { skeleton, visible } = machine;
+  writePlaces(skeleton, request.readOnly);
+  const table = join(machine.scratch, `${request.name}.mounts`);
   const resolver = existsSync("/etc/resolv.conf") ? realpathSync("/etc/resolv.conf") : null;
-  writeFileSync(table, mountTable(request, { root, visible: machine.visible, resolver }));
-  const tidy = () => rm(own, { recursive: true, force: true });
-  try {
-    const holder = await startHolder(`The sandbox ${request.name} (unshare)`, {
-      file: "unshare",
-      arguments: [
-        ...namespaces(request),
-        "sh",
-        "-c",
-        setUp,
-        "sandbox",
-        root,
-        machine.skeleton,
-        table,
-        ...steps(request, machine),
-      ],
-      environment: machine.outerEnvironment,
-    });
-    return namespaceSandbox({
-      kind: "unshare",
-      holder,
-      outerEnvironment: machine.outerEnvironment,
-      environment: request.environment,
-      network: request.network,
-      groups: [],
-      processLimits: limitArguments(request.limits),
-      tidy,
-    });
-  } catch (thrown) {
-    await tidy();
-    throw thrown;
-  }
+  writeFileSync(table, mountTable(request, { root: skeleton, visible, resolver }));
+  return openNamespaces({
+    kind: "unshare",
+    request,
+    keeping: machine.keeping,
+    outerEnvironment: machine.outerEnvironment,
+    tidy: () => rm(table, { force: true }),
+    start: () =>
+      startHolder(`The sandbox ${request.name} (unshare)`, {
+        file: "unshare",
+        arguments: [
+          ...namespaces(request),
+          "sh",
+          "-c",
+          setUp,
+          "sandbox",
+          skeleton,
+          table,
+          ...steps(request, machine),
+        ],
+        environment: machine.outerEnvironment,
+      }),
+  });
+}
+
+/** Arguments of the set-up program after its first two. */
+function steps({ network }: SandboxRequest, { visible, loopback }: Machine): readonly string[] {
+  const inner = visible.inner.flatMap(({ at, noexec }) => [
+    "--inner",
+    `nosuid,nodev${noexec ? ",noexec" : ""}`,
+    at,
+  ]);
+  return [...inner, ...(network ? ["--none"] : ["--loopback", ...loopback])];
 }
 
 const namespaces = ({ network }: SandboxRequest): readonly string[] => [
@@ -106,18 +108,3 @@ const namespaces = ({ network }: SandboxRequest): readonly string[] => [
   ..."--mount --pid --ipc --uts --cgroup --fork --kill-child".split(" "),
   ...(network ? [] : ["--net"]),
 ];
-
-/** Arguments of the set-up program after its first three. */
-function steps(request: SandboxRequest, { visible, loopback }: Machine): readonly string[] {
-  const isFolder = (path: string) => statSync(path).isDirectory();
-  const places = Map.groupBy(request.readOnly, ({ from }) => (isFolder(from) ? "--folder" : "--file"));
-  const made = (kind: "--folder" | "--file") => (places.get(kind) ?? []).flatMap(({ to }) => [kind, to]);
-  const parents = (places.get("--file") ?? []).flatMap(({ to }) => ["--folder", join(to, "..")]);
-  return [
-    ...parents,
-    ...made("--folder"),
-    ...made("--file"),
-    ...visible.inner.flatMap(({ at, noexec }) => ["--inner", `nosuid,nodev${noexec ? ",noexec" : ""}`, at]),
-    ...(request.network ? ["--none"] : ["--loopback", ...loopback]),
-  ];
-}

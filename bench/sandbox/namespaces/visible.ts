@@ -6,7 +6,8 @@ import { readText } from "../../host/read-text.ts";
 export interface VisibleFiles {
   readonly folders: readonly string[];
   readonly links: readonly { readonly at: string; readonly to: string }[];
-  readonly files: readonly string[];
+  /** Copied once a run, because a copy that all sandboxes share costs each of them less than thirty mounts. */
+  readonly settings: readonly string[];
   /** Covered with nothing: they lie below one of the folders. */
   readonly covered: readonly string[];
   /** Mounts below one of the folders, which a read-only folder does not make read-only. */
@@ -26,20 +27,20 @@ const noPrograms = ["/usr/local/etc", "/usr/src"];
 
 export function visibleFiles(hidden: readonly string[]): VisibleFiles {
   const links: { at: string; to: string }[] = [];
-  const [folders, files]: [string[], string[]] = [[], []];
-  const see = (path: string) => {
+  const folders: string[] = [];
+  for (const path of programFolders) {
     const facts = lstatSync(path, { throwIfNoEntry: false });
-    if (facts === undefined) return;
-    if (facts.isSymbolicLink()) links.push({ at: path, to: readlinkSync(path) });
-    else (facts.isDirectory() ? folders : files).push(path);
-  };
-  for (const path of programFolders) see(path);
-  for (const name of settings.split(" ")) see(join("/etc", name));
-  for (const name of readdirSync("/etc")) if (/^(java|python3)[-.]/.test(name)) see(join("/etc", name));
+    if (facts?.isSymbolicLink() === true) links.push({ at: path, to: readlinkSync(path) });
+    else if (facts !== undefined) folders.push(path);
+  }
+  const names = [
+    ...settings.split(" "),
+    ...readdirSync("/etc").filter((name) => /^(java|python3)[-.]/.test(name)),
+  ];
   return {
     folders,
-    files,
     links,
+    settings: names.map((name) => join("/etc", name)).filter((path) => existsSync(path)),
     covered: coveredPaths(folders, [...noPrograms, ...hidden]),
     inner: mountPoints().filter(({ at }) => folders.some((folder) => at.startsWith(`${folder}/`))),
   };
