@@ -5,8 +5,8 @@ import { toolRequestSchema, type ErrorReply, type ToolRequest } from "./protocol
 export interface ConnectionOptions {
   readonly maxFrameBytes: number;
   readonly nowNs: () => number;
-  /** Carries out one request. It is synchronous, so requests of one worker never overlap. */
-  readonly handle: (request: ToolRequest, receivedNs: number) => object;
+  /** Carries out one request. Those of one connection never overlap; of one worker, only those that wait for something. */
+  readonly handle: (request: ToolRequest, receivedNs: number) => object | Promise<object>;
 }
 
 /** Longest time that one connection's pipelined requests run before other connections get their turn. */
@@ -19,6 +19,8 @@ export class Connection {
   readonly #decoder: FrameDecoder;
   readonly #waiting: { readonly frame: Frame; readonly receivedNs: number }[] = [];
   #turnScheduled = false;
+  /** A request is carried out that waits for something. */
+  #waits = false;
   #ended = false;
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -47,6 +49,7 @@ export class Connection {
 
   #work(): void {
     this.#turnScheduled = false;
+    if (this.#waits) return;
     const untilNs = this.#options.nowNs() + sliceNs;
     while (this.#waiting.length > 0) {
       if (this.#socket.destroyed) return;
@@ -61,21 +64,42 @@ export class Connection {
         return;
       }
       const next = this.#waiting.shift();
-      if (next !== undefined) this.#socket.write(this.#answer(next.frame, next.receivedNs));
+      if (next === undefined) break;
+      const answer = this.#answer(next.frame, next.receivedNs);
+      if (answer instanceof Promise) {
+        this.#waits = true;
+        void answer.then((bytes) => this.#goOn(bytes));
+        return;
+      }
+      this.#socket.write(answer);
     }
     if (this.#ended) this.#socket.end();
   }
 
-  #answer(frame: Frame, receivedNs: number): Buffer {
+  #goOn(answer: Buffer): void {
+    this.#waits = false;
+    if (!this.#socket.destroyed) this.#socket.write(answer);
+    if (!this.#turnScheduled) this.#work();
+  }
+
+  #answer(frame: Frame, receivedNs: number): Buffer | Promise<Buffer> {
     if (frame.kind === "malformed") return encodeFrame(refusal(null, "malformed", frame.reason));
     if (frame.kind === "oversize") {
       return encodeFrame(refusal(null, "oversize", `the line is longer than ${frame.limitBytes} bytes`));
     }
     const parsed = toolRequestSchema.safeParse(frame.value);
     if (!parsed.success) return encodeFrame(refuseShape(frame.value, parsed.error.issues));
-    const reply = encodeFrame(this.#options.handle(parsed.data, receivedNs));
+    const { id } = parsed.data;
+    const reply = this.#options.handle(parsed.data, receivedNs);
+    return reply instanceof Promise
+      ? reply.then((value) => this.#framed(id, value))
+      : this.#framed(id, reply);
+  }
+
+  #framed(id: ToolRequest["id"], value: object): Buffer {
+    const reply = encodeFrame(value);
     if (reply.length <= this.#options.maxFrameBytes) return reply;
-    return encodeFrame(refusal(parsed.data.id, "oversize", `the reply has ${reply.length} bytes`));
+    return encodeFrame(refusal(id, "oversize", `the reply has ${reply.length} bytes`));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ToolCallLog } from "../workload/workload.ts";
 import { LimitCounter } from "./episode-limits.ts";
 import type { CallCounts } from "./protocol.ts";
-import type { EnvironmentCall, ToolEnvironment } from "./tool-module.ts";
+import type { EnvironmentCall, EnvironmentReply, ToolEnvironment } from "./tool-module.ts";
 import type { OpenParameters, RunningCall } from "./worker-messages.ts";
 
 export interface IncomingCall extends EnvironmentCall {
@@ -41,8 +41,8 @@ export class Episode {
     return this.#parts.environment;
   }
 
-  /** Runs a tool, or refuses to. Throws only when the tool's code has a bug. */
-  call(call: IncomingCall): CallOutcome {
+  /** Runs a tool, or refuses to. Throws only when the tool's code has a bug. Waits only where the tool does. */
+  call(call: IncomingCall): CallOutcome | Promise<CallOutcome> {
     const { environment, nowNs, running } = this.#parts;
     const { callTimeoutMs } = this.parameters.limits;
     const startedNs = nowNs();
@@ -58,21 +58,22 @@ export class Episode {
     }
     running.begin(this.parameters.ordinal, startedNs + callTimeoutMs * 1e6);
     try {
-      const { content, error } = environment.call(call);
-      const endedNs = nowNs();
-      this.#limits.record(call.requestor, error);
-      const line = {
-        ...this.#identityOf(call),
-        content,
-        error,
-        receivedNs: call.receivedNs,
-        startedNs,
-        endedNs,
-      };
-      return { status: "called", line, counts: this.#limits.counts() };
+      const reply = environment.call(call);
+      return reply instanceof Promise
+        ? reply.then((late) => this.#called(call, startedNs, late))
+        : this.#called(call, startedNs, reply);
     } finally {
+      // A tool that waits does not hold the thread: whether that is stuck says nothing of it.
       running.end();
     }
+  }
+
+  #called(call: IncomingCall, startedNs: number, { content, error }: EnvironmentReply): CallOutcome {
+    const endedNs = this.#parts.nowNs();
+    this.#limits.record(call.requestor, error);
+    const { receivedNs } = call;
+    const line = { ...this.#identityOf(call), content, error, receivedNs, startedNs, endedNs };
+    return { status: "called", line, counts: this.#limits.counts() };
   }
 
   addSteps(count: number): CallCounts {

@@ -34,8 +34,11 @@ export interface ToolSource<Types extends ToolTypes = ToolTypes> {
 /** The state that one attempt's tool calls change. */
 export interface ToolEnvironment<Types extends ToolTypes = ToolTypes> {
   readonly opened: Types["opened"];
-  /** Runs one tool. A failure of the tool is content, never a throw: what is thrown is a bug, and costs the episode its reward. */
-  call(call: EnvironmentCall): EnvironmentReply;
+  /**
+   * Runs one tool. A failure of the tool is content, never a throw: what is thrown is a bug, and costs the episode its reward.
+   * A tool that waits for something else returns a promise and looks after its own time; other episodes' calls go on.
+   */
+  call(call: EnvironmentCall): EnvironmentReply | Promise<EnvironmentReply>;
   /** Of the state, by side; null where the user has none. */
   hashes(): { readonly agentHash: string; readonly userHash: string | null };
   /** Judges the attempt. */

@@ -78,7 +78,7 @@ export class ToolWorkerPool {
   }
 
   /** Requests of socket clients. */
-  answer(request: ToolRequest, receivedNs: number): object {
+  answer(request: ToolRequest, receivedNs: number): object | Promise<object> {
     if (request.op === "hello" || request.op === "session") {
       if (!sameToken(request.token, this.#parts.task.fleetToken)) return badToken(request);
       return request.op === "hello" ? this.#hello(request.id) : this.#session(request);
@@ -124,14 +124,14 @@ export class ToolWorkerPool {
     return environment.opened;
   }
 
-  #userCall(parameters: {
+  async #userCall(parameters: {
     attemptKey: string;
     name: string;
     argumentsText: string;
     toolCallId: string | null;
-  }): object {
+  }): Promise<object> {
     const { attemptKey, ...call } = parameters;
-    const outcome = this.#run(this.#episode(attemptKey), {
+    const outcome = await this.#run(this.#episode(attemptKey), {
       ...call,
       requestor: "user",
       requestId: null,
@@ -141,29 +141,43 @@ export class ToolWorkerPool {
     return { content: outcome.line.content, error: outcome.line.error };
   }
 
-  #answerCall(episode: Episode, request: ToolRequest, call: IncomingCall): object {
-    let outcome: CallOutcome;
+  #answerCall(episode: Episode, { id }: ToolRequest, call: IncomingCall): object | Promise<object> {
+    const failed = (error: unknown) => refusal(id, "internal", messageOf(error));
+    const answered = (outcome: CallOutcome) =>
+      outcome.status === "refused"
+        ? refusal(id, outcome.reason, outcome.message)
+        : { id, ok: true, content: outcome.line.content, error: outcome.line.error };
     try {
-      outcome = this.#run(episode, call);
+      const outcome = this.#run(episode, call);
+      return outcome instanceof Promise ? outcome.then(answered, failed) : answered(outcome);
     } catch (error) {
-      return refusal(request.id, "internal", messageOf(error));
+      return failed(error);
     }
-    if (outcome.status === "refused") return refusal(request.id, outcome.reason, outcome.message);
-    return { id: request.id, ok: true, content: outcome.line.content, error: outcome.line.error };
   }
 
-  #run(episode: Episode, call: IncomingCall): CallOutcome {
-    const { attemptKey } = episode.parameters;
+  #run(episode: Episode, call: IncomingCall): CallOutcome | Promise<CallOutcome> {
+    const broken = (error: unknown) => this.#tellBroken(episode, call, error);
     try {
       const outcome = episode.call(call);
-      if (outcome.status === "called")
-        this.#parts.send({ type: "called", line: outcome.line, counts: outcome.counts });
-      else this.#parts.send({ type: "refused", attemptKey, counts: outcome.counts });
-      return outcome;
+      return outcome instanceof Promise
+        ? outcome.then((late) => this.#told(episode, late), broken)
+        : this.#told(episode, outcome);
     } catch (error) {
-      this.#parts.send({ type: "broken", attemptKey, message: `${call.name}: ${messageOf(error)}` });
-      throw error;
+      return broken(error);
     }
+  }
+
+  /** Sent before the caller gets its reply, so that a log is never behind a reply. */
+  #told({ parameters: { attemptKey } }: Episode, outcome: CallOutcome): CallOutcome {
+    if (outcome.status === "called")
+      this.#parts.send({ type: "called", line: outcome.line, counts: outcome.counts });
+    else this.#parts.send({ type: "refused", attemptKey, counts: outcome.counts });
+    return outcome;
+  }
+
+  #tellBroken({ parameters: { attemptKey } }: Episode, { name }: IncomingCall, error: unknown): never {
+    this.#parts.send({ type: "broken", attemptKey, message: `${name}: ${messageOf(error)}` });
+    throw error;
   }
 
   #episode(attemptKey: string): Episode {

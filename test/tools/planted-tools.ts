@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
 import type {
   EnvironmentCall,
@@ -46,7 +47,7 @@ class PlantedEnvironment implements ToolEnvironment<PlantedTools> {
     };
   }
 
-  call(call: EnvironmentCall): EnvironmentReply {
+  call(call: EnvironmentCall): EnvironmentReply | Promise<EnvironmentReply> {
     const fields = fieldsOf(call.argumentsText);
     if (fields === null) return { content: "Error: these are no arguments", error: true };
     switch (call.name) {
@@ -66,6 +67,15 @@ class PlantedEnvironment implements ToolEnvironment<PlantedTools> {
       case "sleep":
         block(Number(fields["ms"]));
         return { content: "slept", error: false };
+      case "wait":
+        return sleep(Number(fields["ms"])).then(() => ({
+          content: `waited for ${this.#total}`,
+          error: false,
+        }));
+      case "late-bug":
+        return sleep(10).then(() => {
+          throw new TypeError("planted bug that came late");
+        });
       case "exit":
         process.exit(7);
       case "loop":

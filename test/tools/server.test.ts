@@ -277,3 +277,35 @@ test("an episode that cannot be opened says why, and the next one opens", async 
   await server.openEpisode(request("a"));
   await expect(server.openEpisode(request("a"))).rejects.toThrow("already open");
 });
+
+test("a tool that waits holds up its own session and no other, and its worker is not taken for stuck", async () => {
+  const server = await start({ workers: 1, watch: { stuckAfterMs: 150, heartbeatMs: 20 } });
+  const [slow, quick] = [await server.openEpisode(request("a")), await server.openEpisode(request("b"))];
+  const [slowClient, quickClient] = [await clientOf(slow.socket), await clientOf(quick.socket)];
+  const order: string[] = [];
+  const told = (name: string) => (reply: { readonly content: string }) =>
+    void order.push(`${name}: ${reply.content}`);
+  const waiting = slowClient.call(callNamed(slow, "wait", '{"ms":500}')).then(told("slow"));
+  const behind = slowClient.call(add(slow, 1)).then(told("behind"));
+  await quickClient.call(add(quick, 5)).then(told("quick"));
+  await Promise.all([waiting, behind]);
+  expect(order).toEqual(["quick: 5", "slow: waited for 0", "behind: 1"]);
+  expect(slow.takeLog().map(({ name, content }) => [name, content])).toEqual([
+    ["wait", "waited for 0"],
+    ["add", "1"],
+  ]);
+  expect(slow.lost.aborted).toBe(false);
+});
+
+test("a tool that waits and then throws costs its episode the reward, and the connection lives on", async () => {
+  const server = await start({ workers: 1 });
+  const episode = await server.openEpisode(request("a"));
+  const client = await clientOf(episode.socket);
+  await expect(client.call(callNamed(episode, "late-bug", "{}"))).rejects.toMatchObject({
+    reason: "internal",
+  });
+  expect(episode.lost.reason).toMatchObject({
+    message: expect.stringContaining("planted bug that came late") as unknown,
+  });
+  expect((await client.hello(server.fleetToken)).ok).toBe(true);
+});

@@ -163,6 +163,7 @@ function episode(changes: Partial<OpenParameters["limits"]> = {}) {
       argumentsText: "{}",
       toolCallId: null,
     });
+    if (outcome instanceof Promise) throw new Error("no planted tool of these tests waits");
     return outcome.status === "called" ? "called" : outcome.reason;
   };
   return { one, ask, time, called, seen, running };
