@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SandboxSetting } from "../config/sandbox-schema.ts";
 import { StartError, messageOf } from "../errors.ts";
 import type { SandboxContext } from "./context.ts";
+import { bwrapFactory } from "./namespaces/bwrap.ts";
 import { unshareFactory } from "./namespaces/unshare.ts";
 import { noSandboxFactory } from "./none.ts";
 import type { SandboxFactory, SandboxKind } from "./sandbox.ts";
@@ -15,6 +16,7 @@ type HoldingKind = Exclude<SandboxKind, "none">;
 const makers: Readonly<
   Record<string, (setting: SandboxSetting, context: SandboxContext) => Promise<SandboxFactory>>
 > = {
+  bwrap: async (_, context) => bwrapFactory(context),
   unshare: async (_, context) => unshareFactory(context),
 };
 

@@ -27,7 +27,8 @@ export interface Holder extends AsyncDisposable {
 }
 
 /**
- * Starts a holder and waits for its line `ready PID …` on stdout.
+ * Starts a holder and waits for its line `ready PID …` on stdout, or `ready -` where the lines before it tell the number as
+ * bwrap does.
  * @throws {StartError} with what it printed on stderr
  */
 export async function startHolder(what: string, invocation: Invocation): Promise<Holder> {
@@ -42,8 +43,9 @@ export async function startHolder(what: string, invocation: Invocation): Promise
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4000)));
   const exited = exitOf(child);
-  const line = await firstLine(child);
-  const [word, pid, ...facts] = (line ?? "").split(" ");
+  const lines = await linesUntilReady(child);
+  const [word, said, ...facts] = (lines.at(-1) ?? "").split(" ");
+  const pid = said === "-" ? /"child-pid": (\d+)/.exec(lines.join(" "))?.[1] : said;
   const init = word === "ready" ? liveProcess(Number(pid)) : null;
   const ended = exited.then(() => undefined);
   if (init === null) {
@@ -51,7 +53,7 @@ export async function startHolder(what: string, invocation: Invocation): Promise
     const why = await exited;
     throw new StartError(
       "sandbox",
-      `${what} did not start (${why}): ${complaints.trim() || line || "it said nothing"}`,
+      `${what} did not start (${why}): ${complaints.trim() || lines.join(" ") || "it said nothing"}`,
     );
   }
   // A number that has become another process's is not killed: while the holder runs, its first process is not forgotten.
@@ -90,16 +92,19 @@ function exitOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** null when there is none, or none in time. */
-async function firstLine(child: ChildProcess): Promise<string | null> {
-  if (child.stdout === null) return null;
-  const lines = createInterface({ input: child.stdout });
-  const late = Promise.withResolvers<null>();
-  using _timer = new Timer(startTimeoutMs, () => late.resolve(null));
-  const found = new Promise<string | null>((resolve) => {
-    lines.once("line", resolve);
-    lines.once("close", () => resolve(null));
-    child.once("error", () => resolve(null));
-  });
-  return Promise.race([found, late.promise]);
+/** The last line is the ready line, unless it did not come, or not in time. */
+async function linesUntilReady(child: ChildProcess): Promise<readonly string[]> {
+  if (child.stdout === null) return [];
+  const lines: string[] = [];
+  const done = Promise.withResolvers<void>();
+  using _timer = new Timer(startTimeoutMs, done.resolve);
+  child.once("error", () => done.resolve());
+  createInterface({ input: child.stdout })
+    .on("line", (line) => {
+      lines.push(line);
+      if (line.startsWith("ready ")) done.resolve();
+    })
+    .once("close", done.resolve);
+  await done.promise;
+  return lines;
 }

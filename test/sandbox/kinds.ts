@@ -7,7 +7,7 @@ import { defaultLimits } from "../../bench/config/sandbox-schema.ts";
 import type { Sandbox, SandboxFactory, SandboxKind, SandboxRequest } from "../../bench/sandbox/sandbox.ts";
 
 /** Kinds of sandbox that hold something. */
-export const holdingKinds = ["unshare"] as const;
+export const holdingKinds = ["bwrap", "unshare"] as const;
 
 export const runId = `sandbox-test-${process.pid}`;
 

@@ -5,7 +5,7 @@ import { devices } from "./skeleton.ts";
 import type { VisibleFiles } from "./visible.ts";
 
 /** Of `/proc` what tells of the machine and not of the processes inside. */
-const maskedFiles =
+export const maskedFiles =
   "iomem kallsyms kcore key-users keys kmsg kpagecgroup kpagecount kpageflags sched_debug slabinfo timer_list"
     .split(" ")
     .map((name) => `/proc/${name}`)

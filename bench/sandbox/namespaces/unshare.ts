@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { StartError } from "../../errors.ts";
@@ -11,13 +11,10 @@ import type { Sandbox, SandboxFactory, SandboxRequest } from "../sandbox.ts";
 import { mountTable } from "./mount-table.ts";
 import { openNamespaces } from "./namespace-sandbox.ts";
 import { loopbackCommands, setUp } from "./set-up.ts";
-import { writePlaces, writeSkeleton } from "./skeleton.ts";
-import { visibleFiles, type VisibleFiles } from "./visible.ts";
+import { outerEnvironment, prepareRoot, resolverFile, type PreparedRoot } from "./prepared-root.ts";
+import { writePlaces } from "./skeleton.ts";
 
-interface Machine {
-  readonly scratch: string;
-  readonly skeleton: string;
-  readonly visible: VisibleFiles;
+interface Machine extends PreparedRoot {
   readonly outerEnvironment: Readonly<Record<string, string>>;
   readonly loopback: readonly string[];
   readonly keeping: LimitKeeping;
@@ -25,14 +22,8 @@ interface Machine {
 
 /** Sandboxes made by `unshare` and `mount` of util-linux: nothing is installed for them. Works for root and for others. */
 export function unshareFactory(context: SandboxContext): SandboxFactory {
-  const scratch = join(realpathSync(context.scratchDirectory), "sandbox");
-  const visible = visibleFiles([...context.hidden, context.scratchDirectory]);
-  const skeleton = join(scratch, "skeleton");
-  writeSkeleton(skeleton, visible);
   const machine: Machine = {
-    scratch,
-    skeleton,
-    visible,
+    ...prepareRoot(context),
     outerEnvironment: outerEnvironment(context),
     loopback: loopbackCommand(),
     keeping: limitKeeping(),
@@ -42,12 +33,6 @@ export function unshareFactory(context: SandboxContext): SandboxFactory {
     facts: machine.keeping.facts,
     open: (request) => openUnshare(request, machine),
   };
-}
-
-/** Programs of the system come first; on some systems an ordinary user's PATH has no `pivot_root` and no `ip`. */
-export function outerEnvironment({ childEnvironment }: SandboxContext): Readonly<Record<string, string>> {
-  const path = `/usr/sbin:/usr/bin:/sbin:/bin:${childEnvironment["PATH"] ?? ""}`;
-  return { ...childEnvironment, PATH: path, LC_ALL: "C" };
 }
 
 function loopbackCommand(): readonly string[] {
@@ -67,8 +52,7 @@ async function openUnshare(request: SandboxRequest, machine: Machine): Promise<S
   const { skeleton, visible } = machine;
   writePlaces(skeleton, request.readOnly);
   const table = join(machine.scratch, `${request.name}.mounts`);
-  const resolver = existsSync("/etc/resolv.conf") ? realpathSync("/etc/resolv.conf") : null;
-  writeFileSync(table, mountTable(request, { root: skeleton, visible, resolver }));
+  writeFileSync(table, mountTable(request, { root: skeleton, visible, resolver: resolverFile() }));
   return openNamespaces({
     kind: "unshare",
     request,
