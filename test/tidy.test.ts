@@ -104,6 +104,9 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
   "suites/tasks/formats": "config suites/tasks",
   "suites/tasks/scoring": "suites/tasks answer host sandbox statistics",
+  "suites/tasks/attempts": "suites/tasks/scoring",
+  "suites/tasks/export":
+    "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring",
   "suites/tasks":
     "config host measure sandbox workload agent transcript tools suites/tasks/formats suites/tasks/scoring",
   suites: "config workload agent transcript tools sink store",

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { hasPassed } from "../store/passed.ts";
 import type { RunJson } from "../store/run-json.ts";
 import type { RecordedEpisode } from "../workload/recorded-episode.ts";
 import type { ExportSettings } from "./format.ts";
@@ -129,7 +130,7 @@ export class ManifestCounter {
     counts.trajectories += 1;
     counts.messages += trajectory.messages.length;
     if (record.reward !== null) counts.judged += 1;
-    if (record.reward !== null && record.reward >= 1 - 1e-6) counts.passed += 1;
+    if (hasPassed(record) === true) counts.passed += 1;
     increment(counts.byArm, record.arm);
     increment(counts.byDomain, record.domain);
     increment(counts.byStatus, record.status);

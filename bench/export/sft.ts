@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { hasPassed } from "../store/passed.ts";
 import type { ExportFormat } from "./format.ts";
 import type { InlinedTrajectory } from "./inlined-trajectory.ts";
 import type { LeftOut } from "./left-out.ts";
@@ -45,7 +46,7 @@ function refusal({ record, recorded }: InlinedTrajectory): LeftOut | null {
   const why = (reason: string) => ({ reason });
   if (record.status !== "completed") return why(`${record.status}: only completed episodes are examples`);
   if (record.reward === null) return why("unjudged: only passed episodes are examples");
-  if (record.reward < 1 - 1e-6) return why("not passed: only passed episodes are examples");
+  if (hasPassed(record) !== true) return why("not passed: only passed episodes are examples");
   if (record.labels.includes("prompt-rewritten")) return why("prompt-rewritten: the model saw other bytes");
   if (recorded?.calls.some(({ finishReason }) => finishReason === "length") === true)
     return why("an answer was cut at its token limit: it has no end to learn");

@@ -16,8 +16,9 @@ import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
 import { baselineFloors } from "../analysis/overhead/floor.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
 import { readCellPower, type CellPower } from "../analysis/power/cell-power.ts";
-import { isPassed } from "../statistics/pass-hat-k.ts";
+import { hasPassed } from "../store/passed.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
+import { scoreReport } from "../analysis/scores/score-report.ts";
 import { LimitFacts } from "./model/limit-facts.ts";
 import type { ReportModel } from "./model/report-model.ts";
 import { statedGpus } from "../config/stated-gpus.ts";
@@ -46,6 +47,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   }
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
+  const scores = scoreReport(run.identity.scores, cells, episodes);
   const failures = runFailures(summaries);
   const floors = baselineFloors(cells, compareOf(run));
   const lost = await lostTrajectories(run.directory, run.records);
@@ -61,6 +63,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     preflights: [...preflights],
     cells: summaries,
     ...(failures.length > 0 && { failures }),
+    ...(scores !== null && { scores }),
     overheads: [...compareArms(cells, compareOf(run))],
     ...(floors.length > 0 && { floors: [...floors] }),
     ...limits.report(),
@@ -143,7 +146,7 @@ function trialsOf(episodes: readonly EpisodeRecord[]): ReportModel["trials"] {
   );
   return [...groups.values()].map((members) => {
     const [{ arm, load, repetition, trial }] = members as [EpisodeRecord];
-    const passed = members.filter(({ reward }) => reward !== null && isPassed(reward)).length;
+    const passed = members.filter((episode) => hasPassed(episode) === true).length;
     const errors = members.filter(({ reward }) => reward === null).length;
     // Monotonic time does not go on over a restart of the machine, so trials over several segments have no length.
     const oneSegment = new Set(members.map(({ segmentId }) => segmentId)).size === 1;

@@ -1,4 +1,5 @@
 import type { Clock } from "../measure/clock.ts";
+import { hasPassed } from "../store/passed.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 import type { SeenLatencies } from "./seen-exchanges.ts";
 import { StatusLine, type Screen, type StatusPart } from "./status-line.ts";
@@ -116,7 +117,7 @@ export class SweepProgress implements SweepWatcher, Disposable {
     this.#done += 1;
     this.#cellDone += 1;
     if (record.reward !== null) this.#judged += 1;
-    if (record.reward === 1) this.#passed += 1;
+    if (hasPassed(record) === true) this.#passed += 1;
     if (record.failure !== null) this.#failed(record, record.failure);
   }
 

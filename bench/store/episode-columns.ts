@@ -1,4 +1,5 @@
 import { NumberColumn, WordColumn, type StoredWords } from "./columns.ts";
+import { hasPassed } from "./passed.ts";
 import type { EpisodeOutcome } from "./progress.ts";
 import type { EpisodeRecord } from "./record.ts";
 
@@ -28,6 +29,8 @@ export interface EpisodeRow extends Pick<
   | "completionTokens"
   | "cachedTokens"
 > {
+  /** null without a reward. */
+  readonly passed: boolean | null;
   /** Class of the part that failed. */
   readonly failure: string | null;
   /** Whether the record says in words why the episode ended so. */
@@ -41,6 +44,7 @@ const numberNames = [
   "repetition",
   "trial",
   "reward",
+  "passed",
   "startedNs",
   "endedNs",
   "steps",
@@ -127,7 +131,13 @@ export class EpisodeColumns {
   push(record: EpisodeRecord, place: { readonly startByte: number; readonly bytes: number }): void {
     const { failure, labels, termination, terminationDetail, episodeId, attemptKey } = record;
     this.#ids.push(record.episodeId);
-    const numbers = { ...record, recordByte: place.startByte, recordBytes: place.bytes };
+    const passed = hasPassed(record);
+    const numbers = {
+      ...record,
+      passed: passed === null ? null : Number(passed),
+      recordByte: place.startByte,
+      recordBytes: place.bytes,
+    };
     for (const name of numberNames) this.#numbers[name].push(numbers[name]);
     const words = {
       ...record,
@@ -170,6 +180,7 @@ export class EpisodeColumns {
 
   row(line: number): EpisodeRow {
     const [number, word] = [this.#numbers, this.#words];
+    const passed = number.passed.orNull(line);
     return {
       episodeId: this.idAt(line),
       cellId: word.cellId.at(line),
@@ -185,6 +196,7 @@ export class EpisodeColumns {
       failure: word.failure.orNull(line),
       explained: word.explained.orNull(line) !== null,
       reward: number.reward.orNull(line),
+      passed: passed === null ? null : passed === 1,
       labels: JSON.parse(word.labels.at(line)) as string[],
       startedNs: number.startedNs.at(line),
       endedNs: number.endedNs.at(line),

@@ -12,7 +12,7 @@ import { writeWhole } from "./text-store.ts";
 export const indexFile = "episodes.index";
 
 /** Another number for another layout: a file with any other one is made anew. */
-const layout = 1;
+const layout = 2;
 const headBytes = 8;
 
 /** The columns that were kept, when they are those of the records as they are now; else empty ones. */

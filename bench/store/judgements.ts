@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { hasPassed } from "./passed.ts";
 import { readJsonLines, readRun, type StoredRun, type StoreWarning } from "./read-run.ts";
 import type { EpisodeRecord, RunRecord, Trajectory } from "./record.ts";
 
@@ -75,18 +76,18 @@ export function judgedEpisode(record: EpisodeRecord, judgements: Judgements): Ep
   const judgement = judgementOf(record, judgements);
   if (judgement === null) return record;
   const { reward } = judgement;
-  const scores = record.scores?.with(0, { name: "reward", value: reward, passed: reward >= 1 - 1e-6 });
+  const scores = record.scores?.with(0, { name: "reward", value: reward, passed: hasPassed({ reward }) });
   return { ...record, reward, ...(scores && { scores }), labels: judgedLabels(record.labels) };
 }
 
 /** What an index knows of an attempt, with the judge's reward where that was judged. */
-export function judgedRow<Row extends Pick<EpisodeRecord, "episodeId" | "reward" | "labels">>(
-  row: Row,
-  attemptKey: string | undefined,
-  judgements: Judgements,
-): Row {
+export function judgedRow<
+  Row extends Pick<EpisodeRecord, "episodeId" | "reward" | "labels"> & { readonly passed: boolean | null },
+>(row: Row, attemptKey: string | undefined, judgements: Judgements): Row {
   const judgement = judgementOf({ episodeId: row.episodeId, attemptKey }, judgements);
-  return judgement === null ? row : { ...row, reward: judgement.reward, labels: judgedLabels(row.labels) };
+  if (judgement === null) return row;
+  const { reward } = judgement;
+  return { ...row, reward, passed: hasPassed({ reward }), labels: judgedLabels(row.labels) };
 }
 
 /** The trajectory with the judge's reward and reward info, where its attempt was judged. */

@@ -20,6 +20,7 @@ import { path } from "../../bench/report/tables/path-table.ts";
 import { powers } from "../../bench/report/tables/power-table.ts";
 import * as replay from "../../bench/report/tables/replay-tables.ts";
 import { trajectories } from "../../bench/report/tables/run-tables.ts";
+import { scores, taskScores } from "../../bench/report/tables/score-tables.ts";
 import { sloCells } from "../../bench/report/tables/slo-table.ts";
 import { left, type Column } from "../../bench/report/tables/table.ts";
 
@@ -36,6 +37,8 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
       failures,
       capacities,
       capacityLoads,
+      scores,
+      taskScores,
       speed,
       sloCells,
       latencies,
@@ -77,7 +80,7 @@ export function columnDocs(): string {
         return [names.map((column) => `\`${column}\``).join(", "), meaning];
       }),
     ),
-    "`ledger_*_seconds` are the parts of the time of an episode, mean seconds; they add up to `ledger_length_seconds`. `cells.csv` of a replay has a row per setting, arm, metric and statistic; its columns are those of the replay's tables.",
+    "`ledger_*_seconds` are the parts of the time of an episode, mean seconds; they add up to `ledger_length_seconds`. Where a workload names its scores, `score_NAME` is the mean of each in the cell, from 0 to 1, with `_low` and `_high`, and `tokens_per_passed` and `seconds_per_passed` stand beside them. `cells.csv` of a replay has a row per setting, arm, metric and statistic; its columns are those of the replay's tables.",
     section(
       "Quantities of `--fail-on`",
       ["quantity", "unit", "meaning"],

@@ -18,6 +18,7 @@ import { failedToRepeat } from "../../bench/store/failed-episodes.ts";
 import { nextCommand } from "../../bench/store/next-command.ts";
 import { progressOf, type RunOutcomes } from "../../bench/store/progress.ts";
 import { readRun } from "../../bench/store/read-run.ts";
+import { hasPassed } from "../../bench/store/passed.ts";
 import type { EpisodeRecord, RunRecord } from "../../bench/store/record.ts";
 import { trajectoryOf } from "../../bench/store/trajectory.ts";
 import { buildCall, buildRecorded } from "../export/recorded-builder.ts";
@@ -62,6 +63,7 @@ function expectedOf(records: readonly RunRecord[]): readonly unknown[] {
   return [...last.values()].map((record) => ({
     ...factsOf(record),
     failure: record.failure?.class ?? null,
+    passed: hasPassed(record),
     explained: (record.failure?.message ?? record.terminationDetail ?? null) !== null,
   }));
 }

@@ -1,3 +1,4 @@
+import { hasPassed } from "../../bench/store/passed.ts";
 import type { EpisodeRow } from "../../bench/store/episode-columns.ts";
 
 /** A row of the episode index: a completed episode of task 1 in the raw arm, and what is given otherwise. */
@@ -6,6 +7,7 @@ export function rowOf({
   ...given
 }: Partial<EpisodeRow> & { readonly seconds?: number } = {}): EpisodeRow {
   const arm = given.arm ?? "raw";
+  const reward = given.reward === undefined ? 1 : given.reward;
   return {
     episodeId: "0123456789abcdef",
     cellId: `c1-r0-${arm}`,
@@ -20,7 +22,8 @@ export function rowOf({
     termination: "user_stop",
     failure: null,
     explained: false,
-    reward: 1,
+    reward,
+    passed: hasPassed({ reward }),
     labels: [],
     startedNs: 0,
     endedNs: seconds * 1e9,

@@ -1,5 +1,5 @@
 import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
-import { isPassed } from "../../statistics/pass-hat-k.ts";
+import { hasPassed } from "../../store/passed.ts";
 import { countBy } from "../../store/progress.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import type { PlannedCell } from "../../store/run-json.ts";
@@ -144,7 +144,7 @@ function countEpisodes(cell: PlannedCell, episodes: readonly EpisodeRecord[]) {
     ),
     byLabel: countBy(episodes.flatMap(({ labels }) => labels)),
     judged: judged.length,
-    passed: judged.filter(({ reward }) => isPassed(reward ?? 0)).length,
+    passed: judged.filter((episode) => hasPassed(episode) === true).length,
     unjudged: episodes.filter(({ reward, status }) => reward === null && status !== "failed").length,
     ...(failures.length > 0 && { failures }),
     ...(errors.length > 0 && { agentErrors: errors }),

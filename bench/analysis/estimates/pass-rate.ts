@@ -1,5 +1,6 @@
-import { allPassChances, isPassed } from "../../statistics/pass-hat-k.ts";
+import { allPassChances } from "../../statistics/pass-hat-k.ts";
 import { boundedMeanInterval, wilsonInterval } from "../../statistics/wilson.ts";
+import { hasPassed } from "../../store/passed.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { clusterIntervals } from "./cluster-interval.ts";
 import type { Estimate } from "./estimate.ts";
@@ -9,9 +10,10 @@ import type { Estimate } from "./estimate.ts";
  * 1. With several trials a task a t bootstrap over tasks widens it, because trials of one task are alike.
  */
 export function passRate(episodes: readonly EpisodeRecord[]): Estimate {
-  const outcomes = episodes.flatMap((episode) =>
-    episode.reward === null ? [] : [{ value: isPassed(episode.reward) ? 1 : 0, cluster: taskKey(episode) }],
-  );
+  const outcomes = episodes.flatMap((episode) => {
+    const passed = hasPassed(episode);
+    return passed === null ? [] : [{ value: passed ? 1 : 0, cluster: taskKey(episode) }];
+  });
   const passes = outcomes.reduce((sum, { value }) => sum + value, 0);
   const count = outcomes.length;
   const wilson = wilsonInterval(passes, count, { confidence: 0.95 });
@@ -46,11 +48,11 @@ export interface PassHatK {
 export function passHatK(episodes: readonly EpisodeRecord[]): readonly PassHatK[] {
   const tasks = new Map<string, { passes: number; trials: number }>();
   for (const episode of episodes) {
-    const { reward } = episode;
-    if (reward === null) continue;
+    const passed = hasPassed(episode);
+    if (passed === null) continue;
     const key = taskKey(episode);
     const { passes, trials } = tasks.get(key) ?? { passes: 0, trials: 0 };
-    tasks.set(key, { passes: passes + (isPassed(reward) ? 1 : 0), trials: trials + 1 });
+    tasks.set(key, { passes: passes + (passed ? 1 : 0), trials: trials + 1 });
   }
   const byTask = [...tasks.values()].map(allPassChances);
   const most = byTask.reduce((longest, { length }) => Math.max(longest, length), 0);

@@ -2,8 +2,8 @@ import type { Slo, SloMeasure, SloStatistic } from "../../config/slo-schema.ts";
 import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
 import { isAnswered, type TapTiming } from "../../evidence/tap-timing.ts";
-import { isPassed } from "../../statistics/pass-hat-k.ts";
 import { meanOf, percentile } from "../../statistics/distribution.ts";
+import { hasPassed } from "../../store/passed.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
 import type { CellSummary } from "../cell/cell-summary.ts";
@@ -88,9 +88,10 @@ export function observeCell(
       e2e: request(tapLatencies.e2e),
       episode: episodes.map((episode) => ({ value: lengthMs(episode), cluster: episode.episodeId })),
     },
-    outcomes: cell.episodes.flatMap((episode) =>
-      episode.reward === null ? [] : [{ task: taskKey(episode), passed: isPassed(episode.reward) }],
-    ),
+    outcomes: cell.episodes.flatMap((episode) => {
+      const passed = hasPassed(episode);
+      return passed === null ? [] : [{ task: taskKey(episode), passed }];
+    }),
     seconds: parts.length === 0 ? null : parts.reduce((sum, { seconds }) => sum + seconds, 0),
     episodes: episodes.length,
     good: episodes.filter((episode) => isGood(episode, byEpisode.get(episode.episodeId) ?? [], slo)).length,

@@ -7,6 +7,7 @@ import { durationText } from "../tables/number-text.ts";
 import { blank, copied, labelled, line, type Part } from "./layout.ts";
 import { noticeParts } from "./notice-parts.ts";
 import { overheadParts } from "./overhead-parts.ts";
+import { scoreParts } from "./score-parts.ts";
 import { serviceParts } from "./service-parts.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
 import { trustParts } from "./trust-parts.ts";
@@ -43,6 +44,7 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
       isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0),
       report.slo,
     ),
+    ...scoreParts(report.scores),
     ...trustParts(report),
     ...placeParts(report, ending),
   ];

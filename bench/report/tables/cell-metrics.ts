@@ -145,7 +145,7 @@ export const cellMetrics: readonly CellMetric[] = [
   metric("episodes_passed", ({ episodes }) => episodes.passed, {
     head: "pass",
     text: whole,
-    meaning: "reward 1",
+    meaning: "reward 1, or passed as the workload says of a graded reward",
   }),
   metric("episodes_judged", ({ episodes }) => episodes.judged, "episodes with a reward"),
   metric("episodes_unjudged", ({ episodes }) => episodes.unjudged, {

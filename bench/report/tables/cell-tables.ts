@@ -113,7 +113,7 @@ export const outcomes: TableOf<CellSummary> = {
     ...cellColumns("cell"),
     right("finished\n/planned", ({ episodes }) => `${episodes.finished}/${episodes.planned}`),
     ...cellColumns("episodes_passed"),
-    right("fail", ({ episodes }) => String(episodes.judged - episodes.passed), "reward below 1"),
+    right("fail", ({ episodes }) => String(episodes.judged - episodes.passed), "judged, and not passed"),
     ...cellColumns("episodes_unjudged", "episodes_failed", "episodes_timed_out", "pass_rate"),
     left("pass^k", passHatText, cellTerms["pass^k"]),
     ...cellColumns("episode_seconds"),

@@ -1,3 +1,4 @@
+import type { ScoreRow } from "../../analysis/scores/score-report.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { cellMetrics, type Value } from "./cell-metrics.ts";
 import { ledgerValues } from "./ledger-tables.ts";
@@ -6,11 +7,31 @@ import { ledgerValues } from "./ledger-tables.ts";
 export function cellRows({
   cells,
   ledgers,
-}: Pick<ReportModel, "cells" | "ledgers">): readonly Readonly<Record<string, Value>>[] {
+  scores,
+}: Pick<ReportModel, "cells" | "ledgers" | "scores">): readonly Readonly<Record<string, Value>>[] {
   const byCell = new Map(ledgers.map((ledger) => [ledger.cellId, ledger]));
   return cells.map((cell) => {
     const ledger = byCell.get(cell.cellId);
     const values = cellMetrics.flatMap((metric) => Object.entries(metric.values(cell)));
-    return { ...Object.fromEntries(values), ...(ledger && ledgerValues(ledger)) };
+    const scored = scores?.cells.find(({ cellId }) => cellId === cell.cellId)?.rows[0];
+    return {
+      ...Object.fromEntries(values),
+      ...(ledger && ledgerValues(ledger)),
+      ...(scored && scoreValues(scored)),
+    };
   });
+}
+
+/** Scores are shares of 1, whatever tables show them out of. */
+function scoreValues({ scores, ...row }: ScoreRow): Readonly<Record<string, Value>> {
+  const values = Object.entries(scores).flatMap(([name, { value, low, high }]) => [
+    [`score_${name}`, value] as const,
+    [`score_${name}_low`, low] as const,
+    [`score_${name}_high`, high] as const,
+  ]);
+  return {
+    ...Object.fromEntries(values),
+    tokens_per_passed: row.tokensPerPassed,
+    seconds_per_passed: row.secondsPerPassed,
+  };
 }

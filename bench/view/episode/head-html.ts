@@ -1,5 +1,6 @@
 import { durationText, numberText } from "../../report/tables/number-text.ts";
 import { percentile } from "../../statistics/distribution.ts";
+import { hasPassed } from "../../store/passed.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { html, type Html } from "../html.ts";
 import type { RunSource } from "../run-source.ts";
@@ -34,11 +35,12 @@ export function headHtml(run: RunSource, { record, trajectory }: WholeEpisode, l
   </header>`;
 }
 
-function outcomeHtml({ status, reward, termination, startedNs, endedNs }: EpisodeRecord): Html {
+function outcomeHtml(record: EpisodeRecord): Html {
+  const { status, reward, termination, startedNs, endedNs } = record;
   const seconds = (endedNs - startedNs) / 1e9;
   const length = seconds < 100 ? `${numberText(seconds)} s` : durationText(seconds);
   const worth = reward === null ? "no reward" : `reward ${numberText(reward)}`;
-  const look = status === "failed" ? "bad" : reward === null || reward >= 1 - 1e-6 ? "plain" : "doubt";
+  const look = status === "failed" ? "bad" : hasPassed(record) === false ? "doubt" : "plain";
   return html`<strong class="state ${look}">${status}</strong>, ${worth},
     ${length}${termination === null ? null : html`, ended by ${termination}`}`;
 }

@@ -14,9 +14,13 @@ export function outcomeText({
 }
 
 /** The same with a colour; the word says it without, too. */
-export function outcomeMark(row: Pick<EpisodeRow, "status" | "failure" | "reward">): Html {
-  const { status, reward } = row;
+export function outcomeMark(row: Pick<EpisodeRow, "status" | "failure" | "reward" | "passed">): Html {
+  const { status, reward, passed } = row;
   const tone =
-    status === "failed" || reward === 0 ? "bad" : status === "completed" && reward === 1 ? "good" : "doubt";
+    status === "failed" || reward === 0
+      ? "bad"
+      : status === "completed" && passed === true
+        ? "good"
+        : "doubt";
   return html`<span class="${tone}">${outcomeText(row)}</span>`;
 }

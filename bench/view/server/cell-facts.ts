@@ -1,5 +1,4 @@
 import { cellSummarySchema } from "../../analysis/cell/cell-summary.ts";
-import { isPassed } from "../../statistics/pass-hat-k.ts";
 import type { EpisodeRow } from "../../store/episode-columns.ts";
 import type { CellRecord, EpisodeRecord, RunRecord } from "../../store/record.ts";
 import type { PlannedCell } from "../../store/run-json.ts";
@@ -17,7 +16,7 @@ export function cellsOf(
   const others = Map.groupBy(recorded.others, (record) => ("cellId" in record ? record.cellId : ""));
   return planned.map((cell) => {
     const episodes = rows.get(cell.cellId) ?? [];
-    const judged = episodes.flatMap(({ reward }) => (reward === null ? [] : [reward]));
+    const judged = episodes.flatMap(({ passed }) => passed ?? []);
     const { segments, isOpen, summary } = recordsOf(others.get(cell.cellId) ?? []);
     const parsed = cellSummarySchema.safeParse(summary?.summary);
     const verdict = summary?.summary["verdict"];
@@ -31,7 +30,7 @@ export function cellsOf(
       finished: episodes.length,
       failed: episodes.filter(({ status }) => status === "failed").length,
       judged: judged.length,
-      passed: judged.filter(isPassed).length,
+      passed: judged.filter(Boolean).length,
       summary: parsed.success ? parsed.data : null,
       verdict: typeof verdict === "string" ? verdict : null,
     };

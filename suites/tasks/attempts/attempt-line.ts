@@ -17,29 +17,38 @@ export interface AttemptLine {
   readonly observation: Observation;
   /** null: a part failed before anything could be scored. */
   readonly score: TaskScore | null;
+  /** Where the work was done. */
+  readonly place?: AttemptPlace;
+}
+
+export interface AttemptPlace {
+  /** What held it; a kind of sandbox. */
+  readonly sandbox: string;
+  /** The workspace as it was left, relative to the run directory; null: it was removed. */
+  readonly workspace: string | null;
 }
 
 const share = z.number().nullable();
 
-const findingSchema = z.object({
+const findingSchema = z.looseObject({
   at: z.string(),
   type: z.string(),
   value: share,
   points: z.object({ earned: z.number(), possible: z.number() }).nullable(),
   detail: z.string(),
-  command: z.object({ exitCode: z.number().nullable(), stdout: z.string(), stderr: z.string() }).optional(),
 });
 
-const turnSchema = z.object({
+const turnSchema = z.looseObject({
   message: z.string(),
   reply: z.string().nullable(),
+  assistant: z.array(z.object({ text: z.string(), calls: z.number().int() })),
   status: z.string(),
   promptedNs: z.number(),
   endedNs: z.number(),
   changedFiles: z.array(z.string()),
 });
 
-const callSchema = z.object({
+const callSchema = z.looseObject({
   turn: z.number().int(),
   name: z.string(),
   argumentsText: z.string(),
@@ -49,7 +58,6 @@ const callSchema = z.object({
   endedNs: z.number(),
 });
 
-/** Of the task what outputs show; it is stored whole. */
 const taskSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -57,6 +65,27 @@ const taskSchema = z.looseObject({
   difficulty: z.string().nullable(),
   tier: z.number().int().nullable(),
   profile: z.looseObject({ format: z.enum(["agentbench", "clawbench"]) }),
+});
+
+/** Of an observation what its readers look at; that it is one whole is the business of who wrote it. */
+const readOfObservation = z.looseObject({
+  task: taskSchema,
+  turns: z.array(turnSchema),
+  calls: z.array(callSchema),
+  findings: z.array(findingSchema),
+  crash: z.string().nullable(),
+  tokens: z.object({ prompt: z.number().nullable(), completion: z.number().nullable() }),
+  modelCalls: z.number().int(),
+  durationMs: z.number(),
+  judgements: z.record(z.string(), z.looseObject({ score: z.number(), model: z.string() })),
+});
+
+const observationSchema = z.unknown().transform((value, context): Observation => {
+  const read = readOfObservation.safeParse(value);
+  if (read.success) return value as Observation;
+  for (const { path, message } of read.error.issues)
+    context.addIssue({ code: "custom", path: [...path], message });
+  return z.NEVER;
 });
 
 const scoreSchema = z.object({
@@ -68,33 +97,16 @@ const scoreSchema = z.object({
   by: z.record(z.string(), z.enum(["rules", "judge"])),
 });
 
-/** What readers take of a line; other fields are left as they are. */
+/** Other fields of a line are left as they are. */
 export const attemptLineSchema = z.object({
   v: z.literal(1),
   episodeId: z.string(),
   attemptKey: z.string(),
   suite: z.object({ name: z.string(), version: z.string().nullable() }),
   profile: z.object({ format: z.enum(["agentbench", "clawbench"]), version: z.string() }),
-  observation: z.object({
-    task: taskSchema,
-    turns: z.array(turnSchema),
-    calls: z.array(callSchema),
-    findings: z.array(findingSchema),
-    crash: z.string().nullable(),
-    tokens: z.object({ prompt: z.number().nullable(), completion: z.number().nullable() }),
-    modelCalls: z.number().int(),
-    durationMs: z.number(),
-    judgements: z.record(
-      z.string(),
-      z.object({
-        score: z.number(),
-        parts: z.record(z.string(), z.number()),
-        reason: z.string(),
-        model: z.string(),
-      }),
-    ),
-  }),
+  observation: observationSchema,
   score: scoreSchema.nullable(),
+  place: z.looseObject({ sandbox: z.string(), workspace: z.string().nullable() }).optional(),
 });
 
 export type StoredAttempt = z.infer<typeof attemptLineSchema>;

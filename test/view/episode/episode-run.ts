@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { BodyLog } from "../../../bench/tap/body-log.ts";
 import type { TapTiming } from "../../../bench/evidence/tap-timing.ts";
+import { hasPassed } from "../../../bench/store/passed.ts";
 import { readJudgedRun } from "../../../bench/store/judgements.ts";
 import { finishedEpisodes } from "../../../bench/store/progress.ts";
 import { readTrajectories } from "../../../bench/store/read-run.ts";
@@ -129,6 +130,7 @@ export async function sourceOf(directory: string): Promise<RunSource> {
     identity: run.identity,
     rows: [...finished.values()].map((record) => ({
       ...record,
+      passed: hasPassed(record),
       failure: record.failure?.class ?? null,
       explained: false,
       recordByte: 0,
