@@ -1,11 +1,12 @@
 import { durationText, numberText } from "../../../../bench/report/tables/number-text.ts";
+import { sumKnown } from "./numbers.ts";
 import type { AgentBenchResults } from "./results.ts";
 import type { ShownTask } from "./shown-task.ts";
 import { adviceOf, costLines, scoreText, worstTasks } from "./sentences.ts";
 
 /** `report.md`: the parts that AgentBench's own report has. Pure. */
 export function reportMarkdown(results: AgentBenchResults, tasks: readonly ShownTask[]): string {
-  const { tollgate, metrics } = results;
+  const { tollgate } = results;
   return `${[
     `# AgentBench report ${results.run_id}`,
     ...(tollgate.simulated
@@ -15,58 +16,11 @@ export function reportMarkdown(results: AgentBenchResults, tasks: readonly Shown
     "## Overall score",
     `**${scoreText(results.overall_score)} of 100**, the mean of the domains. Suite ${cell(results.suite_version)}, profile ${results.profile}, ${results.task_count} tasks, ${results.scoring_method}, scored by ${tollgate.scoring_profile}.`,
     "## Metrics",
-    table(
-      ["", ""],
-      [
-        ["Duration", durationText(results.duration_ms / 1000)],
-        ["Tool calls", String(metrics.total_tool_calls)],
-        ["Tool errors", String(metrics.total_errors)],
-        ["Mean planning ratio", numberText(metrics.avg_planning_ratio)],
-        ["Tokens", numberText(metrics.est_tokens)],
-        ...costLines(results),
-      ],
-    ),
+    metricsTable(results),
     "## Domain breakdown",
-    table(
-      ["Domain", "Score", "Tasks"],
-      Object.entries(results.domain_scores).map(([domain, score]) => [
-        domain,
-        scoreText(score),
-        String(results.tasks.filter(({ suite }) => suite === domain).length),
-      ]),
-    ),
+    domainTable(results),
     "## Task details",
-    table(
-      [
-        "Task",
-        "Domain",
-        "Difficulty",
-        "Score",
-        "L0",
-        "L1",
-        "L2",
-        "L3",
-        "Seconds",
-        "Calls",
-        "Errors",
-        "Tokens",
-      ],
-      tasks.map((task) => [
-        task.id,
-        task.suite,
-        task.difficulty ?? "-",
-        task.score === null ? task.status : scoreText(task.score),
-        ...Object.values(task.layer_scores).map(scoreText),
-        numberText(task.duration_ms / 1000),
-        numberText(task.tool_calls),
-        numberText(task.errors),
-        numberText(
-          task.prompt_tokens === null || task.completion_tokens === null
-            ? null
-            : task.prompt_tokens + task.completion_tokens,
-        ),
-      ]),
-    ),
+    taskTable(tasks),
     "## Top failures",
     ...worstTasks(tasks).map(
       (task) =>
@@ -77,6 +31,48 @@ export function reportMarkdown(results: AgentBenchResults, tasks: readonly Shown
     ...adviceOf(results, tasks).map((sentence) => `- ${sentence}`),
     tollgate.signature_note,
   ].join("\n\n")}\n`.replaceAll(/^(- .*)\n\n(?=- )/gm, "$1\n");
+}
+
+function metricsTable(results: AgentBenchResults): string {
+  const { metrics } = results;
+  return table(
+    ["", ""],
+    [
+      ["Duration", durationText(results.duration_ms / 1000)],
+      ["Tool calls", String(metrics.total_tool_calls)],
+      ["Tool errors", String(metrics.total_errors)],
+      ["Mean planning ratio", numberText(metrics.avg_planning_ratio)],
+      ["Tokens", numberText(metrics.est_tokens)],
+      ...costLines(results),
+    ],
+  );
+}
+
+function domainTable({ domain_scores: scores, tasks }: AgentBenchResults): string {
+  const count = (domain: string) => tasks.filter(({ suite }) => suite === domain).length;
+  return table(
+    ["Domain", "Score", "Tasks"],
+    Object.entries(scores).map(([domain, score]) => [domain, scoreText(score), String(count(domain))]),
+  );
+}
+
+const taskHeads = "Task Domain Difficulty Score L0 L1 L2 L3 Seconds Calls Errors Tokens".split(" ");
+
+function taskTable(tasks: readonly ShownTask[]): string {
+  return table(
+    taskHeads,
+    tasks.map((task) => [
+      task.id,
+      task.suite,
+      task.difficulty ?? "-",
+      task.score === null ? task.status : scoreText(task.score),
+      ...Object.values(task.layer_scores).map(scoreText),
+      numberText(task.duration_ms / 1000),
+      numberText(task.tool_calls),
+      numberText(task.errors),
+      numberText(sumKnown([task.prompt_tokens, task.completion_tokens])),
+    ]),
+  );
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
