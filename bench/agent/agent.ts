@@ -13,11 +13,17 @@ export interface Agent<Spec extends AgentSection = AgentSection> {
   readonly specificationVersion: "agent-v1";
   /** Its part of the experiment file. */
   readonly section: Section;
-  /** What a plan may know. Starts nothing. Throws ConfigError when the agent is not installed. */
-  describe(spec: Spec): AgentFacts;
+  /** What a plan may know, for work with such tools. Starts nothing. Throws ConfigError when the agent is not installed. */
+  describe(spec: Spec, tools: ToolSupply): AgentFacts;
   /** Starts what lives as long as the run. Throws StartError; nothing is left running then. */
   start(spec: Spec, context: AgentContext): Promise<AgentDriver>;
 }
+
+/**
+ * What the tasks of a workload are done with: `none`; `served`: tools that agents call through a tool server that the workload
+ * starts; `workspace`: the agent's own tools in a workspace, or served ones that do the same where an agent has none of its own.
+ */
+export type ToolSupply = "none" | "served" | "workspace";
 
 export interface AgentFacts {
   readonly name: string;

@@ -17,7 +17,7 @@ export interface WorkPlan extends WorkloadPlan {
 export function workOf(workload: Workload, agent: Agent): Work {
   return {
     plan: async (experiment, environment) => {
-      const facts = agent.describe(experiment.agent);
+      const facts = agent.describe(experiment.agent, workload.tools);
       checkTools(workload, facts);
       const plan = await workload.plan(experiment, { agent: facts, environment });
       return { ...plan, agent: { name: facts.name, version: facts.version } };
@@ -25,7 +25,7 @@ export function workOf(workload: Workload, agent: Agent): Work {
     prepare: async (experiment, context) =>
       workload.prepare(experiment, {
         ...context,
-        agent: agent.describe(experiment.agent),
+        agent: agent.describe(experiment.agent, workload.tools),
         startAgent: (tools) => agent.start(experiment.agent, agentContext(experiment, context, tools)),
       }),
   };

@@ -1,7 +1,7 @@
 import type { Experiment } from "../config/experiment.ts";
 import type { Section, WorkloadSection } from "../config/section.ts";
 import type { Exchange } from "./exchange.ts";
-import type { AgentDriver, AgentFacts, AgentTools } from "../agent/agent.ts";
+import type { AgentDriver, AgentFacts, AgentTools, ToolSupply } from "../agent/agent.ts";
 import type { Endpoint } from "../transcript/endpoint.ts";
 import type { Transcript } from "../transcript/transcript.ts";
 import type { UsageTotal } from "./usage-sum.ts";
@@ -15,11 +15,7 @@ export interface Workload<Spec extends WorkloadSection = WorkloadSection> {
   readonly specificationVersion: "workload-v2";
   /** Its part of the experiment file. */
   readonly section: Section;
-  /**
-   * What its tasks are done with: `none`; `served`: tools that agents call through a tool server that the workload starts;
-   * `workspace`: the agent's own tools in a workspace, or served ones that do the same where an agent has none of its own.
-   */
-  readonly tools: "none" | "served" | "workspace";
+  readonly tools: ToolSupply;
   /** What a sweep would do. Reads data and leaves nothing running. Throws ConfigError when the experiment cannot work. */
   plan(experiment: Experiment<Spec>, context: PlanContext): Promise<WorkloadPlan>;
   /** Starts what lives as long as the run (agents, tool server). Throws StartError. */

@@ -5,16 +5,20 @@ import { fleetSize } from "./fleet.ts";
 import { findOpenClaw } from "./installation.ts";
 import { openclawSection, type OpenClawSection } from "./section.ts";
 
+/** Those that work through a sandbox; its browser would run outside. */
+const ownTools = ["read", "write", "edit", "exec", "process"];
+
 /** The real OpenClaw, in gateway processes. */
 export const openclaw: Agent<OpenClawSection> = {
   specificationVersion: "agent-v1",
   section: openclawSection,
-  describe: ({ prompt }) => ({
+  describe: ({ prompt }, tools) => ({
     name: "openclaw",
     version: findOpenClaw().version,
-    prompt,
+    // What it does in a workspace is its own prompt's doing, and no workload could send the same.
+    prompt: tools === "workspace" ? "stock" : prompt,
     usesTools: true,
-    ownTools: [],
+    ownTools,
     ownInstruction: true,
     takesHistory: false,
   }),
@@ -28,6 +32,7 @@ export const openclaw: Agent<OpenClawSection> = {
       fleetToken: tools.fleetToken,
       toolSockets: tools.sockets,
       toolNames: tools.names,
+      ownTools: tools.own ?? [],
       maxConcurrent: concurrencyMax,
     });
   },

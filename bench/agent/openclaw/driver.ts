@@ -24,6 +24,8 @@ export interface OpenClawOptions {
   readonly toolSockets: readonly string[];
   /** Union of the tool names of all sessions. */
   readonly toolNames: readonly string[];
+  /** OpenClaw's own tools that sessions may use in their workspaces. */
+  readonly ownTools: readonly string[];
   readonly model: string;
   /** Tokens. */
   readonly contextWindow: number;
@@ -50,8 +52,8 @@ export interface OpenClawDriver extends AgentDriver {
 export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawDriver> {
   const installation = findOpenClaw();
   const pluginDirectory = path.join(options.scratchDirectory, "plugin");
-  const { fleetToken, toolSockets, toolNames } = options;
-  await writePlugin(pluginDirectory, { fleetToken, toolSockets, toolNames });
+  const { fleetToken, toolSockets, toolNames, ownTools } = options;
+  await writePlugin(pluginDirectory, { fleetToken, toolSockets, toolNames, ownTools });
   const fleet = await Fleet.start({
     size: options.gateways,
     staggerMs: 500,
@@ -72,6 +74,7 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
           token: `${fleetToken}-${index}`,
           pluginDirectory,
           toolNames,
+          ownTools,
           model: options.model,
           contextWindow: options.contextWindow,
           maxTokens: options.maxTokens,

@@ -46,4 +46,17 @@ export const outcomeSchema = z.object({
   requests: z.number(),
   misses: z.number(),
 });
+export const ownCallsSchema = z.object({
+  calls: z.array(
+    z.object({
+      toolCallId: z.string(),
+      name: z.string(),
+      argumentsText: z.string(),
+      content: z.string(),
+      error: z.boolean(),
+      startedNs: z.number(),
+      endedNs: z.number(),
+    }),
+  ),
+});
 export type TurnOutcome = z.infer<typeof outcomeSchema>;

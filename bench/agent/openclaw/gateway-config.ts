@@ -11,6 +11,8 @@ export interface GatewayConfigOptions {
   readonly pluginDirectory: string;
   readonly logFile: string;
   readonly toolNames: readonly string[];
+  /** OpenClaw's own tools that sessions may use; with one, every session works in a sandbox. */
+  readonly ownTools: readonly string[];
   readonly model: string;
   /** Tokens. */
   readonly contextWindow: number;
@@ -48,7 +50,8 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
       entries: { [pluginName]: { enabled: true, hooks: { allowConversationAccess: true } } },
     },
     tools: {
-      allow: options.toolNames,
+      allow: [...options.toolNames, ...options.ownTools],
+      ...(options.ownTools.length === 0 ? {} : ownToolsConfig(options.ownTools)),
       toolSearch: false,
       codeMode: false,
       loopDetection: { enabled: false },
@@ -66,8 +69,32 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
         thinkingDefault: "off",
         userTimezone: "UTC",
         compaction: { enabled: false },
+        ...(options.ownTools.length === 0 ? {} : { sandbox: sandboxConfig }),
       },
     },
+  };
+}
+
+/**
+ * Every session has a sandbox of its own, which the plugin gives; without one it cannot begin. `rw`: OpenClaw keeps no copy of
+ * the workspace. Nothing is removed by age: a sandbox is the driver's.
+ */
+const sandboxConfig = {
+  mode: "all",
+  scope: "session",
+  backend: pluginName,
+  workspaceAccess: "rw",
+  prune: { idleHours: 0, maxAgeDays: 0 },
+};
+
+/** No command leaves the sandbox. A command that ends in the background starts no turn that nobody asked for. */
+function ownToolsConfig(ownTools: readonly string[]): Readonly<Record<string, unknown>> {
+  return {
+    elevated: { enabled: false },
+    exec: { host: "sandbox", notifyOnExit: false },
+    // It comes with `write` and needs what no backend has to give.
+    deny: ["apply_patch"],
+    sandbox: { tools: { allow: ownTools } },
   };
 }
 

@@ -10,6 +10,8 @@ export interface PluginRun {
   readonly toolSockets: readonly string[];
   /** Union of the tool names of all sessions. */
   readonly toolNames: readonly string[];
+  /** OpenClaw's own tools, for sessions with a workspace. */
+  readonly ownTools: readonly string[];
 }
 
 /**

@@ -7,7 +7,7 @@ const schema = z.strictObject({
     .enum(["exact", "stock"])
     .default("exact")
     .describe(
-      "exact: the model sees what the workload would send, byte for byte; stock: OpenClaw as it ships",
+      "exact: the model sees what the workload would send, byte for byte; stock: OpenClaw as it ships, always so in a workspace",
     ),
   gateways: z
     .union([z.literal("auto"), z.number().int().positive()])

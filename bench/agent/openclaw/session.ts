@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
+import type { AgentSession, AgentSessionRequest, AgentTurn, OwnToolCall } from "../agent.ts";
 import {
   openReplySchema,
   outcomeSchema,
+  ownCallsSchema,
   type RunResult,
   runResultSchema,
   type TurnOutcome,
@@ -34,6 +35,7 @@ export class OpenClawSession implements AgentSession {
   #turns = 0;
   #misses = 0;
   #requests = 0;
+  #ownCalls: OwnToolCall[] = [];
 
   private constructor(gateway: SessionGateway, request: AgentSessionRequest, state: SessionState) {
     this.#gateway = gateway;
@@ -48,8 +50,9 @@ export class OpenClawSession implements AgentSession {
     request: AgentSessionRequest,
     release: () => void,
   ): Promise<OpenClawSession> {
-    const { attemptKey, endpoint, greeting } = request;
-    const opening = { session: attemptKey, model: endpoint.model, apiKey: endpoint.apiKey, greeting };
+    const { attemptKey, endpoint, greeting, workspace } = request;
+    const { model, apiKey } = endpoint;
+    const opening = { session: attemptKey, model, apiKey, greeting, workspace };
     const reply = await gateway.client.request("tollgate.open", opening, { timeoutMs: controlTimeoutMs });
     const { prompt } = readAnswer("tollgate.open", reply, openReplySchema);
     return new OpenClawSession(gateway, request, { prompt, release });
@@ -65,6 +68,7 @@ export class OpenClawSession implements AgentSession {
       const sent = this.#stock ? text : deliverable(text);
       await this.#control("tollgate.turn", { text });
       const end = await this.#run(sent, signal);
+      if (this.#request.workspace !== undefined) await this.#fetchOwnCalls();
       if (end.kind === "stopped") return end.turn;
       const reply = await this.#control("tollgate.outcome", {});
       const outcome = readAnswer("tollgate.outcome", reply, outcomeSchema);
@@ -84,6 +88,12 @@ export class OpenClawSession implements AgentSession {
       }
       throw error;
     }
+  }
+
+  takeOwnCalls(): readonly OwnToolCall[] {
+    const taken = this.#ownCalls;
+    this.#ownCalls = [];
+    return taken;
   }
 
   /**
@@ -109,6 +119,11 @@ export class OpenClawSession implements AgentSession {
     return await this.#gateway.client.request(method, full, { timeoutMs: controlTimeoutMs });
   }
 
+  async #fetchOwnCalls(): Promise<void> {
+    const reply = await this.#control("tollgate.calls", {});
+    this.#ownCalls.push(...readAnswer("tollgate.calls", reply, ownCallsSchema).calls);
+  }
+
   async #run(message: string, signal: AbortSignal): Promise<RunEnd> {
     const { turnTimeoutMs } = this.#request;
     const runId = `${this.#request.attemptKey}-${this.#turns}`;
@@ -127,7 +142,7 @@ export class OpenClawSession implements AgentSession {
         idempotencyKey: runId,
         deliver: false,
         timeout: Math.ceil(Math.min(turnTimeoutMs + abortGraceMs, longestTimerMs - 1000) / 1000),
-        ...(this.#stock ? { extraSystemPrompt: this.#request.system } : { promptMode: "minimal" }),
+        ...(this.#stock ? addedPrompt(this.#request.system) : { promptMode: "minimal" }),
       };
       const options = { timeoutMs: turnTimeoutMs + 2 * abortGraceMs, traceparent: traceparentOf(runId) };
       const payload = await this.#gateway.client.request("agent", params, options);
@@ -152,6 +167,10 @@ export class OpenClawSession implements AgentSession {
 /** Whether the gateway has refused a run for a reason in which the model had no part. */
 function isOwnFault({ rpcCode }: GatewayRefusal, hasAsked: boolean): boolean {
   return rpcCode === "UNREADABLE" || !hasAsked;
+}
+
+function addedPrompt(system: string): { readonly extraSystemPrompt?: string } {
+  return system === "" ? {} : { extraSystemPrompt: system };
 }
 
 /** What a session needs of the process that runs it. */

@@ -31,6 +31,7 @@ function options(program: string, change: Partial<GatewayProcessOptions> = {}): 
       token: "t",
       pluginDirectory: directory,
       toolNames: [],
+      ownTools: [],
       model: "m",
       contextWindow: 1,
       maxTokens: 1,

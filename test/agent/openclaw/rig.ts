@@ -1,7 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { AgentSession, AgentSessionRequest, AgentTurn } from "../../../bench/agent/agent.ts";
+import type {
+  AgentSession,
+  AgentSessionRequest,
+  AgentTurn,
+  AgentWorkspace,
+} from "../../../bench/agent/agent.ts";
 import { type OpenClawDriver, startOpenClaw } from "../../../bench/agent/openclaw/driver.ts";
 import { ScriptedModel, type ScriptedReply } from "./scripted-model.ts";
 import { StandInTools, type StandInOptions } from "./stand-in-tools.ts";
@@ -26,6 +31,7 @@ export interface SessionOptions {
   readonly tools?: string;
   readonly greeting?: string | null;
   readonly turnTimeoutMs?: number;
+  readonly workspace?: AgentWorkspace;
 }
 
 /** One real OpenClaw gateway between a scripted model and a stand-in tool server. */
@@ -49,7 +55,7 @@ export class Rig implements AsyncDisposable {
     this.#scripts = scripts;
   }
 
-  static async start(execute: StandInOptions["execute"]): Promise<Rig> {
+  static async start(execute: StandInOptions["execute"], ownTools: readonly string[] = []): Promise<Rig> {
     const directory = await mkdtemp(path.join(tmpdir(), "tg-oc-"));
     const scripts = new Map<string, ScriptedReply[]>();
     const model = await ScriptedModel.start(({ headers }) => {
@@ -71,7 +77,8 @@ export class Rig implements AsyncDisposable {
       childEnvironment: { PATH: process.env["PATH"] ?? "", TOLLGATE_RUN: `contract-${process.pid}` },
       fleetToken,
       toolSockets: [tools.socket],
-      toolNames: ["zeta_lookup", "book", "refuel"],
+      toolNames: ownTools.length > 0 ? [] : ["zeta_lookup", "book", "refuel"],
+      ownTools,
       model: "scripted",
       contextWindow: 131_072,
       maxTokens: 4096,
@@ -109,6 +116,7 @@ export class Rig implements AsyncDisposable {
       greeting: options.greeting ?? null,
       acceptsArguments: () => true,
       turnTimeoutMs: options.turnTimeoutMs ?? 60_000,
+      ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
     };
   }
 

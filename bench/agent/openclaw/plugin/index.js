@@ -10,6 +10,7 @@ import { Sessions } from "./sessions.js";
 const run = JSON.parse(readFileSync(new URL("./run.json", import.meta.url), "utf8"));
 
 // OpenClaw registers a plugin more than once in a process; hooks, tools and methods must see the same sessions.
+const own = Symbol.for("tollgate.own-tools");
 const shared = Symbol.for("tollgate.sessions");
 globalThis[shared] ??= new Sessions(run);
 /** @type {Sessions} */
@@ -25,8 +26,8 @@ export default {
   register(api) {
     for (const name of run.toolNames) api.registerTool((context) => toolFor(name, context), { name });
     api.on("before_prompt_build", (_event, context) => {
-      const { reply } = sessions.identify(context.sessionId, context.sessionKey);
-      return reply.prompt === "exact" ? { systemPrompt: reply.policy } : {};
+      const { exact, reply } = sessions.identify(context.sessionId, context.sessionKey);
+      return exact ? { systemPrompt: reply.policy } : {};
     });
     api.registerProvider({
       id: run.provider,
@@ -38,6 +39,7 @@ export default {
           sessions.byId(options.sessionId).stream(streamFn, [model, context, options])),
     });
     registerMethods(api);
+    if (run.ownTools.length > 0) registerOwnTools(api);
   },
 };
 
@@ -50,7 +52,7 @@ function toolFor(name, context) {
     name,
     label: name,
     description: declared.description ?? "",
-    parameters: session.reply.prompt === "exact" ? anyArguments : declared.parameters,
+    parameters: session.exact ? anyArguments : declared.parameters,
     executionMode: "sequential",
     async execute(toolCallId, params, signal) {
       const text = await sessions.call(session, { toolCallId, name, params, signal });
@@ -59,13 +61,27 @@ function toolFor(name, context) {
   };
 }
 
+/** OpenClaw's own tools work in the workspaces of sessions; what they do is told to the session when it happens. */
+function registerOwnTools(api) {
+  globalThis[own] ??= import("./workspace/backend.js").then(({ registerWorkspaceBackend }) => {
+    registerWorkspaceBackend((sessionKey) => sessions.get(sessionKey));
+    api.runtime.events.onAgentEvent(({ stream, sessionKey, data }) => {
+      if (stream === "tool" && sessionKey !== undefined) sessions.find(sessionKey)?.ownCalls.seen(data);
+    });
+  });
+}
+
 /** What the driver asks over the gateway's WebSocket, beside OpenClaw's own methods. */
 function registerMethods(api) {
   let busySince = performance.eventLoopUtilization();
   const methods = {
-    open: async (params) => ({ prompt: (await sessions.open(params)).reply.prompt }),
+    open: async (params) => {
+      await globalThis[own];
+      return { prompt: (await sessions.open(params)).exact ? "exact" : "stock" };
+    },
     turn: (params) => sessions.get(params.session).beginTurn(params),
     outcome: (params) => sessions.get(params.session).outcome(),
+    calls: (params) => ({ calls: sessions.get(params.session).ownCalls.take() }),
     close: (params) => sessions.close(params.session),
     pressure: () => {
       const now = performance.eventLoopUtilization();

@@ -1,4 +1,5 @@
 import { completeResults, exactMessages, exactTools, pinned } from "./exact-body.js";
+import { OwnCalls } from "./workspace/own-calls.js";
 import { tapped } from "./stream-tap.js";
 
 /** What the plugin knows about one OpenClaw session, and the rewriting of its model requests. */
@@ -6,7 +7,10 @@ export class Session {
   /** @param {object} reply the tool server's answer to `session`; @param {object} opening what the driver adds */
   constructor(reply, opening) {
     this.reply = reply;
-    this.exact = reply.prompt === "exact";
+    this.key = opening.session;
+    this.workspace = opening.workspace;
+    this.exact = reply.prompt === "exact" && this.workspace === undefined;
+    this.ownCalls = new OwnCalls();
     this.tools = JSON.parse(reply.tools);
     this.model = opening.model;
     this.apiKey = opening.apiKey;
@@ -83,7 +87,10 @@ export class Session {
 
   body(payload) {
     const body = pinned(payload, { model: this.model, sampling: this.reply.sampling });
-    if (!this.exact) return body;
+    if (!this.exact) {
+      this.ownCalls.answeredIn(body.messages);
+      return body;
+    }
     const misses = completeResults(this.history, payload.messages);
     this.misses.push(...misses);
     const { greeting, history } = this;
@@ -99,6 +106,7 @@ export class Session {
     // With OpenClaw's own retries in stock mode, an answer after a failure means the failure was overcome.
     this.failure = null;
     this.history.push({ role: "assistant", text, calls });
+    this.ownCalls.asked(calls);
   }
 
   failed(message, aborted) {

@@ -14,7 +14,8 @@ export class Sessions {
   }
 
   /** Asks the tool workers for the session; one of them holds it, and one that hangs must not matter. */
-  async open({ session: key, ...opening }) {
+  async open(opening) {
+    const { session: key } = opening;
     const asked = this.#run.toolSockets.map((address) => this.#ask(address, key));
     let reply;
     try {
@@ -37,9 +38,13 @@ export class Sessions {
 
   /** @param {string} key attempt key, or OpenClaw's `agent:<agent>:<attempt key>` */
   get(key) {
-    const session = this.#byKey.get(key.replace(/^agent:[^:]+:/, ""));
+    const session = this.find(key);
     if (session === undefined) throw new Error(`session ${key} was not opened`);
     return session;
+  }
+
+  find(key) {
+    return this.#byKey.get(key.replace(/^agent:[^:]+:/, ""));
   }
 
   /** OpenClaw's stream hook sees only its own session id. */
