@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { registerSandboxBackend } from "openclaw/plugin-sdk/sandbox";
-import { commandInside, runInside, sandboxEnvironment } from "./inside.js";
+import { commandInside, endCommand, runInside, sandboxEnvironment } from "./inside.js";
 import { WorkspaceFiles } from "./files.js";
 
 /** The backend's name in OpenClaw's configuration (`agents.defaults.sandbox.backend`). */
@@ -30,10 +31,15 @@ function handleFor({ key, workspace }, localRoot) {
     workdirValidation: "backend",
     validateWorkdir: (workdir) => existingFolder(workspace, workdir),
     workdirRoots: [directory, "/tmp"],
-    buildExecSpec: async ({ command, workdir, env }) => ({
-      ...commandInside(workspace, { command, workdir: workdir ?? directory, env }),
-      stdinMode: "pipe-closed",
-    }),
+    buildExecSpec: async ({ command, workdir, env }) => {
+      const commandId = randomUUID();
+      const call = { command, workdir: workdir ?? directory, env, commandId };
+      return { ...commandInside(workspace, call), stdinMode: "pipe-closed", finalizeToken: commandId };
+    },
+    finalizeExec: async ({ token, exitCode }) => {
+      // It was ended by OpenClaw (abort, time, kill), or with its sandbox.
+      if (exitCode === null) await endCommand(workspace, token);
+    },
     runShellCommand: ({ script, args, stdin, allowFailure, signal }) =>
       runInside(workspace, { script, args, input: stdin, allowFailure, signal }),
     createFsBridge: () => new WorkspaceFiles(workspace, localRoot),

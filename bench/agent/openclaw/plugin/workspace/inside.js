@@ -18,15 +18,38 @@ const inShell = [
  * How OpenClaw starts a command of the agent inside.
  *
  * @param {{enter: {file: string, arguments: string[], environment: object}}} workspace
- * @param {{command: string, workdir: string, env: Record<string, string>}} call
+ * @param {{command: string, workdir: string, env: Record<string, string>, commandId: string}} call
  */
-export function commandInside({ enter }, { command, workdir, env }) {
+export function commandInside({ enter }, { command, workdir, env, commandId }) {
   const { file, arguments: words, environment } = enter;
-  const variables = asked(env).map(([name, value]) => `${name}=${value}`);
+  const variables = [...asked(env), [idVariable, commandId]].map(([name, value]) => `${name}=${value}`);
   return {
     argv: [file, ...words, "/bin/sh", "-c", inShell, "sh", workdir, command, ...variables],
     env: environment,
   };
+}
+
+/** By it all processes of one command are found, whatever became of the one that started them. */
+const idVariable = "OPENCLAW_EXEC_ID";
+
+/** Twice, for those that were started meanwhile. */
+const killMarked = [
+  "for round in 1 2; do",
+  '  for process in $(grep -lzxF -- "$1" /proc/[0-9]*/environ 2>/dev/null); do',
+  "    pid=${process#/proc/}",
+  '    kill -9 "${pid%/environ}" 2>/dev/null',
+  "  done",
+  "done",
+  "true",
+].join("\n");
+
+/** Ends what is left of a command that was ended: the program that had entered is gone, and its children need not be. */
+export async function endCommand(workspace, commandId) {
+  await runInside(workspace, {
+    script: killMarked,
+    args: [`${idVariable}=${commandId}`],
+    allowFailure: true,
+  });
 }
 
 /** Stands where the sandbox has a value of its own; OpenClaw would otherwise fill in the gateway's. */
@@ -34,9 +57,11 @@ const ofSandbox = "/of-the-sandbox";
 export const sandboxEnvironment = { PATH: ofSandbox, HOME: ofSandbox };
 
 /** What the model asks for, without what the sandbox has and without the folder of its state that OpenClaw adds to PATH. */
-function asked({ PATH: given = "", HOME: home = ofSandbox, ...others }) {
-  const state = `${process.env.OPENCLAW_STATE_DIR ?? ""}/`;
-  const folders = given.split(":").filter((folder) => folder !== ofSandbox && !folder.startsWith(state));
+function asked({ PATH: given = ofSandbox, HOME: home = ofSandbox, ...others }) {
+  const state = process.env.OPENCLAW_STATE_DIR;
+  const folders = given
+    .split(":")
+    .filter((folder) => folder !== ofSandbox && (state === undefined || !folder.startsWith(`${state}/`)));
   return Object.entries({
     ...others,
     ...(folders.length === 0 ? {} : { PATH: folders.join(":") }),

@@ -37,7 +37,9 @@ export class OwnCalls {
   /** Calls that were begun and have ended, or will not be heard of any more, since the last time. */
   take() {
     const now = nowNs();
-    const begun = this.#calls.filter(({ startedNs }) => startedNs !== undefined);
+    const begun = this.#calls
+      .filter(({ startedNs }) => startedNs !== undefined)
+      .sort((a, b) => a.startedNs - b.startedNs);
     this.#calls = [];
     this.#latest = [];
     return begun.map(({ id, name, argumentsText, startedNs, endedNs, content, error }) => ({
