@@ -54,6 +54,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["doctor", () => import("./doctor.ts")],
   ["selftest", () => import("./selftest.ts")],
   ["schema", () => import("./schema.ts")],
+  ["tasks", () => import("./tasks.ts")],
   ["tau2", () => import("./tau2.ts")],
   ["completion", () => import("./completion.ts")],
 ];

@@ -2,6 +2,16 @@ import type { Command } from "commander";
 
 /** Command lines that teach, by command, as they are typed; what stands behind two spaces explains. */
 const examplesOf: Readonly<Record<string, readonly string[]>> = {
+  tasks: ["tollgate tasks list", "tollgate tasks show memory-three-rules"],
+  "tasks list": [
+    "tollgate tasks list      those that ship with Tollgate",
+    "tollgate tasks list ~/skills/agentbench --fast --suite memory      of a copy of AgentBench's skill",
+    "tollgate tasks list ~/clawbench --tier 1 --tier 2 --json",
+  ],
+  "tasks show": [
+    "tollgate tasks show memory-three-rules",
+    "tollgate tasks show t1-bugfix-discount ~/clawbench",
+  ],
   schema: [
     "tollgate schema > experiment.schema.json",
     "  then, as the first line of an experiment:  # yaml-language-server: $schema=experiment.schema.json",

@@ -40,6 +40,7 @@ export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>
     doctor: "what this machine has and lacks",
     selftest: "how far numbers can be trusted here",
     schema: "JSON Schemas, for editors and readers",
+    tasks: "tasks in a workspace, of ours or of a folder",
     tau2: "the port of tau2, and runs in its terms",
     "completion <shell>": "completion for your shell",
   },

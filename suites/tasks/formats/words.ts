@@ -64,3 +64,8 @@ export const range = z
 
 /** A day is more than any task needs, and more milliseconds than a timer holds begin at 24. */
 export const timeoutSeconds = z.number().positive().max(86_400);
+
+/** `git`, or a module of Python as `python3 -m pytest`. */
+export const programWord = z
+  .string()
+  .regex(/^[\w.+-]+( -m [\w.]+)?$/, "write the name of a program, or PYTHON -m MODULE");

@@ -180,6 +180,11 @@ test.each([
     one("input_files:\n  - name: /etc/passwd"),
     "task.yaml:4: input_files[0].name: must be",
   ],
+  [
+    "a program that is a line of shell",
+    one("programs: [git; rm -rf /]"),
+    "task.yaml:3: programs[0]: write the name",
+  ],
   ["a list", { "tasks/s/a/task.yaml": "- id: a\n" }, "task.yaml must hold a mapping"],
   ["nothing", { "tasks/s/a/task.yaml": "" }, "task.yaml must hold a mapping"],
   ["broken YAML", one("x: [1"), "task.yaml is not valid YAML: "],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idWord, range, text, timeoutSeconds, versionWord, workspacePath } from "../words.ts";
+import { idWord, programWord, range, text, timeoutSeconds, versionWord, workspacePath } from "../words.ts";
 import { validatorSchema } from "./validator-schema.ts";
 
 /** What nothing is written behind (`input_files:`) is null for YAML, and means the same as no such key. */
@@ -50,7 +50,7 @@ export const taskSchema = z
     timeout_seconds: timeoutSeconds.optional(),
     network: z.boolean().optional(),
     browser: z.boolean().optional(),
-    programs: listOf(text),
+    programs: listOf(programWord),
   })
   .superRefine((task, context) => {
     const says = (path: string, message: string) =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, idWord, text, timeoutSeconds, versionWord, workspacePath } from "../words.ts";
+import { count, idWord, programWord, text, timeoutSeconds, versionWord, workspacePath } from "../words.ts";
 
 /** What nothing is written behind is null for YAML, and means the same as no such key. */
 const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).nullish();
@@ -162,7 +162,7 @@ export const taskSchema = z
     description: z.string().optional(),
     network: flag,
     browser: flag,
-    programs: listOf(text),
+    programs: listOf(programWord),
   })
   .superRefine((task, context) => {
     if (!task.user && (task.phases ?? []).length === 0)
