@@ -22,7 +22,7 @@ export async function holdExecution(
     return fails(`its folder ${check.cwd} leads out of the workspace`);
   }
   const command = commandOf(check, values);
-  if (command === null) return undecided("its command has a quote without an end");
+  if (command === null) return undecided("its command has a quote or a backslash without an end");
   const ran = await runCheck(workspace, command, {
     directory,
     environment: {

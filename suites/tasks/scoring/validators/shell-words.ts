@@ -1,4 +1,4 @@
-/** The words of a command line by a POSIX shell's quotes, as Python's `shlex.split` has them; null: a quote has no end. */
+/** The words of a command line by a POSIX shell's quotes, as Python's `shlex.split` has them; null: a quote has no end, or a backslash nothing behind it. */
 export function shellWords(line: string): readonly string[] | null {
   const words: string[] = [];
   let word: string | null = null;
@@ -8,7 +8,8 @@ export function shellWords(line: string): readonly string[] | null {
     if (quote === "'") {
       if (sign === "'") quote = null;
       else word = `${word ?? ""}${sign}`;
-    } else if (sign === "\\" && at + 1 < line.length) {
+    } else if (sign === "\\") {
+      if (at + 1 === line.length) return null;
       const next = line.charAt(at + 1);
       at += 1;
       word = `${word ?? ""}${quote === '"' && next !== '"' && next !== "\\" ? "\\" : ""}${next}`;
@@ -25,6 +26,6 @@ export function shellWords(line: string): readonly string[] | null {
       word = `${word ?? ""}${sign}`;
     }
   }
-  if (quote !== null || (word === null && line.endsWith("\\"))) return null;
+  if (quote !== null) return null;
   return word === null ? words : [...words, word];
 }
