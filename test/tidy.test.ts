@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/answer": "",
   "bench/config": "host",
   "bench/docker": "host",
+  "bench/judge": "host",
   "bench/sandbox": "config docker host measure",
   "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
@@ -88,7 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2/tau2/loading":
     "tau2/contract tau2/database tau2/domains tau2/domains/banking-knowledge tau2/environment tau2/python tau2/schemas tau2/tasks tau2/text",
   "openclaw-tau2/tau2/evaluation": "tau2/contract tau2/python tau2/tasks",
-  "openclaw-tau2/tau2/judging": "answer host tau2/contract tau2/python tau2/schemas",
+  "openclaw-tau2/tau2/judging": "answer judge tau2/contract tau2/python tau2/schemas",
   "openclaw-tau2/tau2/results": "tau2/contract tau2/python",
   "openclaw-tau2/tau2/verify":
     "statistics tau2/contract tau2/domains tau2/evaluation tau2/judging tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
@@ -98,12 +99,12 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2/episode":
     "transcript workload agent tools openclaw-tau2/tools openclaw-tau2/transcript tau2/evaluation",
   "openclaw-tau2/offline":
-    "config host store openclaw-tau2 openclaw-tau2/transcript tau2/contract tau2/evaluation tau2/judging tau2/loading tau2/results tau2/schemas",
+    "config host judge store openclaw-tau2 openclaw-tau2/transcript tau2/contract tau2/evaluation tau2/judging tau2/loading tau2/results tau2/schemas",
   "openclaw-tau2":
     "config transcript workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tools " +
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
   "suites/tasks/formats": "config suites/tasks",
-  "suites/tasks/scoring": "suites/tasks answer host sandbox statistics",
+  "suites/tasks/scoring": "suites/tasks answer judge sandbox",
   "suites/tasks/attempts": "suites/tasks/scoring",
   "suites/tasks/export":
     "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Tau2Section } from "../section.ts";
 import { withoutApiPath } from "../../bench/config/base-url.ts";
 import { ConfigError, type TollgateError } from "../../bench/errors.ts";
+import { JudgeRequestError, type JudgeEndpoint } from "../../bench/judge/ask-judge.ts";
 import { AppendFile } from "../../bench/store/append-file.ts";
 import { DriverLock } from "../../bench/store/driver-lock.ts";
 import {
@@ -22,7 +23,7 @@ import type { LoadedDomain, Task } from "../tau2/contract/domain.ts";
 import { EvaluationError, evaluate } from "../tau2/evaluation/evaluate.ts";
 import { JudgeAnswerError } from "../tau2/judging/judge-answer.ts";
 import { readJudgeSystemPrompt } from "../tau2/judging/judge-prompt.ts";
-import { judgeEpisode, JudgeRequestError, needsJudge, type JudgeEndpoint } from "../tau2/judging/judge.ts";
+import { judgeEpisode, needsJudge } from "../tau2/judging/judge.ts";
 import { tau2Messages } from "../transcript/tau2-messages.ts";
 import { storedDomain } from "./stored-domain.ts";
 

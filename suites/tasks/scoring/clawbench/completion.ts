@@ -3,7 +3,7 @@ import type { TaskFinding } from "../observation.ts";
 import { rounded } from "./rounding.ts";
 
 /** How much of what the task asks for is there: the share of assertions that hold. */
-export interface Completion {
+export interface CompletionScore {
   /** null: something is asked for, and none of it could be decided. */
   readonly score: number | null;
   readonly passed: number;
@@ -17,7 +17,7 @@ export interface Completion {
   readonly isAsserted: boolean;
 }
 
-export function completionOf(findings: readonly TaskFinding[], profile: ClawBenchProfile): Completion {
+export function completionOf(findings: readonly TaskFinding[], profile: ClawBenchProfile): CompletionScore {
   const asked = [
     ...profile.files.map((_, index) => `files[${index}]`),
     ...profile.stateAssertions.map((_, index) => `stateAssertions[${index}]`),

@@ -1,6 +1,6 @@
 import type { Behavior } from "./behavior.ts";
 import { lastWords, saysBlocked, saysDone } from "./behavior.ts";
-import type { Completion } from "./completion.ts";
+import type { CompletionScore } from "./completion.ts";
 import type { AgentMessage } from "./messages.ts";
 import { WHOLE } from "./run-score.ts";
 import type { TrajectoryScore } from "./trajectory.ts";
@@ -28,7 +28,7 @@ export const failureModes = [
 export type FailureMode = (typeof failureModes)[number];
 
 export function deliveryOutcome(
-  completion: Completion,
+  completion: CompletionScore,
   { score, threshold }: { readonly score: number; readonly threshold: number },
 ): DeliveryOutcome {
   const share = completion.score ?? 0;
@@ -37,12 +37,12 @@ export function deliveryOutcome(
 }
 
 /** Whether everything that was asked for holds, as far as it could be decided. */
-export function isWhole({ score, passed, total }: Completion): boolean {
+export function isWhole({ score, passed, total }: CompletionScore): boolean {
   return total > 0 ? passed >= total : (score ?? 0) >= WHOLE;
 }
 
 export interface FailedRun {
-  readonly completion: Completion;
+  readonly completion: CompletionScore;
   readonly trajectory: TrajectoryScore;
   readonly behavior: Behavior;
   readonly messages: readonly AgentMessage[];

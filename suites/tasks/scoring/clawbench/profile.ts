@@ -2,7 +2,7 @@ import type { ClawBenchProfile } from "../../task.ts";
 import type { Observation } from "../observation.ts";
 import type { ScoringProfile, TaskScore } from "../profile.ts";
 import { behaviorOf } from "./behavior.ts";
-import { completionOf, type Completion } from "./completion.ts";
+import { completionOf, type CompletionScore } from "./completion.ts";
 import { messagesOf } from "./messages.ts";
 import { deliveryOutcome, failureMode, isWhole } from "./outcome.ts";
 import { runScore } from "./run-score.ts";
@@ -91,7 +91,7 @@ function judgeOf({ judgements, unjudged }: Observation, profile: ClawBenchProfil
 }
 
 function valueOf(
-  completion: Completion,
+  completion: CompletionScore,
   parts: { readonly trajectory: number; readonly behavior: number; readonly judge: number | null },
 ): number | null {
   if (completion.score === null) return null;
@@ -99,13 +99,13 @@ function valueOf(
 }
 
 /** An assertion that nobody could decide may have failed: such a run is not known to have passed. */
-function passedOf(completion: Completion, value: number | null, threshold: number): boolean | null {
+function passedOf(completion: CompletionScore, value: number | null, threshold: number): boolean | null {
   if (value === null) return null;
   if (!isWhole(completion) || value < threshold) return false;
   return Object.keys(completion.undecided).length === 0 ? true : null;
 }
 
-function missingOf({ score, undecided }: Completion): Readonly<Record<string, string>> {
+function missingOf({ score, undecided }: CompletionScore): Readonly<Record<string, string>> {
   const reasons = Object.entries(undecided);
   if (reasons.length === 0) return {};
   const [at, detail] = reasons[0] ?? ["", ""];

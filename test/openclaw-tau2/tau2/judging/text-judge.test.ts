@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { JudgeRequestError } from "../../../../bench/judge/ask-judge.ts";
 import { JudgeAnswerError, parseJudgeAnswer } from "../../../../openclaw-tau2/tau2/judging/judge-answer.ts";
 import { judgeUserPrompt } from "../../../../openclaw-tau2/tau2/judging/judge-prompt.ts";
-import { judgeEpisode, JudgeRequestError, needsJudge } from "../../../../openclaw-tau2/tau2/judging/judge.ts";
+import { judgeEpisode, needsJudge } from "../../../../openclaw-tau2/tau2/judging/judge.ts";
 import type { Tau2Message } from "../../../../openclaw-tau2/tau2/contract/domain.ts";
 
 interface Reply {
