@@ -103,7 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2":
     "config transcript workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tools " +
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
-  "suites/tasks/formats": "config suites/tasks",
+  "suites/tasks/formats": "config suites/tasks suites/tasks/scoring",
   "suites/tasks/scoring": "suites/tasks answer judge sandbox",
   "suites/tasks/attempts": "suites/tasks/scoring",
   "suites/tasks/export":

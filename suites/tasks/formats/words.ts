@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { z } from "zod";
+import { pythonPattern } from "../scoring/python-pattern.ts";
 
 /** Ids and names of groups become names of files and of sessions. */
 export const idWord = z
@@ -37,14 +38,14 @@ export const paths = z.union([workspacePath.transform((one) => [one]), z.array(w
 /** What a version is written as: 1.0 is a number for YAML. */
 export const versionWord = z.union([z.string(), z.number()]).transform(String);
 
-/** A pattern that is used as a regular expression. */
-export const pattern = text.superRefine((value, context) => {
-  try {
-    RegExp(value);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-  }
-});
+/** A regular expression as Python writes it. One that nobody can read would be held as if it never matched. */
+export const pattern = z
+  .string()
+  .min(1)
+  .refine(
+    (source) => pythonPattern(source) !== null,
+    "is no regular expression that can be read here; Python's are meant, e.g. (?i)total: \\d+",
+  );
 
 export const count = z.number().int().min(0);
 

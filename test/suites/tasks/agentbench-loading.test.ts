@@ -157,7 +157,7 @@ test.each([
   [
     "a pattern that is none",
     validator("{type: filename-matches, pattern: '(a'}"),
-    "validators[0].pattern: Invalid",
+    "validators[0].pattern: is no regular expression",
   ],
   [
     "an output outside",

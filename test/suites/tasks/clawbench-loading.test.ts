@@ -222,6 +222,16 @@ test.each([
     "background_services[0].port",
   ],
   ["a threshold of 70", one("pass_threshold: 70"), "tier1/a.yaml:7: pass_threshold: "],
+  [
+    "a forbidden command that is no pattern",
+    one("trajectory: {forbidden_shell_patterns: ['rm (-rf']}"),
+    "tier1/a.yaml:7: trajectory.forbidden_shell_patterns[0]: is no regular expression",
+  ],
+  [
+    "a condition that is no pattern",
+    { "tier1/a.yaml": task().replace("Do it.", "Do it., when_assistant_contains: '[a'") },
+    "tier1/a.yaml:6: user.turns[0].when_assistant_contains: is no regular expression",
+  ],
   ["a rubric of nothing", one("judge: {rubric: ''}"), "judge.rubric: must not be empty"],
   [
     "YAML 1.1's yes for a name",
@@ -335,4 +345,21 @@ test.skipIf(python?.status !== 0)("every expectation is what the original's own 
       checks: their?.completion.execution_checks,
     });
   }
+});
+
+test("patterns are Python's", () => {
+  const patterns = [
+    "(?i)total: \\d+",
+    "(?P<name>a)(?P=name)",
+    "a{x}",
+    "{status_page_port}",
+    "[]a]",
+    String.raw`\-\_\Z`,
+  ];
+  const files = patterns.map((pattern) => ({ path: "a.md", content_matches: pattern }));
+  const { tasks } = load(
+    one(`completion: {files: ${JSON.stringify([...files, { path: "b.md", content_matches: "" }])}}`),
+  );
+  const read = tasks.flatMap((task) => clawBench(task).files.map(({ contentMatches }) => contentMatches));
+  expect(read).toEqual([...patterns, null]);
 });

@@ -1,10 +1,21 @@
 import { z } from "zod";
-import { count, idWord, programWord, text, timeoutSeconds, versionWord, workspacePath } from "../words.ts";
+import {
+  count,
+  idWord,
+  pattern,
+  programWord,
+  text,
+  timeoutSeconds,
+  versionWord,
+  workspacePath,
+} from "../words.ts";
 
 /** What nothing is written behind is null for YAML, and means the same as no such key. */
 const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).nullish();
 const list = listOf(z.string());
 const flag = z.boolean().optional();
+/** An empty one is none, as in the original. */
+const maybePattern = z.union([z.literal(""), pattern]).nullish();
 const number = count.optional();
 const share = z.number().min(0).max(1);
 /** Values of variables may be written without quotes. */
@@ -15,8 +26,8 @@ const turn = z.object({
   variant_messages: z.record(z.string(), z.string()).nullish(),
   after_assistant_turns: count.nullish(),
   when_tool_family: z.string().nullish(),
-  when_tool_name: z.string().nullish(),
-  when_assistant_contains: z.string().nullish(),
+  when_tool_name: maybePattern,
+  when_assistant_contains: maybePattern,
   when_last_tool_failed: flag,
 });
 
@@ -47,7 +58,7 @@ const fileState = z.object({
   exists: flag,
   content_contains: list,
   content_not_contains: list,
-  content_matches: z.string().nullish(),
+  content_matches: maybePattern,
   min_size_bytes: number,
 });
 export type WrittenFileState = z.output<typeof fileState>;
@@ -63,8 +74,8 @@ const executionCheck = z.object({
   stdout_contains: list,
   stdout_not_contains: list,
   stderr_contains: list,
-  stdout_matches: z.string().nullish(),
-  stderr_matches: z.string().nullish(),
+  stdout_matches: maybePattern,
+  stderr_matches: maybePattern,
   expected_stdout: z.string().nullish(),
   expected_stdout_file: workspacePath.nullish(),
   expected_json: z.unknown().optional(),
@@ -91,8 +102,8 @@ const trajectory = z.object({
   expect_recovery: flag,
   max_recovery_turns: number,
   max_repeated_failures: number,
-  forbidden_tools: list,
-  forbidden_shell_patterns: list,
+  forbidden_tools: listOf(pattern),
+  forbidden_shell_patterns: listOf(pattern),
 });
 export type WrittenTrajectory = z.output<typeof trajectory>;
 

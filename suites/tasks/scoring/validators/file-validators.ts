@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import type { Validator } from "../../task.ts";
 import { missingProgram, runCheck, shownCommand, type RanCheck } from "./commands.ts";
-import { named, search } from "./plain-text.ts";
+import { pythonPattern } from "../python-pattern.ts";
+import { named, search, shown } from "./plain-text.ts";
 import { fails, holds, partly, undecided, type Held, type Scope } from "./scope.ts";
 import { hashInside, isSeen, matching, plainPath } from "./workspace-files.ts";
 
@@ -61,7 +62,9 @@ export async function fileModified(scope: Scope, { patterns }: Of<"file-modified
 
 export async function filenameMatches(scope: Scope, { pattern }: Of<"filename-matches">): Promise<Held> {
   if (scope.changed.length === 0) return fails("no file was created or changed");
-  const expression = new RegExp(pattern, "u");
+  const expression = pythonPattern(pattern);
+  if (expression === null)
+    return undecided(`${shown(pattern)} is no regular expression that can be read here`);
   const other = scope.changed.filter((path) => !expression.test(posix.basename(path)));
   if (other.length === 0) return holds(`${named(scope.changed)}: all names are like ${pattern}`);
   return partly(
