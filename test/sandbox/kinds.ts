@@ -21,7 +21,11 @@ export function testFolder(): { readonly path: string } & Disposable {
 export async function factoryOf(kind: SandboxKind, folder: string): Promise<SandboxFactory | null> {
   const scratchDirectory = join(folder, "scratch");
   mkdirSync(scratchDirectory, { recursive: true });
-  const childEnvironment = { PATH: process.env["PATH"] ?? "", TOLLGATE_RUN: runId };
+  const childEnvironment = {
+    PATH: process.env["PATH"] ?? "",
+    TOLLGATE_RUN: runId,
+    OPENAI_API_KEY: "CANARY-5f1d0c",
+  };
   try {
     return await chooseSandbox({ kind }, { childEnvironment, scratchDirectory, hidden: [] });
   } catch (thrown) {
@@ -64,6 +68,7 @@ export async function shell(
 
 /** A sandbox with its folder, both gone at the end of a test. */
 export interface Place extends AsyncDisposable {
+  readonly factory: SandboxFactory;
   readonly sandbox: Sandbox;
   readonly request: SandboxRequest;
   readonly folder: string;
@@ -86,5 +91,5 @@ export async function openPlace(
     await sandbox[Symbol.asyncDispose]();
     folder[Symbol.dispose]();
   };
-  return { sandbox, request, folder: folder.path, [Symbol.asyncDispose]: dispose };
+  return { factory, sandbox, request, folder: folder.path, [Symbol.asyncDispose]: dispose };
 }

@@ -5,8 +5,8 @@ import { useInside } from "./processes-inside.ts";
 
 /** Between two looks at what is cheap to look at. */
 const everyMs = 100;
-/** A walk through all files takes time that belongs to the run: at most a twentieth of it, and once in two seconds where nothing grows. */
-const walkShare = 20;
+/** A walk through all files takes time that belongs to the run: at most a tenth of it, and once in two seconds where nothing grows. */
+const walkShare = 10;
 const idleWalkMs = 2_000;
 
 export interface Watched {

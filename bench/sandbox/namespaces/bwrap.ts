@@ -4,6 +4,7 @@ import { insideUser } from "../inside-environment.ts";
 import { limitKeeping } from "../limits/keep-limits.ts";
 import { checkRequest } from "../request.ts";
 import type { SandboxFactory, SandboxRequest } from "../sandbox.ts";
+import { withoutInherited } from "./descriptors.ts";
 import { openNamespaces } from "./namespace-sandbox.ts";
 import { maskedFiles, tmpBytes } from "./mount-table.ts";
 import { outerEnvironment, prepareRoot, resolverFile, type PreparedRoot } from "./prepared-root.ts";
@@ -48,10 +49,10 @@ export function bwrapFactory(context: SandboxContext): SandboxFactory {
 }
 
 /** bwrap closes the descriptor on which it has told the number: a copy, because what runs inside writes to the other. */
-const start = `exec bwrap --info-fd 3 "$@" 3>&1`;
+const start = `${withoutInherited}become sh -c 'exec bwrap --info-fd 3 "$@" 3>&1' bwrap "$@"`;
 
 /** The first process inside; bwrap has said its number on this machine before (`--info-fd`). */
-const init = `trap '' CHLD; echo "ready -"; exec cat >/dev/null 2>&1`;
+const init = `trap '' CHLD; echo "ready -"; exec env -i cat >/dev/null 2>&1`;
 
 const namespaces = ({ network }: SandboxRequest): readonly string[] => [
   ...`--unshare-user --uid ${insideUser.id} --gid ${insideUser.id} --unshare-pid --unshare-ipc`.split(" "),

@@ -1,3 +1,4 @@
+import { withoutInherited } from "./descriptors.ts";
 import { assignments, insideEnvironment } from "../inside-environment.ts";
 import type { Holder } from "../holder.ts";
 import type { EnterOptions, Invocation } from "../sandbox.ts";
@@ -20,14 +21,14 @@ export interface NamespaceEntrance {
  * Before anything else a command joins its control groups. The sandbox's first process must still be the one that was
  * started: after its end the kernel gives the number to others.
  */
-const outside = String.raw`
+const outside = String.raw`${withoutInherited}
 init=$1 started=$2 groups=$3
 shift 3
 umask 022
 while [ "$groups" -gt 0 ]; do echo 0 >"$1" || exit 125; shift; groups=$((groups - 1)); done
 if ! read -r stat 2>/dev/null </proc/"$init"/stat; then stat=; fi
 case "$stat" in
-*" $started "*) exec "$@" ;;
+*" $started "*) become "$@" ;;
 *) echo "the sandbox has ended" >&2; exit 125 ;;
 esac
 `;

@@ -28,10 +28,14 @@ export function prepareRoot(context: SandboxContext): PreparedRoot {
   return { scratch, skeleton, visible };
 }
 
-/** Programs of the system come first; on some systems an ordinary user's PATH has no `pivot_root` and no `ip`. */
+/**
+ * For the programs that lead inside. Programs of the system come first; on some systems an ordinary user's PATH has no
+ * `pivot_root` and no `ip`. Of the rest nothing but what the supervisor finds processes by: it may be seen inside.
+ */
 export function outerEnvironment({ childEnvironment }: SandboxContext): Readonly<Record<string, string>> {
+  const own = Object.entries(childEnvironment).filter(([name]) => name.startsWith("TOLLGATE_"));
   const path = `/usr/sbin:/usr/bin:/sbin:/bin:${childEnvironment["PATH"] ?? ""}`;
-  return { ...childEnvironment, PATH: path, LC_ALL: "C" };
+  return { ...Object.fromEntries(own), PATH: path, LC_ALL: "C" };
 }
 
 /** Where names are asked for; seen inside only where the network is the machine's. */

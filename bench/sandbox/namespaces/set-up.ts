@@ -39,5 +39,5 @@ cd /
 # A zombie whose parent ignores its end is removed at once: this process is the parent of all that is left behind.
 trap '' CHLD
 echo "ready $pid $nested"
-exec setpriv --no-new-privs --ambient-caps=-all --inh-caps=-all cat >/dev/null 2>&1
+exec env -i setpriv --no-new-privs --ambient-caps=-all --inh-caps=-all cat >/dev/null 2>&1
 `;

@@ -8,6 +8,7 @@ import { insideUser } from "../inside-environment.ts";
 import { limitKeeping, type LimitKeeping } from "../limits/keep-limits.ts";
 import { checkRequest } from "../request.ts";
 import type { Sandbox, SandboxFactory, SandboxRequest } from "../sandbox.ts";
+import { withoutInherited } from "./descriptors.ts";
 import { mountTable } from "./mount-table.ts";
 import { openNamespaces } from "./namespace-sandbox.ts";
 import { loopbackCommands, setUp } from "./set-up.ts";
@@ -61,8 +62,11 @@ async function openUnshare(request: SandboxRequest, machine: Machine): Promise<S
     tidy: () => rm(table, { force: true }),
     start: () =>
       startHolder(`The sandbox ${request.name} (unshare)`, {
-        file: "unshare",
+        file: "sh",
         arguments: [
+          "-c",
+          `${withoutInherited}become unshare "$@"`,
+          "sandbox",
           ...namespaces(request),
           "sh",
           "-c",

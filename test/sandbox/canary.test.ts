@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { canary, escapes, placeOutside, smallLimits, type Outside } from "./canaries.ts";
+import { holdingKinds, openPlace, requestIn, shell, type Place } from "./kinds.ts";
+
+/** Those who fill the disk wait this long before they say that they could. */
+const waiting = (seconds: number) => ({ limits: smallLimits, environment: { WAIT: String(seconds) } });
+
+/** Tries ways out, each with a sandbox that works; those that got out, by name. */
+async function escaped(place: Place, outside: Outside, tried = escapes): Promise<readonly string[]> {
+  const out: string[] = [];
+  let sandbox = place.sandbox;
+  for (const { name, script, changed } of tried) {
+    const { stdout } = await shell(sandbox, script(outside), { timeoutMs: 30_000 });
+    if (/ESCAPED/.test(stdout) || stdout.includes(canary) || changed?.(outside) === true) out.push(name);
+    // One that passed a limit of the whole is ended for it, and the next attempt gets another.
+    if ((await shell(sandbox, "echo alive")).stdout === "alive\n") continue;
+    await sandbox[Symbol.asyncDispose]();
+    sandbox = await place.factory.open(requestIn(place.folder, waiting(25)));
+  }
+  await sandbox[Symbol.asyncDispose]();
+  return out;
+}
+
+describe.each(holdingKinds)("%s", (kind) => {
+  test("no command gets out", { timeout: 240_000 }, async (context) => {
+    await using place = await openPlace(kind, context, waiting(25));
+    await using outside = await placeOutside(place.folder);
+    expect(await escaped(place, outside)).toEqual([]);
+    expect(outside.neighbour.signalCode).toBeNull();
+  });
+
+  test("files that its caller has open are not open inside", async (context) => {
+    await using place = await openPlace(kind, context);
+    await using outside = await placeOutside(place.folder);
+    const look = [
+      "sh",
+      "-c",
+      "for fd in 7 123; do cat /proc/self/fd/$fd /proc/1/fd/$fd; done 2>/dev/null </dev/null; echo ended",
+    ];
+    const openFiles = 'secret=$0; exec 7<"$secret" 123<"$secret"; exec "$@"';
+    const started = async (command: readonly string[], environment = process.env) =>
+      promisify(execFile)("bash", ["-c", openFiles, outside.secret, ...command], { env: environment });
+    const { file, arguments: args, environment } = place.sandbox.enter(look);
+    expect((await started(look)).stdout).toContain(canary);
+    expect((await started([file, ...args], { ...environment })).stdout).toBe("ended\n");
+  });
+});
+
+test(
+  "without a sandbox every command gets out: the attempts are real",
+  { timeout: 240_000 },
+  async (context) => {
+    await using place = await openPlace("none", context, waiting(0));
+    await using outside = await placeOutside(place.folder);
+    const tried = escapes.filter(({ heldOnly }) => heldOnly === undefined);
+    const out = await escaped(place, outside, tried);
+    expect(tried.map(({ name }) => name).filter((name) => !out.includes(name))).toEqual([]);
+  },
+);
