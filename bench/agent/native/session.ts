@@ -74,7 +74,7 @@ export class NativeSession implements AgentSession {
       if (completion.toolCalls === null) return { status: "answered", text: completion.content ?? "" };
       for (const call of completion.toolCalls) {
         signal.throwIfAborted();
-        await this.#call(call, requestId);
+        await endedBy(signal, this.#call(call, requestId));
       }
       signal.throwIfAborted();
     }
@@ -113,6 +113,20 @@ export class NativeSession implements AgentSession {
       requestId,
     });
     this.#messages.push({ role: "tool", content: reply.content, tool_call_id: call.id });
+  }
+}
+
+/** Waits for a tool no longer than the turn lasts: it may run a command that takes minutes. */
+async function endedBy(signal: AbortSignal, called: Promise<void>): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason as Error);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([called, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    // One that nobody waits for any more fails when its connection is closed.
+    called.catch(() => undefined);
   }
 }
 

@@ -223,6 +223,15 @@ test("an abort ends the turn, also between two tool calls", async () => {
   expect(world.open.counts()).toMatchObject({ agentCalls: 1, limit: "max_steps" });
 });
 
+test("a turn does not wait for a tool longer than its own time", async () => {
+  const call = { id: "c1", name: "wait", arguments: '{"ms":1500}' };
+  const limits = { maxSteps: 9, maxErrors: 9, callTimeoutMs: 10_000 };
+  const times = { turnTimeoutMs: 200, callTimeoutMs: 10_000, limits };
+  await using world = await openSession([{ calls: [call] }], times);
+  expect(await world.session.turn("Go.", never)).toEqual({ status: "timed-out", afterMs: 200 });
+  expect(world.open.takeLog()).toEqual([]);
+});
+
 test("a call that the limit refuses ends the turn when nobody aborts it", async () => {
   const round = { calls: [add("c1", "1")] };
   await using world = await openSession([round, round], {
