@@ -109,7 +109,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/tasks/export":
     "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring",
   "suites/tasks":
-    "config host measure sandbox workload agent transcript tools suites/tasks/formats suites/tasks/scoring",
+    "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":

@@ -12,6 +12,7 @@ import type { Workload } from "../workload/workload.ts";
 const workloads: readonly Workload[] = [
   // The default.
   (await import("../../openclaw-tau2/workload.ts")).openclawTau2,
+  (await import("../../suites/tasks/workload.ts")).tasks,
   (await import("../../suites/echo/workload.ts")).echo,
 ];
 const agents: readonly Agent[] = [

@@ -6,7 +6,7 @@ import {
   type EpisodeResult,
   type Failure,
   type PreparedWorkload,
-  type SegmentEvidence,
+  type EvidenceFolder,
   type ToolCallLog,
 } from "../workload/workload.ts";
 import type { EpisodeRecord } from "../store/record.ts";
@@ -51,7 +51,7 @@ export interface PlayContext {
   readonly arm: RunningArm;
   readonly signal: AbortSignal;
   readonly logToolCall: (line: ToolCallLog) => void;
-  readonly evidence: SegmentEvidence;
+  readonly evidence: EvidenceFolder;
 }
 
 export interface SegmentContext extends PlayContext {

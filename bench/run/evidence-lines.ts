@@ -1,10 +1,10 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { storing } from "../store/storage-error.ts";
-import type { SegmentEvidence } from "../workload/workload.ts";
+import type { EvidenceFolder } from "../workload/workload.ts";
 
 /** Files of lines in a segment's folder, e.g. `tools.ndjson`: lines of one file are appended in order. */
-export class EvidenceLines implements SegmentEvidence {
+export class EvidenceLines implements EvidenceFolder {
   readonly directory: string;
   #last: Promise<void> = Promise.resolve();
   #error: unknown = null;

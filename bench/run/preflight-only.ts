@@ -87,6 +87,7 @@ async function withEpisodes(
     runId,
     logDirectory: join(directory, "logs"),
     ...supervised,
+    environment: setting.environment,
     cacheDirectory: work.cacheDirectory,
     concurrencyMax: 1,
     model: stack.agentEngine.model,

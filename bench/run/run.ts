@@ -188,6 +188,7 @@ async function sweepOn(
     scratchDirectory,
     cacheDirectory: setting.cacheDirectory,
     childEnvironment,
+    environment: setting.environment,
     concurrencyMax: Math.max(...experiment.sweep.concurrency),
     model: stack.agentEngine.model,
     signal: stop.cancelled,

@@ -37,6 +37,8 @@ export interface RunContext {
   readonly scratchDirectory: string;
   /** Every child process must be started with this environment (it carries TOLLGATE_RUN) in a process group of its own. */
   readonly childEnvironment: Readonly<Record<string, string>>;
+  /** The user's; holds the keys that settings name. Nothing of it goes to a child process by itself. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Highest number of episodes that will be in flight at once. */
   readonly concurrencyMax: number;
   /** Model name that the agent's requests carry. */
@@ -148,12 +150,12 @@ export interface AttemptContext {
   readonly takeExchanges: () => Promise<readonly Exchange[]>;
   /** One line of `tools.ndjson`. */
   readonly logToolCall: (line: ToolCallLog) => void;
-  readonly evidence: SegmentEvidence;
+  readonly evidence: EvidenceFolder;
   readonly signal: AbortSignal;
 }
 
 /** Where a workload keeps what only it knows about its attempts. Who reads it joins it with records by `attemptKey`. */
-export interface SegmentEvidence {
+export interface EvidenceFolder {
   /** Absolute; the folder of the segment in the run directory. */
   readonly directory: string;
   /**

@@ -52,6 +52,7 @@ async function prepared(
         scratchDirectory: directory,
         cacheDirectory: directory,
         childEnvironment: {},
+        environment: {},
         concurrencyMax,
         model: "m",
         signal: new AbortController().signal,

@@ -1,0 +1,22 @@
+import type { AgentDriver } from "../../../bench/agent/agent.ts";
+import type { ToolServer } from "../../../bench/tools/server.ts";
+import type { JudgeEndpoint } from "../../../bench/judge/ask-judge.ts";
+import type { WorkloadContext } from "../../../bench/workload/workload.ts";
+import type { LoadedSuite } from "../loading.ts";
+import type { TasksExperiment } from "../section.ts";
+import type { WorkspaceTools } from "../tools/workspace-tools.ts";
+import type { PlaceMaker } from "../workspace/open-place.ts";
+
+/** What all attempts of a run share. */
+export interface TasksParts {
+  readonly experiment: TasksExperiment;
+  readonly context: WorkloadContext;
+  readonly suite: LoadedSuite;
+  readonly maker: PlaceMaker;
+  readonly toolServer: ToolServer<WorkspaceTools>;
+  readonly driver: AgentDriver;
+  /** Whether the workload's own tools are served: the agent has none. */
+  readonly served: boolean;
+  /** null: the experiment names none. */
+  readonly judge: JudgeEndpoint | null;
+}

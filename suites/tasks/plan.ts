@@ -1,0 +1,128 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { ConfigError } from "../../bench/errors.ts";
+import type { AgentFacts } from "../../bench/agent/agent.ts";
+import type { EpisodeTask, PlanContext, WorkloadPlan } from "../../bench/workload/workload.ts";
+import { loadTasks, ownTasksFolder, type LoadedSuite } from "./loading.ts";
+import { scoresOf } from "./attempt/score-names.ts";
+import { profiles } from "./scoring/profiles.ts";
+import { chooseScripts } from "./scripts.ts";
+import type { TasksExperiment, TasksSection } from "./section.ts";
+import type { WorkspaceTask } from "./task.ts";
+
+/** The folder that a section means, and what of it. */
+export function tasksOf(workload: TasksSection): LoadedSuite & { readonly folder: string } {
+  const { folder, format, fast, suite = [], task = [], tier = [] } = workload;
+  const place = folder ?? ownTasksFolder(format === "auto" ? "agentbench" : format);
+  return { ...loadTasks(place, { format, fast, suites: suite, tasks: task, tiers: tier }), folder: place };
+}
+
+/** What a sweep of these tasks would do. */
+export function planOf(experiment: TasksExperiment, { agent, environment }: PlanContext): WorkloadPlan {
+  const { workload } = experiment;
+  const suite = tasksOf(workload);
+  const { tasks } = suite;
+  const scripts = chooseScripts(suite.folder, tasks, workload.script);
+  const missing = missingThings(tasks, agent, environment["PATH"] ?? "");
+  if (workload.strict) refuseDoubtful(experiment, missing);
+  const { format, name, suiteVersion, hashes, notes, tasksTotal } = suite;
+  return {
+    episodes: Array.from({ length: workload.trials }, (_, trial) =>
+      tasks.map(({ id, suite: group }): EpisodeTask => ({
+        taskId: id,
+        trial,
+        seed: workload.seed + trial,
+        facts: { domain: group },
+      })),
+    ).flat(),
+    hashes,
+    facts: {
+      suite: { name, version: suiteVersion },
+      format,
+      profile: { format, version: profiles[format].version },
+      selection: selectionOf(workload),
+      tasks: tasks.length,
+      tasksTotal,
+      trials: workload.trials,
+      judge: workload.judge?.model ?? null,
+      strict: workload.strict,
+    },
+    warnings: [...notes, ...missing, ...scriptNotes(experiment, scripts.without)],
+    scores: scoresOf(format),
+    taskData: {
+      needsUserEngine: false,
+      simulator: [
+        ["policy", "scripts"],
+        ["data", join(import.meta.dirname, "no-scripts.json")],
+        ...scripts.files.map((file) => ["data", file] as const),
+      ],
+    },
+  };
+}
+
+function selectionOf({ fast, suite, task, tier }: TasksSection) {
+  return { fast, suite: suite ?? null, task: task ?? null, tier: tier ?? null };
+}
+
+/** Only where the simulated agent plays. */
+function scriptNotes({ stack }: TasksExperiment, without: readonly string[]): string[] {
+  if (stack.kind !== "embedded" || without.length === 0) return [];
+  return [
+    `The simulated agent has no script for ${listed(without)}, and will say so instead of doing them: such scores say nothing about an agent.`,
+  ];
+}
+
+/** What a machine or an agent lacks that tasks name, one line each, before anything is started. */
+function missingThings(
+  tasks: readonly WorkspaceTask[],
+  { name, ownTools }: AgentFacts,
+  path: string,
+): string[] {
+  const programs = new Map<string, string[]>();
+  for (const { id, programs: needed } of tasks)
+    for (const program of needed)
+      if (!isInPath(program.split(" ", 1)[0] ?? "", path))
+        programs.set(program, [...(programs.get(program) ?? []), id]);
+  const browser = tasks.filter((task) => task.browser && !ownTools.includes("browser")).map(({ id }) => id);
+  return [
+    ...[...programs].map(
+      ([program, ids]) =>
+        `${program} is not in PATH, and is needed by ${listed(ids)}: what needs it is not scored. Install it, or select other tasks.`,
+    ),
+    ...(browser.length > 0
+      ? [
+          `Agent ${name} has no browser here, which ${listed(browser)} ask${browser.length === 1 ? "s" : ""} for.`,
+        ]
+      : []),
+  ];
+}
+
+function refuseDoubtful({ workload, stack }: TasksExperiment, missing: readonly string[]): void {
+  const { judge } = workload;
+  const [first] = missing;
+  if (first !== undefined) throw new ConfigError(`workload.strict: ${first}`);
+  if (judge === undefined || stack.kind !== "attach") return;
+  const { url, model } = stack.agent;
+  if (originOf(url) === originOf(judge.url) && (model === undefined || model === judge.model))
+    throw new ConfigError(
+      `workload.strict: the judge ${judge.model} at ${judge.url} is the model under test. Name another one, or leave workload.judge out.`,
+    );
+}
+
+function originOf(url: string): string {
+  return new URL(url).origin;
+}
+
+function isInPath(program: string, path: string): boolean {
+  return path.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false; // It is not in this folder; another one may have it.
+    }
+  });
+}
+
+const listed = (ids: readonly string[]) =>
+  ids.length <= 5 ? ids.join(", ") : `${ids.slice(0, 5).join(", ")} and ${ids.length - 5} more`;

@@ -1,0 +1,137 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { AgentDriver, AgentTurn } from "../../bench/agent/agent.ts";
+import { StartError } from "../../bench/errors.ts";
+import { chooseSandbox } from "../../bench/sandbox/choose.ts";
+import { startToolServer } from "../../bench/tools/server.ts";
+import type {
+  AttemptContext,
+  EpisodeResult,
+  EpisodeTask,
+  PreparedWorkload,
+  WarmUpContext,
+  WorkloadContext,
+} from "../../bench/workload/workload.ts";
+import { openSession } from "./attempt/open-session.ts";
+import type { TasksParts } from "./attempt/parts.ts";
+import { attemptTask } from "./attempt/attempt-task.ts";
+import { judgeOf } from "./attempt/judge-endpoint.ts";
+import { tasksOf } from "./plan.ts";
+import type { TasksExperiment } from "./section.ts";
+import type { WorkspaceTask } from "./task.ts";
+import { workspaceToolNames, workspaceToolsUrl, type WorkspaceTools } from "./tools/workspace-tools.ts";
+import { WarmUpPlaces } from "./attempt/warm-up-places.ts";
+
+/** Tools of the agent's own that a task may be done with; a browser only where one asks for it. */
+const ownTools = ["read", "write", "edit", "exec", "process"];
+
+/** The workload while a run lasts: sandboxes, tool server, agent. */
+export class PreparedTasks implements PreparedWorkload {
+  readonly #parts: TasksParts;
+  readonly #stoppable: AsyncDisposableStack;
+  readonly #tasks: ReadonlyMap<string, WorkspaceTask>;
+
+  private constructor(parts: TasksParts, stoppable: AsyncDisposableStack) {
+    this.#parts = parts;
+    this.#stoppable = stoppable;
+    this.#tasks = new Map(parts.suite.tasks.map((task) => [task.id, task]));
+  }
+
+  static async start(experiment: TasksExperiment, context: WorkloadContext): Promise<PreparedTasks> {
+    const stoppable = new AsyncDisposableStack();
+    try {
+      const suite = tasksOf(experiment.workload);
+      const workspaces = join(context.scratchDirectory, "w");
+      await mkdir(workspaces, { recursive: true });
+      const sandboxes = await chooseSandbox(
+        { kind: "auto" },
+        {
+          childEnvironment: context.childEnvironment,
+          scratchDirectory: context.scratchDirectory,
+          hidden: [suite.folder, context.logDirectory],
+          docker: context.environment,
+        },
+      );
+      context.progress(`sandbox: ${sandboxes.kind}`);
+      const served = context.agent.ownTools.length === 0;
+      const toolServer = stoppable.use(
+        await startToolServer<WorkspaceTools>({
+          module: workspaceToolsUrl,
+          scratchDirectory: context.scratchDirectory,
+          preload: [{ offer: served ? "all" : "none" }],
+        }),
+      );
+      const wanted = suite.tasks.some(({ browser }) => browser) ? [...ownTools, "browser"] : ownTools;
+      const driver = stoppable.use(
+        await context.startAgent({
+          fleetToken: toolServer.fleetToken,
+          sockets: toolServer.sockets,
+          names: served ? workspaceToolNames : [],
+          own: context.agent.ownTools.filter((name) => wanted.includes(name)),
+        }),
+      );
+      const judge = judgeOf(experiment.workload, context.environment);
+      const setupMs = experiment.workload.setupSeconds * 1000;
+      const maker = { sandboxes, workspaces, setupMs, model: context.model };
+      const parts = { experiment, context, suite, maker, toolServer, driver, served, judge };
+      return new PreparedTasks(parts, stoppable);
+    } catch (error) {
+      await stoppable.disposeAsync();
+      throw error;
+    }
+  }
+
+  async attempt(episode: EpisodeTask, attempt: AttemptContext): Promise<EpisodeResult> {
+    const task = this.#tasks.get(episode.taskId);
+    if (!task)
+      throw new Error(`episode ${attempt.episodeId} names task ${episode.taskId}, which is not loaded`);
+    return await attemptTask(this.#parts, task, { episode, attempt });
+  }
+
+  async warmUp({ agent, signal }: WarmUpContext): Promise<void> {
+    const { driver } = this.#parts;
+    const task = this.#parts.suite.tasks[0];
+    if (!driver.warmUp || !task) return;
+    await using places = new WarmUpPlaces(this.#parts);
+    const turns = await driver.warmUp(async (attemptKey) => {
+      const place = await places.open(attemptKey);
+      const session = {
+        episodeId: "warm-up",
+        key: attemptKey,
+        endpoint: agent,
+        seed: 0,
+        turnTimeoutMs: null,
+      };
+      const { open, request } = await openSession(this.#parts, { ...place, task }, session);
+      places.closeLater(() => open.close());
+      return request;
+    }, signal);
+    for (const turn of turns) this.#checkFirst(turn);
+  }
+
+  async renew(): Promise<boolean> {
+    return (await this.#parts.driver.renew?.()) ?? false;
+  }
+
+  eventLoopLoad(): ReturnType<AgentDriver["eventLoopLoad"]> {
+    return this.#parts.driver.eventLoopLoad();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stoppable.disposeAsync();
+  }
+
+  /** An answer that the agent could make nothing of warms as well as any; what a model says to a greeting is no result. */
+  #checkFirst(turn: AgentTurn): void {
+    if (turn.status === "answered") return;
+    const { logDirectory, progress } = this.#parts.context;
+    if (turn.status !== "agent-error" || turn.requestId === undefined)
+      throw new StartError(
+        "agent",
+        `The agent's first turn failed: ${JSON.stringify(turn)}. See the agent's log in ${logDirectory}.`,
+      );
+    progress(
+      `warning: in the agent's first turn the model's answer was not one that the agent can use: ${turn.message}. The agent is warm, and the run goes on.`,
+    );
+  }
+}
