@@ -13,6 +13,7 @@ import {
   type WorkloadSection,
 } from "./section.ts";
 import { pathSetting } from "./path-setting.ts";
+import { sandboxSchema } from "./sandbox-schema.ts";
 import { sloSchema } from "./slo-schema.ts";
 import { stackSchema } from "./stack-schema.ts";
 
@@ -96,6 +97,7 @@ const after = {
   compare: compareSchema,
   collect: collectSchema,
   capacity: capacitySchema,
+  sandbox: sandboxSchema,
   output: z
     .strictObject({
       directory: pathSetting()

@@ -38,7 +38,7 @@ export function experimentFingerprint({ written, identities }: IdentifiedExperim
 }
 
 function cellSettings({ written, identities }: IdentifiedExperiment, cell: Cell) {
-  const { arms, stack, sampling } = written;
+  const { arms, stack, sampling, sandbox } = written;
   return {
     arm: withoutPlaces(arms.find(({ name }) => name === cell.arm.name) ?? cell.arm),
     concurrency: cell.concurrency,
@@ -48,6 +48,7 @@ function cellSettings({ written, identities }: IdentifiedExperiment, cell: Cell)
     agent: identities.agent.episode,
     sampling,
     workload: identities.workload.episode,
+    ...(sandbox !== undefined && { sandbox }),
   };
 }
 
