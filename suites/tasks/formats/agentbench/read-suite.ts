@@ -6,7 +6,7 @@ import { programsOf } from "../programs.ts";
 import { filesWithin, inputsIn, kindWithin, type ReadSuite, type ReadTask } from "../suite-folder.ts";
 import { readTaskFile, readText, readWith } from "../task-file.ts";
 import { profileOf, turnsOf, validatorsOf } from "./profile.ts";
-import { skillSchema, taskSchema, type AgentBenchTask } from "./task-schema.ts";
+import { skillSchema, taskSchema, type AgentBenchFile } from "./task-schema.ts";
 
 /** Whether a folder looks like a skill of AgentBench: `tasks/SUITE/TASK/task.yaml`. */
 export function isAgentBench(folder: string): boolean {
@@ -115,14 +115,14 @@ function scriptIn(path: string, name: string): string | null {
  */
 function missingInputs(
   { setup, inputs }: WorkspaceTask,
-  { input_files: named }: AgentBenchTask,
+  { input_files: named }: AgentBenchFile,
 ): readonly string[] {
   if (setup !== null) return [];
   const names = (named ?? []).map((input) => (typeof input === "string" ? input : input.name));
   return names.filter((name) => !inputs.some(({ to }) => to === name || to.startsWith(`${name}/`)));
 }
 
-function programsNeeded(task: AgentBenchTask, scripts: readonly (string | null)[]): readonly string[] {
+function programsNeeded(task: AgentBenchFile, scripts: readonly (string | null)[]): readonly string[] {
   const written = scripts.filter((script) => script !== null);
   const validators = validatorsOf(task);
   const commands = validators.flatMap((one) => (one.type === "command-output-contains" ? [one.command] : []));

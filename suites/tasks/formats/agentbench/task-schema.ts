@@ -65,7 +65,7 @@ export const taskSchema = z
     if (weights.length > 0 && weights.every((value) => value === 0))
       says("scoring", "all weights are 0, so nothing would be scored");
   });
-export type AgentBenchTask = z.output<typeof taskSchema>;
+export type AgentBenchFile = z.output<typeof taskSchema>;
 
 /** `skill.json` of AgentBench. */
 export const skillSchema = z.object({

@@ -11,12 +11,12 @@ import type {
   WrittenCheck,
   WrittenFileState,
   WrittenJudge,
-  ClawBenchTask,
+  ClawBenchFile,
   WrittenTrajectory,
 } from "./task-schema.ts";
 
 /** What is expected of the task; where its file says nothing, what the original takes then. */
-export function profileOf(task: ClawBenchTask): ClawBenchProfile {
+export function profileOf(task: ClawBenchFile): ClawBenchProfile {
   const { files, execution_checks: checks } = task.completion ?? {};
   return {
     format: "clawbench",
@@ -74,7 +74,7 @@ export function variablesOf(
 }
 
 function stateAssertionsOf(
-  completion: NonNullable<ClawBenchTask["completion"]>,
+  completion: NonNullable<ClawBenchFile["completion"]>,
 ): ClawBenchProfile["stateAssertions"] {
   const { memory, session, cron, gateway_assertions: gateway } = completion;
   return [

@@ -5,7 +5,7 @@ import { programsOf } from "../programs.ts";
 import { filesWithin, inputsIn, kindWithin, type ReadSuite, type ReadTask } from "../suite-folder.ts";
 import { readTaskFile, readWith, unusable, type TaskFile } from "../task-file.ts";
 import { profileOf } from "./profile.ts";
-import { manifestSchema, taskSchema, type ClawBenchTask } from "./task-schema.ts";
+import { manifestSchema, taskSchema, type ClawBenchFile } from "./task-schema.ts";
 import { serviceOf, timeoutMsOf, turnsOf } from "./turns.ts";
 
 /** Parts of `setup` that change a gateway or its memory; here a workspace is all that is set up. */
@@ -121,7 +121,7 @@ const isGiven = (value: unknown) =>
   Array.isArray(value) ? value.length > 0 : Object.keys(value ?? {}).length > 0;
 
 /** Files of asset packs, each pack's content in the workspace itself, then single files; a later one replaces an earlier one. */
-function inputsOf(file: TaskFile, { setup }: ClawBenchTask, assets: string): readonly TaskInput[] {
+function inputsOf(file: TaskFile, { setup }: ClawBenchFile, assets: string): readonly TaskInput[] {
   const packs = (setup?.asset_packs ?? []).map((name, index) => {
     const from = assetAt(file, { assets, name, path: ["setup", "asset_packs", index] });
     return kindWithin(from, assets) === "folder" ? inputsIn(from, assets) : [{ from, to: basename(from) }];
@@ -147,7 +147,7 @@ function assetAt(file: TaskFile, { assets, name, path }: Asset): string {
   throw unusable(file, [{ path, message: `${relative(dirname(assets), from)} is not there` }]);
 }
 
-function programsNeeded(task: ClawBenchTask): readonly string[] {
+function programsNeeded(task: ClawBenchFile): readonly string[] {
   const services = (task.setup?.background_services ?? []).map(({ command }) => command);
   const checks = (task.completion?.execution_checks ?? []).map(({ command }) => command);
   return [...new Set([...[...services, ...checks].flatMap(programsOf), ...(task.programs ?? [])])].toSorted();

@@ -191,7 +191,7 @@ export const taskSchema = z
           message: `two services are called ${name}; placeholders could not tell them apart`,
         });
   });
-export type ClawBenchTask = z.output<typeof taskSchema>;
+export type ClawBenchFile = z.output<typeof taskSchema>;
 
 /** `MANIFEST.yaml` beside the tiers: which of the tasks there are a release. */
 export const manifestSchema = z.object({

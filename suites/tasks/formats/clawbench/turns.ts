@@ -1,13 +1,13 @@
 import type { TaskService, TaskTurn, TurnConditions } from "../../task.ts";
 import { variablesOf } from "./profile.ts";
-import type { WrittenService, ClawBenchTask, WrittenUser } from "./task-schema.ts";
+import type { WrittenService, ClawBenchFile, WrittenUser } from "./task-schema.ts";
 
 type WrittenTurn = WrittenUser["turns"][number];
 
 const turnsMax = 20;
 
 /** What the user says, phase by phase; each phase but the first begins with an agent that knows nothing of those before. */
-export function turnsOf(task: ClawBenchTask): readonly TaskTurn[] {
+export function turnsOf(task: ClawBenchFile): readonly TaskTurn[] {
   return usersOf(task).flatMap(({ turns, max_turns: most }, phase) =>
     turns.slice(0, most ?? turnsMax).map((turn, index) => ({
       message: turn.variant_messages?.["clear"] ?? turn.message,
@@ -20,13 +20,13 @@ export function turnsOf(task: ClawBenchTask): readonly TaskTurn[] {
 }
 
 /** Where there are phases, the original does not look at `user`. */
-function usersOf({ phases, user }: ClawBenchTask): readonly WrittenUser[] {
+function usersOf({ phases, user }: ClawBenchFile): readonly WrittenUser[] {
   if (phases && phases.length > 0) return phases.map((phase) => phase.user);
   return user ? [user] : [];
 }
 
 /** Each phase has a time of its own; a task's is that of all of them. */
-export function timeoutMsOf({ phases, timeout_seconds: seconds = 180 }: ClawBenchTask): number {
+export function timeoutMsOf({ phases, timeout_seconds: seconds = 180 }: ClawBenchFile): number {
   const each = phases?.length ? phases.map((phase) => phase.timeout_seconds ?? seconds) : [seconds];
   return each.reduce((sum, one) => sum + one * 1000, 0);
 }
