@@ -6,6 +6,9 @@ import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Manifest } from "../export/manifest.ts";
 import { exportFormats, exportRun } from "../export/export-run.ts";
+import { exportTasks } from "../../suites/tasks/export/export-tasks.ts";
+import type { TasksManifest } from "../../suites/tasks/export/tasks-manifest.ts";
+import { taskFormats, type TaskFormat } from "../../suites/tasks/loading.ts";
 import { exportRows } from "../export/rows/export-rows.ts";
 import type { Selection } from "../export/selection.ts";
 import { otlpProtocols, type OtlpProtocol } from "../otlp/collector.ts";
@@ -26,9 +29,9 @@ export function register(program: Command, host: Host): void {
     .addOption(
       new Option(
         "--format <format>",
-        "jsonl: everything; areal: AReaL's tensors; atif: Harbor, a file per episode; sft: passed chats; parquet: a row per token sequence; requests: a row per model call and per episode, as CSV and Parquet; otlp: traces for OpenTelemetry",
+        "jsonl: everything; areal: AReaL's tensors; atif: Harbor, a file per episode; sft: passed chats; parquet: a row per token sequence; requests: a row per model call and per episode, as CSV and Parquet; otlp: traces for OpenTelemetry; agentbench, clawbench: of tasks in a workspace, what those harnesses write themselves",
       )
-        .choices([...exportFormats, "requests", "otlp"])
+        .choices([...exportFormats, "requests", "otlp", ...taskFormats])
         .default("jsonl"),
     )
     .option("-o, --out <folder>", "a new or empty folder")
@@ -61,6 +64,10 @@ export function register(program: Command, host: Host): void {
         otlpProtocols,
       ),
     )
+    .option(
+      "--strict",
+      "agentbench, clawbench: refuse results of which the agent under test has scored a part itself, and call the others externally verified",
+    )
     .action((run: string, flags: ExportFlags) => exported(run, flags, host));
 }
 
@@ -83,7 +90,25 @@ async function exported(run: string, flags: ExportFlags, host: Host): Promise<vo
     host.print(JSON.stringify(manifest, null, 2));
     return;
   }
-  await exportTrajectories(await findEpisodes(host, run, flags), { flags, out }, host);
+  const directory = await findEpisodes(host, run, flags);
+  const format = taskFormats.find((name) => name === flags.format);
+  if (format !== undefined) return await exportResults(directory, { format, flags, out }, host);
+  await exportTrajectories(directory, { flags, out }, host);
+}
+
+/** What the harnesses write whose tasks these are. Exit code 1 where not one attempt has a score. */
+async function exportResults(
+  directory: string,
+  { format, flags, out }: { readonly format: TaskFormat; readonly flags: ExportFlags; readonly out: string },
+  host: Host,
+): Promise<void> {
+  const options = { format, out, strict: flags.strict === true, arms: flags.arm ?? [] };
+  const manifest: TasksManifest = await writingTo(out, () => exportTasks(directory, options));
+  for (const why of manifest.leftOut) host.tell(`left out: ${why}`);
+  for (const warning of manifest.warnings) host.tell(`warning: ${warning}`);
+  host.print(JSON.stringify(manifest, null, 2));
+  if (manifest.results.every(({ scoredTasks }) => scoredTasks === 0))
+    host.setExitCode(exitCodes.resultInvalid);
 }
 
 async function exportTrajectories(
@@ -111,13 +136,21 @@ async function exportTrajectories(
 function refuseIdleFlags(flags: ExportFlags): void {
   const { format } = flags;
   const rows = format === "requests" || format === "otlp";
+  const results = taskFormats.some((name) => name === format);
   const idle = [
-    ...(rows && flags.dedup ? ["--dedup"] : []),
-    ...(rows && flags.verifyTemplate !== undefined ? ["--verify-template"] : []),
+    ...((rows || results) && flags.dedup ? ["--dedup"] : []),
+    ...((rows || results) && flags.verifyTemplate !== undefined ? ["--verify-template"] : []),
+    ...(results ? ofTrajectories(flags) : flags.strict ? ["--strict"] : []),
     ...(format !== "otlp" && flags.endpoint !== undefined ? ["--endpoint"] : []),
     ...(format !== "otlp" && flags.protocol !== undefined ? ["--protocol"] : []),
   ];
   if (idle.length > 0) throw new ConfigError(`${idle.join(" and ")} says nothing to --format ${format}.`);
+}
+
+/** Results are of whole trials: a part of the tasks would be another benchmark. */
+function ofTrajectories({ domain, status, minReward, split }: ExportFlags): readonly string[] {
+  const given = { "--domain": domain, "--status": status, "--min-reward": minReward, "--split": split };
+  return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
 }
 
 async function selectionOf(
@@ -155,6 +188,7 @@ interface ExportFlags extends RunsFlag {
   readonly minReward?: number;
   readonly split?: string;
   readonly dedup?: boolean;
+  readonly strict?: boolean;
   readonly verifyTemplate?: string;
   readonly endpoint?: string;
   readonly protocol?: OtlpProtocol;

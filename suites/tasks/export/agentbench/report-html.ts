@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { durationText, numberText } from "../../../../bench/report/tables/number-text.ts";
+import { numberText } from "../../../../bench/report/tables/number-text.ts";
 import { pageStyle } from "../../../../bench/report/formats/page-style.ts";
 import { html, trusted, type Html } from "../../../../bench/view/html.ts";
 import { pageScript } from "./page-script.ts";
 import type { AgentBenchResults } from "./results.ts";
-import { adviceOf, costLines, gradeOf, scoreText, worstTasks } from "./sentences.ts";
+import { adviceOf, costLines, gradeOf, lengthText, scoreText, worstTasks } from "./sentences.ts";
 import type { ShownTask } from "./shown-task.ts";
 
 /** A page stays small enough to be sent by mail: below this many bytes. */
@@ -133,7 +133,7 @@ function numbersPart(results: AgentBenchResults): Html {
     ["Tool calls", String(metrics.total_tool_calls)],
     ["Tool errors", String(metrics.total_errors)],
     ["Mean planning ratio", numberText(metrics.avg_planning_ratio)],
-    ["Duration", durationText(results.duration_ms / 1000)],
+    ["Duration", lengthText(results.duration_ms)],
   ];
   return html`<dl class="numbers">
     ${lines.map(

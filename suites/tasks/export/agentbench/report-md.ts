@@ -1,8 +1,8 @@
-import { durationText, numberText } from "../../../../bench/report/tables/number-text.ts";
+import { numberText } from "../../../../bench/report/tables/number-text.ts";
 import { sumKnown } from "./numbers.ts";
 import type { AgentBenchResults } from "./results.ts";
 import type { ShownTask } from "./shown-task.ts";
-import { adviceOf, costLines, scoreText, worstTasks } from "./sentences.ts";
+import { adviceOf, costLines, lengthText, scoreText, worstTasks } from "./sentences.ts";
 
 /** `report.md`: the parts that AgentBench's own report has. Pure. */
 export function reportMarkdown(results: AgentBenchResults, tasks: readonly ShownTask[]): string {
@@ -38,7 +38,7 @@ function metricsTable(results: AgentBenchResults): string {
   return table(
     ["", ""],
     [
-      ["Duration", durationText(results.duration_ms / 1000)],
+      ["Duration", lengthText(results.duration_ms)],
       ["Tool calls", String(metrics.total_tool_calls)],
       ["Tool errors", String(metrics.total_errors)],
       ["Mean planning ratio", numberText(metrics.avg_planning_ratio)],

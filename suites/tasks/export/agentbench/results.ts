@@ -1,9 +1,11 @@
 import { factsOf, type AttemptFacts } from "../../scoring/facts.ts";
-import type { ServingCost, TaskTrial, TriedRun, TriedTask } from "../trial.ts";
+import type { RecordedAttempt } from "../../attempts/read-attempts.ts";
+import { overallScore } from "../../scoring/agentbench/overall.ts";
+import type { ServingCost, TaskTrial, TriedRun } from "../../attempts/trial.ts";
 import { mean, rounded, sumKnown } from "./numbers.ts";
 
 export const layers = ["layer0", "layer1", "layer2", "layer3"] as const;
-export type Layer = (typeof layers)[number];
+export type LayerName = (typeof layers)[number];
 
 /** What `results.json` says before it is signed: AgentBench's own fields first, then what they leave unsaid. */
 export interface AgentBenchResults {
@@ -16,7 +18,8 @@ export interface AgentBenchResults {
   readonly scoring_method: "self-scored" | "externally-verified";
   /** 0..100; null where nothing was scored. */
   readonly overall_score: number | null;
-  readonly duration_ms: number;
+  /** null: the trial was gone on with after a stop. */
+  readonly duration_ms: number | null;
   readonly task_count: number;
   readonly metrics: {
     readonly total_tool_calls: number;
@@ -25,11 +28,11 @@ export interface AgentBenchResults {
     readonly est_tokens: number | null;
   };
   readonly domain_scores: Readonly<Record<string, number>>;
-  readonly tasks: readonly AgentBenchTask[];
+  readonly tasks: readonly ResultTask[];
   readonly tollgate: TollgateFacts;
 }
 
-export interface AgentBenchTask {
+export interface ResultTask {
   readonly id: string;
   readonly name: string;
   readonly suite: string;
@@ -37,7 +40,7 @@ export interface AgentBenchTask {
   /** `scored`, or why it is not: then it is in no mean. */
   readonly status: string;
   readonly score: number | null;
-  readonly layer_scores: Readonly<Record<Layer, number | null>>;
+  readonly layer_scores: Readonly<Record<LayerName, number | null>>;
   readonly duration_ms: number;
   readonly tool_calls: number | null;
   readonly errors: number | null;
@@ -62,8 +65,8 @@ interface TollgateFacts {
   /** Tasks that a failed part of the stack ended: nobody's score, and in no mean. */
   readonly unscored_tasks: readonly string[];
   /** Who scored a layer, and of how many tasks it is missing. */
-  readonly scored_by: Readonly<Record<Layer, readonly string[]>>;
-  readonly layers_missing: Readonly<Record<Layer, number>>;
+  readonly scored_by: Readonly<Record<LayerName, readonly string[]>>;
+  readonly layers_missing: Readonly<Record<LayerName, number>>;
   /** Why the run cannot be called externally verified: what the agent under test scored itself. Empty where it did not. */
   readonly scored_by_agent: readonly string[];
   readonly serving: {
@@ -96,7 +99,9 @@ export function agentBenchResults(
   settings: ResultSettings,
 ): AgentBenchResults {
   const rows = tasks.map(taskRow);
-  const domains = domainScores(rows);
+  const { score, domains } = overallScore(
+    tasks.map((task) => ({ suite: task.record.domain, taskId: task.record.taskId, value: valueOf(task) })),
+  );
   const facts = tasks.flatMap(({ attempt }) => (attempt === null ? [] : [factsOf(attempt.observation)]));
   const suite = tasks.find(({ attempt }) => attempt !== null)?.attempt?.suite;
   return {
@@ -107,12 +112,14 @@ export function agentBenchResults(
     profile: run.selection.fast ? "fast" : "full",
     suite_version: suite?.version ?? "unknown",
     scoring_method: settings.strict ? "externally-verified" : "self-scored",
-    overall_score: rounded(mean(Object.values(domains)), 2),
-    duration_ms: Math.round(wallMs),
+    overall_score: rounded(score, 2),
+    duration_ms: rounded(wallMs, 0),
     task_count: rows.length,
     metrics: totals(tasks, facts),
     domain_scores: Object.fromEntries(
-      Object.entries(domains).map(([domain, score]) => [domain, rounded(score, 2) ?? 0]),
+      domains.flatMap((domain) =>
+        domain.score === null ? [] : [[domain.suite, rounded(domain.score, 2) ?? domain.score]],
+      ),
     ),
     tasks: rows,
     tollgate: {
@@ -136,11 +143,11 @@ export function agentBenchResults(
   };
 }
 
-function taskRow({ record, attempt }: TriedTask): AgentBenchTask {
+function taskRow({ record, attempt }: RecordedAttempt): ResultTask {
   const task = attempt?.observation.task;
   const score = attempt?.score ?? null;
   const facts = attempt === null ? null : factsOf(attempt.observation);
-  const value = record.status === "failed" ? null : (score?.value ?? null);
+  const value = valueOf({ record, attempt });
   return {
     id: record.taskId,
     name: task?.name ?? record.taskId,
@@ -158,21 +165,20 @@ function taskRow({ record, attempt }: TriedTask): AgentBenchTask {
   };
 }
 
-function statusOf({ status, failure, termination }: TriedTask["record"], value: number | null): string {
+function statusOf({ status, failure, termination }: RecordedAttempt["record"], value: number | null): string {
   if (status === "failed") return `failed: ${failure?.class ?? "unknown"}`;
   return value === null ? `not scored: ${termination ?? status}` : "scored";
 }
 
-/** Tasks without a score are left out; a domain without any has none. */
-function domainScores(rows: readonly AgentBenchTask[]): Readonly<Record<string, number>> {
-  const scored = rows.flatMap(({ suite, score }) => (score === null ? [] : [{ suite, score }]));
-  const groups = Map.groupBy(scored, ({ suite }) => suite);
-  return Object.fromEntries(
-    [...groups].map(([suite, members]) => [suite, mean(members.map(({ score }) => score)) ?? 0]),
-  );
+/** What a failed part of the stack ended is nobody's score. */
+function valueOf({ record, attempt }: RecordedAttempt): number | null {
+  return record.status === "failed" ? null : (attempt?.score?.value ?? null);
 }
 
-function totals(tasks: readonly TriedTask[], facts: readonly AttemptFacts[]): AgentBenchResults["metrics"] {
+function totals(
+  tasks: readonly RecordedAttempt[],
+  facts: readonly AttemptFacts[],
+): AgentBenchResults["metrics"] {
   const ratios = facts.flatMap(({ planningRatio }) => planningRatio ?? []);
   return {
     total_tool_calls: facts.reduce((sum, { toolCalls }) => sum + toolCalls, 0),
@@ -182,11 +188,14 @@ function totals(tasks: readonly TriedTask[], facts: readonly AttemptFacts[]): Ag
   };
 }
 
-function tokensOf({ record }: TriedTask): number | null {
+function tokensOf({ record }: RecordedAttempt): number | null {
   return sumKnown([record.promptTokens, record.completionTokens]);
 }
 
-function servingOf(tasks: readonly TriedTask[], cost: ServingCost): AgentBenchResults["tollgate"]["serving"] {
+function servingOf(
+  tasks: readonly RecordedAttempt[],
+  cost: ServingCost,
+): AgentBenchResults["tollgate"]["serving"] {
   const passed = tasks.filter(({ attempt, record }) => record.status !== "failed" && attempt?.score?.passed);
   const tokens = sumKnown(tasks.map(tokensOf));
   const seconds = tasks.reduce((sum, { record }) => sum + (record.endedNs - record.startedNs) / 1e9, 0);
@@ -204,7 +213,7 @@ function servingOf(tasks: readonly TriedTask[], cost: ServingCost): AgentBenchRe
   };
 }
 
-function scorersOf(tasks: readonly TriedTask[], layer: Layer): readonly string[] {
+function scorersOf(tasks: readonly RecordedAttempt[], layer: LayerName): readonly string[] {
   const names = tasks.flatMap(({ attempt }) => {
     const by = attempt?.score?.by[layer];
     if (by === undefined || attempt === null) return [];
@@ -216,7 +225,7 @@ function scorersOf(tasks: readonly TriedTask[], layer: Layer): readonly string[]
 /** What the model under test has judged of its own work. */
 export function scoredByAgent(
   { model }: Pick<TriedRun, "model">,
-  tasks: readonly TriedTask[],
+  tasks: readonly RecordedAttempt[],
 ): readonly string[] {
   const own = tasks.filter(({ attempt }) =>
     Object.values(attempt?.observation.judgements ?? {}).some((judgement) => judgement.model === model),
@@ -229,11 +238,11 @@ export function scoredByAgent(
       ];
 }
 
-function isMissing({ attempt }: TriedTask, layer: Layer): boolean {
+function isMissing({ attempt }: RecordedAttempt, layer: LayerName): boolean {
   return attempt?.score != null && (attempt.score.parts[layer] ?? null) === null;
 }
 
-function profileOf(tasks: readonly TriedTask[]): string {
+function profileOf(tasks: readonly RecordedAttempt[]): string {
   const names = tasks.flatMap(({ attempt }) =>
     attempt === null ? [] : [`${attempt.profile.format} ${attempt.profile.version}`],
   );
@@ -244,6 +253,6 @@ function hundred(share: number | null): number | null {
   return rounded(share === null ? null : share * 100, 2);
 }
 
-function byLayer<Value>(of: (layer: Layer) => Value): Readonly<Record<Layer, Value>> {
+function byLayer<Value>(of: (layer: LayerName) => Value): Readonly<Record<LayerName, Value>> {
   return { layer0: of("layer0"), layer1: of("layer1"), layer2: of("layer2"), layer3: of("layer3") };
 }

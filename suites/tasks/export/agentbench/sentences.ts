@@ -1,5 +1,5 @@
-import { numberText } from "../../../../bench/report/tables/number-text.ts";
-import { layers, type AgentBenchResults, type AgentBenchTask } from "./results.ts";
+import { absent, durationText, numberText } from "../../../../bench/report/tables/number-text.ts";
+import { layers, type AgentBenchResults, type ResultTask } from "./results.ts";
 import type { ShownTask } from "./shown-task.ts";
 import { mean } from "./numbers.ts";
 
@@ -63,7 +63,7 @@ const layerAdvice = {
 } as const;
 
 /** What follows from the numbers, and what has to be known to read them. */
-export function adviceOf(results: AgentBenchResults, tasks: readonly AgentBenchTask[]): readonly string[] {
+export function adviceOf(results: AgentBenchResults, tasks: readonly ResultTask[]): readonly string[] {
   const { tollgate } = results;
   const means = layers.map((layer) => ({
     layer,
@@ -99,4 +99,9 @@ export function adviceOf(results: AgentBenchResults, tasks: readonly AgentBenchT
           ]),
     ...(tollgate.simulated ? ["Run it with a real engine: this one was simulated."] : []),
   ];
+}
+
+/** How long a trial took from its first start to its last end. */
+export function lengthText(ms: number | null): string {
+  return ms === null ? absent : durationText(ms / 1000);
 }

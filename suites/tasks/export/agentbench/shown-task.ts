@@ -1,9 +1,9 @@
-import type { AgentBenchResults, AgentBenchTask } from "./results.ts";
+import type { AgentBenchResults, ResultTask } from "./results.ts";
 import { layers } from "./results.ts";
-import type { TriedTask } from "../trial.ts";
+import type { RecordedAttempt } from "../../attempts/read-attempts.ts";
 
 /** A task as reports show it: its numbers, and the sentences that say where they come from. */
-export interface ShownTask extends AgentBenchTask {
+export interface ShownTask extends ResultTask {
   /** What was not as it should be, most points first. */
   readonly lost: readonly string[];
   /** Every finding, and why a layer is missing. */
@@ -13,7 +13,10 @@ export interface ShownTask extends AgentBenchTask {
 }
 
 /** Worst first; those without a score last. */
-export function shownTasks(results: AgentBenchResults, tried: readonly TriedTask[]): readonly ShownTask[] {
+export function shownTasks(
+  results: AgentBenchResults,
+  tried: readonly RecordedAttempt[],
+): readonly ShownTask[] {
   const byId = new Map(tried.map((task) => [keyOf(task.record.domain, task.record.taskId), task]));
   const shown = results.tasks.map((row) => shownTask(row, byId.get(keyOf(row.suite, row.id))));
   return shown.toSorted((a, b) => (a.score ?? Infinity) - (b.score ?? Infinity));
@@ -23,7 +26,7 @@ function keyOf(suite: string, id: string): string {
   return JSON.stringify([suite, id]);
 }
 
-function shownTask(row: AgentBenchTask, tried: TriedTask | undefined): ShownTask {
+function shownTask(row: ResultTask, tried: RecordedAttempt | undefined): ShownTask {
   const observation = tried?.attempt?.observation;
   const score = tried?.attempt?.score ?? null;
   const findings = observation?.findings ?? [];
@@ -49,7 +52,7 @@ function shownTask(row: AgentBenchTask, tried: TriedTask | undefined): ShownTask
   };
 }
 
-type Found = NonNullable<TriedTask["attempt"]>["observation"]["findings"][number];
+type Found = NonNullable<RecordedAttempt["attempt"]>["observation"]["findings"][number];
 
 function lostPoints({ points, value }: Found): number {
   return points === null ? 1 - (value ?? 0) : points.possible - points.earned;

@@ -46,6 +46,57 @@ export function agentBenchTask(changed: Partial<WorkspaceTask> = {}): WorkspaceT
   };
 }
 
+/** A task in ClawBench's form, of its second tier. */
+export function clawBenchTask(changed: Partial<WorkspaceTask> = {}): WorkspaceTask {
+  return {
+    ...agentBenchTask(),
+    suite: "coding",
+    difficulty: null,
+    tier: 2,
+    profile: {
+      format: "clawbench",
+      passThreshold: 0.7,
+      surface: "cli",
+      scenario: null,
+      queryWeight: 1,
+      capabilities: ["edit"],
+      files: [],
+      executionChecks: [],
+      stateAssertions: [],
+      trajectory: {
+        requiredFamilies: [],
+        requiredPreEditFamilies: [],
+        requiredPostEditFamilies: [],
+        minDistinctFamilies: 0,
+        minPreEditExplorationCalls: 0,
+        minDistinctReadTargetsPreEdit: 0,
+        minPostEditVerificationCalls: 0,
+        minDistinctMutationTargets: 0,
+        minSuccessfulDelegations: 0,
+        requireReadBeforeMutation: false,
+        requireSelfVerification: false,
+        requireVerificationAfterLastMutation: false,
+        expectRecovery: false,
+        maxRecoveryTurns: 3,
+        maxRepeatedFailures: 0,
+        forbiddenTools: [],
+        forbiddenShellPatterns: [],
+      },
+      behavior: {
+        requirePlan: false,
+        planWithinFirstAssistantMessages: 1,
+        requireProgressUpdates: false,
+        minProgressUpdates: 0,
+        requireBlockerExplanation: false,
+        requireRefusalWhenImpossible: false,
+        forbidDestructiveCommands: false,
+      },
+      judge: null,
+    },
+    ...changed,
+  };
+}
+
 export function call(name: string, of: Partial<ObservedCall> = {}): ObservedCall {
   return {
     turn: 0,

@@ -1,12 +1,14 @@
 import type { EpisodeRecord } from "../../../../bench/store/record.ts";
 import { attemptLineSchema, type StoredAttempt } from "../../../../suites/tasks/attempts/attempt-line.ts";
-import type { TaskTrial, TriedRun, TriedTask } from "../../../../suites/tasks/export/trial.ts";
+import type { RecordedAttempt } from "../../../../suites/tasks/attempts/read-attempts.ts";
+import type { TaskTrial, TriedRun } from "../../../../suites/tasks/attempts/trial.ts";
 import { buildEpisode, plannedCell } from "../../../store/run-builder.ts";
 import { attempt, score } from "../attempts/fixtures.ts";
 
 export const triedRun: TriedRun = {
   runId: "tasks-20261129T010203Z-abcdef",
   experiment: "tasks",
+  createdAt: "2026-11-29T01:02:03.000Z",
   agent: { name: "openclaw", version: "2026.9.6" },
   model: "org/model-7b",
   simulated: true,
@@ -45,7 +47,7 @@ export function taskTrial(
   };
 }
 
-function triedTask(plan: TaskPlan, index: number): TriedTask {
+function triedTask(plan: TaskPlan, index: number): RecordedAttempt {
   const cell = plannedCell("gateway", 0, 4);
   const failed = plan.value === null;
   const record = buildEpisode(cell, index, {

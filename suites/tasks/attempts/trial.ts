@@ -1,5 +1,4 @@
-import type { EpisodeRecord } from "../../../bench/store/record.ts";
-import type { StoredAttempt } from "../attempts/attempt-line.ts";
+import type { RecordedAttempt } from "./read-attempts.ts";
 
 /** Every task once, through one arm at one load: what the original harnesses call a run. */
 export interface TaskTrial {
@@ -8,8 +7,9 @@ export interface TaskTrial {
   readonly trial: number;
   /** Of its first attempt. */
   readonly startedAt: Date;
-  readonly wallMs: number;
-  readonly tasks: readonly TriedTask[];
+  /** From the first start to the last end; null where they are of different calls, between which time stood still. */
+  readonly wallMs: number | null;
+  readonly tasks: readonly RecordedAttempt[];
 }
 
 export interface TrialCell {
@@ -19,29 +19,23 @@ export interface TrialCell {
   readonly repetition: number;
 }
 
-/** The attempt at a task that counts. */
-export interface TriedTask {
-  readonly record: EpisodeRecord;
-  /** null: the run kept no line of it. */
-  readonly attempt: StoredAttempt | null;
-}
-
 /** What is the same for all trials of a run. */
 export interface TriedRun {
   readonly runId: string;
   readonly experiment: string;
+  readonly createdAt: string;
   readonly agent: { readonly name: string; readonly version: string };
   readonly model: string;
   readonly simulated: boolean;
   /** Which of the suite's tasks were asked for. */
-  readonly selection: TaskSelection;
+  readonly selection: AskedTasks;
 }
 
-export interface TaskSelection {
+export interface AskedTasks {
   readonly fast: boolean;
   readonly suite: readonly string[];
   readonly task: readonly string[];
-  readonly tier: readonly string[];
+  readonly tier: readonly number[];
 }
 
 /** What serving a cell's work cost, and what its arm added; each null where it is not known. */
