@@ -8,7 +8,7 @@ import type {
   AgentWorkspace,
 } from "../../../bench/agent/agent.ts";
 import { type OpenClawDriver, startOpenClaw } from "../../../bench/agent/openclaw/driver.ts";
-import { ScriptedModel, type ScriptedReply } from "./scripted-model.ts";
+import { ScriptedModel, type ScriptedReply, type SeenRequest } from "./scripted-model.ts";
 import { StandInTools, type StandInOptions } from "./stand-in-tools.ts";
 
 export const toolsText = JSON.stringify([
@@ -24,9 +24,12 @@ function tool(name: string, schema: Readonly<Record<string, unknown>>): unknown 
   return { type: "function", function: { name, description: `Does ${name}.`, parameters } };
 }
 
+/** A reply, or what it is made of when the request is there. */
+export type RigReply = ScriptedReply | ((request: SeenRequest) => ScriptedReply);
+
 export interface SessionOptions {
   readonly key: string;
-  readonly replies: readonly ScriptedReply[];
+  readonly replies: readonly RigReply[];
   readonly prompt?: "exact" | "stock";
   readonly tools?: string;
   readonly greeting?: string | null;
@@ -42,11 +45,11 @@ export class Rig implements AsyncDisposable {
   readonly model: ScriptedModel;
   readonly tools: StandInTools;
   readonly directory: string;
-  readonly #scripts: Map<string, ScriptedReply[]>;
+  readonly #scripts: Map<string, RigReply[]>;
 
   private constructor(
     parts: Pick<Rig, "driver" | "model" | "tools" | "directory">,
-    scripts: Map<string, ScriptedReply[]>,
+    scripts: Map<string, RigReply[]>,
   ) {
     this.driver = parts.driver;
     this.model = parts.model;
@@ -57,9 +60,10 @@ export class Rig implements AsyncDisposable {
 
   static async start(execute: StandInOptions["execute"], ownTools: readonly string[] = []): Promise<Rig> {
     const directory = await mkdtemp(path.join(tmpdir(), "tg-oc-"));
-    const scripts = new Map<string, ScriptedReply[]>();
-    const model = await ScriptedModel.start(({ headers }) => {
-      const next = scripts.get(String(headers["x-tollgate-attempt"]))?.shift();
+    const scripts = new Map<string, RigReply[]>();
+    const model = await ScriptedModel.start((request) => {
+      const next = scripts.get(String(request.headers["x-tollgate-attempt"]))?.shift();
+      if (typeof next === "function") return next(request);
       return next ?? { status: 418, error: { error: { message: "the script has no further reply" } } };
     });
     const fleetToken = "fleet-token";

@@ -80,6 +80,19 @@ test("a call that never began is none, one that never ended has failed", () => {
   expect(calls.take()).toMatchObject([{ toolCallId: "call_2", content: "", error: true }]);
 });
 
+test.each([
+  [{ exitCode: 0, exitSignal: null }, false],
+  [{ exitCode: 3, exitSignal: null }, true],
+  [{ exitCode: null, exitSignal: "SIGKILL" }, true],
+  [{ status: "running" }, false],
+  [undefined, false],
+])("a command that ended as %j: failed %j, whatever OpenClaw calls it", (details, error) => {
+  calls.asked([asked("call_1")]);
+  calls.seen({ phase: "start", toolCallId: "call_1" });
+  calls.seen({ phase: "result", toolCallId: "call_1", result: { ...result("x"), details }, isError: false });
+  expect(calls.take()).toMatchObject([{ error }]);
+});
+
 test("calls are told in the order in which they began", () => {
   calls.asked([asked("call_1"), asked("call_2")]);
   done("call_2", "two");

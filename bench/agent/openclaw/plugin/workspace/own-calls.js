@@ -22,7 +22,7 @@ export class OwnCalls {
     if (phase === "start") call.startedNs = nowNs();
     if (phase !== "result") return;
     call.endedNs = nowNs();
-    call.error = isError === true;
+    call.error = isError === true || hasFailed(result?.details);
     call.content ??= textOf(result?.content ?? "");
   }
 
@@ -52,6 +52,11 @@ export class OwnCalls {
       endedNs: endedNs ?? now,
     }));
   }
+}
+
+/** A command that failed is an answer to OpenClaw, and a failed call to those who count them. */
+function hasFailed({ exitCode, exitSignal } = {}) {
+  return (typeof exitCode === "number" && exitCode !== 0) || typeof exitSignal === "string";
 }
 
 function nowNs() {
