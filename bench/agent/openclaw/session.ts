@@ -65,7 +65,7 @@ export class OpenClawSession implements AgentSession {
   async turn(text: string, signal: AbortSignal): Promise<AgentTurn> {
     this.#turns += 1;
     try {
-      const sent = this.#stock ? text : deliverable(text);
+      const sent = this.#stock ? asText(text) : deliverable(text);
       await this.#control("tollgate.turn", { text });
       const end = await this.#run(sent, signal);
       if (this.#request.workspace !== undefined) await this.#fetchOwnCalls();
@@ -191,6 +191,11 @@ function stopped(signal: AbortSignal, turnTimeoutMs: number): AgentTurn {
  */
 export function deliverable(text: string): string {
   return /^\s*(?:\/|$)/u.test(text) ? `\u2060${text}` : text;
+}
+
+/** The same for a session whose model sees what OpenClaw is given: only what OpenClaw would take for itself is altered. */
+export function asText(text: string): string {
+  return /^\s*(?:\/(?:new|reset)\b|$)/iu.test(text) ? `\u2060${text}` : text;
 }
 
 /** How a run can end that nobody stopped. */

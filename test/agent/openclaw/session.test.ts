@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { asText } from "../../../bench/agent/openclaw/session.ts";
 import { playTurn, Refusal } from "./played-turn.ts";
 
 test("a gateway that answers as it should gives the model's own words", async () => {
@@ -38,4 +39,16 @@ test.for([
   const outcome = { answer: null, failure: { kind, message: "nothing" }, requests: 2, misses: 0 };
   const turn = await playTurn({ "tollgate.outcome": outcome });
   expect("requestId" in turn ? turn.requestId : undefined).toBe(requestId);
+});
+
+test.each([
+  ["", true],
+  [" \n", true],
+  ["/new", true],
+  [" /Reset now", true],
+  ["/newer", false],
+  ["/workspace/a.txt is wrong", false],
+  ["Say /new", false],
+])("%j is given to OpenClaw so that it is no command: altered %j", (text, altered) => {
+  expect(asText(text)).toBe(altered ? `\u2060${text}` : text);
 });

@@ -118,6 +118,21 @@ test("prompt and tools: OpenClaw's own, with the arguments that scripts and serv
   expect(JSON.stringify(body?.messages[1])).toContain("Do it.");
 });
 
+test("user texts: what looks like a command of OpenClaw, or like nothing, reaches the model", async () => {
+  const texts = ["/new", " /reset x", "\n", "/status", "!ls"];
+  const { turns } = await play(
+    "texts",
+    [...texts, ""].map(() => ({ say: "ok" })),
+    { texts },
+  );
+  expect(turns.map(({ status }) => status)).toEqual(texts.map(() => "answered"));
+  const seen = (requestsOf("texts").at(-1)?.messages ?? [])
+    .filter(({ role }) => role === "user")
+    .map(({ content }) => JSON.stringify(content));
+  for (const text of texts) expect(seen.some((message) => message.includes(text.trim()))).toBe(true);
+  expect(requestsOf("texts")).toHaveLength(texts.length);
+});
+
 test("sandbox backend: files and commands are those of the workspace, calls are told as they were", async () => {
   const odd = '{ "path" :  "sub/b.txt", "content": "é\\n" }';
   const { calls, hostDirectory } = await play("files", [

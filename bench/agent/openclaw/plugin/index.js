@@ -66,9 +66,11 @@ function registerOwnTools(api) {
   globalThis[own] ??= import("./workspace/backend.js").then(({ registerWorkspaceBackend }) => {
     registerWorkspaceBackend((sessionKey) => sessions.get(sessionKey));
     api.runtime.events.onAgentEvent(({ stream, sessionKey, data }) => {
-      if (stream === "tool" && sessionKey !== undefined) sessions.find(sessionKey)?.ownCalls.seen(data);
+      if (stream === "tool" && sessionKey !== undefined) sessions.find(sessionKey)?.ownCalls?.seen(data);
     });
   });
+  // Whoever opens a session is told; here nobody waits, and the process must live to answer.
+  globalThis[own].catch(() => undefined);
 }
 
 /** What the driver asks over the gateway's WebSocket, beside OpenClaw's own methods. */
@@ -81,7 +83,7 @@ function registerMethods(api) {
     },
     turn: (params) => sessions.get(params.session).beginTurn(params),
     outcome: (params) => sessions.get(params.session).outcome(),
-    calls: (params) => ({ calls: sessions.get(params.session).ownCalls.take() }),
+    calls: (params) => ({ calls: sessions.get(params.session).ownCalls?.take() ?? [] }),
     close: (params) => sessions.close(params.session),
     pressure: () => {
       const now = performance.eventLoopUtilization();

@@ -10,7 +10,8 @@ export class Session {
     this.key = opening.session;
     this.workspace = opening.workspace;
     this.exact = reply.prompt === "exact" && this.workspace === undefined;
-    this.ownCalls = new OwnCalls();
+    /** Without a workspace OpenClaw's own tools do nothing here, and nobody would take what is kept. */
+    this.ownCalls = this.workspace === undefined ? null : new OwnCalls();
     this.tools = JSON.parse(reply.tools);
     this.model = opening.model;
     this.apiKey = opening.apiKey;
@@ -88,7 +89,7 @@ export class Session {
   body(payload) {
     const body = pinned(payload, { model: this.model, sampling: this.reply.sampling });
     if (!this.exact) {
-      this.ownCalls.answeredIn(body.messages);
+      this.ownCalls?.answeredIn(body.messages);
       return body;
     }
     const misses = completeResults(this.history, payload.messages);
@@ -106,7 +107,7 @@ export class Session {
     // With OpenClaw's own retries in stock mode, an answer after a failure means the failure was overcome.
     this.failure = null;
     this.history.push({ role: "assistant", text, calls });
-    this.ownCalls.asked(calls);
+    this.ownCalls?.asked(calls);
   }
 
   failed(message, aborted) {
