@@ -15,6 +15,6 @@ for open in /proc/self/fd/*; do
 done
 become() {
   [ -n "$far" ] || exec "$@"
-  exec bash -c 'for open in $0; do eval "exec $open>&-"; done; exec "$@"' "$far" "$@"
+  exec bash --norc -c 'for open in $0; do eval "exec $open>&-"; done; exec "$@"' "$far" "$@"
 }
 `;
