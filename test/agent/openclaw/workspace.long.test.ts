@@ -55,11 +55,11 @@ interface Play extends Partial<Omit<SessionOptions, "key" | "replies">> {
   readonly texts?: readonly string[];
   readonly signal?: AbortSignal;
   /** While the sandbox still lives. */
-  readonly then?: (played: Played) => Promise<void>;
+  readonly before?: (played: Played) => Promise<void>;
 }
 
 async function play(key: string, replies: SessionOptions["replies"], options: Play = {}): Promise<Played> {
-  const { texts = ["Do it."], signal = new AbortController().signal, then, ...more } = options;
+  const { texts = ["Do it."], signal = new AbortController().signal, before, ...more } = options;
   const hostDirectory = path.join(rig.directory, "ws", key);
   mkdirSync(hostDirectory, { recursive: true });
   const request = { name: key, workspace: hostDirectory, readOnly: [], network: false, environment: {} };
@@ -70,7 +70,7 @@ async function play(key: string, replies: SessionOptions["replies"], options: Pl
   const turns: AgentTurn[] = [];
   for (const text of texts) turns.push(await session.turn(text, signal));
   const played = { turns, calls: session.takeOwnCalls?.() ?? [], sandbox, hostDirectory };
-  await then?.(played);
+  await before?.(played);
   return played;
 }
 
@@ -183,8 +183,8 @@ test("nothing of the host: file tools, commands, other hosts, elevated rights, e
   );
   const seen = JSON.stringify([requestsOf("out").map(({ messages }) => messages.slice(2)), calls]);
   // Not the text itself in a failure: it is long.
-  for (const word of ["canary-of-the-host", "key-of-out", "fleet-token"])
-    expect(seen.includes(word), word).toBe(false);
+  const secrets = ["canary-of-the-host", "key-of-out", "fleet-token"];
+  expect(secrets.filter((word) => seen.includes(word))).toEqual([]);
   expect(calls.at(-1)?.content).toBe("inside");
   expect(readFileSync(secret, "utf8")).toBe("canary-of-the-host");
 });
@@ -209,7 +209,7 @@ test("process: a background command is polled a turn later, others do not see it
       }),
       { say: "Over." },
     ],
-    { texts: ["Begin.", "And now?"], then: async () => sleep(2000) },
+    { texts: ["Begin.", "And now?"], before: async () => sleep(2000) },
   );
   expect(turns.map(({ status }) => status)).toEqual(["answered", "answered"]);
   expect(calls[0]).toMatchObject({ error: false, content: expect.stringContaining("still running") });
@@ -233,7 +233,7 @@ test("abort and time limit: a turn that is stopped ends its commands and their c
 
   const late = await play("late", [{ calls: [exec("sleep 7.41 & sleep 7.42; true")] }], {
     turnTimeoutMs: 3000,
-    then: async () => {
+    before: async () => {
       await settled(() => running("sleep 7.41").length + running("sleep 7.42").length === 0);
       expect([...running("sleep 7.41"), ...running("sleep 7.42")], "while the sandbox lives").toEqual([]);
     },

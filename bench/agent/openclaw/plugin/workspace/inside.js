@@ -5,12 +5,15 @@ const timeoutMs = 60_000;
 /** Of what one operation may give back, e.g. the largest file that a tool reads. */
 const outputBytesMax = 32 * 1024 * 1024;
 
-/** `$1`: the folder, `$2`: the command, then variables. As on a machine without sandbox, bash where there is one. */
+/**
+ * `$1`: the folder, `$2`: the command, then variables. As on a machine without sandbox, bash where there is one; it would take
+ * the socket that is its standard input for a login from afar and read the start file of its home folder.
+ */
 const inShell = [
   'cd -- "$1" || exit 1',
   "command=$2",
   "shift 2",
-  'if [ -x /bin/bash ]; then exec env "$@" /bin/bash -c "$command"; fi',
+  'if [ -x /bin/bash ]; then exec env "$@" /bin/bash --norc -c "$command"; fi',
   'exec env "$@" /bin/sh -c "$command"',
 ].join("\n");
 
