@@ -49,6 +49,8 @@ export interface UnfitPlace {
 }
 
 const teardownTimeoutMs = 30_000;
+/** Who commits with git, where a task or an agent has not said it: scripts of tasks rely on the user's own settings. */
+const identity = { EMAIL: "agent@sandbox.invalid" };
 
 /**
  * Fresh folder, inputs, `setup.sh`, checksums, sandbox, services, in that order. Setup is over when the agent's sandbox
@@ -67,7 +69,7 @@ export async function openPlace(
     workspace: hostDirectory,
     network: task.network,
     limits: defaultLimits,
-    environment: {},
+    environment: identity,
   };
   await using stack = new AsyncDisposableStack();
   stack.defer(() => removeWorkspace(hostDirectory));

@@ -4,7 +4,7 @@ import { changesFiles, editsInPlace, namesFile, shellOf } from "../call-effects.
 import { recoveryFacts } from "../facts.ts";
 import type { ObservedCall, Observation } from "../observation.ts";
 import type { ShellSegment } from "../shell-segments.ts";
-import type { LayerScore } from "./layers.ts";
+import type { Layer } from "./layers.ts";
 
 const ADHERENCE = 30;
 const TOOLS = 25;
@@ -12,10 +12,10 @@ const APPROACH = 25;
 const RECOVERY = 20;
 
 /**
- * LayerScore 2: how the agent went about it. Tools, approach and recovery follow from what it did; whether it adhered to its
+ * Layer 2: how the agent went about it. Tools, approach and recovery follow from what it did; whether it adhered to its
  * instructions only a judge can say, and without one the layer is made of the other three.
  */
-export function behaviorLayer({ task, calls, judgements, unjudged }: Observation): LayerScore {
+export function behaviorLayer({ task, calls, judgements, unjudged }: Observation): Layer {
   const judgement = judgements["layer2"];
   const adherence = judgement === undefined ? null : (ADHERENCE * judgement.score) / 100;
   const tools = toolPoints(calls);
