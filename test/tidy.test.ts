@@ -103,18 +103,20 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "openclaw-tau2":
     "config transcript workload host measure store agent tools openclaw-tau2/episode openclaw-tau2/tools " +
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
-  "suites/tasks/formats": "config suites/tasks suites/tasks/scoring",
-  "suites/tasks/scoring": "suites/tasks answer judge sandbox",
-  "suites/tasks/attempts": "store suites/tasks/scoring",
+  "suites/tasks/contract": "config",
+  "suites/tasks/python": "",
+  "suites/tasks/formats": "config suites/tasks/contract suites/tasks/python",
+  "suites/tasks/scoring": "answer judge sandbox suites/tasks/contract suites/tasks/python",
+  "suites/tasks/attempts": "store suites/tasks/scoring suites/tasks/contract",
   "suites/tasks/export":
-    "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring",
+    "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring suites/tasks/contract",
   "suites/tasks":
-    "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring",
+    "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring suites/tasks/contract",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics stack docker supervisor preflight load evidence " +
-    "analysis report view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/tasks suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak",

@@ -6,10 +6,10 @@ import {
   loadTasks,
   ownTasksFolder,
   taskFormats,
-  type LoadedSuite,
   type TaskSelection,
 } from "../../suites/tasks/loading.ts";
-import type { WorkspaceTask } from "../../suites/tasks/task.ts";
+import type { LoadedSuite } from "../../suites/tasks/contract/loaded-suite.ts";
+import type { WorkspaceTask } from "../../suites/tasks/contract/task.ts";
 import { printable } from "../report/formats/printable.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { absent } from "../report/tables/number-text.ts";

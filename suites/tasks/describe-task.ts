@@ -6,7 +6,7 @@ import type {
   TaskTurn,
   Validator,
   WorkspaceTask,
-} from "./task.ts";
+} from "./contract/task.ts";
 
 /** A task as a person reads it: what it is, what the user says, and what is held against the agent. */
 export function describeTask(task: WorkspaceTask, folder: string): string {

@@ -5,9 +5,9 @@ import { ConfigError } from "../../bench/errors.ts";
 import { isAgentBench, readAgentBench } from "./formats/agentbench/read-suite.ts";
 import { isClawBench, readClawBench } from "./formats/clawbench/read-suite.ts";
 import { hashOf, kindWithin, type ReadSuite, type ReadTask } from "./formats/suite-folder.ts";
-import type { WorkspaceTask } from "./task.ts";
+import type { LoadedSuite, TaskFormat } from "./contract/loaded-suite.ts";
+import type { WorkspaceTask } from "./contract/task.ts";
 
-export type TaskFormat = WorkspaceTask["profile"]["format"];
 export const taskFormats = ["agentbench", "clawbench"] as const satisfies readonly TaskFormat[];
 
 /** Which tasks of a folder are meant; all that are given must hold. */
@@ -24,20 +24,6 @@ export interface TaskSelection {
 }
 
 export const everyTask: TaskSelection = { format: "auto", fast: false, suites: [], tasks: [], tiers: [] };
-
-/** The tasks that are meant, of one folder. */
-export interface LoadedSuite {
-  readonly name: string;
-  readonly format: TaskFormat;
-  readonly suiteVersion: string | null;
-  readonly tasks: readonly WorkspaceTask[];
-  /** Of all tasks that the suite has, selected or not. */
-  readonly tasksTotal: number;
-  /** One sha256 of each selected task's files, by where it lies in the folder. */
-  readonly hashes: Readonly<Record<string, string>>;
-  /** What a person should know, one line each. */
-  readonly notes: readonly string[];
-}
 
 /** Tasks that ship with Tollgate. */
 export function ownTasksFolder(format: TaskFormat): string {

@@ -3,12 +3,13 @@ import { delimiter, join } from "node:path";
 import { ConfigError } from "../../bench/errors.ts";
 import type { AgentFacts } from "../../bench/agent/agent.ts";
 import type { EpisodeTask, PlanContext, WorkloadPlan } from "../../bench/workload/workload.ts";
-import { loadTasks, ownTasksFolder, type LoadedSuite } from "./loading.ts";
+import { loadTasks, ownTasksFolder } from "./loading.ts";
+import type { LoadedSuite } from "./contract/loaded-suite.ts";
 import { scoresOf } from "./attempt/score-names.ts";
 import { profiles } from "./scoring/profiles.ts";
 import { chooseScripts } from "./scripts.ts";
-import type { TasksExperiment, TasksSection } from "./section.ts";
-import type { WorkspaceTask } from "./task.ts";
+import type { TasksExperiment, TasksSection } from "./contract/section.ts";
+import type { WorkspaceTask } from "./contract/task.ts";
 
 /** The folder that a section means, and what of it. */
 export function tasksOf(workload: TasksSection): LoadedSuite & { readonly folder: string } {

@@ -17,8 +17,8 @@ import type { TasksParts } from "./attempt/parts.ts";
 import { attemptTask } from "./attempt/attempt-task.ts";
 import { judgeOf } from "./attempt/judge-endpoint.ts";
 import { tasksOf } from "./plan.ts";
-import type { TasksExperiment } from "./section.ts";
-import type { WorkspaceTask } from "./task.ts";
+import type { TasksExperiment } from "./contract/section.ts";
+import type { WorkspaceTask } from "./contract/task.ts";
 import { workspaceToolNames, workspaceToolsUrl, type WorkspaceTools } from "./tools/workspace-tools.ts";
 import { WarmUpPlaces } from "./attempt/warm-up-places.ts";
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../bench/errors.ts";
-import type { TasksSection } from "./section.ts";
-import type { WorkspaceTask } from "./task.ts";
+import type { TasksSection } from "./contract/section.ts";
+import type { WorkspaceTask } from "./contract/task.ts";
 
 /** What the simulated agent plays. */
 export interface ChosenScripts {

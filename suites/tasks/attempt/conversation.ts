@@ -15,7 +15,7 @@ import type {
 } from "../../../bench/workload/workload.ts";
 import type { Baseline } from "../scoring/validators/checks.ts";
 import { turnFindings } from "../scoring/validators/find.ts";
-import { renderTemplate } from "../template.ts";
+import { renderTemplate } from "../contract/template.ts";
 import type { WorkspaceTools } from "../tools/workspace-tools.ts";
 import { endOf, type TaskPlace } from "../workspace/open-place.ts";
 import { changedBetween } from "../workspace/workspace-files.ts";

@@ -1,7 +1,7 @@
 import { withoutApiPath } from "../../../bench/config/base-url.ts";
 import { ConfigError } from "../../../bench/errors.ts";
 import type { JudgeEndpoint } from "../../../bench/judge/ask-judge.ts";
-import type { TasksSection } from "../section.ts";
+import type { TasksSection } from "../contract/section.ts";
 
 /** The judge that a section names, with its key; null: it names none. @throws {ConfigError} when its key is not there */
 export function judgeOf(

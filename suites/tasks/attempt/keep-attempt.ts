@@ -1,7 +1,7 @@
 import type { AttemptContext } from "../../../bench/workload/workload.ts";
 import type { AttemptLine } from "../attempts/attempt-line.ts";
-import type { Observation } from "../scoring/observation.ts";
-import type { TaskScore } from "../scoring/profile.ts";
+import type { Observation } from "../contract/observation.ts";
+import type { TaskScore } from "../contract/scoring-profile.ts";
 import { profiles } from "../scoring/profiles.ts";
 import type { TaskPlace, UnfitPlace } from "../workspace/open-place.ts";
 import type { PlaceFacts } from "../workspace/place-facts.ts";

@@ -2,7 +2,7 @@ import type { ReadTurn } from "../../../bench/agent/transcript/read-turn.ts";
 import type { TranscriptMessage } from "../../../bench/transcript/transcript.ts";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
 import type { ToolCallLog } from "../../../bench/workload/workload.ts";
-import type { ObservedCall, ObservedMessage, ObservedTurn } from "../scoring/observation.ts";
+import type { ObservedCall, ObservedMessage, ObservedTurn } from "../contract/observation.ts";
 
 /** A turn as it was played. */
 export interface PlayedTurn {

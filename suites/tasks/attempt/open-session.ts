@@ -4,7 +4,7 @@ import type { Sandbox } from "../../../bench/sandbox/sandbox.ts";
 import type { OpenEpisode } from "../../../bench/tools/server.ts";
 import type { Endpoint } from "../../../bench/transcript/endpoint.ts";
 import { systemPrompt } from "./system-prompt.ts";
-import type { WorkspaceTask } from "../task.ts";
+import type { WorkspaceTask } from "../contract/task.ts";
 import type { WorkspaceTools } from "../tools/workspace-tools.ts";
 import type { TasksParts } from "./parts.ts";
 

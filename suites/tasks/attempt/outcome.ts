@@ -1,9 +1,9 @@
 import { isGenerationRequest } from "../../../bench/workload/exchange.ts";
 import { UsageSum } from "../../../bench/workload/usage-sum.ts";
 import type { EpisodeFacts, EpisodeResult } from "../../../bench/workload/workload.ts";
-import type { Observation } from "../scoring/observation.ts";
-import type { TaskScore } from "../scoring/profile.ts";
-import type { WorkspaceTask } from "../task.ts";
+import type { Observation } from "../contract/observation.ts";
+import type { TaskScore } from "../contract/scoring-profile.ts";
+import type { WorkspaceTask } from "../contract/task.ts";
 import type { TaskEnd } from "./conversation.ts";
 import { openingOf } from "./opening.ts";
 import { scoreList } from "./score-list.ts";

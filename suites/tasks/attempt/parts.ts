@@ -2,8 +2,8 @@ import type { AgentDriver } from "../../../bench/agent/agent.ts";
 import type { ToolServer } from "../../../bench/tools/server.ts";
 import type { JudgeEndpoint } from "../../../bench/judge/ask-judge.ts";
 import type { WorkloadContext } from "../../../bench/workload/workload.ts";
-import type { LoadedSuite } from "../loading.ts";
-import type { TasksExperiment } from "../section.ts";
+import type { LoadedSuite } from "../contract/loaded-suite.ts";
+import type { TasksExperiment } from "../contract/section.ts";
 import type { WorkspaceTools } from "../tools/workspace-tools.ts";
 import type { PlaceMaker } from "../workspace/open-place.ts";
 

@@ -1,7 +1,7 @@
 import type { Score, Scores } from "../../../bench/workload/workload.ts";
 import { scoresOf } from "./score-names.ts";
-import type { TaskScore } from "../scoring/profile.ts";
-import type { WorkspaceTask } from "../task.ts";
+import type { TaskScore } from "../contract/scoring-profile.ts";
+import type { WorkspaceTask } from "../contract/task.ts";
 
 /** A score as records keep it: what the profile says first, then its parts by their names, the missing ones without a value. */
 export function scoreList({ profile: { format } }: Pick<WorkspaceTask, "profile">, score: TaskScore): Scores {

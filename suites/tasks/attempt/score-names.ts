@@ -1,5 +1,5 @@
 import type { ScoreName, ScoreNames } from "../../../bench/workload/workload.ts";
-import type { WorkspaceTask } from "../task.ts";
+import type { WorkspaceTask } from "../contract/task.ts";
 
 type Format = WorkspaceTask["profile"]["format"];
 

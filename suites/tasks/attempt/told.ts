@@ -1,6 +1,6 @@
 import type { TranscriptMessage } from "../../../bench/transcript/transcript.ts";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
-import type { ObservedCall, ObservedTurn, TaskFinding } from "../scoring/observation.ts";
+import type { ObservedCall, ObservedTurn, TaskFinding } from "../contract/observation.ts";
 
 /** What a conversation has gathered so far. */
 export interface Told {

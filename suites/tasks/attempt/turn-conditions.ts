@@ -1,6 +1,6 @@
-import type { ObservedCall, ObservedTurn } from "../scoring/observation.ts";
-import { classifyCall } from "../scoring/clawbench/tool-family.ts";
-import type { TurnConditions } from "../task.ts";
+import type { ObservedCall, ObservedTurn } from "../contract/observation.ts";
+import { classifyCall } from "../scoring/calls/tool-family.ts";
+import type { TurnConditions } from "../contract/task.ts";
 
 /** What has happened before a turn that may be said. */
 export interface Before {

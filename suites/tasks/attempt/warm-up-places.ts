@@ -1,5 +1,5 @@
 import type { TasksParts } from "./parts.ts";
-import type { WorkspaceTask } from "../task.ts";
+import type { WorkspaceTask } from "../contract/task.ts";
 import { openPlace, type TaskPlace } from "../workspace/open-place.ts";
 import { StartError } from "../../../bench/errors.ts";
 

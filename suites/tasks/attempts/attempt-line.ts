@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Observation } from "../scoring/observation.ts";
-import type { TaskScore } from "../scoring/profile.ts";
+import type { Observation } from "../contract/observation.ts";
+import type { TaskScore } from "../contract/scoring-profile.ts";
 
 /**
  * One line of `tasks.ndjson` in a segment's evidence: an attempt at a task as it was seen, and what it was worth by the

@@ -9,7 +9,7 @@ import type { StoreWarning } from "../../../bench/store/read-run.ts";
 import type { PlannedCell } from "../../../bench/store/run-json.ts";
 import { storing } from "../../../bench/store/storage-error.ts";
 import { writeWhole } from "../../../bench/store/text-store.ts";
-import type { TaskFormat } from "../loading.ts";
+import type { TaskFormat } from "../contract/loaded-suite.ts";
 import { readAttempts } from "../attempts/read-attempts.ts";
 import { scoredByAgent } from "./agentbench/results.ts";
 import { runIdsOf } from "./agentbench/run-ids.ts";

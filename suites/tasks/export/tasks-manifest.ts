@@ -1,5 +1,5 @@
 import type { Manifest } from "../../../bench/export/manifest.ts";
-import type { TaskFormat } from "../loading.ts";
+import type { TaskFormat } from "../contract/loaded-suite.ts";
 
 /** What `manifest.json` says. */
 export interface TasksManifest {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
-import type { TaskInput, WorkspaceTask } from "../task.ts";
+import type { TaskInput, WorkspaceTask } from "../contract/task.ts";
 
 /** Tasks as one format reads them from a folder. */
 export interface ReadSuite {

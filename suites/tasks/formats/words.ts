@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { z } from "zod";
-import { pythonPattern } from "../scoring/python-pattern.ts";
+import { pythonPattern } from "../python/python-pattern.ts";
 
 /** Ids and names of groups become names of files and of sessions. */
 export const idWord = z

@@ -1,5 +1,5 @@
 import { readAnswer } from "../../../bench/answer/read-answer.ts";
-import { isRecord } from "./json-equal.ts";
+import { isRecord } from "../python/json-equal.ts";
 import { shown } from "./validators/plain-text.ts";
 
 /** An answer that can be used, or why it cannot: what a judge did not say is never made up. */

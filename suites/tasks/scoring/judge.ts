@@ -1,7 +1,7 @@
 import { askJudge, JudgeRequestError, type JudgeEndpoint } from "../../../bench/judge/ask-judge.ts";
 import { readJudgement, type JudgedNumbers } from "./judge-answer.ts";
 import { judgeSystem, judgeTopics, userText, type JudgeTopic } from "./judge-questions.ts";
-import type { Observation, TaskJudgement } from "./observation.ts";
+import type { Observation, TaskJudgement } from "../contract/observation.ts";
 
 export interface JudgeRequest {
   /** As it is before a judge was asked. */

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { chmod, copyFile, cp, lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { WorkspaceTask } from "../task.ts";
+import type { WorkspaceTask } from "../contract/task.ts";
 
 /** Makes a fresh folder and copies a task's inputs into it. The formats have made sure that no path leads out. */
 export async function makeWorkspace(

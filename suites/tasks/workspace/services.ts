@@ -4,8 +4,8 @@ import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../../../bench/host/free-port.ts";
 import type { Sandbox } from "../../../bench/sandbox/sandbox.ts";
-import { renderShellTemplate, renderTemplate, type TemplateValues } from "../template.ts";
-import type { TaskService, WorkspaceTask } from "../task.ts";
+import { renderShellTemplate, renderTemplate, type TemplateValues } from "../contract/template.ts";
+import type { TaskService, WorkspaceTask } from "../contract/task.ts";
 import { textOf } from "./run-script.ts";
 
 /** What became of a background service, for the evidence. */

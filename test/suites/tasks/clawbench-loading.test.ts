@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { everyTask, loadTasks, type TaskSelection } from "../../../suites/tasks/loading.ts";
-import type { ClawBenchProfile, WorkspaceTask } from "../../../suites/tasks/task.ts";
+import type { ClawBenchProfile, WorkspaceTask } from "../../../suites/tasks/contract/task.ts";
 import { load, refusal } from "./task-folder.ts";
 
 const task = (lines = "", id = "a", tier = 1) =>

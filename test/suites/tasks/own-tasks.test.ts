@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { everyTask, loadTasks, ownTasksFolder, taskFormats } from "../../../suites/tasks/loading.ts";
-import type { WorkspaceTask } from "../../../suites/tasks/task.ts";
+import type { WorkspaceTask } from "../../../suites/tasks/contract/task.ts";
 
 /** Our own tasks are whole: each can be played by three scripts, and each script has a score that a person computed. */
 

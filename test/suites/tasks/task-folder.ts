@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { everyTask, loadTasks, type LoadedSuite, type TaskSelection } from "../../../suites/tasks/loading.ts";
+import { everyTask, loadTasks, type TaskSelection } from "../../../suites/tasks/loading.ts";
+import type { LoadedSuite } from "../../../suites/tasks/contract/loaded-suite.ts";
 import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;

@@ -1,4 +1,4 @@
-import { factsOf, type AttemptFacts } from "../../scoring/facts.ts";
+import { factsOf, type AttemptFacts } from "../../scoring/calls/facts.ts";
 import type { RecordedAttempt } from "../../attempts/read-attempts.ts";
 import { overallScore } from "../../scoring/agentbench/overall.ts";
 import type { ServingCost, TaskTrial, TriedRun } from "../../attempts/trial.ts";

@@ -1,6 +1,6 @@
 import type { StoredAttempt } from "../../attempts/attempt-line.ts";
 import type { RecordedAttempt } from "../../attempts/read-attempts.ts";
-import { factsOf } from "../../scoring/facts.ts";
+import { factsOf } from "../../scoring/calls/facts.ts";
 import { layers, type ResultTask } from "./results.ts";
 
 /** A file of an export, relative to its folder. */

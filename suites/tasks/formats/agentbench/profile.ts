@@ -1,4 +1,4 @@
-import type { AgentBenchProfile, ExpectedMetrics, TaskTurn, Validator } from "../../task.ts";
+import type { AgentBenchProfile, ExpectedMetrics, TaskTurn, Validator } from "../../contract/task.ts";
 import type { AgentBenchFile } from "./task-schema.ts";
 import { validatorOf } from "./validators.ts";
 

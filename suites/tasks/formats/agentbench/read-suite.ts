@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { ConfigError, messageOf } from "../../../../bench/errors.ts";
-import type { WorkspaceTask } from "../../task.ts";
+import type { WorkspaceTask } from "../../contract/task.ts";
 import { programsOf } from "../programs.ts";
 import { filesWithin, inputsIn, kindWithin, type ReadSuite, type ReadTask } from "../suite-folder.ts";
 import { readTaskFile, readText, readWith } from "../task-file.ts";

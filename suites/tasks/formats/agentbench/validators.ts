@@ -1,4 +1,4 @@
-import type { Validator } from "../../task.ts";
+import type { Validator } from "../../contract/task.ts";
 import type { WrittenValidator } from "./validator-schema.ts";
 
 /** A validator in our words: lists where suites write one or several, null where nothing is said. */

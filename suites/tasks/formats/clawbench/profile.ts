@@ -5,7 +5,7 @@ import type {
   FileAssertion,
   JudgeExpectations,
   TrajectoryExpectations,
-} from "../../task.ts";
+} from "../../contract/task.ts";
 import type {
   WrittenBehavior,
   WrittenCheck,

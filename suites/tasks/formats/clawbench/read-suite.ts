@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import type { TaskInput, WorkspaceTask } from "../../task.ts";
+import type { TaskInput, WorkspaceTask } from "../../contract/task.ts";
 import { programsOf } from "../programs.ts";
 import { filesWithin, inputsIn, kindWithin, type ReadSuite, type ReadTask } from "../suite-folder.ts";
 import { readTaskFile, readWith, unusable, type TaskFile } from "../task-file.ts";

@@ -1,4 +1,4 @@
-import type { TaskService, TaskTurn, TurnConditions } from "../../task.ts";
+import type { TaskService, TaskTurn, TurnConditions } from "../../contract/task.ts";
 import { variablesOf } from "./profile.ts";
 import type { WrittenService, ClawBenchFile, WrittenUser } from "./task-schema.ts";
 

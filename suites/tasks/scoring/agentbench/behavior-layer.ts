@@ -1,9 +1,9 @@
 import { posix } from "node:path";
-import type { WorkspaceTask } from "../../task.ts";
-import { changesFiles, editsInPlace, namesFile, shellOf } from "../call-effects.ts";
-import { recoveryFacts } from "../facts.ts";
-import type { ObservedCall, Observation } from "../observation.ts";
-import type { ShellSegment } from "../shell-segments.ts";
+import type { WorkspaceTask } from "../../contract/task.ts";
+import { changesFiles, editsInPlace, namesFile, shellOf } from "../calls/call-effects.ts";
+import { recoveryFacts } from "../calls/facts.ts";
+import type { ObservedCall, Observation } from "../../contract/observation.ts";
+import type { ShellSegment } from "../calls/shell-segments.ts";
 import type { Layer } from "./layers.ts";
 
 const ADHERENCE = 30;

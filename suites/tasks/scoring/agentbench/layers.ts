@@ -1,6 +1,6 @@
-import type { ExpectedMetrics } from "../../task.ts";
-import { planningRatio } from "../facts.ts";
-import type { Observation, TaskFinding, TaskJudgement } from "../observation.ts";
+import type { ExpectedMetrics } from "../../contract/task.ts";
+import { planningRatio } from "../calls/facts.ts";
+import type { Observation, TaskFinding, TaskJudgement } from "../../contract/observation.ts";
 
 /** A layer of AgentBench's score, 0..100; null: it is missing. */
 export interface Layer {

@@ -1,6 +1,6 @@
-import type { AgentBenchProfile } from "../../task.ts";
-import type { Observation } from "../observation.ts";
-import type { ScoringProfile, TaskScore } from "../profile.ts";
+import type { AgentBenchProfile } from "../../contract/task.ts";
+import type { Observation } from "../../contract/observation.ts";
+import type { ScoringProfile, TaskScore } from "../../contract/scoring-profile.ts";
 import { behaviorLayer } from "./behavior-layer.ts";
 import { metricsLayer, qualityLayer, structureLayer, type Layer } from "./layers.ts";
 

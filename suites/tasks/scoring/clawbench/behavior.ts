@@ -1,9 +1,9 @@
-import type { BehaviorExpectations } from "../../task.ts";
-import type { ObservedCall } from "../observation.ts";
-import { caselessPattern } from "../python-pattern.ts";
+import type { BehaviorExpectations } from "../../contract/task.ts";
+import type { ObservedCall } from "../../contract/observation.ts";
+import { caselessPattern } from "../../python/python-pattern.ts";
 import type { AgentMessage } from "./messages.ts";
 import { rounded } from "./rounding.ts";
-import { classifyCall, isDangerous, shellCommand } from "./tool-family.ts";
+import { classifyCall, isDangerous, shellCommand } from "../calls/tool-family.ts";
 
 /** How the agent conducted itself, by the original's words for it. */
 export interface Behavior {

@@ -1,5 +1,5 @@
-import type { ClawBenchProfile } from "../../task.ts";
-import type { TaskFinding } from "../observation.ts";
+import type { ClawBenchProfile } from "../../contract/task.ts";
+import type { TaskFinding } from "../../contract/observation.ts";
 import { rounded } from "./rounding.ts";
 
 /** How much of what the task asks for is there: the share of assertions that hold. */

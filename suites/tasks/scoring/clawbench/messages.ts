@@ -1,4 +1,4 @@
-import type { ObservedCall, ObservedTurn } from "../observation.ts";
+import type { ObservedCall, ObservedTurn } from "../../contract/observation.ts";
 
 /** What the agent said in one answer of its model, and the calls that it asked for beside it. */
 export interface AgentMessage {

@@ -4,7 +4,7 @@ import type { CompletionScore } from "./completion.ts";
 import type { AgentMessage } from "./messages.ts";
 import { WHOLE } from "./run-score.ts";
 import type { TrajectoryScore } from "./trajectory.ts";
-import { classifyCall } from "./tool-family.ts";
+import { classifyCall } from "../calls/tool-family.ts";
 
 export const deliveryOutcomes = ["pass", "partial", "fail"] as const;
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number];

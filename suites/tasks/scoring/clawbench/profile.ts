@@ -1,6 +1,6 @@
-import type { ClawBenchProfile } from "../../task.ts";
-import type { Observation } from "../observation.ts";
-import type { ScoringProfile, TaskScore } from "../profile.ts";
+import type { ClawBenchProfile } from "../../contract/task.ts";
+import type { Observation } from "../../contract/observation.ts";
+import type { ScoringProfile, TaskScore } from "../../contract/scoring-profile.ts";
 import { behaviorOf } from "./behavior.ts";
 import { completionOf, type CompletionScore } from "./completion.ts";
 import { messagesOf } from "./messages.ts";

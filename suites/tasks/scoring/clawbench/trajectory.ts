@@ -1,8 +1,14 @@
-import type { TrajectoryExpectations } from "../../task.ts";
-import type { ObservedCall } from "../observation.ts";
-import { caselessPattern } from "../python-pattern.ts";
+import type { TrajectoryExpectations } from "../../contract/task.ts";
+import type { ObservedCall } from "../../contract/observation.ts";
+import { caselessPattern } from "../../python/python-pattern.ts";
 import { mean, rounded } from "./rounding.ts";
-import { callTargets, classifyCall, isDangerous, shellCommand, type CallClass } from "./tool-family.ts";
+import {
+  callTargets,
+  classifyCall,
+  isDangerous,
+  shellCommand,
+  type CallClass,
+} from "../calls/tool-family.ts";
 
 /** How the agent went about it, by ClawBench's formula: parts and score rounded to four digits, as the original does. */
 export interface TrajectoryScore {

@@ -1,6 +1,6 @@
 import type { Sandbox } from "../../../../bench/sandbox/sandbox.ts";
-import type { WorkspaceTask } from "../../task.ts";
-import type { ObservedCall, ObservedTurn } from "../observation.ts";
+import type { WorkspaceTask } from "../../contract/task.ts";
+import type { ObservedCall, ObservedTurn } from "../../contract/observation.ts";
 
 /** Where a task's validators and checks look. Nothing in it is trusted: it is what an agent left behind. */
 export interface CheckedWorkspace {

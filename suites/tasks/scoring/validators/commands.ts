@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { CommandOutcome, EnterOptions, Sandbox, SandboxEnd } from "../../../../bench/sandbox/sandbox.ts";
-import type { TaskFinding } from "../observation.ts";
+import type { TaskFinding } from "../../contract/observation.ts";
 import type { CheckedWorkspace } from "./checks.ts";
 
 /** A check looks for words or compares a result; nothing that it could find stands behind so much. */

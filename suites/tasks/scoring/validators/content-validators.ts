@@ -1,4 +1,4 @@
-import type { Validator } from "../../task.ts";
+import type { Validator } from "../../contract/task.ts";
 import { countSpellings } from "./british-spelling.ts";
 import { linksByStyle, mainStyleShare } from "./link-styles.ts";
 import { named, search, shown, wordCount } from "./plain-text.ts";

@@ -1,10 +1,10 @@
 import { posix } from "node:path";
-import { renderShellTemplate, renderTemplate } from "../../template.ts";
-import type { ExecutionCheck } from "../../task.ts";
-import { pythonPattern } from "../python-pattern.ts";
+import { renderShellTemplate, renderTemplate } from "../../contract/template.ts";
+import type { ExecutionCheck } from "../../contract/task.ts";
+import { pythonPattern } from "../../python/python-pattern.ts";
 import type { Baseline, CheckedWorkspace } from "./checks.ts";
 import { missingProgram, runCheck, shownCommand, type RanCheck } from "./commands.ts";
-import { jsonEqual } from "../json-equal.ts";
+import { jsonEqual } from "../../python/json-equal.ts";
 import { shown } from "./plain-text.ts";
 import { fails, holds, undecided, type Held } from "./scope.ts";
 import { shellWords } from "./shell-words.ts";

@@ -1,6 +1,6 @@
-import { renderTemplate } from "../../template.ts";
-import type { FileAssertion } from "../../task.ts";
-import { pythonPattern } from "../python-pattern.ts";
+import { renderTemplate } from "../../contract/template.ts";
+import type { FileAssertion } from "../../contract/task.ts";
+import { pythonPattern } from "../../python/python-pattern.ts";
 import type { CheckedWorkspace } from "./checks.ts";
 import { shown } from "./plain-text.ts";
 import { fails, holds, undecided, type Held } from "./scope.ts";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
-import type { Validator } from "../../task.ts";
+import type { Validator } from "../../contract/task.ts";
 import { missingProgram, runCheck, shownCommand, type RanCheck } from "./commands.ts";
-import { pythonPattern } from "../python-pattern.ts";
+import { pythonPattern } from "../../python/python-pattern.ts";
 import { named, search, shown } from "./plain-text.ts";
 import { fails, holds, partly, undecided, type Held, type Scope } from "./scope.ts";
 import { hashInside, isSeen, matching, plainPath } from "./workspace-files.ts";

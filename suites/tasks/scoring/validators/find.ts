@@ -1,6 +1,6 @@
-import type { AgentBenchProfile, ClawBenchProfile, Validator } from "../../task.ts";
-import { renderTemplate } from "../../template.ts";
-import type { TaskFinding } from "../observation.ts";
+import type { AgentBenchProfile, ClawBenchProfile, Validator } from "../../contract/task.ts";
+import { renderTemplate } from "../../contract/template.ts";
+import type { TaskFinding } from "../../contract/observation.ts";
 import type { Baseline, CheckedAttempt, CheckedTurn, CheckedWorkspace } from "./checks.ts";
 import { holdExecution } from "./execution-check.ts";
 import { holdFile } from "./file-assertion.ts";

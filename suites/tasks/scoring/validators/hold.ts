@@ -1,5 +1,5 @@
-import type { TaskFinding } from "../observation.ts";
-import type { Validator } from "../../task.ts";
+import type { TaskFinding } from "../../contract/observation.ts";
+import type { Validator } from "../../contract/task.ts";
 import {
   britishSpelling,
   contentContains,

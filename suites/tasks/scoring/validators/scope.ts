@@ -1,4 +1,4 @@
-import type { TaskFinding } from "../observation.ts";
+import type { TaskFinding } from "../../contract/observation.ts";
 import type { Baseline, CheckedWorkspace } from "./checks.ts";
 import { matching, readTextInside, type SeenFiles } from "./workspace-files.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ClawBenchProfile } from "../../task.ts";
-import { callInput, classifyCall } from "../clawbench/tool-family.ts";
-import type { ObservedCall } from "../observation.ts";
+import type { ClawBenchProfile } from "../../contract/task.ts";
+import { callInput, classifyCall } from "../calls/tool-family.ts";
+import type { ObservedCall } from "../../contract/observation.ts";
 import type { CheckedWorkspace } from "./checks.ts";
 import { fails, holds, undecided, type Held } from "./scope.ts";
 import { readTextInside } from "./workspace-files.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isSaid, type Before } from "../../../../suites/tasks/attempt/turn-conditions.ts";
-import type { ObservedTurn } from "../../../../suites/tasks/scoring/observation.ts";
-import type { TurnConditions } from "../../../../suites/tasks/task.ts";
+import type { ObservedTurn } from "../../../../suites/tasks/contract/observation.ts";
+import type { TurnConditions } from "../../../../suites/tasks/contract/task.ts";
 import { call } from "../attempts/fixtures.ts";
 
 const none: TurnConditions = {

@@ -1,7 +1,7 @@
 import type { AttemptLine } from "../../../../suites/tasks/attempts/attempt-line.ts";
-import type { ObservedCall } from "../../../../suites/tasks/scoring/observation.ts";
-import type { TaskScore } from "../../../../suites/tasks/scoring/profile.ts";
-import type { WorkspaceTask } from "../../../../suites/tasks/task.ts";
+import type { ObservedCall } from "../../../../suites/tasks/contract/observation.ts";
+import type { TaskScore } from "../../../../suites/tasks/contract/scoring-profile.ts";
+import type { WorkspaceTask } from "../../../../suites/tasks/contract/task.ts";
 
 /** A task in AgentBench's form. */
 export function agentBenchTask(changed: Partial<WorkspaceTask> = {}): WorkspaceTask {

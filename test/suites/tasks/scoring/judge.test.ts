@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { judgeAttempt } from "../../../../suites/tasks/scoring/judge.ts";
-import type { Observation } from "../../../../suites/tasks/scoring/observation.ts";
+import type { Observation } from "../../../../suites/tasks/contract/observation.ts";
 import { profiles } from "../../../../suites/tasks/scoring/profiles.ts";
-import type { WorkspaceTask } from "../../../../suites/tasks/task.ts";
+import type { WorkspaceTask } from "../../../../suites/tasks/contract/task.ts";
 import { agentBenchTask } from "../attempts/fixtures.ts";
 import { clawBenchProfile, observedCall, observedTurn } from "./observed.ts";
 

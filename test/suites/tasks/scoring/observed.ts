@@ -2,8 +2,8 @@ import type {
   BehaviorExpectations,
   ClawBenchProfile,
   TrajectoryExpectations,
-} from "../../../../suites/tasks/task.ts";
-import type { ObservedCall, ObservedTurn } from "../../../../suites/tasks/scoring/observation.ts";
+} from "../../../../suites/tasks/contract/task.ts";
+import type { ObservedCall, ObservedTurn } from "../../../../suites/tasks/contract/observation.ts";
 
 const SECOND_NS = 1_000_000_000;
 

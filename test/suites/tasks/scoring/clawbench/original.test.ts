@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { behaviorOf } from "../../../../../suites/tasks/scoring/clawbench/behavior.ts";
 import { taskReliability } from "../../../../../suites/tasks/scoring/clawbench/reliability.ts";
 import { runScore } from "../../../../../suites/tasks/scoring/clawbench/run-score.ts";
-import { callTargets, classifyCall } from "../../../../../suites/tasks/scoring/clawbench/tool-family.ts";
+import { callTargets, classifyCall } from "../../../../../suites/tasks/scoring/calls/tool-family.ts";
 import { trajectoryScore } from "../../../../../suites/tasks/scoring/clawbench/trajectory.ts";
 import { shellWords } from "../../../../../suites/tasks/scoring/validators/shell-words.ts";
-import { renderShellTemplate, renderTemplate } from "../../../../../suites/tasks/template.ts";
+import { renderShellTemplate, renderTemplate } from "../../../../../suites/tasks/contract/template.ts";
 import { noBehavior, noTrajectory, observedCall } from "../observed.ts";
 import { askOriginal, originalMissing } from "./original.ts";
 

@@ -1,7 +1,7 @@
-import { caselessPattern } from "../python-pattern.ts";
-import type { ObservedCall } from "../observation.ts";
-import { isRecord } from "../json-equal.ts";
-import { pythonJson } from "./python-json.ts";
+import { caselessPattern } from "../../python/python-pattern.ts";
+import type { ObservedCall } from "../../contract/observation.ts";
+import { isRecord } from "../../python/json-equal.ts";
+import { pythonJson } from "../../python/python-json.ts";
 
 /**
  * ClawBench's reading of a tool call: what kind of thing it does, and whether it changes something. The patterns are the

@@ -1,6 +1,6 @@
-import { classifyCall } from "./clawbench/tool-family.ts";
+import { classifyCall } from "./tool-family.ts";
 import { changesFiles } from "./call-effects.ts";
-import type { ObservedCall, ObservedTurn, Observation } from "./observation.ts";
+import type { ObservedCall, ObservedTurn, Observation } from "../../contract/observation.ts";
 
 /** What an agent did, from first-hand records: shown beside a score, and what AgentBench's second layer is made of. */
 export interface AttemptFacts {

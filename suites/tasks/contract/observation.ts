@@ -1,4 +1,4 @@
-import type { WorkspaceTask } from "../task.ts";
+import type { WorkspaceTask } from "./task.ts";
 
 /**
  * What an attempt at a task was seen to do, first hand: turns by the driver, tool calls by whoever executed them, files by

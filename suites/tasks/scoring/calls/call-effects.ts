@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { callInput, classifyCall } from "./clawbench/tool-family.ts";
-import type { ObservedCall } from "./observation.ts";
+import { callInput, classifyCall } from "./tool-family.ts";
+import type { ObservedCall } from "../../contract/observation.ts";
 import { shellSegments, type ShellSegment } from "./shell-segments.ts";
 
 /** What single calls do to files, as far as their arguments tell: for AgentBench's rules and for the facts of a report. */

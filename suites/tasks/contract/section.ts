@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Experiment } from "../../bench/config/experiment.ts";
-import { trialsSetting, type Section } from "../../bench/config/section.ts";
+import type { Experiment } from "../../../bench/config/experiment.ts";
+import { trialsSetting, type Section } from "../../../bench/config/section.ts";
 
 const judge = z
   .strictObject({
