@@ -115,7 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
-    "host config plan workload measure statistics store tap tokens metrics stack docker supervisor preflight load evidence " +
+    "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
     "analysis report view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":

@@ -8,6 +8,7 @@ import { diskChecks } from "./doctor/disk-checks.ts";
 import type { DoctorContext, DoctorFinding } from "./doctor/finding.ts";
 import { machineChecks } from "./doctor/machine-checks.ts";
 import { programChecks } from "./doctor/program-checks.ts";
+import { sandboxChecks } from "./doctor/sandbox-checks.ts";
 import { screenText } from "./end-screen.ts";
 import type { Host } from "./host.ts";
 
@@ -42,7 +43,7 @@ here is what \`tollgate selftest\` measures. Exit code 3 when something failed w
 /** One after the other: what is timed must not wait for what else is asked. */
 async function examine(context: DoctorContext): Promise<readonly DoctorFinding[]> {
   const findings: DoctorFinding[] = [];
-  for (const check of [...programChecks, ...machineChecks, ...diskChecks])
+  for (const check of [...programChecks, ...sandboxChecks, ...machineChecks, ...diskChecks])
     findings.push(...(await check(context)));
   return findings;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SandboxSetting } from "../config/sandbox-schema.ts";
 import { StartError, messageOf } from "../errors.ts";
 import type { SandboxContext } from "./context.ts";
+import { defaultImage, dockerFactory } from "./docker.ts";
 import { bwrapFactory } from "./namespaces/bwrap.ts";
 import { unshareFactory } from "./namespaces/unshare.ts";
 import { noSandboxFactory } from "./none.ts";
@@ -10,18 +11,20 @@ import type { SandboxFactory, SandboxKind } from "./sandbox.ts";
 
 export type { SandboxContext } from "./context.ts";
 
-type HoldingKind = Exclude<SandboxKind, "none">;
+/** Kinds that hold something. */
+export type HoldingKind = Exclude<SandboxKind, "none">;
 
 /** Those that hold something, the strongest first: the order in which `auto` tries them. */
 const makers: Readonly<
   Record<string, (setting: SandboxSetting, context: SandboxContext) => Promise<SandboxFactory>>
 > = {
+  docker: ({ image = defaultImage }, context) => dockerFactory(image, context),
   bwrap: async (_, context) => bwrapFactory(context),
   unshare: async (_, context) => unshareFactory(context),
 };
 
 /** What must be there for a kind. */
-const wants: Readonly<Record<HoldingKind, string>> = {
+export const sandboxNeeds: Readonly<Record<HoldingKind, string>> = {
   docker:
     "a Docker engine of this machine and an image that is already there (sandbox: {kind: docker, image: …})",
   bwrap: "the program bwrap (Debian's and Ubuntu's package bubblewrap)",
@@ -47,7 +50,7 @@ export async function chooseSandbox(
       await probe(factory, context);
       return factory;
     } catch (thrown) {
-      tried.push(`${kind}: ${messageOf(thrown)} It needs ${wants[kind as HoldingKind]}.`);
+      tried.push(`${kind}: ${messageOf(thrown)} It needs ${sandboxNeeds[kind as HoldingKind]}.`);
     }
   }
   throw new StartError(

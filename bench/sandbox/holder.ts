@@ -93,7 +93,7 @@ function exitOf(child: ChildProcess): Promise<string> {
 }
 
 /** The last line is the ready line, unless it did not come, or not in time. */
-async function linesUntilReady(child: ChildProcess): Promise<readonly string[]> {
+export async function linesUntilReady(child: ChildProcess): Promise<readonly string[]> {
   if (child.stdout === null) return [];
   const lines: string[] = [];
   const done = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { basename, join } from "node:path";
 import type { SandboxLimits } from "../../bench/sandbox/sandbox.ts";
@@ -162,7 +162,17 @@ if fd >= 0: print("ESCAPED")`),
   {
     name: "writes among the programs",
     script: () =>
-      `for at in / /usr /usr/bin /etc /lib /var /run /dev; do touch $at/tollgate-canary && rm -f $at/tollgate-canary && echo ESCAPED; done`,
+      `for at in / /usr /usr/bin /etc /lib /var /run; do touch $at/tollgate-canary && rm -f $at/tollgate-canary && echo ESCAPED; done`,
+  },
+  {
+    // Its own is a matter of the sandbox; the machine's is not.
+    name: "writes to the machine's /dev",
+    script: () => "echo x >/dev/tollgate-canary",
+    changed: () => {
+      const written = existing("/dev/tollgate-canary");
+      rmSync("/dev/tollgate-canary", { force: true });
+      return written;
+    },
   },
   {
     name: "changes a program",

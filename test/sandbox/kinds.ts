@@ -1,13 +1,15 @@
 import { mkdtempSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "vitest";
+import { afterAll, type TestContext } from "vitest";
 import { chooseSandbox } from "../../bench/sandbox/choose.ts";
 import { defaultLimits } from "../../bench/config/sandbox-schema.ts";
 import type { Sandbox, SandboxFactory, SandboxKind, SandboxRequest } from "../../bench/sandbox/sandbox.ts";
+import type { TestDockerd } from "../docker/dockerd.ts";
+import { startSandboxDocker, testImage } from "./docker-sandbox.ts";
 
 /** Kinds of sandbox that hold something. */
-export const holdingKinds = ["bwrap", "unshare"] as const;
+export const holdingKinds = ["docker", "bwrap", "unshare"] as const;
 
 export const runId = `sandbox-test-${process.pid}`;
 
@@ -16,6 +18,10 @@ export function testFolder(): { readonly path: string } & Disposable {
   const path = realpathSync(mkdtempSync(join(tmpdir(), "sbx-")));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
+
+/** One for all tests of a file. */
+let daemon: Promise<TestDockerd | null> | undefined;
+afterAll(async () => (await daemon)?.[Symbol.asyncDispose]());
 
 /** null where this machine has no such kind: its tests are then skipped. */
 export async function factoryOf(kind: SandboxKind, folder: string): Promise<SandboxFactory | null> {
@@ -26,8 +32,13 @@ export async function factoryOf(kind: SandboxKind, folder: string): Promise<Sand
     TOLLGATE_RUN: runId,
     OPENAI_API_KEY: "CANARY-5f1d0c",
   };
+  const docker = kind === "docker" ? await (daemon ??= startSandboxDocker()) : null;
+  if (kind === "docker" && docker === null) return null;
+  const setting = kind === "docker" ? { kind, image: testImage } : { kind };
+  const lent = { childEnvironment, scratchDirectory, hidden: [] };
+  const found = docker === null ? {} : { docker: { PATH: process.env["PATH"], DOCKER_HOST: docker.host } };
   try {
-    return await chooseSandbox({ kind }, { childEnvironment, scratchDirectory, hidden: [] });
+    return await chooseSandbox(setting, { ...lent, ...found });
   } catch (thrown) {
     if (thrown instanceof Error && thrown.message.startsWith("No sandbox works")) return null;
     throw thrown;

@@ -2,11 +2,12 @@ import type { SandboxContext } from "../context.ts";
 import { startHolder } from "../holder.ts";
 import { insideUser } from "../inside-environment.ts";
 import { limitKeeping } from "../limits/keep-limits.ts";
+import { tmpBytes } from "../limits/tmp-bytes.ts";
 import { checkRequest } from "../request.ts";
 import type { SandboxFactory, SandboxRequest } from "../sandbox.ts";
-import { withoutInherited } from "./descriptors.ts";
+import { withoutInherited } from "../descriptors.ts";
 import { openNamespaces } from "./namespace-sandbox.ts";
-import { maskedFiles, tmpBytes } from "./mount-table.ts";
+import { maskedFiles } from "./mount-table.ts";
 import { outerEnvironment, prepareRoot, resolverFile, type PreparedRoot } from "./prepared-root.ts";
 import { writePlaces } from "./skeleton.ts";
 
@@ -72,7 +73,9 @@ function mounts(request: SandboxRequest, { skeleton, visible }: PreparedRoot): r
     ...maskedFiles.flatMap((path) => see("/dev/null", path)),
     ...`--remount-ro /proc --size ${64 * 1024 ** 2} --perms 1777 --tmpfs /dev/shm`.split(" "),
     // Else /dev would be memory without a limit.
-    ...`--remount-ro /dev --size ${tmpBytes(request)} --perms 1777 --tmpfs /tmp --dir /tmp/home`.split(" "),
+    ...`--remount-ro /dev --size ${tmpBytes(request.limits)} --perms 1777 --tmpfs /tmp --dir /tmp/home`.split(
+      " ",
+    ),
     "--bind",
     request.workspace,
     "/workspace",

@@ -1,4 +1,4 @@
-import { withoutInherited } from "./descriptors.ts";
+import { withoutInherited } from "../descriptors.ts";
 import { assignments, insideEnvironment } from "../inside-environment.ts";
 import type { Holder } from "../holder.ts";
 import type { EnterOptions, Invocation } from "../sandbox.ts";

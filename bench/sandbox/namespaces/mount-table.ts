@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { tmpBytes } from "../limits/tmp-bytes.ts";
 import type { SandboxRequest } from "../sandbox.ts";
 import { devices } from "./skeleton.ts";
 import type { VisibleFiles } from "./visible.ts";
@@ -10,11 +11,6 @@ export const maskedFiles =
     .split(" ")
     .map((name) => `/proc/${name}`)
     .filter((path) => existsSync(path));
-
-/** How many bytes the sandbox's own `/tmp` holds: it lies in memory, so half of that is left to programs. */
-export function tmpBytes({ limits }: Pick<SandboxRequest, "limits">): number {
-  return Math.max(1, Math.min(limits.diskBytes, Math.floor(limits.memoryBytes / 2)));
-}
 
 /** Lines of fstab(5) for one sandbox that is built upon the folder `root`, in the order in which they are mounted. */
 export function mountTable(
@@ -37,7 +33,7 @@ export function mountTable(
     ...devices.map((name) => see(`/dev/${name}`, `/dev/${name}`, "nosuid,noexec")),
     fresh("devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=620,nosuid,noexec"),
     fresh("tmpfs", "/dev/shm", "size=64m,mode=1777,nosuid,nodev"),
-    fresh("tmpfs", "/tmp", `size=${tmpBytes(request)},mode=1777,nosuid,nodev`),
+    fresh("tmpfs", "/tmp", `size=${tmpBytes(request.limits)},mode=1777,nosuid,nodev`),
     fresh("proc", "/proc", "nosuid,nodev,noexec"),
     ...maskedFiles.map((path) => see("/dev/null", path, "ro,nosuid")),
     see(request.workspace, "/workspace", "nosuid,nodev"),

@@ -8,7 +8,7 @@ import { insideUser } from "../inside-environment.ts";
 import { limitKeeping, type LimitKeeping } from "../limits/keep-limits.ts";
 import { checkRequest } from "../request.ts";
 import type { Sandbox, SandboxFactory, SandboxRequest } from "../sandbox.ts";
-import { withoutInherited } from "./descriptors.ts";
+import { withoutInherited } from "../descriptors.ts";
 import { mountTable } from "./mount-table.ts";
 import { openNamespaces } from "./namespace-sandbox.ts";
 import { loopbackCommands, setUp } from "./set-up.ts";

@@ -1,7 +1,8 @@
 /**
  * Text for `sh`, before anything enters a sandbox: whoever started Tollgate may have left files open that pass from program
  * to program. Closes all but the first three, and defines `become`, which runs its arguments in place of this shell.
- * `sh` may know descriptors of one digit only; the others are closed by bash.
+ * `sh` may know descriptors of one digit only; the others are closed by bash, which must be told to read no settings: it
+ * takes a socket on its standard input, which Node's pipes are, for a login from another machine.
  */
 export const withoutInherited = String.raw`
 far=
@@ -15,6 +16,6 @@ for open in /proc/self/fd/*; do
 done
 become() {
   [ -n "$far" ] || exec "$@"
-  exec bash --norc -c 'for open in $0; do eval "exec $open>&-"; done; exec "$@"' "$far" "$@"
+  exec bash --norc --noprofile -c 'for open in $0; do eval "exec $open>&-"; done; exec "$@"' "$far" "$@"
 }
 `;

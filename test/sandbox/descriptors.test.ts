@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { withoutInherited } from "../../../bench/sandbox/namespaces/descriptors.ts";
-import { testFolder } from "../kinds.ts";
+import { withoutInherited } from "../../bench/sandbox/descriptors.ts";
+import { testFolder } from "./kinds.ts";
 
 test("what is open already is closed, and no start file of the user's shell is read meanwhile", () => {
   using folder = testFolder();
