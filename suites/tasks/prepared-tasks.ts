@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentDriver, AgentTurn } from "../../bench/agent/agent.ts";
 import { StartError } from "../../bench/errors.ts";
+import { sandboxOf } from "../../bench/config/sandbox-schema.ts";
 import { chooseSandbox } from "../../bench/sandbox/choose.ts";
 import { startToolServer } from "../../bench/tools/server.ts";
 import type {
@@ -43,15 +44,12 @@ export class PreparedTasks implements PreparedWorkload {
       const suite = tasksOf(experiment.workload);
       const workspaces = join(context.scratchDirectory, "w");
       await mkdir(workspaces, { recursive: true });
-      const sandboxes = await chooseSandbox(
-        { kind: "auto" },
-        {
-          childEnvironment: context.childEnvironment,
-          scratchDirectory: context.scratchDirectory,
-          hidden: [suite.folder, context.logDirectory],
-          docker: context.environment,
-        },
-      );
+      const sandboxes = await chooseSandbox(sandboxOf(experiment), {
+        childEnvironment: context.childEnvironment,
+        scratchDirectory: context.scratchDirectory,
+        hidden: [suite.folder, context.logDirectory],
+        docker: context.environment,
+      });
       context.progress(`sandbox: ${sandboxes.kind}`);
       const served = context.agent.ownTools.length === 0;
       const toolServer = stoppable.use(
