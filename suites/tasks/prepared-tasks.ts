@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AgentDriver, AgentTurn } from "../../bench/agent/agent.ts";
 import { StartError } from "../../bench/errors.ts";
 import { sandboxOf } from "../../bench/config/sandbox-schema.ts";
-import { chooseSandbox } from "../../bench/sandbox/choose.ts";
+import { chooseSandbox } from "../../bench/sandbox/choice/choose.ts";
 import { startToolServer } from "../../bench/tools/server.ts";
 import type {
   AttemptContext,

@@ -2,7 +2,7 @@ import { mkdtempSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, type TestContext } from "vitest";
-import { chooseSandbox } from "../../bench/sandbox/choose.ts";
+import { chooseSandbox } from "../../bench/sandbox/choice/choose.ts";
 import { defaultLimits } from "../../bench/config/sandbox-schema.ts";
 import type { Sandbox, SandboxFactory, SandboxKind, SandboxRequest } from "../../bench/sandbox/sandbox.ts";
 import type { TestDockerd } from "../docker/dockerd.ts";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { StartError, messageOf } from "../../errors.ts";
-import { chooseSandbox, sandboxNeeds, type HoldingKind } from "../../sandbox/choose.ts";
+import { chooseSandbox, sandboxNeeds, type HoldingKind } from "../../sandbox/choice/choose.ts";
 import { found, problem, type DoctorCheck, type DoctorContext, type DoctorFinding } from "./finding.ts";
 
 /** Each kind of sandbox, by starting one with a command in it. Needed only where agents work in a workspace. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentTurn, OwnToolCall } from "../../../bench/agent/agent.ts";
 import { openclaw } from "../../../bench/agent/openclaw/agent.ts";
 import { defaultLimits } from "../../../bench/config/sandbox-schema.ts";
-import { chooseSandbox } from "../../../bench/sandbox/choose.ts";
+import { chooseSandbox } from "../../../bench/sandbox/choice/choose.ts";
 import type { Sandbox, SandboxFactory } from "../../../bench/sandbox/sandbox.ts";
 import { Rig, type SessionOptions } from "./rig.ts";
 import type { ScriptedCall, SeenRequest } from "./scripted-model.ts";

@@ -1,6 +1,6 @@
-import { withoutInherited } from "./descriptors.ts";
-import { assignments, insideEnvironment } from "./inside-environment.ts";
-import type { EnterOptions, Invocation } from "./sandbox.ts";
+import { withoutInherited } from "../descriptors.ts";
+import { assignments, insideEnvironment } from "../inside-environment.ts";
+import type { EnterOptions, Invocation } from "../sandbox.ts";
 
 /** Where pipes of the machine's side are seen inside. */
 export const lifelines = "/run/tollgate";

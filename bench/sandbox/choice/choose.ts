@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { SandboxSetting } from "../config/sandbox-schema.ts";
-import { StartError, messageOf } from "../errors.ts";
-import type { SandboxContext } from "./context.ts";
-import { defaultImage, dockerFactory } from "./docker.ts";
-import { bwrapFactory } from "./namespaces/bwrap.ts";
-import { unshareFactory } from "./namespaces/unshare.ts";
-import { noSandboxFactory } from "./none.ts";
-import type { SandboxFactory, SandboxKind } from "./sandbox.ts";
+import type { SandboxSetting } from "../../config/sandbox-schema.ts";
+import { StartError, messageOf } from "../../errors.ts";
+import type { SandboxContext } from "../context.ts";
+import { defaultImage, dockerFactory } from "../docker/docker-sandbox.ts";
+import { bwrapFactory } from "../namespaces/bwrap.ts";
+import { unshareFactory } from "../namespaces/unshare.ts";
+import { noSandboxFactory } from "../none.ts";
+import type { SandboxFactory, SandboxKind } from "../sandbox.ts";
 
-export type { SandboxContext } from "./context.ts";
+export type { SandboxContext } from "../context.ts";
 
 /** Kinds that hold something. */
 export type HoldingKind = Exclude<SandboxKind, "none">;
