@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxEnd, SandboxLimits } from "../sandbox.ts";
 import { fileSystemBytes, usedBytes } from "./disk-usage.ts";
-import { useInside } from "./processes-inside.ts";
+import { memoryInside, useInside } from "./processes-inside.ts";
 
 /** Between two looks at what is cheap to look at. */
 const everyMs = 100;
@@ -42,8 +42,8 @@ async function pause(signal: AbortSignal): Promise<void> {
 
 function useTooMuch({ initPid, limits }: Watched): SandboxEnd | null {
   if (initPid === null) return null;
-  const { threads, memoryBytes } = useInside(initPid);
-  if (memoryBytes > limits.memoryBytes)
+  const { threads, memoryBytesMost } = useInside(initPid);
+  if (memoryBytesMost > limits.memoryBytes && memoryInside(initPid) > limits.memoryBytes)
     return {
       limit: "memory",
       message: `its programs used more memory than ${inMebibytes(limits.memoryBytes)}`,

@@ -9,7 +9,7 @@ import { withoutInherited } from "../descriptors.ts";
 import { openNamespaces } from "./namespace-sandbox.ts";
 import { maskedFiles } from "./mount-table.ts";
 import { outerEnvironment, prepareRoot, resolverFile, type PreparedRoot } from "./prepared-root.ts";
-import { writePlaces } from "./skeleton.ts";
+import { devices, writePlaces } from "./skeleton.ts";
 
 /** Sandboxes made by bubblewrap. Like `unshare`, with the mounts made by a program that was written for it. */
 export function bwrapFactory(context: SandboxContext): SandboxFactory {
@@ -18,7 +18,10 @@ export function bwrapFactory(context: SandboxContext): SandboxFactory {
   const keeping = limitKeeping();
   return {
     kind: "bwrap",
-    facts: keeping.facts,
+    facts: {
+      ...keeping.facts,
+      ...(!hasTerminals && { terminals: "none: commands cannot open a pseudo-terminal" }),
+    },
     open: async (request) => {
       checkRequest(request);
       writePlaces(root.skeleton, request.readOnly);
@@ -61,6 +64,12 @@ const namespaces = ({ network }: SandboxRequest): readonly string[] => [
   ...(network ? [] : ["--unshare-net"]),
 ];
 
+/**
+ * With a `/dev` of its own, which has pseudo-terminals, bwrap makes a second user namespace within the first, and the others
+ * belong to the first: only root can then enter them. For others the devices are the machine's, without terminals.
+ */
+const hasTerminals = process.getuid?.() === 0;
+
 function mounts(request: SandboxRequest, { skeleton, visible }: PreparedRoot): readonly string[] {
   const see = (from: string, to: string) => ["--ro-bind", from, to];
   const resolver = request.network ? resolverFile() : null;
@@ -69,13 +78,16 @@ function mounts(request: SandboxRequest, { skeleton, visible }: PreparedRoot): r
     ...visible.folders.flatMap((path) => see(path, path)),
     ...visible.covered.flatMap((path) => ["--size", "4096", "--tmpfs", path, "--remount-ro", path]),
     ...(resolver === null ? [] : see(resolver, "/etc/resolv.conf")),
-    ..."--dev /dev --proc /proc".split(" "),
+    ...(hasTerminals
+      ? ["--dev", "/dev"]
+      : devices.flatMap((name) => ["--dev-bind", `/dev/${name}`, `/dev/${name}`])),
+    "--proc",
+    "/proc",
     ...maskedFiles.flatMap((path) => see("/dev/null", path)),
     ...`--remount-ro /proc --size ${64 * 1024 ** 2} --perms 1777 --tmpfs /dev/shm`.split(" "),
-    // Else /dev would be memory without a limit.
-    ...`--remount-ro /dev --size ${tmpBytes(request.limits)} --perms 1777 --tmpfs /tmp --dir /tmp/home`.split(
-      " ",
-    ),
+    // Else bwrap's /dev would be memory without a limit.
+    ...(hasTerminals ? ["--remount-ro", "/dev"] : []),
+    ...`--size ${tmpBytes(request.limits)} --perms 1777 --tmpfs /tmp --dir /tmp/home`.split(" "),
     "--bind",
     request.workspace,
     "/workspace",
