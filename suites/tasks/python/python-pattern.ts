@@ -50,6 +50,7 @@ function translated(source: string): string {
     const sign = source.charAt(at);
     if (sign === "\\") {
       at += 1;
+      if (!inClass && isRepeatedPlace(source.slice(at))) throw new SyntaxError("a place cannot be repeated");
       result += escape(source.charAt(at), inClass);
       continue;
     }
@@ -72,10 +73,13 @@ function translated(source: string): string {
       at += "(?P<>".length + (group["name"] ?? group["again"] ?? "").length - 1;
       continue;
     }
-    result += literalBrace(source, at) ?? sign;
+    result += literalSign(source, at) ?? sign;
   }
   return result;
 }
+
+/** Our forms of `\b` and its like could be repeated; what they stand for cannot. */
+const isRepeatedPlace = (rest: string): boolean => /^[bBAZ](?:[*+?]|\{\d*,?\d*\})/u.test(rest);
 
 /** `[]a]` and `[^]a]`: a closing bracket that stands first is one of the signs. */
 function openClass(rest: string): readonly [string, number] {
@@ -90,10 +94,13 @@ function escape(sign: string, inClass: boolean): string {
   return escapes.test(sign) && !(sign === "-" && !inClass) ? `\\${sign}` : sign;
 }
 
-/** A brace that begins no count is itself in Python; JavaScript's `u` refuses it. */
-function literalBrace(source: string, at: number): string | null {
+/** Signs that are themselves in Python where JavaScript's `u` refuses them, and its shorter form of a count. */
+function literalSign(source: string, at: number): string | null {
   const sign = source.charAt(at);
-  if (sign === "{" && !/^\{\d*,?\d*\}/u.test(source.slice(at))) return String.raw`\{`;
+  if (sign === "]") return String.raw`\]`;
+  const rest = source.slice(at);
+  if (/^\{,\d*\}/u.test(rest)) return "{0";
+  if (sign === "{" && !/^\{\d*,?\d*\}/u.test(rest)) return String.raw`\{`;
   if (sign === "}" && !/\{\d*,?\d*$/u.test(source.slice(0, at))) return String.raw`\}`;
   return null;
 }

@@ -1,5 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { ObservedCall } from "../../../../../suites/tasks/scoring/observation.ts";
+import { deliveryOutcome, failureMode } from "../../../../../suites/tasks/scoring/clawbench/outcome.ts";
+import { pythonPattern } from "../../../../../suites/tasks/scoring/python-pattern.ts";
 import { behaviorOf } from "../../../../../suites/tasks/scoring/clawbench/behavior.ts";
 import { taskReliability } from "../../../../../suites/tasks/scoring/clawbench/reliability.ts";
 import { runScore } from "../../../../../suites/tasks/scoring/clawbench/run-score.ts";
@@ -138,16 +141,7 @@ test.skipIf(isMissing)(`trajectory, behavior, families and targets are the origi
     cases.map(({ messages, ...expectations }) => ({
       trajectory: snake(expectations.trajectory),
       behavior: snake(expectations.behavior),
-      messages: messages.map(({ text, calls }) => ({
-        role: "assistant",
-        text,
-        tool_calls: calls.map(({ name, argumentsText, result, error }) => ({
-          name,
-          input: JSON.parse(argumentsText) as unknown,
-          output: result,
-          success: !error,
-        })),
-      })),
+      messages: conversation(messages),
     })),
   );
   for (const [index, { messages, ...expected }] of cases.entries()) {
@@ -182,6 +176,152 @@ test.skipIf(isMissing)(`trajectory, behavior, families and targets are the origi
       ),
     }).toEqual(answers[index]);
   }
+});
+
+const conversation = (
+  messages: readonly { readonly text: string; readonly calls: readonly ObservedCall[] }[],
+) =>
+  messages.map(({ text, calls }) => ({
+    role: "assistant",
+    text,
+    tool_calls: calls.map(({ name, argumentsText, result, error }) => ({
+      name,
+      input: JSON.parse(argumentsText) as unknown,
+      output: result,
+      success: !error,
+    })),
+  }));
+
+test.skipIf(isMissing)(`failure modes and outcomes are the original's${why}`, () => {
+  const failures = fc.constantFrom(
+    "FILE out.txt: it is not there",
+    "EXEC a: timed out after 3 s",
+    "MEMORY: no",
+    "SESSION: no",
+  );
+  const cases = sample(
+    fc.record({
+      messages: fc.array(message, { maxLength: 3 }),
+      trajectory,
+      behavior,
+      family: fc.constantFrom("coding", "browser"),
+      refusal: fc.boolean(),
+      passed: few,
+      failures: fc.array(failures, { maxLength: 2 }),
+      crash: fc.option(fc.constantFrom("timed_out", "gateway_failed", "agent_error")),
+      score: fc.constantFrom(0, 0.3, 0.4, 0.7, 1),
+    }),
+  );
+  const wanted = askOriginal(
+    "failure_mode",
+    cases.map((one) => ({
+      family: one.family,
+      delegations: one.trajectory.minSuccessfulDelegations,
+      refusal: one.refusal,
+      trajectory: snake(one.trajectory),
+      behavior: snake(one.behavior),
+      messages: conversation(one.messages),
+      // The original knows a time-out by these words.
+      error: one.crash?.replace("timed_out", "timed out") ?? null,
+      score: one.score,
+      completion: {
+        total_assertions: one.passed + one.failures.length,
+        passed_assertions: one.passed,
+        failed_assertions: one.failures,
+        score: shareOf(one.passed, one.failures.length),
+        execution_results: [],
+      },
+    })),
+  );
+  const found = cases.map((one) => {
+    const calls = one.messages.flatMap(({ calls: own }) => own);
+    const completion = {
+      score: shareOf(one.passed, one.failures.length),
+      passed: one.passed,
+      total: one.passed + one.failures.length,
+      failures: one.failures,
+      undecided: {},
+      isAsserted: one.passed + one.failures.length > 0,
+    };
+    const mode = failureMode({
+      completion,
+      trajectory: trajectoryScore(calls, { ...noTrajectory, ...one.trajectory }),
+      behavior: behaviorOf(one.messages, calls, { ...noBehavior, ...one.behavior }),
+      messages: one.messages,
+      crash: one.crash,
+      family: one.family,
+      minSuccessfulDelegations: one.trajectory.minSuccessfulDelegations,
+      requireRefusal: one.refusal,
+    });
+    return [mode, deliveryOutcome(completion, { score: one.score, threshold: 0.7 })];
+  });
+  expect(found).toEqual(wanted);
+});
+
+const shareOf = (passed: number, failed: number) => (passed + failed === 0 ? 1 : passed / (passed + failed));
+
+test.skipIf(isMissing)(`patterns find what Python's find${why}`, () => {
+  const pattern = fc
+    .array(
+      fc.constantFrom(
+        "a",
+        "é",
+        ".",
+        "^",
+        "$",
+        "*",
+        "+?",
+        "{2}",
+        "{",
+        "}",
+        "{,2}",
+        "[",
+        "]",
+        "[^",
+        "-",
+        "(",
+        ")",
+        "(?:",
+        "(?P<n>",
+        "(?P=n)",
+        "|",
+        "\\b",
+        "\\w",
+        "\\W",
+        "\\d",
+        "\\s",
+        "\\A",
+        "\\Z",
+        "\\.",
+        "\\-",
+        "\\'",
+        "_",
+        "1",
+        " ",
+        "(?!",
+        "(?<=a)",
+      ),
+      { minLength: 1, maxLength: 7 },
+    )
+    .map((all) => all.join(""));
+  const text = fc
+    .array(fc.constantFrom("a", "é", "b_", "1", " ", "\n", ".", "-", "'", "{", "}"), { maxLength: 8 })
+    .map((all) => all.join(""));
+  const cases = sample(fc.record({ pattern, text }), 3 * CASES);
+  const wanted = askOriginal("searched", cases);
+  const differing = cases.flatMap((one, index) => {
+    const found = pythonPattern(one.pattern, { lines: true })?.test(one.text) ?? null;
+    // What cannot be translated decides nothing; it must never be read as something else. What Python refuses is no pattern.
+    return found === null || wanted[index] === null || found === wanted[index]
+      ? []
+      : [{ ...one, found, wanted: wanted[index] }];
+  });
+  expect(differing).toEqual([]);
+  const readable = wanted.filter((value) => value !== null).length;
+  const read = cases.filter(
+    (one, index) => wanted[index] !== null && pythonPattern(one.pattern, { lines: true }) !== null,
+  );
+  expect(read.length / readable).toBeGreaterThan(0.95);
 });
 
 test.skipIf(isMissing)(`run scores are the original's${why}`, () => {

@@ -34,6 +34,29 @@ def bounds(case):
     return {"lower": found.ci.lower, "upper": found.ci.upper, "task_score": found.task_score, "sd": found.stddev,
             "reliability": found.reliability_score}
 
+def searched(case):
+    import re
+    try:
+        found = re.search(case["pattern"], case["text"], re.MULTILINE | re.DOTALL)
+    except re.error:
+        return None
+    return found is not None
+
+def failure_mode(case):
+    task = types.SimpleNamespace(
+        family=types.SimpleNamespace(value=case["family"]),
+        trajectory=types.SimpleNamespace(min_successful_delegations=case["delegations"]),
+        behavior=types.SimpleNamespace(require_refusal_when_impossible=case["refusal"]))
+    completion = schemas.CompletionResult(**case["completion"])
+    transcript = schemas.Transcript.model_validate({"messages": case["messages"]})
+    path = trajectory.evaluate_trajectory(transcript, schemas.TrajectoryExpectations(**case["trajectory"]))
+    conduct = scorer.evaluate_behavior(schemas.BehaviorExpectations(**case["behavior"]), transcript)
+    mode = scorer.classify_failure_mode(task=task, transcript=transcript, completion_result=completion,
+        trajectory_result=path, behavior_result=conduct, error=case["error"])
+    outcome = scorer.classify_delivery_outcome(task=types.SimpleNamespace(pass_threshold=0.7),
+        completion_result=completion, run_score=case["score"])
+    return [mode.value if mode else None, outcome.value]
+
 def argv(case):
     try:
         return render.render_argv_template(case["text"], {})
@@ -43,7 +66,7 @@ def argv(case):
 asked = {"score": score, "bounds": bounds,
          "template": lambda case: render.render_template(case["text"], case["values"]),
          "shell_template": lambda case: render.render_shell_template(case["text"], case["values"]),
-         "argv": argv,
+         "argv": argv, "searched": searched, "failure_mode": failure_mode,
          "run_score": lambda case: scorer.combine_run_score(**case)}
 json.dump([asked[sys.argv[2]](case) for case in json.load(sys.stdin)], sys.stdout)
 `;
