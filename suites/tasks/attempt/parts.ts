@@ -1,11 +1,11 @@
 import type { AgentDriver } from "../../../bench/agent/agent.ts";
 import type { ToolServer } from "../../../bench/tools/server.ts";
-import type { JudgeEndpoint } from "../../../bench/judge/ask-judge.ts";
 import type { WorkloadContext } from "../../../bench/workload/workload.ts";
 import type { LoadedSuite } from "../contract/loaded-suite.ts";
 import type { TasksExperiment } from "../contract/section.ts";
 import type { WorkspaceTools } from "../tools/workspace-tools.ts";
 import type { PlaceMaker } from "../workspace/open-place.ts";
+import type { TaskJudge } from "../scoring/judge.ts";
 
 /** What all attempts of a run share. */
 export interface TasksParts {
@@ -18,5 +18,5 @@ export interface TasksParts {
   /** Whether the workload's own tools are served: the agent has none. */
   readonly served: boolean;
   /** null: the experiment names none. */
-  readonly judge: JudgeEndpoint | null;
+  readonly judge: TaskJudge | null;
 }

@@ -12,6 +12,12 @@ const judge = z
       .describe("Base URL of an OpenAI-compatible server, with or without /v1"),
     model: z.string().describe("Model to ask"),
     apiKeyEnv: z.string().optional().describe("Environment variable that holds the API key"),
+    affectsScore: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether ClawBench's score takes the judge in (a tenth, where all checks passed); else its judge is advice beside it",
+      ),
   })
   .optional()
   .describe(

@@ -3,22 +3,25 @@ import { readJudgement, type JudgedNumbers } from "./judge-answer.ts";
 import { judgeSystem, judgeTopics, userText, type JudgeTopic } from "./judge-questions.ts";
 import type { Observation, TaskJudgement } from "../contract/observation.ts";
 
-export interface JudgeRequest {
+/** The judge of a run. */
+export interface TaskJudge extends JudgeEndpoint {
+  /** Per request; default 120,000. */
+  readonly timeoutMs?: number;
+  /** Whether ClawBench's score takes the judge in; by default its judge only gives advice. */
+  readonly affectsScore?: boolean;
+  readonly retryDelayMs?: number;
+}
+
+export interface AttemptJudgeRequest {
   /** As it is before a judge was asked. */
   readonly observation: Observation;
   /** The workspace on this machine, as the agent left it. */
   readonly hostDirectory: string;
-  readonly judge: JudgeEndpoint & {
-    /** Per request; default 120,000. */
-    readonly timeoutMs?: number;
-    /** Whether ClawBench's score takes the judge in; by default its judge only gives advice. */
-    readonly affectsScore?: boolean;
-    readonly retryDelayMs?: number;
-  };
+  readonly judge: TaskJudge;
   readonly signal: AbortSignal;
 }
 
-export type Judged = Pick<Observation, "judgements" | "unjudged">;
+export type JudgedParts = Pick<Observation, "judgements" | "unjudged">;
 
 const ATTEMPTS = 3;
 
@@ -26,7 +29,7 @@ const ATTEMPTS = 3;
  * Asks the judge what rules cannot say of an attempt. A part for which there is no usable answer stays without one, with the
  * reason; never throws for what a judge does.
  */
-export async function judgeAttempt(request: JudgeRequest): Promise<Judged> {
+export async function judgeAttempt(request: AttemptJudgeRequest): Promise<JudgedParts> {
   const topics = await judgeTopics(request.observation, request.hostDirectory);
   const answers = await Promise.all(topics.map((topic) => answerTo(topic, request)));
   const judgements: Record<string, TaskJudgement> = {};
@@ -44,7 +47,7 @@ interface Answered {
   readonly answer: TaskJudgement | string;
 }
 
-async function answerTo(topic: JudgeTopic, { judge, signal }: JudgeRequest): Promise<Answered> {
+async function answerTo(topic: JudgeTopic, { judge, signal }: AttemptJudgeRequest): Promise<Answered> {
   const { key, wanted } = topic;
   const { timeoutMs, retryDelayMs, affectsScore = false, ...endpoint } = judge;
   try {

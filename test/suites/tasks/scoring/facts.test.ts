@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { factsOf, planningRatio } from "../../../../suites/tasks/scoring/facts.ts";
+import { factsOf, planningRatio } from "../../../../suites/tasks/scoring/calls/facts.ts";
 import { agentBenchTask } from "../attempts/fixtures.ts";
 import { failing, observedCall, observedTurn } from "./observed.ts";
 

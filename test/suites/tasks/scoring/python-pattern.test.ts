@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { caselessPattern, pythonPattern } from "../../../../suites/tasks/scoring/python-pattern.ts";
+import { caselessPattern, pythonPattern } from "../../../../suites/tasks/python/python-pattern.ts";
 
 test.for([
   ["a named group and what it names", "(?P<q>['\"])x(?P=q)", "say 'x'", true],

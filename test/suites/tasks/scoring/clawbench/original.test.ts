@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ObservedCall } from "../../../../../suites/tasks/scoring/observation.ts";
+import type { ObservedCall } from "../../../../../suites/tasks/contract/observation.ts";
 import { deliveryOutcome, failureMode } from "../../../../../suites/tasks/scoring/clawbench/outcome.ts";
-import { pythonPattern } from "../../../../../suites/tasks/scoring/python-pattern.ts";
+import { pythonPattern } from "../../../../../suites/tasks/python/python-pattern.ts";
 import { behaviorOf } from "../../../../../suites/tasks/scoring/clawbench/behavior.ts";
 import { taskReliability } from "../../../../../suites/tasks/scoring/clawbench/reliability.ts";
 import { runScore } from "../../../../../suites/tasks/scoring/clawbench/run-score.ts";

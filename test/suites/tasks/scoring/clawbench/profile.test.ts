@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { clawbench } from "../../../../../suites/tasks/scoring/clawbench/profile.ts";
-import type { Observation } from "../../../../../suites/tasks/scoring/observation.ts";
-import type { ClawBenchProfile } from "../../../../../suites/tasks/task.ts";
+import type { Observation } from "../../../../../suites/tasks/contract/observation.ts";
+import type { ClawBenchProfile } from "../../../../../suites/tasks/contract/task.ts";
 import { agentBenchTask } from "../../attempts/fixtures.ts";
 import { clawBenchProfile, observedCall, observedTurn } from "../observed.ts";
 
