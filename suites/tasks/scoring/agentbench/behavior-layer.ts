@@ -4,7 +4,7 @@ import { changesFiles, editsInPlace, namesFile, shellOf } from "../calls/call-ef
 import { recoveryFacts } from "../calls/facts.ts";
 import type { ObservedCall, Observation } from "../../contract/observation.ts";
 import type { ShellSegment } from "../calls/shell-segments.ts";
-import type { Layer } from "./layers.ts";
+import type { LayerScore } from "./layers.ts";
 
 const ADHERENCE = 30;
 const TOOLS = 25;
@@ -12,10 +12,10 @@ const APPROACH = 25;
 const RECOVERY = 20;
 
 /**
- * Layer 2: how the agent went about it. Tools, approach and recovery follow from what it did; whether it adhered to its
+ * LayerScore 2: how the agent went about it. Tools, approach and recovery follow from what it did; whether it adhered to its
  * instructions only a judge can say, and without one the layer is made of the other three.
  */
-export function behaviorLayer({ task, calls, judgements, unjudged }: Observation): Layer {
+export function behaviorLayer({ task, calls, judgements, unjudged }: Observation): LayerScore {
   const judgement = judgements["layer2"];
   const adherence = judgement === undefined ? null : (ADHERENCE * judgement.score) / 100;
   const tools = toolPoints(calls);

@@ -3,7 +3,7 @@ import { planningRatio } from "../calls/facts.ts";
 import type { Observation, TaskFinding, TaskJudgement } from "../../contract/observation.ts";
 
 /** A layer of AgentBench's score, 0..100; null: it is missing. */
-export interface Layer {
+export interface LayerScore {
   readonly score: number | null;
   /** Where the points came from; null: a part that is missing and was not counted. */
   readonly points: Readonly<Record<string, number | null>>;
@@ -11,8 +11,8 @@ export interface Layer {
   readonly missing: Readonly<Record<string, string>>;
 }
 
-/** Layer 0: what validators earned of what they could have earned. */
-export function structureLayer({ findings, judgements, unjudged }: Observation): Layer {
+/** LayerScore 0: what validators earned of what they could have earned. */
+export function structureLayer({ findings, judgements, unjudged }: Observation): LayerScore {
   const judged = findings.map((finding) => ({ finding, points: pointsOf(finding, judgements[finding.at]) }));
   const counted = judged.flatMap(({ points }) => (points === null ? [] : [points]));
   const earned = counted.reduce((sum, points) => sum + points.earned, 0);
@@ -39,8 +39,8 @@ function pointsOf(finding: TaskFinding, judgement: TaskJudgement | undefined): T
 /** What the original gives to a task that expects no metrics. */
 const WITHOUT_METRICS = 50;
 
-/** Layer 1: calls, planning and errors against what the task expects. */
-export function metricsLayer({ turns, calls }: Observation, expected: ExpectedMetrics | null): Layer {
+/** LayerScore 1: calls, planning and errors against what the task expects. */
+export function metricsLayer({ turns, calls }: Observation, expected: ExpectedMetrics | null): LayerScore {
   if (expected === null) return { score: WITHOUT_METRICS, points: {}, missing: {} };
   const ratio = planningRatio(turns, calls);
   const failed = calls.filter(({ error }) => error).length;
@@ -70,8 +70,8 @@ function shareInRange(value: number, [min, max]: readonly [number, number]): num
   return value >= min / 2 && value <= max * 2 ? 0.5 : 0;
 }
 
-/** Layer 3: what a judge says of the work. */
-export function qualityLayer({ judgements, unjudged }: Observation): Layer {
+/** LayerScore 3: what a judge says of the work. */
+export function qualityLayer({ judgements, unjudged }: Observation): LayerScore {
   const judgement = judgements["layer3"];
   if (judgement === undefined) {
     return { score: null, points: {}, missing: { "": unjudged["layer3"] ?? "no judge is named" } };

@@ -2,7 +2,7 @@ import type { AgentBenchProfile } from "../../contract/task.ts";
 import type { Observation } from "../../contract/observation.ts";
 import type { ScoringProfile, TaskScore } from "../../contract/scoring-profile.ts";
 import { behaviorLayer } from "./behavior-layer.ts";
-import { metricsLayer, qualityLayer, structureLayer, type Layer } from "./layers.ts";
+import { metricsLayer, qualityLayer, structureLayer, type LayerScore } from "./layers.ts";
 
 /** Where the pages of AgentBench stop being red. It has no word for "passed". */
 export const PASSED_FROM = 60;
@@ -34,7 +34,7 @@ function crashed(crash: string): TaskScore {
 }
 
 function scored(observation: Observation, profile: AgentBenchProfile): TaskScore {
-  const layers: readonly Layer[] = [
+  const layers: readonly LayerScore[] = [
     structureLayer(observation),
     metricsLayer(observation, profile.metrics),
     behaviorLayer(observation),
@@ -48,7 +48,7 @@ function scored(observation: Observation, profile: AgentBenchProfile): TaskScore
   // Weights of 0 on all layers that are there say nothing about the work.
   const composite =
     total > 0 ? weighted.reduce((sum, { score, weight }) => sum + score * weight, 0) / total : null;
-  const byName = <Value>(value: (layer: Layer, index: number) => Value) =>
+  const byName = <Value>(value: (layer: LayerScore, index: number) => Value) =>
     Object.fromEntries(layers.map((layer, index) => [names[index] ?? "", value(layer, index)]));
   return {
     value: composite === null ? null : composite / 100,
@@ -64,7 +64,7 @@ function scored(observation: Observation, profile: AgentBenchProfile): TaskScore
   };
 }
 
-function missingOf(layers: readonly Layer[]): Readonly<Record<string, string>> {
+function missingOf(layers: readonly LayerScore[]): Readonly<Record<string, string>> {
   const reasons = layers.flatMap(({ score, missing }, index) => {
     const layer = names[index] ?? "";
     const parts = Object.entries(missing).map(([name, why]) => [
@@ -79,7 +79,7 @@ function missingOf(layers: readonly Layer[]): Readonly<Record<string, string>> {
 }
 
 /** A layer of which a judge said a part is a judge's. */
-function scorersOf({ findings, judgements }: Observation, layers: readonly Layer[]): TaskScore["by"] {
+function scorersOf({ findings, judgements }: Observation, layers: readonly LayerScore[]): TaskScore["by"] {
   const isJudged = [
     findings.some(({ at }) => at in judgements),
     false,

@@ -52,7 +52,7 @@ function scored(observation: Observation, profile: ClawBenchProfile): TaskScore 
       completion: completion.score,
       trajectory: trajectory.score,
       behavior: behavior.score,
-      ...(profile.judge !== null && { judge: judge.value }),
+      judge: judge.value,
     },
     missing: { ...missingOf(completion), ...judge.missing },
     breakdown: {
@@ -82,7 +82,9 @@ interface JudgePart {
 }
 
 function judgeOf({ judgements, unjudged }: Observation, profile: ClawBenchProfile): JudgePart {
-  if (profile.judge === null) return { value: null, counts: false, missing: {} };
+  if (profile.judge === null) {
+    return { value: null, counts: false, missing: { judge: "the task has no rubric for a judge" } };
+  }
   const judgement = judgements["clawbench"];
   if (judgement === undefined) {
     return { value: null, counts: false, missing: { judge: unjudged["clawbench"] ?? "no judge is named" } };

@@ -40,6 +40,8 @@ export async function runCheck(
   signal.throwIfAborted();
   const after = await endOf(sandbox);
   if (after !== null) return notRun(after.message);
+  // A sandbox that is closed starts nothing, which takes no time, and says why in place of an output.
+  if (outcome.exitCode === null && outcome.durationMs === 0) return notRun(decoded(outcome.stderr).trim());
   const { exitCode, timedOut } = outcome;
   return {
     exitCode,

@@ -83,23 +83,25 @@ export async function commandOutputContains(
   });
   if (ran.gone !== null) return undecided(ran.gone);
   const { lacking } = search(`${ran.stdout}\n${ran.stderr}`, contains);
-  if (lacking.length === 0) {
-    return { ...holds(`the output has all ${contains.length} texts`), command: shownCommand(ran) };
-  }
+  const held = holds(`the output has all ${contains.length} texts`);
+  if (lacking.length === 0 && ran.exitCode === 0) return { ...held, command: shownCommand(ran) };
+  // A shell that cannot find a program says so in words, among which a text that is looked for may be.
+  if (lacking.length === 0) return await unlessMissing(scope, { command, ran, held });
   const why = ran.timedOut
     ? `it took longer than ${COMMAND_TIMEOUT_MS / 1000} s`
     : `exit code ${ran.exitCode}`;
-  return await failedCommand(scope, { command, ran, detail: `the output lacks ${named(lacking)} (${why})` });
+  const detail = `the output lacks ${named(lacking)} (${why})`;
+  return await unlessMissing(scope, { command, ran, held: fails(detail) });
 }
 
 /** A command that failed because this machine lacks its program says nothing about the agent. */
-async function failedCommand(
+async function unlessMissing(
   { workspace }: Scope,
-  { command, ran, detail }: { readonly command: string; readonly ran: RanCheck; readonly detail: string },
+  { command, ran, held }: { readonly command: string; readonly ran: RanCheck; readonly held: Held },
 ): Promise<Held> {
   const missing = ran.timedOut ? null : await missingProgram(workspace, command);
   return {
-    ...(missing === null ? fails(detail) : undecided(`this machine lacks ${missing}, which the check needs`)),
+    ...(missing === null ? held : undecided(`this machine lacks ${missing}, which the check needs`)),
     command: shownCommand(ran),
   };
 }
@@ -112,7 +114,11 @@ export async function gitLogContains(
   const ran = await runCheck(scope.workspace, command, { timeoutMs: GIT_TIMEOUT_MS });
   if (ran.gone !== null) return undecided(ran.gone);
   if (ran.exitCode !== 0) {
-    return await failedCommand(scope, { command: "git log", ran, detail: "there is no git log to read" });
+    return await unlessMissing(scope, {
+      command: "git log",
+      ran,
+      held: fails("there is no git log to read"),
+    });
   }
   const commits = ran.stdout.split("\0").filter((message) => message.trim() !== "").length;
   const { found, lacking } = search(ran.stdout, contains);

@@ -4,7 +4,11 @@ import { dirname, join } from "node:path";
 import { expect, test, type TestContext } from "vitest";
 import type { ObservedCall, TaskFinding } from "../../../../../suites/tasks/contract/observation.ts";
 import { finalFindings, takeBaseline } from "../../../../../suites/tasks/scoring/validators/find.ts";
-import type { ClawBenchProfile, ExecutionCheck, FileAssertion } from "../../../../../suites/tasks/contract/task.ts";
+import type {
+  ClawBenchProfile,
+  ExecutionCheck,
+  FileAssertion,
+} from "../../../../../suites/tasks/contract/task.ts";
 import { openPlace } from "../../../../sandbox/kinds.ts";
 import { agentBenchTask } from "../../attempts/fixtures.ts";
 import { clawBenchProfile, observedCall } from "../observed.ts";
