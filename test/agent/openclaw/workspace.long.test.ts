@@ -221,21 +221,21 @@ test("process: a background command is polled a turn later, others do not see it
 
 test("abort and time limit: a turn that is stopped ends its commands and their children, calls are told", async () => {
   const stop = new AbortController();
-  const started = play("abort", [{ calls: [exec("sleep 7.31 & sleep 7.32; true")] }], {
+  const started = play("abort", [{ calls: [exec("sleep 600.31 & sleep 600.32; true")] }], {
     signal: stop.signal,
   });
-  await settled(() => running("sleep 7.32").length > 0);
-  expect(running("sleep 7.31")).toHaveLength(1);
+  await settled(() => running("sleep 600.32").length > 0);
+  expect(running("sleep 600.31")).toHaveLength(1);
   stop.abort();
   const aborted = await started;
   expect(aborted.turns).toEqual([{ status: "aborted" }]);
   expect(aborted.calls).toMatchObject([{ name: "exec", error: true }]);
 
-  const late = await play("late", [{ calls: [exec("sleep 7.41 & sleep 7.42; true")] }], {
+  const late = await play("late", [{ calls: [exec("(setsid sleep 600.41 &); sleep 600.42; true")] }], {
     turnTimeoutMs: 3000,
     before: async () => {
-      await settled(() => running("sleep 7.41").length + running("sleep 7.42").length === 0);
-      expect([...running("sleep 7.41"), ...running("sleep 7.42")], "while the sandbox lives").toEqual([]);
+      await settled(() => running("sleep 600.41").length + running("sleep 600.42").length === 0);
+      expect([...running("sleep 600.41"), ...running("sleep 600.42")], "while the sandbox lives").toEqual([]);
     },
   });
   expect(late.turns).toEqual([{ status: "timed-out", afterMs: 3000 }]);
