@@ -1,8 +1,9 @@
 import { readComparedCell, type ComparedCell } from "../measured-cell.ts";
 import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
 import { changesOf, type Change } from "./change.ts";
+import { scoreCautions } from "./cautions.ts";
 import { manifestChanges, type FieldChange } from "./manifest.ts";
-import { quantities } from "./quantities.ts";
+import { quantities, scoreQuantities } from "./quantities.ts";
 import {
   judgeThreshold,
   seenChange,
@@ -40,6 +41,8 @@ export interface RunComparison {
   readonly after: RunName;
   /** Fields of `run.json` that are not the same, those that make the runs unlike first. */
   readonly changes: readonly FieldChange[];
+  /** Why scores of the two may not be the same measure, or not of the same tasks; empty where nothing says so. */
+  readonly cautions: readonly string[];
   /** Verdicts of the compared cells that are not valid. */
   readonly verdicts: readonly { readonly run: string; readonly cellId: string; readonly verdict: string }[];
   /** Arms and loads that only one of the runs has. */
@@ -65,13 +68,15 @@ export async function compareRuns(
   const [before, after] = [await readCells(directories.before), await readCells(directories.after)];
   const [a, b] = [grouped(before.cells), grouped(after.cells)];
   const compared = [...a.keys()].filter((key) => b.has(key));
+  const changes = manifestChanges(before.run.identity, after.run.identity);
+  const measured = [...quantities, ...scoreQuantities(before.run.identity.scores, after.run.identity.scores)];
   const found = compared.flatMap((key) => {
     const cells = { before: a.get(key) ?? [], after: b.get(key) ?? [] };
     const [first] = cells.before;
     if (first === undefined) return [];
     const place = { arm: first.summary.arm, load: first.summary.load };
     const sound = [...cells.before, ...cells.after].every(({ summary }) => usable.has(summary.verdict));
-    return [...changesOf(quantities, cells)].map(([{ name, unit }, change]) => {
+    return [...changesOf(measured, cells)].map(([{ name, unit }, change]) => {
       return { sound, row: { ...place, quantity: name, unit, ...change, relative: relativeOf(change) } };
     });
   });
@@ -79,7 +84,8 @@ export async function compareRuns(
     v: 1,
     before: nameOf(before.run),
     after: nameOf(after.run),
-    changes: manifestChanges(before.run.identity, after.run.identity),
+    changes,
+    cautions: scoreCautions(sideOf(before), sideOf(after), changes),
     verdicts: [before, after].flatMap(({ run, cells }) => verdictsOf(run, cells)),
     unpaired: [...new Set([...a.keys(), ...b.keys()])].filter((key) => !a.has(key) || !b.has(key)),
     quantities: found.map(({ row }) => row),
@@ -107,6 +113,11 @@ async function readCells(directory: string): Promise<ReadCells> {
   const cells: ComparedCell[] = [];
   for (const { cellId } of run.identity.cells) cells.push(await readComparedCell(run, cellId));
   return { run, cells };
+}
+
+function sideOf({ run, cells }: ReadCells) {
+  const tasks = cells.flatMap(({ episodes }) => episodes.map(({ domain, taskId }) => `${domain}/${taskId}`));
+  return { identity: run.identity, tasks: new Set(tasks) };
 }
 
 function nameOf({ identity, directory }: JudgedRun): RunName {

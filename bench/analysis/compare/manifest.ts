@@ -50,12 +50,15 @@ const within = (field: string, names: readonly string[]) =>
 /** Every field that differs, those that make the runs unlike first. Pure. */
 export function manifestChanges(before: RunJson, after: RunJson): readonly FieldChange[] {
   const [a, b] = [flattened(before), flattened(after)];
+  // Tasks that have scores of their own are compared one by one, those that both runs have.
+  const graded = before.scores !== undefined && after.scores !== undefined;
+  const unlikes = defining.filter((name) => !(graded && name === "hashes"));
   const fields = [...new Set([...a.keys(), ...b.keys()])].filter(
     (field) => !within(field, circumstances) && !within(field, derived),
   );
   const changed = fields.flatMap((field): FieldChange[] => {
     const [was, is] = [a.get(field) ?? null, b.get(field) ?? null];
-    return was === is ? [] : [{ field, before: was, after: is, unlike: within(field, defining) }];
+    return was === is ? [] : [{ field, before: was, after: is, unlike: within(field, unlikes) }];
   });
   return changed.toSorted((x, y) => Number(y.unlike) - Number(x.unlike) || (x.field < y.field ? -1 : 1));
 }

@@ -2,7 +2,9 @@ import type { RatedCell } from "../cell/judged-evidence.ts";
 import type { SampleStatistic } from "../estimates/paired-statistic.ts";
 import type { Estimate } from "../estimates/estimate.ts";
 import type { RequestLatencies } from "../../evidence/request-latencies.ts";
+import { hasPassed } from "../../store/passed.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
+import type { RunJson } from "../../store/run-json.ts";
 
 /** A number that two runs are compared by. */
 export interface Quantity {
@@ -94,3 +96,35 @@ export const quantities: readonly Quantity[] = [
     source: { kind: "cell", of: ({ rates }) => rates.outputTokensPerSecond },
   },
 ];
+
+/** Of runs whose workload names its scores: whether a task passed, and each score beside the reward. */
+export function scoreQuantities(before: RunJson["scores"], after: RunJson["scores"]): readonly Quantity[] {
+  if (before === undefined || after === undefined) return [];
+  const both = new Set(after.names.map(({ name }) => name));
+  return [
+    {
+      name: "passed",
+      unit: "",
+      meaning: "share of judged episodes that passed",
+      source: {
+        kind: "episode",
+        of: (episode) => {
+          const passed = hasPassed(episode);
+          return passed === null ? null : Number(passed);
+        },
+      },
+    },
+    ...before.names.slice(1).flatMap(({ name, meaning }): Quantity[] => {
+      const of = ({ scores = [] }: EpisodeRecord) =>
+        scores.find((score) => score.name === name)?.value ?? null;
+      return both.has(name)
+        ? [{ name: `score_${name}`, unit: "", meaning, source: { kind: "episode", of } }]
+        : [];
+    }),
+  ];
+}
+
+/** Whether only runs with named scores have a quantity of this name. */
+export function isScoreQuantity(name: string): boolean {
+  return name === "passed" || /^score_./.test(name);
+}

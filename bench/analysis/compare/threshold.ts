@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import type { Change } from "./change.ts";
-import { quantities } from "./quantities.ts";
+import { isScoreQuantity, quantities } from "./quantities.ts";
 
 /** `e2e_p50 > +5%`: what must not happen to a quantity from the first run to the second. */
 export interface Threshold {
@@ -17,7 +17,8 @@ export const thresholdGrammar = `An expression is QUANTITY > LIMIT or QUANTITY <
   e2e_p50 > +5%     fails when the median request takes more than 5 % longer in B
   reward < -0.02    fails when the mean reward falls by more than 0.02
   ttft_p95 > 10ms   fails when it grows by more than 10 ms
-Quantities: ${quantities.map(({ name }) => name).join(", ")}.
+Quantities: ${quantities.map(({ name }) => name).join(", ")};
+of runs whose report has scores also passed and score_NAME (a share of 1, e.g. score_layer0 < -0.05).
 Exit code 6 unless the whole 95 % interval of the change keeps the limit: "cannot tell" is not a pass, because a change
 that a run cannot exclude is what a gate is there to stop. More repetitions or tasks make intervals narrower.`;
 
@@ -31,7 +32,7 @@ export function parseThreshold(text: string): Threshold {
       `--fail-on ${JSON.stringify(text)} cannot be read. Write QUANTITY > LIMIT or QUANTITY < LIMIT, e.g. --fail-on 'e2e_p50 > +5%'.`,
     );
   }
-  const quantity = quantities.find((known) => known.name === name);
+  const quantity = isScoreQuantity(name) ? { unit: "" } : quantities.find((known) => known.name === name);
   if (quantity === undefined) {
     throw new ConfigError(
       `--fail-on ${JSON.stringify(text)}: there is no quantity ${name}. Known: ${quantities.map((known) => known.name).join(", ")}.`,

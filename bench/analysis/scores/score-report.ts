@@ -88,7 +88,7 @@ function scoresOfCell(
     ...scoresOf(names, members, failing),
     ...costOf(members, latencies),
   });
-  const groups = Map.groupBy(episodes, ({ domain }) => domain);
+  const groups = grouped(episodes, ({ domain }) => domain);
   return {
     cellId,
     arm,
@@ -96,14 +96,20 @@ function scoresOfCell(
     failing,
     rows: [
       row({ group: null, task: null }, episodes),
-      ...[...groups].flatMap(([group, ofGroup]) => [
+      ...groups.flatMap(([group, ofGroup]) => [
         row({ group, task: null }, ofGroup),
-        ...[...Map.groupBy(ofGroup, ({ taskId }) => taskId)].map(([task, ofTask]) =>
-          row({ group, task }, ofTask),
-        ),
+        ...grouped(ofGroup, ({ taskId }) => taskId).map(([task, ofTask]) => row({ group, task }, ofTask)),
       ]),
     ],
   };
+}
+
+/** By name, so that all cells have the same order. */
+function grouped(
+  episodes: readonly EpisodeRecord[],
+  nameOf: (episode: EpisodeRecord) => string,
+): readonly (readonly [string, readonly EpisodeRecord[]])[] {
+  return [...Map.groupBy(episodes, nameOf)].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function scoresOf(

@@ -28,6 +28,9 @@ export function compareScreen(comparison: RunComparison): readonly Part[] {
       right: simulated ? [toned("doubt", shortSimulated(simulatedText(true, {}) ?? ""))] : [],
     },
     settingsPart(comparison),
+    ...comparison.cautions.map((caution, at) =>
+      labelled(at === 0 ? "Warning" : "", [toned("doubt", caution)], "doubt"),
+    ),
     blank,
     line([
       toned("strong", `${moved.length} of ${told.length} quantities moved from A to B`),
@@ -70,7 +73,7 @@ function movedGrid(moved: readonly ComparedQuantity[]): Part {
 /** More of what is wanted is good, more of what costs is bad; of the rest it is not known. */
 function toneOf(of: ComparedQuantity) {
   const more = changeFinding(of) === "more";
-  if (/^(reward|episodes_per|requests_per|output_tokens_per|pass)/.test(of.quantity))
+  if (/^(reward|episodes_per|requests_per|output_tokens_per|pass|score_)/.test(of.quantity))
     return more ? "good" : "bad";
   return /^(ttft|itl|e2e|episode_s)/.test(of.quantity) ? (more ? "bad" : "good") : "doubt";
 }

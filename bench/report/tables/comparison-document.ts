@@ -18,12 +18,13 @@ export function comparisonTables(comparison: RunComparison): readonly Table[] {
 }
 
 /** The head of the text: which runs, and what their engines were. */
-export function comparisonHead({ before, after }: RunComparison): readonly string[] {
+export function comparisonHead({ before, after, cautions }: RunComparison): readonly string[] {
   const simulated = before.simulated || after.simulated;
   return [
     `A ${before.runId}`,
     `B ${after.runId}`,
     ...(simulated ? ["SIMULATED ENGINES: times are those of a simulator, not of a GPU."] : []),
+    ...cautions.map((caution) => `warning: ${caution}`),
   ];
 }
 

@@ -88,13 +88,14 @@ function scoreTable(
   return { title, columns: all, rows: rows.map((row) => all.map(({ text }) => text(row))), notes };
 }
 
-/** With its interval where there is one. */
+/** With its interval where trials differed: one without width says no more than the number. */
 export function scoreText(
   score: ScoreRow["scores"][string] | undefined,
   outOf: ScoreReport["outOf"],
 ): string {
   if (score === undefined || score.value === null) return absent;
-  return estimateText(score, (value) => shownScore(value, outOf));
+  const shown = (value: number | null) => shownScore(value, outOf);
+  return shown(score.low) === shown(score.high) ? shown(score.value) : estimateText(score, shown);
 }
 
 /** One decimal of 100, three of 1: what two runs can be told apart by. */
@@ -107,7 +108,7 @@ export function shownScore(value: number | null, outOf: ScoreReport["outOf"]): s
 function notesOf({ names, averaged, outOf, cells }: ScoreReport): readonly string[] {
   return [
     `Scores are out of ${outOf}. ${averaged === "groups" ? "Each group counts alike in the row of a cell, each task alike within its group." : "Each task counts alike."} An episode without a score is in no mean; ep counts it.`,
-    "Intervals (95 %) are over the trials of these same tasks, from two trials each on: they say how far another run of them may come out, and nothing of other tasks. Where all trials were alike they have no width.",
+    "Intervals (95 %) are over the trials of these same tasks, from two trials each on: they say how far another run of them may come out, and nothing of other tasks. None stands where a task has one trial, or all trials were alike.",
     ...names.map(({ heading, meaning }) => `${heading}: ${meaning}`),
     ...cells.flatMap(({ cellId, failing }) =>
       failing ? [`${cellId}: failing: who is left over is no sample of its tasks, so it has no score`] : [],

@@ -24,7 +24,7 @@ export interface AttemptLine {
 export interface AttemptPlace {
   /** What held it; a kind of sandbox. */
   readonly sandbox: string;
-  /** The workspace as it was left, relative to the run directory; null: it was removed. */
+  /** The workspace as it was left, relative to the segment's folder; null: it was removed. */
   readonly workspace: string | null;
 }
 

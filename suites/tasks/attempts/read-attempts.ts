@@ -11,6 +11,8 @@ export const attemptsFile = "tasks.ndjson";
 export interface RecordedAttempt {
   readonly record: EpisodeRecord;
   readonly attempt: StoredAttempt | null;
+  /** That of the attempt's segment, with what else was kept of it; null without an attempt. */
+  readonly folder: string | null;
 }
 
 /**
@@ -24,13 +26,15 @@ export async function readAttempts(
 ): Promise<readonly RecordedAttempt[]> {
   const records = [...finishedEpisodes(run.records).values()].filter((record) => record.cellId === cellId);
   const wanted = new Set(records.flatMap(({ attemptKey }) => attemptKey ?? []));
-  const attempts = new Map<string, StoredAttempt>();
+  const attempts = new Map<string, { readonly attempt: StoredAttempt; readonly folder: string }>();
   for (const segment of segmentsOf(run.records)) {
     if (segment.cellId !== cellId) continue;
-    const path = join(segmentPath(run.directory, segment), attemptsFile);
+    const folder = segmentPath(run.directory, segment);
+    const path = join(folder, attemptsFile);
     await eachJsonLine({ path, schema: attemptLineSchema }, warnings, (line) => {
-      if (wanted.has(line.attemptKey)) attempts.set(line.attemptKey, line);
+      if (wanted.has(line.attemptKey)) attempts.set(line.attemptKey, { attempt: line, folder });
     });
   }
-  return records.map((record) => ({ record, attempt: attempts.get(record.attemptKey ?? "") ?? null }));
+  const none = { attempt: null, folder: null };
+  return records.map((record) => ({ record, ...(attempts.get(record.attemptKey ?? "") ?? none) }));
 }

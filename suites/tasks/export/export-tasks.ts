@@ -97,11 +97,11 @@ async function trialsOfCell({ judged, warnings }: Reading, cell: PlannedCell): P
 }
 
 async function writeTrials(writing: Writing, cell: PlannedCell): Promise<readonly Written[]> {
-  const { out, judged, run, report, strict, idOf } = writing;
+  const { out, run, report, strict, idOf } = writing;
   const written: Written[] = [];
   for (const trial of await trialsOfCell(writing, cell)) {
     const runId = idOf(trial.startedAt);
-    const place = { out, runDirectory: judged.directory, runId };
+    const place = { out, runId };
     const { results, names, leftOut } = await writeTrial(
       place,
       { run, trial },

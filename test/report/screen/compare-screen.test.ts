@@ -25,6 +25,7 @@ const comparison = (changes: Partial<RunComparison> = {}): RunComparison => ({
   before: { runId: "laptop-1", directory: "/runs/laptop-1", simulated: false },
   after: { runId: "laptop-2", directory: "/runs/laptop-2", simulated: false },
   changes: [],
+  cautions: [],
   verdicts: [],
   unpaired: [],
   quantities: [],

@@ -95,6 +95,20 @@ test("a cell, its groups below it, and what a passed task cost beside the scores
 test("a cell that is failing has no score and says why; a score that nobody has is no zero", () => {
   expect(whole?.rows[3]?.slice(3)).toEqual(["-", "90 [85, 95]", "-", "-", "12.3", "-", "-", "1500", "3.20"]);
   expect(whole?.notes.at(-1)).toMatch(/^c4-r0-gateway: failing/);
+  const alike = { ...report.cells[0], rows: [row(null, null, 0.5)] };
+  const [first] = scoreTables({
+    ...report,
+    cells: [
+      {
+        ...cellOf("raw", 0.5),
+        rows: alike.rows.map((one) => ({
+          ...one,
+          scores: { agentbench: { value: 0.5, count: 2, low: 0.5, high: 0.5 } },
+        })),
+      },
+    ],
+  });
+  expect(first?.rows[0]?.[3]).toBe("50");
   const absent = scoreTables({
     ...report,
     cells: [{ ...cellOf("raw", 0.5), rows: [{ ...row(null, null, 0.5), scores: {} }] }],

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, realpath } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { storing, systemErrorCode } from "../../../../bench/store/storage-error.ts";
-import type { StoredAttempt } from "../../attempts/attempt-line.ts";
+import type { RecordedAttempt } from "../../attempts/read-attempts.ts";
 
 const fileBytesMax = 5_000_000;
 const taskBytesMax = 20_000_000;
@@ -12,17 +12,17 @@ const taskBytesMax = 20_000_000;
  * workspace itself are copied, and no link is followed.
  */
 export async function copyOutputs(
-  attempt: StoredAttempt | null,
-  { runDirectory, to }: { readonly runDirectory: string; readonly to: string },
+  { attempt, folder }: RecordedAttempt,
+  { to }: { readonly to: string },
 ): Promise<{ readonly names: readonly string[]; readonly leftOut: readonly string[] }> {
   const kept = attempt?.place?.workspace ?? null;
-  if (attempt === null || kept === null) return { names: [], leftOut: [] };
+  if (attempt === null || folder === null || kept === null) return { names: [], leftOut: [] };
   const changed = [...new Set(attempt.observation.turns.flatMap(({ changedFiles }) => changedFiles))];
   const names: string[] = [];
   const leftOut: string[] = [];
   let left = taskBytesMax;
   for (const name of changed) {
-    const seen = await seenFile({ runDirectory, kept }, name);
+    const seen = await seenFile({ folder, kept }, name);
     if (seen === null || seen.bytes > Math.min(left, fileBytesMax)) {
       leftOut.push(
         `${name}: ${seen === null ? "no regular file of the workspace (any more)" : `${seen.bytes} bytes`}`,
@@ -40,16 +40,16 @@ export async function copyOutputs(
   return { names, leftOut };
 }
 
-/** null: there is none, or it leads out of the folder, or the folder out of the run. */
+/** null: there is none, or it leads out of the folder, or that out of the segment's. */
 async function seenFile(
-  { runDirectory, kept }: { readonly runDirectory: string; readonly kept: string },
+  { folder, kept }: { readonly folder: string; readonly kept: string },
   name: string,
 ): Promise<{ readonly path: string; readonly bytes: number } | null> {
   try {
-    const run = await realpath(runDirectory);
-    const root = await realpath(join(run, kept));
+    const segment = await realpath(folder);
+    const root = await realpath(join(segment, kept));
     const path = join(root, name);
-    if (!root.startsWith(run + sep)) return null;
+    if (!root.startsWith(segment + sep)) return null;
     if (!path.startsWith(root + sep) || (await realpath(path)) !== path) return null;
     const stats = await lstat(path);
     return stats.isFile() ? { path, bytes: stats.size } : null;

@@ -171,7 +171,7 @@ function statusOf({ status, failure, termination }: RecordedAttempt["record"], v
 }
 
 /** What a failed part of the stack ended is nobody's score. */
-function valueOf({ record, attempt }: RecordedAttempt): number | null {
+function valueOf({ record, attempt }: Pick<RecordedAttempt, "record" | "attempt">): number | null {
   return record.status === "failed" ? null : (attempt?.score?.value ?? null);
 }
 

@@ -21,7 +21,7 @@ export interface WrittenTrial {
 
 /** The folder that AgentBench makes of a run, for one trial. Throws StorageError. */
 export async function writeTrial(
-  place: { readonly out: string; readonly runDirectory: string; readonly runId: string },
+  place: { readonly out: string; readonly runId: string },
   { run, trial }: { readonly run: TriedRun; readonly trial: TaskTrial },
   settings: { readonly strict: boolean; readonly serving: ServingCost },
 ): Promise<WrittenTrial> {
@@ -46,8 +46,7 @@ export async function writeTrial(
     if (row === undefined) continue;
     await storing(place.out, "Cannot create", () => makeFolder(join(place.out, own)));
     for (const { name, text } of taskFiles(row, task)) await write(join(own, name), text);
-    const copied = await copyOutputs(task.attempt, {
-      runDirectory: place.runDirectory,
+    const copied = await copyOutputs(task, {
       to: join(place.out, own, "outputs"),
     });
     names.push(...copied.names.map((name) => join(own, "outputs", name)));

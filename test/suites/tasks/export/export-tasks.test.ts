@@ -112,7 +112,7 @@ describe("agentbench", () => {
         },
       }),
     });
-    const workspace = join(run, "workspaces/one");
+    const workspace = join(run, "evidence/c1-r0-raw/s0/workspaces/one");
     mkdirSync(join(workspace, "deep"), { recursive: true });
     mkdirSync(join(workspace, "folder"));
     writeFileSync(join(workspace, "list.md"), "- a\n");

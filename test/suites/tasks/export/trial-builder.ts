@@ -57,7 +57,7 @@ function triedTask(plan: TaskPlan, index: number): RecordedAttempt {
     ...(failed && { status: "failed", failure: { class: "engine", message: "status 500" } }),
     ...plan.record,
   });
-  return { record, attempt: failed ? null : storedAttempt(plan, record) };
+  return { record, attempt: failed ? null : storedAttempt(plan, record), folder: null };
 }
 
 function storedAttempt(plan: TaskPlan, { episodeId, domain }: EpisodeRecord): StoredAttempt {
