@@ -8,6 +8,8 @@ export interface PublishedCommand {
   readonly usage: string;
   /** Options with a value, without their dashes. */
   readonly options: readonly string[];
+  /** Options without a value, which are "true" where they are given. */
+  readonly flags?: readonly string[];
   readonly short?: Readonly<Record<string, string>>;
   /** Words after `tollgate`. Throws an Error with a sentence for arguments that cannot be translated. */
   readonly translate: (values: Values, positionals: readonly string[]) => readonly string[];
@@ -36,14 +38,16 @@ export async function runPublished(published: PublishedCommand): Promise<void> {
 }
 
 function translated(published: PublishedCommand, args: string[]): readonly string[] | null {
-  const { options, short = {}, translate, usage } = published;
+  const { options, flags = [], short = {}, translate, usage } = published;
   const letter = (name: string) => (short[name] === undefined ? {} : { short: short[name] });
-  const config = Object.fromEntries(
-    options.map((name) => [name, { type: "string" as const, ...letter(name) }] as const),
-  );
+  const config = Object.fromEntries([
+    ...options.map((name) => [name, { type: "string" as const, ...letter(name) }] as const),
+    ...flags.map((name) => [name, { type: "boolean" as const, ...letter(name) }] as const),
+  ]);
   try {
     const { values, positionals } = parseArgs({ args, options: config, allowPositionals: true });
-    return translate(values, positionals);
+    const texts = Object.entries(values).map(([name, value]) => [name, String(value)] as const);
+    return translate(Object.fromEntries(texts), positionals);
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exitCode = 2;

@@ -135,6 +135,19 @@ const translations: readonly (readonly [name: string, args: string, command: Reg
     "monitor http://e:1 -i 5 -o m.csv",
     /^tollgate metrics monitor http:\/\/e:1 .*--interval 5/,
   ],
+  [
+    "agentbench",
+    "--fast --suite memory --strict --keep-workspace --skill /skills/agentbench",
+    /^tollgate sweep \S*tasks-laptop\.yaml .*folder="\/skills\/agentbench"'.*fast=true.*suite="memory"'.*strict=true.*keepWorkspace=true.*trials=1$/,
+  ],
+  [
+    "agentbench",
+    "run --task one --agent-endpoint http://e:1/v1/",
+    /^tollgate sweep \S*tasks-attach\.yaml .*stack\.agent\.url="http:\/\/e:1"'.*own\/agentbench.*task="one"'/,
+  ],
+  ["agentbench", "list --fast --suite memory", /^tollgate tasks list --fast --suite memory$/],
+  ["agentbench", "results --output-dir r", /^tollgate runs --runs r$/],
+  ["agentbench", "compare @prev @last", /^tollgate compare @prev @last$/],
 ];
 
 test.each(translations)("%s %s", (name, args, command) => {
@@ -148,6 +161,10 @@ test.each([
   ["sweep", "five", "must be a whole number of 1 or more"],
   ["collect-trajectories", "--openclaw-cli x", "Unknown option '--openclaw-cli'"],
   ["collect-metrics", "frobnicate", "snapshot, diff, monitor, analyze"],
+  ["agentbench", "frobnicate", "run, list, results, compare"],
+  ["agentbench", "compare one", "compare needs two runs"],
+  ["agentbench", "list --strict", "--strict means nothing here"],
+  ["agentbench", "run extra", "What is extra?"],
 ])("%s %s is refused, with the usage", (name, args, says) => {
   const refused = door(name, ...args.split(" "));
   expectExit(refused, 2);
