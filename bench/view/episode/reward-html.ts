@@ -100,20 +100,21 @@ function valueText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** A part with numbers and verdicts of its own: `db_check`, `reward_breakdown`. */
-function valuesHtml(name: string, value: Members): readonly Html[] {
+/** A part with numbers and verdicts of its own: `db_check`, `reward_breakdown`; parts of a part stand below it, and no further ones. */
+function valuesHtml(name: string, value: Members, depth = 1): readonly Html[] {
   const plain = Object.entries(value).filter(
     ([, member]) =>
       typeof member === "number" ||
       typeof member === "boolean" ||
       (typeof member === "string" && member !== ""),
   );
-  if (plain.length === 0) return [];
   const text = plain.map(([key, member]) => `${words(key)} ${String(member)}`).join(", ");
-  return [
-    html`<h3>${words(name)}</h3>
-      <p>${oneLine(text, 400)}</p>`,
-  ];
+  const own = html`<h3>${words(name)}</h3>
+    <p>${oneLine(text, 400)}</p>`;
+  const inner = Object.entries(value).flatMap(([key, member]) =>
+    depth > 0 && isMembers(member) ? valuesHtml(`${name}: ${key}`, member, depth - 1) : [],
+  );
+  return [...(plain.length === 0 ? [] : [own]), ...inner];
 }
 
 const words = (name: string) => name.replaceAll("_", " ");

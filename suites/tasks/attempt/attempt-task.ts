@@ -71,7 +71,7 @@ async function attemptIn(
   const scoringMs = performance.now() - endedMs;
   const closed = await closePlace(parts, place, attempt);
   await keepAttempt(parts, { attempt, observation, score, place, closed, scoringMs });
-  return resultOf(told, end, { task, score });
+  return resultOf(told, end, { observation, score });
 }
 
 /** Ends what runs in it, keeps a copy where one is wanted, and lets the task take away what it has made. */

@@ -61,12 +61,12 @@ function terminationOf(end: TaskEnd): string | null {
 export function resultOf(
   told: Told,
   end: TaskEnd,
-  { task, score }: { readonly task: WorkspaceTask; readonly score: TaskScore | null },
+  { observation, score }: { readonly observation: Observation; readonly score: TaskScore | null },
 ): EpisodeResult {
   const facts = factsOf(told, end);
   if (end.kind === "failed") return { ...facts, status: "failed", failure: end.failure };
-  if (score === null) throw new Error(`an attempt at task ${task.id} ended and was not scored`);
-  const scores = scoreList(task, score);
+  if (score === null) throw new Error(`an attempt at task ${observation.task.id} ended and was not scored`);
+  const scores = scoreList(observation, score);
   const labels = score.value === null ? [...facts.labels, "unjudged"] : facts.labels;
   return end.kind === "timed-out"
     ? { ...facts, labels, status: "timed-out", scores, afterMs: end.afterMs }

@@ -1,17 +1,20 @@
 import type { Score, Scores } from "../../../bench/workload/workload.ts";
+import { scoreDetails } from "./score-details.ts";
 import { scoresOf } from "./score-names.ts";
+import type { Observation } from "../contract/observation.ts";
 import type { TaskScore } from "../contract/scoring-profile.ts";
 import type { WorkspaceTask } from "../contract/task.ts";
 
 /** A score as records keep it: what the profile says first, then its parts by their names, the missing ones without a value. */
-export function scoreList({ profile: { format } }: Pick<WorkspaceTask, "profile">, score: TaskScore): Scores {
+export function scoreList(observation: Observation, score: TaskScore): Scores {
+  const { format } = observation.task.profile;
   const there = Object.entries(score.parts).flatMap(([name, value]) => (value === null ? [] : [name]));
   const whole: Score = {
     name: format,
     value: score.value,
     passed: score.passed,
     parts: score.value === null ? null : there,
-    details: score,
+    details: scoreDetails(score, observation),
   };
   const [, ...parts] = scoresOf(format).names;
   return [whole, ...parts.map(({ name }): Score => partOf(score, name))];

@@ -150,6 +150,25 @@ test("a conversation with its requests, their stamps and parts, its tools and it
   expect(text).not.toContain("Not everything is here");
 });
 
+test("what a score is made of: its parts with theirs, findings that are met or not, and those that nobody could decide", async () => {
+  const rewardInfo = {
+    breakdown: { composite: 58, layer1: { toolCalls: 40, errors: 30, deeper: { never: 1 } } },
+    findings: [
+      { finding: "file-unchanged", met: false, points: "0 of 30", detail: "changed: <b>contract.md</b>" },
+      { finding: "response-contains-analysis", worth: "not decided", detail: "only a judge can say" },
+    ],
+    files_changed: [{ turn: 1, files: "contract.md" }],
+  };
+  const directory = await writeRun(scratch, { episodes: [episode("gateway", { rewardInfo })] });
+  const page = await episodePage(await sourceOf(directory), idOf("gateway"));
+  const text = textOf(page);
+  expect(text).toContain("breakdown composite 58 breakdown: layer1 toolCalls 40, errors 30");
+  expect(text).not.toContain("never 1");
+  expect(text).toContain("not met: finding: file-unchanged; points: 0 of 30; detail: changed:");
+  expect(text).toContain("· finding: response-contains-analysis; worth: not decided");
+  expect(text).toContain("files changed · turn: 1; files: contract.md");
+});
+
 test("an unknown id has no page", async () => {
   const directory = await writeRun(scratch, { episodes: [episode("raw")] });
   const source = await sourceOf(directory);
