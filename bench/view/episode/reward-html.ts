@@ -26,8 +26,10 @@ export function rewardHtml({ record, trajectory, judgement }: WholeEpisode, budg
   </section>`;
 }
 
-function basisText({ rewardBasis }: EpisodeRecord): string {
-  return rewardBasis === null || rewardBasis.length === 0 ? "" : ` from ${rewardBasis.join(" × ")}`;
+/** A product of checks; where parts have scores of their own, the workload says how they make one. */
+function basisText({ rewardBasis, scores = [] }: EpisodeRecord): string {
+  if (rewardBasis === null || rewardBasis.length === 0) return "";
+  return ` from ${rewardBasis.join(scores.length > 1 ? ", " : " × ")}`;
 }
 
 function noRewardText({ failure, labels }: EpisodeRecord): string {
