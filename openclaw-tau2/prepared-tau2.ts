@@ -14,7 +14,7 @@ import { describedDomain } from "./described-domain.ts";
 import { domainOptions } from "./domain-options.ts";
 import { runEpisode } from "./episode/conversation.ts";
 import { openAttempt, openingMessages, type AttemptParts, type OpenedAttempt } from "./open-attempt.ts";
-import { reached } from "../bench/agent/reached-part.ts";
+import { reached } from "../bench/agent/attempt/reached-part.ts";
 import type { Tau2Experiment } from "./section.ts";
 import { systemPrompt } from "./system-prompt.ts";
 import { checkoutFacts, checkoutWarnings } from "./tau2/schemas/checkout.ts";

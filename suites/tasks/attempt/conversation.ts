@@ -1,4 +1,4 @@
-import { reached } from "../../../bench/agent/reached-part.ts";
+import { reached } from "../../../bench/agent/attempt/reached-part.ts";
 import type { AgentSession, OwnToolCall } from "../../../bench/agent/agent.ts";
 import { readTurn, type ReadTurn } from "../../../bench/agent/transcript/read-turn.ts";
 import { systemClock } from "../../../bench/measure/clock.ts";

@@ -1,8 +1,8 @@
-import { AgentProcessError } from "./agent.ts";
-import { StartError, TollgateError } from "../errors.ts";
-import { ToolServerError } from "../tools/tool-server-error.ts";
-import { notStarted } from "../workload/not-started.ts";
-import type { AttemptContext, EpisodeResult, FailureClass } from "../workload/workload.ts";
+import { AgentProcessError } from "../agent.ts";
+import { StartError, TollgateError } from "../../errors.ts";
+import { ToolServerError } from "../../tools/tool-server-error.ts";
+import { notStarted } from "../../workload/not-started.ts";
+import type { AttemptContext, EpisodeResult, FailureClass } from "../../workload/workload.ts";
 
 /**
  * A part that an attempt needs before anything is said. One that is gone or refuses costs this episode and no other: the

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { sections } from "../../../bench/commands/parts.ts";
+import { experimentSchema } from "../../../bench/config/experiment.ts";
+import type { AgentFacts } from "../../../bench/agent/agent.ts";
+import { planOf } from "../../../suites/tasks/plan.ts";
+import type { TasksExperiment } from "../../../suites/tasks/contract/section.ts";
+import { plantSuite, say } from "./planted-suite.ts";
+import { Folder } from "./temporary-folder.ts";
+
+const agent: AgentFacts = {
+  name: "native",
+  version: "1",
+  prompt: "exact",
+  usesTools: true,
+  ownTools: [],
+  ownInstruction: false,
+  takesHistory: true,
+};
+const attached = { kind: "attach", agent: { url: "http://h:1", model: "m" }, user: { url: "http://h:2" } };
+
+function planned(
+  folder: string,
+  workload: Readonly<Record<string, unknown>>,
+  stack: unknown = { kind: "embedded" },
+) {
+  const experiment = experimentSchema(sections).parse({
+    name: "x",
+    stack,
+    workload: { kind: "tasks", folder, ...workload },
+  }) as TasksExperiment;
+  return planOf(experiment, { agent, environment: { PATH: "/nowhere" } });
+}
+
+const plant = (folder: string) =>
+  plantSuite(folder, [
+    { id: "plain", turns: [[say("x")]] },
+    { id: "needs-git", turns: [[say("x")]], more: { programs: ["git", "python3"] } },
+  ]);
+
+test("every task once a trial, each trial with a seed of its own", () => {
+  using folder = new Folder();
+  plant(folder.path);
+  const { episodes, taskData, facts } = planned(folder.path, { trials: 2, seed: 7 });
+  expect(episodes.map(({ taskId, trial, seed, facts: { domain } }) => [taskId, trial, seed, domain])).toEqual(
+    [
+      ["needs-git", 0, 7, "planted"],
+      ["plain", 0, 7, "planted"],
+      ["needs-git", 1, 8, "planted"],
+      ["plain", 1, 8, "planted"],
+    ],
+  );
+  expect(taskData.needsUserEngine).toBe(false);
+  expect(taskData.simulator.filter(([flag]) => flag === "data")).toHaveLength(3);
+  expect(facts).toMatchObject({
+    suite: { name: "planted", version: "1.0.0" },
+    format: "agentbench",
+    strict: false,
+  });
+});
+
+test("programs that are missing are named before the run, and strict refuses such a plan", () => {
+  using folder = new Folder();
+  plant(folder.path);
+  const { warnings } = planned(folder.path, {});
+  expect(warnings).toContainEqual(expect.stringMatching(/^git is not in PATH, and is needed by needs-git/));
+  expect(warnings).toContainEqual(expect.stringMatching(/^python3 is not in PATH/));
+  expect(() => planned(folder.path, { strict: true })).toThrow(/^workload.strict: git is not in PATH/);
+  expect(planned(folder.path, { strict: true, task: "plain" }).episodes).toHaveLength(1);
+});
+
+test("strict refuses a judge that is the model under test, and no other", () => {
+  using folder = new Folder();
+  plant(folder.path);
+  const judged = (url: string, model: string) => () =>
+    planned(folder.path, { strict: true, task: "plain", judge: { url, model } }, attached);
+  expect(judged("http://h:1/v1", "m")).toThrow(/the judge m at http:\/\/h:1\/v1 is the model under test/);
+  expect(judged("http://h:1", "m")).toThrow(/is the model under test/);
+  expect(judged("http://h:1", "another")).not.toThrow();
+  expect(judged("http://h:3", "m")).not.toThrow();
+});
+
+test("where the simulated agent has no script, the plan says what that means", () => {
+  using folder = new Folder();
+  plant(folder.path);
+  expect(planned(folder.path, {}).warnings?.join("\n")).not.toContain("no script");
+  expect(planned("suites/tasks/own/clawbench", { task: "t1-fix-total" }).warnings?.join("\n")).not.toContain(
+    "no script",
+  );
+});
