@@ -17,8 +17,8 @@ const expectedSchema = z.record(
 
 type Format = "agentbench" | "clawbench";
 
-/** Decimals that whoever computed a score by hand has given it. */
-const decimals = { agentbench: 5, clawbench: 4 } as const;
+/** How far a score may be from one that was computed by hand and written with six decimals (ClawBench's: rounded to four by itself). */
+const toleranceMax = 1e-6;
 
 /** What an episode of one of our own tasks must be worth, as it was computed by hand beside its script. */
 export function expectHandComputed(episode: EpisodeRecord, format: Format, script: string): void {
@@ -27,16 +27,22 @@ export function expectHandComputed(episode: EpisodeRecord, format: Format, scrip
   if (expected === undefined) throw new Error(`${file} says nothing of ${script}`);
   const [first, ...parts] = episode.scores ?? [];
   const where = { task: episode.taskId, script, arm: episode.arm };
-  const seen = { name: first?.name, value: rounded(first?.value, format), passed: first?.passed };
-  const wanted = { name: format, value: rounded(expected.score, format), passed: expected.passed };
-  expect({ ...where, ...seen }).toEqual({ ...where, ...wanted });
+  const seen = { name: first?.name, value: near(first?.value, expected.score), passed: first?.passed };
+  expect({ ...where, ...seen }).toEqual({
+    ...where,
+    name: format,
+    value: expected.score,
+    passed: expected.passed,
+  });
   expect(episode.reward).toBe(first?.value);
   if (expected.score === null) return;
-  const seenParts = Object.fromEntries(parts.map(({ name, value }) => [name, rounded(value, format)]));
-  const wantedParts = Object.entries(expected.parts).map(([name, value]) => [name, rounded(value, format)]);
-  expect({ ...where, ...seenParts }).toMatchObject({ ...where, ...Object.fromEntries(wantedParts) });
+  const seenParts = parts.map(({ name, value }) => [name, near(value, expected.parts[name])]);
+  expect({ ...where, ...Object.fromEntries(seenParts) }).toMatchObject({ ...where, ...expected.parts });
 }
 
-function rounded(value: number | null | undefined, format: Format): number | null {
-  return value === null || value === undefined ? null : Number(value.toFixed(decimals[format]));
+/** The expected value where the seen one is as near as its decimals can tell, else the seen one. */
+function near(seen: number | null | undefined, expected: number | null | undefined): number | null {
+  const value = seen ?? null;
+  if (value === null || expected === null || expected === undefined) return value;
+  return Math.abs(value - expected) <= toleranceMax ? expected : value;
 }
