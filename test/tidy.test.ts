@@ -54,7 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/load": "answer wire workload measure statistics tap",
   "bench/preflight": "answer config fidelity host workload measure store metrics tap stack",
   // From a run directory to facts, from facts to findings, from findings to pages.
-  "bench/evidence": "workload store tap metrics load statistics",
+  "bench/evidence": "host workload store tap metrics load statistics",
   "bench/fidelity": "answer config host workload store tap evidence",
   "bench/analysis": "answer config fidelity transcript workload store tap metrics load statistics evidence",
   "bench/report": "answer config transcript workload store statistics evidence analysis",

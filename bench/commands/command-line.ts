@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError, messageOf, RunUnreadableError, StartError, TollgateError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { terminalText } from "../host/terminal-text.ts";
 import { tollgateVersion } from "../own-files.ts";
 import { systemErrorCode } from "../store/storage-error.ts";
 import { envFileOption, withEnvFiles } from "./env-file.ts";
@@ -9,11 +10,13 @@ import { groupCommands, listCommands } from "./help-groups.ts";
 import type { Host } from "./host.ts";
 
 /** Runs the command that argv names, says what went wrong, and sets the exit code. Never throws. */
-export async function runCommandLine(host: Host): Promise<void> {
+export async function runCommandLine(given: Host): Promise<void> {
+  const host = onTerminal(given);
   try {
     const program = await buildProgram(withEnvFiles(host));
     await program.parseAsync(knownWords(program, host.argv), { from: "user" });
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstOf(thrown);
     const code = exitCodeOf(error);
     if (code === exitCodes.bug) {
       const detail = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
@@ -23,6 +26,23 @@ export async function runCommandLine(host: Host): Promise<void> {
     }
     host.setExitCode(code);
   }
+}
+
+/** A host whose terminal carries nothing out that somebody else has said. */
+function onTerminal(host: Host): Host {
+  return {
+    ...host,
+    print: (text) => host.print(terminalText(text)),
+    tell: (text) => host.tell(terminalText(text)),
+    get columns() {
+      return host.columns;
+    },
+  };
+}
+
+/** What went wrong first, where clearing up behind it went wrong as well. */
+function firstOf(thrown: unknown): unknown {
+  return thrown instanceof SuppressedError ? firstOf(thrown.suppressed) : thrown;
 }
 
 /**

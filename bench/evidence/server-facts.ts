@@ -1,6 +1,7 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { parsedJson } from "../host/parsed-json.ts";
 import { exists } from "../store/read-run.ts";
 
 /** Which program a model server was, as it said when the run started. */
@@ -59,13 +60,13 @@ const serverSchema = z.object({
   serverInfo: infoSchema.nullish().catch(null),
 });
 
-/** By role, from `evidence/servers/<role>.json`; a server without evidence is absent. */
+/** By role, from `evidence/servers/<role>.json`; a server without evidence, or with a file that a power cut emptied, is absent. */
 export async function serversOfRun(runDirectory: string): Promise<ServersOfRun> {
   const servers: ServersOfRun = {};
   for (const role of ["agent", "user"] as const) {
     const path = join(runDirectory, "evidence", "servers", `${role}.json`);
     if (!(await exists(path))) continue;
-    const stored = serverSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+    const stored = serverSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data;
     if (stored !== undefined) servers[role] = factsOf(stored);
   }
   return servers;
@@ -103,7 +104,7 @@ export async function serverVersions(
   );
   const armFiles = join(runDirectory, "evidence", "servers", "arm-*.json");
   for await (const path of glob(armFiles)) {
-    const arm = armSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+    const arm = armSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data;
     if (arm !== undefined)
       versions[arm.arm === arm.kind ? arm.arm : `${arm.arm} (${arm.kind})`] = arm.version;
   }

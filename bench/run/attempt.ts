@@ -20,7 +20,7 @@ import { callDifference, type ExecutedCall } from "../workload/call-check.ts";
 import { failedBy } from "../workload/failed-by.ts";
 import { notStarted } from "../workload/not-started.ts";
 import type { FailureWatch } from "./failure-watch.ts";
-import { attributeFailure } from "./failure-attribution.ts";
+import { attributeFailure, attributeUserFailure } from "./failure-attribution.ts";
 import { SeenExchanges, type SeenLatencies } from "./seen-exchanges.ts";
 import type { PlannedEpisode } from "../plan/run-plan.ts";
 
@@ -175,7 +175,13 @@ function sameCalls(result: EpisodeResult, executed: readonly ExecutedCall[]): Ep
 
 /** The workload calls every failed model request the engine's; only the taps know which side of the gateway it was. */
 function blamed(result: EpisodeResult, arm: ArmSpec["kind"], usage: SeenExchanges): EpisodeResult {
-  if (result.status !== "failed" || result.failure.class !== "engine") return result;
+  if (result.status !== "failed") return result;
+  if (result.failure.class === "user-engine")
+    return {
+      ...result,
+      failure: { ...result.failure, class: attributeUserFailure(result.failure.message) },
+    };
+  if (result.failure.class !== "engine") return result;
   const part = attributeFailure(arm, usage.of(result.failure.requestId));
   return { ...result, failure: { ...result.failure, class: part } };
 }

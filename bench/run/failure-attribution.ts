@@ -30,6 +30,15 @@ export function attributeFailure(arm: ArmSpec["kind"], outer: FailedRequest | nu
   return isWhole(last) && !isPassedOn(last, outer) ? between : "engine";
 }
 
+/**
+ * Whose fault it is that the simulated user's model did not answer. Between it and its engine is a tap of ours and nothing else.
+ * @param message what the user's side was told
+ */
+export function attributeUserFailure(message: string): FailureClass {
+  if (!isOutOfResources(message)) return "user-engine";
+  return message.includes("tap_upstream_unreachable") ? "tap" : "harness";
+}
+
 function isWhole({ outcome, status, incomplete }: MatchedInnerEnd): boolean {
   return outcome === "completed" && status === 200 && incomplete === null;
 }

@@ -22,6 +22,7 @@ import type { RunOutcome } from "./run-outcome.ts";
 import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
 import type { Screen } from "./status-line.ts";
 import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
+import { StartWatch } from "./start-watch.ts";
 import { powerSource } from "./power-samples.ts";
 import { runSweep, type SweepParts } from "./sweep.ts";
 import { warmUp } from "./warm-up.ts";
@@ -182,7 +183,8 @@ async function sweepOn(
   const phase = (text: string) => work.progress.phase(text);
   phase("starting the tool server and the agent");
   const { run, runId, scratchDirectory, childEnvironment } = work.live;
-  await using prepared = await setting.workload.prepare(experiment, {
+  using start = new StartWatch(stack);
+  const preparing = setting.workload.prepare(experiment, {
     runId,
     logDirectory: run.logDirectory,
     scratchDirectory,
@@ -191,10 +193,12 @@ async function sweepOn(
     environment: setting.environment,
     concurrencyMax: Math.max(...experiment.sweep.concurrency),
     model: stack.agentEngine.model,
-    signal: stop.cancelled,
+    signal: AbortSignal.any([stop.cancelled, start.signal]),
     progress: tell,
     phase,
   });
+  await using prepared = await start.during(preparing);
+  start[Symbol.dispose]();
   const { callSeconds, cellSeconds, drainSeconds } = experiment.limits;
   const parts = {
     agent: work.workload.agent,

@@ -1,3 +1,5 @@
+import { terminalText } from "../host/terminal-text.ts";
+
 /** Where a person watches. */
 export interface Screen {
   /** True: one line that is redrawn twice a second. False: lines of their own, for logs and SSH. */
@@ -43,7 +45,7 @@ export class StatusLine implements Disposable {
 
   /** A line that stays; the status is drawn again below it. */
   tell(text: string): void {
-    this.#screen.write(`${this.#screen.interactive ? clear : ""}${text}\n`);
+    this.#screen.write(`${this.#screen.interactive ? clear : ""}${terminalText(text)}\n`);
     if (this.#screen.interactive) this.draw();
   }
 

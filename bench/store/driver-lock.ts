@@ -53,8 +53,14 @@ export class DriverLock implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#path, { force: true });
-    await this.#file.close();
+    try {
+      await rm(this.#path, { force: true });
+    } catch (thrown) {
+      // On a disk that takes nothing any more the file stays, and belongs to nobody as soon as this process is gone.
+      if (systemErrorCode(thrown) === null) throw thrown;
+    } finally {
+      await this.#file.close();
+    }
   }
 }
 

@@ -1,5 +1,14 @@
-import { cpSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lastLine, unchecked, Workplace } from "../e2e/small-experiment.ts";
 import { episodesOf, tollgate } from "../e2e/tollgate-process.ts";
@@ -61,6 +70,53 @@ test.each(damages.map((damage, at) => ({ ...damage, at })))(
     expect(isRefused || missing(copy).length === 0).toBe(true);
   },
   5 * minutes,
+);
+
+/** Files of a run by what they are: of each kind the first. */
+function kindsOfFiles(): readonly string[] {
+  const files = readdirSync(run, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(run, join(entry.parentPath, entry.name)))
+    .toSorted();
+  const kindOf = (file: string) => file.replaceAll(/[0-9a-f]{64}|\b\d+\b|\bc\d+-r\d+-\w+/g, "*");
+  return [...Map.groupBy(files, kindOf).values()].map(([first = ""]) => first);
+}
+
+test(
+  "whatever file is empty, cut, not text or a folder: no command calls it a bug",
+  async () => {
+    const changes: readonly (readonly [string, (file: string) => void])[] = [
+      ["empty", (file) => truncateSync(file, 0)],
+      ["cut", (file) => truncateSync(file, statSync(file).size >> 1)],
+      ["zeros", (file) => writeFileSync(file, Buffer.alloc(4_096))],
+      ["null", (file) => writeFileSync(file, "null\n")],
+      ["a folder", (file) => (rmSync(file), mkdirSync(file))],
+    ];
+    const bugs: string[] = [];
+    for (const file of kindsOfFiles()) {
+      for (const [change, apply] of changes) {
+        const copy = join(
+          place.path,
+          "kinds",
+          `${file.replaceAll(/\W/g, "_")}-${change.replaceAll(" ", "_")}`,
+        );
+        cpSync(run, copy, { recursive: true });
+        apply(join(copy, file));
+        for (const words of [
+          ["report", copy, "--format", "json"],
+          ["inspect", copy, "--bytes"],
+          ["sweep", place.file, "--out", place.runs, "--resume", copy, ...unchecked],
+        ]) {
+          const { code, stderr } = await tollgate(words, place.environment);
+          if (code === 70 || code === null)
+            bugs.push(`${file} is ${change}: ${words[0]} ${code}: ${stderr.slice(0, 300)}`);
+        }
+        rmSync(copy, { recursive: true });
+      }
+    }
+    expect(bugs).toEqual([]);
+  },
+  40 * minutes,
 );
 
 test("the run itself is as it was", async () => {

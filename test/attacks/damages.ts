@@ -118,11 +118,6 @@ export const damages: readonly Damage[] = [
     says: null,
   },
   {
-    name: "records with a byte order mark",
-    apply: bytes("records.jsonl", (content) => Buffer.concat([Buffer.from("\ufeff"), content])),
-    says: null,
-  },
-  {
     name: "an episode twice in the records",
     apply: lines("records.jsonl", (all) =>
       all.flatMap((line) => (line.includes('"type":"episode"') ? [line, line] : [line])),

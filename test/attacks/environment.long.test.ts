@@ -203,11 +203,22 @@ describe.skipIf(!hasPrlimit)("descriptors that end", () => {
       const ended = await driver.finished();
       expect(ended.stderr).not.toMatch(/bug in Tollgate/);
       expect([0, 1, 3, 4]).toContain(ended.code);
-      const classes = [...new Set(episodesOf(run).flatMap(({ failure }) => failure?.class ?? []))];
-      for (const one of classes) expect(one).toMatch(blamed);
+      const failures = episodesOf(run).flatMap(({ failure }) => failure ?? []);
+      expect(failures.filter((failure) => !blamed.test(failure.class)).slice(0, 3)).toEqual([]);
+      process.stdout.write(
+        `${name}: code ${ended.code}, ${failures.length} failed, ${failures[0]?.class}: ${failures[0]?.message.slice(0, 200)}\n`,
+      );
       await expectGone(place, run);
-      if (ended.code !== 0) await place.sweep(...unchecked, "--resume", run);
-      expectEveryEpisodeOnce(run);
+      const ids = episodesOf(run).map(({ episodeId }) => episodeId);
+      expect(new Set(ids).size).toBe(ids.length);
+      // What failed is done again unasked where too much did; the later record counts.
+      await place.sweep(...unchecked, "--resume", run, "--redo", "failed");
+      const { cells } = JSON.parse(readFileSync(join(run, "run.json"), "utf8")) as {
+        cells: { episodeIds: string[] }[];
+      };
+      const played = new Map(episodesOf(run).map((episode) => [episode.episodeId, episode.status]));
+      expect([...played.keys()].toSorted()).toEqual(cells.flatMap(({ episodeIds }) => episodeIds).toSorted());
+      expect([...played.values()].filter((status) => status === "failed")).toEqual([]);
       expect(lastLine(ended) === "" || lastLine(ended) === run).toBe(true);
     },
     5 * minutes,

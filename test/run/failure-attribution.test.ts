@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { attributeFailure, type FailedRequest } from "../../bench/run/failure-attribution.ts";
+import {
+  attributeUserFailure,
+  attributeFailure,
+  type FailedRequest,
+} from "../../bench/run/failure-attribution.ts";
 import type { MatchedInnerEnd } from "../../bench/workload/exchange.ts";
 
 const outer = (changes: Partial<FailedRequest>): FailedRequest => ({
@@ -118,4 +122,19 @@ test.each<[string, FailedRequest | null, string]>([
 test("a gateway without an inner tap is what answered", () => {
   expect(attributeFailure("url", outer({}))).toBe("gateway");
   expect(attributeFailure("url", null)).toBe("gateway");
+});
+
+test.each([
+  ["http://x/v1/chat/completions answered with status 500: out of memory", "user-engine"],
+  [
+    'http://x/v1/chat/completions answered with status 502: {"message":"Tollgate\'s user tap of arm user cannot reach http://y: connect EMFILE","type":"tap_upstream_unreachable"}',
+    "tap",
+  ],
+  [
+    'http://x answered with status 502: {"message":"cannot reach http://y: connect ECONNREFUSED","type":"tap_upstream_unreachable"}',
+    "user-engine",
+  ],
+  ["http://x/v1/chat/completions could not be reached: connect EMFILE 127.0.0.1:1", "harness"],
+])("the simulated user's model: %s is %s", (message, part) => {
+  expect(attributeUserFailure(message)).toBe(part);
 });

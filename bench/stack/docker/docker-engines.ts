@@ -230,7 +230,7 @@ async function keepEvidence(
   await mkdir(directory, { recursive: true });
   const text = `${JSON.stringify(kept, null, 2)}\n`;
   try {
-    await writeFile(join(directory, `${plan.role}.json`), text, { flag: "wx" });
+    await writeFile(join(directory, `${plan.role}.json`), text, { flag: "wx", flush: true });
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
     await writeFile(join(directory, `${plan.role}-${container.id.slice(0, 12)}.json`), text);

@@ -59,7 +59,7 @@ export async function keepNext(directory: string, what: string, text: string): P
   for (let count = 0; ; count += 1) {
     const name = count === 0 ? `${what}.json` : `${what}-${count}.json`;
     try {
-      await writeFile(join(directory, name), text, { flag: "wx" });
+      await writeFile(join(directory, name), text, { flag: "wx", flush: true });
       return;
     } catch (thrown) {
       if (!(thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST")) throw thrown;
