@@ -85,7 +85,7 @@ describe.skipIf(fakeTimeLibrary === undefined)("a clock that is set", () => {
 });
 
 describe.skipIf(!hasMemoryGroups)("memory that ends", () => {
-  test.each([150, 250, 350, 450])(
+  test.each([120, 150, 200, 250])(
     "at %i MB: what the kernel ends is told or cleaned up, and the run goes on later",
     async (megabytes) => {
       using place = new Workplace(small);
@@ -109,6 +109,8 @@ describe.skipIf(!hasMemoryGroups)("memory that ends", () => {
         child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
         child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
         await once(child, "close");
+        // Else nothing was tried.
+        expect(group.killed).toBeGreaterThan(0);
         expect(said).not.toMatch(/bug in Tollgate/);
         const run = /^run directory: (.+)$/m.exec(said)?.[1];
         if (run === undefined) {
@@ -152,19 +154,6 @@ describe.skipIf(!hasLoopDevices)("a disk", () => {
           .slice(0, before.length)
           .map(({ episodeId }) => episodeId),
       ).toEqual(before);
-    },
-    5 * minutes,
-  );
-
-  test(
-    "that is full again and again: what was finished stays, and the run ends in the end",
-    async () => {
-      using place = new Workplace(small);
-      using disk = new LoopDisk(place.path, 3);
-      const filler = join(disk.path, "filler");
-      const first = await place.sweep(...unchecked, "--out", disk.path);
-      expect(first.stderr).not.toMatch(/bug in Tollgate/);
-      expect(existsSync(filler)).toBe(false);
     },
     5 * minutes,
   );

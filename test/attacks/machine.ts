@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a test needs of the machine; where it is not there, the test is skipped and says so. */
@@ -24,6 +24,12 @@ export class MemoryGroup implements Disposable {
   constructor(bytes: number) {
     mkdirSync(this.path);
     writeFileSync(join(this.path, "memory.limit_in_bytes"), String(bytes));
+  }
+
+  /** Processes that the kernel has ended for want of memory. */
+  get killed(): number {
+    const text = readFileSync(join(this.path, "memory.oom_control"), "utf8");
+    return Number(/oom_kill (\d+)/.exec(text)?.[1] ?? 0);
   }
 
   [Symbol.dispose](): void {
@@ -82,5 +88,3 @@ export function exhaustDescriptors(pid: number, more: number): void {
 export function restoreDescriptors(pid: number): void {
   spawnSync("prlimit", ["--pid", String(pid), "--nofile=4096:4096"]);
 }
-
-export const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
