@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import type { AgentWorkspace } from "../../../bench/agent/agent.ts";
 import { runCommand } from "../../../bench/sandbox/command.ts";
+import type { CommandOutcome } from "../../../bench/sandbox/sandbox.ts";
 import type {
   EnvironmentCall,
   EnvironmentReply,
@@ -95,34 +97,44 @@ async function write(workspace: AgentWorkspace, path: string, content: string): 
     : { content: `Wrote ${Buffer.byteLength(content)} bytes to ${path}`, error: false };
 }
 
+/** Only a file that was read whole, and as the text that it is, may be written back. */
 async function editFile(workspace: AgentWorkspace, { path, edits }: Arguments): Promise<EnvironmentReply> {
-  const file = await inside(workspace, ["cat", "--", path]);
-  if (file.error) return file;
-  let changed = file.content;
+  const file = await ran(workspace, ["cat", "--", path]);
+  if (file.exitCode !== 0) return replyOf(file);
+  const refused = (why: string): EnvironmentReply => ({ content: `Error: ${path} ${why}`, error: true });
+  if (file.droppedBytes > 0) return refused(`is longer than ${outputBytesMax} bytes`);
+  if (!isUtf8(file.stdout)) return refused("is no UTF-8 text");
+  let changed = Buffer.from(file.stdout).toString();
   for (const { oldText, newText } of edits) {
     const parts = changed.split(oldText);
-    if (parts.length !== 2)
-      return {
-        content: `Error: ${JSON.stringify(oldText)} is in ${path} ${parts.length - 1} times`,
-        error: true,
-      };
+    if (parts.length !== 2) return refused(`has ${JSON.stringify(oldText)} ${parts.length - 1} times`);
     changed = parts.join(newText);
   }
   return await write(workspace, path, changed);
 }
 
+const outputBytesMax = 200_000;
+
 async function inside(
-  { enter }: AgentWorkspace,
+  workspace: AgentWorkspace,
   words: readonly string[],
   input = "",
 ): Promise<EnvironmentReply> {
-  const { exitCode, stdout, stderr } = await runCommand(
+  return replyOf(await ran(workspace, words, input));
+}
+
+async function ran({ enter }: AgentWorkspace, words: readonly string[], input = ""): Promise<CommandOutcome> {
+  return await runCommand(
     { ...enter, arguments: [...enter.arguments, ...words] },
-    { timeoutMs: 600_000, outputBytesMax: 200_000, input: Buffer.from(input) },
+    { timeoutMs: 600_000, outputBytesMax, input: Buffer.from(input) },
   );
+}
+
+function replyOf({ droppedBytes, exitCode, stdout, stderr }: CommandOutcome): EnvironmentReply {
   const output = Buffer.concat([stdout, stderr]).toString();
-  if (exitCode === 0) return { content: output, error: false };
-  return { content: `${output}\n(Command exited with code ${exitCode ?? "none"})`, error: true };
+  const shown = droppedBytes === 0 ? output : `${output}\n(${droppedBytes} more bytes are not shown)`;
+  if (exitCode === 0) return { content: shown, error: false };
+  return { content: `${shown}\n(Command exited with code ${exitCode ?? "none"})`, error: true };
 }
 
 function parsed(argumentsText: string): unknown {
