@@ -66,7 +66,7 @@ test("flags of every spelling become options of the simulator and fields of /ser
     radixCache: false,
     metrics: true,
     cacheReport: false,
-    data: "/data",
+    data: ["/data"],
     faults: ["slow=2", "http-500=0.1"],
   });
   expect(serverInfo).toMatchObject({
