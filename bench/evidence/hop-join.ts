@@ -72,10 +72,16 @@ interface Joined {
   readonly inner: readonly TapTiming[];
 }
 
+/** An id that came to the outer tap twice says of no inner exchange whose it is: both are left for the next method. */
 function joinById(outer: readonly TapTiming[], inner: readonly TapTiming[]): Joined {
   const byId = Map.groupBy(inner, ({ requestId }) => requestId);
-  const known = new Set(outer.map(({ requestId }) => requestId));
-  const tried = outer.map((timing) => ({ timing, inner: byId.get(timing.requestId) ?? [] }));
+  const asked = Map.groupBy(outer, ({ requestId }) => requestId);
+  const isOnce = ({ requestId }: TapTiming) => asked.get(requestId)?.length === 1;
+  const known = new Set(outer.filter(isOnce).map(({ requestId }) => requestId));
+  const tried = outer.map((timing) => ({
+    timing,
+    inner: isOnce(timing) ? (byId.get(timing.requestId) ?? []) : [],
+  }));
   return {
     pairs: tried.flatMap(({ timing, inner: [only, ...more] }) =>
       only === undefined || more.length > 0 || !isAnswered(only)

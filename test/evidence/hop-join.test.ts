@@ -165,3 +165,14 @@ test("tokens that come all at the end are a simulated stream, unless the engine 
   expect(streamingOf(buffered.map(({ outer, inner }) => ({ outer, inner: atEnd(inner) })))).toBeNull();
   expect(streamingOf([])).toBeNull();
 });
+
+test("an exchange at the inner tap is one request's, also where an id came to the outer tap twice", () => {
+  const [[first, inner] = fail()] = seen([{ startMs: 0, engineMs: 20, tokens: 3 }], "request");
+  const again = { ...first, attemptKey: "e0-b" };
+  expect(joinHops([first, again, inner]).pairs.length).toBeLessThanOrEqual(1);
+  expect(joinHops([first, inner]).pairs).toHaveLength(1);
+});
+
+function fail(): never {
+  throw new Error("nothing was seen");
+}
