@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/transcript": "answer",
   "bench/workload": "answer config agent host transcript",
   "bench/plan": "config workload",
-  "bench/store": "config plan workload host measure transcript",
+  "bench/store": "config plan workload host measure statistics transcript",
   // The system under test and what stands in its path.
   "bench/simulator/settings": "config",
   "bench/simulator/model": "",

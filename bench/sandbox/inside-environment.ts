@@ -1,6 +1,9 @@
 /** Whom commands run as inside. Not root: archives and package managers then keep no owners that do not exist here. */
 export const insideUser = { name: "agent", id: 1000 } as const;
 
+/** Where commands inside look for programs; an image has a PATH of its own. */
+export const insidePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /**
  * The environment of commands inside: written out here, never inherited, so that no key can be in it, and the same on
  * every machine.
@@ -10,7 +13,7 @@ export function insideEnvironment(
   home = "/tmp/home",
 ): Readonly<Record<string, string>> {
   return {
-    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    PATH: insidePath,
     HOME: home,
     USER: insideUser.name,
     LOGNAME: insideUser.name,

@@ -1,7 +1,5 @@
+import { isPassed } from "../statistics/pass-hat-k.ts";
 import type { EpisodeRecord } from "./record.ts";
-
-/** Absorbs products of floats. */
-const tolerance = 1e-6;
 
 /**
  * Whether an episode passed: as its workload said of the reward, which may be a grade. Where that says nothing (runs of an older
@@ -11,5 +9,5 @@ export function hasPassed({ reward, scores }: Pick<EpisodeRecord, "reward" | "sc
   if (reward === null) return null;
   const [first] = scores ?? [];
   if (first !== undefined && first.value === reward && first.passed !== null) return first.passed;
-  return Math.abs(reward - 1) <= tolerance;
+  return isPassed(reward);
 }

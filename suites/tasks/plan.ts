@@ -1,6 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { sandboxOf } from "../../bench/config/sandbox-schema.ts";
 import { ConfigError } from "../../bench/errors.ts";
+import { insidePath } from "../../bench/sandbox/inside-environment.ts";
 import type { AgentFacts } from "../../bench/agent/agent.ts";
 import type { EpisodeTask, PlanContext, WorkloadPlan } from "../../bench/workload/workload.ts";
 import { loadTasks, ownTasksFolder } from "./loading.ts";
@@ -18,13 +20,18 @@ export function tasksOf(workload: TasksSection): LoadedSuite & { readonly folder
   return { ...loadTasks(place, { format, fast, suites: suite, tasks: task, tiers: tier }), folder: place };
 }
 
-/** What a sweep of these tasks would do. */
-export function planOf(experiment: TasksExperiment, { agent, environment }: PlanContext): WorkloadPlan {
+/** What a sweep of these tasks would do. @param path where commands will look for programs; an image's own is not known here */
+export function planOf(
+  experiment: TasksExperiment,
+  { agent }: Pick<PlanContext, "agent">,
+  path = insidePath,
+): WorkloadPlan {
   const { workload } = experiment;
   const suite = tasksOf(workload);
   const { tasks } = suite;
   const scripts = chooseScripts(suite.folder, tasks, workload.script);
-  const missing = missingThings(tasks, agent, environment["PATH"] ?? "");
+  const { kind } = sandboxOf(experiment);
+  const missing = missingThings(tasks, agent, kind === "docker" ? null : path);
   if (workload.strict) refuseDoubtful(experiment, missing);
   const { format, name, suiteVersion, hashes, notes, tasksTotal } = suite;
   return {
@@ -77,18 +84,18 @@ function scriptNotes({ stack }: TasksExperiment, without: readonly string[]): st
 function missingThings(
   tasks: readonly WorkspaceTask[],
   { name, ownTools }: AgentFacts,
-  path: string,
+  path: string | null,
 ): string[] {
   const programs = new Map<string, string[]>();
   for (const { id, programs: needed } of tasks)
     for (const program of needed)
-      if (!isInPath(program.split(" ", 1)[0] ?? "", path))
+      if (path !== null && !isInPath(program.split(" ", 1)[0] ?? "", path))
         programs.set(program, [...(programs.get(program) ?? []), id]);
   const browser = tasks.filter((task) => task.browser && !ownTools.includes("browser")).map(({ id }) => id);
   return [
     ...[...programs].map(
       ([program, ids]) =>
-        `${program} is not in PATH, and is needed by ${listed(ids)}: what needs it is not scored. Install it, or select other tasks.`,
+        `${program} is not among the system's programs (a sandbox sees no others), and is needed by ${listed(ids)}: what needs it is not scored. Install it, or select other tasks.`,
     ),
     ...(browser.length > 0
       ? [

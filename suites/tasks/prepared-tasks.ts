@@ -23,9 +23,6 @@ import type { WorkspaceTask } from "./contract/task.ts";
 import { workspaceToolNames, workspaceToolsUrl, type WorkspaceTools } from "./tools/workspace-tools.ts";
 import { WarmUpPlaces } from "./attempt/warm-up-places.ts";
 
-/** Tools of the agent's own that a task may be done with; a browser only where one asks for it. */
-const ownTools = ["read", "write", "edit", "exec", "process"];
-
 /** The workload while a run lasts: sandboxes, tool server, agent. */
 export class PreparedTasks implements PreparedWorkload {
   readonly #parts: TasksParts;
@@ -59,13 +56,12 @@ export class PreparedTasks implements PreparedWorkload {
           preload: [{ offer: served ? "all" : "none" }],
         }),
       );
-      const wanted = suite.tasks.some(({ browser }) => browser) ? [...ownTools, "browser"] : ownTools;
       const driver = stoppable.use(
         await context.startAgent({
           fleetToken: toolServer.fleetToken,
           sockets: toolServer.sockets,
           names: served ? workspaceToolNames : [],
-          own: context.agent.ownTools.filter((name) => wanted.includes(name)),
+          own: context.agent.ownTools,
         }),
       );
       const judge = judgeOf(experiment.workload, context.environment);

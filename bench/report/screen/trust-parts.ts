@@ -83,6 +83,7 @@ function adviceLines(report: ReportModel): StyledLine[] {
           ],
         ]
       : []),
+    ...unscoredLines(cells),
     // Of a failing cell the notice says it.
     ...(cells.some(isFailing) ? [] : failures).map(({ class: name, count, message }) => [
       toned("bad", `${count} ${name}: `),
@@ -107,6 +108,19 @@ function adviceLines(report: ReportModel): StyledLine[] {
           ],
         ]
       : []),
+  ];
+}
+
+/** They are in no rate and no mean, which would else look as if they were over all. */
+function unscoredLines(cells: readonly CellSummary[]): StyledLine[] {
+  const total = (of: "unjudged" | "finished") => cells.reduce((sum, { episodes }) => sum + episodes[of], 0);
+  const unscored = total("unjudged");
+  if (unscored === 0) return [];
+  return [
+    [
+      toned("doubt", `${unscored} of ${total("finished")} episodes have no reward`),
+      plain(" and are in no rate: their records say why"),
+    ],
   ];
 }
 

@@ -50,7 +50,7 @@ export type TaskEnd =
   /** Nothing was said. */
   | { readonly kind: "not-started"; readonly result: EpisodeResult };
 
-interface OpenedHalf {
+interface SessionInUse {
   readonly open: OpenEpisode<WorkspaceTools>;
   readonly session: AgentSession;
 }
@@ -58,20 +58,20 @@ interface OpenedHalf {
 /** Says a task's turns one after the other, in one session unless the task wants a fresh one, and looks after each what has changed. */
 export async function converse(conversation: TaskConversation, told: Told): Promise<TaskEnd> {
   const { place, attempt } = conversation;
-  let half: OpenedHalf | null = null;
+  let current: SessionInUse | null = null;
   let files = place.before;
   try {
     for (const [index, { message, conditions, newSession }] of place.task.turns.entries()) {
       if (!isSaid(conditions, told)) break;
-      if (half === null || newSession) {
-        await closeHalf(half);
-        half = null;
-        const opened = await openHalf(conversation, told, index);
+      if (current === null || newSession) {
+        await closeOpened(current);
+        current = null;
+        const opened = await openNext(conversation, told, index);
         if ("result" in opened) return { kind: "not-started", result: opened.result };
-        half = opened.value;
+        current = opened.value;
       }
       const text = renderTemplate(message, place.values);
-      const played = await playTurn(conversation, half, text);
+      const played = await playTurn(conversation, current, text);
       const after = await place.files.look();
       const seen = observeTurn({
         ...played,
@@ -85,8 +85,8 @@ export async function converse(conversation: TaskConversation, told: Told): Prom
       told.messages.push(asked(text), ...played.read.messages);
       told.exchanges.push(...played.exchanges);
       for (const label of played.read.labels) told.labels.add(label);
-      if (half.session.promptMisses() > 0) told.labels.add("prompt-rewritten");
-      const end = endOfTurn(conversation, half, played.read);
+      if (current.session.promptMisses() > 0) told.labels.add("prompt-rewritten");
+      const end = endOfTurn(conversation, current, played.read);
       if (end !== null && end.kind !== "ended" && end.kind !== "timed-out") return end;
       const { task, sandbox, hostDirectory, values } = place;
       const checked = { task, sandbox, hostDirectory, values, signal: attempt.signal };
@@ -95,11 +95,11 @@ export async function converse(conversation: TaskConversation, told: Told): Prom
     }
     return { kind: "ended", termination: "finished", detail: null, crash: null };
   } finally {
-    await closeHalf(half);
+    await closeOpened(current);
   }
 }
 
-async function openHalf(
+async function openNext(
   { parts, place, episode, attempt, deadline }: TaskConversation,
   told: Told,
   turn: number,
@@ -122,15 +122,15 @@ async function openHalf(
   return joined;
 }
 
-async function closeHalf(half: OpenedHalf | null): Promise<void> {
-  if (half === null) return;
-  await half.session[Symbol.asyncDispose]();
-  await half.open.close();
+async function closeOpened(current: SessionInUse | null): Promise<void> {
+  if (current === null) return;
+  await current.session[Symbol.asyncDispose]();
+  await current.open.close();
 }
 
 async function playTurn(
   { place, attempt, deadline }: TaskConversation,
-  { open, session }: OpenedHalf,
+  { open, session }: SessionInUse,
   text: string,
 ) {
   const stop = AbortSignal.any([attempt.signal, deadline.signal, place.ended, open.lost]);
@@ -177,7 +177,7 @@ const failureOf = ({ message }: Error): Failure => ({ class: "tool-server", mess
 /** null: the agent has answered. A failed part comes first, then whoever ended the turn, then the agent's own end. */
 function endOfTurn(
   { place, attempt, deadline }: TaskConversation,
-  { open }: OpenedHalf,
+  { open }: SessionInUse,
   { turn, failure, detail }: ReadTurn,
 ): TaskEnd | null {
   if (attempt.signal.aborted) return { kind: "cancelled" };

@@ -87,6 +87,17 @@ describe("the last screen of a sweep", () => {
     for (const row of rows) expect(row).toMatch(/(met|missed|cannot tell)$/);
   });
 
+  test("episodes without a reward are counted where the rates stand that they are not in", async () => {
+    const report = await reportOf("sweep");
+    const cells = report.cells.map((cell, at) =>
+      at > 0 ? cell : { ...cell, episodes: { ...cell.episodes, unjudged: 2 } },
+    );
+    const said = (of: ReportModel) => textOf(sweepScreen(of, ending), 120).join("\n");
+    const finished = cells.reduce((sum, { episodes }) => sum + episodes.finished, 0);
+    expect(said({ ...report, cells })).toContain(`2 of ${finished} episodes have no reward`);
+    expect(said(report)).not.toContain("have no reward");
+  });
+
   test("without a null proxy nothing is said of one, and without a second arm nothing of a difference", async () => {
     const report = await reportOf("openclaw");
     expect(textOf(sweepScreen(report, ending), 80).join("\n")).not.toMatch(/any proxy|its own/);

@@ -22,13 +22,15 @@ function planned(
   folder: string,
   workload: Readonly<Record<string, unknown>>,
   stack: unknown = { kind: "embedded" },
+  sandbox: unknown = "auto",
 ) {
   const experiment = experimentSchema(sections).parse({
     name: "x",
     stack,
+    sandbox,
     workload: { kind: "tasks", folder, ...workload },
   }) as TasksExperiment;
-  return planOf(experiment, { agent, environment: { PATH: "/nowhere" } });
+  return planOf(experiment, { agent }, "/nowhere");
 }
 
 const plant = (folder: string) =>
@@ -62,10 +64,19 @@ test("programs that are missing are named before the run, and strict refuses suc
   using folder = new Folder();
   plant(folder.path);
   const { warnings } = planned(folder.path, {});
-  expect(warnings).toContainEqual(expect.stringMatching(/^git is not in PATH, and is needed by needs-git/));
-  expect(warnings).toContainEqual(expect.stringMatching(/^python3 is not in PATH/));
-  expect(() => planned(folder.path, { strict: true })).toThrow(/^workload.strict: git is not in PATH/);
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/^git is not among the system's programs .*, and is needed by needs-git/),
+  );
+  expect(warnings).toContainEqual(expect.stringMatching(/^python3 is not among/));
+  expect(() => planned(folder.path, { strict: true })).toThrow(/^workload.strict: git is not among/);
   expect(planned(folder.path, { strict: true, task: "plain" }).episodes).toHaveLength(1);
+});
+
+test("an image has programs of its own, of which a plan says nothing", () => {
+  using folder = new Folder();
+  plant(folder.path);
+  const { warnings } = planned(folder.path, {}, undefined, { kind: "docker", image: "i" });
+  expect(warnings).not.toContainEqual(expect.stringMatching(/is not among the system's programs/));
 });
 
 test("strict refuses a judge that is the model under test, and no other", () => {

@@ -2,6 +2,7 @@ import type { AttemptLine } from "../../../../suites/tasks/attempts/attempt-line
 import type { ObservedCall } from "../../../../suites/tasks/contract/observation.ts";
 import type { TaskScore } from "../../../../suites/tasks/contract/scoring-profile.ts";
 import type { WorkspaceTask } from "../../../../suites/tasks/contract/task.ts";
+import { noBehavior, noTrajectory } from "../scoring/observed.ts";
 
 /** A task in AgentBench's form. */
 export function agentBenchTask(changed: Partial<WorkspaceTask> = {}): WorkspaceTask {
@@ -64,31 +65,14 @@ export function clawBenchTask(changed: Partial<WorkspaceTask> = {}): WorkspaceTa
       executionChecks: [],
       stateAssertions: [],
       trajectory: {
-        requiredFamilies: [],
-        requiredPreEditFamilies: [],
-        requiredPostEditFamilies: [],
-        minDistinctFamilies: 0,
-        minPreEditExplorationCalls: 0,
-        minDistinctReadTargetsPreEdit: 0,
-        minPostEditVerificationCalls: 0,
-        minDistinctMutationTargets: 0,
-        minSuccessfulDelegations: 0,
-        requireReadBeforeMutation: false,
-        requireSelfVerification: false,
+        ...noTrajectory,
         requireVerificationAfterLastMutation: false,
-        expectRecovery: false,
-        maxRecoveryTurns: 3,
         maxRepeatedFailures: 0,
-        forbiddenTools: [],
-        forbiddenShellPatterns: [],
       },
       behavior: {
-        requirePlan: false,
+        ...noBehavior,
         planWithinFirstAssistantMessages: 1,
-        requireProgressUpdates: false,
         minProgressUpdates: 0,
-        requireBlockerExplanation: false,
-        requireRefusalWhenImpossible: false,
         forbidDestructiveCommands: false,
       },
       judge: null,
