@@ -21,13 +21,12 @@ const attached = { kind: "attach", agent: { url: "http://h:1", model: "m" }, use
 function planned(
   folder: string,
   workload: Readonly<Record<string, unknown>>,
-  stack: unknown = { kind: "embedded" },
-  sandbox: unknown = "auto",
+  more: Readonly<Record<string, unknown>> = {},
 ) {
   const experiment = experimentSchema(sections).parse({
     name: "x",
-    stack,
-    sandbox,
+    stack: { kind: "embedded" },
+    ...more,
     workload: { kind: "tasks", folder, ...workload },
   }) as TasksExperiment;
   return planOf(experiment, { agent }, "/nowhere");
@@ -75,7 +74,7 @@ test("programs that are missing are named before the run, and strict refuses suc
 test("an image has programs of its own, of which a plan says nothing", () => {
   using folder = new Folder();
   plant(folder.path);
-  const { warnings } = planned(folder.path, {}, undefined, { kind: "docker", image: "i" });
+  const { warnings } = planned(folder.path, {}, { sandbox: { kind: "docker", image: "i" } });
   expect(warnings).not.toContainEqual(expect.stringMatching(/is not among the system's programs/));
 });
 
@@ -83,7 +82,7 @@ test("strict refuses a judge that is the model under test, and no other", () => 
   using folder = new Folder();
   plant(folder.path);
   const judged = (url: string, model: string) => () =>
-    planned(folder.path, { strict: true, task: "plain", judge: { url, model } }, attached);
+    planned(folder.path, { strict: true, task: "plain", judge: { url, model } }, { stack: attached });
   expect(judged("http://h:1/v1", "m")).toThrow(/the judge m at http:\/\/h:1\/v1 is the model under test/);
   expect(judged("http://h:1", "m")).toThrow(/is the model under test/);
   expect(judged("http://h:1", "another")).not.toThrow();
