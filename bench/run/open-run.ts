@@ -97,8 +97,18 @@ function sweepRunJson(
     simulated: start.simulated,
     workload: { ...workload.facts },
     ...(workload.scores && { scores: { ...workload.scores, names: [...workload.scores.names] } }),
+    ...keptOf(workload),
     cells: plan.identity.cells,
     ...(search !== undefined && { search }),
+  };
+}
+
+/** What reports need of a plan, where the workload has it. */
+function keptOf({ coverage, axes, passAtK }: WorkPlan): Pick<RunJson, "coverage" | "axes" | "passAtK"> {
+  return {
+    ...(coverage && { coverage: { ...coverage, excluded: [...coverage.excluded] } }),
+    ...(axes && { axes: [...axes] }),
+    ...(passAtK && { passAtK: [...passAtK] }),
   };
 }
 

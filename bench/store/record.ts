@@ -55,6 +55,8 @@ export const episodeSchema = z.object({
   load: z.string(),
   repetition: z.number().int(),
   domain: z.string(),
+  /** The task's place on each of the run's axes; absent where the workload has none. */
+  axes: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   taskId: z.string(),
   trial: z.number().int(),
   seed: z.number().int(),

@@ -82,6 +82,18 @@ export const runJsonSchema = z.object({
       names: z.array(z.object({ name: z.string(), heading: z.string(), meaning: z.string() })),
     })
     .optional(),
+  /** What of the workload's data the plan has; absent: all of it, or a run of an older Tollgate. */
+  coverage: z
+    .object({
+      of: z.string(),
+      selected: z.number().int(),
+      total: z.number().int(),
+      excluded: z.array(z.object({ reason: z.string(), count: z.number().int() })),
+    })
+    .optional(),
+  /** By what the tasks differ; the values are in the episodes' records. */
+  axes: z.array(z.object({ name: z.string(), heading: z.string(), meaning: z.string() })).optional(),
+  passAtK: z.array(z.number().int()).optional(),
   /** The plan in the order it runs, so that progress and resume are exact without the experiment's data. */
   cells: z.array(plannedCellSchema),
   /** What decides on cells while the run goes on; then they are in `cells-planned` records, and readers have them here as well. */

@@ -76,6 +76,30 @@ export interface WorkloadPlan {
   readonly longestPrompt?: { readonly system: string; readonly toolsJson: string };
   /** Where its scores are more than whether a task passed: reports then show them by task, group and name. */
   readonly scores?: ScoreNames;
+  /** How much of its data the plan has; absent: nothing was left out. Every score of a part is shown with it. */
+  readonly coverage?: Coverage;
+  /** By what tasks differ, for tables and charts, in the order in which they are shown; {@link TaskFacts.axes} has the values. */
+  readonly axes?: readonly TaskAxis[];
+  /** The k of pass@k: the chance that one of k samples of a problem passes. Each at most the number of trials. */
+  readonly passAtK?: readonly number[];
+}
+
+/** What of a workload's data a plan has. */
+export interface Coverage {
+  /** What is counted, e.g. `problems`. */
+  readonly of: string;
+  readonly selected: number;
+  readonly total: number;
+  /** Why the others are not there; the counts sum to `total - selected`. */
+  readonly excluded: readonly { readonly reason: string; readonly count: number }[];
+}
+
+/** A property of tasks: text values are categories, numbers have an order. */
+export interface TaskAxis {
+  /** Key of {@link TaskFacts.axes}, e.g. `length`. */
+  readonly name: string;
+  readonly heading: string;
+  readonly meaning: string;
 }
 
 /** What a workload's scores are called, for those who show them. */
@@ -132,6 +156,8 @@ export interface EpisodeTask {
 export interface TaskFacts {
   /** The group of tasks, within which a task's id is unique; on disk it has always had this name. */
   readonly domain: string;
+  /** Its place on each of the plan's {@link WorkloadPlan.axes}. */
+  readonly axes?: Readonly<Record<string, string | number>>;
 }
 
 export interface WarmUpContext {
