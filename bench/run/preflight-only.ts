@@ -91,6 +91,7 @@ async function withEpisodes(
     cacheDirectory: work.cacheDirectory,
     concurrencyMax: 1,
     model: stack.agentEngine.model,
+    engine: stack.agentEngine,
     signal: stop.cancelled,
     progress: tell,
   });

@@ -193,6 +193,7 @@ async function sweepOn(
     environment: setting.environment,
     concurrencyMax: Math.max(...experiment.sweep.concurrency),
     model: stack.agentEngine.model,
+    engine: stack.agentEngine,
     signal: AbortSignal.any([stop.cancelled, start.signal]),
     progress: tell,
     phase,

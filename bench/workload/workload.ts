@@ -43,6 +43,7 @@ export interface RunContext {
   readonly concurrencyMax: number;
   /** Model name that the agent's requests carry. */
   readonly model: string;
+  readonly engine: ServedModel;
   /** What lasts longer than a run, e.g. compile caches; may be emptied at any time. */
   readonly cacheDirectory: string;
   readonly signal: AbortSignal;
@@ -50,6 +51,19 @@ export interface RunContext {
   readonly progress: (line: string) => void;
   /** What happens now, for a person who waits: `starting openclaw-0`. Absent: nobody watches. */
   readonly phase?: (text: string) => void;
+}
+
+/**
+ * The agent's model server itself, past taps and gateways: for what has to be known before the first cell, such as how it
+ * counts tokens. What is measured goes through an arm.
+ */
+export interface ServedModel {
+  /** Origin without /v1 and without trailing slash. */
+  readonly url: string;
+  readonly model: string;
+  readonly apiKey: string;
+  /** Longest prompt with its answer, in tokens; null where the server does not say. */
+  readonly contextLength: number | null;
 }
 
 /** What `prepare` may use. Everything in it outlives the prepared workload. */

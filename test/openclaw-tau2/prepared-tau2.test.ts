@@ -55,6 +55,7 @@ async function prepared(
         environment: {},
         concurrencyMax,
         model: "m",
+        engine: { url: "http://127.0.0.1:9", model: "m", apiKey: "k", contextLength: null },
         signal: new AbortController().signal,
         progress: (line) => said.push(line),
         agent: {
