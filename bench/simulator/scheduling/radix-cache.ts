@@ -1,12 +1,18 @@
+import { LeastRecent } from "./least-recent.ts";
+
 /**
  * A prefix cache over token ids: a radix tree whose edges are token runs. Sequences that are running lock the path they
- * use; eviction takes unlocked leaves, least recently used first.
+ * use; eviction takes unlocked leaves, least recently used first, and what becomes a leaf by that is one.
  */
 export class RadixCache {
   readonly #root: RadixNode = newNode(new Int32Array(0), null);
+  /** Every leaf that nobody locks has an entry with its last use; other entries are of before and mean nothing. */
+  readonly #loose = new LeastRecent<RadixNode>();
   #tokens = 0;
   #lockedTokens = 0;
   #uses = 0;
+  /** As many entries of `#loose`, and those that mean nothing are forgotten. */
+  #keptMax = 1000;
 
   /** Tokens held in the tree. */
   get tokens(): number {
@@ -41,14 +47,16 @@ export class RadixCache {
   evict(wanted: number): number {
     let freed = 0;
     while (freed < wanted) {
-      const leaves = this.#unlockedLeaves();
-      if (leaves.length === 0) break;
-      for (const leaf of leaves) {
-        if (freed >= wanted) break;
-        freed += leaf.key.length;
-        leaf.parent?.children.delete(leaf.key[0] ?? -1);
-        this.#tokens -= leaf.key.length;
-      }
+      const entry = this.#loose.take();
+      if (entry === undefined) break;
+      const { item: leaf } = entry;
+      if (!isLoose(entry)) continue;
+      freed += leaf.key.length;
+      this.#tokens -= leaf.key.length;
+      const { parent } = leaf;
+      parent?.children.delete(leaf.key[0] ?? -1);
+      leaf.parent = null;
+      if (parent !== null) this.#noteLoose(parent);
     }
     return freed;
   }
@@ -84,17 +92,23 @@ export class RadixCache {
       node.locks += change;
       if (wasLocked !== node.locks > 0) this.#lockedTokens += change * node.key.length;
     }
+    this.#noteLoose(leaf);
   }
 
-  #unlockedLeaves(): RadixNode[] {
-    const leaves: RadixNode[] = [];
-    const open = [...this.#root.children.values()];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (node.children.size > 0) open.push(...node.children.values());
-      else if (node.locks === 0) leaves.push(node);
+  #noteLoose(node: RadixNode): void {
+    const entry = { item: node, lastUse: node.lastUse };
+    if (!isLoose(entry)) return;
+    this.#loose.add(node, node.lastUse);
+    if (this.#loose.size > this.#keptMax) {
+      this.#loose.keep(isLoose);
+      this.#keptMax = 1000 + 2 * this.#loose.size;
     }
-    return leaves.sort((left, right) => left.lastUse - right.lastUse);
   }
+}
+
+function isLoose({ item, lastUse }: { readonly item: RadixNode; readonly lastUse: number }): boolean {
+  // The root has no parent, and neither has what was evicted.
+  return item.parent !== null && item.children.size === 0 && item.locks === 0 && item.lastUse === lastUse;
 }
 
 export interface RadixLock {

@@ -70,3 +70,38 @@ test("eviction takes the least recently used first and no more than asked", () =
   expect(cache.matchLocked(old).length).toBe(3);
   expect(cache.matchLocked(recent).length).toBe(0);
 });
+
+test("eviction frees in the order of last uses, whatever was asked and locked before", () => {
+  const wanted = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.boolean()), { maxLength: 300 });
+  fc.assert(
+    fc.property(wanted, (uses) => {
+      const cache = new RadixCache();
+      // Sequences that share nothing: what is held is known without a tree.
+      const lastUse = new Map<number, number>();
+      for (const [at, [name, evicts]] of uses.entries()) {
+        cache.unlock(cache.insertLocked(Int32Array.of(name, name)));
+        lastUse.set(name, at);
+        if (!evicts || lastUse.size < 2) continue;
+        const [[oldest] = [0]] = [...lastUse].toSorted(([, a], [, b]) => a - b);
+        expect(cache.evict(1)).toBe(2);
+        lastUse.delete(oldest);
+        expect(lengthOf(cache, oldest)).toBe(0);
+        expect(cache.tokens).toBe(2 * lastUse.size);
+      }
+    }),
+  );
+});
+
+test("what becomes a leaf by an eviction can be freed by the same one", () => {
+  const cache = new RadixCache();
+  cache.unlock(cache.insertLocked(Int32Array.of(1, 2, 3, 4)));
+  cache.unlock(cache.insertLocked(Int32Array.of(1, 2, 5, 6)));
+  expect(cache.evict(5)).toBe(6);
+  expect(cache.tokens).toBe(0);
+});
+
+function lengthOf(cache: RadixCache, name: number): number {
+  const { length, lock } = cache.matchLocked(Int32Array.of(name, name));
+  cache.unlock(lock);
+  return length;
+}
