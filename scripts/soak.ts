@@ -108,15 +108,25 @@ async function watch(
 
 function growthText(log: SoakLog): string {
   const descriptors = new Map(log.growth("descriptors").map((growth) => [growth.name, growth]));
+  const cpu = new Map(log.cpuMsPerEpisode().map(({ name, points }) => [name, points.map(([, ms]) => ms)]));
   const rows = log.growth("megabytes").map(({ name, first, last, perThousand }) => {
     const open = descriptors.get(name);
-    return `| ${name} | ${first.toFixed(0)} | ${last.toFixed(0)} | ${perThousand.toFixed(2)} | ${(open?.first ?? 0).toFixed(0)} | ${(open?.last ?? 0).toFixed(0)} |`;
+    const ms = cpu.get(name) ?? [];
+    const third = Math.max(1, Math.floor(ms.length / 3));
+    const ofCpu = [ms.slice(0, third), ms.slice(-third)].map(meanText).join(" | ");
+    return `| ${name} | ${first.toFixed(0)} | ${last.toFixed(0)} | ${perThousand.toFixed(2)} | ${(open?.first ?? 0).toFixed(0)} | ${(open?.last ?? 0).toFixed(0)} | ${ofCpu} |`;
   });
   const speeds = log.speed().map(([, speed]) => speed.toFixed(0));
   return [
-    "| process | MB, first third | MB, last third | MB per 1,000 episodes | descriptors, first | last |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| process | MB, first third | MB, last third | MB per 1,000 episodes | descriptors, first | last | CPU ms/episode, first | last |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
     `episodes a minute, one stretch after the other: ${speeds.join(" ")}`,
   ].join("\n");
+}
+
+function meanText(values: readonly number[]): string {
+  return values.length === 0
+    ? "-"
+    : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(1);
 }

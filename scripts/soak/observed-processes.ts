@@ -9,9 +9,13 @@ export interface ProcessReading {
   readonly megabytes: number;
   /** Open files, sockets and pipes. */
   readonly descriptors: number;
+  /** Used since it started, in user and kernel mode. */
+  readonly cpuSeconds: number;
 }
 
 const pageBytes = 4096;
+/** USER_HZ: what /proc counts in, on every architecture that Node runs on. */
+const ticksPerSecond = 100;
 
 /** The driver and everything that carries its run's name. A process that ends meanwhile is left out. */
 export function readProcesses(driver: number, runId: string): readonly ProcessReading[] {
@@ -22,12 +26,18 @@ export function readProcesses(driver: number, runId: string): readonly ProcessRe
       const pages = Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]);
       const descriptors = readdirSync(`/proc/${pid}/fd`).length;
       const name = pid === driver ? "driver" : processName(command);
-      return [{ name, megabytes: (pages * pageBytes) / 1e6, descriptors }];
+      return [{ name, megabytes: (pages * pageBytes) / 1e6, descriptors, cpuSeconds: cpuSecondsOf(pid) }];
     } catch (thrown) {
       if (["ENOENT", "ESRCH"].includes((thrown as NodeJS.ErrnoException).code ?? "")) return [];
       throw thrown;
     }
   });
+}
+
+function cpuSecondsOf(pid: number): number {
+  // The second field is a name in brackets that may hold spaces; user and kernel ticks are fields 14 and 15.
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 const names: readonly (readonly [RegExp, string])[] = [

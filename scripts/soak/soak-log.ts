@@ -29,6 +29,7 @@ export class SoakLog {
     return [
       { title: "memory, MB", lines: this.#lines("megabytes") },
       { title: "open descriptors", lines: this.#lines("descriptors") },
+      { title: "CPU, ms an episode", lines: this.cpuMsPerEpisode() },
       { title: "episodes a minute", lines: [{ name: "all", points: this.speed() }] },
     ];
   }
@@ -49,29 +50,54 @@ export class SoakLog {
 
   /** Episodes a minute between two readings that lie far enough apart to tell. */
   speed(): readonly (readonly [number, number])[] {
-    const points: (readonly [number, number])[] = [];
-    let before = this.#readings[0];
-    for (const reading of this.#readings) {
-      if (before === undefined || reading.seconds - before.seconds < 20) continue;
-      const episodes = reading.episodes - before.episodes;
-      points.push([reading.episodes, (episodes * 60) / (reading.seconds - before.seconds)]);
-      before = reading;
-    }
-    return points;
+    return this.#stretches().map(({ from, to }) => [
+      to.episodes,
+      ((to.episodes - from.episodes) * 60) / (to.seconds - from.seconds),
+    ]);
+  }
+
+  /** What an episode took of each process between the same readings: unlike the speed it does not tell of who else was there. */
+  cpuMsPerEpisode(): Panel["lines"] {
+    return this.#names().map((name) => ({
+      name,
+      points: this.#stretches().flatMap(({ from, to }) => {
+        const [before, after] = [cpuSecondsOf(from, name), cpuSecondsOf(to, name)];
+        const episodes = to.episodes - from.episodes;
+        // A process that was replaced begins at zero again.
+        if (before === null || after === null || after < before || episodes === 0) return [];
+        return [[to.episodes, ((after - before) * 1000) / episodes] as const];
+      }),
+    }));
   }
 
   csv(): string {
     const rows = this.#readings.flatMap(({ seconds, episodes, processes }) =>
-      processes.map(({ name, megabytes, descriptors }) =>
-        [seconds.toFixed(1), episodes, name, megabytes.toFixed(1), descriptors].join(","),
+      processes.map(({ name, megabytes, descriptors, cpuSeconds }) =>
+        [seconds.toFixed(1), episodes, name, megabytes.toFixed(1), descriptors, cpuSeconds.toFixed(2)].join(
+          ",",
+        ),
       ),
     );
-    return ["seconds,episodes,process,megabytes,descriptors", ...rows, ""].join("\n");
+    return ["seconds,episodes,process,megabytes,descriptors,cpu_seconds", ...rows, ""].join("\n");
+  }
+
+  #stretches(): readonly { readonly from: SoakReading; readonly to: SoakReading }[] {
+    const stretches = [];
+    let from = this.#readings[0];
+    for (const to of this.#readings) {
+      if (from === undefined || to.seconds - from.seconds < 20) continue;
+      stretches.push({ from, to });
+      from = to;
+    }
+    return stretches;
+  }
+
+  #names(): readonly string[] {
+    return [...new Set(this.#readings.flatMap(({ processes }) => processes.map(({ name }) => name)))];
   }
 
   #lines(what: "megabytes" | "descriptors"): Panel["lines"] {
-    const names = [...new Set(this.#readings.flatMap(({ processes }) => processes.map(({ name }) => name)))];
-    return names.map((name) => ({
+    return this.#names().map((name) => ({
       name,
       points: this.#readings.flatMap(({ episodes, processes }) => {
         const own = processes.filter((one) => one.name === name);
@@ -79,6 +105,11 @@ export class SoakLog {
       }),
     }));
   }
+}
+
+function cpuSecondsOf({ processes }: SoakReading, name: string): number | null {
+  const own = processes.filter((one) => one.name === name);
+  return own.length === 0 ? null : own.reduce((sum, one) => sum + one.cpuSeconds, 0);
 }
 
 function meanOfY(points: readonly (readonly [number, number])[]): number {

@@ -11,8 +11,13 @@ import { SoakLog } from "../../../scripts/soak/soak-log.ts";
 function grownLog(): SoakLog {
   const log = new SoakLog();
   for (let at = 0; at <= 100; at += 1) {
-    const driver = { name: "driver", megabytes: at < 10 ? 50 : 100 + 2 * at, descriptors: 20 };
-    const gateway = { name: "openclaw", megabytes: 500, descriptors: 7 };
+    const driver = {
+      name: "driver",
+      megabytes: at < 10 ? 50 : 100 + 2 * at,
+      descriptors: 20,
+      cpuSeconds: 3 + at,
+    };
+    const gateway = { name: "openclaw", megabytes: 500, descriptors: 7, cpuSeconds: at % 50 };
     log.add({ seconds: at * 30, episodes: at, processes: [driver, gateway, gateway] });
   }
   return log;
@@ -38,15 +43,23 @@ test("growth is the slope behind the start, and processes of one name count toge
   ).toEqual(new Set([2]));
 });
 
+test("CPU is told by the episode, and not where a process began anew", () => {
+  const [driver, openclaw] = grownLog().cpuMsPerEpisode();
+  expect(driver?.points).toHaveLength(100);
+  expect(new Set(driver?.points.map(([, ms]) => ms))).toEqual(new Set([1000]));
+  expect(openclaw?.points).toHaveLength(98);
+  expect(new Set(openclaw?.points.map(([, ms]) => ms))).toEqual(new Set([2000]));
+});
+
 test("the chart has a line for every process, and names that hold markup stay text", () => {
   const chart = soakChart(
     [...grownLog().panels(), { title: "a < b", lines: [{ name: "<b>", points: [[0, 1]] }] }],
     "episodes",
   );
-  expect(chart.match(/<polyline /g)).toHaveLength(6);
+  expect(chart.match(/<polyline /g)).toHaveLength(8);
   expect(chart).toContain("a &lt; b");
   expect(chart).not.toContain("<b>");
-  expect(grownLog().csv().split("\n")[1]).toBe("0.0,0,driver,50.0,20");
+  expect(grownLog().csv().split("\n")[1]).toBe("0.0,0,driver,50.0,20,3.00");
 });
 
 test("episodes are counted in a file that grows, also where it was read in the middle of a line", () => {
@@ -67,6 +80,9 @@ test("this process is read as a driver, and parts are known by their command lin
   expect(own?.name).toBe("driver");
   expect(own?.megabytes).toBeGreaterThan(10);
   expect(own?.descriptors).toBeGreaterThan(2);
+  const { user, system } = process.cpuUsage();
+  expect(own?.cpuSeconds).toBeGreaterThan(0);
+  expect(own?.cpuSeconds).toBeLessThan((user + system) / 1e6 + 0.1);
   expect(processName("/x/node /x/bench/tap/program.ts")).toBe("taps");
   expect(processName("node main.ts simulate --role user --port 0")).toBe("user engine");
 });
