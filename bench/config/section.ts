@@ -35,6 +35,31 @@ export const trialsSetting = z
   .default(1)
   .describe("Repetitions of each task (pass^k needs k of them)");
 
+/** `limit` of workloads with a data set. */
+export const limitSetting = z
+  .number()
+  .int()
+  .min(1)
+  .optional()
+  .describe("The first N of the data, in its order; every score then says that it is partial (absent: all)");
+
+/** `seed` of workloads whose requests carry one. */
+export const seedSetting = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1)
+  .default(1)
+  .describe("Seed of the first trial's requests; each further trial has the next number");
+
+/** `simulated` of workloads that a simulated engine can play. */
+export const simulatedSetting = z
+  .strictObject({
+    correct: z.number().min(0).max(1).default(1).describe("Share of its answers that are right"),
+  })
+  .optional()
+  .describe("What a simulated engine knows of these tasks; real servers never see it");
+
 /** What every workload's section has. */
 export interface WorkloadSection {
   readonly kind: string;

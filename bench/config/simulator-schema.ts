@@ -63,6 +63,21 @@ export const simulatorOptions = {
     .positive()
     .default(131_072)
     .describe("Longest prompt plus output, in tokens"),
+  // Neither has a default: a run that sets none of them has the ids that it had before there were these.
+  correct: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      "Share of prompts that policy `knowledge` answers well; absent: what the workload says, else 1",
+    ),
+  truncatePrompt: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("Tokens of a prompt that the engine keeps, its last ones; absent: all"),
   sglang: z.enum(sglangVersions).default("0.5.23").describe("Version of SGLang that it behaves as"),
   radixCache: z.boolean().default(true).describe("Keep a prefix cache between requests"),
 };

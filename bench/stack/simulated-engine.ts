@@ -37,6 +37,9 @@ function simulatorArguments({ role, spec, model, taskData }: SimulatedEngine): s
     ["prefill-step-ms", spec.prefillStepMs],
     ["host-step-ms", spec.hostStepMs],
     ["host-step-ms-per-request", spec.hostStepMsPerRequest],
+    // After those of the workload: the last one counts.
+    ...(spec.correct === undefined ? [] : [["correct", spec.correct] as const]),
+    ...(spec.truncatePrompt === undefined ? [] : [["truncate-prompt", spec.truncatePrompt] as const]),
   ];
   return [
     ...valued.flatMap(([flag, value]) => [`--${flag}`, String(value)]),

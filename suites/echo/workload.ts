@@ -7,6 +7,8 @@ import { samplingFields } from "../../bench/agent/sampling.ts";
 import type { Experiment } from "../../bench/config/experiment.ts";
 import { trialsSetting } from "../../bench/config/section.ts";
 import { readTurn } from "../../bench/agent/transcript/read-turn.ts";
+import { answerOf } from "../../bench/workload/exchange-answer.ts";
+import { type SampleLine, samplesFile } from "../../bench/workload/sample-line.ts";
 import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../bench/workload/usage-sum.ts";
 import type { AttemptContext, EpisodeResult, EpisodeTask, Workload } from "../../bench/workload/workload.ts";
@@ -73,7 +75,8 @@ async function attemptEcho(
   });
   const turn = await session.turn(prompt, attempt.signal);
   const asked = { role: "user", content: prompt, toolCalls: null, requestId: null, usage: null } as const;
-  const { detail, failure, labels, messages } = readTurn(turn, await attempt.takeExchanges(), []);
+  const exchanges = await attempt.takeExchanges();
+  const { detail, failure, labels, messages } = readTurn(turn, exchanges, []);
   const facts = {
     termination: turn.status,
     terminationDetail: detail,
@@ -87,7 +90,24 @@ async function attemptEcho(
   if (attempt.signal.aborted) return { ...facts, status: "cancelled" };
   if (turn.status === "aborted") return { ...facts, status: "failed", failure: abortedByNobody };
   if (failure !== null) return { ...facts, status: "failed", failure };
-  const passed = turn.status === "answered" && turn.text.trim() === answer;
+  const text = turn.status === "answered" ? turn.text : "";
+  const passed = text.trim() === answer;
+  const last = exchanges.at(-1);
+  const sample: SampleLine = {
+    attemptKey: attempt.attemptKey,
+    episodeId: attempt.episodeId,
+    taskId: episode.taskId,
+    trial: episode.trial,
+    finishReason: last === undefined ? null : answerOf(last).finish,
+    text,
+    answer: text === "" ? null : text.trim(),
+    answerRule: text === "" ? null : "whole-text",
+    verdict: passed ? "passed" : text === "" ? "no-answer" : "wrong-answer",
+    passed,
+    scores: [{ name: "same-word", value: passed ? 1 : 0, passed }],
+    details: { expected: answer },
+  };
+  await attempt.evidence.append(samplesFile, sample);
   const score = { name: "same-word", value: passed ? 1 : 0, passed, parts: ["WORD"], details: { answer } };
   if (turn.status === "timed-out")
     return { ...facts, status: "timed-out", scores: [score], afterMs: turn.afterMs };

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { sampleLineSchema, samplesFile } from "../../bench/workload/sample-line.ts";
 import { sound } from "../e2e/small-experiment.ts";
 import { cellSummaries, episodesOf, expectExit, TemporaryFolder, tollgate } from "../e2e/tollgate-process.ts";
 
@@ -28,6 +29,14 @@ test("a suite of its own plans, runs, scores by its rule, reports, and tells its
   expect(cells.map(([, { verdict }]) => verdict)).toEqual([sound, sound]);
   for (const [cellId, { userEngine }] of cells) {
     expect(userEngine).toBeNull();
+    const text = readFileSync(join(run, "evidence", cellId, "s0", samplesFile), "utf8");
+    const lines = text.trimEnd().split("\n");
+    const samples = lines.map((line) => sampleLineSchema.parse(JSON.parse(line)));
+    const own = episodes.filter((episode) => episode.cellId === cellId);
+    expect(new Map(samples.map((sample) => [sample.attemptKey, sample.passed]))).toEqual(
+      new Map(own.map(({ attemptKey, reward }) => [attemptKey, reward === 1])),
+    );
+    expect(samples.every(({ finishReason }) => finishReason === "stop")).toBe(true);
     expect(existsSync(join(run, "evidence", cellId, "s0", "agent-before.prom"))).toBe(true);
     expect(existsSync(join(run, "evidence", cellId, "s0", "user-before.prom"))).toBe(false);
   }

@@ -22,6 +22,7 @@ import {
 } from "./generation.ts";
 import { logprobInfo } from "./logprob-info.ts";
 import { metaInfo } from "./meta-info.ts";
+import { truncatePrompt } from "./truncate-prompt.ts";
 
 /** `POST /v1/chat/completions`. @throws ApiError before anything was written */
 export async function chatCompletions(exchange: HttpExchange, faults: RequestFaults): Promise<void> {
@@ -30,11 +31,13 @@ export async function chatCompletions(exchange: HttpExchange, faults: RequestFau
   const arrivalNs = engine.clockNs();
   checkChatRequest(request, engine);
   checkCombination(request, engine);
-  const prompt = renderPrompt(request, engine);
+  const { toolChoice, ...rendered } = renderPrompt(request, engine);
+  const prompt = truncatePrompt(rendered, engine);
   const generation: GenerationRequest = {
     promptText: prompt.text,
     promptIds: prompt.ids,
-    toolChoice: prompt.toolChoice,
+    toolChoice,
+    seed: request.seed ?? null,
     limits: {
       maxNewTokens: request.max_completion_tokens ?? request.max_tokens ?? null,
       stop: typeof request.stop === "string" ? [request.stop] : (request.stop ?? []),

@@ -35,6 +35,7 @@ export const chatRequestSchema = promptSchema.extend({
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
   stop_token_ids: z.array(count).nullish(),
   ignore_eos: flag,
+  seed: count.nullish(),
   logprobs: flag,
   top_logprobs: count.min(0).max(20).nullish(),
   return_token_ids: flag,

@@ -14,6 +14,7 @@ import {
 import { ApiError, endStream, flushWritten, NativeError, readBody, sendJson } from "./http.ts";
 import { logprobInfo } from "./logprob-info.ts";
 import { metaInfo } from "./meta-info.ts";
+import { truncatePrompt } from "./truncate-prompt.ts";
 import { checkSampling, samplingSchema, unknownParameter } from "./sampling-limits.ts";
 
 const flag = z.boolean().nullish();
@@ -81,14 +82,17 @@ function generationOf(
   if (request.text == null && request.input_ids == null)
     throw new ApiError(400, "Either text, input_ids or input_embeds should be provided.");
   checkSampling(sampling, engine);
-  const promptIds =
+  const ids =
     request.input_ids == null
       ? engine.tokenizer.encode(request.text ?? "")
       : Int32Array.from(request.input_ids);
+  const text = request.input_ids == null ? (request.text ?? "") : engine.tokenizer.decode(ids);
+  const prompt = truncatePrompt({ text, ids }, engine);
   return {
-    promptText: request.input_ids == null ? (request.text ?? "") : engine.tokenizer.decode(promptIds),
-    promptIds,
+    promptText: prompt.text,
+    promptIds: prompt.ids,
     toolChoice: "auto",
+    seed: sampling.sampling_seed ?? null,
     limits: {
       maxNewTokens: sampling.max_new_tokens === undefined ? maxNewTokensDefault : sampling.max_new_tokens,
       stop: typeof sampling.stop === "string" ? [sampling.stop] : (sampling.stop ?? []),

@@ -26,6 +26,8 @@ export interface GenerationRequest {
   readonly promptText: string;
   readonly promptIds: Int32Array;
   readonly toolChoice: ToolChoice;
+  /** null: the request named none. */
+  readonly seed: number | null;
   readonly limits: SamplingLimits;
   readonly streamed: boolean;
   /** Nothing of the prompt may come from the cache. */
@@ -45,7 +47,7 @@ export function newRequestId(): string {
 
 /** Asks the scripted model and cuts its reply to the request's limits. @throws ApiError 400 */
 export function planGeneration({ engine, request }: HttpExchange, generation: GenerationRequest): OutputPlan {
-  const { promptIds, promptText, toolChoice, limits } = generation;
+  const { promptIds, promptText, toolChoice, seed, limits } = generation;
   if (promptIds.length === 0) throw new ApiError(400, "input_ids cannot be empty.");
   const { roomTokens } = checkContext(engine, promptIds.length, limits.maxNewTokens);
   const header = request.headers["x-tollgate-ref"];
@@ -54,7 +56,7 @@ export function planGeneration({ engine, request }: HttpExchange, generation: Ge
     throw new ApiError(400, "x-tollgate-ref must be <domain>/<encodeURIComponent(taskId)>/<trial>.");
   let reply: PolicyReply;
   try {
-    reply = engine.model({ text: promptText, toolChoice, reference });
+    reply = engine.model({ text: promptText, toolChoice, seed, reference });
   } catch (error) {
     if (error instanceof UnknownScenarioError) throw new ApiError(400, `Simulator: ${error.message}.`);
     throw error;

@@ -29,6 +29,7 @@ export const samplingSchema = z.looseObject({
   stop_token_ids: z.array(z.number().int()).nullish(),
   ignore_eos: flag,
   n: z.number().int().nullish(),
+  sampling_seed: z.number().int().nullish(),
 });
 
 function readNumber(value: unknown): unknown {

@@ -1,5 +1,6 @@
 import type { Policy, PolicyOptions } from "./policy.ts";
 import { scriptedAnswers } from "./scripted-answers.ts";
+import { scriptedKnowledge } from "./scripted-knowledge.ts";
 import { scriptedSteps } from "./scripted-steps.ts";
 import { scriptedTasks } from "./scripted-tasks.ts";
 
@@ -8,4 +9,5 @@ export const policies = {
   tau2: scriptedTasks,
   answers: scriptedAnswers,
   scripts: scriptedSteps,
+  knowledge: scriptedKnowledge,
 } satisfies Readonly<Record<string, (options: PolicyOptions) => Policy>>;

@@ -4,11 +4,20 @@ import type { MistakeOptions } from "./mistake.ts";
 import type { EpisodeReference } from "./reference.ts";
 import type { PolicyReply } from "./reply.ts";
 
-/** Who plays the model: what is said next in a conversation, decided by nothing but the conversation and its reference. */
-export type Policy = (conversation: PlayedConversation, reference: EpisodeReference | null) => PolicyReply;
+/**
+ * Who plays the model: what is said next in a conversation, decided by the conversation, its reference, and the request's own
+ * seed where it named one.
+ */
+export type Policy = (
+  conversation: PlayedConversation,
+  reference: EpisodeReference | null,
+  requestSeed?: number | null,
+) => PolicyReply;
 
 export interface PolicyOptions extends MistakeOptions {
   readonly role: "agent" | "user";
+  /** Share of prompts that policy `knowledge` answers well; absent: 1. */
+  readonly correct?: number | undefined;
   /** Folders or files, as the policy has it. */
   readonly data: readonly string[];
   readonly domains: readonly string[];

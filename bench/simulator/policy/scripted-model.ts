@@ -7,11 +7,13 @@ import { type PolicyReply, say } from "./reply.ts";
 export interface Prompt {
   readonly text: string;
   readonly toolChoice: ToolChoice;
+  /** Of the request's sampling; null where it named none. */
+  readonly seed: number | null;
   /** From the header `x-tollgate-ref`; the agent ignores it and reads the conversation. */
   readonly reference: EpisodeReference | null;
 }
 
-/** What the engine runs instead of weights: a pure function from prompt to reply. */
+/** What the engine runs instead of weights: a function from prompt to reply. */
 export type ScriptedModel = (prompt: Prompt) => PolicyReply;
 
 /** Said for prompts that are no chat, e.g. an engine's own warm-up. */
@@ -20,9 +22,9 @@ export const continuation =
 
 /** @throws UnknownScenarioError from the returned function, for an episode whose task was not loaded. */
 export function scriptedModel(policy: Policy): ScriptedModel {
-  return ({ text, toolChoice, reference }) => {
+  return ({ text, toolChoice, seed, reference }) => {
     const conversation = readConversation(text);
     if (conversation === null) return say(continuation);
-    return forcedReply(conversation, toolChoice) ?? policy(conversation, reference);
+    return forcedReply(conversation, toolChoice) ?? policy(conversation, reference, seed);
   };
 }

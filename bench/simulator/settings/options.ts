@@ -11,13 +11,17 @@ export interface SimulatorOptions {
   /** Served model name. */
   readonly model: string;
   /** Who plays the model. */
-  readonly policy: "tau2" | "answers" | "scripts";
+  readonly policy: "tau2" | "answers" | "scripts" | "knowledge";
   /** What the policy reads, e.g. the folder that holds `tau2/`; null = no tasks. */
   readonly data: readonly string[];
   /** Domains to load; empty = all of `data`. */
   readonly domains: readonly string[];
   readonly schemas: string | null;
   readonly errorRate: number;
+  /** Share of prompts that policy `knowledge` answers well; absent: 1. */
+  readonly correct?: number | undefined;
+  /** Tokens of a prompt that are kept, its last ones; absent: all. */
+  readonly truncatePrompt?: number | undefined;
   readonly seed: number;
   /** `name` or `name=value`, see faults.ts. */
   readonly faults: readonly string[];
