@@ -11,7 +11,9 @@ import {
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { TemporaryFolder } from "../e2e/tollgate-process.ts";
+import { expectHandComputed } from "../e2e/own-tasks.ts";
+import { lastLine, Workplace } from "../e2e/small-experiment.ts";
+import { episodesOf, expectExit, TemporaryFolder, tollgate } from "../e2e/tollgate-process.ts";
 import { noDockerd, startDockerd, type TestDockerd } from "./dockerd.ts";
 
 const run = promisify(execFile);
@@ -27,7 +29,7 @@ const reason =
   (found("debootstrap") === undefined ? "debootstrap is not installed (apt-get install debootstrap)" : null);
 
 describe.skipIf(reason !== null)(
-  `the image of docker/Dockerfile${reason === null ? "" : `: ${reason}`}`,
+  `images that are built of docker/${reason === null ? "" : `: ${reason}`}`,
   () => {
     let dockerd: TestDockerd;
     const docker = async (...words: readonly string[]) => {
@@ -60,7 +62,32 @@ describe.skipIf(reason !== null)(
       await docker("import", "--change", "ENV NODE_EXTRA_CA_CERTS=/etc/base/ca.crt", archive, "test/base:24");
     }
 
-    test("builds, holds OpenClaw and one Node, and sweeps", async () => {
+    test("in the image of docker/sandbox real OpenClaw does our tasks, and their scores are those computed by hand", async () => {
+      await docker(
+        "build",
+        "--network",
+        "host",
+        "--build-arg",
+        "BASE=test/base:24",
+        "-t",
+        "tollgate-sandbox",
+        "docker/sandbox",
+      );
+      using place = new Workplace();
+      const settings = ["sandbox=docker", "workload.trials=1"].flatMap((one) => ["--set", one]);
+      const finished = await tollgate(
+        ["sweep", "experiments/tasks-laptop.yaml", ...settings, "--out", place.runs],
+        { ...place.environment, DOCKER_HOST: dockerd.host },
+      );
+      expectExit(finished, 0);
+      expect(finished.stderr).toContain("sandbox: docker");
+      const episodes = episodesOf(lastLine(finished));
+      expect(episodes).toHaveLength(22);
+      for (const episode of episodes) expectHandComputed(episode, "agentbench", "good");
+      expect(await docker("ps", "-aq")).toBe("");
+    });
+
+    test("Tollgate's own builds, holds OpenClaw and one Node, and sweeps", async () => {
       const base = ["--build-arg", "BASE=test/base:24", "--build-arg", "DOCKER_CLI=test/base:24"];
       await docker(
         "build",
