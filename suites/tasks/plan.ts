@@ -93,9 +93,8 @@ function missingThings(
         programs.set(program, [...(programs.get(program) ?? []), id]);
   const browser = tasks.filter((task) => task.browser && !ownTools.includes("browser")).map(({ id }) => id);
   return [
-    ...[...programs].map(
-      ([program, ids]) =>
-        `${program} is not among the system's programs (a sandbox sees no others), and is needed by ${listed(ids)}: what needs it is not scored. Install it, or select other tasks.`,
+    ...[...programs].map(([program, ids]) =>
+      missingProgramText(program, ids, "among the system's programs (a sandbox sees no others)"),
     ),
     ...(browser.length > 0
       ? [
@@ -103,6 +102,11 @@ function missingThings(
         ]
       : []),
   ];
+}
+
+/** @param place where it was looked for, as in `is not …` */
+export function missingProgramText(program: string, ids: readonly string[], place: string): string {
+  return `${program} is not ${place}, and is needed by ${listed(ids)}: what needs it is not scored. Install it, or select other tasks.`;
 }
 
 function refuseDoubtful({ workload, stack }: TasksExperiment, missing: readonly string[]): void {

@@ -17,9 +17,10 @@ import { openSession } from "./attempt/open-session.ts";
 import type { TasksParts } from "./attempt/parts.ts";
 import { attemptTask } from "./attempt/attempt-task.ts";
 import { judgeOf } from "./attempt/judge-endpoint.ts";
-import { tasksOf } from "./plan.ts";
+import { missingProgramText, tasksOf } from "./plan.ts";
 import type { TasksExperiment } from "./contract/section.ts";
 import type { WorkspaceTask } from "./contract/task.ts";
+import { missingPrograms } from "./workspace/missing-programs.ts";
 import { workspaceToolNames, workspaceToolsUrl, type WorkspaceTools } from "./tools/workspace-tools.ts";
 import { WarmUpPlaces } from "./attempt/warm-up-places.ts";
 
@@ -48,6 +49,8 @@ export class PreparedTasks implements PreparedWorkload {
         docker: context.environment,
       });
       context.progress(`sandbox: ${sandboxes.kind}`);
+      const missing = await missingPrograms(sandboxes, suite.tasks, workspaces);
+      sayMissing(missing, { strict: experiment.workload.strict, tell: context.progress });
       const served = context.agent.ownTools.length === 0;
       const toolServer = stoppable.use(
         await startToolServer<WorkspaceTools>({
@@ -127,5 +130,16 @@ export class PreparedTasks implements PreparedWorkload {
     progress(
       `warning: in the agent's first turn the model's answer was not one that the agent can use: ${turn.message}. The agent is warm, and the run goes on.`,
     );
+  }
+}
+
+function sayMissing(
+  missing: Awaited<ReturnType<typeof missingPrograms>>,
+  { strict, tell }: { readonly strict: boolean; readonly tell: (line: string) => void },
+): void {
+  for (const [program, ids] of missing) {
+    const text = missingProgramText(program, ids, "in the sandbox");
+    if (strict) throw new StartError("sandbox", `workload.strict: ${text}`);
+    tell(`warning: ${text}`);
   }
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { CommandOutcome, EnterOptions, Sandbox, SandboxEnd } from "../../../../bench/sandbox/sandbox.ts";
 import type { TaskFinding } from "../../contract/observation.ts";
+import { probeFor } from "../../contract/program-probe.ts";
 import type { CheckedWorkspace } from "./checks.ts";
 
 /** A check looks for words or compares a result; nothing that it could find stands behind so much. */
@@ -83,12 +84,8 @@ function endOfText(text: string): string {
 export async function missingProgram(workspace: CheckedWorkspace, command: string): Promise<string | null> {
   const needed = workspace.task.programs.filter((program) => mentions(command, program));
   for (const program of needed) {
-    const [name = program, flag, module] = program.split(/\s+/u);
-    const probe =
-      flag === "-m" && module !== undefined
-        ? [name, "-I", "-c", `import ${module}`]
-        : ["sh", "-c", 'command -v "$1" >/dev/null', "sh", name];
-    const ran = await runCheck(workspace, probe, { directory: "/", timeoutMs: PROBE_TIMEOUT_MS });
+    const options = { directory: "/", timeoutMs: PROBE_TIMEOUT_MS };
+    const ran = await runCheck(workspace, probeFor(program), options);
     if (ran.gone === null && ran.exitCode !== 0) return program;
   }
   return null;
