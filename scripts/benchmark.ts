@@ -4,6 +4,7 @@ import { messageOf } from "../bench/errors.ts";
 import { gatewayLatency, tapLatency } from "./benchmark/added-latency.ts";
 import { airlineEnvironments } from "./benchmark/airline-environments.ts";
 import { airlineEvaluation } from "./benchmark/airline-evaluation.ts";
+import { answerJudging } from "./benchmark/answer-judging.ts";
 import { firstCommand } from "./benchmark/first-command.ts";
 import { loadGenerator } from "./benchmark/load-generator.ts";
 import { measured } from "./benchmark/machine.ts";
@@ -31,6 +32,7 @@ const measurements: readonly Measurement[] = [
   airlineEvaluation,
   toolCalls,
   telecomReplay,
+  answerJudging,
   firstCommand,
 ];
 

@@ -112,6 +112,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring suites/tasks/contract",
   "suites/tasks":
     "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring suites/tasks/contract",
+  "suites/code/contract": "",
+  "suites/code/answers": "suites/code/contract",
+  "suites/code/execution": "sandbox suites/code/contract suites/code/answers",
+  "suites/code/judging": "workload suites/code/contract suites/code/answers suites/code/execution",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
@@ -119,7 +123,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "analysis report view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
-    "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak",
+    "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak sandbox suites/code/contract suites/code/execution suites/code/judging",
   // The real scheduler beside the simulator.
   "scripts/scheduler": "config host load measure stack statistics supervisor scripts/benchmark",
   // Thousands of episodes, and what they leave in memory.
