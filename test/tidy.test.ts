@@ -115,7 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/code/contract": "",
   "suites/code/answers": "suites/code/contract",
   "suites/code/execution": "sandbox suites/code/contract suites/code/answers",
-  "suites/code/judging": "workload suites/code/contract suites/code/answers suites/code/execution",
+  "suites/code/judging": "answer workload suites/code/contract suites/code/answers suites/code/execution",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":

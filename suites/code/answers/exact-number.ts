@@ -9,7 +9,7 @@ const unsigned = String.raw`(?:${decimal})(?:\s*/\s*\d+)?|\d+\s+\d+\s*/\s*\d+`;
 
 /** A number in a text: signs, currency before it, thousands with commas, a fraction, a mixed number. */
 const inText = new RegExp(
-  String.raw`(?<![\w.,/])(?<sign>[-−–+]\s?)?(?:[$€£¥₹]\s?)?(?<sign2>[-−–])?(?<number>\d+\s+\d+\s*/\s*\d+|${unsigned})`,
+  String.raw`(?<![\w./])(?<sign>[-−–+]\s?)?(?:[$€£¥₹]\s?)?(?<sign2>[-−–])?(?<number>\d+\s+\d+\s*/\s*\d+|${unsigned})`,
   "gu",
 );
 

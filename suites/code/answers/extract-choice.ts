@@ -7,7 +7,7 @@ export const letterOf = (index: number): string => String.fromCodePoint(65 + ind
 
 /** Where a letter may be a word: "the answer is a matter of taste", "the answer is A matter of taste". */
 const goesOn = String.raw`(?=\s*(?:$|[).:,;*_"'\]}–—-]|(?:because|since|as|and|which|for|due|given|so)\b|\())`;
-const marks = String.raw`[\s*_"'\`(\[{$]*(?:\\text\s*\{\s*)?[\s*_"'\`(\[{]*`;
+const marks = String.raw`[\s*_"'\x60(\[{$]*(?:\\text\s*\{\s*)?[\s*_"'\x60(\[{]*`;
 
 /**
  * The letter that a model gives as its answer, by the first of these rules that finds one: the last `\boxed{}`, the last "the
@@ -65,23 +65,29 @@ function ofWholeText(text: string, letters: string): Extracted | null {
   return found(new RegExp(`^[^A-Za-z0-9]*(${letters})[^A-Za-z0-9]*$`, "u").exec(text)?.[1], "letter");
 }
 
-/** Not where the text begins with a list of the choices. */
+/** Not where the text begins with a list of the choices, or names several in its first line. */
 function ofBeginning(text: string, last: string): Extracted | null {
   const begins = new RegExp(String.raw`^[\s*_>(#-]*([A-${last}])[*_]*\s*[).:](?!\w)`, "gmu");
-  const letters = [...text.matchAll(begins)].map((match) => match[1]);
   const first = new RegExp(String.raw`^[\s*_>(#-]*([A-${last}])[*_]*\s*(?:[).:](?!\w)|\n)`, "u").exec(
     text,
   )?.[1];
-  return first !== undefined && new Set([first, ...letters]).size === 1 ? found(first, "first-letter") : null;
+  if (first === undefined) return null;
+  const others = [...text.matchAll(begins)].map(([, letter = ""]) => letter);
+  const inLine = mentioned(text.split("\n", 1)[0] ?? "", last);
+  return new Set([first, ...others, ...inLine]).size === 1 ? found(first, "first-letter") : null;
 }
 
 function ofOnlyMention(text: string, last: string): Extracted | null {
+  const letters = mentioned(text, last);
+  return letters.size === 1 ? found([...letters][0], "only-letter") : null;
+}
+
+function mentioned(text: string, last: string): ReadonlySet<string> {
   const mention = new RegExp(
     String.raw`\(([A-${last}])\)|\*\*([A-${last}])\b[.):]?|\b(?:[Oo]ption|[Cc]hoice|[Ll]etter)\s+\(?([A-${last}])\b`,
     "gu",
   );
-  const letters = new Set([...text.matchAll(mention)].map((match) => match[1] ?? match[2] ?? match[3]));
-  return letters.size === 1 ? found([...letters][0], "only-letter") : null;
+  return new Set([...text.matchAll(mention)].map(([, inside, bold, after]) => inside ?? bold ?? after ?? ""));
 }
 
 function ofWords(text: string, choices: readonly string[]): Extracted | null {

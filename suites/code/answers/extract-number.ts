@@ -4,7 +4,7 @@ import { numbersIn } from "./exact-number.ts";
 import { withoutThoughts } from "./thoughts.ts";
 
 const announced =
-  /\b(?:final answer|answer|result|total)\b[*_"]*\s*(?:(?:is|are|was|equals|would be|will be|comes to)\b(?!\s+not\b)|:|=)\s*[:*_]*(.*)$/gimu;
+  /\b(?:final answer|answer|result|total)\b[*_"]*\s*(?:(?:is|are|was|equals|would be|will be|comes to)\b(?!\s+not\b)|:|=)\s*/gimu;
 
 /**
  * The number that a model gives as its answer, by the first of these rules that finds one: the last line with `####`, the last
@@ -16,9 +16,15 @@ export function extractNumber(said: string): Extracted {
   if (text.trim() === "") return nothing(thoughts === "open" ? "open-thoughts" : "only-thoughts");
   const hashes = [...text.matchAll(/^.*####(.*)$/gmu)].at(-1)?.[1];
   const boxed = lastBoxed(text);
-  const statement = [...text.matchAll(announced)].at(-1)?.[1];
+  const statement = afterLast(text, announced);
   const found = first("hashes", hashes) ?? first("boxed", boxed) ?? result(statement) ?? last(text);
   return found ?? nothing(isRefusal(text) ? "refusal" : "no-number");
+}
+
+/** The rest of the line after the last place that a pattern finds. */
+function afterLast(text: string, pattern: RegExp): string | undefined {
+  const found = [...text.matchAll(pattern)].at(-1);
+  return found === undefined ? undefined : text.slice(found.index + found[0].length).split("\n", 1)[0];
 }
 
 function first(rule: string, text: string | null | undefined): Extracted | null {

@@ -1,3 +1,4 @@
+import { endedAtLimit } from "../../../bench/answer/complete.ts";
 import type { CodeProblem } from "../contract/problem.ts";
 import type { JudgedAnswer } from "../contract/judged.ts";
 import { judgeRule } from "../answers/judge-rule.ts";
@@ -19,6 +20,6 @@ export async function judgeAnswer(
 ): Promise<JudgedAnswer> {
   const judged =
     problem.kind === "program" ? await judgeProgram(problem, text, context) : judgeRule(problem, text);
-  const wasCut = finishReason === "length" && judged.answer === null;
+  const wasCut = finishReason !== null && endedAtLimit(finishReason) && judged.answer === null;
   return wasCut ? { ...judged, verdict: "length" } : judged;
 }
