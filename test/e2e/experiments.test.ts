@@ -35,6 +35,7 @@ test("the shipped experiments are those that the project promises", () => {
       "laptop.yaml",
       "litellm.yaml",
       "llama.yaml",
+      "long-context-laptop.yaml",
       "nginx.yaml",
       "node-8gpu-235b-fp8.yaml",
       "node-8gpu.yaml",
