@@ -77,6 +77,10 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate inspect @last 0123456789abcdef --tokens      with token ids, logprobs and mask of every model call",
     "tollgate inspect @last --bytes               exit code 1 unless the model saw exactly the transcript",
   ],
+  verify: [
+    "tollgate verify @last              exit code 1 when a figure of its report is not what the evidence gives",
+    "tollgate verify runs/NAME --json      every figure that differs, what was covered, and what was not, with why",
+  ],
   collect: [
     "tollgate collect experiments/laptop.yaml --concurrency 4",
     "tollgate collect experiments/airline.yaml --group-size 8 --retry-infra 2 --min-reward 1 --detach",

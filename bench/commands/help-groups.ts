@@ -20,6 +20,7 @@ export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>
     "stop [run]": "ask a run to drain and stop",
     "report <run>": "the tables of a run",
     "inspect <run> [episode]": "episodes of a run, and one as a conversation",
+    "verify <run>": "recompute a report's figures, in another way",
     "view [run]": "look into runs in a browser",
     "compare <a> <b>": "what changed between two runs",
   },

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../errors.ts";
+import { exists } from "../store/read-run.ts";
+import { readCellEvidence, type SeenCell } from "./evidence/cell-evidence.ts";
+import { readRunFacts } from "./evidence/run-facts.ts";
+import { compareFigures } from "./figures/compare.ts";
+import { get, type JsonValue } from "./evidence/json-value.ts";
+import type { Compared, FigureCoverage, Expected, Unequal } from "./figures/figure.ts";
+import { reportFigures } from "./figures/report.ts";
+
+export interface RunVerification {
+  readonly runId: string;
+  readonly unequal: readonly Unequal[];
+  readonly coverage: readonly FigureCoverage[];
+}
+
+/** What the evidence of a run gives, and what the files of its report say. */
+export interface Verifiable {
+  readonly runId: string;
+  readonly directory: string;
+  readonly expected: Expected;
+}
+
+/** Recomputes the figures of a run's report from its records and evidence. @throws {ConfigError} {@link RunUnreadableError} */
+export async function recompute(directory: string): Promise<Verifiable> {
+  const facts = await readRunFacts(directory);
+  const report = await readReport(facts.directory);
+  if (facts.run.identity.replay !== undefined)
+    throw new ConfigError(
+      `${facts.run.identity.runId} is a replay, whose figures nothing recomputes yet: \`tollgate report\` rebuilds its report from the evidence.`,
+    );
+  const cells: SeenCell[] = [];
+  for (const cell of facts.cells) cells.push(await readCellEvidence(cell));
+  // Whether an engine is a simulator is told by the servers themselves; the label is words, and taken as it stands.
+  const simulated = get(get(report, "run"), "simulated") === true;
+  return {
+    runId: facts.run.identity.runId,
+    directory: facts.directory,
+    expected: reportFigures(facts, cells, simulated),
+  };
+}
+
+export async function verifyRun(directory: string): Promise<RunVerification> {
+  const { runId, expected, ...run } = await recompute(directory);
+  const compared: Compared[] = [
+    compareFigures("report/report.json", expected, await readReport(run.directory)),
+  ];
+  return {
+    runId,
+    unequal: compared.flatMap(({ unequal }) => unequal),
+    coverage: compared.flatMap(({ coverage }) => coverage),
+  };
+}
+
+async function readReport(directory: string): Promise<JsonValue> {
+  const path = join(directory, "report", "report.json");
+  if (!(await exists(path)))
+    throw new ConfigError(`${path} is missing: \`tollgate report ${directory}\` writes it.`);
+  return JSON.parse(await readFile(path, "utf8")) as JsonValue;
+}

@@ -1,0 +1,79 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { summarize } from "../../../bench/statistics/distribution.ts";
+import { studentTQuantile } from "../../../bench/statistics/reference-distributions.ts";
+import { wilsonInterval } from "../../../bench/statistics/wilson.ts";
+import { clusterInterval } from "../../../bench/analysis/estimates/cluster-interval.ts";
+import { bootstrapped } from "../../../bench/verify/numbers/draws.ts";
+import { percentile, wilson } from "../../../bench/verify/numbers/samples.ts";
+import { studentPoint } from "../../../bench/verify/numbers/student.ts";
+
+/** Two implementations that were written apart agree, or one of them is wrong. */
+const times = fc.array(fc.double({ min: 0.001, max: 1e5, noNaN: true }), { minLength: 1, maxLength: 800 });
+
+test("Student's t, over whole and broken degrees of freedom", () => {
+  for (const degrees of [1, 1.3, 2, 3.9, 4, 9, 50, 399, 401, 20_000])
+    expect(studentPoint(degrees) / studentTQuantile(0.975, degrees)).toBeCloseTo(1, 11);
+});
+
+test("percentiles, and from how many values on", () => {
+  fc.assert(
+    fc.property(times, (values) => {
+      const said = summarize(values);
+      for (const [share, should] of [
+        [0.5, said.p50],
+        [0.95, said.p95],
+        [0.99, said.p99],
+      ] as const) {
+        const is = percentile(values, share);
+        expect(is === null).toBe(should === null);
+        expect(is ?? 0).toBeCloseTo(should ?? 0, 6);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("Wilson's interval", () => {
+  fc.assert(
+    fc.property(fc.nat(300), fc.nat(300), (a, b) => {
+      const [passes, trials] = [Math.min(a, b), Math.max(a, b, 1)];
+      const should = wilsonInterval(passes, trials, { confidence: 0.95 });
+      const is = wilson(passes / trials, trials);
+      expect(is.low).toBeCloseTo(should?.low ?? Number.NaN, 12);
+      expect(is.high).toBeCloseTo(should?.high ?? Number.NaN, 12);
+    }),
+  );
+});
+
+test("the t bootstrap over units: the same draws, the same limits", () => {
+  const placed = fc.array(
+    fc.record({
+      value: fc.double({ min: -5, max: 1000, noNaN: true }),
+      unit: fc.integer({ min: 0, max: 30 }).map(String),
+    }),
+    {
+      minLength: 1,
+      maxLength: 200,
+    },
+  );
+  fc.assert(
+    fc.property(placed, fc.constantFrom("mean" as const, 0.5, 0.95), (values, what) => {
+      const should = clusterInterval(
+        values.map(({ value, unit }) => ({ value, cluster: unit })),
+        what,
+      );
+      const is = bootstrapped(values, what);
+      const ends = [is.low, is.high].map((end) => end ?? Number.NaN);
+      const wanted = [should?.low ?? Number.NaN, should?.high ?? Number.NaN];
+      const far = ends.filter((end, at) => {
+        const want = wanted[at] ?? Number.NaN;
+        return Number.isNaN(want)
+          ? !Number.isNaN(end)
+          : !(Math.abs(end - want) < 1e-8 * Math.max(1, Math.abs(want)));
+      });
+      expect(far).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
