@@ -18,6 +18,7 @@ import { compareArms } from "../analysis/overhead/overhead.ts";
 import { readCellPower, type CellPower } from "../analysis/power/cell-power.ts";
 import { hasPassed } from "../store/passed.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
+import { passAtKReport } from "../analysis/scores/pass-at-k-report.ts";
 import { scoreReport } from "../analysis/scores/score-report.ts";
 import { LimitFacts } from "./model/limit-facts.ts";
 import type { ReportModel } from "./model/report-model.ts";
@@ -48,6 +49,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
   const scores = scoreReport(run.identity.scores, cells, episodes);
+  const passAtK = passAtKReport(run.identity.passAtK, cells, episodes);
   const failures = runFailures(summaries);
   const floors = baselineFloors(cells, compareOf(run));
   const lost = await lostTrajectories(run.directory, run.records);
@@ -64,6 +66,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     cells: summaries,
     ...(failures.length > 0 && { failures }),
     ...(scores !== null && { scores }),
+    ...(passAtK !== null && { passAtK }),
     overheads: [...compareArms(cells, compareOf(run))],
     ...(floors.length > 0 && { floors: [...floors] }),
     ...limits.report(),

@@ -20,6 +20,7 @@ import { path } from "../../bench/report/tables/path-table.ts";
 import { powers } from "../../bench/report/tables/power-table.ts";
 import * as replay from "../../bench/report/tables/replay-tables.ts";
 import { trajectories } from "../../bench/report/tables/run-tables.ts";
+import { passAtKColumns } from "../../bench/report/tables/pass-at-k-table.ts";
 import { scores, taskScores } from "../../bench/report/tables/score-tables.ts";
 import { sloCells } from "../../bench/report/tables/slo-table.ts";
 import { left, type Column } from "../../bench/report/tables/table.ts";
@@ -37,6 +38,7 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
       failures,
       capacities,
       capacityLoads,
+      passAtKColumns,
       scores,
       taskScores,
       speed,

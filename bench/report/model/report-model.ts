@@ -10,6 +10,7 @@ import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 import { capacityAnswerSchema } from "../../analysis/capacity/capacity-answer.ts";
 import { cellPowerSchema } from "../../analysis/power/cell-power.ts";
 import { sloReportSchema } from "../../analysis/slo/slo-report.ts";
+import { passAtKReportSchema } from "../../analysis/scores/pass-at-k-report.ts";
 import { scoreReportSchema } from "../../analysis/scores/score-report.ts";
 
 /** What ended badly in one way, over all cells, with what the first such episode said. */
@@ -48,6 +49,8 @@ export const reportModelSchema = z.object({
   failures: z.array(runFailureSchema).optional(),
   /** What tasks are worth by each score, with what that cost; only of a workload that names its scores. */
   scores: scoreReportSchema.optional(),
+  /** pass@k by cell and problem; only of a workload that asks for it. */
+  passAtK: passAtKReportSchema.optional(),
   overheads: z.array(overheadSchema),
   /** The baseline against itself, a load each; absent where no load was repeated. */
   floors: z.array(floorSchema).optional(),

@@ -21,6 +21,7 @@ import { overheadPicture, type ControlArms } from "./overhead-picture.ts";
 import { sweepSections } from "./sweep-pictures.ts";
 import { ttftTables } from "./ttft-pictures.ts";
 import { powerTable } from "./power-table.ts";
+import { passAtKTable } from "./pass-at-k-table.ts";
 import { scoreTables } from "./score-tables.ts";
 import { sloTable } from "./slo-table.ts";
 import type { Table } from "./table.ts";
@@ -103,6 +104,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(failures === undefined ? [] : [failureTable(failures, report.run.runId)]),
     ...(altered ? fidelity : []),
     ...(report.capacity === undefined ? [] : capacityTables(report.capacity)),
+    ...(report.passAtK === undefined ? [] : [passAtKTable(report.passAtK)]),
     ...(report.scores === undefined ? [] : scoreTables(report.scores)),
     speedTable(cells),
     ...(report.slo === undefined ? [] : [sloTable(report.slo)]),
