@@ -115,16 +115,19 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring suites/tasks/contract",
   "suites/tasks":
     "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring suites/tasks/contract",
-  "suites/code/contract": "",
+  "suites/code/contract": "config",
+  "suites/code/formats": "suites/code/contract",
   "suites/code/answers": "suites/code/contract",
   "suites/code/execution": "sandbox suites/code/contract suites/code/answers",
   "suites/code/judging": "answer workload suites/code/contract suites/code/answers suites/code/execution",
+  "suites/code":
+    "answer config sandbox workload agent suites/code/contract suites/code/execution suites/code/formats suites/code/judging",
   "suites/long-context": "answer config host workload agent statistics gateway/rendering",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
-    "analysis report verify view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/long-context suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report verify view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/code suites/long-context suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak sandbox suites/code/contract suites/code/execution suites/code/judging",

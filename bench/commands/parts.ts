@@ -13,6 +13,7 @@ const workloads: readonly Workload[] = [
   // The default.
   (await import("../../openclaw-tau2/workload.ts")).openclawTau2,
   (await import("../../suites/tasks/workload.ts")).tasks,
+  (await import("../../suites/code/workload.ts")).code,
   (await import("../../suites/long-context/workload.ts")).longContext,
   (await import("../../suites/echo/workload.ts")).echo,
 ];

@@ -14,7 +14,8 @@ export function passAtK({
 }): number {
   if (![passes, samples, k].every(Number.isInteger) || passes < 0 || passes > samples)
     throw new RangeError(`impossible counts: ${passes} passes of ${samples} samples, k = ${k}`);
-  if (k < 1 || k > samples) throw new RangeError(`pass@${k} needs at least ${k} samples, and there are ${samples}`);
+  if (k < 1 || k > samples)
+    throw new RangeError(`pass@${k} needs at least ${k} samples, and there are ${samples}`);
   if (samples - passes < k) return 1;
   let none = 1;
   // From the largest factor down: the last digit is then that of the exact quotient of whole numbers.

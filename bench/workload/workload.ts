@@ -138,6 +138,8 @@ export interface TaskData {
   readonly needsUserEngine: boolean;
   /** Flags and values of `tollgate simulate` that let a simulated engine play the tasks. */
   readonly simulator: readonly (readonly [flag: string, value: string])[];
+  /** Lines for `--policy knowledge`, where no file of them lies ready: whoever starts a simulated engine writes and names one. */
+  readonly knowledge?: string;
 }
 
 export interface PreparedWorkload extends AsyncDisposable {

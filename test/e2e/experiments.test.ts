@@ -31,6 +31,7 @@ test("the shipped experiments are those that the project promises", () => {
       "attach.yaml",
       "caddy.yaml",
       "capacity-laptop.yaml",
+      "code-laptop.yaml",
       "gateways.yaml",
       "laptop.yaml",
       "litellm.yaml",

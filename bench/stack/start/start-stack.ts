@@ -12,6 +12,7 @@ import type { Engine } from "../engine.ts";
 import type { RunningStack, StackDeath } from "../stack.ts";
 import { keepServerEvidence } from "./server-evidence.ts";
 import { startEngines } from "./start-engines.ts";
+import { placedTaskData } from "./task-data.ts";
 
 export interface StartStackOptions extends Omit<ChildContext, "startSeconds"> {
   readonly experiment: Experiment;
@@ -44,7 +45,8 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
   };
   try {
     const { stack, limits, arms: specs } = options.experiment;
-    const context = { ...options, startSeconds: limits.startSeconds, own };
+    const taskData = await placedTaskData(options, stack.kind);
+    const context = { ...options, taskData, startSeconds: limits.startSeconds, own };
     const environment = { ...options.environment, ...options.childEnvironment };
     const node = stack.kind === "docker" ? await DockerNode.connect({ ...options, environment }) : null;
     options.phase?.(stack.kind === "attach" ? "looking for the model servers" : "starting the model servers");

@@ -42,4 +42,6 @@ export interface LoadedProblem {
   readonly group: string;
   /** The data set's own solution; null where it has none. */
   readonly canonical: string | null;
+  /** Programs that its tests refuse; only our own data has them, for simulated engines and for tests of the tests. */
+  readonly wrong?: readonly string[];
 }

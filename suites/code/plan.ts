@@ -1,0 +1,75 @@
+import { ConfigError } from "../../bench/errors.ts";
+import type { Coverage, EpisodeTask, WorkloadPlan } from "../../bench/workload/workload.ts";
+import type { LoadedProblem } from "./contract/problem.ts";
+import type { CodeExperiment, CodeSection } from "./contract/section.ts";
+import { type Dataset, loadDataset } from "./formats/datasets.ts";
+import { scoreNamesOf } from "./judging/scores.ts";
+import { knowledgeOf } from "./knowledge.ts";
+
+const usualKs = [1, 10, 100];
+
+/** What of a data set a run has. */
+export interface ChosenProblems extends Dataset {
+  readonly coverage: Coverage;
+}
+
+/** @throws {ConfigError} */
+export async function chooseProblems(workload: CodeSection): Promise<ChosenProblems> {
+  const dataset = await loadDataset(workload);
+  const { limit } = workload;
+  const total = dataset.problems.length;
+  const problems = dataset.problems.slice(0, limit);
+  const left = total - problems.length;
+  const excluded = left === 0 ? [] : [{ reason: `behind the first ${limit} (workload.limit)`, count: left }];
+  return { ...dataset, problems, coverage: { of: "problems", selected: problems.length, total, excluded } };
+}
+
+/** What a sweep of these problems would do. @throws {ConfigError} */
+export async function planOf({ workload, sampling }: CodeExperiment): Promise<WorkloadPlan> {
+  const { problems, coverage, hashes } = await chooseProblems(workload);
+  const { dataset, trials, seed, simulated, program } = workload;
+  const [first] = problems;
+  if (first === undefined) throw new Error("a data set without problems was loaded");
+  return {
+    episodes: Array.from({ length: trials }, (_, trial) =>
+      problems.map(({ problem: { id }, group }): EpisodeTask => ({
+        taskId: id,
+        trial,
+        seed: seed + trial,
+        facts: { domain: group },
+      })),
+    ).flat(),
+    hashes,
+    facts: { dataset, problems: problems.length, problemsTotal: coverage.total, trials, seed, program },
+    warnings: warningsOf(trials, sampling.temperature),
+    scores: { averaged: "tasks", outOf: 100, names: scoreNamesOf(...kindOf(first)) },
+    coverage,
+    passAtK: ksOf(workload),
+    taskData: {
+      needsUserEngine: false,
+      simulator: [["correct", String(simulated?.correct ?? 1)]],
+      knowledge: knowledgeOf(problems),
+    },
+  };
+}
+
+function kindOf({ problem }: LoadedProblem): Parameters<typeof scoreNamesOf> {
+  return problem.kind === "program" ? [problem.kind, problem.tests.form] : [problem.kind];
+}
+
+function ksOf({ passAtK, trials }: CodeSection): readonly number[] {
+  if (passAtK === undefined) return usualKs.filter((k) => k <= trials);
+  const most = Math.max(...passAtK);
+  if (most > trials)
+    throw new ConfigError(
+      `workload.passAtK: pass@${most} needs at least ${most} samples of each problem, and workload.trials is ${trials}. Write trials: ${most}, or a smaller k.`,
+    );
+  return [...new Set(passAtK)].sort((a, b) => a - b);
+}
+
+function warningsOf(trials: number, temperature: number): readonly string[] {
+  if (trials === 1 || temperature > 0) return [];
+  return [
+    `sampling.temperature is 0, so the ${trials} samples of a problem are alike, and pass@k says no more than pass@1. pass@k is usually measured at 0.2 to 0.8.`,
+  ];
+}
