@@ -112,6 +112,7 @@ function planJson({ loaded, workload, plan, estimates, docker, processes }: Show
       arm: cell.arm.name,
       load: loadOf(cell),
       repetition: cell.repetition,
+      ...(cell.variant !== undefined && { variant: cell.variant }),
       episodes: episodes.length,
       estimatedSeconds: estimates[index]?.seconds ?? null,
       episodeIds: episodes.map(({ episodeId }) => episodeId),

@@ -9,5 +9,8 @@ export const onEngineDeath = z
       "skip: leave the cell, start it again for the next one; stop: end the run, resumable",
   );
 
-/** A GPU as `nvidia-smi` numbers it, or its UUID. */
-export const gpu = z.union([z.number().int().min(0).transform(String), z.string().regex(/^GPU-[0-9a-f-]+$/)]);
+/** A GPU as `nvidia-smi` numbers it, or its UUID. A number may be a text, as the record of a run has it. */
+export const gpu = z.union([
+  z.number().int().min(0).transform(String),
+  z.string().regex(/^(?:\d+|GPU-[0-9a-f-]+)$/),
+]);

@@ -16,6 +16,7 @@ import { pathSetting } from "./path-setting.ts";
 import { sandboxSchema } from "./sandbox-schema.ts";
 import { sloSchema } from "./slo-schema.ts";
 import { stackSchema } from "./stack-schema.ts";
+import { variantsSchema } from "./variants.ts";
 
 /**
  * The experiment file: what a user writes in YAML. Strict: an unknown key is an error, with a suggestion.
@@ -72,6 +73,7 @@ const after = {
         .describe("Episodes in flight, one cell each"),
       repetitions: z.number().int().min(1).max(1000).default(1).describe("Times the whole matrix is run"),
       slo: sloSchema,
+      variants: variantsSchema,
     })
     .prefault({}),
   sampling: z

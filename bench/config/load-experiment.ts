@@ -16,6 +16,7 @@ import {
   type Sections,
 } from "./section.ts";
 import { readSetArgument, withSetting, type SetArgument } from "./set-argument.ts";
+import { withVariantValues, writtenVariants } from "./variant-settings.ts";
 import { lineAt, readWrittenFiles, type WrittenFile } from "./written-file.ts";
 
 export interface LoadExperimentOptions {
@@ -55,12 +56,18 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
   const fileAt = (path: readonly string[]) => writerOf(whole, path).name;
   const interpolated = interpolate(asWritten, { environment, fileAt });
   const schema = experimentSchema(sections);
-  const single = singleValues(interpolated, schema);
-  const [raw, plain] = [asLists(asWritten, single), asLists(interpolated, single)];
+  const [raw, plain] = withLists([asWritten, interpolated], schema);
   const parsed = schema.safeParse(plain);
-  if (!parsed.success) throw unusable(file, parsed.error, { schema, whole });
+  const problems = problemsOf(plain, schema, whole);
+  if (!parsed.success || problems.length > 0)
+    throw new ConfigError(`${file} cannot be used:\n${problems.map((line) => `  ${line}`).join("\n")}`);
   const folderAt: FolderAt = (path) => writerOf(whole, path).folder;
-  const located = schema.parse(resolvePaths(plain, schema, folderAt));
+  const located = schema.parse(
+    withVariantValues(resolvePaths(plain, schema, folderAt), ({ name }) => {
+      const variant = writtenVariants(plain).find((one) => one.name === name);
+      return resolvePaths(variant?.plain, schema, (path) => folderAt(variant?.writtenAt(path) ?? path));
+    }),
+  );
   const experiment = resolveSections(located, { folderAt, ...options });
   const written = recorded(parsed.data, raw);
   return {
@@ -110,14 +117,34 @@ function writerOf({ content, file, settings }: WholeExperiment, path: readonly s
 const isWithin = (path: readonly string[], outer: readonly string[]) =>
   outer.every((key, index) => path[index] === key);
 
-function unusable(
-  file: string,
-  { issues }: z.ZodError,
-  { schema, whole }: { readonly schema: z.ZodType; readonly whole: WholeExperiment },
-): ConfigError {
-  const placeOf = (path: readonly string[]) => placeIn(whole, path);
-  const lines = issues.flatMap((issue) => describeIssue(issue, { schema, placeOf }));
-  return new ConfigError(`${file} cannot be used:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+/** Single values where lists are wanted, as lists: in both, by what the second says. */
+function withLists(
+  [raw, plain]: readonly [unknown, unknown],
+  schema: z.ZodType,
+): readonly [unknown, unknown] {
+  const paths = [
+    ...singleValues(plain, schema),
+    ...writtenVariants(plain).flatMap(({ plain: changed, writtenAt }) =>
+      singleValues(changed, schema).map((path) => writtenAt(path.map(String))),
+    ),
+  ];
+  // A path that two of them have is the experiment's own.
+  const single = [...new Map(paths.map((path) => [path.join("."), path])).values()];
+  return [asLists(raw, single), asLists(plain, single)];
+}
+
+/** What is wrong with the experiment; where that is nothing, with its variants. */
+function problemsOf(plain: unknown, schema: z.ZodType, whole: WholeExperiment): readonly string[] {
+  const found = (value: unknown, writtenAt: (path: readonly string[]) => readonly string[]) => {
+    const placeOf = (path: readonly string[]) => placeIn(whole, writtenAt(path));
+    const issues = schema.safeParse(value).error?.issues ?? [];
+    return issues.flatMap((issue) => describeIssue(issue, { schema, placeOf }));
+  };
+  const own = found(plain, (path) => path);
+  if (own.length > 0) return own;
+  return writtenVariants(plain).flatMap(({ name, plain: changed, writtenAt }) =>
+    found(changed, writtenAt).map((line) => `sweep.variants.${name}: ${line}`),
+  );
 }
 
 /** `line 5`, `base.yaml line 5`, or `--set`. */

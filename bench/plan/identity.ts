@@ -5,6 +5,7 @@ import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import type { ProcessRoleSpec } from "../config/process-schema.ts";
 import type { SimulatorSpec } from "../config/simulator-schema.ts";
+import { variantNames, withVariant } from "../config/variants.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
 import type { Cell } from "./cells.ts";
 
@@ -34,11 +35,28 @@ export function episodeIds(loaded: IdentifiedExperiment, cell: Cell): (task: Epi
 export function experimentFingerprint({ written, identities }: IdentifiedExperiment): string {
   const { output: _output, note: _note, limits: _limits, sinks: _sinks, ...rest } = written;
   const { agent, workload } = identities;
-  return fingerprint({ ...rest, stack: serversOf(rest.stack), agent: agent.run, workload: workload.run });
+  return fingerprint({
+    ...rest,
+    ...variantsOf(written),
+    stack: serversOf(rest.stack),
+    agent: agent.run,
+    workload: workload.run,
+  });
+}
+
+/** The stack of every variant, in their order, which is that of the cells. */
+function variantsOf(written: Experiment): object {
+  const names = variantNames(written);
+  if (names.length === 0) return {};
+  const { variants: _changes, ...sweep } = written.sweep;
+  const stacks = names.map((name) => ({ name, stack: serversOf(withVariant(written, name).stack) }));
+  return { sweep: { ...sweep, variants: stacks } };
 }
 
 function cellSettings({ written, identities }: IdentifiedExperiment, cell: Cell) {
-  const { arms, stack, sampling, sandbox } = written;
+  const { arms, sampling, sandbox } = written;
+  const { variant } = cell;
+  const { stack } = withVariant(written, variant);
   return {
     arm: withoutPlaces(arms.find(({ name }) => name === cell.arm.name) ?? cell.arm),
     concurrency: cell.concurrency,
@@ -49,6 +67,8 @@ function cellSettings({ written, identities }: IdentifiedExperiment, cell: Cell)
     sampling,
     workload: identities.workload.episode,
     ...(sandbox !== undefined && { sandbox }),
+    // Two variants may differ in an address alone, which is no setting.
+    ...(variant !== undefined && { variant }),
   };
 }
 

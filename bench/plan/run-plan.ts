@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { variantNames } from "../config/variants.ts";
 import { cellOf, expandCells, loadOf, type Cell } from "./cells.ts";
 import { episodeIds, experimentFingerprint } from "./identity.ts";
 import type { WorkPlan } from "../workload/work.ts";
@@ -85,10 +86,11 @@ function planOf(
 
 function refuseTooMany({ arms, sweep }: LoadedExperiment["experiment"], perCell: number): void {
   const { length: loads } = sweep.concurrency;
-  const episodes = loads * arms.length * sweep.repetitions * perCell;
+  const variants = Math.max(1, variantNames({ sweep }).length);
+  const episodes = loads * arms.length * sweep.repetitions * variants * perCell;
   if (episodes <= mostEpisodes) return;
   throw new ConfigError(
-    `The plan has ${episodes} episodes: ${loads} loads x ${arms.length} arms x ${sweep.repetitions} repetitions x ${perCell} tasks and trials. A run holds at most ${mostEpisodes}; lower sweep.concurrency, sweep.repetitions, workload.trials or workload.tasks.`,
+    `The plan has ${episodes} episodes: ${loads} loads x ${arms.length} arms x ${sweep.repetitions} repetitions x ${variants === 1 ? "" : `${variants} variants x `}${perCell} tasks and trials. A run holds at most ${mostEpisodes}; lower sweep.concurrency, sweep.repetitions, workload.trials or workload.tasks.`,
   );
 }
 
@@ -100,6 +102,7 @@ function storedCell({ cell, episodes }: RunPlan["cells"][number]) {
     load: loadOf(cell),
     concurrency: cell.concurrency,
     repetition: cell.repetition,
+    ...(cell.variant !== undefined && { variant: cell.variant }),
     episodeIds: episodes.map((episode) => episode.episodeId),
   };
 }

@@ -18,6 +18,8 @@ import type { WorkloadPlan } from "../workload/workload.ts";
 
 export interface PreflightOptions {
   readonly experiment: Experiment;
+  /** The one of `sweep.variants` that the stack is; absent where there are none. */
+  readonly variant?: string | undefined;
   /** What every conversation of the agent begins with; undefined where that is not known. */
   readonly longestPrompt: WorkloadPlan["longestPrompt"];
   readonly stack: RunningStack;
@@ -37,14 +39,14 @@ const deadlineMsMax = 120_000;
 
 /** Asks the running stack what it is before anything is measured, and keeps the answers. Failures are in the record. */
 export async function preflight(options: PreflightOptions): Promise<PreflightRecord> {
-  const { experiment, stack, signal, directory } = options;
+  const { experiment, stack, signal, directory, variant } = options;
   const earlier = await readPreflights(directory);
   const deadlineMs = Math.min(experiment.limits.callSeconds * 1000, deadlineMsMax);
   const evidenceDirectory = join(directory, "evidence", "preflight", String(earlier.length));
   await mkdir(evidenceDirectory, { recursive: true });
   const nonce = randomBytes(4).toString("hex");
   const clock = systemClock;
-  const record = await runChecks(
+  const found = await runChecks(
     {
       experiment,
       stack,
@@ -59,6 +61,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRec
     options.skipped,
     checkTeller(options.phase),
   );
+  const record = { ...found, ...(variant !== undefined && { variant }) };
   const path = preflightPath(directory);
   await mkdir(dirname(path), { recursive: true });
   await writeWhole(path, preflightText([...earlier, record]));

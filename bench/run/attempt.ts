@@ -217,6 +217,7 @@ async function store(
     arm: segment.cell.arm.name,
     load: loadOf(segment.cell),
     repetition: segment.cell.repetition,
+    ...(segment.cell.variant !== undefined && { variant: segment.cell.variant }),
     ...facts,
     ...task,
     agent: { ...parts.agent },

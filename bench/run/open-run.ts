@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { basename, resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { variantNames, withVariant } from "../config/variants.ts";
 import { RunUnreadableError, StartError } from "../errors.ts";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import { tollgateVersion } from "../own-files.ts";
@@ -46,8 +47,7 @@ export async function startFacts(
     argv,
   }: Pick<RunSetting, "experiment" | "environment"> & { readonly argv: readonly string[] },
 ): Promise<RunStart> {
-  checkKeys(experiment, environment);
-  const simulated = await isSimulated(experiment.stack, environment);
+  const simulated = await simulatedIn(experiment, environment);
   const at = new Date();
   return {
     runId: runIdOf({ experiment: name, at, suffix: randomBytes(3).toString("hex") }),
@@ -57,6 +57,26 @@ export async function startFacts(
     host: await hostFacts(environment),
     simulated,
   };
+}
+
+/** Asked of every variant: a run is labelled as a whole. */
+async function simulatedIn(
+  experiment: RunSetting["experiment"],
+  environment: RunSetting["environment"],
+): Promise<boolean> {
+  const variants = variantNames(experiment);
+  const found = new Map<string | undefined, boolean>();
+  for (const name of variants.length === 0 ? [undefined] : variants) {
+    const varied = withVariant(experiment, name);
+    checkKeys(varied, environment);
+    found.set(name, await isSimulated(varied.stack, environment));
+  }
+  const simulated = [...found].flatMap(([name, is]) => (is ? [String(name)] : []));
+  if (simulated.length === 0 || simulated.length === found.size) return simulated.length > 0;
+  throw new StartError(
+    "sweep.variants",
+    `The engines of ${simulated.join(", ")} are simulators and those of the other variants are not: times of a simulator must not stand beside real ones. Measure them in two runs.`,
+  );
 }
 
 /** A folder that cannot be written is found out before anything is started: nothing was stopped by it. */

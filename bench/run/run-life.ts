@@ -20,6 +20,8 @@ import type { StopRequest } from "./stop-request.ts";
 /** What a run is given by its caller, whatever it measures. */
 export interface RunSetting {
   readonly experiment: Experiment;
+  /** The one of `sweep.variants` that the experiment is in; absent where it has none. */
+  readonly variant?: string | undefined;
   readonly taskData: TaskData;
   /** The caller's whole environment: keys of attached servers are in it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -183,7 +185,7 @@ export async function onCheckedStack(
     readonly measure: (stack: RunningStack) => Promise<RunOutcome>;
   },
 ): Promise<RunOutcome> {
-  const { environment, skipPreflight, stop, tell } = setting;
+  const { environment, skipPreflight, stop, tell, variant } = setting;
   const { episodes, leftOut, ...questions } = steps.questions;
   const { run } = live;
   const place = { directory: run.path, logDirectory: run.logDirectory, signal: stop.asked };
@@ -196,6 +198,7 @@ export async function onCheckedStack(
   await using stack = started.value;
   const record = await preflight({
     ...questions,
+    variant,
     stack,
     directory: run.path,
     output: { directory: run.path, episodes },
@@ -222,11 +225,12 @@ interface StackPlace {
 /** The stack of an experiment, with an admin key that is made for this occasion. */
 export function startedStack(
   { supervisor, childEnvironment, scratchDirectory }: Supervised,
-  { experiment, taskData, environment, tell, phase }: RunSetting,
+  { experiment, variant, taskData, environment, tell, phase }: RunSetting,
   { directory, logDirectory, signal }: StackPlace,
 ): Promise<RunningStack> {
   return startStack({
     experiment,
+    variant,
     taskData,
     environment,
     tell,

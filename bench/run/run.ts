@@ -1,5 +1,6 @@
 import { recordedFailureLimits } from "../config/failure-limits.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
+import { withVariant } from "../config/variants.ts";
 import { planCells, planRun } from "../plan/run-plan.ts";
 import { systemClock } from "../measure/clock.ts";
 import { episodeCheck } from "../preflight/checks/episode.ts";
@@ -14,6 +15,7 @@ import type { Work, WorkPlan } from "../workload/work.ts";
 import type { PlayParts } from "./attempt.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
 import { growingPlan, type GrowingPlan, type CellSearch } from "./growing-plan.ts";
+import { overVariants, stretchesOf } from "./over-variants.ts";
 import { openSweep, planAgain, type RunPlace } from "./open-run.ts";
 import { checkFirstEpisodes, firstEpisodes, leaveOutEpisodes } from "./first-episodes.ts";
 import { FailureWatch } from "./failure-watch.ts";
@@ -161,15 +163,28 @@ async function sweepIn(live: LiveRun, setting: SweepSetting, work: SweepWork): P
   const { sinks } = work;
   const sinkWatcher: SweepWatcher = { episodeEnded: (record) => record && sinks.push(record) };
   const watchers = [progress, metrics, sinkWatcher];
-  const questions = {
-    experiment: setting.experiment,
-    longestPrompt: workload.longestPrompt,
-    episodes,
-    leftOut: null,
-  };
-  return await onCheckedStack(live, setting, {
-    questions,
-    measure: (stack) => sweepOn(stack, setting, { ...work, live, watchers }),
+  // One for the run: restarts of engines are counted over all of it.
+  const recovery = new EngineRecovery(setting.experiment);
+  return await overVariants(stretchesOf(cells), {
+    admits: () => setting.stop.admits(),
+    tell,
+    measure: async (stretch) => {
+      const { variant } = stretch;
+      const experiment = withVariant(setting.experiment, variant);
+      const varied = { ...setting, experiment, variant };
+      if (variant !== undefined) tell(`variant ${variant}: ${stretch.cells.length} cells`);
+      const questions = {
+        experiment,
+        longestPrompt: workload.longestPrompt,
+        episodes: episodesIn(stretch.cells),
+        leftOut: null,
+      };
+      return await onCheckedStack(live, varied, {
+        questions,
+        measure: (stack) =>
+          sweepOn(stack, varied, { ...work, cells: stretch.cells, live, watchers, recovery }),
+      });
+    },
   });
 }
 
@@ -177,7 +192,11 @@ async function sweepIn(live: LiveRun, setting: SweepSetting, work: SweepWork): P
 async function sweepOn(
   stack: RunningStack,
   setting: SweepSetting,
-  work: SweepWork & { readonly live: LiveRun; readonly watchers: readonly SweepWatcher[] },
+  work: SweepWork & {
+    readonly live: LiveRun;
+    readonly watchers: readonly SweepWatcher[];
+    readonly recovery: EngineRecovery;
+  },
 ): Promise<RunOutcome> {
   const { experiment, stop, tell } = setting;
   const phase = (text: string) => work.progress.phase(text);
@@ -214,7 +233,7 @@ async function sweepOn(
     sampleSeconds: experiment.output.sampleSeconds,
     power: powerIn(experiment, setting.environment),
     retriesMax: experiment.collect?.retryInfra ?? 0,
-    recovery: new EngineRecovery(experiment),
+    recovery: work.recovery,
     failures: new FailureWatch(experiment.limits.failures),
     summarise: async (cellId: string) => work.sinks.push(await setting.summarise(run, cellId)),
     tell,

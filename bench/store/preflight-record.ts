@@ -38,6 +38,8 @@ export const preflightRecordSchema = z.object({
   /** Wall clock, ISO 8601. */
   at: z.string(),
   seconds: z.number(),
+  /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+  variant: z.string().optional(),
   checks: z.array(
     z.object({
       name: z.string(),
@@ -73,9 +75,14 @@ export function preflightText(invocations: readonly PreflightRecord[]): string {
   return `${JSON.stringify({ v: 1, invocations }, null, 2)}\n`;
 }
 
-/** What is known of an arm by now: of each fact the latest that was found out. Absent without a preflight. */
-export function latestArmFacts(invocations: readonly PreflightRecord[], arm: string): ArmFacts | undefined {
-  const found = invocations.flatMap(({ arms }) => arms[arm] ?? []);
+/** What is known of an arm (in a variant) by now: of each fact the latest that was found out. Absent without a preflight. */
+export function latestArmFacts(
+  invocations: readonly PreflightRecord[],
+  arm: string,
+  variant?: string,
+): ArmFacts | undefined {
+  const own = invocations.filter((one) => variant === undefined || one.variant === variant);
+  const found = own.flatMap(({ arms }) => arms[arm] ?? []);
   if (found.length === 0) return undefined;
   return {
     streaming: found.findLast(({ streaming }) => streaming !== null)?.streaming ?? null,

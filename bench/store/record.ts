@@ -54,6 +54,8 @@ export const episodeSchema = z.object({
   arm: z.string(),
   load: z.string(),
   repetition: z.number().int(),
+  /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+  variant: z.string().optional(),
   domain: z.string(),
   /** The task's place on each of the run's axes; absent where the workload has none. */
   axes: z.record(z.string(), z.union([z.string(), z.number()])).optional(),

@@ -11,6 +11,8 @@ export const plannedCellSchema = z.object({
   /** Episodes in flight; null for an open loop. */
   concurrency: z.number().int().nullable(),
   repetition: z.number().int(),
+  /** Configuration of the agent's engine, one of `sweep.variants`; absent where the experiment has none. */
+  variant: z.string().optional(),
   episodeIds: z.array(z.string()),
 });
 

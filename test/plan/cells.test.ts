@@ -6,6 +6,7 @@ import { sectionIdentities } from "../../bench/config/section.ts";
 import { expandCells } from "../../bench/plan/cells.ts";
 import { estimateCells, measuredEpisodeSeconds } from "../../bench/plan/estimate.ts";
 import { episodeId, experimentFingerprint } from "../../bench/plan/identity.ts";
+import { plannedCellSchema } from "../../bench/store/run-json.ts";
 
 const experiment = (changes: Record<string, unknown> = {}): Experiment =>
   experimentSchema(sections).parse({
@@ -38,6 +39,65 @@ test("the matrix is complete, without repetition, and its ids are folder names",
 test("arms alternate between blocks, so that drift meets both alike", () => {
   const cells = expandCells(experiment({ sweep: { concurrency: [1, 4], repetitions: 2 } }));
   expect(cells.map(({ arm }) => arm.name).join(" ")).toBe("raw gateway gateway raw raw gateway gateway raw");
+});
+
+const names = fc.stringMatching(/^[a-c0-9]+(?:[-_.][a-c0-9]+)*$/, { maxLength: 30 });
+
+test("with variants the matrix is complete as well, and no two cells have one name or one episode", () => {
+  const matrix = fc.record({
+    variants: fc.uniqueArray(names, { minLength: 1, maxLength: 4 }),
+    arms: fc.uniqueArray(fc.stringMatching(/^[a-c0-9][a-c0-9.-]{0,5}$/), { minLength: 1, maxLength: 3 }),
+    concurrency: fc.uniqueArray(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 3 }),
+    repetitions: fc.integer({ min: 1, max: 4 }),
+  });
+  fc.assert(
+    fc.property(matrix, ({ variants, arms, ...sweep }) => {
+      const here = identified({
+        arms: arms.map((name) => ({ kind: "raw", name })),
+        sweep: { ...sweep, variants: Object.fromEntries(variants.map((name) => [name, {}])) },
+      });
+      const cells = expandCells(here.experiment);
+      expect(cells).toHaveLength(
+        variants.length * arms.length * sweep.concurrency.length * sweep.repetitions,
+      );
+      for (const ids of [cells.map(({ cellId }) => cellId), cells.map((cell) => episodeId(here, cell, task))])
+        expect(new Set(ids).size).toBe(cells.length);
+      expect(cells.every(({ cellId }) => plannedCellSchema.shape.cellId.safeParse(cellId).success)).toBe(
+        true,
+      );
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("variants run in the opposite order in every second repetition, each with the same blocks of arms", () => {
+  const sweep = { concurrency: [1, 4], repetitions: 2, variants: { a: {}, b: { decodeStepMs: 9 } } };
+  const cells = expandCells(experiment({ sweep })).map(({ cellId }) => cellId);
+  const expected = [
+    "c1-r0-a--raw c1-r0-a--gateway c4-r0-a--gateway c4-r0-a--raw",
+    "c1-r0-b--raw c1-r0-b--gateway c4-r0-b--gateway c4-r0-b--raw",
+    "c1-r1-b--raw c1-r1-b--gateway c4-r1-b--gateway c4-r1-b--raw",
+    "c1-r1-a--raw c1-r1-a--gateway c4-r1-a--gateway c4-r1-a--raw",
+  ];
+  expect(cells.join(" ")).toBe(expected.join(" "));
+});
+
+test("what a variant is decides on its episodes' ids and on the run's fingerprint; where its server is does not on ids", () => {
+  const of = (variants: object, stack: object = { kind: "embedded" }) => {
+    const here = identified({ stack, sweep: { variants } });
+    const [first] = expandCells(here.experiment);
+    if (first === undefined) throw new Error("a sweep has a cell");
+    return { id: episodeId(here, first, task), run: experimentFingerprint(here) };
+  };
+  const one = of({ a: { decodeStepMs: 9 } });
+  expect(of({ a: { decodeStepMs: 9 } })).toEqual(one);
+  expect(of({ a: { decodeStepMs: 8 } }).id).not.toBe(one.id);
+  expect(of({ b: { decodeStepMs: 9 } }).id).not.toBe(one.id);
+  const both = of({ a: { decodeStepMs: 9 }, b: {} });
+  expect(both.id).toBe(one.id);
+  expect(both.run).not.toBe(one.run);
+  const attach = { kind: "attach", agent: { url: "http://a:1" }, user: { url: "http://u:1" } };
+  expect(of({ a: { url: "http://b:1" } }, attach).id).toBe(of({ a: { url: "http://c:1" } }, attach).id);
 });
 
 test("an episode id is 16 hex digits of what the episode is, and of nothing else", () => {

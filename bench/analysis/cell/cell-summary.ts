@@ -33,6 +33,8 @@ export const cellSummarySchema = z.object({
   load: z.string(),
   concurrency: z.number().int().nullable(),
   repetition: z.number().int(),
+  /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+  variant: z.string().optional(),
   simulated: z.boolean(),
   verdict: z.enum(verdicts),
   reasons: z.array(verdictReasonSchema),
@@ -126,6 +128,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     load: cell.load,
     concurrency: cell.concurrency,
     repetition: cell.repetition,
+    ...(cell.variant !== undefined && { variant: cell.variant }),
     simulated: evidence.simulated,
     ...judged.judgement,
     episodes: counts,

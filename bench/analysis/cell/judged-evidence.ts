@@ -24,7 +24,7 @@ export interface CellEvidence extends RunAgain {
 }
 
 /** What a comparison of runs asks of a cell. */
-export interface RatedCell extends Pick<PlannedCell, "cellId" | "arm" | "load" | "repetition"> {
+export interface RatedCell extends Pick<PlannedCell, "cellId" | "arm" | "load" | "repetition" | "variant"> {
   readonly verdict: Verdict;
   readonly rates: CellRates;
 }
@@ -39,9 +39,18 @@ export interface CellRates {
 
 /** The verdict and the rates of a cell, without the latencies and curves that take most of the time of a summary. */
 export function ratedCell(evidence: CellEvidence): RatedCell & { readonly segments: readonly SegmentUse[] } {
-  const { cellId, arm, load, repetition } = evidence.cell;
+  const { cellId, arm, load, repetition, variant } = evidence.cell;
   const { judgement, rates, uses } = judgeEvidence(evidence);
-  return { cellId, arm, load, repetition, verdict: judgement.verdict, rates, segments: uses };
+  return {
+    cellId,
+    arm,
+    load,
+    repetition,
+    ...(variant !== undefined && { variant }),
+    verdict: judgement.verdict,
+    rates,
+    segments: uses,
+  };
 }
 
 /** What of the evidence counts, and what that says of the cell. */

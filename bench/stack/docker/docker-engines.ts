@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { DockerStackSpec } from "../../config/docker-schema.ts";
 import { StartError } from "../../errors.ts";
 import { describeEngine, type Engine } from "../engine.ts";
+import { variantOf } from "../variant-evidence.ts";
 import { labelNames } from "../../docker/container-labels.ts";
 import { runningContainers, type ContainerFacts } from "../../docker/container-state.ts";
 import { daemonFacts } from "../../docker/daemon-facts.ts";
@@ -133,6 +134,8 @@ export interface StartEngineOptions {
   readonly logFile: string;
   /** Folder for what the server says about itself; null keeps nothing. */
   readonly evidenceDirectory: string | null;
+  /** The one of `sweep.variants` that the stack is. */
+  readonly variant?: string | undefined;
   /** Called with the container as soon as it is there, so that it is stopped whatever happens next. */
   readonly own: (container: RunningContainer) => void;
   readonly signal: AbortSignal;
@@ -169,7 +172,8 @@ export async function startEngine(
   );
   const info = await readServerInfo(plan.url, { signal: options.signal });
   if (options.evidenceDirectory !== null) {
-    await keepEvidence(options.evidenceDirectory, engine, { info, container, node, engine: described });
+    const { evidenceDirectory, variant } = options;
+    await keepEvidence(evidenceDirectory, engine, { info, container, node, variant, engine: described });
   }
   if (info === null) node.tell(`${part}: it has no /server_info, so its flags are not checked`);
   const wrong = info === null ? [] : serverInfoDifferences(info, plan.spec, engine.simulated);
@@ -206,18 +210,21 @@ interface ServerEvidence {
   readonly info: Awaited<ReturnType<typeof readServerInfo>>;
   readonly container: RunningContainer;
   readonly node: DockerNode;
+  readonly variant: string | undefined;
   readonly engine: Engine;
 }
 
-/** `<role>.json`, and `<role>-<container>.json` for a server that was started again. */
+/** `<role>.json`, or `agent--<variant>.json`, and `<role>-<container>.json` for a server that was started again. */
 async function keepEvidence(
   directory: string,
   { plan, image, adopt }: PreparedEngine,
-  { info, container, node, engine }: ServerEvidence,
+  { info, container, node, engine, variant }: ServerEvidence,
 ): Promise<void> {
+  const named = variantOf(plan.role, variant);
   const kept = {
     v: 1,
     role: plan.role,
+    ...named.field,
     simulated: engine.identity.simulated,
     identity: engine.identity,
     adopted: adopt !== null,
@@ -229,10 +236,11 @@ async function keepEvidence(
   };
   await mkdir(directory, { recursive: true });
   const text = `${JSON.stringify(kept, null, 2)}\n`;
+  const name = plan.role + named.suffix;
   try {
-    await writeFile(join(directory, `${plan.role}.json`), text, { flag: "wx", flush: true });
+    await writeFile(join(directory, `${name}.json`), text, { flag: "wx", flush: true });
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
-    await writeFile(join(directory, `${plan.role}-${container.id.slice(0, 12)}.json`), text);
+    await writeFile(join(directory, `${name}-${container.id.slice(0, 12)}.json`), text);
   }
 }

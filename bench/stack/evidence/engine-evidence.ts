@@ -5,6 +5,7 @@ import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import { readServerInfo, type ServerInfo } from "../docker/server-info.ts";
 import type { Engine } from "../engine.ts";
 import { metricsAccess } from "../metrics-access.ts";
+import { variantOf } from "../variant-evidence.ts";
 
 /**
  * `<role>.json`: what a server says about itself once it runs, keys redacted. `more` is what the stack knows of it.
@@ -15,17 +16,20 @@ export async function keepEngineEvidence(
   options: {
     readonly directory: string;
     readonly signal: AbortSignal;
+    /** The one of `sweep.variants` that the agent's engine is. */
+    readonly variant?: string | undefined;
     readonly more?: Readonly<Record<string, unknown>>;
   },
 ): Promise<void> {
   const { role, url, apiKey, model, identity, processIdentity, contextLength } = engine;
   const { directory, signal, more } = options;
+  const variant = variantOf(role, options.variant);
   const serverInfo = await readServerInfo(url, { apiKey, signal });
   const prefixCache = await prefixCacheOf(engine, serverInfo, signal);
   const { simulated } = identity;
   const said = { simulated, identity, processIdentity, contextLength, prefixCache };
-  const kept = { v: 1, role, url, model, ...said, ...more, serverInfo };
-  await keepNext(directory, role, `${JSON.stringify(kept, null, 2)}\n`);
+  const kept = { v: 1, role, ...variant.field, url, model, ...said, ...more, serverInfo };
+  await keepNext(directory, role + variant.suffix, `${JSON.stringify(kept, null, 2)}\n`);
 }
 
 /** Whether a prompt's beginning is remembered: SGLang says it in `/server_info`, vLLM on its metrics page. null where nobody says. */

@@ -26,6 +26,8 @@ export interface ProcessEngineContext extends Omit<ChildContext, "startSeconds">
   /** Holds keys of servers. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly evidenceDirectory: string;
+  /** The one of `sweep.variants` that the stack is. */
+  readonly variant?: string | undefined;
   readonly own: Own;
   readonly tell: (line: string) => void;
 }
@@ -68,6 +70,7 @@ export async function startProcessEngine(
   await keepEngineEvidence(described, {
     directory: join(context.evidenceDirectory, "servers"),
     signal: context.signal,
+    variant: context.variant,
     more: { process },
   });
   return described;

@@ -78,7 +78,7 @@ async function startSimulated(
   context.own({ part, arm: null, running: processPart(process) });
   const engine = await describeEngine({ role, url: process.ready.url, model, apiKey: "none" }, signal);
   const directory = join(context.evidenceDirectory, "servers");
-  await keepEngineEvidence(engine, { directory, signal });
+  await keepEngineEvidence(engine, { directory, signal, variant: context.variant });
   return engine;
 }
 

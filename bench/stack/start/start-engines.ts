@@ -30,6 +30,8 @@ export interface StartedEngines {
 export interface EnginesContext extends ChildContext {
   readonly stack: Experiment["stack"];
   readonly taskData: TaskData;
+  /** The one of `sweep.variants` that the stack is. */
+  readonly variant?: string | undefined;
   /** Holds keys of attached servers. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly evidenceDirectory: string;
@@ -95,6 +97,7 @@ async function containerStarters(context: EnginesContext, stack: DockerStackSpec
     startEngine(node, preparedFor(role), {
       logFile: join(context.logDirectory, `${role}-engine.log`),
       evidenceDirectory: join(context.evidenceDirectory, "servers"),
+      variant: context.variant,
       own: (running) => {
         containers.set(role, running);
         context.own({ part: partOf[role], arm: null, running });

@@ -16,6 +16,8 @@ import { placedTaskData } from "./task-data.ts";
 
 export interface StartStackOptions extends Omit<ChildContext, "startSeconds"> {
   readonly experiment: Experiment;
+  /** The one of `sweep.variants` that the experiment is in. */
+  readonly variant?: string | undefined;
   /** Where the simulated engines find tasks and tool schemas. */
   readonly taskData: TaskData;
   /** Gets `servers/`: what the servers say about themselves. */
@@ -98,7 +100,7 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
         await stoppable.disposeAsync();
       },
     };
-    await keepServerEvidence(running, { directory: options.evidenceDirectory, signal: options.signal });
+    await keepServerEvidence(running, { ...options, directory: options.evidenceDirectory });
     return running;
   } catch (error) {
     deaths.stopWatching();
