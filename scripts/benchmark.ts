@@ -16,6 +16,7 @@ import { openclawCost, runCost } from "./benchmark/run-cost.ts";
 import { telecomReplay, toolCalls } from "./benchmark/tau2-calls.ts";
 import { tapCost } from "./benchmark/tap-cost.ts";
 import { toolRoundTrip } from "./benchmark/tool-round-trip.ts";
+import { sandboxStart, workspaceTasks } from "./benchmark/workspace-tasks.ts";
 
 /** How fast Tollgate itself is. Prints a table and asserts nothing: whether a target is met depends on the machine. */
 const measurements: readonly Measurement[] = [
@@ -33,6 +34,8 @@ const measurements: readonly Measurement[] = [
   toolCalls,
   telecomReplay,
   answerJudging,
+  sandboxStart,
+  workspaceTasks,
   firstCommand,
 ];
 
