@@ -7,6 +7,9 @@ import { readRunFacts } from "./evidence/run-facts.ts";
 import { compareFigures } from "./figures/compare.ts";
 import { get, type JsonValue } from "./evidence/json-value.ts";
 import type { Compared, FigureCoverage, Expected, Unequal } from "./figures/figure.ts";
+import { csvFigures, csvRows } from "./printed/csv-cells.ts";
+import { htmlPage, markdownPage } from "./printed/blocks.ts";
+import { comparePages } from "./printed/two-pages.ts";
 import { reportFigures } from "./figures/report.ts";
 
 export interface RunVerification {
@@ -43,14 +46,40 @@ export async function recompute(directory: string): Promise<Verifiable> {
 
 export async function verifyRun(directory: string): Promise<RunVerification> {
   const { runId, expected, ...run } = await recompute(directory);
-  const compared: Compared[] = [
-    compareFigures("report/report.json", expected, await readReport(run.directory)),
+  const report = await readReport(run.directory);
+  const compared = [
+    compareFigures("report/report.json", expected, report),
+    ...(await printedFigures(run.directory, report)),
   ];
   return {
     runId,
     unequal: compared.flatMap(({ unequal }) => unequal),
     coverage: compared.flatMap(({ coverage }) => coverage),
   };
+}
+
+/** What the other files of the report print, against report.json and against each other. */
+async function printedFigures(directory: string, report: JsonValue): Promise<readonly Compared[]> {
+  const [csv = null, markdown = null, html = null] = await Promise.all(
+    ["cells.csv", "report.md", "report.html"].map((name) => readPrinted(join(directory, "report", name))),
+  );
+  const missing = (file: string): Compared => ({
+    unequal: [],
+    coverage: [{ file, kind: "all of it", count: 1, reason: "the run has no such file" }],
+  });
+  const { heads, rows } = csvRows(csv ?? "");
+  return [
+    csv === null
+      ? missing("report/cells.csv")
+      : compareFigures("report/cells.csv", csvFigures(report, heads), rows),
+    markdown === null || html === null
+      ? missing(markdown === null ? "report/report.md" : "report/report.html")
+      : comparePages(markdownPage(markdown), htmlPage(html)),
+  ];
+}
+
+async function readPrinted(path: string): Promise<string | null> {
+  return (await exists(path)) ? await readFile(path, "utf8") : null;
 }
 
 async function readReport(directory: string): Promise<JsonValue> {

@@ -44,7 +44,11 @@ export function compareFigures(file: string, expected: Expected, said: JsonValue
         const pair = wanted === null ? should[index] : wanted.get(name);
         if (pair === undefined && wanted !== null)
           differ({ ...place, path: `${place.path}[${name}]` }, "nothing", "an entry");
-        visit(pair, entry, { file, path: `${place.path}[${name}]`, kind: `${place.kind}.*` });
+        visit(pair, entry, {
+          file,
+          path: `${place.path}[${name}]`,
+          kind: place.kind === "" ? "*" : `${place.kind}.*`,
+        });
       }
     } else if (isObject(should) && isObject(is)) {
       for (const name of new Set([...Object.keys(should), ...Object.keys(is)])) {
