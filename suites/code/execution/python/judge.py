@@ -119,6 +119,8 @@ class Judge:
             return self.say("timeout", "it was not through after %s s" % self.given["limits"]["wallSeconds"])
         except Closed:
             return self.ended()
+        except CannotGive as error:
+            return self.say("test-fault", str(error))
         except ProtocolError as error:
             return self.say("tampered", str(error))
         except TooLarge as error:

@@ -99,7 +99,7 @@ class Tests:
         if callable(value):
             self.given.append(value)
             return ["mine", len(self.given) - 1]
-        raise TypeError("an argument of type %s cannot be given to the program" % kind.__name__)
+        raise CannotGive("an argument of type %s cannot be given to the program" % kind.__name__)
 
     def named(self, tag, rest):
         if tag == "mine":
@@ -167,6 +167,9 @@ class Tests:
         try:
             function = self.given[message[1]]
             reply = ["ok", encode(function(*decode(message[2], self)), self)]
+        except CannotGive as error:
+            # It was the program that asked for it.
+            reply = ["raised"] + described(TypeError(str(error)))
         except Exception as error:
             if isinstance(error, (ProtocolError, TooLarge, Closed)):
                 raise

@@ -24,6 +24,10 @@ class TooLarge(Exception):
     """The program gave a value that no test waits for."""
 
 
+class CannotGive(BaseException):
+    """The tests give the program a value that does not pass between the two: nobody can judge the program then."""
+
+
 class Closed(Exception):
     """The other process has ended."""
 
@@ -64,8 +68,28 @@ def encode_rarer(value, kind, owner):
         return ["fraction", encode(value.numerator, owner), encode(value.denominator, owner)]
     if module == "collections" and kind.__name__ == "deque":
         return ["deque", [encode(item, owner) for item in value]]
+    if module == "datetime":
+        return encode_time(value, kind.__name__, owner)
     if kind is type and value in PLAIN_TYPES.values():
         return ["type", value.__name__]
+    return owner.name_of(value)
+
+
+def encode_time(value, name, owner):
+    """Without a time zone, or with one that is an offset; others are known to their owner only."""
+    zone = getattr(value, "tzinfo", None)
+    if zone is not None and type(zone).__name__ != "timezone":
+        return owner.name_of(value)
+    offset = None if zone is None else zone.utcoffset(None).total_seconds()
+    if name == "date":
+        return ["date", value.year, value.month, value.day]
+    if name == "timedelta":
+        return ["timedelta", value.days, value.seconds, value.microseconds]
+    if name == "time":
+        return ["time", value.hour, value.minute, value.second, value.microsecond, offset, value.fold]
+    if name == "datetime":
+        day = [value.year, value.month, value.day]
+        return ["datetime"] + day + [value.hour, value.minute, value.second, value.microsecond, offset, value.fold]
     return owner.name_of(value)
 
 
@@ -103,6 +127,20 @@ def deque_of(rest, owner):
     return deque(items(rest, owner))
 
 
+def of_datetime(name):
+    def build(rest, owner):
+        import datetime
+
+        kind = getattr(datetime, name)
+        if name in ("date", "timedelta"):
+            return kind(*rest)
+        numbers, offset, fold = rest[:-2], rest[-2], rest[-1]
+        zone = None if offset is None else datetime.timezone(datetime.timedelta(seconds=offset))
+        return kind(*numbers, tzinfo=zone, fold=fold)
+
+    return build
+
+
 DECODERS = {
     "int": lambda rest, owner: int(str(rest[0]), 16),
     "complex": lambda rest, owner: complex(rest[0], rest[1]),
@@ -117,6 +155,7 @@ DECODERS = {
     "decimal": decimal_of,
     "fraction": fraction_of,
     "deque": deque_of,
+    **{name: of_datetime(name) for name in ("date", "datetime", "time", "timedelta")},
     "type": lambda rest, owner: PLAIN_TYPES[rest[0]],
 }
 

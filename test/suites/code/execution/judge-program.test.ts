@@ -79,6 +79,26 @@ const honest: readonly Honest[] = [
     ],
   },
   {
+    name: "dates and times",
+    program: `from datetime import *\n${f("(x, x + timedelta(days=1, seconds=5))")}`,
+    prompt: "from datetime import date, datetime, time, timedelta, timezone\n\ndef f(x):\n    ...\n",
+    tests: `def check(candidate):
+    assert candidate(date(2026, 2, 28)) == (date(2026, 2, 28), date(2026, 3, 1))
+    late = datetime(2026, 1, 1, 23, 59, 59, 7)
+    assert candidate(late) == (late, datetime(2026, 1, 3, 0, 0, 4, 7))
+    there = late.replace(tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
+    assert candidate(there)[0] == there and candidate(there)[0].utcoffset() == timedelta(hours=-3.5)
+    assert candidate(timedelta(-2)) == (timedelta(-2), timedelta(-1, 5))
+`,
+  },
+  {
+    name: "an argument that does not pass between the two is the tests' own fault",
+    program: f("1"),
+    tests: ["import threading\nassert f(threading.Lock()) == 1"],
+    verdict: "test-fault",
+    says: /argument of type lock cannot be given/,
+  },
+  {
     name: "numbers with names",
     program: `from enum import IntEnum\nclass C(IntEnum):\n    RED = 1\n${f("C.RED")}`,
     tests: ["assert f() == 1"],
