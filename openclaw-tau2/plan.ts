@@ -7,7 +7,7 @@ import { describedDomain } from "./described-domain.ts";
 import { domainOptions } from "./domain-options.ts";
 import type { Tau2Experiment } from "./section.ts";
 import { systemPrompt } from "./system-prompt.ts";
-import { checkDrops, selectTasks } from "./task-selection.ts";
+import { checkDrops, coverageOf, selectTasks } from "./task-selection.ts";
 import { checkoutFacts, checkoutWarnings } from "./tau2/schemas/checkout.ts";
 import type { Task } from "./tau2/contract/domain.ts";
 import { dataFolderOf } from "./tau2/domains/registry.ts";
@@ -20,6 +20,7 @@ export function planOf(experiment: Tau2Experiment, { agent, environment }: PlanC
   const domain = describedDomain(experiment, programEnvironment(environment));
   const tasks = selectTasks(domain, workload.tasks);
   checkHistories(tasks, agent);
+  const coverage = coverageOf(domain, tasks, workload.tasks);
   const systemOf = systemPrompt(workload, agent);
   if (experiment.stack.kind === "embedded") checkDrops(tasks, experiment.stack.agent.drop);
   const checkout = workload.checkout === undefined ? null : checkoutFacts(workload.checkout, domain.name);
@@ -50,6 +51,7 @@ export function planOf(experiment: Tau2Experiment, { agent, environment }: PlanC
         ["schemas", options.schemasDirectory ?? join(options.dataDirectory, "tau2", "domains", folder)],
       ],
     },
+    ...(coverage !== null && { coverage }),
     ...(checkout !== null && { versions: { tau2: checkout.commit } }),
     longestPrompt: { system: systemOf(domain.policy), toolsJson: domain.agentToolsJson },
   };

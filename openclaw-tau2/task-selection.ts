@@ -1,4 +1,5 @@
 import { ConfigError } from "../bench/errors.ts";
+import type { Coverage } from "../bench/workload/workload.ts";
 import type { Tau2Section } from "./section.ts";
 import { criteriaOf } from "./tau2/tasks/criteria.ts";
 import type { DomainDescription, Task } from "./tau2/contract/domain.ts";
@@ -30,6 +31,24 @@ export function selectTasks(domain: DomainDescription, selection: Tau2Section["t
   }
   const tasks = ids.flatMap((id) => byId.get(id) ?? []);
   return tasks.slice(0, selection.count ?? tasks.length);
+}
+
+/**
+ * What of a domain these tasks are; null where it is all of what tau2 runs without a selection (`base` where there is such a
+ * split), or more. The whole of tasks outside of that is the domain.
+ */
+export function coverageOf(
+  domain: DomainDescription,
+  tasks: readonly Task[],
+  selection: Tau2Section["tasks"],
+): Coverage | null {
+  const usual = new Set(splitIds(domain, undefined) ?? domain.tasks.map(({ id }) => id));
+  const inside = tasks.every(({ id }) => usual.has(id));
+  const [selected, total] = [tasks.length, inside ? usual.size : domain.tasks.length];
+  if (selected >= total) return null;
+  const cut = selection.count !== undefined && selection.ids === undefined && selection.split === undefined;
+  const reason = cut ? `after the first ${selected} (workload.tasks.count)` : "not selected (workload.tasks)";
+  return { of: "tasks", selected, total, excluded: [{ reason, count: total - selected }] };
 }
 
 /**

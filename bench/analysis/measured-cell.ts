@@ -96,6 +96,7 @@ async function readEvidence(run: StoredRun, cellId: string, warnings: StoreWarni
   return {
     cell,
     simulated: run.identity.simulated,
+    ...(run.identity.coverage && { coverage: run.identity.coverage }),
     episodes,
     recordedAttempts: new Set(records.flatMap(({ attemptKey }) => attemptKey ?? [])),
     segments,

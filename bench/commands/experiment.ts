@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import Table from "cli-table3";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { loadExperiment, type LoadedExperiment } from "../config/load-experiment.ts";
+import { coverageSentence } from "../analysis/estimates/coverage.ts";
+import { sectionOf } from "../config/section.ts";
 import { planRun, type RunPlan } from "../plan/run-plan.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { estimateCells, measuredEpisodeSeconds, type CellEstimate } from "../plan/estimate.ts";
@@ -14,6 +16,7 @@ import type { DockerPlan } from "../stack/docker/docker-plan.ts";
 import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
 import { processPlanOf, processPlanText } from "./process-plan.ts";
 import type { ProcessPlan } from "../stack/process/process-plan.ts";
+import { positive } from "./arguments.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { sections, workIn } from "./parts.ts";
@@ -23,11 +26,12 @@ export function register(program: Command, host: Host): void {
     .command("plan <file>")
     .description("what a sweep would do: cells in their order, episodes, time; starts nothing")
     .option("--set <path=value>", "change one setting; may be repeated", collect, [])
+    .addOption(limitOption())
     .option("--from <run>", "estimate the time from a run that was measured")
     .addOption(runsOption())
     .option("--json", "print JSON")
     .action(async (file: string, flags: PlanFlags) => {
-      const loaded = readExperiment(file, flags.set, host);
+      const loaded = readExperiment(file, limited(file, flags, host), host);
       const workload = await workIn(loaded.experiment).plan(loaded.experiment, host.environment);
       const plan = planRun(loaded, workload);
       const run = flags.from === undefined ? null : await measuredIn(await findRun(host, flags.from, flags));
@@ -54,6 +58,7 @@ export function register(program: Command, host: Host): void {
 }
 
 interface PlanFlags extends RunsFlag {
+  readonly limit?: number;
   readonly set: readonly string[];
   readonly from?: string;
   readonly json?: boolean;
@@ -102,6 +107,7 @@ function planJson({ loaded, workload, plan, estimates, docker, processes }: Show
     stack: loaded.experiment.stack.kind,
     agent: workload.agent,
     workload: workload.facts,
+    ...(workload.coverage && { coverage: workload.coverage }),
     episodes: plan.episodeCount,
     estimatedSeconds: seconds,
     ...(processes === null ? {} : { servers: processes.servers }),
@@ -140,6 +146,7 @@ function planText({ loaded, workload, plan, estimates, docker, processes }: Show
   return [
     `${loaded.experiment.name}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
     `agent ${workload.agent.name} ${workload.agent.version}; ${factsText(workload.facts)}`,
+    ...(workload.coverage === undefined ? [] : [coverageSentence(workload.coverage)]),
     ...serverLines(loaded),
     table.toString(),
     timeText(estimates),
@@ -191,6 +198,28 @@ function serverLines({ recorded: { stack, arms } }: LoadedExperiment): readonly 
 /** `--set` may be given more than once. */
 export function collect(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, value];
+}
+
+export function limitOption(): Option {
+  return new Option(
+    "--limit <n>",
+    "only the first N of the workload's data (workload.limit); every score then says that it is partial",
+  ).argParser(positive);
+}
+
+/** The settings, with the one that `--limit` stands for. Throws ConfigError where the workload has none. */
+export function limited(
+  file: string,
+  { limit, set }: { readonly limit?: number; readonly set: readonly string[] },
+  host: Host,
+): readonly string[] {
+  if (limit === undefined) return set;
+  const { workload } = readExperiment(file, set, host).experiment;
+  const { shape } = sectionOf(sections.workloads, workload).schema;
+  if ("limit" in shape) return [...set, `workload.limit=${limit}`];
+  throw new ConfigError(
+    `--limit is workload.limit, and workload ${workload.kind} has no such key. Its keys are ${Object.keys(shape).join(", ")}: select its tasks by one of these${"tasks" in shape ? `, e.g. --set workload.tasks.count=${limit}` : ""}.`,
+  );
 }
 
 export function readExperiment(file: string, set: readonly string[], host: Host): LoadedExperiment {

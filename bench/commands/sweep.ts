@@ -4,11 +4,12 @@ import { usable } from "../analysis/cell/verdict.ts";
 import { redoAll, redoFailed, redoFailing, redoInterrupted, redoUnusable } from "../run/remaining-work.ts";
 import { detach } from "./detached.ts";
 import { sweepEnd } from "./end-screen.ts";
-import { readExperiment } from "./experiment.ts";
+import { limited, limitOption, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { runExperiment, runOptions, type ExperimentRun, type RunFlags } from "./run-experiment.ts";
 
 interface SweepFlags extends RunFlags {
+  readonly limit?: number;
   readonly redo?: RedoName;
 }
 
@@ -32,7 +33,7 @@ Examples:
   $ tollgate sweep experiments/airline.yaml --set sweep.concurrency=[1] --set workload.trials=4
   $ tollgate resume runs/airline-20260101T120000Z-1a2b3c      goes on with it, whatever it was started with`,
     );
-  runOptions(command).action((file: string, flags: SweepFlags) =>
+  runOptions(command.addOption(limitOption())).action((file: string, flags: SweepFlags) =>
     flags.detach ? detach(file, flags, host) : sweep(file, flags, host),
   );
 }
@@ -53,7 +54,7 @@ export function redoOption(when: string): Option {
 }
 
 async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void> {
-  const loaded = readExperiment(file, flags.set, host);
+  const loaded = readExperiment(file, limited(file, flags, host), host);
   if (loaded.experiment.collect !== undefined)
     throw new ConfigError(`${file} has a collect section: run it with \`tollgate collect ${file}\`.`);
   if (flags.redo !== undefined && flags.resume === undefined)

@@ -42,9 +42,9 @@ export function collectionTable({ collection, report, gpus }: CollectionFacts): 
 }
 
 function passText({ cells }: ReportModel): string {
-  const rate = cells[0]?.passRate;
+  const { passRate: rate, coverage } = cells[0] ?? {};
   if (rate === undefined || rate.value === null) return `${absent} (no episode was judged)`;
-  return `${percentText(rate.value)}${intervalText(rate)} of ${rate.count} judged`;
+  return `${percentText(rate.value)}${intervalText(rate)} of ${rate.count} judged${coverage === undefined ? "" : ` (${coverage.text})`}`;
 }
 
 function intervalText({ low, high }: { readonly low: number | null; readonly high: number | null }): string {

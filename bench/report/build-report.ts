@@ -19,6 +19,7 @@ import { readCellPower, type CellPower } from "../analysis/power/cell-power.ts";
 import { hasPassed } from "../store/passed.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
 import { passAtKReport } from "../analysis/scores/pass-at-k-report.ts";
+import { axisReport } from "../analysis/scores/axis-report.ts";
 import { scoreReport } from "../analysis/scores/score-report.ts";
 import { LimitFacts } from "./model/limit-facts.ts";
 import type { ReportModel } from "./model/report-model.ts";
@@ -50,6 +51,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const episodes = [...finishedEpisodes(run.records).values()];
   const scores = scoreReport(run.identity.scores, cells, episodes);
   const passAtK = passAtKReport(run.identity.passAtK, cells, episodes);
+  const byAxis = axisReport(run.identity, cells, episodes);
   const failures = runFailures(summaries);
   const floors = baselineFloors(cells, compareOf(run));
   const lost = await lostTrajectories(run.directory, run.records);
@@ -62,11 +64,13 @@ export async function buildReport(directory: string): Promise<ReportModel> {
       ...runFacts(run, servers, (await driverOf(run.directory)) !== null),
       versions: { ...run.identity.versions, ...(await serverVersions(run.directory, servers)) },
     },
+    ...(run.identity.coverage && { coverage: run.identity.coverage }),
     preflights: [...preflights],
     cells: summaries,
     ...(failures.length > 0 && { failures }),
     ...(scores !== null && { scores }),
     ...(passAtK !== null && { passAtK }),
+    ...(byAxis !== null && { byAxis }),
     overheads: [...compareArms(cells, compareOf(run))],
     ...(floors.length > 0 && { floors: [...floors] }),
     ...limits.report(),

@@ -16,6 +16,14 @@ export const plannedCellSchema = z.object({
   episodeIds: z.array(z.string()),
 });
 
+/** What of a workload's data a plan has, and why it has not the rest. */
+export const plannedCoverageSchema = z.object({
+  of: z.string(),
+  selected: z.number().int(),
+  total: z.number().int(),
+  excluded: z.array(z.object({ reason: z.string(), count: z.number().int() })),
+});
+
 /**
  * `run.json`: the identity of a run. Written once, before the first record, and never changed; what happens later is in
  * `records.jsonl`. Readers ignore unknown keys, so a field may be added without a new version.
@@ -85,14 +93,7 @@ export const runJsonSchema = z.object({
     })
     .optional(),
   /** What of the workload's data the plan has; absent: all of it, or a run of an older Tollgate. */
-  coverage: z
-    .object({
-      of: z.string(),
-      selected: z.number().int(),
-      total: z.number().int(),
-      excluded: z.array(z.object({ reason: z.string(), count: z.number().int() })),
-    })
-    .optional(),
+  coverage: plannedCoverageSchema.optional(),
   /** By what the tasks differ; the values are in the episodes' records. */
   axes: z.array(z.object({ name: z.string(), heading: z.string(), meaning: z.string() })).optional(),
   passAtK: z.array(z.number().int()).optional(),

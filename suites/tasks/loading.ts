@@ -51,6 +51,7 @@ export function loadTasks(folder: string, selection: TaskSelection): LoadedSuite
     suiteVersion: suite.suiteVersion,
     tasks: selected.map(({ task }) => task),
     tasksTotal: suite.tasks.filter(({ official }) => official).length,
+    furtherTasks: selected.filter(({ official }) => !official).length,
     hashes: Object.fromEntries(selected.map(({ task, files }) => [placeOf(task, root), hashOf(files, root)])),
     notes: [...suite.notes, ...selected.flatMap(({ notes }) => notes)],
   };

@@ -57,6 +57,7 @@ export function planOf(
     },
     warnings: [...notes, ...missing, ...scriptNotes(experiment, scripts.without)],
     scores: scoresOf(format),
+    ...coverageOf(suite),
     taskData: {
       needsUserEngine: false,
       simulator: [
@@ -66,6 +67,13 @@ export function planOf(
       ],
     },
   };
+}
+
+/** Absent where the whole suite was selected. */
+function coverageOf({ tasks, tasksTotal, furtherTasks }: LoadedSuite): Pick<WorkloadPlan, "coverage"> {
+  const [selected, total] = [tasks.length, tasksTotal + furtherTasks];
+  const excluded = [{ reason: "not selected (workload.fast, suite, task, tier)", count: total - selected }];
+  return selected >= total ? {} : { coverage: { of: "tasks", selected, total, excluded } };
 }
 
 function selectionOf({ fast, suite, task, tier }: TasksSection) {

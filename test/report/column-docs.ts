@@ -19,6 +19,7 @@ import { live } from "../../bench/report/tables/live-table.ts";
 import { path } from "../../bench/report/tables/path-table.ts";
 import { powers } from "../../bench/report/tables/power-table.ts";
 import * as replay from "../../bench/report/tables/replay-tables.ts";
+import { axisScores } from "../../bench/report/tables/axis-tables.ts";
 import { trajectories } from "../../bench/report/tables/run-tables.ts";
 import { passAtKColumns } from "../../bench/report/tables/pass-at-k-table.ts";
 import { scores, taskScores } from "../../bench/report/tables/score-tables.ts";
@@ -41,6 +42,7 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
       passAtKColumns,
       scores,
       taskScores,
+      axisScores,
       speed,
       sloCells,
       latencies,

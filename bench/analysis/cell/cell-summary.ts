@@ -5,6 +5,7 @@ import { pressureSchema } from "../../store/segment-facts.ts";
 import { besideSchema, engineLatencies } from "./engine-latencies.ts";
 import { engineReadingsSchema, engineReadings } from "./engine-readings.ts";
 import { counted, estimateSchema, ratio, type Estimate } from "../estimates/estimate.ts";
+import { coverageOf, coverageSchema } from "../estimates/coverage.ts";
 import { latencyOf, latencySchema, summarizeClustered } from "../estimates/latency.ts";
 import { passHatK, passRate, taskKey } from "../estimates/pass-rate.ts";
 import { segmentUseSchema } from "./segment-choice.ts";
@@ -66,6 +67,8 @@ export const cellSummarySchema = z.object({
     }),
   ),
   meanReward: estimateSchema,
+  /** How much of the workload's data these outcomes are of; absent where nothing says what the whole would be. */
+  coverage: coverageSchema.optional(),
   segments: z.array(segmentUseSchema),
   /** Wall clock of the used segments, in seconds; null when there is none. */
   seconds: z.number().nullable(),
@@ -133,6 +136,7 @@ export function summarizeCell(evidence: CellEvidence): CellSummary {
     ...judged.judgement,
     episodes: counts,
     ...(judged.failing === null ? outcomesOf(episodes) : withoutOutcomes(counts.judged)),
+    ...(evidence.coverage && { coverage: coverageOf(evidence.coverage, episodes) }),
     segments: uses,
     seconds,
     rates: judged.rates,

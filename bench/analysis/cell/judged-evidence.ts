@@ -2,7 +2,7 @@ import type { SegmentEvidence } from "../../evidence/segment-evidence.ts";
 import { hasPassed } from "../../store/passed.ts";
 import { countBy } from "../../store/progress.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
-import type { PlannedCell } from "../../store/run-json.ts";
+import type { PlannedCell, RunJson } from "../../store/run-json.ts";
 import { counted, ratio, type Estimate } from "../estimates/estimate.ts";
 import { checkTokens, type TokenCheck } from "../tokens/token-check.ts";
 import { tokenSums } from "../tokens/token-sums.ts";
@@ -16,6 +16,8 @@ import type { Verdict } from "./verdict.ts";
 export interface CellEvidence extends RunAgain {
   readonly cell: PlannedCell;
   readonly simulated: boolean;
+  /** What of the workload's data the run has. */
+  readonly coverage?: RunJson["coverage"];
   /** The records that count (`finishedEpisodes`), of this cell. */
   readonly episodes: readonly EpisodeRecord[];
   /** Attempts with a record, replaced ones included: what others cost is waste. */

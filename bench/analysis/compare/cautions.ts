@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RunJson } from "../../store/run-json.ts";
+import { shareText } from "../estimates/coverage.ts";
 import type { FieldChange } from "./manifest.ts";
 
 /** What a workload with named scores says of where its tasks and scores come from. */
@@ -20,7 +21,8 @@ export function scoreCautions(
   after: ComparedSide,
   changes: readonly FieldChange[],
 ): readonly string[] {
-  if (before.identity.scores === undefined || after.identity.scores === undefined) return [];
+  const parts = [...partOf("A", before), ...partOf("B", after)];
+  if (before.identity.scores === undefined || after.identity.scores === undefined) return parts;
   const [a, b] = [originOf(before), originOf(after)];
   const only = ({ tasks }: ComparedSide, other: ComparedSide) =>
     [...tasks].filter((task) => !other.tasks.has(task));
@@ -29,6 +31,7 @@ export function scoreCautions(
     field.startsWith("hashes.") && was !== null && is !== null ? [field.slice("hashes.".length)] : [],
   );
   return [
+    ...parts,
     ...(a.profile === b.profile
       ? []
       : [
@@ -43,6 +46,13 @@ export function scoreCautions(
           `${otherFiles.length} tasks or files of the same name are not the same in both runs: ${listed(otherFiles)}`,
         ]),
   ];
+}
+
+/** A score of five problems is none of all. */
+function partOf(side: "A" | "B", { identity: { coverage } }: ComparedSide): readonly string[] {
+  return coverage === undefined || coverage.selected === coverage.total
+    ? []
+    : [`${side} has ${shareText(coverage.selected, coverage.total)}, of its ${coverage.of}`];
 }
 
 function originOf({ identity }: ComparedSide): { readonly suite: string; readonly profile: string } {

@@ -1,9 +1,10 @@
 import { readComparedCell, type ComparedCell } from "../measured-cell.ts";
 import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
 import { changesOf, type Change } from "./change.ts";
+import { pairedCoverage } from "../estimates/coverage.ts";
 import { scoreCautions } from "./cautions.ts";
 import { manifestChanges, type FieldChange } from "./manifest.ts";
-import { quantities, scoreQuantities } from "./quantities.ts";
+import { isScoreQuantity, quantities, scoreQuantities } from "./quantities.ts";
 import {
   judgeThreshold,
   seenChange,
@@ -18,6 +19,8 @@ export interface ComparedQuantity extends Change {
   readonly load: string;
   readonly quantity: string;
   readonly unit: string;
+  /** Of what is a score: how much of the workload's data both runs have a pair of, `5/164, partial`; absent where no run says what the whole is. */
+  readonly coverage?: string;
   /** Change as a share of the first run's value; null when that is 0 or not known. */
   readonly relative: {
     readonly value: number;
@@ -33,6 +36,8 @@ export interface JudgedThreshold {
   readonly status: ThresholdStatus;
   /** The change that was seen, in the unit of the expression; null where none could be stated. */
   readonly seen: SeenChange | null;
+  /** Of what was judged, where it is a score. */
+  readonly coverage?: string;
 }
 
 export interface RunComparison {
@@ -69,6 +74,7 @@ export async function compareRuns(
   const [a, b] = [grouped(before.cells), grouped(after.cells)];
   const compared = [...a.keys()].filter((key) => b.has(key));
   const changes = manifestChanges(before.run.identity, after.run.identity);
+  const sides = [before.run.identity, after.run.identity];
   const measured = [...quantities, ...scoreQuantities(before.run.identity.scores, after.run.identity.scores)];
   const found = compared.flatMap((key) => {
     const cells = { before: a.get(key) ?? [], after: b.get(key) ?? [] };
@@ -77,7 +83,9 @@ export async function compareRuns(
     const place = { arm: first.summary.arm, load: first.summary.load };
     const sound = [...cells.before, ...cells.after].every(({ summary }) => usable.has(summary.verdict));
     return [...changesOf(measured, cells)].map(([{ name, unit }, change]) => {
-      return { sound, row: { ...place, quantity: name, unit, ...change, relative: relativeOf(change) } };
+      const coverage = isScore(name) ? pairedCoverage(sides, change.units) : null;
+      const row = { ...place, quantity: name, unit, ...(coverage !== null && { coverage }), ...change };
+      return { sound, row: { ...row, relative: relativeOf(change) } };
     });
   });
   return {
@@ -98,9 +106,14 @@ export async function compareRuns(
           load: row.load,
           status: sound ? judgeThreshold(threshold, row) : "cannot-tell",
           seen: seenChange(threshold, row),
+          ...(row.coverage !== undefined && { coverage: row.coverage }),
         })),
     ),
   };
+}
+
+function isScore(quantity: string): boolean {
+  return quantity === "reward" || isScoreQuantity(quantity);
 }
 
 interface ReadCells {

@@ -9,6 +9,7 @@ import type { CellSummary } from "../cell/cell-summary.ts";
 import { isFailing } from "../cell/failures.ts";
 import { clusterInterval } from "../estimates/cluster-interval.ts";
 import { estimateSchema, type Estimate } from "../estimates/estimate.ts";
+import { shareText } from "../estimates/coverage.ts";
 import { taskKey } from "../estimates/pass-rate.ts";
 
 const rowSchema = z.object({
@@ -20,6 +21,8 @@ const rowSchema = z.object({
   method: z.enum(["t bootstrap over problems", "Wilson score interval of a mean in 0..1"]).nullable(),
   /** Problems with fewer than k samples that were judged: they are in no mean. */
   tooFewSamples: z.number().int(),
+  /** The problems of the mean, of all that the workload's data has; absent where nothing says what the whole would be. */
+  coverage: z.string().optional(),
 });
 
 const problemSchema = z.object({
@@ -56,7 +59,7 @@ type Cell = PassAtKReport["cells"][number];
 type Problem = z.infer<typeof problemSchema>;
 
 interface SampledCell {
-  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "reasons">;
+  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "reasons" | "coverage">;
   readonly latencies: ReadonlyMap<string, RequestLatencies>;
 }
 
@@ -70,10 +73,18 @@ export function passAtKReport(
   const byCell = Map.groupBy(episodes, ({ cellId }) => cellId);
   return {
     ks: [...ks],
-    cells: cells.map(({ summary: { cellId, arm, load, reasons }, latencies }): Cell => {
-      const failing = isFailing({ reasons });
+    cells: cells.map(({ summary: { coverage, ...summary }, latencies }): Cell => {
+      const { cellId, arm, load } = summary;
+      const failing = isFailing(summary);
       const problems = failing ? [] : problemsOf(byCell.get(cellId) ?? [], ks, latencies);
-      const rows = ks.map((k) => rowOf(k, problems));
+      const rows = ks.map((k) => {
+        const row = rowOf(k, problems);
+        const { count } = row.mean;
+        return {
+          ...row,
+          ...(coverage && { coverage: shareText(Math.min(count, coverage.total), coverage.total) }),
+        };
+      });
       return { cellId, arm, load, failing, rows, secondsToSolution: secondsOf(problems), problems };
     }),
   };

@@ -7,14 +7,11 @@ import type { RunJson } from "../../store/run-json.ts";
 import type { RequestLatencies } from "../../evidence/request-latencies.ts";
 import { isFailing } from "../cell/failures.ts";
 import type { CellSummary } from "../cell/cell-summary.ts";
+import { coverageSchema } from "../estimates/coverage.ts";
 import { counted, estimateSchema, ratio, sumKnown, type Estimate } from "../estimates/estimate.ts";
 
 /** What some tasks of a cell are worth by each of the workload's scores, and what that cost to serve. */
-const scoreRowSchema = z.object({
-  /** null: all groups. */
-  group: z.string().nullable(),
-  /** null: all tasks of the group. */
-  task: z.string().nullable(),
+export const scoredTasksSchema = z.object({
   tasks: z.number().int(),
   /** Finished episodes, those without a score included. */
   episodes: z.number().int(),
@@ -28,6 +25,15 @@ const scoreRowSchema = z.object({
   /** All tokens and seconds of these episodes over those that passed; null where none did. */
   tokensPerPassed: z.number().nullable(),
   secondsPerPassed: z.number().nullable(),
+});
+export type ScoredTasks = z.infer<typeof scoredTasksSchema>;
+
+const scoreRowSchema = z.object({
+  /** null: all groups. */
+  group: z.string().nullable(),
+  /** null: all tasks of the group. */
+  task: z.string().nullable(),
+  ...scoredTasksSchema.shape,
 });
 export type ScoreRow = z.infer<typeof scoreRowSchema>;
 
@@ -43,6 +49,8 @@ export const scoreReportSchema = z.object({
       load: z.string(),
       /** Who is left over in such a cell is no sample of its tasks: no score is stated. */
       failing: z.boolean(),
+      /** What all its scores are of; absent where nothing says what the whole would be. */
+      coverage: coverageSchema.optional(),
       /** All tasks, then each group, then each task of it. */
       rows: z.array(scoreRowSchema),
     }),
@@ -53,8 +61,8 @@ export type ScoreReport = z.infer<typeof scoreReportSchema>;
 type ScoreNames = NonNullable<RunJson["scores"]>;
 
 /** A cell with what its scores and their cost are read from. */
-interface ScoredCell {
-  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "reasons">;
+export interface ScoredCell {
+  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "reasons" | "coverage">;
   /** The records that count. */
   readonly episodes: readonly EpisodeRecord[];
   /** Of the measured ones. */
@@ -81,12 +89,11 @@ function scoresOfCell(
   names: ScoreNames,
   { summary, episodes, latencies }: ScoredCell,
 ): ScoreReport["cells"][number] {
-  const { cellId, arm, load } = summary;
+  const { cellId, arm, load, coverage } = summary;
   const failing = isFailing(summary);
   const row = (of: Pick<ScoreRow, "group" | "task">, members: readonly EpisodeRecord[]): ScoreRow => ({
     ...of,
-    ...scoresOf(names, members, failing),
-    ...costOf(members, latencies),
+    ...scoredTasks(names, members, { failing, latencies }),
   });
   const groups = grouped(episodes, ({ domain }) => domain);
   return {
@@ -94,6 +101,7 @@ function scoresOfCell(
     arm,
     load,
     failing,
+    ...(coverage && { coverage }),
     rows: [
       row({ group: null, task: null }, episodes),
       ...groups.flatMap(([group, ofGroup]) => [
@@ -102,6 +110,15 @@ function scoresOfCell(
       ]),
     ],
   };
+}
+
+/** What these episodes of one cell are worth, and what they cost. @param names null: of whether they passed only */
+export function scoredTasks(
+  names: ScoreNames | null,
+  episodes: readonly EpisodeRecord[],
+  { failing, latencies }: Pick<ScoredCell, "latencies"> & { readonly failing: boolean },
+): ScoredTasks {
+  return { ...scoresOf(names, episodes, failing), ...costOf(episodes, latencies) };
 }
 
 /** By name, so that all cells have the same order. */
@@ -113,17 +130,17 @@ function grouped(
 }
 
 function scoresOf(
-  names: ScoreNames,
+  names: ScoreNames | null,
   episodes: readonly EpisodeRecord[],
   failing: boolean,
-): Pick<ScoreRow, "tasks" | "episodes" | "scores" | "judged" | "passed"> {
+): Pick<ScoredTasks, "tasks" | "episodes" | "scores" | "judged" | "passed"> {
   const verdicts = episodes.flatMap((episode) => hasPassed(episode) ?? []);
   return {
     tasks: new Set(episodes.map(({ domain, taskId }) => JSON.stringify([domain, taskId]))).size,
     episodes: episodes.length,
     scores: Object.fromEntries(
-      names.names.map(({ name }) => {
-        const score = scoreOf(name, { averaged: names.averaged, episodes });
+      (names?.names ?? []).map(({ name }) => {
+        const score = scoreOf(name, { averaged: names?.averaged ?? "tasks", episodes });
         return [name, failing ? counted(null, score.count) : score];
       }),
     ),
@@ -166,7 +183,7 @@ function scoreOf(
 }
 
 type Cost = Pick<
-  ScoreRow,
+  ScoredTasks,
   "ttftMsP50" | "tokensPerEpisode" | "secondsPerEpisode" | "tokensPerPassed" | "secondsPerPassed"
 >;
 

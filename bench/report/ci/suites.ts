@@ -1,3 +1,4 @@
+import { coverageSentence } from "../../analysis/estimates/coverage.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { JudgedThreshold, RunComparison } from "../../analysis/compare/compare-runs.ts";
 import type { ReportModel } from "../model/report-model.ts";
@@ -28,6 +29,7 @@ export function sweepSuite(
     properties: {
       run: run.runId,
       simulated: String(run.simulated),
+      ...(report.coverage === undefined ? {} : { coverage: coverageSentence(report.coverage) }),
       agent: `${run.agent.name} ${run.agent.version}`,
       ...(run.gitRevision === null ? {} : { git: run.gitRevision }),
       host: run.host,
@@ -85,7 +87,7 @@ export function compareSuite(comparison: RunComparison, unjudged: readonly strin
 
 function thresholdCase(one: JudgedThreshold): JUnitCase {
   const { expression, arm, load, status } = one;
-  const message = `${expression} at ${arm} ${load}: ${thresholdText[status]}, seen ${seenText(one)}`;
+  const message = `${expression} at ${arm} ${load}: ${thresholdText[status]}, seen ${seenText(one)}${one.coverage === undefined ? "" : `, coverage ${one.coverage}`}`;
   return {
     group: "compare",
     name: `${expression} at ${arm} ${load}`,

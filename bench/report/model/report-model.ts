@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { preflightRecordSchema } from "../../store/preflight-record.ts";
+import { plannedCoverageSchema } from "../../store/run-json.ts";
 import { failureGroupSchema } from "../../analysis/cell/failures.ts";
 import { cellSummarySchema } from "../../analysis/cell/cell-summary.ts";
 import { cellLedgerSchema } from "../../analysis/ledger/cell-ledger.ts";
@@ -11,6 +12,7 @@ import { capacityAnswerSchema } from "../../analysis/capacity/capacity-answer.ts
 import { cellPowerSchema } from "../../analysis/power/cell-power.ts";
 import { sloReportSchema } from "../../analysis/slo/slo-report.ts";
 import { passAtKReportSchema } from "../../analysis/scores/pass-at-k-report.ts";
+import { axisReportSchema } from "../../analysis/scores/axis-report.ts";
 import { scoreReportSchema } from "../../analysis/scores/score-report.ts";
 
 /** What ended badly in one way, over all cells, with what the first such episode said. */
@@ -42,6 +44,8 @@ export const reportModelSchema = z.object({
     /** How many GPUs the agent's engine was given; absent where the experiment does not say. */
     agentGpus: z.number().int().optional(),
   }),
+  /** How much of the workload's data the run has; absent where nothing says what the whole would be. */
+  coverage: plannedCoverageSchema.optional(),
   /** What was checked before the first cell, once per invocation; none for a run of an older Tollgate. */
   preflights: z.array(preflightRecordSchema),
   cells: z.array(cellSummarySchema),
@@ -51,6 +55,8 @@ export const reportModelSchema = z.object({
   scores: scoreReportSchema.optional(),
   /** pass@k by cell and problem; only of a workload that asks for it. */
   passAtK: passAtKReportSchema.optional(),
+  /** Scores by what the tasks differ in; only of a workload that names axes. */
+  byAxis: axisReportSchema.optional(),
   overheads: z.array(overheadSchema),
   /** The baseline against itself, a load each; absent where no load was repeated. */
   floors: z.array(floorSchema).optional(),

@@ -57,6 +57,7 @@ function settingsPart({ changes }: RunComparison): Part {
 }
 
 function movedGrid(moved: readonly ComparedQuantity[]): Part {
+  const known = moved.some(({ coverage }) => coverage !== undefined);
   const rows = moved.map((of): Row => {
     const { arm, load, quantity, unit, before, after, difference, relative } = of;
     return [
@@ -65,9 +66,14 @@ function movedGrid(moved: readonly ComparedQuantity[]): Part {
       plain(`${numberText(before)} -> ${numberText(after)}`),
       plain(difference === null ? "" : alignedDifferenceText({ ...difference, count: of.units })),
       toned(toneOf(of), relative === null ? changeFinding(of) : signedText(relative.value, percentText)),
+      ...(known ? [plain(of.coverage ?? "")] : []),
     ];
   });
-  return { kind: "grid", align: ["left", "left", "right", "left", "right"], rows };
+  return {
+    kind: "grid",
+    align: ["left", "left", "right", "left", "right", ...(known ? ["left" as const] : [])],
+    rows,
+  };
 }
 
 /** More of what is wanted is good, more of what costs is bad; of the rest it is not known. */
@@ -86,7 +92,7 @@ function thresholdParts(thresholds: readonly JudgedThreshold[]): readonly Part[]
       plain(`  ${one.arm} ${loadName(one.load)}`),
       plain(one.expression),
       toned(tone, thresholdText[one.status]),
-      plain(seenText(one)),
+      plain(`${seenText(one)}${one.coverage === undefined ? "" : ` (${one.coverage})`}`),
     ];
   });
   return [

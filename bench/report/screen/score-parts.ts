@@ -28,16 +28,18 @@ export function scoreParts(report: ScoreReport | undefined): readonly Part[] {
 type Cells = ScoreReport["cells"];
 
 function cellGrid({ names, outOf }: ScoreReport, cells: Cells): Part {
+  const known = cells.some(({ coverage }) => coverage !== undefined);
   const heads = [
     "",
     "load",
     ...names.map(({ heading }) => heading),
     "passed",
+    ...(known ? ["coverage"] : []),
     "TTFT ms",
     "tok/pass",
     "s/pass",
   ];
-  const rows = cells.flatMap(({ arm, load, rows: [all] }) =>
+  const rows = cells.flatMap(({ arm, load, coverage, rows: [all] }) =>
     all === undefined
       ? []
       : [
@@ -51,6 +53,7 @@ function cellGrid({ names, outOf }: ScoreReport, cells: Cells): Part {
                 : scoreText({ ...score, low: null, high: null }, outOf);
             }),
             all.judged === 0 ? absent : `${all.passed}/${all.judged}`,
+            ...(known ? [coverage?.text ?? absent] : []),
             numberText(all.ttftMsP50),
             numberText(all.tokensPerPassed),
             numberText(all.secondsPerPassed),

@@ -23,6 +23,8 @@ const quantities: readonly Quantity[] = [
 ];
 /** Left out one after the other where a terminal is too narrow: p95, ITL, then what passed, which the rewards say too. */
 const optional = [3, 4, 8];
+/** What passed is of; gone with it. */
+const coverageAt = 9;
 /** Where limits are marked, the pace of episodes says more. */
 const outputRate = 6;
 
@@ -32,6 +34,7 @@ const rowsMax = 8;
 /** How fast each way to the engine was, at each load; cells that cannot be used have no numbers. */
 export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): readonly Part[] {
   const arms = [...new Set(cells.map(({ arm }) => arm))];
+  const known = cells.some(({ coverage }) => coverage !== undefined);
   const all = [...new Set(cells.map(({ load }) => load))];
   const beside = all.length <= loadsBeside;
   const loads = beside ? all : shownLoads(all, Math.max(2, Math.floor(rowsMax / arms.length)));
@@ -47,15 +50,22 @@ export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): re
     plain(members.map(loadName).join(" / ")),
     ...quantities.map(({ of }) => plain(byLoad.map((same) => meanText(same, of)).join(" / "))),
     passedSpan(byLoad.flat()),
+    ...(known ? [plain(coverageText(byLoad.flat()))] : []),
     ...(slo === undefined ? [] : [sloSpan(byLoad, slo)]),
   ]);
-  const heads = [loadHead(loads), ...quantities.map(({ head }) => head), "passed", ...(slo ? ["SLO"] : [])];
+  const heads = [
+    loadHead(loads),
+    ...quantities.map(({ head }) => head),
+    "passed",
+    ...(known ? ["coverage"] : []),
+    ...(slo ? ["SLO"] : []),
+  ];
   return [
     {
       kind: "grid",
       align: ["left", "left", ...heads.slice(1).map(() => "right" as const)],
       rows: [[toned("strong", "Service"), ...heads.map((text) => toned("soft", text))], ...rows],
-      optional: slo === undefined ? optional : [...optional, outputRate],
+      optional: [...optional, ...(known ? [coverageAt] : []), ...(slo === undefined ? [] : [outputRate])],
     },
     ...(loads.length < all.length
       ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]
@@ -75,6 +85,12 @@ function meanText(cells: readonly CellSummary[], of: Quantity["of"]): string {
 /** Times of these would look like times of the others: who fails is fast, and who is asked something else answers something else. */
 function isSpoiled({ reasons }: CellSummary): boolean {
   return reasons.some(({ verdict }) => spoiling.has(verdict));
+}
+
+/** The least of these cells, which is as far as all of them go. */
+function coverageText(cells: readonly CellSummary[]): string {
+  const known = cells.flatMap(({ coverage }) => coverage ?? []);
+  return known.toSorted((a, b) => a.scored - b.scored)[0]?.text ?? absent;
 }
 
 function passedSpan(cells: readonly CellSummary[]): StyledText {

@@ -1,4 +1,5 @@
 import { engineText } from "../../evidence/server-facts.ts";
+import { coverageSentence } from "../../analysis/estimates/coverage.ts";
 import type { NextCommand } from "../../store/next-command.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { simulatedText } from "../model/server-lines.ts";
@@ -79,9 +80,15 @@ export function identityParts(report: ReportModel, { seconds }: Pick<Ending, "se
       ],
       right,
     },
+    ...(report.coverage === undefined ? [] : [line([coverageSpan(report.coverage)])]),
     line([toned("soft", stackText(run))]),
     ...(run.note === "" ? [] : [line([plain(run.note)])]),
   ];
+}
+
+function coverageSpan(coverage: NonNullable<ReportModel["coverage"]>): StyledText {
+  const sentence = coverageSentence(coverage);
+  return coverage.selected < coverage.total ? toned("doubt", sentence) : plain(sentence);
 }
 
 /** What no report may leave out, in few words. */

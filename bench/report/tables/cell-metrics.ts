@@ -4,7 +4,7 @@ import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import type { Latency } from "../../analysis/estimates/latency.ts";
 import { isFailing } from "../../analysis/cell/failures.ts";
 import { latencyDefinitions } from "../../evidence/request-latencies.ts";
-import { estimateText, numberText, percentText } from "./number-text.ts";
+import { absent, estimateText, numberText, percentText } from "./number-text.ts";
 import { left, right, type ColumnOf, type TableOf } from "./table.ts";
 
 /** A value in a CSV file; null is an empty field. */
@@ -122,6 +122,9 @@ const counter = "the engine's own counter";
 const histogram = "mean over requests, from the engine's histogram (sum / count)";
 const wasted = "what the attempts without a record cost";
 
+const coverageMeaning =
+  "tasks with a score of all that the workload's data has; partial: pass rates and scores are of a part. Absent where the workload does not say what the whole is";
+
 /** Every number of a cell, in the order of `cells.csv`. */
 export const cellMetrics: readonly CellMetric[] = [
   metric("cell", (cell) => cell.cellId, { meaning: "arm, load and repetition", head: "cell", text: String }),
@@ -191,6 +194,17 @@ export const cellMetrics: readonly CellMetric[] = [
     suffixes: ["_1", "_2", "_…"],
     column: null,
     values: ({ passHatK }) => Object.fromEntries(passHatK.map(({ k, value }) => [`pass_hat_${k}`, value])),
+  },
+  {
+    name: "coverage",
+    meaning: coverageMeaning,
+    suffixes: ["", "_scored", "_total"],
+    column: left("coverage", ({ coverage }) => coverage?.text ?? absent, coverageMeaning),
+    values: ({ coverage }): Readonly<Record<string, Value>> => {
+      if (coverage === undefined) return {};
+      const { text, scored, total } = coverage;
+      return { coverage: text, coverage_scored: scored, coverage_total: total };
+    },
   },
   metric("seconds", (cell) => cell.seconds, "wall clock of the used segments"),
   metric("episodes_in_flight", (cell) => cell.inFlight.episodes, {

@@ -116,12 +116,15 @@ export const outcomes: TableOf<CellSummary> = {
     right("fail", ({ episodes }) => String(episodes.judged - episodes.passed), "judged, and not passed"),
     ...cellColumns("episodes_unjudged", "episodes_failed", "episodes_timed_out", "pass_rate"),
     left("pass^k", passHatText, cellTerms["pass^k"]),
+    ...cellColumns("coverage"),
     ...cellColumns("episode_seconds"),
   ],
 };
 
 export function outcomeTable({ cells, judges }: Pick<ReportModel, "cells" | "judges">): Table {
-  return filled(outcomes, cells, [
+  const known = cells.some(({ coverage }) => coverage !== undefined);
+  const columns = outcomes.columns.filter(({ head }) => known || head !== "coverage");
+  return filled({ ...outcomes, columns }, cells, [
     ...cells.flatMap(({ cellId, episodes }) => {
       const classes = Object.entries(episodes.byFailureClass).map(([name, count]) => `${count} ${name}`);
       return classes.length === 0 ? [] : [`${cellId}: failed: ${classes.join(", ")}`];

@@ -58,6 +58,8 @@ function shortened(json: string | null): string {
   return json.length <= valueCharacters ? json : `${json.slice(0, valueCharacters - 1)}…`;
 }
 
+const coverageHead = "coverage";
+
 interface QuantityRow {
   /** Empty where it is that of the row above. */
   readonly place: string;
@@ -79,6 +81,11 @@ export const changedQuantities: TableOf<QuantityRow> = {
       "more, less, the same, or cannot tell: the interval holds 0, or there is none",
     ),
     right("units", ({ of }) => String(of.units), "independent ones: tasks, or pairs of cells for rates"),
+    left(
+      coverageHead,
+      ({ of }) => of.coverage ?? "",
+      "of a score: the tasks of both runs of all that the workload's data has; partial: the change is of a part",
+    ),
   ],
 };
 
@@ -90,7 +97,9 @@ function quantityTable({ quantities, verdicts, unpaired, before }: RunComparison
     const place = `${of.arm} ${of.load}`;
     return { of, place: placeOf(shown[index - 1]) === place ? "" : place };
   });
-  return filled(changedQuantities, rows, [
+  const known = quantities.some(({ coverage }) => coverage !== undefined);
+  const columns = changedQuantities.columns.filter(({ head }) => known || head !== coverageHead);
+  return filled({ ...changedQuantities, columns }, rows, [
     "Paired by task and trial; latencies by a t bootstrap over the tasks of both runs. units: tasks, or pairs of cells for rates. What drifted from one run to the other (other load on the machine) is not in an interval over tasks.",
     ...(hidden.length > 0
       ? [`too few values for: ${[...new Set(hidden.map(({ quantity }) => quantity))].join(", ")}`]
@@ -150,6 +159,10 @@ export const judgedThresholds: TableOf<JudgedThreshold> = {
       ({ status }) => thresholdText[status],
       "kept: the whole interval of the change keeps the limit",
     ),
-    left("seen", seenText, "the change with its interval"),
+    left(
+      "seen",
+      (one) => `${seenText(one)}${one.coverage === undefined ? "" : ` (${one.coverage})`}`,
+      "the change with its interval; of a score with what of the workload's data it is of",
+    ),
   ],
 };

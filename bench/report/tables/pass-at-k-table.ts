@@ -19,6 +19,11 @@ export const passAtKColumns: TableOf<ShownRow> = {
     ),
     right("median", ({ row }) => percentText(row.median), "of the same over problems"),
     right("problems", ({ row }) => String(row.mean.count), "with at least k judged samples"),
+    left(
+      "coverage",
+      ({ row }) => row.coverage ?? "",
+      "these problems of all that the workload's data has; partial: pass@k is of a part",
+    ),
     right(
       "too few\nsamples",
       ({ row }) => (row.tooFewSamples === 0 ? absent : String(row.tooFewSamples)),
@@ -43,7 +48,9 @@ export function passAtKTable({ cells }: PassAtKReport): Table {
   const left = cells.flatMap(({ cellId, failing }) =>
     failing ? [`${cellId}: failing: who is left over is no sample of its problems, so it has no pass@k`] : [],
   );
-  return filled(passAtKColumns, rows, [
+  const known = rows.some(({ row }) => row.coverage !== undefined);
+  const columns = passAtKColumns.columns.filter(({ head }) => known || head !== "coverage");
+  return filled({ ...passAtKColumns, columns }, rows, [
     ...(methods.length === 0 ? [] : [`Intervals of pass@k: ${methods.join("; ")}.`]),
     ...left,
   ]);

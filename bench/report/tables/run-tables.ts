@@ -1,4 +1,5 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
+import { coverageSentence } from "../../analysis/estimates/coverage.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { simulatedText, versionTexts } from "../model/server-lines.ts";
 import { cellColumns } from "./cell-metrics.ts";
@@ -73,7 +74,7 @@ export function seedTable(report: ReportModel, arm: string): Table {
 }
 
 /** One row per run fact, for the head of a report. */
-export function headLines({ run, totals, cells }: ReportModel): readonly string[] {
+export function headLines({ run, totals, cells, coverage }: ReportModel): readonly string[] {
   const { engines = {} } = run;
   const versions = versionTexts(run.versions, engines);
   const simulated = simulatedText(run.simulated, engines);
@@ -82,6 +83,7 @@ export function headLines({ run, totals, cells }: ReportModel): readonly string[
   return [
     `${run.runId} (${run.state}, ${episodes})`,
     ...(simulated === null ? [] : [simulated]),
+    ...(coverage === undefined ? [] : [coverageSentence(coverage)]),
     ...(run.note === "" ? [] : [run.note]),
     `agent ${run.agent.name} ${run.agent.version}; ${versions.join(", ")}${run.gitRevision === null ? "" : `; git ${run.gitRevision.slice(0, 12)}`}`,
     ...run.servers,

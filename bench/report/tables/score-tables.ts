@@ -1,3 +1,4 @@
+import { partText, type ScoreCoverage } from "../../analysis/estimates/coverage.ts";
 import type { ScoreReport, ScoreRow } from "../../analysis/scores/score-report.ts";
 import { absent, estimateText, numberText } from "./number-text.ts";
 import { left, right, type ColumnOf, type Table, type TableOf } from "./table.ts";
@@ -5,6 +6,8 @@ import { left, right, type ColumnOf, type Table, type TableOf } from "./table.ts
 interface ShownRow {
   readonly cell: string;
   readonly of: ScoreRow;
+  /** Of the cell; absent where nothing says what the whole would be. */
+  readonly coverage: ScoreCoverage | undefined;
 }
 
 const passedMeaning = "episodes that passed, as the workload says, of those with a reward";
@@ -26,6 +29,16 @@ const costs: readonly ColumnOf<ShownRow>[] = [
   right("s\n/passed", ({ of }) => numberText(of.secondsPerPassed), `seconds ${perPassed}`),
 ];
 
+const coverageHead = "coverage";
+
+/** Beside the scores, where it is known. */
+const covered: ColumnOf<ShownRow> = left(
+  coverageHead,
+  ({ of, coverage }) =>
+    of.group === null ? (coverage?.text ?? "") : of.task === null ? partText(of.tasks, coverage) : "",
+  "tasks with a score of all that the workload's data has; partial: the scores are of a part",
+);
+
 /** Columns of docs/columns.md; the scores of a workload have their own. */
 export const scores: TableOf<ShownRow> = {
   title: "Scores, with what they cost",
@@ -33,6 +46,7 @@ export const scores: TableOf<ShownRow> = {
     left("cell", ({ cell }) => cell, "all tasks of a cell; in rows with a dot the tasks of one group"),
     right("tasks", ({ of }) => String(of.tasks)),
     right("ep", ({ of }) => String(of.episodes), "finished episodes: tasks x trials"),
+    covered,
     ...costs,
     right("tokens\n/ep", ({ of }) => numberText(of.tokensPerEpisode), "prompt and completion tokens, mean"),
     right("s/ep", ({ of }) => numberText(of.secondsPerEpisode), "length of an episode, mean"),
@@ -51,18 +65,18 @@ export const taskScores: TableOf<ShownRow> = {
 
 /** Scores of cells and groups, then of each task with its cells beside each other. */
 export function scoreTables(report: ScoreReport): readonly Table[] {
-  const rows = report.cells.flatMap(({ cellId, rows: own }) =>
+  const rows = report.cells.flatMap(({ cellId, coverage, rows: own }) =>
     own.flatMap((of): ShownRow[] =>
-      of.task === null ? [{ cell: of.group === null ? cellId : `· ${of.group}`, of }] : [],
+      of.task === null ? [{ cell: of.group === null ? cellId : `· ${of.group}`, of, coverage }] : [],
     ),
   );
-  const tasks = report.cells.flatMap(({ cellId, rows: own }) =>
-    own.flatMap((of): ShownRow[] => (of.task === null ? [] : [{ cell: cellId, of }])),
+  const tasks = report.cells.flatMap(({ cellId, coverage, rows: own }) =>
+    own.flatMap((of): ShownRow[] => (of.task === null ? [] : [{ cell: cellId, of, coverage }])),
   );
   const byTask = [...Map.groupBy(tasks, ({ of }) => JSON.stringify([of.group, of.task])).values()].flat();
   return [
     scoreTable(scores, { report, rows, notes: notesOf(report), at: 3 }),
-    scoreTable(taskScores, { report, rows: byTask, notes: [], at: 3 }),
+    scoreTable(taskScores, { report, rows: byTask, notes: partNotes(report), at: 3 }),
   ];
 }
 
@@ -84,7 +98,8 @@ function scoreTable(
   const named = report.names.map(({ name, heading, meaning }) =>
     right(heading, ({ of }: ShownRow) => scoreText(of.scores[name], report.outOf), meaning),
   );
-  const all = columns.toSpliced(at, 0, ...named);
+  const known = rows.some(({ coverage }) => coverage !== undefined);
+  const all = columns.toSpliced(at, 0, ...named).filter(({ head }) => known || head !== coverageHead);
   return { title, columns: all, rows: rows.map((row) => all.map(({ text }) => text(row))), notes };
 }
 
@@ -105,11 +120,27 @@ export function shownScore(value: number | null, outOf: ScoreReport["outOf"]): s
   return (value * outOf).toFixed(decimals).replace(/\.?0+$/, "");
 }
 
+/** A list of tasks looks whole whatever it lacks. */
+function partNotes({ cells }: ScoreReport): readonly string[] {
+  return cells.flatMap(({ cellId, coverage }) =>
+    coverage === undefined || coverage.scored === coverage.total
+      ? []
+      : [`${cellId}: these are ${coverage.text}, of the workload's ${coverage.of}`],
+  );
+}
+
 function notesOf({ names, averaged, outOf, cells }: ScoreReport): readonly string[] {
   return [
     `Scores are out of ${outOf}. ${averaged === "groups" ? "Each group counts alike in the row of a cell, each task alike within its group." : "Each task counts alike."} An episode without a score is in no mean; ep counts it.`,
     "Intervals (95 %) are over the trials of these same tasks, from two trials each on: they say how far another run of them may come out, and nothing of other tasks. None stands where a task has one trial, or all trials were alike.",
     ...names.map(({ heading, meaning }) => `${heading}: ${meaning}`),
+    ...cells.flatMap(({ cellId, coverage }) =>
+      coverage === undefined || coverage.scored === coverage.selected
+        ? []
+        : [
+            `${cellId}: ${coverage.selected - coverage.scored} of the ${coverage.selected} ${coverage.of} that were selected have no score, and are in no mean`,
+          ],
+    ),
     ...cells.flatMap(({ cellId, failing }) =>
       failing ? [`${cellId}: failing: who is left over is no sample of its tasks, so it has no score`] : [],
     ),

@@ -22,6 +22,7 @@ import { sweepSections } from "./sweep-pictures.ts";
 import { ttftTables } from "./ttft-pictures.ts";
 import { powerTable } from "./power-table.ts";
 import { passAtKTable } from "./pass-at-k-table.ts";
+import { axisTables } from "./axis-tables.ts";
 import { scoreTables } from "./score-tables.ts";
 import { sloTable } from "./slo-table.ts";
 import type { Table } from "./table.ts";
@@ -106,6 +107,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(report.capacity === undefined ? [] : capacityTables(report.capacity)),
     ...(report.passAtK === undefined ? [] : [passAtKTable(report.passAtK)]),
     ...(report.scores === undefined ? [] : scoreTables(report.scores)),
+    ...(report.byAxis === undefined ? [] : axisTables(report.byAxis, report.scores)),
     speedTable(cells),
     ...(report.slo === undefined ? [] : [sloTable(report.slo)]),
     latencyTable(cells, notStreamed(report)),

@@ -11,6 +11,8 @@ export interface LoadedSuite {
   readonly tasks: readonly WorkspaceTask[];
   /** Of all tasks that the suite has, selected or not. */
   readonly tasksTotal: number;
+  /** How many of the selected ones are none of these, because they are run by name only. */
+  readonly furtherTasks: number;
   /** One sha256 of each selected task's files, by where it lies in the folder. */
   readonly hashes: Readonly<Record<string, string>>;
   /** What a person should know, one line each. */

@@ -97,3 +97,15 @@ test("where the simulated agent has no script, the plan says what that means", (
     "no script",
   );
 });
+
+test("a selection says what of the suite it is, the whole suite says nothing", () => {
+  using folder = new Folder();
+  plant(folder.path);
+  expect(planned(folder.path, {}).coverage).toBeUndefined();
+  expect(planned(folder.path, { task: ["plain"] }).coverage).toMatchObject({
+    of: "tasks",
+    selected: 1,
+    total: 2,
+    excluded: [{ count: 1 }],
+  });
+});
