@@ -44,6 +44,17 @@ export function withVariant<Of extends Varied>(experiment: Of, name: string | un
   return { ...experiment, stack: stackSchema.parse(stack) };
 }
 
+/** The same of an experiment as `run.json` has it, of whatever version. */
+export function resolvedInVariant(
+  resolved: Readonly<Record<string, unknown>>,
+  name: string | undefined,
+): Readonly<Record<string, unknown>> {
+  const sweep = variedSchema.safeParse(resolved["sweep"]).data;
+  return name === undefined ? resolved : changedStack(resolved, sweep?.variants[name] ?? {});
+}
+
+const variedSchema = z.object({ variants: z.record(z.string(), z.unknown()) });
+
 /** A server by command line names no kind. */
 const impliedKind: ImpliedKind = (path) => (path.join(".") === "stack.agent" ? "command" : undefined);
 

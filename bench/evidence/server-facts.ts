@@ -35,7 +35,10 @@ export function engineText({ name, version }: StoredEngine): string {
   return [shown, version].filter((part) => part !== null).join(" ") || "unknown";
 }
 
-export type ServersOfRun = Partial<Record<"agent" | "user", ServerFacts>>;
+export interface ServersOfRun extends Partial<Record<"agent" | "user", ServerFacts>> {
+  /** The agent's engine in each of `sweep.variants`, by name; `agent` is then what all of them say alike. Absent without variants. */
+  readonly variants?: Readonly<Record<string, ServerFacts>>;
+}
 
 const text = z.string().nullish().catch(null);
 const number = z.number().nullish().catch(null);
@@ -52,6 +55,7 @@ const infoSchema = z.object({
 });
 /** An older Tollgate wrote no name, and of servers in containers not whether they are simulators. */
 const serverSchema = z.object({
+  variant: text,
   model: text,
   simulated: truth,
   identity: z.object({ name: text, version: text }).nullish().catch(null),
@@ -62,14 +66,50 @@ const serverSchema = z.object({
 
 /** By role, from `evidence/servers/<role>.json`; a server without evidence, or with a file that a power cut emptied, is absent. */
 export async function serversOfRun(runDirectory: string): Promise<ServersOfRun> {
-  const servers: ServersOfRun = {};
-  for (const role of ["agent", "user"] as const) {
-    const path = join(runDirectory, "evidence", "servers", `${role}.json`);
-    if (!(await exists(path))) continue;
-    const stored = serverSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data;
-    if (stored !== undefined) servers[role] = factsOf(stored);
+  const directory = join(runDirectory, "evidence", "servers");
+  const variants: Record<string, ServerFacts> = {};
+  for await (const path of glob(join(directory, "agent--*.json"))) {
+    const stored = await readServer(path);
+    // Later ones of a variant are the same server, started again.
+    if (stored?.variant != null) variants[stored.variant] ??= factsOf(stored);
   }
-  return servers;
+  const [agent, user] = [
+    await readServer(join(directory, "agent.json")),
+    await readServer(join(directory, "user.json")),
+  ];
+  const common = commonFacts(Object.values(variants));
+  return {
+    ...(agent === null ? common !== null && { agent: common } : { agent: factsOf(agent) }),
+    ...(user !== null && { user: factsOf(user) }),
+    ...(common !== null && { variants }),
+  };
+}
+
+async function readServer(path: string): Promise<z.infer<typeof serverSchema> | null> {
+  if (!(await exists(path))) return null;
+  return serverSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data ?? null;
+}
+
+/** What several servers say alike; null where there are none. */
+function commonFacts([first, ...others]: readonly ServerFacts[]): ServerFacts | null {
+  if (first === undefined) return null;
+  const same = <Value>(of: (facts: ServerFacts) => Value) =>
+    others.every((one) => of(one) === of(first)) ? of(first) : null;
+  return {
+    engine: {
+      name: same(({ engine }) => engine.name),
+      version: same(({ engine }) => engine.version),
+      // A run is refused whose variants are partly simulators.
+      simulated: first.engine.simulated,
+    },
+    model: same(({ model }) => model),
+    contextLength: same(({ contextLength }) => contextLength),
+    prefixCache: same(({ prefixCache }) => prefixCache),
+    tp: same(({ tp }) => tp),
+    dp: same(({ dp }) => dp),
+    quantization: same(({ quantization }) => quantization),
+    deterministic: same(({ deterministic }) => deterministic),
+  };
 }
 
 function factsOf(stored: z.infer<typeof serverSchema>): ServerFacts {
@@ -97,11 +137,12 @@ const armSchema = z.object({ arm: z.string(), kind: z.string(), version: z.strin
 /** Versions that the engines, and the gateways of others, gave when they ran; a server that does not tell is null. */
 export async function serverVersions(
   runDirectory: string,
-  servers: ServersOfRun,
+  { agent, user }: ServersOfRun,
 ): Promise<Record<string, string | null>> {
-  const versions: Record<string, string | null> = Object.fromEntries(
-    Object.entries(servers).map(([role, { engine }]) => [`${role} engine`, engine.version]),
-  );
+  const versions: Record<string, string | null> = {
+    ...(agent && { "agent engine": agent.engine.version }),
+    ...(user && { "user engine": user.engine.version }),
+  };
   const armFiles = join(runDirectory, "evidence", "servers", "arm-*.json");
   for await (const path of glob(armFiles)) {
     const arm = armSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data;

@@ -16,6 +16,7 @@ import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
 import { baselineFloors } from "../analysis/overhead/floor.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
 import { readCellPower, type CellPower } from "../analysis/power/cell-power.ts";
+import { variantReport } from "../analysis/variants/variant-report.ts";
 import { hasPassed } from "../store/passed.ts";
 import { readCell, type MeasuredCell } from "../analysis/measured-cell.ts";
 import { passAtKReport } from "../analysis/scores/pass-at-k-report.ts";
@@ -23,6 +24,7 @@ import { axisReport } from "../analysis/scores/axis-report.ts";
 import { scoreReport } from "../analysis/scores/score-report.ts";
 import { LimitFacts } from "./model/limit-facts.ts";
 import type { ReportModel } from "./model/report-model.ts";
+import { resolvedInVariant } from "../config/variants.ts";
 import { statedGpus } from "../config/stated-gpus.ts";
 import { reportedEngines, serverLines } from "./model/server-lines.ts";
 import { serversOfRun, serverVersions, type ServersOfRun } from "../evidence/server-facts.ts";
@@ -40,8 +42,8 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const preflights = await readPreflights(run.directory);
   const power: CellPower[] = [];
   const limits = new LimitFacts(run.identity);
-  for (const { cellId, arm } of run.identity.cells) {
-    const armFacts = latestArmFacts(preflights, arm);
+  for (const { cellId, arm, variant } of run.identity.cells) {
+    const armFacts = latestArmFacts(preflights, arm, variant);
     const { observed, ...measured } = await readCell(run, cellId, warnings);
     limits.add(observed);
     power.push(...[await readCellPower(run, measured.summary, warnings)].flatMap((one) => one ?? []));
@@ -53,6 +55,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const passAtK = passAtKReport(run.identity.passAtK, cells, episodes);
   const byAxis = axisReport(run.identity, cells, episodes);
   const failures = runFailures(summaries);
+  const variants = variantReport(run.identity, cells);
   const floors = baselineFloors(cells, compareOf(run));
   const lost = await lostTrajectories(run.directory, run.records);
   if (lost.message !== null)
@@ -71,6 +74,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     ...(scores !== null && { scores }),
     ...(passAtK !== null && { passAtK }),
     ...(byAxis !== null && { byAxis }),
+    ...(variants !== null && { variants }),
     overheads: [...compareArms(cells, compareOf(run))],
     ...(floors.length > 0 && { floors: [...floors] }),
     ...limits.report(),
@@ -113,6 +117,10 @@ function runFacts(
   const engines = reportedEngines(servers);
   const { host } = identity;
   const agentGpus = statedGpus(identity.resolved, "agent");
+  const variantGpus = variantNamesOf(identity).flatMap((name) => {
+    const count = statedGpus(resolvedInVariant(identity.resolved, name), "agent");
+    return count === null ? [] : [[name, count] as const];
+  });
   const gpus = host.gpus.length > 0 ? `, ${host.gpus.join(", ")}` : "";
   return {
     runId: identity.runId,
@@ -128,7 +136,12 @@ function runFacts(
     servers: [...serverLines(identity.resolved, servers)],
     ...(Object.keys(engines).length > 0 && { engines }),
     ...(agentGpus !== null && { agentGpus }),
+    ...(variantGpus.length > 0 && { variantGpus: Object.fromEntries(variantGpus) }),
   };
+}
+
+function variantNamesOf({ cells }: StoredRun["identity"]): readonly string[] {
+  return [...new Set(cells.flatMap(({ variant }) => variant ?? []))];
 }
 
 function sum(cells: readonly CellSummary[], of: (cell: CellSummary) => number): number {
@@ -148,11 +161,11 @@ function judgesOf(episodes: readonly EpisodeRecord[], judgements: Judgements): R
 }
 
 function trialsOf(episodes: readonly EpisodeRecord[]): ReportModel["trials"] {
-  const groups = Map.groupBy(episodes, ({ arm, load, repetition, trial }) =>
-    JSON.stringify([arm, load, repetition, trial]),
+  const groups = Map.groupBy(episodes, ({ arm, load, repetition, variant, trial }) =>
+    JSON.stringify([arm, load, repetition, variant, trial]),
   );
   return [...groups.values()].map((members) => {
-    const [{ arm, load, repetition, trial }] = members as [EpisodeRecord];
+    const [{ arm, load, repetition, variant, trial }] = members as [EpisodeRecord];
     const passed = members.filter((episode) => hasPassed(episode) === true).length;
     const errors = members.filter(({ reward }) => reward === null).length;
     // Monotonic time does not go on over a restart of the machine, so trials over several segments have no length.
@@ -164,6 +177,7 @@ function trialsOf(episodes: readonly EpisodeRecord[]): ReportModel["trials"] {
       arm,
       load,
       repetition,
+      ...(variant !== undefined && { variant }),
       trial,
       tasks: members.length,
       passed,

@@ -1,9 +1,13 @@
 import { NumberColumn, WordColumn, type StoredWords } from "./columns.ts";
+import { placeOf } from "./place.ts";
 import { hasPassed } from "./passed.ts";
 import type { EpisodeOutcome } from "./progress.ts";
 import type { EpisodeRecord } from "./record.ts";
 
-/** What an index knows of an episode without reading its record; null where the record says null. */
+/**
+ * What an index knows of an episode without reading its record; null where the record says null. `load` is its place: in a run with
+ * variants it names the variant, too.
+ */
 export interface EpisodeRow extends Pick<
   EpisodeRecord,
   | "episodeId"
@@ -141,6 +145,8 @@ export class EpisodeColumns {
     for (const name of numberNames) this.#numbers[name].push(numbers[name]);
     const words = {
       ...record,
+      // Episodes of two variants are no more alike than those of two loads.
+      load: placeOf(record),
       termination,
       failure: failure?.class ?? null,
       labels: JSON.stringify(labels),

@@ -1,3 +1,4 @@
+import { placeOf } from "./place.ts";
 import type { EpisodeRecord, RunRecord, SegmentEndedRecord } from "./record.ts";
 import type { RunJson } from "./run-json.ts";
 import type { StoredRun } from "./read-run.ts";
@@ -104,7 +105,7 @@ export interface RunProgress {
   readonly cells: readonly CellProgress[];
   /** Those that did not fail, over the time inside segments (an open one ends at its last episode); null before the first episode. */
   readonly episodesPerMinute: number | null;
-  /** Seconds that the rest takes at the pace measured for each load; null while a load was never measured. */
+  /** Seconds that the rest takes at the pace measured for each load and variant; null while one was never measured. */
   readonly etaSeconds: number | null;
 }
 
@@ -140,7 +141,8 @@ export function progressOf(
   const cells = identity.cells.map((cell) =>
     cellProgress(cell, { segments, verdicts, finished, driverAlive }),
   );
-  const pace = paceByLoad(records, episodes);
+  const places = new Map(identity.cells.map((cell) => [cell.cellId, placeOf(cell)]));
+  const pace = paceByPlace(records, episodes, places);
   const minutes = [...pace.values()].reduce((sum, { seconds }) => sum + seconds / 60, 0);
   const paced = [...pace.values()].reduce((sum, { episodes }) => sum + episodes, 0);
   return {
@@ -158,7 +160,7 @@ export function progressOf(
     failuresByClass: countBy(episodes.flatMap(({ failure }) => (failure === null ? [] : [failure.class]))),
     cells,
     episodesPerMinute: minutes > 0 ? paced / minutes : null,
-    etaSeconds: eta(cells, pace),
+    etaSeconds: eta(cells, pace, places),
   };
 }
 
@@ -221,32 +223,38 @@ interface Pace {
   readonly seconds: number;
 }
 
-function paceByLoad(
+/** @param places by cell: its load, and its variant where it has one */
+function paceByPlace(
   records: readonly ProgressRecord[],
   episodes: readonly EpisodeOutcome[],
+  places: ReadonlyMap<string, string>,
 ): Map<string, Pace> {
   const pace = new Map<string, Pace>();
   const bySegment = Map.groupBy(episodes, segmentKey);
   for (const segment of segmentsOf(records)) {
     const within = bySegment.get(segmentKey(segment)) ?? [];
-    const load = within[0]?.load;
-    if (load === undefined) continue;
+    const place = within[0] && places.get(segment.cellId);
+    if (place === undefined) continue;
     const endedNs =
       segment.ended?.endedNs ?? within.reduce((last, { endedNs }) => Math.max(last, endedNs), -Infinity);
-    const before = pace.get(load) ?? { episodes: 0, seconds: 0 };
+    const before = pace.get(place) ?? { episodes: 0, seconds: 0 };
     const seconds = (endedNs - segment.startedNs) / 1e9;
     // To fail takes less time than to end: a failing service would look fast.
     const whole = within.filter(({ status }) => status !== "failed").length;
-    pace.set(load, { episodes: before.episodes + whole, seconds: before.seconds + seconds });
+    pace.set(place, { episodes: before.episodes + whole, seconds: before.seconds + seconds });
   }
   return pace;
 }
 
-function eta(cells: readonly CellProgress[], pace: ReadonlyMap<string, Pace>): number | null {
+function eta(
+  cells: readonly CellProgress[],
+  pace: ReadonlyMap<string, Pace>,
+  places: ReadonlyMap<string, string>,
+): number | null {
   let seconds = 0;
-  for (const { load, planned, finished } of cells) {
+  for (const { cellId, planned, finished } of cells) {
     if (planned === finished) continue;
-    const measured = pace.get(load);
+    const measured = pace.get(places.get(cellId) ?? "");
     if (measured === undefined || measured.episodes === 0) return null;
     seconds += ((planned - finished) * measured.seconds) / measured.episodes;
   }

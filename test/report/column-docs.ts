@@ -24,6 +24,7 @@ import { trajectories } from "../../bench/report/tables/run-tables.ts";
 import { passAtKColumns } from "../../bench/report/tables/pass-at-k-table.ts";
 import { scores, taskScores } from "../../bench/report/tables/score-tables.ts";
 import { sloCells } from "../../bench/report/tables/slo-table.ts";
+import { variantQuantities } from "../../bench/report/tables/variant-table.ts";
 import { left, type Column } from "../../bench/report/tables/table.ts";
 
 /** A declared table of any row, as far as documents need it. */
@@ -39,6 +40,7 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
       failures,
       capacities,
       capacityLoads,
+      variantQuantities,
       passAtKColumns,
       scores,
       taskScores,

@@ -1,4 +1,5 @@
 import { readComparedCell, type ComparedCell } from "../measured-cell.ts";
+import { placeOf } from "../../store/place.ts";
 import { readJudgedRun, type JudgedRun } from "../../store/judgements.ts";
 import { changesOf, type Change } from "./change.ts";
 import { pairedCoverage } from "../estimates/coverage.ts";
@@ -13,10 +14,12 @@ import {
   type ThresholdStatus,
 } from "./threshold.ts";
 
-/** A quantity at one arm and load, in two runs. */
+/** A quantity at one arm, load and variant, in two runs. */
 export interface ComparedQuantity extends Change {
   readonly arm: string;
   readonly load: string;
+  /** Absent where the runs have no variants. */
+  readonly variant?: string | undefined;
   readonly quantity: string;
   readonly unit: string;
   /** Of what is a score: how much of the workload's data both runs have a pair of, `5/164, partial`; absent where no run says what the whole is. */
@@ -33,6 +36,7 @@ export interface JudgedThreshold {
   readonly expression: string;
   readonly arm: string;
   readonly load: string;
+  readonly variant?: string | undefined;
   readonly status: ThresholdStatus;
   /** The change that was seen, in the unit of the expression; null where none could be stated. */
   readonly seen: SeenChange | null;
@@ -50,7 +54,7 @@ export interface RunComparison {
   readonly cautions: readonly string[];
   /** Verdicts of the compared cells that are not valid. */
   readonly verdicts: readonly { readonly run: string; readonly cellId: string; readonly verdict: string }[];
-  /** Arms and loads that only one of the runs has. */
+  /** Arms, loads and variants that only one of the runs has. */
   readonly unpaired: readonly string[];
   readonly quantities: readonly ComparedQuantity[];
   readonly thresholds: readonly JudgedThreshold[];
@@ -80,7 +84,8 @@ export async function compareRuns(
     const cells = { before: a.get(key) ?? [], after: b.get(key) ?? [] };
     const [first] = cells.before;
     if (first === undefined) return [];
-    const place = { arm: first.summary.arm, load: first.summary.load };
+    const { arm, load, variant } = first.summary;
+    const place = { arm, load, ...(variant !== undefined && { variant }) };
     const sound = [...cells.before, ...cells.after].every(({ summary }) => usable.has(summary.verdict));
     return [...changesOf(measured, cells)].map(([{ name, unit }, change]) => {
       const coverage = isScore(name) ? pairedCoverage(sides, change.units) : null;
@@ -104,6 +109,7 @@ export async function compareRuns(
           expression: threshold.text,
           arm: row.arm,
           load: row.load,
+          ...(row.variant !== undefined && { variant: row.variant }),
           status: sound ? judgeThreshold(threshold, row) : "cannot-tell",
           seen: seenChange(threshold, row),
           ...(row.coverage !== undefined && { coverage: row.coverage }),
@@ -138,7 +144,7 @@ function nameOf({ identity, directory }: JudgedRun): RunName {
 }
 
 function grouped(cells: readonly ComparedCell[]): ReadonlyMap<string, readonly ComparedCell[]> {
-  return Map.groupBy(cells, ({ summary }) => `${summary.arm} at ${summary.load}`);
+  return Map.groupBy(cells, ({ summary }) => `${summary.arm} at ${placeOf(summary)}`);
 }
 
 function verdictsOf({ identity }: JudgedRun, cells: readonly ComparedCell[]) {

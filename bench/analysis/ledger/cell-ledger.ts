@@ -47,7 +47,7 @@ interface LedgeredCell {
   readonly ledgers: ReadonlyMap<string, EpisodeLedger>;
 }
 
-/** One ledger per cell. What the taps cost is known from the first raw arm at the same load and repetition. */
+/** One ledger per cell. What the taps cost is known from the first raw arm at the same load and repetition of the variant. */
 export function cellLedgers(cells: readonly LedgeredCell[]): readonly CellLedger[] {
   return cells.flatMap((cell) => {
     const { summary, ledgers } = cell;
@@ -56,6 +56,7 @@ export function cellLedgers(cells: readonly LedgeredCell[]): readonly CellLedger
       (other) =>
         other.summary.armKind === "raw" &&
         other.summary.load === summary.load &&
+        other.summary.variant === summary.variant &&
         other.summary.repetition === summary.repetition,
     );
     return [cellLedger(cell, raw === undefined ? null : pathPerCallNs(raw))];

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Experiment } from "../../config/experiment.ts";
 import { differenceSchema } from "../estimates/paired-difference.ts";
 import type { MeasuredCell } from "../measured-cell.ts";
+import { byVariant } from "../../store/place.ts";
 import { compareAt } from "./overhead.ts";
 
 /**
@@ -10,6 +11,8 @@ import { compareAt } from "./overhead.ts";
  */
 export const floorSchema = z.object({
   load: z.string(),
+  /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+  variant: z.string().optional(),
   arm: z.string(),
   /** Pairs of cells, each `later minus earlier`. */
   pairs: z.array(z.object({ earlier: z.string(), later: z.string() })),
@@ -21,11 +24,17 @@ export const floorSchema = z.object({
 });
 export type Floor = z.infer<typeof floorSchema>;
 
-/** One for each load at which the baseline has two repetitions or more. Pure. */
+/** One for each load, in each variant, at which the baseline has two repetitions or more. Pure. */
 export function baselineFloors(
   cells: readonly MeasuredCell[],
   compare: Experiment["compare"],
 ): readonly Floor[] {
+  return byVariant(cells, ({ summary }) => summary.variant).flatMap(({ variant, items }) =>
+    floorsIn(items, compare).map((floor) => (variant === undefined ? floor : { ...floor, variant })),
+  );
+}
+
+function floorsIn(cells: readonly MeasuredCell[], compare: Experiment["compare"]): readonly Floor[] {
   const arm = cells.find(({ summary }) => summary.armKind === "raw")?.summary.arm;
   if (arm === undefined) return [];
   const own = cells.filter(({ summary }) => summary.arm === arm);
@@ -57,5 +66,9 @@ function pairsOf(cells: readonly MeasuredCell[]) {
 
 /** Cells of unlike repetitions are compared as if they had been of one. */
 function asRepetition(cell: MeasuredCell, repetition: number): MeasuredCell {
-  return { ...cell, episodes: cell.episodes.map((episode) => ({ ...episode, repetition })) };
+  return {
+    ...cell,
+    summary: { ...cell.summary, repetition },
+    episodes: cell.episodes.map((episode) => ({ ...episode, repetition })),
+  };
 }

@@ -6,6 +6,7 @@ import { compareLive, liveSchema, unitSecondsOf } from "./live-comparison.ts";
 import { differenceOf, differenceSchema, episodeValue, pairUp } from "../estimates/paired-difference.ts";
 import { meanOrNull } from "../estimates/paired-means.ts";
 import type { MeasuredCell } from "../measured-cell.ts";
+import { byVariant } from "../../store/place.ts";
 import { whyCallsMayDiffer, whyFirstTokensDiffer } from "../../evidence/inner-endpoint.ts";
 import type { JoinedPath, PathSample } from "../../evidence/path-samples.ts";
 
@@ -23,6 +24,8 @@ const pathSchema = z.object({
 /** One arm against the baseline arm at one load. */
 export const overheadSchema = z.object({
   load: z.string(),
+  /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+  variant: z.string().optional(),
   baseline: z.string(),
   arm: z.string(),
   /** Cells that it rests on, with their verdicts. */
@@ -53,11 +56,19 @@ export const overheadSchema = z.object({
 });
 export type Overhead = z.infer<typeof overheadSchema>;
 
-/** Every other arm against the first raw arm, load by load. Without a raw arm there is nothing to compare with. */
+/** Every other arm against the first raw arm, load by load, in each variant. Without a raw arm there is nothing to compare with. */
 export function compareArms(
   cells: readonly MeasuredCell[],
   compare: Experiment["compare"],
 ): readonly Overhead[] {
+  return byVariant(cells, ({ summary }) => summary.variant).flatMap(({ variant, items }) =>
+    compareIn(items, compare).map((overhead) =>
+      variant === undefined ? overhead : { ...overhead, variant },
+    ),
+  );
+}
+
+function compareIn(cells: readonly MeasuredCell[], compare: Experiment["compare"]): readonly Overhead[] {
   const baseline = cells.find(({ summary }) => summary.armKind === "raw")?.summary.arm;
   if (baseline === undefined) return [];
   const loads = [...new Set(cells.map(({ summary }) => summary.load))];
@@ -168,13 +179,21 @@ function refusal(baseline: readonly MeasuredCell[], arm: readonly MeasuredCell[]
   const elsewhere = all.find(({ armFacts }) => armFacts?.sameEngine === false);
   if (elsewhere !== undefined)
     return `different engines: the preflight saw that requests of arm ${elsewhere.summary.arm} do not reach the engine of the baseline`;
-  const identities = new Set(
-    all.map(({ summary }) => summary.agentEngineIdentity).filter((id) => id !== null),
-  );
-  if (identities.size > 1) return "different engines: the arms did not reach the same engine process";
+  if (hadOtherEngines(all)) return "different engines: the arms did not reach the same engine process";
   const unknown = all.find(({ summary }) => !reachedOurEngine(summary));
   if (unknown === undefined) return null;
   return `different engines? nothing shows that cell ${unknown.summary.cellId} reached the engine of the baseline`;
+}
+
+/** Between repetitions of a variant its engine may have been another process; two arms of one repetition share theirs. */
+function hadOtherEngines(cells: readonly MeasuredCell[]): boolean {
+  const together = Map.groupBy(cells, ({ summary }) =>
+    summary.variant === undefined ? null : summary.repetition,
+  );
+  return [...together.values()].some((own) => {
+    const identities = own.map(({ summary }) => summary.agentEngineIdentity).filter((id) => id !== null);
+    return new Set(identities).size > 1;
+  });
 }
 
 /** Its requests passed the tap in front of the engine, or moved the engine's counters by exactly their tokens. */

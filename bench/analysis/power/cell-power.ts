@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { resolvedInVariant } from "../../config/variants.ts";
 import { powerSampleSchema, type PowerSample } from "../../store/power-sample.ts";
 import { readJsonLines, type StoredRun, type StoreWarning } from "../../store/read-run.ts";
 import { segmentsOf, type Segment } from "../../store/progress.ts";
@@ -31,11 +32,11 @@ const coveredMin = 0.7;
  */
 export async function readCellPower(
   run: Pick<StoredRun, "directory" | "records" | "identity">,
-  { cellId, segments, rates }: Pick<CellSummary, "cellId" | "segments" | "rates">,
+  { cellId, segments, rates, variant }: Pick<CellSummary, "cellId" | "segments" | "rates" | "variant">,
   warnings: StoreWarning[],
 ): Promise<CellPower | null> {
   const used = new Set(segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
-  const stated = statedIds(run.identity.resolved);
+  const stated = statedIds(resolvedInVariant(run.identity.resolved, variant));
   const parts: MeasuredPower[] = [];
   for (const segment of segmentsOf(run.records)) {
     if (segment.cellId !== cellId || !used.has(segment.segmentId) || segment.ended === null) continue;

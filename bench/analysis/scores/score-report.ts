@@ -47,6 +47,8 @@ export const scoreReportSchema = z.object({
       cellId: z.string(),
       arm: z.string(),
       load: z.string(),
+      /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+      variant: z.string().optional(),
       /** Who is left over in such a cell is no sample of its tasks: no score is stated. */
       failing: z.boolean(),
       /** What all its scores are of; absent where nothing says what the whole would be. */
@@ -62,7 +64,7 @@ type ScoreNames = NonNullable<RunJson["scores"]>;
 
 /** A cell with what its scores and their cost are read from. */
 export interface ScoredCell {
-  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "reasons" | "coverage">;
+  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "variant" | "reasons" | "coverage">;
   /** The records that count. */
   readonly episodes: readonly EpisodeRecord[];
   /** Of the measured ones. */
@@ -89,7 +91,7 @@ function scoresOfCell(
   names: ScoreNames,
   { summary, episodes, latencies }: ScoredCell,
 ): ScoreReport["cells"][number] {
-  const { cellId, arm, load, coverage } = summary;
+  const { cellId, arm, load, variant, coverage } = summary;
   const failing = isFailing(summary);
   const row = (of: Pick<ScoreRow, "group" | "task">, members: readonly EpisodeRecord[]): ScoreRow => ({
     ...of,
@@ -100,6 +102,7 @@ function scoresOfCell(
     cellId,
     arm,
     load,
+    ...(variant !== undefined && { variant }),
     failing,
     ...(coverage && { coverage }),
     rows: [

@@ -26,6 +26,7 @@ export interface ObservedCell {
   readonly load: string;
   readonly concurrency: number | null;
   readonly repetition: number;
+  readonly variant?: string | undefined;
   /** Milliseconds, with the episode that each comes from. */
   readonly values: Readonly<Record<SloMeasure, readonly ClusteredValue[]>>;
   readonly outcomes: readonly Outcome[];
@@ -59,7 +60,7 @@ export function observeCell(
   slo: Slo,
   part: "whole" | "steady",
 ): ObservedCell {
-  const { cellId, arm, armKind, load, concurrency, repetition } = summary;
+  const { cellId, arm, armKind, load, concurrency, repetition, variant } = summary;
   const used = new Set(summary.segments.filter((use) => use.used).map(({ segmentId }) => segmentId));
   const parts = cell.segments
     .filter(({ segment }) => used.has(segment.segmentId))
@@ -82,6 +83,7 @@ export function observeCell(
     load,
     concurrency,
     repetition,
+    ...(variant !== undefined && { variant }),
     values: {
       ttft: request(tapLatencies.ttft),
       itl: request(tapLatencies.itl),

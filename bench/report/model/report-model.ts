@@ -10,6 +10,7 @@ import { floorSchema } from "../../analysis/overhead/floor.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 import { capacityAnswerSchema } from "../../analysis/capacity/capacity-answer.ts";
 import { cellPowerSchema } from "../../analysis/power/cell-power.ts";
+import { variantReportSchema } from "../../analysis/variants/variant-report.ts";
 import { sloReportSchema } from "../../analysis/slo/slo-report.ts";
 import { passAtKReportSchema } from "../../analysis/scores/pass-at-k-report.ts";
 import { axisReportSchema } from "../../analysis/scores/axis-report.ts";
@@ -43,6 +44,8 @@ export const reportModelSchema = z.object({
     servers: z.array(z.string()).default([]),
     /** How many GPUs the agent's engine was given; absent where the experiment does not say. */
     agentGpus: z.number().int().optional(),
+    /** The same of each variant; absent where the experiment has none, or does not say. */
+    variantGpus: z.record(z.string(), z.number().int()).optional(),
   }),
   /** How much of the workload's data the run has; absent where nothing says what the whole would be. */
   coverage: plannedCoverageSchema.optional(),
@@ -57,6 +60,8 @@ export const reportModelSchema = z.object({
   passAtK: passAtKReportSchema.optional(),
   /** Scores by what the tasks differ in; only of a workload that names axes. */
   byAxis: axisReportSchema.optional(),
+  /** Each of `sweep.variants` against the first; absent where the experiment has none. */
+  variants: variantReportSchema.optional(),
   overheads: z.array(overheadSchema),
   /** The baseline against itself, a load each; absent where no load was repeated. */
   floors: z.array(floorSchema).optional(),
@@ -84,6 +89,7 @@ export const reportModelSchema = z.object({
       arm: z.string(),
       load: z.string(),
       repetition: z.number().int(),
+      variant: z.string().optional(),
       trial: z.number().int(),
       tasks: z.number().int(),
       passed: z.number().int(),

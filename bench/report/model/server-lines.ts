@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { resolvedInVariant } from "../../config/variants.ts";
 import {
   engineText,
   type ServerFacts,
@@ -34,14 +35,44 @@ export function serverLines(
   resolved: Readonly<Record<string, unknown>>,
   servers: ServersOfRun,
 ): readonly string[] {
-  const { success, data: stack } = stackSchema.safeParse(resolved["stack"]);
-  if (!success)
-    return Object.entries(servers).map(([name, facts]) => `${name} engine: ${saidText(facts).join(", ")}`);
-  return (["agent", "user"] as const).map((name) => {
+  const names = Object.keys(servers.variants ?? {});
+  const agents = names.map((name) => ({ title: `agent engine, variant ${name}`, variant: name }));
+  const asked = askedLines(resolved, [
+    ...(names.length === 0 ? [{ title: "agent engine", role: "agent" } as const] : []),
+    ...agents.map((one) => ({ ...one, role: "agent" }) as const),
+    { title: "user engine", role: "user" },
+  ]);
+  if (asked !== null) return asked;
+  const { agent, user, variants = {} } = servers;
+  const said = [
+    ...(agent !== undefined && names.length === 0 ? [["agent engine", agent] as const] : []),
+    ...agents.flatMap(({ title, variant }) => {
+      const facts = variants[variant];
+      return facts === undefined ? [] : [[title, facts] as const];
+    }),
+    ...(user === undefined ? [] : [["user engine", user] as const]),
+  ];
+  return said.map(([title, facts]) => `${title}: ${saidText(facts).join(", ")}`);
+}
+
+interface AskedServer {
+  readonly title: string;
+  readonly role: "agent" | "user";
+  readonly variant?: string;
+}
+
+/** null of servers that were there before, and of those by command line. */
+function askedLines(
+  resolved: Readonly<Record<string, unknown>>,
+  servers: readonly AskedServer[],
+): readonly string[] | null {
+  if (!stackSchema.safeParse(resolved["stack"]).success) return null;
+  return servers.map(({ title, role: name, variant }) => {
+    const stack = stackSchema.parse(resolvedInVariant(resolved, variant)["stack"]);
     const server = stack[name];
     const { gpus = [], dp = 1, contextLength, quantization, deterministic } = server;
     return [
-      `${name} engine: ${server.model ?? stack.model}`,
+      `${title}: ${server.model ?? stack.model}`,
       ...(stack.kind === "docker" ? [server.image ?? stack.image] : []),
       ...(gpus.length === 0 ? [] : [`GPU ${gpus.join(",")} (tp ${server.tp ?? gpus.length / dp}, dp ${dp})`]),
       ...(contextLength === undefined ? [] : [`context ${contextLength}`]),

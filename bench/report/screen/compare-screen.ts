@@ -3,8 +3,10 @@ import type {
   JudgedThreshold,
   RunComparison,
 } from "../../analysis/compare/compare-runs.ts";
+import { placeOf } from "../../store/place.ts";
 import { changeFinding, seenText, thresholdText } from "../tables/comparison-document.ts";
 import { alignedDifferenceText, numberText, percentText, signedText } from "../tables/number-text.ts";
+import { toneOfChange } from "./change-tone.ts";
 import { blank, labelled, line, type Part } from "./layout.ts";
 import { loadName } from "./load-name.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
@@ -59,13 +61,16 @@ function settingsPart({ changes }: RunComparison): Part {
 function movedGrid(moved: readonly ComparedQuantity[]): Part {
   const known = moved.some(({ coverage }) => coverage !== undefined);
   const rows = moved.map((of): Row => {
-    const { arm, load, quantity, unit, before, after, difference, relative } = of;
+    const { arm, quantity, unit, before, after, difference, relative } = of;
     return [
-      plain(`  ${arm} ${loadName(load)}`),
+      plain(`  ${arm} ${loadName(placeOf(of))}`),
       plain(unit === "" || unit === "tokens" ? quantity : `${quantity}, ${unit}`),
       plain(`${numberText(before)} -> ${numberText(after)}`),
       plain(difference === null ? "" : alignedDifferenceText({ ...difference, count: of.units })),
-      toned(toneOf(of), relative === null ? changeFinding(of) : signedText(relative.value, percentText)),
+      toned(
+        toneOfChange(of),
+        relative === null ? changeFinding(of) : signedText(relative.value, percentText),
+      ),
       ...(known ? [plain(of.coverage ?? "")] : []),
     ];
   });
@@ -76,20 +81,12 @@ function movedGrid(moved: readonly ComparedQuantity[]): Part {
   };
 }
 
-/** More of what is wanted is good, more of what costs is bad; of the rest it is not known. */
-function toneOf(of: ComparedQuantity) {
-  const more = changeFinding(of) === "more";
-  if (/^(reward|episodes_per|requests_per|output_tokens_per|pass|score_)/.test(of.quantity))
-    return more ? "good" : "bad";
-  return /^(ttft|itl|e2e|episode_s)/.test(of.quantity) ? (more ? "bad" : "good") : "doubt";
-}
-
 function thresholdParts(thresholds: readonly JudgedThreshold[]): readonly Part[] {
   if (thresholds.length === 0) return [];
   const rows = thresholds.map((one): Row => {
     const tone = one.status === "kept" ? "good" : one.status === "crossed" ? "bad" : "doubt";
     return [
-      plain(`  ${one.arm} ${loadName(one.load)}`),
+      plain(`  ${one.arm} ${loadName(placeOf(one))}`),
       plain(one.expression),
       toned(tone, thresholdText[one.status]),
       plain(`${seenText(one)}${one.coverage === undefined ? "" : ` (${one.coverage})`}`),

@@ -2,6 +2,7 @@ import type { Overhead } from "../../analysis/overhead/overhead.ts";
 import type { Difference } from "../../analysis/estimates/paired-difference.ts";
 import { declaredMarginText } from "../tables/margin-text.ts";
 import { isWithin, whyNoFinding } from "../tables/finding-text.ts";
+import { placeOf } from "../../store/place.ts";
 import type { Floor } from "../../analysis/overhead/floor.ts";
 import { absent, alignedDifferenceText, numberText } from "../tables/number-text.ts";
 import { blank, labelled, line, type Part } from "./layout.ts";
@@ -13,13 +14,16 @@ const loadsShown = 4;
 
 /** What every other arm adds to a request on its way, and what the whole episode made of it. None without a second arm. */
 export function overheadParts(
-  overheads: readonly Overhead[],
+  compared: readonly Overhead[],
   {
     proxies,
-    floors = [],
+    floors: found = [],
   }: { readonly proxies: ReadonlySet<string>; readonly floors?: readonly Floor[] | undefined },
 ): readonly Part[] {
-  if (overheads.length === 0) return [];
+  if (compared.length === 0) return [];
+  // A variant is one more place where arms are compared, as a load is.
+  const overheads = compared.map((overhead) => ({ ...overhead, load: placeOf(overhead) }));
+  const floors = found.map((floor) => ({ ...floor, load: placeOf(floor) }));
   const all = [...new Set(overheads.map(({ load }) => load))];
   const loads = shownLoads(all, loadsShown);
   const shown = overheads.filter(({ load, refused }) => loads.includes(load) && refused === null);

@@ -1,3 +1,4 @@
+import { placeOf, wayOf } from "../../store/place.ts";
 import type { ScoreReport } from "../../analysis/scores/score-report.ts";
 import { absent, numberText } from "../tables/number-text.ts";
 import { scoreText } from "../tables/score-tables.ts";
@@ -39,12 +40,12 @@ function cellGrid({ names, outOf }: ScoreReport, cells: Cells): Part {
     "tok/pass",
     "s/pass",
   ];
-  const rows = cells.flatMap(({ arm, load, coverage, rows: [all] }) =>
+  const rows = cells.flatMap(({ load, coverage, rows: [all], ...cell }) =>
     all === undefined
       ? []
       : [
           [
-            `  ${arm}`,
+            `  ${wayOf(cell)}`,
             loadName(load),
             ...names.map(({ name }, at) => {
               const score = all.scores[name];
@@ -77,7 +78,7 @@ function groupParts({ names, outOf }: ScoreReport, cells: Cells): readonly Part[
   );
   if (groups.length < 2) return [];
   const worst = groups.toSorted((a, b) => a.value - b.value).slice(0, groupsMax);
-  const heads = ["  group, worst first", ...cells.map(({ arm, load }) => `${arm} ${loadName(load)}`)];
+  const heads = ["  group, worst first", ...cells.map((cell) => `${cell.arm} ${loadName(placeOf(cell))}`)];
   const rows = worst.map(({ group }) => [
     `  ${group}`,
     ...cells.map(({ rows: own }) =>

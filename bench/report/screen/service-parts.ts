@@ -3,6 +3,7 @@ import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import { spoiling } from "../../analysis/cell/verdict.ts";
 import { absent, numberText } from "../tables/number-text.ts";
 import { blank, line, type Part } from "./layout.ts";
+import { wayOf } from "../../store/place.ts";
 import type { SloReport } from "../../analysis/slo/slo-report.ts";
 import { sloLines, sloSpan } from "./slo-parts.ts";
 import { loadHead, loadName, shownLoads } from "./load-name.ts";
@@ -33,7 +34,7 @@ const rowsMax = 8;
 
 /** How fast each way to the engine was, at each load; cells that cannot be used have no numbers. */
 export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): readonly Part[] {
-  const arms = [...new Set(cells.map(({ arm }) => arm))];
+  const arms = [...new Set(cells.map(wayOf))];
   const known = cells.some(({ coverage }) => coverage !== undefined);
   const all = [...new Set(cells.map(({ load }) => load))];
   const beside = all.length <= loadsBeside;
@@ -41,7 +42,7 @@ export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): re
   const groups = arms.flatMap((arm) =>
     (beside ? [loads] : loads.map((load) => [load])).map((members) => ({
       arm,
-      cells: members.map((load) => cells.filter((cell) => cell.arm === arm && cell.load === load)),
+      cells: members.map((load) => cells.filter((cell) => wayOf(cell) === arm && cell.load === load)),
       loads: members,
     })),
   );

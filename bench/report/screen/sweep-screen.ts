@@ -11,6 +11,7 @@ import { overheadParts } from "./overhead-parts.ts";
 import { scoreParts } from "./score-parts.ts";
 import { serviceParts } from "./service-parts.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
+import { variantParts } from "./variant-parts.ts";
 import { trustParts } from "./trust-parts.ts";
 
 /** What a screen at the end of a run says of it apart from its report. */
@@ -41,6 +42,7 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
     ...(isWhole(report) || overheads.some(({ refused }) => refused === null)
       ? overheadParts(overheads, { proxies, floors: report.floors })
       : []),
+    ...variantParts(report.variants),
     ...serviceParts(
       isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0),
       report.slo,

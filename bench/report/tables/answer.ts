@@ -1,6 +1,7 @@
 import type { Difference } from "../../analysis/estimates/paired-difference.ts";
 import type { Floor } from "../../analysis/overhead/floor.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
+import { placeOf } from "../../store/place.ts";
 import { findingText, isWithin, pathWords } from "./finding-text.ts";
 import { differenceText } from "./number-text.ts";
 
@@ -14,10 +15,10 @@ export function answerSentences(
 ): readonly string[] {
   const told = overheads.filter(({ arm }) => !controls.has(arm));
   const sentences = told.map((overhead) => {
-    const { load, arm, cells, refused, pathMs, aboveProxy } = overhead;
-    const at = `${loadWords(load)}, ${arm}`;
+    const { load, arm, variant, cells, refused, pathMs, aboveProxy } = overhead;
+    const at = [loadWords(load), variant, arm].filter((word) => word !== undefined).join(", ");
     if (refused !== null) return `${at}: not stated: ${refused}.`;
-    const floor = floors.find((one) => one.load === load && one.refused === null) ?? null;
+    const floor = floors.find((one) => placeOf(one) === placeOf(overhead) && one.refused === null) ?? null;
     const own =
       aboveProxy === undefined
         ? ""

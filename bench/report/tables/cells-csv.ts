@@ -16,6 +16,7 @@ export function cellRows({
     const scored = scores?.cells.find(({ cellId }) => cellId === cell.cellId)?.rows[0];
     return {
       ...Object.fromEntries(values),
+      ...(cell.variant !== undefined && { variant: cell.variant }),
       ...(ledger && ledgerValues(ledger)),
       ...(scored && scoreValues(scored)),
     };

@@ -4,6 +4,7 @@ import type {
   RunComparison,
 } from "../../analysis/compare/compare-runs.ts";
 import type { FieldChange } from "../../analysis/compare/manifest.ts";
+import { placeOf } from "../../store/place.ts";
 import { absent, differenceText, numberText, percentText, signedText } from "./number-text.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
 
@@ -92,10 +93,10 @@ export const changedQuantities: TableOf<QuantityRow> = {
 function quantityTable({ quantities, verdicts, unpaired, before }: RunComparison): Table {
   const shown = quantities.filter(({ difference }) => difference !== null);
   const hidden = quantities.filter(({ difference }) => difference === null);
-  const placeOf = (row: ComparedQuantity | undefined) => row && `${row.arm} ${row.load}`;
+  const rowPlace = (row: ComparedQuantity | undefined) => row && `${row.arm} ${placeOf(row)}`;
   const rows = shown.map((of, index) => {
-    const place = `${of.arm} ${of.load}`;
-    return { of, place: placeOf(shown[index - 1]) === place ? "" : place };
+    const place = `${of.arm} ${placeOf(of)}`;
+    return { of, place: rowPlace(shown[index - 1]) === place ? "" : place };
   });
   const known = quantities.some(({ coverage }) => coverage !== undefined);
   const columns = changedQuantities.columns.filter(({ head }) => known || head !== coverageHead);
@@ -111,7 +112,8 @@ function quantityTable({ quantities, verdicts, unpaired, before }: RunComparison
   ]);
 }
 
-function changeText(
+/** With its interval, where there is one. */
+export function changeText(
   change: ComparedQuantity["relative"],
   text: (value: number | null) => string = numberText,
 ): string {
@@ -153,7 +155,7 @@ export const judgedThresholds: TableOf<JudgedThreshold> = {
   title: "Thresholds",
   columns: [
     left("fail on", ({ expression }) => expression),
-    left("arm at load", ({ arm, load }) => `${arm} ${load}`),
+    left("arm at load", (row) => `${row.arm} ${placeOf(row)}`),
     left(
       "result",
       ({ status }) => thresholdText[status],

@@ -2,6 +2,7 @@ import type { LiveComparison } from "../../analysis/overhead/live-comparison.ts"
 import { findingText } from "./finding-text.ts";
 import { shown } from "./path-table.ts";
 import { absent, differenceText, numberText } from "./number-text.ts";
+import { placeOf } from "../../store/place.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
 import {
   minimumCellPairs,
@@ -62,7 +63,8 @@ export const live: TableOf<LiveRow> = {
   ],
 };
 
-export function liveTable(overheads: readonly Overhead[]): Table {
+export function liveTable(compared: readonly Overhead[]): Table {
+  const overheads = compared.map((overhead) => ({ ...overhead, load: placeOf(overhead) }));
   const rows = overheads.flatMap(({ load, arm, live, refused }) =>
     quantities.map(([name, of], index): LiveRow => {
       const place = index === 0 ? { load, arm } : { load: "", arm: "" };

@@ -1,6 +1,7 @@
 import type { Difference } from "../../analysis/estimates/paired-difference.ts";
 import type { Floor } from "../../analysis/overhead/floor.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
+import { placeOf } from "../../store/place.ts";
 import type { IntervalPicture, IntervalRow } from "./document.ts";
 
 /** Which arms have to show nothing. */
@@ -24,11 +25,11 @@ export function overheadPicture(
     name,
     caption: `${name}: estimate and 95 % interval, each for itself. Filled: what is compared. ${controlText(overheads, floors, controls)}`,
     axis: `ms: left of 0 the arm is faster than ${first.baseline}, right of 0 slower`,
-    groups: [...Map.groupBy(overheads, ({ load }) => load)].map(([load, same]) => ({
+    groups: [...Map.groupBy(overheads, placeOf)].map(([load, same]) => ({
       title: load,
       rows: [
         ...same.flatMap((overhead) => rowsOf(overhead, controls)),
-        ...floors.filter((floor) => floor.load === load).map(floorRow),
+        ...floors.filter((floor) => placeOf(floor) === load).map(floorRow),
       ],
     })),
   };

@@ -1,4 +1,5 @@
 import { differenceText, numberText } from "./number-text.ts";
+import { placeOf } from "../../store/place.ts";
 import type { Overhead } from "../../analysis/overhead/overhead.ts";
 import type { Floor } from "../../analysis/overhead/floor.ts";
 import { findingText, pathWords } from "./finding-text.ts";
@@ -9,7 +10,7 @@ import { filled, left, right, type Table, type TableOf } from "./table.ts";
 export const path: TableOf<Overhead> = {
   title: "Overhead in the path, ms per request (arm minus raw, 95 % interval)",
   columns: [
-    left("load", ({ load }) => load),
+    left("load", placeOf),
     left("arm", ({ arm }) => arm),
     right(
       "joined\n/requests",
@@ -61,31 +62,31 @@ export function pathTable(overheads: readonly Overhead[], floors: readonly Floor
     ...refusals(overheads),
     ...driftNote(overheads),
     ...floors.map(floorText),
-    ...overheads.flatMap(({ load, arm, baseline, pathMs, refused }) =>
+    ...placed(overheads).flatMap(({ load, arm, baseline, pathMs, refused }) =>
       refused !== null || pathMs.whole.armMean === null
         ? []
         : [
             `${load} ${arm}: mean ${numberText(pathMs.whole.armMean)} ms between the taps, ${baseline} ${numberText(pathMs.whole.baselineMean)} ms`,
           ],
     ),
-    ...overheads.flatMap(({ load, arm, firstTokenRefused }) =>
+    ...placed(overheads).flatMap(({ load, arm, firstTokenRefused }) =>
       firstTokenRefused === undefined
         ? []
         : [`${load} ${arm}: first byte and first token not comparable: ${firstTokenRefused}`],
     ),
-    ...overheads.flatMap(({ load, arm, armPath }) =>
+    ...placed(overheads).flatMap(({ load, arm, armPath }) =>
       armPath.streaming === "simulated"
         ? [`${load} ${arm}: TTFT not comparable: its tokens reach the agent all at once, at the end`]
         : [],
     ),
-    ...overheads.flatMap(({ load, arm, armPath, baselinePath }) =>
+    ...placed(overheads).flatMap(({ load, arm, armPath, baselinePath }) =>
       armPath.joined > 0 || armPath.meanMs === null
         ? []
         : [
             `${load} ${arm}: no request could be joined; in the mean ${numberText(armPath.meanMs)} ms between the taps, raw ${numberText(baselinePath.meanMs)} ms`,
           ],
     ),
-    ...overheads.flatMap(({ load, arm, armPath }) =>
+    ...placed(overheads).flatMap(({ load, arm, armPath }) =>
       armPath.unmatched + armPath.retried === 0
         ? []
         : [`${load} ${arm}: ${armPath.unmatched} requests unmatched, ${armPath.retried} sent more than once`],
@@ -93,11 +94,16 @@ export function pathTable(overheads: readonly Overhead[], floors: readonly Floor
   ]);
 }
 
+/** With the load as it is named beside variants. */
+function placed(overheads: readonly Overhead[]): readonly Overhead[] {
+  return overheads.map((overhead) => ({ ...overhead, load: placeOf(overhead) }));
+}
+
 /** The baseline against itself: what the column shows where there is nothing to find. */
-function floorText({ load, arm, pairs, refused, pathMs }: Floor): string {
+function floorText({ arm, pairs, refused, pathMs, ...floor }: Floor): string {
   const cells = pairs.map(({ earlier, later }) => `${later} - ${earlier}`).join(", ");
   const found = refused === null ? differenceText(pathMs.whole.difference) : `not stated: ${refused}`;
-  return `${load} floor (A/A): ${arm} against itself, whole request: ${found} (${cells})`;
+  return `${placeOf(floor)} floor (A/A): ${arm} against itself, whole request: ${found} (${cells})`;
 }
 
 /** Said where it matters most: an interval over tasks looks sure of itself and knows one moment of the machine. */
@@ -111,7 +117,7 @@ export function driftNote(overheads: readonly Overhead[]): string[] {
 }
 
 function refusals(overheads: readonly Overhead[]): string[] {
-  return overheads.flatMap(({ load, arm, refused }) =>
+  return placed(overheads).flatMap(({ load, arm, refused }) =>
     refused === null
       ? []
       : [`${load} ${arm}: ${refused.startsWith(notComparable) ? "" : "no overhead: "}${refused}`],

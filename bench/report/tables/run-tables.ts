@@ -1,6 +1,7 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import { coverageSentence } from "../../analysis/estimates/coverage.ts";
 import type { ReportModel } from "../model/report-model.ts";
+import { wayOf } from "../../store/place.ts";
 import { simulatedText, versionTexts } from "../model/server-lines.ts";
 import { cellColumns } from "./cell-metrics.ts";
 import { absent, bytesText, numberText, percentText } from "./number-text.ts";
@@ -66,7 +67,7 @@ const trialColumns: TableOf<Trial>["columns"] = [
 
 /** The table of the published comparison, with its columns: a row per concurrency and trial. */
 export function seedTable(report: ReportModel, arm: string): Table {
-  const rows = report.trials.filter((trial) => trial.arm === arm);
+  const rows = report.trials.filter((trial) => wayOf(trial) === arm);
   return filled({ title: `Sweep, arm ${arm}`, columns: trialColumns }, rows, [
     "Error: failed and unjudged episodes. Rate: Pass / (Pass + Fail).",
     "Trials of a cell share its load and overlap in time: Dur is from the first start to the last end of the trial.",

@@ -1,6 +1,7 @@
 import { spoiling, type Verdict } from "../../analysis/cell/verdict.ts";
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import { counted, type Estimate } from "../../analysis/estimates/estimate.ts";
+import { wayOf } from "../../store/place.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { LinePicture, Picture, PictureSection } from "./document.ts";
 import { notStreamed } from "./preflight-table.ts";
@@ -60,8 +61,9 @@ export function isDoubtful({ verdict }: Pick<CellSummary, "verdict">): boolean {
   return verdict !== "valid";
 }
 
+/** In a run with variants an arm is one for each of them. */
 export function armsOf(cells: readonly CellSummary[]): readonly string[] {
-  return [...new Set(cells.map(({ arm }) => arm))];
+  return [...new Set(cells.map(wayOf))];
 }
 
 function linesOf({ title, unit, of, limit }: Quantity, { cells, slo }: Served): Picture {
@@ -92,7 +94,7 @@ function pointsOf(
 ): LinePicture["series"][number]["points"] {
   const { concurrency } = cell;
   const estimate = of(cell);
-  if (cell.arm !== arm || concurrency === null || estimate.value === null) return [];
+  if (wayOf(cell) !== arm || concurrency === null || estimate.value === null) return [];
   if (notDrawn(cell) !== undefined) return [];
   return [{ at: concurrency, label: String(concurrency), estimate, doubtful: isDoubtful(cell) }];
 }

@@ -1,3 +1,4 @@
+import { wayOf } from "../../store/place.ts";
 import { usable } from "../../analysis/cell/verdict.ts";
 import { fidelityReasons } from "../../analysis/cell/cell-fidelity.ts";
 import type { ReportModel } from "../model/report-model.ts";
@@ -25,6 +26,7 @@ import { passAtKTable } from "./pass-at-k-table.ts";
 import { axisTables } from "./axis-tables.ts";
 import { scoreTables } from "./score-tables.ts";
 import { sloTable } from "./slo-table.ts";
+import { variantTable } from "./variant-table.ts";
 import type { Table } from "./table.ts";
 
 export interface TableChoice {
@@ -96,7 +98,7 @@ function withoutUnfinished(report: ReportModel): ReportModel {
 export function reportTables(report: ReportModel, choice: TableChoice): readonly Table[] {
   const { cells, overheads } = report;
   const sessions = sessionTable(cells);
-  const arms = [...new Set(report.trials.map(({ arm }) => arm))];
+  const arms = [...new Set(report.trials.map(wayOf))];
   const { failures } = report;
   const compared = cells.flatMap(({ cellId, fidelity }) => (fidelity ? [{ cell: cellId, fidelity }] : []));
   const altered = compared.some(({ fidelity }) => fidelityReasons(fidelity).length > 0);
@@ -105,6 +107,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(failures === undefined ? [] : [failureTable(failures, report.run.runId)]),
     ...(altered ? fidelity : []),
     ...(report.capacity === undefined ? [] : capacityTables(report.capacity)),
+    ...(report.variants === undefined ? [] : [variantTable(report.variants)]),
     ...(report.passAtK === undefined ? [] : [passAtKTable(report.passAtK)]),
     ...(report.scores === undefined ? [] : scoreTables(report.scores)),
     ...(report.byAxis === undefined ? [] : axisTables(report.byAxis, report.scores)),

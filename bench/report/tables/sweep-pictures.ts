@@ -1,6 +1,7 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { CellLedger, LedgerPart } from "../../analysis/ledger/cell-ledger.ts";
 import { meanOf } from "../../statistics/distribution.ts";
+import { wayOf } from "../../store/place.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { CurvePicture, PictureSection, StackPicture } from "./document.ts";
 import { overTimeSection } from "./over-time-pictures.ts";
@@ -10,7 +11,7 @@ import { ttftSections } from "./ttft-pictures.ts";
 /** What a sweep's page draws below its answer: the service, then where the time of an episode went, then the parts of a cell. */
 export function sweepSections(report: ReportModel): readonly PictureSection[] {
   const { cells, ledgers, run } = report;
-  const throughput = throughputSection(cells, run.agentGpus ?? null);
+  const throughput = throughputSection(cells, run);
   return [
     serviceSection(report),
     { ...throughput, pictures: [...pacePictures(report), ...throughput.pictures] },
@@ -25,9 +26,12 @@ export function sweepSections(report: ReportModel): readonly PictureSection[] {
 }
 
 /** What a user gets against what the machine gives: a service is chosen on the line that nothing beats in both. */
-function throughputSection(cells: readonly CellSummary[], gpus: number | null): PictureSection {
+function throughputSection(cells: readonly CellSummary[], run: GivenGpus): PictureSection {
   const drawn = cells.filter((cell) => notDrawn(cell) === undefined);
-  const per = gpus === null ? "per engine" : `per GPU (${gpus} GPU${gpus === 1 ? "" : "s"})`;
+  const counts = [...new Set(cells.map((cell) => gpusOf(cell, run)))];
+  const gpus = counts.includes(null) ? null : (counts[0] ?? null);
+  const word = counts.length > 1 ? counts.join(" or ") : String(gpus);
+  const per = gpus === null ? "per engine" : `per GPU (${word} GPU${word === "1" ? "" : "s"})`;
   const curve: CurvePicture = {
     title: `Output tokens per second: per user against ${per}`,
     xAxis: "tok/s per user (1000 / ITL p50)",
@@ -36,10 +40,10 @@ function throughputSection(cells: readonly CellSummary[], gpus: number | null): 
       name,
       points: [
         ...Map.groupBy(
-          drawn.filter(({ arm }) => arm === name),
+          drawn.filter((cell) => wayOf(cell) === name),
           ({ load }) => load,
         ).values(),
-      ].flatMap((repeated) => pointOf(repeated, gpus ?? 1)),
+      ].flatMap((repeated) => pointOf(repeated, gpus === null ? 1 : (gpusOf(repeated[0], run) ?? 1))),
     })),
   };
   return {
@@ -52,6 +56,13 @@ function throughputSection(cells: readonly CellSummary[], gpus: number | null): 
     ],
     pictures: [{ kind: "curve", ...curve }],
   };
+}
+
+type GivenGpus = Pick<ReportModel["run"], "agentGpus" | "variantGpus">;
+
+/** Of the engine that a cell ran on; null where the experiment does not say. */
+function gpusOf(cell: CellSummary | undefined, { agentGpus, variantGpus }: GivenGpus): number | null {
+  return (cell?.variant === undefined ? agentGpus : variantGpus?.[cell.variant]) ?? null;
 }
 
 /** The mean over repetitions; nothing where one of them does not tell. */

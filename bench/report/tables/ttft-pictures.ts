@@ -1,5 +1,6 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { TtftGroup } from "../../analysis/cell/ttft-groups.ts";
+import { wayOf } from "../../store/place.ts";
 import type { LinePicture, PictureSection } from "./document.ts";
 import { estimateText, numberText } from "./number-text.ts";
 import { left, right, type Table } from "./table.ts";
@@ -33,7 +34,7 @@ const notes = [
 /** Time to first token of parts of the requests, a picture for each of a few loads; nothing where the requests are all alike. */
 export function ttftSections(cells: readonly CellSummary[]): readonly PictureSection[] {
   const loads = fewLoads([...new Set(cells.map(({ load }) => load))]);
-  const arms = [...new Set(cells.map(({ arm }) => arm))];
+  const arms = [...new Set(cells.map(wayOf))];
   const pictures = groupings.flatMap((grouping) =>
     loads.flatMap((load) => {
       const own = cells.filter((cell) => cell.load === load);
@@ -66,7 +67,7 @@ function linePicture(
     series: arms.map((arm) => ({
       name: arm,
       points: cells
-        .filter((cell) => cell.arm === arm)
+        .filter((cell) => wayOf(cell) === arm)
         .flatMap((cell) =>
           of(cell).flatMap((group) =>
             group.p50.value === null

@@ -1,3 +1,4 @@
+import { placeOf } from "../../store/place.ts";
 import { episodeLedgerTable } from "../../report/tables/ledger-tables.ts";
 import { numberText } from "../../report/tables/number-text.ts";
 import { episodeAddress, episodesAddress, pairAddress, runAddress } from "../addresses.ts";
@@ -72,9 +73,10 @@ function ledgerHtml({ whole: { ledger } }: ShownEpisode): Html | null {
 /** The same task elsewhere: the arms side by side, and its other trials. */
 function linksHtml(run: RunSource, { record }: WholeEpisode): Html | null {
   const same = run.rows.filter(({ domain, taskId }) => domain === record.domain && taskId === record.taskId);
+  const place = placeOf(record);
   const pair = same.filter(
     ({ trial, load, repetition }) =>
-      trial === record.trial && load === record.load && repetition === record.repetition,
+      trial === record.trial && load === place && repetition === record.repetition,
   );
   const arms = new Set(pair.map(({ arm }) => arm));
   const others = pair.filter(({ arm }) => arm !== record.arm);
@@ -83,7 +85,8 @@ function linksHtml(run: RunSource, { record }: WholeEpisode): Html | null {
   >`;
   if (arms.size < 2) return html`<p class="links">${list}</p>`;
   return html`<p class="links">
-    <a href="${pairAddress(run.name, record)}">${[...arms].join(" | ")} side by side</a> ${others.map(
+    <a href="${pairAddress(run.name, { ...record, load: place })}">${[...arms].join(" | ")} side by side</a>
+    ${others.map(
       ({ arm, episodeId, reward, status }) =>
         html`<a href="${episodeAddress(run.name, episodeId)}"
           >${arm}: ${reward === null ? status : `reward ${numberText(reward)}`}</a

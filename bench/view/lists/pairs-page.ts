@@ -1,3 +1,4 @@
+import { placeOf } from "../../store/place.ts";
 import { numberText } from "../../report/tables/number-text.ts";
 import { episodeAddress, eventsAddress, pairAddress, pairsAddress, runAddress } from "../addresses.ts";
 import { html, type Html } from "../html.ts";
@@ -40,7 +41,7 @@ export function pairsPage(run: RunFacts, filter: PairFilter): string {
   const address = (changes: Partial<PairFilter>) => addressOf(run, { ...filter, page: 1, ...changes });
   const choice = (name: string, changes: Partial<PairFilter>, isNow: boolean) =>
     isNow ? html`<li><b>${name}</b></li>` : html`<li><a href="${address(changes)}">${name}</a></li>`;
-  const loads = [...new Set(run.cells.map(({ planned }) => planned.load))];
+  const loads = [...new Set(run.cells.map(({ planned }) => placeOf(planned)))];
   const way = () =>
     pager({
       page,
