@@ -116,7 +116,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/tasks":
     "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring suites/tasks/contract",
   "suites/code/contract": "config",
-  "suites/code/formats": "suites/code/contract",
+  "suites/code/formats": "suites/code/contract suites/code/answers",
   "suites/code/answers": "suites/code/contract",
   "suites/code/execution": "sandbox suites/code/contract suites/code/answers",
   "suites/code/judging": "answer workload suites/code/contract suites/code/answers suites/code/execution",

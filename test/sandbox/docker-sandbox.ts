@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { noDockerd, startDockerd, type TestDockerd } from "../docker/dockerd.ts";
@@ -42,22 +42,26 @@ function fillRoot(root: string): void {
     mkdirSync(dirname(place), { recursive: true });
     if (!existsSync(place)) cpSync(real, place, { recursive: true, dereference: true });
   };
+  const putLibrary = (library: string) => {
+    put(library);
+    const asked = join(root, realpathSync(dirname(library)), library.slice(dirname(library).length + 1));
+    mkdirSync(dirname(asked), { recursive: true });
+    if (!existsSync(asked)) symlinkSync(realpathSync(library), asked);
+  };
   for (const name of programs.split(" ")) {
     const path = ["/usr/bin", "/usr/sbin", "/bin"].map((at) => join(at, name)).find((at) => existsSync(at));
     if (path === undefined) continue;
     const real = realpathSync(path);
     put(real);
     if (!existsSync(join(root, "usr/bin", name))) symlinkSync(real, join(root, "usr/bin", name));
-    for (const library of librariesOf(real)) {
-      put(library);
-      const asked = join(root, realpathSync(dirname(library)), library.slice(dirname(library).length + 1));
-      mkdirSync(dirname(asked), { recursive: true });
-      if (!existsSync(asked)) symlinkSync(realpathSync(library), asked);
-    }
+    for (const library of librariesOf(real)) putLibrary(library);
   }
   const python = realpathSync("/usr/bin/python3");
   const standard = `/usr/lib/${python.slice(python.lastIndexOf("/") + 1)}`;
   if (existsSync(standard)) put(standard);
+  // What ctypes loads is no library of the program's own.
+  for (const extension of globSync(join(standard, "lib-dynload/_ctypes.*.so")))
+    for (const library of librariesOf(extension)) putLibrary(library);
 }
 
 const librariesOf = (program: string) =>

@@ -9,7 +9,7 @@ import {
   trialsSetting,
 } from "../../../bench/config/section.ts";
 
-export const datasetNames = ["own", "humaneval", "mbpp"] as const;
+export const datasetNames = ["own", "humaneval", "mbpp", "gsm8k", "mmlu"] as const;
 
 const schema = z.strictObject({
   kind: z

@@ -4,8 +4,10 @@ import { basename, join } from "node:path";
 import { ConfigError } from "../../../bench/errors.ts";
 import type { LoadedProblem } from "../contract/problem.ts";
 import type { CodeSection } from "../contract/section.ts";
+import { gsm8k } from "./gsm8k.ts";
 import { humaneval } from "./humaneval.ts";
 import { mbpp } from "./mbpp.ts";
+import { mmlu } from "./mmlu.ts";
 import { type ProblemForm, readProblems } from "./problem-file.ts";
 
 const ownFile = join(import.meta.dirname, "../own/problems.jsonl");
@@ -22,6 +24,8 @@ const readers: Readonly<Record<CodeSection["dataset"], Reader>> = {
   own: async (file) => (await readProblems(file, humaneval)).map((one) => ({ ...one, group: "own" })),
   humaneval: formOf(humaneval),
   mbpp: formOf(mbpp),
+  gsm8k: formOf(gsm8k),
+  mmlu: formOf(mmlu),
 };
 
 export interface Dataset {

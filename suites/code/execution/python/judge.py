@@ -35,7 +35,7 @@ def be_program(channel, limits):
     os.dup2(2, 1)
     descriptor = os.dup2(channel.fileno(), 3)
     os.closerange(4, 4096)
-    seconds = max(1, int(limits["cpuSeconds"]))
+    seconds = max(1, -int(-limits["cpuSeconds"] // 1))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_DATA, (limits["memoryBytes"], limits["memoryBytes"]))
     program = Program(descriptor)
@@ -60,21 +60,20 @@ class Judge:
         except (SyntaxError, ValueError) as error:
             return self.say("test-fault", "the tests do not compile: %s" % error)
         self.total = len(pieces)
-        trusted = [name for name in names if isinstance(names[name], type)]
-        first = self.guarded(lambda: self.tests.ask(["run", given["program"], trusted]), "load")
+        first = self.guarded(lambda: self.tests.ask(["run", given["program"], list(self.tests.shared)]), "load")
         if first is not None:
             return first
         return self.run_pieces(names, pieces)
 
     def compiled(self, names):
         given = self.given
-        self.tests.names = names
         if given["prompt"]:
             try:
                 # Helpers of the prompt that tests call are these, and not what the program made of them.
                 exec(compile(given["prompt"], "prompt.py", "exec"), names)
             except Exception:
                 pass  # A prompt that is no whole program has no helpers.
+            self.tests.shared = {name: kind for name, kind in names.items() if type(kind) is type}
         for name in (given["entryPoint"],) + ("check",):
             dict.pop(names, name, None)
         setup = compile(given["setup"], "tests.py", "exec")
@@ -160,7 +159,7 @@ class Judge:
         seconds = usage.ru_utime + usage.ru_stime
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
-            if number in (signal.SIGXCPU, signal.SIGKILL) and seconds >= self.given["limits"]["cpuSeconds"] - 0.2:
+            if number in (signal.SIGXCPU, signal.SIGKILL) and seconds >= max(1, self.given["limits"]["cpuSeconds"]) - 0.2:
                 return self.say("timeout", "it used %.1f s of CPU" % seconds)
             if number == signal.SIGXFSZ:
                 return self.say("file-size", "it wrote a larger file than it may")

@@ -26,7 +26,7 @@ class Handle:
         return self._tests.call(self._number, args, kwargs)
 
     def __getattr__(self, name):
-        if name.startswith("__"):
+        if name.startswith("__") and name not in ("__name__", "__doc__"):
             raise AttributeError(name)
         return self._ask("getattr", name)
 
@@ -81,7 +81,8 @@ class Tests:
         self.ends_at = ends_at
         self.handles = {}
         self.given = []
-        self.names = None
+        # Classes that the prompt defines: both sides have them, and their objects are given by copy.
+        self.shared = {}
         self.raised = None
         self.raised_facts = None
 
@@ -94,7 +95,7 @@ class Tests:
             if getattr(sys.modules.get(module), name, None) is value:
                 return ["import", module, name]
         kind = type(value)
-        if self.names is not None and dict.get(self.names, kind.__name__) is kind and hasattr(value, "__dict__"):
+        if self.shared.get(kind.__name__) is kind and hasattr(value, "__dict__"):
             return ["object", kind.__name__, encode(dict(value.__dict__), self)]
         if callable(value):
             self.given.append(value)
@@ -110,9 +111,9 @@ class Tests:
         if tag == "yours":
             return self.given[rest[0]]
         if tag == "object":
-            kind = dict.get(self.names, rest[0]) if self.names is not None else None
+            kind = self.shared.get(rest[0])
             state = decode(rest[1], self)
-            if not isinstance(kind, type) or not isinstance(state, dict):
+            if kind is None or not isinstance(state, dict):
                 raise ProtocolError("an object of an unknown class")
             value = object.__new__(kind)
             value.__dict__.update({key: state[key] for key in state if isinstance(key, str)})
@@ -170,9 +171,9 @@ class Tests:
         except CannotGive as error:
             # It was the program that asked for it.
             reply = ["raised"] + described(TypeError(str(error)))
+        except (ProtocolError, TooLarge, Closed):
+            raise
         except Exception as error:
-            if isinstance(error, (ProtocolError, TooLarge, Closed)):
-                raise
             reply = ["raised"] + described(error)
         send_frame(self.descriptor, reply)
 

@@ -305,6 +305,14 @@ const honest: readonly Honest[] = [
     verdict: "wrong-answer",
   },
   // Tests that cannot judge.
+  {
+    name: "an argument of a class of the tests",
+    program: f("x"),
+    setup: "class Node:\n    pass",
+    tests: ["assert f(Node()) is None"],
+    verdict: "test-fault",
+    says: /Node/,
+  },
   { name: "tests that do not compile", program: f("x"), tests: ["assert f(1) =="], verdict: "test-fault" },
   {
     name: "tests that want a package",
