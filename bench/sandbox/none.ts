@@ -70,6 +70,7 @@ function open(request: SandboxRequest, context: SandboxContext): Sandbox {
         : runCommand(enter(command, options), options),
     // Nothing holds it, so nothing can end before its owner does.
     ended: new Promise(() => undefined),
+    limitsReached: () => [],
     [Symbol.asyncDispose]: dispose,
   };
 }

@@ -61,7 +61,14 @@ export interface Sandbox extends AsyncDisposable {
   run(command: readonly string[], options: CommandOptions): Promise<CommandOutcome>;
   /** Resolves when the sandbox had to be ended before its owner did so: a limit that is not one command's, or its holder died. */
   readonly ended: Promise<SandboxEnd>;
+  /**
+   * Limits that the kernel has refused to let it pass or has ended a process for, as far as it counts that here: what ran in it
+   * may have gone on.
+   */
+  limitsReached(): readonly ReachedLimit[];
 }
+
+export type ReachedLimit = "memory" | "processes";
 
 export interface EnterOptions {
   /** Path inside, the workspace by default. */

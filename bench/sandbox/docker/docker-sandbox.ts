@@ -154,6 +154,8 @@ function heldSandbox({ request, engine, name, lines, exited, remove }: Held): Sa
         ? runCommand(enter(command, options), options)
         : outcomeOfNothing(`the sandbox is gone: ${over}`),
     ended: ended.promise,
+    // Its counts are the daemon's, and asking it takes longer than a command.
+    limitsReached: () => [],
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   };
 }

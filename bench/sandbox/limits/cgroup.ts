@@ -1,17 +1,9 @@
-import {
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmdirSync,
-  writeFileSync,
-  existsSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, rmdirSync, writeFileSync, existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { liveProcess } from "../../host/process-table.ts";
 import { readText } from "../../host/read-text.ts";
-import type { SandboxLimits } from "../sandbox.ts";
+import type { ReachedLimit, SandboxLimits } from "../sandbox.ts";
 
 /** Control groups in which this process may make groups of its own. */
 export interface CgroupHome {
@@ -158,13 +150,19 @@ async function removeFolder(folder: string): Promise<void> {
   for (let tries = 0; tries < 40 && !tryRemove(folder); tries++) await sleep(25);
 }
 
-/** Whether a group ran out of memory, as the kernel counts it; null where it does not say. */
-export function outOfMemoryKills(joinFiles: readonly string[]): number | null {
-  for (const file of joinFiles)
-    for (const name of ["memory.events", "memory.oom_control"]) {
-      const path = join(dirname(file), name);
-      const count = existsSync(path) ? /^oom_kill (\d+)$/m.exec(readFileSync(path, "utf8"))?.[1] : undefined;
-      if (count !== undefined) return Number(count);
-    }
-  return null;
+/** Where the kernel counts how often a group's limits were reached: files of version 2, then of version 1. */
+const counters: readonly (readonly [limit: ReachedLimit, file: string, count: RegExp])[] = [
+  ["memory", "memory.events", /^oom_kill (\d+)$/m],
+  ["memory", "memory.oom_control", /^oom_kill (\d+)$/m],
+  ["processes", "pids.events", /^max (\d+)$/m],
+];
+
+/** Limits of a group that the kernel says were reached: a process was ended for its memory, or could not be started. */
+export function reachedLimits(joinFiles: readonly string[]): readonly ReachedLimit[] {
+  const reached = counters.filter(([, file, count]) =>
+    joinFiles.some(
+      (joinFile) => Number(count.exec(readText(join(dirname(joinFile), file)) ?? "")?.[1] ?? 0) > 0,
+    ),
+  );
+  return [...new Set(reached.map(([limit]) => limit))];
 }

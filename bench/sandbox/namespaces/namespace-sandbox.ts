@@ -2,7 +2,7 @@ import { outcomeOfNothing, runCommand } from "../command.ts";
 import type { Holder } from "../holder.ts";
 import type { SandboxGroup } from "../limits/cgroup.ts";
 import type { LimitKeeping } from "../limits/keep-limits.ts";
-import { outOfMemoryKills } from "../limits/cgroup.ts";
+import { reachedLimits } from "../limits/cgroup.ts";
 import { watchLimits } from "../limits/watch.ts";
 import type { Sandbox, SandboxEnd, SandboxKind, SandboxRequest } from "../sandbox.ts";
 import { enterNamespaces, type NamespaceEntrance } from "./enter.ts";
@@ -58,7 +58,7 @@ function heldSandbox(
   };
   void holder.ended.then(() => {
     watching.abort();
-    const isMemory = (outOfMemoryKills(entrance.groups) ?? 0) > 0;
+    const isMemory = reachedLimits(entrance.groups).includes("memory");
     endBecause({ limit: isMemory ? "memory" : null, message: "the process that held it has ended" });
   });
   const root = `/proc/${holder.initPid}/root`;
@@ -89,6 +89,7 @@ function heldSandbox(
         ? runCommand(enterNamespaces(entrance, command, options), options, "leader-last")
         : outcomeOfNothing(`the sandbox is gone: ${over}`),
     ended: ended.promise,
+    limitsReached: () => reachedLimits(entrance.groups),
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   };
 }

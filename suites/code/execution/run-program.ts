@@ -2,7 +2,12 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartError, messageOf } from "../../../bench/errors.ts";
-import type { CommandOutcome, SandboxEnd, SandboxLimits } from "../../../bench/sandbox/sandbox.ts";
+import type {
+  CommandOutcome,
+  ReachedLimit,
+  SandboxEnd,
+  SandboxLimits,
+} from "../../../bench/sandbox/sandbox.ts";
 import type { ProgramProblem } from "../contract/problem.ts";
 import { verdicts, type AnswerVerdict } from "../contract/judged.ts";
 import type { JudgeContext, ProgramLimits } from "./limits.ts";
@@ -59,7 +64,7 @@ export async function runProgram(
       signal: context.signal,
     });
     const end = await Promise.race([sandbox.ended, Promise.resolve(null)]);
-    return runOf(outcome, end, context);
+    return named(runOf(outcome, end, context), sandbox.limitsReached());
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return fault(messageOf(error));
@@ -130,6 +135,19 @@ function runOf(
   if (outcome.timedOut)
     return { ...rest, verdict: "timeout", message: `it was not through after ${limits.wallSeconds} s` };
   return { ...rest, verdict: "killed", message: `its judge was ended: ${endOf(outcome)}` };
+}
+
+/** How programs look that a limit has stopped or made fail, in words that do not name it. */
+const unnamed: ReadonlySet<AnswerVerdict> = new Set(["exception", "killed", "exited", "timeout"]);
+
+/** Why a program failed where the kernel says which of its limits it has reached. */
+function named(run: ProgramRun, reached: readonly ReachedLimit[]): ProgramRun {
+  if (reached.length === 0) return run;
+  const facts = { ...run.facts, limitsReached: reached };
+  const [limit] = reached;
+  if (limit === undefined || !unnamed.has(run.verdict)) return { ...run, facts };
+  const message = `it reached its limit of ${limit} (${run.verdict}: ${run.message ?? ""})`;
+  return { ...run, verdict: limit, message, facts };
 }
 
 function endOf({ exitCode, signal }: CommandOutcome): string {

@@ -12,7 +12,7 @@ import { factoryOf, testFolder } from "../../../sandbox/kinds.ts";
 export const testLimits = {
   ...defaultProgramLimits,
   cpuSeconds: 1,
-  wallSeconds: 15,
+  wallSeconds: 8,
   memoryBytes: 256 * 1024 ** 2,
 };
 
