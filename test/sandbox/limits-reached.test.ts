@@ -5,7 +5,7 @@ import { smallLimits } from "./canaries.ts";
 /** What a command reaches of the sandbox's limits; skipped where the kernel does not count it. */
 async function reachedBy(script: string, context: TestContext): Promise<readonly string[]> {
   await using place: Place = await openPlace("bwrap", context, { limits: smallLimits });
-  if (!/^control group/.test(place.factory.facts["memory"] ?? ""))
+  if (place.factory.facts["memory"]?.startsWith("control group") !== true)
     return context.skip("no control groups can be made here");
   await shell(place.sandbox, script, { timeoutMs: 20_000 });
   return place.sandbox.limitsReached();
