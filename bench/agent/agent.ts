@@ -21,9 +21,10 @@ export interface Agent<Spec extends AgentSection = AgentSection> {
 
 /**
  * What the tasks of a workload are done with: `none`; `served`: tools that agents call through a tool server that the workload
- * starts; `workspace`: the agent's own tools in a workspace, or served ones that do the same where an agent has none of its own.
+ * starts; `workspace`: the agent's own tools in a workspace, or served ones that do the same where an agent has none of its own;
+ * `calls`: as `served`, and an agent that asks its model once will do, because calls are judged, too.
  */
-export type ToolSupply = "none" | "served" | "workspace";
+export type ToolSupply = "none" | "served" | "workspace" | "calls";
 
 export interface AgentFacts {
   readonly name: string;
@@ -32,6 +33,8 @@ export interface AgentFacts {
   readonly prompt: "exact" | "stock";
   /** True where the agent calls the workload's tools; it then learns of its sessions from the tool server. */
   readonly usesTools: boolean;
+  /** True where it asks its model once: the calls of that answer are made, and the model never sees what came of them. */
+  readonly oneRequest?: true;
   /** Tools that it brings itself and that work in a session's workspace; empty where it has none. */
   readonly ownTools: readonly string[];
   /** True where the agent brings instructions of its own: a system message then holds the task's policy and no more. */

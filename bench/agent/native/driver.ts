@@ -1,9 +1,8 @@
 import type { AgentDriver, AgentSession, AgentSessionRequest, AgentTools } from "../agent.ts";
 import { ChatClient } from "../model/chat-client.ts";
 import { connectToolClient } from "../../tools/client.ts";
-import { ToolConnectionError } from "../../tools/tool-server-error.ts";
-import { StartError } from "../../errors.ts";
 import { OwnProcessLoad } from "../own-process-load.ts";
+import { findToolSession } from "../tool-session.ts";
 import { NativeSession } from "./session.ts";
 
 export interface NativeOptions {
@@ -24,7 +23,7 @@ export class NativeDriver implements AgentDriver {
   /** @throws ToolServerError when the tool server does not know the session. */
   async openSession(request: AgentSessionRequest): Promise<AgentSession> {
     const { callTimeoutMs } = this.#options;
-    const { socket, token } = await this.#lookUp(request.attemptKey);
+    const { socket, token } = await findToolSession(this.#options.tools, request.attemptKey, callTimeoutMs);
     const tools = await connectToolClient({ socket, timeoutMs: callTimeoutMs });
     const client = this.#client;
     return new NativeSession({ request, client, tools, token, callTimeoutMs });
@@ -36,21 +35,5 @@ export class NativeDriver implements AgentDriver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
-  }
-
-  /** Every worker knows every session; one that is just being replaced is passed over. */
-  async #lookUp(attemptKey: string) {
-    const { callTimeoutMs, tools } = this.#options;
-    let lost: unknown = new StartError("native agent", "The tool server has no socket.");
-    for (const socket of tools.sockets) {
-      try {
-        using client = await connectToolClient({ socket, timeoutMs: callTimeoutMs });
-        return await client.session(tools.fleetToken, attemptKey);
-      } catch (error) {
-        if (!(error instanceof ToolConnectionError)) throw error;
-        lost = error;
-      }
-    }
-    throw lost;
   }
 }

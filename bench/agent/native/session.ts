@@ -1,8 +1,10 @@
 import { identityHeaders } from "../../workload/exchange.ts";
 import type { TranscriptMessage, TranscriptToolCall } from "../../transcript/transcript.ts";
 import type { AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
+import { endedBy } from "../ended-by.ts";
 import type { ChatClient } from "../model/chat-client.ts";
 import { assistantMessage, type ChatMessage } from "../model/chat-message.ts";
+import { malformedCall } from "../model/malformed-call.ts";
 import { ModelError } from "../model/model-error.ts";
 import type { ToolClient } from "../../tools/client.ts";
 import { ToolRefusedError } from "../../tools/tool-server-error.ts";
@@ -116,20 +118,6 @@ export class NativeSession implements AgentSession {
   }
 }
 
-/** Waits for a tool no longer than the turn lasts: it may run a command that takes minutes. */
-async function endedBy(signal: AbortSignal, called: Promise<void>): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([called, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    // One that nobody waits for any more fails when its connection is closed.
-    called.catch(() => undefined);
-  }
-}
-
 /** A conversation as the agent's model sees it: without the user's tool calls. */
 function asAgent(history: readonly TranscriptMessage[]): ChatMessage[] {
   return history.flatMap((message): ChatMessage[] => {
@@ -150,17 +138,8 @@ function faultOf(
   completion: Completion,
   acceptsArguments: (text: string) => boolean,
 ): { readonly kind: string; readonly message: string } | null {
-  const { content, toolCalls } = completion;
-  if (toolCalls === null) {
-    return content === null || content === ""
-      ? {
-          kind: "empty_message",
-          message: `The model said nothing (finish reason ${completion.finishReason}).`,
-        }
-      : null;
-  }
-  const malformed = toolCalls.find((call) => !acceptsArguments(call.arguments));
-  if (malformed === undefined) return null;
-  const text = malformed.arguments.slice(0, 200);
-  return { kind: "malformed_tool_arguments", message: `The model called ${malformed.name} with ${text}` };
+  const { content, finishReason, toolCalls } = completion;
+  if (toolCalls !== null) return malformedCall(completion, acceptsArguments);
+  if (content !== null && content !== "") return null;
+  return { kind: "empty_message", message: `The model said nothing (finish reason ${finishReason}).` };
 }

@@ -64,7 +64,11 @@ const native = (
     return new NativeSession({ request, client, tools, token: "t", callTimeoutMs: 2000 });
   }, changes);
 const chat = (changes: Partial<AgentSessionRequest> = {}, turns = 1) =>
-  withModel((client, request) => new ChatSession({ client, request, callTimeoutMs: 2000 }), changes, turns);
+  withModel(
+    (client, request) => new ChatSession({ client, request, callTimeoutMs: 2000, calls: null }),
+    changes,
+    turns,
+  );
 
 /** What OpenClaw's run and Tollgate's plugin in it say. */
 const openclaw =
