@@ -123,11 +123,20 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/code":
     "answer config sandbox workload agent suites/code/contract suites/code/execution suites/code/formats suites/code/judging",
   "suites/long-context": "answer config host workload agent statistics gateway/rendering",
+  "suites/tool-use/contract": "config",
+  "suites/tool-use/scoring": "workload suites/tool-use/contract",
+  "suites/tool-use/cases": "suites/tool-use/contract suites/tool-use/scoring",
+  "suites/tool-use/service": "suites/tool-use/contract",
+  "suites/tool-use/tools": "agent host sandbox tools suites/tool-use/contract",
+  "suites/tool-use/place":
+    "config sandbox suites/tool-use/contract suites/tool-use/service suites/tool-use/tools",
+  "suites/tool-use":
+    "config sandbox workload agent transcript tools suites/tool-use/cases suites/tool-use/contract suites/tool-use/place suites/tool-use/scoring suites/tool-use/tools",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
-    "analysis report verify view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/code suites/long-context suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report verify view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "config host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak sandbox suites/code/contract suites/code/execution suites/code/judging",

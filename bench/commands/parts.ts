@@ -15,6 +15,7 @@ const workloads: readonly Workload[] = [
   (await import("../../suites/tasks/workload.ts")).tasks,
   (await import("../../suites/code/workload.ts")).code,
   (await import("../../suites/long-context/workload.ts")).longContext,
+  (await import("../../suites/tool-use/workload.ts")).toolUse,
   (await import("../../suites/echo/workload.ts")).echo,
 ];
 const agents: readonly Agent[] = [

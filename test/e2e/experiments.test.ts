@@ -50,6 +50,7 @@ test("the shipped experiments are those that the project promises", () => {
       "sgl-router.yaml",
       "tasks-attach.yaml",
       "tasks-laptop.yaml",
+      "tool-use-laptop.yaml",
       "vllm.yaml",
     ]),
   );
