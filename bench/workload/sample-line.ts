@@ -27,7 +27,7 @@ export const sampleLineSchema = z.object({
   text: z.string(),
   /** What was taken from it and judged; null: nothing was found. */
   answer: z.string().nullable(),
-  /** The rule that found it, by its name; null: none did. */
+  /** Name of the rule that found it, or by which nothing was found, e.g. `no-code`; null: no rule was asked. */
   answerRule: z.string().nullable(),
   /** One word of the workload's stated list, e.g. `passed`, `wrong-answer`, `timeout`, `no-answer`, `length`, `refusal`. */
   verdict: z.string().min(1),

@@ -18,10 +18,26 @@ export async function chooseProblems(workload: CodeSection): Promise<ChosenProbl
   const dataset = await loadDataset(workload);
   const { limit } = workload;
   const total = dataset.problems.length;
-  const problems = dataset.problems.slice(0, limit);
-  const left = total - problems.length;
-  const excluded = left === 0 ? [] : [{ reason: `behind the first ${limit} (workload.limit)`, count: left }];
+  const inSplit = dataset.problems.filter(splitOf(workload));
+  if (inSplit.length === 0)
+    throw new ConfigError(
+      `${dataset.file} has no problem with a task_id from 11 to 510, as workload.split test asks.`,
+    );
+  const problems = inSplit.slice(0, limit);
+  const excluded = [
+    { reason: "not in the test split (workload.split)", count: total - inSplit.length },
+    { reason: `behind the first ${limit} (workload.limit)`, count: inSplit.length - problems.length },
+  ].filter(({ count }) => count > 0);
   return { ...dataset, problems, coverage: { of: "problems", selected: problems.length, total, excluded } };
+}
+
+function splitOf({ dataset, split }: CodeSection): (loaded: LoadedProblem) => boolean {
+  if (split === "all") return () => true;
+  if (dataset !== "mbpp")
+    throw new ConfigError(
+      `workload.split test is for mbpp: a file of ${dataset} has no splits. Leave it out.`,
+    );
+  return ({ problem: { id } }) => Number(id) >= 11 && Number(id) <= 510;
 }
 
 /** What a sweep of these problems would do. @throws {ConfigError} */
@@ -41,7 +57,7 @@ export async function planOf({ workload, sampling }: CodeExperiment): Promise<Wo
     ).flat(),
     hashes,
     facts: { dataset, problems: problems.length, problemsTotal: coverage.total, trials, seed, program },
-    warnings: warningsOf(trials, sampling.temperature),
+    warnings: [...sizeWarning(workload, coverage), ...warningsOf(trials, sampling.temperature)],
     scores: { averaged: "tasks", outOf: 100, names: scoreNamesOf(...kindOf(first)) },
     coverage,
     passAtK: ksOf(workload),
@@ -65,6 +81,21 @@ function ksOf({ passAtK, trials }: CodeSection): readonly number[] {
       `workload.passAtK: pass@${most} needs at least ${most} samples of each problem, and workload.trials is ${trials}. Write trials: ${most}, or a smaller k.`,
     );
   return [...new Set(passAtK)].sort((a, b) => a - b);
+}
+
+/** Problems of the data sets as they are published: a part of one cannot be told from the whole by its file. */
+const publishedSizes: Readonly<Partial<Record<CodeSection["dataset"], readonly number[]>>> = {
+  humaneval: [164],
+  // All, the test split, and both of the sanitized form.
+  mbpp: [974, 500, 427, 257],
+};
+
+function sizeWarning({ dataset, file }: CodeSection, { total }: Coverage): readonly string[] {
+  const sizes = publishedSizes[dataset];
+  if (sizes === undefined || sizes.includes(total)) return [];
+  return [
+    `${file} has ${total} problems, and ${dataset} as it is published has ${sizes.join(" or ")}: scores are of the problems of this file.`,
+  ];
 }
 
 function warningsOf(trials: number, temperature: number): readonly string[] {

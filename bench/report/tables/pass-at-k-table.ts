@@ -35,7 +35,7 @@ export const passAtKColumns: TableOf<ShownRow> = {
       "from the request to the end of the answer of a sample that passed: the median of each problem that has one, and of these the median",
     ),
     right(
-      "mean",
+      "mean s to\nsolution",
       ({ cell: { secondsToSolution: seconds } }) => estimateText(seconds.mean),
       "of the same over problems, with its 95 % interval",
     ),

@@ -22,6 +22,12 @@ const schema = z.strictObject({
   file: pathSetting()
     .optional()
     .describe("The data set: JSON lines (plain or .gz), a JSON list, or Parquet; its first bytes say which"),
+  split: z
+    .enum(["all", "test"])
+    .default("all")
+    .describe(
+      "Of mbpp: all of the file, or its 500 test problems (task_id 11 to 510), of which figures are published",
+    ),
   limit: limitSetting,
   trials: trialsSetting.describe("Samples of each problem (pass@k needs k of them)"),
   seed: seedSetting,
@@ -53,5 +59,5 @@ export const codeSection = {
   kind: "code",
   schema,
   paths: { file: null },
-  choices: ["limit", "trials", "passAtK"],
+  choices: ["split", "limit", "trials", "passAtK"],
 } satisfies Section;

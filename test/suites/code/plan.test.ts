@@ -44,6 +44,31 @@ test("k is at most the number of samples, by default the usual ones that are", a
   );
 });
 
+test("of MBPP the test split can be chosen, and what is not in it is told apart from what a limit left out", async () => {
+  const file = fileWith(
+    folder.path,
+    jsonLines([10, 11, 300, 510, 511].map((id) => mbppRow(id))),
+    "split.jsonl",
+  );
+  const { episodes, coverage } = await planned({ dataset: "mbpp", file, split: "test", limit: 2 });
+  expect(episodes.map(({ taskId }) => taskId)).toEqual(["11", "300"]);
+  expect(coverage).toMatchObject({ selected: 2, total: 5 });
+  expect(coverage?.excluded.map(({ count }) => count)).toEqual([2, 1]);
+  await expect(planned({ split: "test" })).rejects.toThrow(/split test is for mbpp/);
+});
+
+test("a file with another number of problems than is published is told of: it may be a part of it", async () => {
+  const size = async (count: number) => {
+    const rows = Array.from({ length: count }, (_, id) => humanevalRow(id));
+    const file = fileWith(folder.path, jsonLines(rows), `${count}.jsonl`);
+    return (await planned({ dataset: "humaneval", file })).warnings;
+  };
+  expect(await size(163)).toEqual([
+    expect.stringMatching(/163 problems, and humaneval as it is published has 164/),
+  ]);
+  expect(await size(164)).toEqual([]);
+});
+
 test("samples that would all be alike are warned of", async () => {
   expect((await planned({ trials: 2 }, 0)).warnings?.join()).toMatch(/temperature is 0, so the 2 samples/);
   expect((await planned({ trials: 1 }, 0)).warnings).toEqual([]);
