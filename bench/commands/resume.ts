@@ -86,7 +86,7 @@ function piecesOf(
     return capacityPieces(host, loaded, {});
   }
   return loaded.experiment.collect === undefined
-    ? sweepPieces(host, flags)
+    ? sweepPieces(host, flags, loaded.experiment)
     : collectionPieces(host, flags, loaded.experiment);
 }
 

@@ -7,7 +7,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { systemClock } from "../measure/clock.ts";
 import { rebuildReport, renderReport, writtenReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
-import type { CellSearch } from "../run/growing-plan.ts";
+import type { CellSearch, NextCells } from "../run/growing-plan.ts";
 import { listEpisodes } from "../report/views/episode-list.ts";
 import type { RedoRule } from "../run/remaining-work.ts";
 import { executeRun } from "../run/run.ts";
@@ -79,6 +79,8 @@ export interface ExperimentRun {
   readonly isUsable?: (report: ReportModel) => boolean;
   /** Decides on cells while the run goes on; absent: the whole sweep is planned. */
   readonly search?: CellSearch;
+  /** Decides on repetitions beyond those of the sweep. */
+  readonly more?: NextCells | null;
 }
 
 /** Runs an experiment as a command does. */
@@ -110,6 +112,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
         },
         redo: run.redo,
         search: run.search,
+        more: run.more,
         environment: host.environment,
         cacheDirectory: cacheDirectory(host),
         metricsPort: flags.metricsPort,

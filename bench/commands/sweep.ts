@@ -1,6 +1,8 @@
 import { Option, type Command } from "commander";
+import type { Experiment } from "../config/experiment.ts";
 import { ConfigError } from "../errors.ts";
 import { usable } from "../analysis/cell/verdict.ts";
+import { repeatLoads } from "../run/repeat-loads.ts";
 import { redoAll, redoFailed, redoFailing, redoInterrupted, redoUnusable } from "../run/remaining-work.ts";
 import { detach } from "./detached.ts";
 import { sweepEnd } from "./end-screen.ts";
@@ -59,15 +61,17 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     throw new ConfigError(`${file} has a collect section: run it with \`tollgate collect ${file}\`.`);
   if (flags.redo !== undefined && flags.resume === undefined)
     throw new ConfigError("--redo goes with --resume RUN: it names cells of an earlier run");
-  await runExperiment(host, { loaded, flags, ...sweepPieces(host, flags) });
+  await runExperiment(host, { loaded, flags, ...sweepPieces(host, flags, loaded.experiment) });
 }
 
 /** What makes a run of an experiment a sweep. */
 export function sweepPieces(
   host: Host,
   { redo }: Pick<SweepFlags, "redo">,
-): Pick<ExperimentRun, "redo" | "lost" | "usable" | "show"> {
+  experiment: Experiment,
+): Pick<ExperimentRun, "redo" | "lost" | "usable" | "show" | "more"> {
   return {
+    more: repeatLoads(experiment),
     redo: redo === undefined ? redoFailing : redoAll(redoFailing, redoRules[redo]),
     lost: redo === "failed" ? "repeat" : "refuse",
     usable,

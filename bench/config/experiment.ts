@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { armSchema } from "./arm-schema.ts";
 import { capacitySchema } from "./capacity-schema.ts";
+import { varianceSchema } from "./variance-schema.ts";
 import { compareSchema } from "./compare-schema.ts";
 import { failureLimitKeys } from "./failure-limits.ts";
 import { collectSchema } from "./collect-schema.ts";
@@ -97,6 +98,7 @@ const after = {
     })
     .prefault({}),
   compare: compareSchema,
+  variance: varianceSchema,
   collect: collectSchema,
   capacity: capacitySchema,
   sandbox: sandboxSchema,

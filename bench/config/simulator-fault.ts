@@ -6,6 +6,7 @@ const defaults: Readonly<Record<string, number>> = {
   "drop-usage": 1,
   "die-after": 0,
   slow: 4,
+  drift: 1,
   "http-500": 1,
   hang: 1,
   "cut-stream": 1,

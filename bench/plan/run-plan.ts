@@ -43,6 +43,8 @@ export interface WantedCell {
   readonly repetition: number;
   /** How many of the workload's episodes it has: every task once, then every task again. */
   readonly episodes: number;
+  /** All of them, in the order of the sweep, whose cells it repeats. */
+  readonly asInSweep?: boolean;
 }
 
 /** The plan of cells that are asked for one by one. An episode has the same id in whatever plan its cell stands. */
@@ -52,14 +54,14 @@ export function planCells(
   wanted: readonly WantedCell[],
 ): RunPlan {
   const tasks = workload.episodes.toSorted((a, b) => a.trial - b.trial);
-  const cells = wanted.map(({ arm: name, concurrency, repetition, episodes }) => {
+  const cells = wanted.map(({ arm: name, concurrency, repetition, episodes, asInSweep = false }) => {
     const arm = loaded.experiment.arms.find((one) => one.name === name);
     if (arm === undefined) throw new Error(`a cell of arm ${name} is wanted, which the experiment has not`);
     if (episodes > tasks.length)
       throw new Error(`a cell of ${episodes} episodes is wanted, and the workload has ${tasks.length}`);
     return {
       cell: cellOf(loaded.experiment, { arm, concurrency, repetition }),
-      tasks: tasks.slice(0, episodes),
+      tasks: asInSweep ? workload.episodes : tasks.slice(0, episodes),
     };
   });
   return planOf(loaded, workload, cells);

@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { recordedVariance } from "../config/variance-schema.ts";
+import { unstableReasons, variationsOf, type Variation } from "../analysis/variance/variation.ts";
+import { verdicts } from "../analysis/cell/verdict.ts";
 import { compareSchema } from "../config/compare-schema.ts";
 import { driverOf } from "../store/driver-lock.ts";
 import { finishedEpisodes, progressOf } from "../store/progress.ts";
@@ -38,17 +41,18 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const servers = await serversOfRun(judged.directory);
   const run = { ...judged, identity: { ...judged.identity, simulated: isSimulated(judged, servers) } };
   const warnings: StoreWarning[] = [...run.warnings];
-  const cells: MeasuredCell[] = [];
+  const measured: MeasuredCell[] = [];
   const preflights = await readPreflights(run.directory);
   const power: CellPower[] = [];
   const limits = new LimitFacts(run.identity);
   for (const { cellId, arm, variant } of run.identity.cells) {
     const armFacts = latestArmFacts(preflights, arm, variant);
-    const { observed, ...measured } = await readCell(run, cellId, warnings);
+    const { observed, ...cell } = await readCell(run, cellId, warnings);
     limits.add(observed);
-    power.push(...[await readCellPower(run, measured.summary, warnings)].flatMap((one) => one ?? []));
-    cells.push({ ...measured, ...(armFacts && { armFacts }) });
+    power.push(...[await readCellPower(run, cell.summary, warnings)].flatMap((one) => one ?? []));
+    measured.push({ ...cell, ...(armFacts && { armFacts }) });
   }
+  const { cells, variations } = judgedTogether(measured, run.identity.resolved);
   const summaries = cells.map(({ summary }) => summary);
   const episodes = [...finishedEpisodes(run.records).values()];
   const scores = scoreReport(run.identity.scores, cells, episodes);
@@ -76,6 +80,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     ...(byAxis !== null && { byAxis }),
     ...(variants !== null && { variants }),
     overheads: [...compareArms(cells, compareOf(run))],
+    ...(variations.length > 0 && { variations: [...variations] }),
     ...(floors.length > 0 && { floors: [...floors] }),
     ...limits.report(),
     ...(power.length > 0 && { power }),
@@ -96,6 +101,25 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     definitions: [...definitions],
     warnings: warnings.map(({ file, line, message }) => `${file}${line > 0 ? `:${line}` : ""}: ${message}`),
   };
+}
+
+/** Cells with what their repetitions say of them, where the experiment has a rule for that. */
+function judgedTogether(
+  measured: readonly MeasuredCell[],
+  resolved: StoredRun["identity"]["resolved"],
+): { readonly cells: readonly MeasuredCell[]; readonly variations: readonly Variation[] } {
+  const variance = recordedVariance(resolved);
+  const summaries = measured.map(({ summary }) => summary);
+  const variations = variance === null ? [] : variationsOf(summaries, variance);
+  const cells = measured.map((cell) => {
+    const unstable = unstableReasons(cell.summary, variations);
+    if (unstable.length === 0) return cell;
+    const reasons = [...cell.summary.reasons, ...unstable].sort(
+      (a, b) => verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict),
+    );
+    return { ...cell, summary: { ...cell.summary, reasons, verdict: reasons[0]?.verdict ?? "valid" } };
+  });
+  return { cells, variations };
 }
 
 /** The margins as they were declared; a run of an older Tollgate has none. */

@@ -8,8 +8,12 @@ import type { WorkPlan } from "../workload/work.ts";
 import { remainingCells, type PlannedCellRun } from "./remaining-work.ts";
 
 /** Decides while a run goes on which cells it has. */
-export interface CellSearch {
+export interface CellSearch extends NextCells {
   readonly kind: NonNullable<RunJson["search"]>;
+}
+
+/** Decides on cells beyond those that were planned. */
+export interface NextCells {
   /** What is to be measured next, given what a run has measured, and said in a line; none: the run is over. */
   readonly next: (directory: string, tell: (line: string) => void) => Promise<readonly WantedCell[]>;
 }
@@ -17,11 +21,14 @@ export interface CellSearch {
 export interface GrowingPlan {
   /** The next cells, which are then in the run's records; none: the run is over. */
   next(): Promise<readonly PlannedCellRun[]>;
+  /** Of a search a load that fails episode after episode is a finding, and others are tried. */
+  readonly isSearch: boolean;
 }
 
 export function growingPlan(
-  search: CellSearch,
+  search: NextCells,
   of: {
+    readonly isSearch: boolean;
     readonly loaded: LoadedExperiment;
     readonly workload: WorkPlan;
     readonly run: Pick<RunDirectory, "path" | "append">;
@@ -29,6 +36,7 @@ export function growingPlan(
   },
 ): GrowingPlan {
   return {
+    isSearch: of.isSearch,
     next: async () => {
       const wanted = await search.next(of.run.path, of.tell);
       if (wanted.length === 0) return [];

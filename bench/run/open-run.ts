@@ -190,7 +190,10 @@ async function resumedSweep(
       hashes: ownExperiment ? { ...hashes, experiment } : hashes,
       resolved: { ...loaded.recorded },
     };
-    checkResumable(stored.identity, { ...now, cells: search === undefined ? cells : stored.identity.cells });
+    checkResumable(asPlanned(stored), {
+      ...now,
+      cells: search === undefined ? cells : stored.identity.cells,
+    });
     if (search !== undefined) {
       const again = planAgain(loaded, workload, stored.identity.cells);
       checkResumable(stored.identity, { ...now, cells: again.identity.cells });
@@ -206,6 +209,44 @@ async function resumedSweep(
     await run[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A sweep's cells as they were planned; a search has only others. */
+function asPlanned({ identity, records }: Pick<StoredRun, "identity" | "records">): RunJson {
+  const added = identity.search === undefined ? addedCells(records) : [];
+  const names = new Set(added.map(({ cellId }) => cellId));
+  return { ...identity, cells: identity.cells.filter(({ cellId }) => !names.has(cellId)) };
+}
+
+function addedCells(records: readonly RunRecord[]): RunJson["cells"] {
+  return records.flatMap((record) => (record.type === "cells-planned" ? record.cells : []));
+}
+
+/** The plan of a sweep with the repetitions that earlier calls have added to it. */
+export function withRepetitions(
+  plan: RunPlan,
+  {
+    loaded,
+    workload,
+    records,
+  }: {
+    readonly loaded: LoadedExperiment;
+    readonly workload: WorkPlan;
+    readonly records: readonly RunRecord[];
+  },
+): RunPlan {
+  const added = addedCells(records).map(
+    ({ arm, concurrency, repetition, episodeIds: { length: episodes } }) => {
+      return { arm, concurrency: concurrency ?? 1, repetition, episodes, asInSweep: true };
+    },
+  );
+  if (added.length === 0) return plan;
+  const more = planCells(loaded, workload, added);
+  return {
+    cells: [...plan.cells, ...more.cells],
+    episodeCount: plan.episodeCount + more.episodeCount,
+    identity: { ...plan.identity, cells: [...plan.identity.cells, ...more.identity.cells] },
+  };
 }
 
 /** Cells that a search has decided on in earlier calls. */

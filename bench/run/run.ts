@@ -14,9 +14,9 @@ import type { RunDirectory } from "../store/run-directory.ts";
 import type { Work, WorkPlan } from "../workload/work.ts";
 import type { PlayParts } from "./attempt.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
-import { growingPlan, type GrowingPlan, type CellSearch } from "./growing-plan.ts";
+import { growingPlan, type CellSearch, type GrowingPlan, type NextCells } from "./growing-plan.ts";
 import { overVariants, stretchesOf } from "./over-variants.ts";
-import { openSweep, planAgain, type RunPlace } from "./open-run.ts";
+import { openSweep, planAgain, withRepetitions, type RunPlace } from "./open-run.ts";
 import { checkFirstEpisodes, firstEpisodes, leaveOutEpisodes } from "./first-episodes.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
@@ -36,6 +36,8 @@ export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "tas
   readonly redo: RedoRule;
   /** Decides on cells while the run goes on; absent: the whole sweep is planned. */
   readonly search?: CellSearch | undefined;
+  /** Decides on cells beyond those of the plan. */
+  readonly more?: NextCells | null | undefined;
   readonly cacheDirectory: string;
   /** Port of the driver's own Prometheus page; 0 picks a free one. */
   readonly metricsPort: number;
@@ -62,7 +64,10 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
     { ...setting, workload, plan },
   );
   const redo = options.redo(records, recordedFailureLimits(identity.resolved));
-  const known = search === undefined ? plan : planAgain(loaded, workload, identity.cells);
+  const known =
+    search === undefined
+      ? withRepetitions(plan, { loaded, workload, records })
+      : planAgain(loaded, workload, identity.cells);
   const cells = remainingCells(known, records, new Set([...redo, ...lost]));
   const finished = search === undefined && episodesIn(cells) === 0 && endedComplete(records);
   const written = finished ? await options.writtenReport(run.path) : null;
@@ -73,7 +78,9 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   }
   using progress = progressOf(cells, { screen, planned: known.episodeCount });
   const tell = (line: string) => progress.tell(line);
-  const growing = search === undefined ? null : growingPlan(search, { loaded, workload, run, tell });
+  const more = search ?? options.more ?? null;
+  const growing =
+    more === null ? null : growingPlan(more, { loaded, workload, run, tell, isSearch: search !== undefined });
   const watched = { ...setting, tell, phase: (text: string) => progress.phase(text) };
   const sinks = new SinkSet(loaded.experiment.sinks ?? [], {
     kinds: options.sinkKinds,
@@ -260,9 +267,13 @@ async function sweepAndGrow(parts: SweepParts, work: SweepWork): Promise<RunOutc
   for (let next = work; ; next = await grown(next, parts.watchers)) {
     if (next.cells.length === 0) return { reason: "complete" };
     // A load that ends episode after episode is one that the service does not carry: that is a finding, and others are tried.
-    const failures = new FailureWatch(parts.failures.limit);
+    const failures = work.growing.isSearch ? new FailureWatch(parts.failures.limit) : parts.failures;
     const outcome = await runSweep({ ...parts, failures }, next.cells);
-    const given = outcome.reason === "failed" && failures.stops.length > 0 && !anyDead(parts, next.cells);
+    const given =
+      work.growing.isSearch &&
+      outcome.reason === "failed" &&
+      failures.stops.length > 0 &&
+      !anyDead(parts, next.cells);
     if (outcome.reason !== "complete" && !given) return outcome;
   }
 }

@@ -43,8 +43,8 @@ export async function readRun(directory: string): Promise<StoredRun> {
 
 /** With the cells that were decided on while it went on. */
 export function withPlanned(identity: RunJson, records: readonly RunRecord[]): RunJson {
-  if (identity.search === undefined) return identity;
   const planned = records.flatMap((record) => (record.type === "cells-planned" ? record.cells : []));
+  if (planned.length === 0) return identity;
   return { ...identity, cells: [...identity.cells, ...planned] };
 }
 

@@ -23,6 +23,7 @@ import { axisScores } from "../../bench/report/tables/axis-tables.ts";
 import { trajectories } from "../../bench/report/tables/run-tables.ts";
 import { passAtKColumns } from "../../bench/report/tables/pass-at-k-table.ts";
 import { scores, taskScores } from "../../bench/report/tables/score-tables.ts";
+import { variationColumns } from "../../bench/report/tables/variation-table.ts";
 import { sloCells } from "../../bench/report/tables/slo-table.ts";
 import { variantQuantities } from "../../bench/report/tables/variant-table.ts";
 import { left, type Column } from "../../bench/report/tables/table.ts";
@@ -46,6 +47,7 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
       taskScores,
       axisScores,
       speed,
+      variationColumns,
       sloCells,
       latencies,
       powers,

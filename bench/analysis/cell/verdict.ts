@@ -13,6 +13,7 @@ export const verdicts = [
   "answer-altered",
   "token-mismatch",
   "rate-missed",
+  "unstable",
   "client-limited",
   "valid",
 ] as const;

@@ -6,6 +6,7 @@ import { cellSummarySchema } from "../../analysis/cell/cell-summary.ts";
 import { cellLedgerSchema } from "../../analysis/ledger/cell-ledger.ts";
 import { exclusionSchema } from "../../analysis/exclusions.ts";
 import { storedEngineSchema } from "../../evidence/server-facts.ts";
+import { variationSchema } from "../../analysis/variance/variation.ts";
 import { floorSchema } from "../../analysis/overhead/floor.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 import { capacityAnswerSchema } from "../../analysis/capacity/capacity-answer.ts";
@@ -63,6 +64,8 @@ export const reportModelSchema = z.object({
   /** Each of `sweep.variants` against the first; absent where the experiment has none. */
   variants: variantReportSchema.optional(),
   overheads: z.array(overheadSchema),
+  /** How far the repetitions of each load lie apart; absent where the experiment has no `variance:`. */
+  variations: z.array(variationSchema).optional(),
   /** The baseline against itself, a load each; absent where no load was repeated. */
   floors: z.array(floorSchema).optional(),
   /** Which cells hold `sweep.slo`; absent where the experiment sets no limits. */

@@ -25,6 +25,7 @@ import { powerTable } from "./power-table.ts";
 import { passAtKTable } from "./pass-at-k-table.ts";
 import { axisTables } from "./axis-tables.ts";
 import { scoreTables } from "./score-tables.ts";
+import { variationTable } from "./variation-table.ts";
 import { sloTable } from "./slo-table.ts";
 import { variantTable } from "./variant-table.ts";
 import type { Table } from "./table.ts";
@@ -112,6 +113,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(report.scores === undefined ? [] : scoreTables(report.scores)),
     ...(report.byAxis === undefined ? [] : axisTables(report.byAxis, report.scores)),
     speedTable(cells),
+    ...(report.variations === undefined ? [] : [variationTable(report.variations)]),
     ...(report.slo === undefined ? [] : [sloTable(report.slo)]),
     latencyTable(cells, notStreamed(report)),
     ...engineLatencyTables(cells),

@@ -94,7 +94,7 @@ export class EngineCore {
     );
     this.log = new RequestLog({ entriesMax: 4096, tokensMax: 8_000_000, sink: logSink });
     this.scheduler = new Scheduler(
-      { ...options, poolTokens, chunkedPrefillSize, slowFactor: faults.slowFactor },
+      { ...options, poolTokens, chunkedPrefillSize, slowFactor: () => faults.slowFactor },
       clockNs,
       this.metrics,
     );

@@ -17,7 +17,8 @@ export interface SchedulerOptions {
   /** Most prompt tokens computed in one prefill step. */
   readonly chunkedPrefillSize: number;
   /** All durations are multiplied by it. */
-  readonly slowFactor: number;
+  /** Every step takes that much longer; asked anew for each. */
+  readonly slowFactor: () => number;
 }
 
 /** What the scheduler tells the metrics; ns are monotonic. */
@@ -214,7 +215,7 @@ export class Scheduler implements SchedulerView {
 
   #withHostNs(stepMs: number, requests: number): number {
     const { hostStepMs, hostStepMsPerRequest, slowFactor } = this.#options;
-    return (stepMs + hostStepMs + hostStepMsPerRequest * requests) * 1e6 * slowFactor;
+    return (stepMs + hostStepMs + hostStepMsPerRequest * requests) * 1e6 * slowFactor();
   }
 
   #prefillWork(): (readonly [ScheduledSequence, number])[] {

@@ -11,6 +11,7 @@ import { draw } from "./draw.ts";
  * | drop-usage | – | no `usage` in the response |
  * | die-after | N, default 0 | the process kills itself in the middle of request N+1 |
  * | slow | factor, default 4 | every step takes that much longer |
+ * | drift | per cent, default 1 | every step takes that much longer for each request before it, as on a machine that grows hot |
  * | http-500 | rate | answers 500 at once |
  * | hang | rate | never answers |
  * | cut-stream | rate | closes the connection after half of the tokens |
@@ -53,7 +54,9 @@ export function parseFaults(texts: readonly string[], seed: number): Faults {
   return {
     usageSkewTokens: values.get("usage-skew") ?? 0,
     dropUsage: values.has("drop-usage"),
-    slowFactor: values.get("slow") ?? 1,
+    get slowFactor() {
+      return (values.get("slow") ?? 1) * (1 + ((values.get("drift") ?? 0) / 100) * requests);
+    },
     noToolParser: values.has("no-tool-parser"),
     noMetrics: values.has("no-metrics"),
     next() {

@@ -3,6 +3,7 @@ import { passedOf, type RecordedRun } from "../evidence/run-facts.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { cellFigures } from "./cell.ts";
 import { NotCovered, type Expected } from "./figure.ts";
+import { variationFigures } from "./variations.ts";
 import { scoreFigures } from "./scores.ts";
 
 /** What `report.json` of a sweep or a collection has to say. Pure. */
@@ -31,6 +32,7 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], si
     ),
     cells: cells.map((cell) => cellFigures(cell, simulated)),
     ...(identity.scores && { scores: scoreFigures(identity.scores, cells) }),
+    variations: variationFigures(identity.resolved, cells),
     totals: {
       planned: identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),
       finished: episodes.length,

@@ -35,7 +35,7 @@ test("whatever comes, requests start in order, fit into memory, and leave nothin
           radixCache,
           poolTokens,
           chunkedPrefillSize: 5,
-          slowFactor: 1,
+          slowFactor: () => 1,
         },
         () => Date.now() * 1e6,
         {

@@ -15,7 +15,7 @@ const free: SchedulerOptions = {
   radixCache: false,
   poolTokens: 1000,
   chunkedPrefillSize: 100,
-  slowFactor: 1,
+  slowFactor: () => 1,
 };
 
 /** Milliseconds at which the tokens of equal requests come, which have 20 prompt tokens and 3 generated ones; all are sent at 0. */
@@ -59,7 +59,11 @@ test.each<[string, Partial<SchedulerOptions>, number[]]>([
     { hostStepMs: 2, hostStepMsPerRequest: 3, prefillStepMs: 5 },
     [30, 45, 60],
   ],
-  ["an engine that is slow in all of it", { prefillStepMs: 5, hostStepMs: 2, slowFactor: 2 }, [54, 78, 102]],
+  [
+    "an engine that is slow in all of it",
+    { prefillStepMs: 5, hostStepMs: 2, slowFactor: () => 2 },
+    [54, 78, 102],
+  ],
 ])("one request, %s", async (_name, options, expected) => {
   expect(await tokenMs(options, 1)).toEqual([expected]);
 });
