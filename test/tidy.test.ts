@@ -65,6 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "answer config host workload statistics store tap metrics evidence fidelity analysis report view",
   "bench/view": "host workload statistics store analysis report view/episode",
   "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
+  "bench/export/benchmarks": "workload store analysis report export",
   "bench/pack": "host store tap",
   "bench/export/rows": "workload store load evidence analysis report export",
   "bench/otlp": "host store load evidence",
@@ -136,7 +137,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
-    "analysis report verify view export sink/otlp otlp export/rows pack run sink selftest tax capacity simulator gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "config host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak sandbox suites/code/contract suites/code/execution suites/code/judging",

@@ -4,6 +4,7 @@ import { number } from "./arguments.ts";
 import { storedDomain } from "../../openclaw-tau2/offline/stored-domain.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { exportBenchmarks } from "../export/benchmarks/export-benchmarks.ts";
 import type { Manifest } from "../export/manifest.ts";
 import { exportFormats, exportRun } from "../export/export-run.ts";
 import { exportTasks } from "../../suites/tasks/export/export-tasks.ts";
@@ -30,9 +31,9 @@ export function register(program: Command, host: Host): void {
     .addOption(
       new Option(
         "--format <format>",
-        "jsonl: everything; areal: AReaL's tensors; atif: Harbor, a file per episode; sft: passed chats; parquet: a row per token sequence; requests: a row per model call and per episode, as CSV and Parquet; otlp: traces for OpenTelemetry; agentbench, clawbench: of tasks in a workspace, what those harnesses write themselves",
+        "jsonl: everything; areal: AReaL's tensors; atif: Harbor, a file per episode; sft: passed chats; parquet: a row per token sequence; requests: a row per model call and per episode, as CSV and Parquet; otlp: traces for OpenTelemetry; agentbench, clawbench: of tasks in a workspace, what those harnesses write themselves; benchmarks: scores with method, errors and costs as pages to publish, CSV and JSON",
       )
-        .choices([...exportFormats, "requests", "otlp", ...taskFormats])
+        .choices([...exportFormats, "requests", "otlp", "benchmarks", ...taskFormats])
         .default("jsonl"),
     )
     .option("-o, --out <folder>", "a new or empty folder")
@@ -54,6 +55,10 @@ export function register(program: Command, host: Host): void {
     .option(
       "--verify-template <folder>",
       "sft: render each line through this model folder's chat template and tokenizer, and keep what is as the model wrote it, by the recorded token ids or, without them, by text",
+    )
+    .option(
+      "--quoted <file>",
+      "benchmarks: JSON list of figures that others published, with their sources; printed as quoted, apart from what was measured",
     )
     .option("--dedup", "leave out what repeats an earlier conversation of the same task")
     .option(
@@ -82,6 +87,15 @@ async function exported(run: string, flags: ExportFlags, host: Host): Promise<vo
   if (flags.out === undefined)
     throw new ConfigError(`--format ${flags.format} writes files: give -o a new or empty folder.`);
   const out = resolve(host.workingDirectory, flags.out);
+  if (flags.format === "benchmarks") {
+    const directory = await findRun(host, run, flags);
+    const quoted = flags.quoted === undefined ? null : resolve(host.workingDirectory, flags.quoted);
+    const options = { out, quoted, arms: flags.arm ?? [] };
+    const manifest = await writingTo(out, () => exportBenchmarks(directory, options));
+    for (const warning of manifest.warnings) host.tell(`warning: ${warning}`);
+    host.print(JSON.stringify(manifest, null, 2));
+    return;
+  }
   if (flags.format === "requests") {
     const directory = await findRun(host, run, flags);
     const selection = await selectionOf(directory, flags, host);
@@ -138,10 +152,13 @@ function refuseIdleFlags(flags: ExportFlags): void {
   const { format } = flags;
   const rows = format === "requests" || format === "otlp";
   const results = taskFormats.some((name) => name === format);
+  const pages = format === "benchmarks";
   const idle = [
-    ...((rows || results) && flags.dedup ? ["--dedup"] : []),
-    ...((rows || results) && flags.verifyTemplate !== undefined ? ["--verify-template"] : []),
-    ...(results ? ofTrajectories(flags) : flags.strict ? ["--strict"] : []),
+    ...((rows || results || pages) && flags.dedup ? ["--dedup"] : []),
+    ...((rows || results || pages) && flags.verifyTemplate !== undefined ? ["--verify-template"] : []),
+    ...(results || pages ? ofTrajectories(flags) : []),
+    ...(!results && flags.strict ? ["--strict"] : []),
+    ...(!pages && flags.quoted !== undefined ? ["--quoted"] : []),
     ...(format !== "otlp" && flags.endpoint !== undefined ? ["--endpoint"] : []),
     ...(format !== "otlp" && flags.protocol !== undefined ? ["--protocol"] : []),
   ];
@@ -190,6 +207,7 @@ interface ExportFlags extends RunsFlag {
   readonly split?: string;
   readonly dedup?: boolean;
   readonly strict?: boolean;
+  readonly quoted?: string;
   readonly verifyTemplate?: string;
   readonly endpoint?: string;
   readonly protocol?: OtlpProtocol;

@@ -95,7 +95,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
       wastedAttempts: sum(summaries, ({ waste }) => waste.attempts),
       wastedTokens: sum(summaries, ({ waste }) => waste.promptTokens + waste.completionTokens),
     },
-    exclusions: exclusionsOf(cells, run.records),
+    exclusions: [...notPlanned(run.identity), ...exclusionsOf(cells, run.records)],
     trials: trialsOf(episodes),
     judges: judgesOf(episodes, run.judgements),
     definitions: [...definitions],
@@ -166,6 +166,16 @@ function runFacts(
 
 function variantNamesOf({ cells }: StoredRun["identity"]): readonly string[] {
   return [...new Set(cells.flatMap(({ variant }) => variant ?? []))];
+}
+
+/** What of the workload's data was left out before anything ran. */
+function notPlanned({ coverage }: StoredRun["identity"]): ReportModel["exclusions"] {
+  return (coverage?.excluded ?? []).map(({ reason, count }) => ({
+    what: coverage?.of ?? "tasks",
+    count,
+    reason: `not in the plan: ${reason}`,
+    cells: [],
+  }));
 }
 
 function sum(cells: readonly CellSummary[], of: (cell: CellSummary) => number): number {

@@ -15,6 +15,16 @@ export interface PublishedCommand {
   readonly translate: (values: Values, positionals: readonly string[]) => readonly string[];
 }
 
+/** Arguments that the source system ends with an exit code of its own. */
+export class RefusedArguments extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
 /** Arguments behind `--` go to the command as they are; `--dry-run` only prints it. */
 export async function runPublished(published: PublishedCommand): Promise<void> {
   const words = process.argv.slice(2);
@@ -50,7 +60,7 @@ function translated(published: PublishedCommand, args: string[]): readonly strin
     return translate(Object.fromEntries(texts), positionals);
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exitCode = 2;
+    process.exitCode = error instanceof RefusedArguments ? error.exitCode : 2;
     return null;
   }
 }
