@@ -17,6 +17,7 @@ import { diskUse } from "./model/disk-use.ts";
 import { exclusionsOf } from "../analysis/exclusions.ts";
 import { cellLedgers } from "../analysis/ledger/cell-ledger.ts";
 import { baselineFloors } from "../analysis/overhead/floor.ts";
+import { lengthReport } from "../analysis/lengths/length-report.ts";
 import { compareArms } from "../analysis/overhead/overhead.ts";
 import { readCellPower, type CellPower } from "../analysis/power/cell-power.ts";
 import { variantReport } from "../analysis/variants/variant-report.ts";
@@ -58,6 +59,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const scores = scoreReport(run.identity.scores, cells, episodes);
   const passAtK = passAtKReport(run.identity.passAtK, cells, episodes);
   const byAxis = axisReport(run.identity, cells, episodes);
+  const lengths = lengthReport(cells, compareOf(run));
   const failures = runFailures(summaries);
   const variants = variantReport(run.identity, cells);
   const floors = baselineFloors(cells, compareOf(run));
@@ -79,6 +81,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     ...(passAtK !== null && { passAtK }),
     ...(byAxis !== null && { byAxis }),
     ...(variants !== null && { variants }),
+    ...(lengths !== null && { lengths }),
     overheads: [...compareArms(cells, compareOf(run))],
     ...(variations.length > 0 && { variations: [...variations] }),
     ...(floors.length > 0 && { floors: [...floors] }),

@@ -15,6 +15,7 @@ import { engineLatency } from "../../bench/report/tables/engine-latency-table.ts
 import { failures } from "../../bench/report/tables/failure-table.ts";
 import { fidelity } from "../../bench/report/tables/fidelity-table.ts";
 import { ledgerColumns } from "../../bench/report/tables/ledger-tables.ts";
+import { addedByLength, byLength } from "../../bench/report/tables/length-tables.ts";
 import { live } from "../../bench/report/tables/live-table.ts";
 import { path } from "../../bench/report/tables/path-table.ts";
 import { powers } from "../../bench/report/tables/power-table.ts";
@@ -46,6 +47,8 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
       scores,
       taskScores,
       axisScores,
+      byLength,
+      addedByLength,
       speed,
       variationColumns,
       sloCells,

@@ -10,6 +10,7 @@ import { variationSchema } from "../../analysis/variance/variation.ts";
 import { floorSchema } from "../../analysis/overhead/floor.ts";
 import { overheadSchema } from "../../analysis/overhead/overhead.ts";
 import { capacityAnswerSchema } from "../../analysis/capacity/capacity-answer.ts";
+import { lengthReportSchema } from "../../analysis/lengths/length-report.ts";
 import { cellPowerSchema } from "../../analysis/power/cell-power.ts";
 import { variantReportSchema } from "../../analysis/variants/variant-report.ts";
 import { sloReportSchema } from "../../analysis/slo/slo-report.ts";
@@ -63,6 +64,8 @@ export const reportModelSchema = z.object({
   byAxis: axisReportSchema.optional(),
   /** Each of `sweep.variants` against the first; absent where the experiment has none. */
   variants: variantReportSchema.optional(),
+  /** Accuracy and speed by the length of the prompt, and what an arm adds to it; only where tasks have an axis `length`. */
+  lengths: lengthReportSchema.optional(),
   overheads: z.array(overheadSchema),
   /** How far the repetitions of each load lie apart; absent where the experiment has no `variance:`. */
   variations: z.array(variationSchema).optional(),

@@ -12,6 +12,7 @@ import type { ReportDocument } from "./document.ts";
 import { fidelityTables } from "./fidelity-table.ts";
 import { ledgerTable } from "./ledger-tables.ts";
 import { failureTable } from "./failure-table.ts";
+import { lengthTables } from "./length-tables.ts";
 import { liveTable } from "./live-table.ts";
 import { driftNote, pathTable } from "./path-table.ts";
 import { noticeOf } from "./notice.ts";
@@ -110,6 +111,7 @@ export function reportTables(report: ReportModel, choice: TableChoice): readonly
     ...(report.capacity === undefined ? [] : capacityTables(report.capacity)),
     ...(report.variants === undefined ? [] : [variantTable(report.variants)]),
     ...(report.passAtK === undefined ? [] : [passAtKTable(report.passAtK)]),
+    ...(report.lengths === undefined ? [] : lengthTables(report.lengths, report.coverage)),
     ...(report.scores === undefined ? [] : scoreTables(report.scores)),
     ...(report.byAxis === undefined ? [] : axisTables(report.byAxis, report.scores)),
     speedTable(cells),

@@ -1,25 +1,25 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { loadTokenizer } from "../../../bench/simulator/model/tokenizer.ts";
 import { samplesFile, sampleLineSchema, type SampleLine } from "../../../bench/workload/sample-line.ts";
-import { fastEngine, sound, Workplace } from "../../e2e/small-experiment.ts";
-import { cellSummaries, episodesOf, expectExit } from "../../e2e/tollgate-process.ts";
+import { reportModelSchema } from "../../../bench/report/model/report-model.ts";
+import { kinds } from "../../../suites/long-context/material/material.ts";
+import { materials } from "../../../suites/long-context/material/materials.ts";
+import { sound } from "../../e2e/small-experiment.ts";
+import {
+  cellSummaries,
+  episodesOf,
+  expectExit,
+  TemporaryFolder,
+  tollgate,
+  TollgateProcess,
+} from "../../e2e/tollgate-process.ts";
 import { simulatorTokens } from "./simulator-counter.ts";
 
 const kept = 16_384;
-const experiment = {
-  stack: { kind: "embedded", agent: { ...fastEngine, truncatePrompt: kept } },
-  agent: { kind: "chat" },
-  workload: {
-    kind: "long-context",
-    kinds: ["needle"],
-    lengths: ["8K", "32K"],
-    depths: [0, 0.2, 0.4, 0.6, 0.8, 1],
-  },
-  sampling: { maxTokens: 64 },
-  sweep: { concurrency: [1] },
-};
+const shipped = "experiments/long-context-laptop.yaml";
 
 /** The prompt of each attempt as the transcript has it. */
 function promptsOf(run: string): ReadonlyMap<string, string> {
@@ -45,47 +45,110 @@ function samplesOf(run: string): readonly SampleLine[] {
 }
 
 /** Done-when 3 of issue 19. */
-test("an engine that keeps 16K of a prompt loses exactly the needles before, and every count is the engine's", async () => {
-  using place = new Workplace(experiment);
-  const finished = await place.sweep();
+test("an engine that keeps 16K of a prompt loses exactly what stands before, and every count is the engine's", async () => {
+  using folder = new TemporaryFolder();
+  const faster = [
+    "--set",
+    "stack.agent.prefillTokensPerSecond=1000000",
+    "--set",
+    "workload.kinds=[needle, code]",
+  ];
+  const finished = await tollgate(["sweep", shipped, "--out", folder.path, ...faster]);
   expectExit(finished, 0);
   const run = finished.stdout.trim().split("\n").at(-1) ?? "";
-  const [samples, prompts, episodes] = [samplesOf(run), promptsOf(run), episodesOf(run)];
-  expect(samples).toHaveLength(24);
+  const [samples, prompts] = [samplesOf(run), promptsOf(run)];
+  expect(samples).toHaveLength(32);
   const tokenizer = loadTokenizer();
   for (const { attemptKey, passed, taskId, details } of samples) {
     const prompt = prompts.get(attemptKey) ?? "";
-    const length = Number(details["length"]);
-    const needle = prompt.indexOf("The access code of the ");
+    const { kind, length, question, promptTokens } = detailsSchema.parse(details);
+    const first = Math.min(...materials[kind].question(question).needs.map((need) => prompt.indexOf(need)));
     // What the chat template adds behind the user's text is counted with it.
-    const behind = tokenizer.encode(`${prompt.slice(needle)}<|im_end|>\n<|im_start|>assistant\n`).length;
-    expect({ taskId, tokens: simulatorTokens(prompt), passed }).toEqual({
+    const behind = tokenizer.encode(`${prompt.slice(first)}<|im_end|>\n<|im_start|>assistant\n`).length;
+    const seen = { taskId, tokens: simulatorTokens(prompt), passed, promptTokens };
+    expect(seen).toEqual({
       taskId,
       tokens: length,
       passed: behind <= kept,
-    });
-    expect(details["promptTokens"]).toMatchObject({
-      counted: length,
-      countedBy: "tokenize-messages",
-      seen: Math.min(length, kept),
-      check: length > kept ? "truncated" : "equal",
+      promptTokens: expect.objectContaining({
+        counted: length,
+        countedBy: "tokenize-messages",
+        seen: Math.min(length, kept),
+        check: length > kept ? "truncated" : "equal",
+      }) as unknown,
     });
   }
-  const correct = (length: number, arm: string) =>
-    episodes.filter((one) => one.arm === arm && one.axes?.["length"] === length && one.reward === 1).length;
-  for (const arm of ["raw", "gateway"]) expect([correct(8192, arm), correct(32_768, arm)]).toEqual([6, 3]);
-  for (const { axes, labels } of episodes)
-    expect(labels.includes("prompt-truncated")).toBe(axes?.["length"] === 32_768);
+  for (const { axes, labels, reward } of episodesOf(run)) {
+    const isLong = axes?.["length"] === 32_768;
+    expect(labels.includes("prompt-truncated")).toBe(isLong);
+    expect(reward).toBe(isLong && Number(axes?.["depth"]) < 0.5 ? 0 : 1);
+  }
   for (const { verdict } of Object.values(cellSummaries(run))) expect(verdict).toEqual(sound);
-}, 60_000);
+  const { lengths } = reportModelSchema.parse(
+    JSON.parse(readFileSync(join(run, "report", "report.json"), "utf8")),
+  );
+  expect(
+    lengths?.rows.map(({ arm, length, passed, promptTokens }) => [arm, length, passed.value, promptTokens]),
+  ).toEqual(
+    ["raw", "gateway"].flatMap((arm) => [
+      [arm, 8192, 1, { equal: 8, fewer: 0, more: 0, notTold: 0 }],
+      [arm, 32_768, 0.5, { equal: 0, fewer: 8, more: 0, notTold: 0 }],
+    ]),
+  );
+  expect(
+    lengths?.differences.map(({ arm, length, refused, pathMs }) => [
+      arm,
+      length,
+      refused,
+      pathMs.firstToken.difference.count,
+    ]),
+  ).toEqual([
+    ["gateway", 8192, null, 8],
+    ["gateway", 32_768, null, 8],
+  ]);
+}, 90_000);
 
-test("a server whose context is shorter than a prompt and its answer ends the run before the first cell", async () => {
-  using place = new Workplace({
-    ...experiment,
-    workload: { ...experiment.workload, lengths: ["128K"] },
-    sampling: { maxTokens: 512 },
-  });
-  const plan = await place.sweep();
-  expectExit(plan, 2);
-  expect(plan.stderr).toContain("The longest prompt that leaves room is 130560");
+const detailsSchema = z.object({
+  kind: z.enum(kinds),
+  length: z.number(),
+  question: z.number(),
+  promptTokens: z.object({ counted: z.number(), countedBy: z.string(), seen: z.number(), check: z.string() }),
+});
+
+test("a context that is shorter than a prompt with its answer is refused before anything is started", async () => {
+  using folder = new TemporaryFolder();
+  const long = ["workload.lengths=[128K]", "sampling.maxTokens=512"].flatMap((one) => ["--set", one]);
+  const refused = await tollgate(["sweep", shipped, "--out", folder.path, ...long]);
+  expectExit(refused, 2);
+  expect(refused.stderr).toContain("The longest prompt that leaves room is 130560");
+});
+
+test("a server that says so itself ends the run before the first cell, with what to write", async () => {
+  await using server = new TollgateProcess([
+    "simulate",
+    "--role",
+    "agent",
+    "--port",
+    "0",
+    "--context-length",
+    "10000",
+  ]);
+  await server.until(() => server.stdout.includes("\n"), { what: "a ready line" });
+  const { url } = JSON.parse(server.stdout) as { url: string };
+  using folder = new TemporaryFolder();
+  const stack = `stack={kind: attach, agent: {url: "${url}"}, user: {url: "${url}"}}`;
+  const refused = await tollgate([
+    "sweep",
+    shipped,
+    "--out",
+    folder.path,
+    "--set",
+    stack,
+    "--set",
+    "arms=[{kind: raw}]",
+  ]);
+  expectExit(refused, 3);
+  expect(refused.stderr).toContain(
+    "32768 tokens and an answer of up to 128 (sampling.maxTokens) do not fit into the model's context of 10000 tokens",
+  );
 });
