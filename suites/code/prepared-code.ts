@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { AgentDriver } from "../../bench/agent/agent.ts";
 import { sandboxOf } from "../../bench/config/sandbox-schema.ts";
@@ -14,6 +15,7 @@ import type {
 import { attemptProblem, type CodeParts } from "./attempt-problem.ts";
 import type { LoadedProblem } from "./contract/problem.ts";
 import type { CodeExperiment } from "./contract/section.ts";
+import { inTurn } from "./execution/in-turn.ts";
 import { defaultProgramLimits } from "./execution/limits.ts";
 import { pythonOf } from "./execution/python-facts.ts";
 import { chooseProblems } from "./plan.ts";
@@ -97,5 +99,8 @@ async function startJudging(
   progress(
     `programs run with ${python.implementation} ${python.version} in a sandbox of kind ${sandboxes.kind}`,
   );
-  return { sandboxes, facts: { python: python.version, sandbox: sandboxes.kind } };
+  return {
+    sandboxes: inTurn(sandboxes, availableParallelism()),
+    facts: { python: python.version, sandbox: sandboxes.kind },
+  };
 }

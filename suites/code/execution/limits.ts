@@ -4,7 +4,7 @@ import type { SandboxFactory } from "../../../bench/sandbox/sandbox.ts";
 export interface ProgramLimits {
   /** Of processor time, of one process: a machine with much else to do does not make an answer wrong. */
   readonly cpuSeconds: number;
-  /** Of all: for a program that waits. */
+  /** By the clock, without what it waits for a processor: for a program that sleeps. */
   readonly wallSeconds: number;
   readonly memoryBytes: number;
   readonly processes: number;

@@ -32,8 +32,8 @@ const saidSchema = z.object({
   facts: z.record(z.string(), z.unknown()),
 });
 
-/** The judge ends what is too slow; this is for where it cannot. */
-const graceMs = 3_000;
+/** The judge ends what is too slow, and adds what it waited for a processor, twice its time at most; this is for where it cannot. */
+const limitMs = ({ wallSeconds }: ProgramLimits) => wallSeconds * 3_000 + 3_000;
 const stderrKept = 8_000;
 
 /**
@@ -58,7 +58,7 @@ export async function runProgram(
       environment: pythonEnvironment,
     });
     const outcome = await sandbox.run(pythonCommand(judgeSource), {
-      timeoutMs: limits.wallSeconds * 1000 + graceMs,
+      timeoutMs: limitMs(limits),
       outputBytesMax: limits.outputBytes,
       input: inputOf(program, problem, limits),
       signal: context.signal,
@@ -133,7 +133,11 @@ function runOf(
     return { ...rest, verdict: end.limit, message: end.message };
   if (end !== null) return { ...rest, verdict: "killed", message: end.message };
   if (outcome.timedOut)
-    return { ...rest, verdict: "timeout", message: `it was not through after ${limits.wallSeconds} s` };
+    return {
+      ...rest,
+      verdict: "timeout",
+      message: `its judge was not through after ${limitMs(limits) / 1000} s`,
+    };
   return { ...rest, verdict: "killed", message: `its judge was ended: ${endOf(outcome)}` };
 }
 

@@ -115,7 +115,7 @@ class Judge:
             action()
             return None
         except OutOfTime:
-            return self.say("timeout", "it was not through after %s s" % self.given["limits"]["wallSeconds"])
+            return self.say("timeout", "it was not through after %.1f s" % (self.tests.seconds + self.tests.waited))
         except Closed:
             return self.ended()
         except CannotGive as error:
@@ -203,7 +203,7 @@ def main():
     theirs.close()
     given = read_part(0)
     started = time.monotonic()
-    tests = Tests(ours.fileno(), pid, started + first["limits"]["wallSeconds"])
+    tests = Tests(ours.fileno(), pid, first["limits"]["wallSeconds"])
     try:
         said = Judge(tests, given).run()
     finally:
