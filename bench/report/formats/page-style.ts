@@ -35,6 +35,7 @@ svg .axis, svg .grid { stroke: var(--line); } svg .axis { stroke: var(--soft); }
 ${[0, 1, 2, 3, 4].map((index) => `.s${index} { stroke: var(--s${index}); fill: var(--s${index}); }`).join("\n")}
 svg .limit { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 7 4; }
 svg text.over { paint-order: stroke; stroke: var(--paper); stroke-width: 4; }
+svg .heat { stroke: var(--line); stroke-width: 1; } svg .heat.none { fill: var(--wash); } svg text.ink { fill: var(--ink); }
 svg .part { stroke: var(--paper); stroke-width: 1; } svg .pale { fill-opacity: 0.45; } svg polyline.front { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 5 4; }
 /* Stronger than the colour of the series, which would fill the area under the line. */
 svg polyline[class] { fill: none; stroke-width: 2; } svg polyline.dashed { stroke-dasharray: 5 3; }

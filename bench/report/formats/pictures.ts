@@ -1,5 +1,6 @@
 import type { Picture } from "../tables/document.ts";
 import { drawCurve } from "./curve-picture.ts";
+import { drawHeat } from "./heat-picture.ts";
 import { drawIntervals } from "./interval-picture.ts";
 import { drawLines } from "./line-picture.ts";
 import { drawOverTime } from "./over-time-picture.ts";
@@ -14,6 +15,8 @@ export function drawPicture(picture: Picture): string | null {
       return drawLines(picture);
     case "curve":
       return drawCurve(picture);
+    case "heat":
+      return drawHeat(picture);
     case "stack":
       return drawStack(picture);
     case "over-time":

@@ -66,6 +66,7 @@ export type Picture =
   | ({ readonly kind: "intervals" } & IntervalPicture)
   | ({ readonly kind: "lines" } & LinePicture)
   | ({ readonly kind: "curve" } & CurvePicture)
+  | ({ readonly kind: "heat" } & HeatPicture)
   | ({ readonly kind: "stack" } & StackPicture)
   | ({ readonly kind: "over-time" } & OverTimePicture);
 
@@ -118,6 +119,23 @@ export interface CurvePicture {
       readonly label: string;
       readonly doubtful: boolean;
     }[];
+  }[];
+}
+
+/** Shares at the places of two axes, a field for each place. */
+export interface HeatPicture {
+  readonly title: string;
+  readonly xAxis: string;
+  readonly yAxis: string;
+  readonly xs: readonly string[];
+  readonly ys: readonly string[];
+  readonly fields: readonly {
+    /** Index in `xs`, and in `ys`. */
+    readonly x: number;
+    readonly y: number;
+    /** 0..1; null: not known. */
+    readonly share: number | null;
+    readonly text: string;
   }[];
 }
 

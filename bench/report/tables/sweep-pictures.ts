@@ -5,6 +5,7 @@ import { wayOf } from "../../store/place.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { CurvePicture, PictureSection, StackPicture } from "./document.ts";
 import { overTimeSection } from "./over-time-pictures.ts";
+import { scoreSection } from "./score-pictures.ts";
 import { armsOf, isDoubtful, notDrawn, pacePictures, serviceSection } from "./service-pictures.ts";
 import { ttftSections } from "./ttft-pictures.ts";
 
@@ -13,6 +14,7 @@ export function sweepSections(report: ReportModel): readonly PictureSection[] {
   const { cells, ledgers, run } = report;
   const throughput = throughputSection(cells, run);
   return [
+    scoreSection(report),
     serviceSection(report),
     { ...throughput, pictures: [...pacePictures(report), ...throughput.pictures] },
     {
