@@ -81,14 +81,16 @@ interface Completion {
 
 /**
  * A case is done when its state and its answer are as they should be, by whatever calls. Where it says nothing of either, and
- * where an answer cannot be given because nothing is said after the calls, the calls themselves are what is done.
+ * where an answer cannot be given because nothing is said after the calls, the calls themselves are what is done. Where no tool
+ * is to be called that is part of it, and the one answer of an agent that asks once is judged.
  */
 function completionOf(task: ToolUseCase, attempted: Attempted, match: CallMatch): Completion {
   const { answer, state, tolerance } = task;
-  const hasAnswer = answer !== null && !attempted.oneRequest;
+  const wantsNoCall = task.expected.length === 0;
+  const hasAnswer = answer !== null && (wantsNoCall || !attempted.oneRequest);
   // Files that a case does not name must be as they were, whether or not it says anything of its state.
   const hasState = state !== null || Object.keys(task.setup.files).length > 0;
-  const byCalls = !hasAnswer && (state === null || answer !== null);
+  const byCalls = wantsNoCall || (!hasAnswer && (state === null || answer !== null));
   const answered = hasAnswer
     ? attempted.text === null
       ? ["gives no answer"]

@@ -47,6 +47,20 @@ test("a case that no tool is needed for is spoilt by any", () => {
   expect(scored({}, { calls: [readA] }).verdict).toBe("extra-call");
 });
 
+test("where no tool is to be called, a right answer does not make up for a call", () => {
+  const score = scored({ answer }, { calls: [readA], text: "blue" });
+  expect([score.verdict, score.completion.passed, score.completion.parts]).toEqual([
+    "extra-call",
+    false,
+    ["CALLS", "ANSWER"],
+  ]);
+  expect(scored({ answer }, { text: "blue" }).verdict).toBe("passed");
+  // An agent that asks once has answered, where it has called nothing.
+  expect(scored({ answer }, { text: "blue", oneRequest: true }).verdict).toBe("passed");
+  expect(scored({ answer }, { text: "red", oneRequest: true }).verdict).toBe("wrong-answer");
+  expect(scored({ answer, allowed: ["read_file"] }, { calls: [readA], text: "blue" }).verdict).toBe("passed");
+});
+
 test("a case with an answer may be done by other calls, and the calls keep a score of their own", () => {
   const calls = [aCall("run_command", { command: "cat a.txt" })];
   const score = scored({ expected: [read], answer }, { calls, text: "It is Blue." });
