@@ -3,6 +3,9 @@ import { z } from "zod";
 /** In the folder of a segment; lines are written by workloads whose answers are judged by themselves. */
 export const samplesFile = "samples.ndjson";
 
+/** Label of an episode whose answer ended at a limit of tokens, whatever came of it: such answers are counted apart. */
+export const cutAnswer = "length";
+
 const scoreSchema = z.object({
   name: z.string(),
   /** 0..1; null: nobody could judge. */

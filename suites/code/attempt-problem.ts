@@ -5,7 +5,7 @@ import type { SandboxFactory } from "../../bench/sandbox/sandbox.ts";
 import { endedAtLimit } from "../../bench/answer/complete.ts";
 import { answerOf } from "../../bench/workload/exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "../../bench/workload/exchange.ts";
-import { type SampleLine, samplesFile } from "../../bench/workload/sample-line.ts";
+import { cutAnswer, type SampleLine, samplesFile } from "../../bench/workload/sample-line.ts";
 import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../bench/workload/usage-sum.ts";
 import type {
@@ -39,8 +39,6 @@ interface Attempted {
   readonly attempt: AttemptContext;
 }
 
-/** The whole of the answer may be in front of a limit. */
-const cutLabel = "length";
 const system = "You are a careful assistant. Answer exactly as you are asked.";
 
 /** One sample: the model is asked once, what it says is judged, and both are written down. */
@@ -121,7 +119,7 @@ function factsOf(
     steps: 1 + read.messages.length,
     toolCalls: 0,
     toolErrors: 0,
-    labels: cut ? [...read.labels, cutLabel] : read.labels,
+    labels: cut ? [...read.labels, cutAnswer] : read.labels,
     userUsage: new UsageSum().total(),
     transcript: { system, tools: "[]", messages: [asked, ...read.messages] },
   };

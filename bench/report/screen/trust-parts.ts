@@ -2,6 +2,7 @@ import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import { isFailing } from "../../analysis/cell/failures.ts";
 import { usable, verdicts, type Verdict } from "../../analysis/cell/verdict.ts";
 import { minimumCellPairs } from "../../analysis/estimates/paired-difference.ts";
+import { cutAnswer } from "../../workload/sample-line.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import { blank, labelled, type Part } from "./layout.ts";
 import { plain, toned, type StyledLine } from "./styled-text.ts";
@@ -84,6 +85,7 @@ function adviceLines(report: ReportModel): StyledLine[] {
         ]
       : []),
     ...unscoredLines(cells),
+    ...cutLines(cells),
     // Of a failing cell the notice says it.
     ...(cells.some(isFailing) ? [] : failures).map(({ class: name, count, message }) => [
       toned("bad", `${count} ${name}: `),
@@ -120,6 +122,20 @@ function unscoredLines(cells: readonly CellSummary[]): StyledLine[] {
     [
       toned("doubt", `${unscored} of ${total("finished")} episodes have no reward`),
       plain(" and are in no rate: their records say why"),
+    ],
+  ];
+}
+
+/** Right or wrong, they say less of a model than of the limit. */
+function cutLines(cells: readonly CellSummary[]): StyledLine[] {
+  const cut = cells.reduce((sum, { episodes }) => sum + (episodes.byLabel[cutAnswer] ?? 0), 0);
+  if (cut === 0) return [];
+  const finished = cells.reduce((sum, { episodes }) => sum + episodes.finished, 0);
+  return [
+    [
+      toned("doubt", `${cut} of ${finished} answers were cut at a limit of tokens`),
+      plain(" (finish reason length)"),
+      toned("strong", " -> a larger sampling.maxTokens"),
     ],
   ];
 }

@@ -1,4 +1,5 @@
 import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
+import { cutAnswer } from "../../workload/sample-line.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { Latency } from "../../analysis/estimates/latency.ts";
 import { isFailing } from "../../analysis/cell/failures.ts";
@@ -128,6 +129,12 @@ export function outcomeTable({ cells, judges }: Pick<ReportModel, "cells" | "jud
     ...cells.flatMap(({ cellId, episodes }) => {
       const classes = Object.entries(episodes.byFailureClass).map(([name, count]) => `${count} ${name}`);
       return classes.length === 0 ? [] : [`${cellId}: failed: ${classes.join(", ")}`];
+    }),
+    ...cells.flatMap(({ cellId, episodes: { byLabel, finished } }) => {
+      const cut = byLabel[cutAnswer] ?? 0;
+      return cut === 0
+        ? []
+        : [`${cellId}: ${cut} of ${finished} answers were cut at a limit of tokens (finish reason length)`];
     }),
     ...judges.map(judgeText),
   ]);
