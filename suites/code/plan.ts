@@ -88,6 +88,10 @@ const publishedSizes: Readonly<Partial<Record<CodeSection["dataset"], readonly n
   humaneval: [164],
   // All, the test split, and both of the sanitized form.
   mbpp: [974, 500, 427, 257],
+  // Test and training.
+  gsm8k: [1319, 7473],
+  // Test, validation and development.
+  mmlu: [14_042, 1531, 285],
 };
 
 function sizeWarning({ dataset, file }: CodeSection, { total }: Coverage): readonly string[] {
