@@ -10,6 +10,8 @@ import type { Compared, FigureCoverage, Expected, Unequal } from "./figures/figu
 import { csvFigures, csvRows } from "./printed/csv-cells.ts";
 import { htmlPage, markdownPage } from "./printed/blocks.ts";
 import { comparePages } from "./printed/two-pages.ts";
+import { recordFigures } from "./figures/records.ts";
+import { readOutcomes, readSamples } from "./evidence/samples.ts";
 import { reportFigures } from "./figures/report.ts";
 
 export interface RunVerification {
@@ -23,6 +25,8 @@ export interface Verifiable {
   readonly runId: string;
   readonly directory: string;
   readonly expected: Expected;
+  /** What other files say of each episode, and what its record says. */
+  readonly records: { readonly expected: Expected; readonly said: JsonValue };
 }
 
 /** Recomputes the figures of a run's report from its records and evidence. @throws {ConfigError} {@link RunUnreadableError} */
@@ -35,20 +39,27 @@ export async function recompute(directory: string): Promise<Verifiable> {
     );
   const cells: SeenCell[] = [];
   for (const cell of facts.cells) cells.push(await readCellEvidence(cell));
+  const folders = facts.cells.flatMap(({ stretches }) => stretches.map(({ folder }) => folder));
+  const samples = await Promise.all(folders.map(readSamples));
   // Whether an engine is a simulator is told by the servers themselves; the label is words, and taken as it stands.
   const simulated = get(get(report, "run"), "simulated") === true;
   return {
     runId: facts.run.identity.runId,
     directory: facts.directory,
     expected: reportFigures(facts, cells, simulated),
+    records: recordFigures(cells, {
+      samples: new Map(samples.flatMap((one) => [...one])),
+      outcomes: await readOutcomes(facts.directory),
+    }),
   };
 }
 
 export async function verifyRun(directory: string): Promise<RunVerification> {
-  const { runId, expected, ...run } = await recompute(directory);
+  const { runId, expected, records, ...run } = await recompute(directory);
   const report = await readReport(run.directory);
   const compared = [
     compareFigures("report/report.json", expected, report),
+    compareFigures("records.jsonl", records.expected, records.said),
     ...(await printedFigures(run.directory, report)),
   ];
   return {

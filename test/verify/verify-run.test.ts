@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { rebuildReport } from "../../bench/report/rebuild.ts";
 import { compareFigures } from "../../bench/verify/figures/compare.ts";
 import type { JsonValue } from "../../bench/verify/evidence/json-value.ts";
+import { episodeSchema } from "../../bench/store/record.ts";
 import { recompute, verifyRun } from "../../bench/verify/verify-run.ts";
 import { invoke } from "../commands/invoke.ts";
 import { TemporaryFolder } from "../e2e/tollgate-process.ts";
@@ -100,15 +101,52 @@ test("the command names the figure, the file and both values, and ends with exit
   expect(unequal).toHaveLength(2);
 });
 
-test("a number in the records that was edited is found by the figures that rest on it", async () => {
+/** The report is written anew from what was edited, so that only other evidence knows better. */
+test.each([
+  ["reward", /"reward":1,/, '"reward":0,'],
+  ["promptTokens", /"promptTokens":(\d)/, '"promptTokens":9$1'],
+  ["requests", /"requests":(\d)/, '"requests":3$1'],
+  ["seed", /"seed":(\d)/, '"seed":7$1'],
+])("%s edited in the records: the conversation or the taps know better", async (name, from, to) => {
   using folder = new TemporaryFolder();
   const directory = await storedRun("resumed", folder);
   const path = join(directory, "records.jsonl");
-  const text = readFileSync(path, "utf8");
-  writeFileSync(path, text.replace(/"reward":1,/, '"reward":0,'));
-  const { code, stdout } = await invoke(["verify", directory]);
-  expect(code).toBe(1);
-  expect(stdout).toContain("meanReward");
+  const lines = readFileSync(path, "utf8").split("\n");
+  const last = lines.findLastIndex((line) => line.includes('"type":"episode"') && from.test(line));
+  writeFileSync(path, lines.with(last, (lines[last] ?? "").replace(from, to)).join("\n"));
+  await rebuildReport(directory);
+  const { unequal } = await verifyRun(directory);
+  const found = unequal.map(({ file, figure }) => `${file} ${figure.replace(/^\[\w+\]\./, "")}`);
+  expect(found).toContain(`records.jsonl ${name}`);
+});
+
+test("a score that was edited in the records is found by samples.ndjson", async () => {
+  using folder = new TemporaryFolder();
+  const directory = await storedRun("resumed", folder);
+  const path = join(directory, "records.jsonl");
+  const records = readFileSync(path, "utf8").split("\n");
+  const at = records.findLastIndex((line) => line.includes('"status":"completed"'));
+  const record = episodeSchema.parse(JSON.parse(records[at] ?? ""));
+  const { cellId, segmentId, attemptKey, taskId, trial, reward } = record;
+  const first = { name: "reward", value: reward, passed: reward === 1 };
+  const write = (value: number) => {
+    const scores = [first, { name: "parts", value, passed: false }];
+    writeFileSync(path, records.with(at, JSON.stringify({ ...record, scores })).join("\n"));
+    return { attemptKey, taskId, trial, scores };
+  };
+  const sample = write(0.25);
+  const folderOf = join(directory, "evidence", cellId, segmentId);
+  writeFileSync(join(folderOf, "samples.ndjson"), `${JSON.stringify(sample)}\n`);
+  expect((await verifyRun(directory)).unequal).toEqual([]);
+  write(0.26);
+  expect((await verifyRun(directory)).unequal).toEqual([
+    {
+      file: "records.jsonl",
+      figure: `[${record.episodeId}].scores[1].value`,
+      said: "0.26",
+      recomputed: "0.25",
+    },
+  ]);
 });
 
 test("a run without a report, and a replay, are refused with what to do", async () => {

@@ -183,17 +183,17 @@ function allPass(judged: readonly Placed[]): readonly Expected[] {
     const k = index + 1;
     const chances = tasks
       .filter(({ trials }) => trials >= k)
-      .map(({ trials, passes }) => ways(passes, k) / ways(trials, k));
+      .map(({ trials, passes }) => allPassChance(passes, trials, k));
     const value = mean(chances) ?? 0;
     return { k, value, tasks: chances.length, ...wilson(Math.min(1, value), chances.length) };
   });
 }
 
-/** How many ways there are to choose k of n. */
-function ways(n: number, k: number): number {
-  let product = 1;
-  for (let step = 0; step < k; step += 1) product *= Math.max(0, n - step) / (k - step);
-  return product;
+/** C(passes, k) / C(trials, k), one factor for each of the k that are drawn: binomials of hundreds are no numbers of a computer. */
+function allPassChance(passes: number, trials: number, k: number): number {
+  let chance = 1;
+  for (let drawn = 0; drawn < k; drawn += 1) chance *= Math.max(0, passes - drawn) / (trials - drawn);
+  return chance;
 }
 
 function stretchFigures({ stretch, excluded, seconds, episodes }: StretchEvidence): Expected {

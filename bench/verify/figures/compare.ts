@@ -113,6 +113,7 @@ const namedLater: ReadonlySet<string> = new Set([
 const naming = [
   "cellId",
   "load",
+  "variant",
   "baseline",
   "arm",
   "repetition",
@@ -126,7 +127,10 @@ const naming = [
 /** An entry of a list is named by what it is about; null where that says nothing. */
 function nameOf(entry: unknown): string | null {
   if (!isObject<unknown>(entry)) return null;
-  if (typeof entry["cellId"] === "string") return entry["cellId"];
+  for (const name of ["cellId", "episodeId"]) {
+    const id = entry[name];
+    if (typeof id === "string") return id;
+  }
   const names = naming.flatMap((name) => {
     const value = entry[name];
     if (value === null) return ["all"];

@@ -65,7 +65,7 @@ function wasteOf({ stretches, facts }: SeenCell) {
 /** A row for each trial of the tasks in each cell. */
 function trialFigures(episodes: readonly EpisodeRecord[]): Expected {
   const groups = Map.groupBy(episodes, (one) =>
-    JSON.stringify([one.arm, one.load, one.repetition, one.trial]),
+    JSON.stringify([one.arm, one.load, one.variant, one.repetition, one.trial]),
   );
   return [...groups.values()].map((members) => {
     const passed = members.filter((one) => passedOf(one) === true).length;
@@ -78,6 +78,7 @@ function trialFigures(episodes: readonly EpisodeRecord[]): Expected {
     return {
       arm: first?.arm,
       load: first?.load,
+      ...(first?.variant !== undefined && { variant: first.variant }),
       repetition: first?.repetition,
       trial: first?.trial,
       tasks: members.length,
