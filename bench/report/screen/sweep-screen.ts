@@ -6,6 +6,7 @@ import { simulatedText } from "../model/server-lines.ts";
 import { noticeOf } from "../tables/notice.ts";
 import { durationText } from "../tables/number-text.ts";
 import { blank, copied, labelled, line, type Part } from "./layout.ts";
+import { lengthParts } from "./length-parts.ts";
 import { noticeParts } from "./notice-parts.ts";
 import { overheadParts } from "./overhead-parts.ts";
 import { scoreParts } from "./score-parts.ts";
@@ -42,6 +43,7 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
     ...(isWhole(report) || overheads.some(({ refused }) => refused === null)
       ? overheadParts(overheads, { proxies, floors: report.floors })
       : []),
+    ...lengthParts(report),
     ...variantParts(report.variants),
     ...serviceParts(
       isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0),

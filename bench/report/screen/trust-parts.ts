@@ -4,6 +4,7 @@ import { usable, verdicts, type Verdict } from "../../analysis/cell/verdict.ts";
 import { minimumCellPairs } from "../../analysis/estimates/paired-difference.ts";
 import { cutAnswer } from "../../workload/sample-line.ts";
 import type { ReportModel } from "../model/report-model.ts";
+import { lengthTrustLines } from "./length-parts.ts";
 import { blank, labelled, type Part } from "./layout.ts";
 import { plain, toned, type StyledLine } from "./styled-text.ts";
 
@@ -76,6 +77,7 @@ function adviceLines(report: ReportModel): StyledLine[] {
   );
   const skipped = (preflights.at(-1)?.checks ?? []).filter((check) => check.skipped).map(({ name }) => name);
   return [
+    ...lengthTrustLines(report.lengths),
     ...(few
       ? [
           [
