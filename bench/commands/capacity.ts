@@ -12,10 +12,11 @@ import { detach } from "./detached.ts";
 import { capacityEnd } from "./end-screen.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
+import { inVariant, variantOption, type VariantFlag } from "./in-variant.ts";
 import { workIn } from "./parts.ts";
 import { runExperiment, runOptions, type ExperimentRun, type RunFlags } from "./run-experiment.ts";
 
-interface CapacityFlags extends RunFlags {
+interface CapacityFlags extends RunFlags, VariantFlag {
   readonly from?: number;
   readonly to?: number;
   readonly repetitions?: number;
@@ -31,6 +32,7 @@ export function register(program: Command, host: Host): void {
     .option("--from <n>", "fewest agents in flight (default: capacity.from, 1)", positive)
     .option("--to <n>", "most agents in flight (default: capacity.to, 256)", positive)
     .option("--repetitions <n>", "cells at a load that decides (default: capacity.repetitions, 4)", positive)
+    .addOption(variantOption())
     .option("--json", "print the answer as JSON")
     .option("--resume <run>", "go on with a search (path, name or @last)");
   runOptions(command)
@@ -46,7 +48,7 @@ Then new cells with repetitions at both sides of it decide. The answer is a rang
 Exit code 0: both ends of every range are shown. 1: one of them is not. See docs/capacity.md.`;
 
 async function capacity(file: string, flags: CapacityFlags, host: Host): Promise<void> {
-  const loaded = await searched(file, flags, host);
+  const loaded = inVariant(await searched(file, flags, host), flags, "capacity");
   await runExperiment(host, { loaded, flags, ...capacityPieces(host, loaded, flags) });
 }
 

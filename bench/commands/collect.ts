@@ -14,10 +14,11 @@ import { detach } from "./detached.ts";
 import { collectionFoot, collectionHead } from "./end-screen.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
+import { inVariant, variantOption, type VariantFlag } from "./in-variant.ts";
 import { runExperiment, runOptions, type RunFlags } from "./run-experiment.ts";
 import { armKindOf } from "../stack/start/arm-kinds.ts";
 
-interface CollectFlags extends RunFlags {
+interface CollectFlags extends RunFlags, VariantFlag {
   readonly arm?: string;
   readonly level: "L1" | "L2";
   readonly concurrency?: number;
@@ -36,6 +37,7 @@ export function register(program: Command, host: Host): void {
       "collect trajectories with token ids and logprobs from the experiment's recording gateway; the last line printed is the run directory",
     )
     .option("--arm <name>", "the arm that records (default: the first gateway of the experiment)")
+    .addOption(variantOption())
     .addOption(
       new Option("--level <level>", "what Tollgate's own gateway records, see `tollgate gateway --help`")
         .choices(["L1", "L2"])
@@ -73,7 +75,8 @@ export const collectionVerdicts: ReadonlySet<string> = new Set([
 
 async function collect(file: string, flags: CollectFlags, host: Host): Promise<void> {
   const whole = readExperiment(file, flags.set, host);
-  const loaded = readExperiment(file, [...flags.set, ...settings(whole, flags)], host);
+  const read = readExperiment(file, [...flags.set, ...settings(whole, flags)], host);
+  const loaded = inVariant(read, flags, "collect");
   await runExperiment(host, {
     loaded,
     flags,
@@ -118,7 +121,8 @@ export async function collectionEnd(
 }
 
 /** The experiment as a collection, in the words of `--set`. */
-function settings({ experiment, rawArms }: LoadedExperiment, flags: CollectFlags): string[] {
+function settings({ experiment, recorded, rawArms }: LoadedExperiment, flags: CollectFlags): string[] {
+  const { variants } = recorded.sweep;
   const recording = recordingArm(experiment, flags);
   // As it was written, so that references to keys stay references.
   const raw = rawArms[experiment.arms.indexOf(recording)] as object | undefined;
@@ -127,7 +131,10 @@ function settings({ experiment, rawArms }: LoadedExperiment, flags: CollectFlags
   const set = (path: string, value: unknown) => `${path}=${JSON.stringify(value)}`;
   return [
     set("arms", [arm]),
-    set("sweep", { concurrency: [flags.concurrency ?? Math.max(...experiment.sweep.concurrency)] }),
+    set("sweep", {
+      concurrency: [flags.concurrency ?? Math.max(...experiment.sweep.concurrency)],
+      ...(variants !== undefined && { variants }),
+    }),
     set("workload.trials", groups * flags.groupSize),
     ...(flags.tasks === undefined ? [] : [set("workload.tasks", { ids: flags.tasks })]),
     set("collect", { groupSize: flags.groupSize, retryInfra: flags.retryInfra }),

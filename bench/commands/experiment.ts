@@ -11,14 +11,17 @@ import { loadOf } from "../plan/cells.ts";
 import { readRun } from "../store/read-run.ts";
 import type { WorkPlan } from "../workload/work.ts";
 import { ConfigError } from "../errors.ts";
-import { planArms } from "../stack/start/plan-arms.ts";
-import type { DockerPlan } from "../stack/docker/docker-plan.ts";
-import { dockerPlanOf, dockerPlanText, gpuHours } from "./docker-plan.ts";
-import { processPlanOf, processPlanText } from "./process-plan.ts";
-import type { ProcessPlan } from "../stack/process/process-plan.ts";
+import {
+  plannedServers,
+  problemsOf,
+  serversJson,
+  serversText,
+  type PlannedServers,
+} from "./planned-servers.ts";
 import { positive } from "./arguments.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
+import { eachVariant } from "./in-variant.ts";
 import { sections, workIn } from "./parts.ts";
 
 export function register(program: Command, host: Host): void {
@@ -40,19 +43,18 @@ export function register(program: Command, host: Host): void {
         workload.episodes.length,
         run?.episodeSeconds ?? new Map<string, number>(),
       );
-      const docker = await dockerPlanOf(
-        { experiment: loaded.recorded, episodes: plan.episodeCount, measured: run },
-        host,
-      );
-      const processes = await processPlanOf(loaded.recorded, host);
-      const shown = { loaded, workload, plan, estimates, docker, processes };
+      const secondsOf = (variant: string | undefined) =>
+        totalSeconds(estimates.filter((_, index) => plan.cells[index]?.cell.variant === variant));
+      const request = { episodes: plan.episodeCount, measured: run, secondsOf };
+      const servers = await plannedServers(loaded, request, host);
+      const shown = { loaded, workload, plan, estimates, servers };
       if (run !== null && run.agent !== workload.agent.name)
         host.tell(
           `warning: ${flags.from} was measured with agent ${run.agent}, whose episodes last another time than those of ${workload.agent.name}`,
         );
       for (const warning of workload.warnings ?? []) host.tell(`warning: ${warning}`);
       host.print(flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown));
-      const problems = (docker ?? processes)?.problems ?? [];
+      const problems = problemsOf(servers);
       if (problems.length > 0) throw new ConfigError(problems.join("\n"));
     });
 }
@@ -69,8 +71,7 @@ interface ShownPlan {
   readonly workload: WorkPlan;
   readonly plan: RunPlan;
   readonly estimates: readonly CellEstimate[];
-  readonly docker: DockerPlan | null;
-  readonly processes: ProcessPlan | null;
+  readonly servers: readonly PlannedServers[];
 }
 
 /** What a run tells about the next one. */
@@ -100,7 +101,7 @@ function totalSeconds(estimates: readonly CellEstimate[]): number | null {
   );
 }
 
-function planJson({ loaded, workload, plan, estimates, docker, processes }: ShownPlan) {
+function planJson({ loaded, workload, plan, estimates, servers }: ShownPlan) {
   const seconds = totalSeconds(estimates);
   return {
     experiment: loaded.experiment.name,
@@ -110,9 +111,7 @@ function planJson({ loaded, workload, plan, estimates, docker, processes }: Show
     ...(workload.coverage && { coverage: workload.coverage }),
     episodes: plan.episodeCount,
     estimatedSeconds: seconds,
-    ...(processes === null ? {} : { servers: processes.servers }),
-    arms: planArms(loaded.recorded),
-    ...(docker === null ? {} : { docker, gpuHours: seconds === null ? null : gpuHours(docker, seconds) }),
+    ...serversJson(servers),
     cells: plan.cells.map(({ cell, episodes }, index) => ({
       cellId: cell.cellId,
       arm: cell.arm.name,
@@ -126,7 +125,7 @@ function planJson({ loaded, workload, plan, estimates, docker, processes }: Show
   };
 }
 
-function planText({ loaded, workload, plan, estimates, docker, processes }: ShownPlan): string {
+function planText({ loaded, workload, plan, estimates, servers }: ShownPlan): string {
   const table = new Table({
     head: ["#", "cell", "arm", "in flight", "episodes", "time"],
     style: { head: [], border: [], compact: true },
@@ -142,7 +141,6 @@ function planText({ loaded, workload, plan, estimates, docker, processes }: Show
       seconds === null ? "not measured" : clockText(seconds),
     ]);
   }
-  const total = totalSeconds(estimates);
   return [
     `${loaded.experiment.name}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
     `agent ${workload.agent.name} ${workload.agent.version}; ${factsText(workload.facts)}`,
@@ -150,11 +148,7 @@ function planText({ loaded, workload, plan, estimates, docker, processes }: Show
     ...serverLines(loaded),
     table.toString(),
     timeText(estimates),
-    ...(docker === null ? [] : [dockerPlanText(docker, total)]),
-    ...(processes === null ? [] : [processPlanText(processes)]),
-    ...planArms(loaded.recorded).map(
-      ({ arm, commands }) => `Programs of arm ${arm}, started by hand:\n\n${commands.join("\n")}\n`,
-    ),
+    ...serversText(servers),
   ].join("\n");
 }
 
@@ -185,14 +179,18 @@ function timeText(estimates: readonly CellEstimate[]): string {
 }
 
 /** Addresses as they are used, whatever was left out or written twice; nobody is asked here. */
-function serverLines({ recorded: { stack, arms } }: LoadedExperiment): readonly string[] {
+function serverLines({ recorded }: LoadedExperiment): readonly string[] {
+  const { stack, arms } = recorded;
   if (stack.kind !== "attach") return [];
-  const engine = (role: "agent" | "user") => {
-    const { url, metricsUrl } = stack[role];
-    return `${role} engine ${url}/v1, metrics ${metricsUrl ?? `${url}/metrics`}`;
-  };
+  const engine = (name: string, { url, metricsUrl = `${url}/metrics` }: typeof stack.agent) =>
+    `${name} ${url}/v1, metrics ${metricsUrl}`;
+  const agents = eachVariant(recorded).flatMap(({ variant, experiment }) => {
+    if (experiment.stack.kind !== "attach") return [];
+    const name = variant === undefined ? "agent engine" : `agent engine, variant ${variant}`;
+    return [engine(name, experiment.stack.agent)];
+  });
   const gateways = arms.flatMap((arm) => (arm.kind === "url" ? [`arm ${arm.name} ${arm.url}/v1`] : []));
-  return [engine("agent"), engine("user"), ...gateways];
+  return [...agents, engine("user engine", stack.user), ...gateways];
 }
 
 /** `--set` may be given more than once. */

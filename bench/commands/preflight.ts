@@ -11,6 +11,8 @@ import { preflightTable } from "../report/tables/preflight-table.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { exists } from "../store/read-run.ts";
 import { collect, readExperiment } from "./experiment.ts";
+import { eachVariant } from "./in-variant.ts";
+import type { PreflightRecord } from "../store/preflight-record.ts";
 import { cacheDirectory, type Host } from "./host.ts";
 import { workIn } from "./parts.ts";
 
@@ -51,28 +53,38 @@ async function runPreflight(file: string, flags: PreflightFlags, host: Host): Pr
   const plan = planRun(loaded, workload);
   const runs = resolve(host.workingDirectory, flags.out ?? experiment.output.directory);
   try {
-    const { record, directory } = await executePreflight(
-      {
-        experiment,
-        taskData: workload.taskData,
-        environment: host.environment,
-        skipPreflight: new Set(flags.skipPreflight),
-        stop,
-        tell: host.tell,
-      },
-      {
-        longestPrompt: workload.longestPrompt,
-        output: { directory: await existing(runs), episodes: plan.episodeCount },
-        work: {
-          workload: workIn(experiment),
-          cells: remainingCells(plan, []),
-          cacheDirectory: cacheDirectory(host),
+    const records: PreflightRecord[] = [];
+    for (const one of eachVariant(experiment)) {
+      const { record, directory } = await executePreflight(
+        {
+          ...one,
+          taskData: workload.taskData,
+          environment: host.environment,
+          skipPreflight: new Set(flags.skipPreflight),
+          stop,
+          tell: host.tell,
         },
-      },
-    );
-    host.print(flags.json ? JSON.stringify(record, null, 2) : renderTable(preflightTable(record)));
-    if (directory !== null) host.tell(`logs of the servers and the checks' own requests: ${directory}`);
-    host.setExitCode(failuresOf(record).length > 0 ? exitCodes.startFailed : exitCodes.ok);
+        {
+          longestPrompt: workload.longestPrompt,
+          output: { directory: await existing(runs), episodes: plan.episodeCount },
+          work: {
+            workload: workIn(experiment),
+            cells: remainingCells(plan, []).filter(({ cell }) => cell.variant === one.variant),
+            cacheDirectory: cacheDirectory(host),
+          },
+        },
+      );
+      records.push(record);
+      if (!flags.json && one.variant !== undefined) host.print(`variant ${one.variant}`);
+      if (!flags.json) host.print(renderTable(preflightTable(record)));
+      if (directory !== null) host.tell(`logs of the servers and the checks' own requests: ${directory}`);
+      if (stop.asked.aborted) break;
+    }
+    // A list where there are variants, which their records name.
+    const [only, ...others] = records;
+    if (flags.json) host.print(JSON.stringify(others.length > 0 ? records : only, null, 2));
+    const failed = records.some((record) => failuresOf(record).length > 0);
+    host.setExitCode(failed ? exitCodes.startFailed : exitCodes.ok);
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, cancel);
   }

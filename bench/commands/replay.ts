@@ -16,6 +16,7 @@ import { readRun } from "../store/read-run.ts";
 import { collect } from "./experiment.ts";
 import { replayEnd, terminalOf, type Loudness } from "./end-screen.ts";
 import type { Host } from "./host.ts";
+import { inVariant } from "./in-variant.ts";
 import { workIn } from "./parts.ts";
 import { skipOption } from "./preflight.ts";
 import { recordedExperiment } from "./recorded-experiment.ts";
@@ -66,7 +67,7 @@ export function register(program: Command, host: Host): void {
     .option("--max-tokens <n>", "most output tokens of a request", positive, 64)
     .option("--think <factor>", "pauses within a conversation, as a multiple of the recorded ones", number, 1)
     .option("--conversations <n>", "replay the first N only", positive)
-    .option("--cell <id>", "cell to replay (default: the first raw one)")
+    .option("--cell <id>", "cell to replay, on the engine of its variant (default: the first raw one)")
     .option("--seed <n>", "of arrivals and salts", natural, 1)
     .option("--no-floor", "leave out the baseline against itself (A/A) and the null proxy (placebo)")
     .option(
@@ -97,7 +98,9 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
   const outputDirectory = resolve(host.workingDirectory, flags.out);
   const source = await readRun(await resolveRun(reference, { runs: outputDirectory }));
   const recording = limited(await readRecording(source, flags.cell ?? null), flags.conversations);
-  const loaded = await recordedExperiment(source, flags.set, host);
+  const { variant } = recording.cell;
+  const whole = await recordedExperiment(source, flags.set, host);
+  const loaded = inVariant(whole, { ...(variant !== undefined && { variant }) }, "replay");
   const { experiment, identities } = loaded;
   const arms = knownArms(experiment.arms);
   const plan = planReplay(

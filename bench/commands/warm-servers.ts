@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Experiment } from "../config/experiment.ts";
 import type { DockerStackSpec } from "../config/docker-schema.ts";
+import { variantNames } from "../config/variants.ts";
 import { ConfigError, StartError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { DockerNode } from "../stack/docker/docker-node.ts";
@@ -24,7 +25,7 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print JSON")
     .action(async (file: string, flags: WarmFlags) => {
       const { experiment } = readExperiment(file, flags.set, host);
-      await up(dockerStack(experiment), { name: experiment.name, flags, host });
+      await up(experiment, { flags, host });
     });
 
   program
@@ -48,12 +49,19 @@ export function register(program: Command, host: Host): void {
 }
 
 interface UpRequest {
-  readonly name: string;
   readonly flags: WarmFlags;
   readonly host: Host;
 }
 
-async function up(stack: DockerStackSpec, { name, flags, host }: UpRequest): Promise<void> {
+async function up(experiment: Experiment, { flags, host }: UpRequest): Promise<void> {
+  const { name } = experiment;
+  const stack = dockerStack(experiment);
+  const variants = variantNames(experiment);
+  const roles = variants.length === 0 ? (["agent", "user"] as const) : (["user"] as const);
+  if (variants.length > 0)
+    host.tell(
+      `the agent's engine is another one in each variant (${variants.join(", ")}): a sweep starts it, and the user's engine is kept`,
+    );
   const stop = stopSignal();
   const logDirectory = await mkdtemp(join(tmpdir(), "tollgate-up-"));
   try {
@@ -62,7 +70,7 @@ async function up(stack: DockerStackSpec, { name, flags, host }: UpRequest): Pro
       tell: host.tell,
       signal: stop.signal,
     });
-    const servers = await startWarm(node, { experiment: name, stack, logDirectory });
+    const servers = await startWarm(node, { experiment: name, stack, roles, logDirectory });
     if (flags.json) {
       const shown = servers.map(({ engine, container, adopted }) => ({
         role: engine.role,

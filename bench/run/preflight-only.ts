@@ -35,7 +35,7 @@ export async function executePreflight(
   setting: RunSetting,
   { longestPrompt, output, work }: Asked,
 ): Promise<PreflightEnd> {
-  const { experiment, environment, stop } = setting;
+  const { experiment, variant, environment, stop } = setting;
   checkKeys(experiment, environment);
   const directory = await mkdtemp(join(tmpdir(), "tollgate-preflight-"));
   const logDirectory = join(directory, "logs");
@@ -48,6 +48,7 @@ export async function executePreflight(
     await using stack = await startedStack(supervised, setting, place);
     const record = await preflight({
       experiment,
+      variant,
       longestPrompt,
       stack,
       directory,

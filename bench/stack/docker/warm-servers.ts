@@ -5,12 +5,15 @@ import { labelNames, warmLabels } from "../../docker/container-labels.ts";
 import { listContainers, type ListedContainer } from "../../docker/container-state.ts";
 import { removeContainer, type RunningContainer } from "../../docker/container.ts";
 import { startTogether } from "../start-together.ts";
+import type { EngineRole } from "./engine-container.ts";
 import { prepareEngines, startEngine } from "./docker-engines.ts";
 import type { DockerNode } from "./docker-node.ts";
 
 export interface WarmServers {
   readonly experiment: string;
   readonly stack: DockerStackSpec;
+  /** Those that are kept; each sweep starts the others. */
+  readonly roles: readonly EngineRole[];
   /** Gets `agent-engine.log` and `user-engine.log`, of the start only: `docker logs` has the rest. */
   readonly logDirectory: string;
 }
@@ -24,7 +27,7 @@ export interface WarmServer {
 }
 
 /**
- * Starts both servers and leaves them running; one that runs already as it should is left as it is.
+ * Starts the servers and leaves them running; one that runs already as it should is left as it is.
  * @throws {StartError} when one does not come up; what this call started is removed again.
  */
 export async function startWarm(node: DockerNode, warm: WarmServers): Promise<readonly WarmServer[]> {
@@ -34,7 +37,8 @@ export async function startWarm(node: DockerNode, warm: WarmServers): Promise<re
   });
   await using started = new AsyncDisposableStack();
   const containers: RunningContainer[] = [];
-  const starts = prepared.map((engine) => {
+  const kept = prepared.filter(({ plan }) => warm.roles.includes(plan.role));
+  const starts = kept.map((engine) => {
     const { role, container } = engine.plan;
     const start = async (signal: AbortSignal): Promise<WarmServer> => {
       const described = await startEngine(node, engine, {
