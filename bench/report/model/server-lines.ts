@@ -10,7 +10,8 @@ import {
 const role = z.object({
   image: z.string().optional(),
   model: z.string().optional(),
-  gpus: z.array(z.string()).optional(),
+  // A variant's stand as the file has them.
+  gpus: z.array(z.coerce.string()).optional(),
   tp: z.number().optional(),
   dp: z.number().optional(),
   contextLength: z.number().optional(),
@@ -66,9 +67,9 @@ function askedLines(
   resolved: Readonly<Record<string, unknown>>,
   servers: readonly AskedServer[],
 ): readonly string[] | null {
-  if (!stackSchema.safeParse(resolved["stack"]).success) return null;
-  return servers.map(({ title, role: name, variant }) => {
-    const stack = stackSchema.parse(resolvedInVariant(resolved, variant)["stack"]);
+  const asked = servers.flatMap(({ title, role: name, variant }) => {
+    const stack = stackSchema.safeParse(resolvedInVariant(resolved, variant)["stack"]).data;
+    if (stack === undefined) return [];
     const server = stack[name];
     const { gpus = [], dp = 1, contextLength, quantization, deterministic } = server;
     return [
@@ -81,6 +82,7 @@ function askedLines(
       `radix cache ${server.radixCache ? "on" : "off"}`,
     ].join(", ");
   });
+  return asked.length === servers.length ? asked : null;
 }
 
 function saidText(facts: ServerFacts): readonly string[] {
