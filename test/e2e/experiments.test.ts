@@ -51,6 +51,7 @@ test("the shipped experiments are those that the project promises", () => {
       "tasks-attach.yaml",
       "tasks-laptop.yaml",
       "tool-use-laptop.yaml",
+      "variants-laptop.yaml",
       "vllm.yaml",
     ]),
   );

@@ -1,14 +1,19 @@
 import type { VariantComparison, VariantReport } from "../../analysis/variants/variant-report.ts";
 import { changeFinding } from "../tables/comparison-document.ts";
 import { alignedDifferenceText, numberText, percentText, signedText } from "../tables/number-text.ts";
-import { quantityName } from "../tables/variant-table.ts";
 import { toneOfChange } from "./change-tone.ts";
 import { blank, line, type Part } from "./layout.ts";
 import { loadName } from "./load-name.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
 
-/** What a configuration is chosen by: is it as good, and what does it save. */
-const shown: readonly string[] = ["passed", "reward", "ttft_p50", "e2e_p50", "output_tokens_per_s"];
+/** What a configuration is chosen by, as the table below calls it: is it as good, and what does it save. */
+const shown: ReadonlyMap<string, string> = new Map([
+  ["passed", "passed"],
+  ["reward", "reward"],
+  ["ttft_p50", "TTFT p50 ms"],
+  ["e2e_p50", "E2E p50 ms"],
+  ["output_tokens_per_s", "out tok/s"],
+]);
 const comparisonsMax = 4;
 
 /** Each configuration of the engine against the first. None without variants. */
@@ -38,11 +43,11 @@ function grid(comparisons: readonly VariantComparison[]): Part {
     // Where tasks pass or fail, the reward says it again.
     const passes = quantities.some(({ quantity }) => quantity === "passed");
     return quantities
-      .filter(({ quantity }) => shown.includes(quantity) && !(passes && quantity === "reward"))
+      .filter(({ quantity }) => shown.has(quantity) && !(passes && quantity === "reward"))
       .map((of, at): readonly StyledText[] => [
         plain(at === 0 ? `  ${variant}` : ""),
         plain(at === 0 ? `${arm} ${loadName(load)}` : ""),
-        plain(quantityName(of)),
+        plain(shown.get(of.quantity) ?? of.quantity),
         plain(`${numberText(of.baselineValue)} -> ${numberText(of.value)}`),
         plain(of.difference === null ? "" : alignedDifferenceText({ ...of.difference, count: of.units })),
         toned(

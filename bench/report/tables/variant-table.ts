@@ -37,7 +37,7 @@ export const variantQuantities: TableOf<VariantRow> = {
   ],
 };
 
-export function quantityName({ quantity, unit }: Pick<VariantQuantity, "quantity" | "unit">): string {
+function quantityName({ quantity, unit }: Pick<VariantQuantity, "quantity" | "unit">): string {
   return unit === "" || unit === "tokens" ? quantity : `${quantity}, ${unit}`;
 }
 
