@@ -28,14 +28,15 @@ export function scoreNamesOf(kind: CodeProblem["kind"], form?: "check" | "assert
 }
 
 /** What one sample is worth. Where nobody could judge there is no value; where there was nothing to run nothing ran. */
-export function scoresOf({ verdict, passed, ranToEnd, tests }: JudgedAnswer, problem: CodeProblem): Scores {
+export function scoresOf(judged: JudgedAnswer, problem: CodeProblem): Scores {
+  const { verdict, passed, ranToEnd, tests } = judged;
   const parts = passed === null ? null : [verdict];
   const reward = {
     name: "passed",
     value: passed === null ? null : Number(passed),
     passed,
     parts,
-    details: null,
+    details: whyOf(judged),
   };
   if (problem.kind !== "program") return [reward];
   const ran = passed === null ? null : ranToEnd === true;
@@ -53,4 +54,17 @@ export function scoresOf({ verdict, passed, ranToEnd, tests }: JudgedAnswer, pro
     executed,
     { name: "asserts", value: share, passed: share === null ? null : share === 1, parts, details: tests },
   ];
+}
+
+const stderrCharacters = 1000;
+
+/** For whoever looks at one episode; all of it is in the sample's line. */
+function whyOf({ verdict, answerRule, message, tests, stderr }: JudgedAnswer) {
+  return {
+    verdict,
+    answerRule,
+    ...(message !== null && { message }),
+    ...(tests !== null && { tests }),
+    ...(stderr !== "" && { stderr: stderr.slice(0, stderrCharacters) }),
+  };
 }

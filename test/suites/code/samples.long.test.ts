@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sampleLineSchema, samplesFile } from "../../../bench/workload/sample-line.ts";
-import { cellSummaries, episodesOf, TemporaryFolder } from "../../e2e/tollgate-process.ts";
+import { cellSummaries, episodesOf, TemporaryFolder, tollgate } from "../../e2e/tollgate-process.ts";
 import { fileWith } from "./formats/data-files.ts";
 import { experiment, five, swept } from "./swept.ts";
 
@@ -31,6 +31,10 @@ test("every sample is written down with its text, rule and verdict, and all figu
     expect([finishReason, answerRule === null]).toEqual(["stop", false]);
     expect(details).toMatchObject({ python: expect.stringMatching(/^3\./), group: "humaneval" });
   }
+  // One episode's page says why, too.
+  const failed = samples.find(({ passed }) => passed === false);
+  const shown = await tollgate(["inspect", run, failed?.episodeId ?? ""]);
+  expect(shown.stdout).toContain('"verdict":"exception","answerRule":"fence","message":"NotImplementedError');
   const shares = [0, 1, 2, 3, 4].map(
     (id) => samples.filter(({ taskId, passed }) => taskId === `Test/${id}` && passed).length / 5,
   );
