@@ -22,7 +22,10 @@ export function completionIn(text: string, prompt: string, rule: string): Extrac
   const form = indented(lines.slice(first), indent);
   if (form === null) return null;
   const kept = cutAfterBody(form.lines);
-  const isWhole = doesSomething.test(kept) && isPython(`${ended(prompt)}${kept}\n`);
+  const isWhole =
+    doesSomething.test(kept) &&
+    // A prompt that this parser does not know says nothing of what continues it.
+    (isPython(`${ended(prompt)}${kept}\n`) || !isPython(`${ended(prompt)}${indent}pass\n`));
   return isWhole ? { answer: kept, rule: `${rule}${form.rule}` } : null;
 }
 

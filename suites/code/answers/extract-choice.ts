@@ -9,6 +9,10 @@ export const letterOf = (index: number): string => String.fromCodePoint(65 + ind
 const goesOn = String.raw`(?=\s*(?:$|[).:,;*_"'\]}–—-]|(?:because|since|as|and|which|for|due|given|so)\b|\())`;
 const marks = String.raw`[\s*_"'\x60(\[{$]*(?:\\text\s*\{\s*)?[\s*_"'\x60(\[{]*`;
 
+/** After a letter: a second one. */
+const another = (letters: string) =>
+  String.raw`[\s*_)\]]*(?:,|/|&|;|\band\b|\bor\b)[\s*_(\[]*(?:and\s+|or\s+)?\(?${letters}(?![A-Za-z'’]| [a-z])`;
+
 /**
  * The letter that a model gives as its answer, by the first of these rules that finds one: the last `\boxed{}`, the last "the
  * answer is …", a text that is nothing but a letter or begins with one as a list does, the only letter in parentheses or after
@@ -37,9 +41,8 @@ const found = (letter: string | undefined, rule: string): Extracted | null =>
 
 function ofBoxed(text: string, letters: string): Extracted | null {
   const boxed = lastBoxed(text);
-  const letter =
-    boxed === null ? undefined : new RegExp(`^${marks}(${letters})(?![A-Za-z])`, "u").exec(boxed)?.[1];
-  return found(letter, "boxed");
+  const only = new RegExp(`^${marks}(${letters})(?![A-Za-z])(?!${another(letters)})`, "u");
+  return found(boxed === null ? undefined : only.exec(boxed)?.[1], "boxed");
 }
 
 function ofStatement(text: string, last: string): Extracted | null {
@@ -49,7 +52,10 @@ function ofStatement(text: string, last: string): Extracted | null {
   const letter = String.raw`(?:\(\s*(?<inside>[A-${last}a-${lower}])\s*\)|(?<upper>[B-${last}](?![A-Za-z'’])|A(?![A-Za-z'’])${goesOn})|(?<small>[a-${lower}])(?=[).*_]|\s*$))`;
   // The word may be written in any way; the letter may not.
   const pattern = new RegExp(`${anyCase(announced)}${anyCase(named)}${marks}${letter}`, "gmu");
-  const groups = [...text.matchAll(pattern)].at(-1)?.groups;
+  const match = [...text.matchAll(pattern)].at(-1);
+  const groups = match?.groups;
+  const rest = match === undefined ? "" : text.slice(match.index + match[0].length);
+  if (new RegExp(`^${another(`[A-${last}]`)}`, "u").test(rest)) return null;
   return found(groups?.["inside"] ?? groups?.["upper"] ?? groups?.["small"], "answer-is");
 }
 

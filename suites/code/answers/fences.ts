@@ -25,8 +25,10 @@ export function fencesOf(text: string): readonly Fence[] {
       if (oneLine === null) open = { indent: before.length, mark, label, lines: [] };
       continue;
     }
-    const end = /^\s*(?:>\s?)?(`{3,}|~{3,})\s*$/.exec(line)?.[1];
-    if (end !== undefined && end[0] === open.mark[0] && end.length >= open.mark.length) {
+    const [, before = "", end] = /^([\s>]*)(`{3,}|~{3,})\s*$/.exec(line) ?? [];
+    // One that lies deeper belongs to the code, e.g. to an example in the text of a function.
+    const isDeeper = before.length > open.indent + 3;
+    if (!isDeeper && end !== undefined && end[0] === open.mark[0] && end.length >= open.mark.length) {
       fences.push({ label: open.label, code: open.lines.join("\n"), closed: true });
       open = null;
     } else open.lines.push(withoutIndent(line, open.indent));

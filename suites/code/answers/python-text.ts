@@ -42,17 +42,22 @@ const codeWord =
 /** A line that no program has at its left edge. */
 const isProse = (line: string) => /^\S/.test(line) && !codeWord.test(line) && !isPython(`${line}\n`);
 
+/** What templates of data sets and of models end a text with, where a server leaves it in. */
+const endMark = /^(?:\[(?:DONE|END|\/\w+)\]|<\|[\w ]+\|>|<\/s>)/i;
+
 /**
  * The program in a text that may have sentences before and after it: from the first line that begins a program to before the
  * first sentence at which it is whole. null: no line begins one.
  */
 export function programIn(text: string): { readonly code: string; readonly cut: boolean } | null {
-  const lines = text.split("\n");
+  const all = text.split("\n");
+  const stop = all.findIndex((line, at) => at > 0 && endMark.test(line));
+  const lines = stop === -1 ? all : all.slice(0, stop);
   // A heading of Markdown looks as a comment does.
   const first = lines.findIndex((line) => codeStart.test(line) && !/^#{1,6}\s+[A-Z]/.test(line));
   if (first === -1) return null;
   const code = withoutProseAfter(lines.slice(first));
-  return { code, cut: first > 0 || code.split("\n").length < lines.length - first };
+  return { code, cut: first > 0 || code.split("\n").length < all.length - first };
 }
 
 /** Cut only before a sentence, and only where what stays is whole: a sentence may stand in a text of the program. */

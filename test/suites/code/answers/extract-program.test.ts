@@ -143,6 +143,22 @@ const cases: readonly Case[] = [
     rule: "code",
     answer: "area = lambda r: 3.14 * r * r",
   },
+  {
+    name: "marks that end a text",
+    said: `[BEGIN]\n${good}\n[DONE]\n\nYou are an expert`,
+    rule: "code-in-prose",
+    answer: good,
+  },
+  { name: "a token that ends a text", said: `${good}\n<|im_end|>`, rule: "code-in-prose", answer: good },
+  { name: "a tag around it", said: `<answer>\n${good}\n</answer>`, rule: "code-in-prose", answer: good },
+  {
+    name: "a fence of examples within the text of a fence's function",
+    said: fence(
+      `def area(r):\n    """Area.\n\n    \`\`\`python\n    area(1)\n    \`\`\`\n    """\n    return r`,
+    ),
+    rule: "fence",
+    answer: `def area(r):\n    """Area.\n\n    \`\`\`python\n    area(1)\n    \`\`\`\n    """\n    return r`,
+  },
   // Completions of the prompt.
   { name: "a body as it is", said: body, rule: "completion", answer: body },
   {
