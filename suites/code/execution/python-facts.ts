@@ -1,6 +1,7 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { StartError } from "../../../bench/errors.ts";
+import { removeWorkspace } from "../../../bench/sandbox/remove-workspace.ts";
 import type { ProgramProblem } from "../contract/problem.ts";
 import { defaultProgramLimits, type JudgeContext } from "./limits.ts";
 import { pythonCommand, pythonEnvironment } from "./python-source.ts";
@@ -72,6 +73,6 @@ export async function pythonOf(context: Omit<JudgeContext, "name" | "limits">): 
       );
     return facts;
   } finally {
-    await rm(workspace, { recursive: true, force: true });
+    await removeWorkspace(workspace);
   }
 }

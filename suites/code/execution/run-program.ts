@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartError, messageOf } from "../../../bench/errors.ts";
@@ -8,6 +8,7 @@ import type {
   SandboxEnd,
   SandboxLimits,
 } from "../../../bench/sandbox/sandbox.ts";
+import { removeWorkspace } from "../../../bench/sandbox/remove-workspace.ts";
 import type { ProgramProblem } from "../contract/problem.ts";
 import { verdicts, type AnswerVerdict } from "../contract/judged.ts";
 import type { JudgeContext, ProgramLimits } from "./limits.ts";
@@ -69,7 +70,7 @@ export async function runProgram(
     if (!(error instanceof StartError)) throw error;
     return fault(messageOf(error));
   } finally {
-    await rm(workspace, { recursive: true, force: true });
+    await removeWorkspace(workspace);
   }
 }
 

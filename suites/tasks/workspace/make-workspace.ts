@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { chmod, copyFile, cp, lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, copyFile, cp, lstat, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { WorkspaceTask } from "../contract/task.ts";
 
@@ -32,20 +32,4 @@ export async function keepWorkspace(from: string, to: string): Promise<void> {
       return stats !== null && (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink());
     },
   });
-}
-
-/** Removes the folder, also where the agent has taken its own right to do so. */
-export async function removeWorkspace(directory: string): Promise<void> {
-  try {
-    await rm(directory, { recursive: true, force: true });
-  } catch {
-    await openFolders(directory);
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-async function openFolders(directory: string): Promise<void> {
-  await chmod(directory, 0o700);
-  for (const entry of await readdir(directory, { withFileTypes: true }))
-    if (entry.isDirectory()) await openFolders(join(directory, entry.name));
 }

@@ -5,7 +5,7 @@ import { StartError } from "../../../bench/errors.ts";
 import type { SandboxFactory } from "../../../bench/sandbox/sandbox.ts";
 import { probeFor } from "../contract/program-probe.ts";
 import type { WorkspaceTask } from "../contract/task.ts";
-import { removeWorkspace } from "./make-workspace.ts";
+import { removeWorkspace } from "../../../bench/sandbox/remove-workspace.ts";
 
 const probeTimeoutMs = 120_000;
 

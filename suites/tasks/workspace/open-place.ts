@@ -4,7 +4,8 @@ import type { Sandbox, SandboxEnd, SandboxFactory } from "../../../bench/sandbox
 import { defaultLimits } from "../../../bench/config/sandbox-schema.ts";
 import type { WorkspaceTask } from "../contract/task.ts";
 import type { TemplateValues } from "../contract/template.ts";
-import { makeWorkspace, removeWorkspace } from "./make-workspace.ts";
+import { removeWorkspace } from "../../../bench/sandbox/remove-workspace.ts";
+import { makeWorkspace } from "./make-workspace.ts";
 import { runScript, scriptFault, type ScriptRun } from "./run-script.ts";
 import { BackgroundServices, templateValues, type ServiceReport } from "./services.ts";
 import { WorkspaceFiles, type FileStates } from "./workspace-files.ts";

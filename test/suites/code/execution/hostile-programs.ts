@@ -121,6 +121,17 @@ const greedy: readonly HostileProgram[] = [
     source: () => doing("return 'x' * 10**8"),
     verdicts: ["wrong-answer", "memory"],
   },
+  {
+    name: "makes folders in folders until no name is short enough",
+    source: () =>
+      doing("import os\nfor _ in range(60):\n    os.mkdir('a' * 200)\n    os.chdir('a' * 200)\nreturn 1"),
+    verdicts: ["wrong-answer", "disk"],
+  },
+  {
+    name: "closes its folders to all",
+    source: () => doing("import os\nos.makedirs('a/b/c')\nos.chmod('a/b', 0)\nos.chmod('a', 0)\nreturn 1"),
+    verdicts: ["wrong-answer"],
+  },
 ];
 
 /** Reaches for what is not its own. */

@@ -1,21 +1,8 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import {
-  keepWorkspace,
-  makeWorkspace,
-  removeWorkspace,
-} from "../../../../suites/tasks/workspace/make-workspace.ts";
+import { keepWorkspace, makeWorkspace } from "../../../../suites/tasks/workspace/make-workspace.ts";
 import { Folder } from "../temporary-folder.ts";
 
 test("inputs are copied to where the task wants them, and can be changed there", async () => {
@@ -41,16 +28,4 @@ test("a kept copy has files, folders and links as they are, and no pipes", async
   await keepWorkspace(from, to);
   expect(readdirSync(to).toSorted()).toEqual(["out", "sub"]);
   expect(lstatSync(join(to, "out")).isSymbolicLink()).toBe(true);
-});
-
-test("a folder goes although the agent has closed it for itself", async () => {
-  using folder = new Folder();
-  const workspace = join(folder.path, "w");
-  mkdirSync(join(workspace, "closed/inner"), { recursive: true });
-  writeFileSync(join(workspace, "closed/inner/file"), "x");
-  chmodSync(join(workspace, "closed/inner"), 0);
-  chmodSync(join(workspace, "closed"), 0);
-  await removeWorkspace(workspace);
-  expect(existsSync(workspace)).toBe(false);
-  await removeWorkspace(workspace);
 });
