@@ -5,7 +5,7 @@ import { exists } from "../store/read-run.ts";
 import { readCellEvidence, type SeenCell } from "./evidence/cell-evidence.ts";
 import { readRunFacts } from "./evidence/run-facts.ts";
 import { compareFigures } from "./figures/compare.ts";
-import { get, type JsonValue } from "./evidence/json-value.ts";
+import type { JsonValue } from "./evidence/json-value.ts";
 import type { Compared, FigureCoverage, Expected, Unequal } from "./figures/figure.ts";
 import { csvFigures, csvRows } from "./printed/csv-cells.ts";
 import { htmlPage, markdownPage } from "./printed/blocks.ts";
@@ -41,12 +41,10 @@ export async function recompute(directory: string): Promise<Verifiable> {
   for (const cell of facts.cells) cells.push(await readCellEvidence(cell));
   const folders = facts.cells.flatMap(({ stretches }) => stretches.map(({ folder }) => folder));
   const samples = await Promise.all(folders.map(readSamples));
-  // Whether an engine is a simulator is told by the servers themselves; the label is words, and taken as it stands.
-  const simulated = get(get(report, "run"), "simulated") === true;
   return {
     runId: facts.run.identity.runId,
     directory: facts.directory,
-    expected: reportFigures(facts, cells, simulated),
+    expected: reportFigures(facts, cells, report),
     records: recordFigures(cells, {
       samples: new Map(samples.flatMap((one) => [...one])),
       outcomes: await readOutcomes(facts.directory),

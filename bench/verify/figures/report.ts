@@ -1,14 +1,19 @@
 import type { SeenCell } from "../evidence/cell-evidence.ts";
+import { get, type JsonValue } from "../evidence/json-value.ts";
 import { passedOf, type RecordedRun } from "../evidence/run-facts.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { cellFigures } from "./cell.ts";
 import { NotCovered, type Expected } from "./figure.ts";
 import { variationFigures } from "./variations.ts";
+import { overheadFigures } from "./overheads.ts";
+import { passAtKFigures } from "./pass-at-k.ts";
 import { scoreFigures } from "./scores.ts";
 
 /** What `report.json` of a sweep or a collection has to say. Pure. */
-export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], simulated: boolean): Expected {
+export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], report: JsonValue): Expected {
   const { identity } = facts.run;
+  // Whether an engine is a simulator is told by the servers themselves; the label is words, and taken as it stands.
+  const simulated = get(get(report, "run"), "simulated") === true;
   const { episodes } = facts;
   const waste = cells.map((cell) => wasteOf(cell));
   return {
@@ -33,6 +38,28 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], si
     cells: cells.map((cell) => cellFigures(cell, simulated)),
     ...(identity.scores && { scores: scoreFigures(identity.scores, cells) }),
     variations: variationFigures(identity.resolved, cells),
+    passAtK: passAtKFigures(identity.passAtK, cells),
+    overheads: overheadFigures(cells, report),
+    ledgers: new NotCovered(
+      "where the time of an episode went, from stamps that only the report's code puts in order; its parts add up to the length, which is recomputed",
+    ),
+    floors: new NotCovered("the baseline against itself, by the same rule as overheads"),
+    exclusions: new NotCovered(
+      "lists of what the other figures leave out, in words; the counts stand there, too",
+    ),
+    byAxis: new NotCovered("rates by a place on an axis, by the same rule as by group: not recomputed yet"),
+    lengths: new NotCovered(
+      "what prompts of each length cost, from the same records and stamps: not recomputed yet",
+    ),
+    variants: new NotCovered(
+      "differences between engine configurations, by the rules of compare: not recomputed yet",
+    ),
+    slo: new NotCovered("limits that were held or missed: rules over figures that are recomputed"),
+    capacity: new NotCovered("what a search found, by rules over the limits"),
+    power: new NotCovered("what the GPUs drew: readings in power.ndjson"),
+    failures: new NotCovered("words, and counts that stand in the cells, too"),
+    coverage: new NotCovered("what the plan took of the data, as run.json has it"),
+    judges: new NotCovered("which judge gave how many of the rewards"),
     totals: {
       planned: identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),
       finished: episodes.length,

@@ -2,9 +2,11 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { summarize } from "../../../bench/statistics/distribution.ts";
 import { studentTQuantile } from "../../../bench/statistics/reference-distributions.ts";
+import { wilcoxonTest } from "../../../bench/statistics/paired.ts";
 import { wilsonInterval } from "../../../bench/statistics/wilson.ts";
 import { clusterInterval } from "../../../bench/analysis/estimates/cluster-interval.ts";
 import { bootstrapped } from "../../../bench/verify/numbers/draws.ts";
+import { signedRankChance } from "../../../bench/verify/numbers/rank-test.ts";
 import { percentile, wilson } from "../../../bench/verify/numbers/samples.ts";
 import { studentPoint } from "../../../bench/verify/numbers/student.ts";
 
@@ -75,5 +77,16 @@ test("the t bootstrap over units: the same draws, the same limits", () => {
       expect(far).toEqual([]);
     }),
     { numRuns: 60 },
+  );
+});
+
+test("the signed-rank test, exact, with ties and with zeros", () => {
+  const difference = fc.oneof(fc.integer({ min: -4, max: 4 }), fc.double({ min: -3, max: 3, noNaN: true }));
+  fc.assert(
+    fc.property(fc.array(difference, { minLength: 1, maxLength: 70 }), (values) => {
+      const [should, is] = [wilcoxonTest(values)?.pValue ?? null, signedRankChance(values)];
+      expect(is === null).toBe(should === null);
+      expect(is ?? 1).toBeCloseTo(should ?? 1, 10);
+    }),
   );
 });

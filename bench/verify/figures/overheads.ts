@@ -1,0 +1,137 @@
+import type { SeenCell } from "../evidence/cell-evidence.ts";
+import { get, type JsonValue } from "../evidence/json-value.ts";
+import type { Seen } from "../evidence/taps.ts";
+import { mean } from "../numbers/samples.ts";
+import { lengthOf } from "./cell.ts";
+import { differenceFigures, ofEpisode, type OfEpisode } from "./differences.ts";
+import { NotCovered, type Expected } from "./figure.ts";
+import { hopsOf, type CellHops, type SeenTwice } from "./hops.ts";
+
+interface Hopped {
+  readonly cell: SeenCell;
+  readonly hops: CellHops;
+}
+
+const notById = new NotCovered(
+  "requests that no id joins: the report joins them by times and tokens, which is not done twice",
+);
+const words = new NotCovered("words");
+const stamps = new NotCovered("made of the ledger of each episode, which is not recomputed");
+
+/** Every arm against the first raw one, at each load, in each variant. Why there are no numbers is taken as the report says it. */
+export function overheadFigures(cells: readonly SeenCell[], report: JsonValue): Expected {
+  const hopped = cells.map((cell) => ({ cell, hops: hopsOf(cell) }));
+  const rows = get(report, "overheads");
+  return (Array.isArray(rows) ? (rows as JsonValue[]) : []).map((row) => {
+    const of = (name: string) =>
+      hopped.filter(({ cell: { facts } }) => {
+        const { arm, load, variant = null } = facts.planned;
+        return arm === get(row, name) && load === get(row, "load") && variant === get(row, "variant");
+      });
+    const [baseline, arm] = [of("baseline"), of("arm")];
+    const refused = get(row, "refused") !== null;
+    const compared = refused ? { baseline: [], arm: [] } : { baseline, arm };
+    return {
+      load: get(row, "load"),
+      baseline: get(row, "baseline"),
+      arm: get(row, "arm"),
+      ...(get(row, "variant") !== null && { variant: get(row, "variant") }),
+      cells: [...baseline, ...arm].map(({ cell }) => ({ cellId: cell.facts.planned.cellId, verdict: words })),
+      refused: words,
+      baselinePath: pathFigures(baseline),
+      armPath: pathFigures(arm),
+      firstTokenRefused: words,
+      callsMayDiffer: words,
+      pathMs: pathDifferences(compared, get(row, "pathMs")),
+      aboveProxy: new NotCovered("an arm against the null proxy, by the same rule as against the baseline"),
+      live: liveFigures(compared),
+    };
+  });
+}
+
+interface Compared {
+  readonly baseline: readonly Hopped[];
+  readonly arm: readonly Hopped[];
+}
+
+function pathFigures(cells: readonly Hopped[]): Expected {
+  if (cells.some(({ hops }) => !hops.byIdAlone)) return notById;
+  const sum = (of: (hops: CellHops) => number) => cells.reduce((all, { hops }) => all + of(hops), 0);
+  const means = cells.map(({ hops }) => hops.mean);
+  const known = means.filter((one) => one !== null);
+  const requests = known.reduce((all, one) => all + one.requests, 0);
+  return {
+    requests: sum((hops) => hops.requests),
+    joined: sum(({ pairs }) => pairs.length),
+    unmatched: 0,
+    retried: sum(({ retried }) => retried),
+    streaming: words,
+    meanMs:
+      known.length < means.length || requests === 0
+        ? null
+        : known.reduce((all, one) => all + one.ms * one.requests, 0) / requests,
+  };
+}
+
+/** Milliseconds at the outer tap less those at the inner one, mean over the requests of each episode. */
+function pathDifferences({ baseline, arm }: Compared, said: JsonValue): Expected {
+  if ([...baseline, ...arm].some(({ hops }) => !hops.byIdAlone)) return notById;
+  const until = (ms: (request: Seen) => number | null) => (pair: SeenTwice) => {
+    const [outer, inner] = [ms(pair.outer), ms(pair.inner)];
+    return outer === null || inner === null ? null : outer - inner;
+  };
+  const one = (name: string, of: (pair: SeenTwice) => number | null): Expected => {
+    // First tokens are not compared where they come all at once, or from another endpoint: nothing is said then.
+    if (name !== "whole" && get(get(get(said, name), "difference"), "count") === 0) return words;
+    return differenceFigures(pathValues(baseline, of), pathValues(arm, of), true);
+  };
+  return {
+    firstByte: one(
+      "firstByte",
+      until(({ firstByteNs, startedNs }) => (firstByteNs === null ? null : (firstByteNs - startedNs) / 1e6)),
+    ),
+    firstToken: one(
+      "firstToken",
+      until(({ ttftMs }) => ttftMs),
+    ),
+    whole: one(
+      "whole",
+      until(({ e2eMs }) => e2eMs),
+    ),
+  };
+}
+
+function pathValues(cells: readonly Hopped[], of: (pair: SeenTwice) => number | null): readonly OfEpisode[] {
+  return cells.flatMap(({ cell, hops }) => {
+    const pairs = Map.groupBy(hops.pairs, ({ episodeId }) => episodeId);
+    return cell.measured.flatMap((episode) => {
+      const value = mean((pairs.get(episode.episodeId) ?? []).flatMap((pair) => of(pair) ?? []));
+      return value === null ? [] : [ofEpisode(episode, value)];
+    });
+  });
+}
+
+function liveFigures({ baseline, arm }: Compared): Expected {
+  type Episode = SeenCell["measured"][number];
+  const values = (cells: readonly Hopped[], of: (episode: Episode) => number | null) =>
+    cells.flatMap(({ cell }) =>
+      cell.measured.flatMap((episode) => {
+        const value = of(episode);
+        return value === null ? [] : [ofEpisode(episode, value)];
+      }),
+    );
+  const between = (of: (episode: Episode) => number | null, isTime = false) =>
+    differenceFigures(values(baseline, of), values(arm, of), isTime);
+  const whole = (of: (episode: Episode) => number | null) => (episode: Episode) =>
+    episode.status === "failed" ? null : of(episode);
+  return {
+    reward: between(({ reward }) => reward),
+    seconds: between(whole(lengthOf), true),
+    requests: between(whole(({ requests }) => requests)),
+    turns: stamps,
+    promptTokens: between(whole(({ promptTokens }) => promptTokens)),
+    completionTokens: between(whole(({ completionTokens }) => completionTokens)),
+    shares: stamps,
+    unsplit: stamps,
+  };
+}
