@@ -59,7 +59,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const scores = scoreReport(run.identity.scores, cells, episodes);
   const passAtK = passAtKReport(run.identity.passAtK, cells, episodes);
   const byAxis = axisReport(run.identity, cells, episodes);
-  const lengths = lengthReport(cells, compareOf(run));
+  const lengths = lengthReport(cells, { compare: compareOf(run), episodes });
   const failures = runFailures(summaries);
   const variants = variantReport(run.identity, cells);
   const floors = baselineFloors(cells, compareOf(run));

@@ -67,13 +67,16 @@ export const lengthReportSchema = z.object({
 });
 export type LengthReport = z.infer<typeof lengthReportSchema>;
 
+interface LengthOptions {
+  readonly compare: Experiment["compare"];
+  /** All that finished: those of a segment without an end have a reward and their tokens, and give no speed. */
+  readonly episodes: readonly EpisodeRecord[];
+}
+
 /** null where tasks have no length. Pure. */
-export function lengthReport(
-  cells: readonly MeasuredCell[],
-  compare: Experiment["compare"],
-): LengthReport | null {
+export function lengthReport(cells: readonly MeasuredCell[], options: LengthOptions): LengthReport | null {
   const groups = byVariant(cells, ({ summary }) => summary.variant).map(({ variant, items }) => {
-    const own = reportIn(items, compare);
+    const own = reportIn(items, options);
     const named = <Of extends object>(one: Of) => (variant === undefined ? one : { ...one, variant });
     return { rows: own.rows.map(named), differences: own.differences.map(named) };
   });
@@ -81,8 +84,9 @@ export function lengthReport(
   return rows.length === 0 ? null : { rows, differences: groups.flatMap((group) => group.differences) };
 }
 
-function reportIn(cells: readonly MeasuredCell[], compare: Experiment["compare"]): LengthReport {
-  const found = cells.flatMap(({ episodes }) => episodes.flatMap((one) => lengthOf(one) ?? []));
+function reportIn(cells: readonly MeasuredCell[], { compare, episodes }: LengthOptions): LengthReport {
+  const ids = new Set(cells.map(({ summary }) => summary.cellId));
+  const found = episodes.flatMap((one) => (ids.has(one.cellId) ? (lengthOf(one) ?? []) : []));
   const lengths = [...new Set(found)].toSorted((a, b) => a - b);
   const groups = [
     ...Map.groupBy(cells, ({ summary: { load, arm } }) => JSON.stringify([load, arm])).values(),
@@ -91,7 +95,9 @@ function reportIn(cells: readonly MeasuredCell[], compare: Experiment["compare"]
   const against = (own: readonly MeasuredCell[], name: string) =>
     lengths.flatMap((length) => differenceAt(own, { cells, baseline: name, length, compare }) ?? []);
   return {
-    rows: groups.flatMap((own) => lengths.flatMap((length) => rowOf(ofLength(own, length), length) ?? [])),
+    rows: groups.flatMap((own) =>
+      lengths.flatMap((length) => rowOf(own, { length, finished: episodes }) ?? []),
+    ),
     differences: baseline === undefined ? [] : groups.flatMap((own) => against(own, baseline)),
   };
 }
@@ -109,14 +115,18 @@ function ofLength(cells: readonly MeasuredCell[], length: number): readonly Meas
   }));
 }
 
-function rowOf(cells: readonly MeasuredCell[], length: number): LengthRow | null {
-  const episodes = cells.flatMap((cell) => cell.episodes);
+function rowOf(
+  cells: readonly MeasuredCell[],
+  { length, finished }: { readonly length: number; readonly finished: readonly EpisodeRecord[] },
+): LengthRow | null {
+  const ids = new Set(cells.map(({ summary }) => summary.cellId));
+  const episodes = finished.filter((one) => ids.has(one.cellId) && lengthOf(one) === length);
   const [first] = cells;
   if (first === undefined || episodes.length === 0) return null;
   const { load, arm } = first.summary;
   const failing = cells.some(({ summary }) => isFailing(summary));
   const passed = passRate(episodes);
-  const requests = cells.flatMap(requestsOf);
+  const requests = ofLength(cells, length).flatMap(requestsOf);
   const ttft = summarizeClustered(requests.map(({ task, ttftMs }) => ({ value: ttftMs, cluster: task })));
   return {
     load,

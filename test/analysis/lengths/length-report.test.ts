@@ -1,11 +1,15 @@
 import { expect, test } from "vitest";
-import { lengthReport } from "../../../bench/analysis/lengths/length-report.ts";
+import { lengthReport as lengthsOf } from "../../../bench/analysis/lengths/length-report.ts";
 import type { MeasuredCell } from "../../../bench/analysis/measured-cell.ts";
 import { lengthTables } from "../../../bench/report/tables/length-tables.ts";
 import type { EpisodeRecord } from "../../../bench/store/record.ts";
 import { measuredCell } from "../measured-cell-builder.ts";
 
-const compare = undefined;
+/** As for a run in which every segment came to its end: all that finished was measured. */
+const lengthReport = (
+  cells: readonly MeasuredCell[],
+  finished: readonly EpisodeRecord[] = cells.flatMap(({ episodes }) => episodes),
+) => lengthsOf(cells, { compare: undefined, episodes: finished });
 
 /** A cell whose tasks all have prompts of one length; TTFT is 2 ms and what the arm takes. */
 function cellOf(
@@ -21,11 +25,13 @@ function cellOf(
   },
   summary: Partial<MeasuredCell["summary"]> = {},
 ): MeasuredCell {
-  const cell = measuredCell(arm, { pathMs, count: 12, summary });
+  const cellId = `${arm}-${length}-${summary.variant ?? ""}`;
+  const cell = measuredCell(arm, { pathMs, count: 12, summary: { cellId, ...summary } });
   return {
     ...cell,
     episodes: cell.episodes.map((episode, index) => ({
       ...episode,
+      cellId,
       taskId: `${length}-${index}`,
       axes: { length, depth: 0.5 },
       requests: 1,
@@ -43,7 +49,7 @@ const bothLengths = (arm: string, [short, long]: readonly [number, number]) => [
 
 test("a row for each arm and length, ascending, with what only these prompts have", () => {
   const cells = [...bothLengths("raw", [0, 0]), ...bothLengths("gateway", [1, 3])].toReversed();
-  const report = lengthReport(cells, compare);
+  const report = lengthReport(cells);
   expect(report?.rows.map(({ arm, length, episodes }) => [arm, length, episodes])).toEqual([
     ["gateway", 1024, 12],
     ["gateway", 4096, 12],
@@ -61,7 +67,7 @@ test("a row for each arm and length, ascending, with what only these prompts hav
 
 test("what an arm adds is said for each length on its own", () => {
   const cells = [...bothLengths("raw", [0, 0]), ...bothLengths("gateway", [1, 3])];
-  const differences = lengthReport(cells, compare)?.differences ?? [];
+  const differences = lengthReport(cells)?.differences ?? [];
   expect(differences.map(({ arm, length, refused }) => [arm, length, refused])).toEqual([
     ["gateway", 1024, null],
     ["gateway", 4096, null],
@@ -95,7 +101,7 @@ test("what is not told is absent and not zero, and a prompt that was cut is said
     pathMs: 0,
     more: () => ({ promptTokens: 8200, cachedTokens: 0 }),
   });
-  const report = lengthReport([untold, cut, more], compare) ?? { rows: [], differences: [] };
+  const report = lengthReport([untold, cut, more]) ?? { rows: [], differences: [] };
   expect(report.differences).toEqual([]);
   const [one, two, three] = report.rows;
   expect([one?.prefillTokensPerSecond.value, one?.cachedShare]).toEqual([null, null]);
@@ -134,7 +140,7 @@ test("episodes of several requests have no length of a prompt, and failed ones n
         ? { status: "failed", reward: null, requests: 1, promptTokens: null }
         : { reward: index < 6 ? 0 : 1 },
   });
-  const [first, second] = lengthReport([several, failed], compare)?.rows ?? [];
+  const [first, second] = lengthReport([several, failed])?.rows ?? [];
   expect(first?.ttftMs.p50.count).toBe(6);
   expect(first?.promptTokens).toEqual({ equal: 6, fewer: 0, more: 0, notTold: 0 });
   expect(second?.passed).toMatchObject({ value: 6 / 9, count: 9 });
@@ -151,7 +157,7 @@ test("a cell that lost a part of its tasks states no accuracy, and arms on other
     },
   );
   const elsewhere = cellOf("gateway", { length: 1024, pathMs: 1 }, { agentEngineIdentity: "engine 2" });
-  const report = lengthReport([failing, elsewhere], compare);
+  const report = lengthReport([failing, elsewhere]);
   expect(report?.rows[0]?.passed).toMatchObject({ value: null, count: 12 });
   expect(report?.differences[0]?.refused).toContain("is failing");
   expect(report?.differences[0]?.ttftMs.difference).toMatchObject({ value: null, count: 0 });
@@ -160,13 +166,13 @@ test("a cell that lost a part of its tasks states no accuracy, and arms on other
 });
 
 test("tasks without a length have no such table", () => {
-  expect(lengthReport([measuredCell("raw", { pathMs: 0 })], compare)).toBeNull();
+  expect(lengthReport([measuredCell("raw", { pathMs: 0 })])).toBeNull();
 });
 
 test("arms of which one found its prompts in the cache are not compared by TTFT, and the path still is", () => {
   const raw = cellOf("raw", { length: 1024, pathMs: 0, more: () => ({ cachedTokens: 10 }) });
   const warm = cellOf("gateway", { length: 1024, pathMs: 1, more: () => ({ cachedTokens: 1000 }) });
-  const report = lengthReport([raw, warm], compare) ?? { rows: [], differences: [] };
+  const report = lengthReport([raw, warm]) ?? { rows: [], differences: [] };
   expect(report.differences[0]?.ttftRefused).toBe(
     "raw found 1.0 % of its prompts in the prefix cache, the arm 97.7 %",
   );
@@ -182,7 +188,7 @@ test("each configuration of the engine has rows and differences of its own", () 
     cellOf("raw", { length: 1024, pathMs: 0 }, { variant }),
     cellOf("gateway", { length: 1024, pathMs: 1 + index }, { variant }),
   ]);
-  const report = lengthReport(cells, compare);
+  const report = lengthReport(cells);
   expect(report?.rows.map(({ variant, arm, episodes }) => [variant, arm, episodes])).toEqual([
     ["bf16", "raw", 12],
     ["bf16", "gateway", 12],
@@ -197,4 +203,18 @@ test("each configuration of the engine has rows and differences of its own", () 
     ["bf16", 1],
     ["fp8", 2],
   ]);
+});
+
+test("what finished in a segment without an end counts for accuracy and for tokens, and gives no speed", () => {
+  const cell = cellOf("raw", { length: 1024, pathMs: 0, more: (index) => ({ reward: index < 4 ? 0 : 1 }) });
+  const measured = { ...cell, episodes: cell.episodes.slice(4) };
+  const [row] = lengthReport([measured], cell.episodes)?.rows ?? [];
+  expect(row?.episodes).toBe(12);
+  expect(row?.passed).toMatchObject({ value: 8 / 12, count: 12 });
+  expect(row?.promptTokens.equal).toBe(12);
+  expect(row?.ttftMs.p50.count).toBe(8);
+  expect(lengthReport([{ ...cell, episodes: [] }], cell.episodes)?.rows[0]).toMatchObject({
+    passed: { count: 12 },
+    ttftMs: { p50: { value: null, count: 0 } },
+  });
 });
