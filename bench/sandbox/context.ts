@@ -4,7 +4,7 @@ export interface SandboxContext {
   readonly childEnvironment: Readonly<Record<string, string>>;
   /** Absolute; for files that are needed while sandboxes live. Its owner removes it. */
   readonly scratchDirectory: string;
-  /** Folders of this machine that must not be seen inside even where they lie among its programs, e.g. below `/usr`. */
+  /** Folders and files of this machine that must not be seen inside even where they lie among its programs, e.g. below `/usr`. */
   readonly hidden: readonly string[];
   /** What leads `docker` to its daemon; absent: docker is not asked. */
   readonly docker?: Readonly<Record<string, string | undefined>>;

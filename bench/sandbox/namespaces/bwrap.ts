@@ -77,6 +77,7 @@ function mounts(request: SandboxRequest, { skeleton, visible }: PreparedRoot): r
     ...see(skeleton, "/"),
     ...visible.folders.flatMap((path) => see(path, path)),
     ...visible.covered.flatMap((path) => ["--size", "4096", "--tmpfs", path, "--remount-ro", path]),
+    ...visible.coveredFiles.flatMap((path) => see("/dev/null", path)),
     ...(resolver === null ? [] : see(resolver, "/etc/resolv.conf")),
     ...(hasTerminals
       ? ["--dev", "/dev"]

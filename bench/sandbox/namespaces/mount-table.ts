@@ -27,6 +27,7 @@ export function mountTable(
     `${escaped(root)} ${escaped(root)} none bind,nosuid,nodev`,
     ...visible.folders.map((path) => see(path, path, readOnly)),
     ...visible.covered.map((path) => fresh("tmpfs", path, "ro,nosuid,nodev,size=4k,mode=755")),
+    ...visible.coveredFiles.map((path) => see("/dev/null", path, "ro,nosuid")),
     ...(request.network && machine.resolver !== null
       ? [see(machine.resolver, "/etc/resolv.conf", readOnly)]
       : []),

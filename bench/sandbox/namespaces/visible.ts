@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readText } from "../../host/read-text.ts";
 
@@ -10,6 +10,8 @@ export interface VisibleFiles {
   readonly settings: readonly string[];
   /** Covered with nothing: they lie below one of the folders. */
   readonly covered: readonly string[];
+  /** Files that are there and empty. */
+  readonly coveredFiles: readonly string[];
   /** Mounts below one of the folders, which a read-only folder does not make read-only. */
   readonly inner: readonly { readonly at: string; readonly noexec: boolean }[];
 }
@@ -37,11 +39,14 @@ export function visibleFiles(hidden: readonly string[]): VisibleFiles {
     ...settings.split(" "),
     ...readdirSync("/etc").filter((name) => /^(java|python3)[-.]/.test(name)),
   ];
+  const covered = coveredPaths(folders, [...noPrograms, ...hidden]);
+  const isFolder = (path: string) => statSync(path).isDirectory();
   return {
     folders,
     links,
     settings: names.map((name) => join("/etc", name)).filter((path) => existsSync(path)),
-    covered: coveredPaths(folders, [...noPrograms, ...hidden]),
+    covered: covered.filter(isFolder),
+    coveredFiles: covered.filter((path) => !isFolder(path)),
     inner: mountPoints().filter(({ at }) => folders.some((folder) => at.startsWith(`${folder}/`))),
   };
 }
