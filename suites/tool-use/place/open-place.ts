@@ -1,9 +1,10 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { isUtf8 } from "node:buffer";
 import { dirname, join } from "node:path";
 import { defaultLimits } from "../../../bench/config/sandbox-schema.ts";
 import { TollgateError } from "../../../bench/errors.ts";
 import { namesInside, readInside } from "../../../bench/sandbox/open-inside.ts";
+import { removeWorkspace } from "../../../bench/sandbox/remove-workspace.ts";
 import type { Sandbox, SandboxEnd, SandboxFactory } from "../../../bench/sandbox/sandbox.ts";
 import type { CaseSetup, ToolUseCase } from "../contract/case.ts";
 import type { State } from "../contract/state.ts";
@@ -40,7 +41,7 @@ export async function openPlace(
 ): Promise<CasePlace> {
   await using stack = new AsyncDisposableStack();
   const hostDirectory = join(workspaces, name);
-  stack.defer(() => rm(hostDirectory, { recursive: true, force: true, maxRetries: 3 }));
+  stack.defer(() => removeWorkspace(hostDirectory));
   await writeFiles(hostDirectory, setup.files);
   const sandbox = stack.use(
     await sandboxes.open({
