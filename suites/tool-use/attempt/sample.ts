@@ -50,12 +50,11 @@ export function sampleOf(sampled: Sampled): SampleLine {
   };
 }
 
-/** JSON has no bigint. */
+/** Whole numbers that a double does not hold as they were written, in a text. */
 function shown(params: object): unknown {
-  const text = JSON.stringify(params, (_key, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value,
+  return JSON.parse(
+    JSON.stringify(params, (_key, one: unknown) => (typeof one === "bigint" ? String(one) : one)),
   );
-  return JSON.parse(text);
 }
 
 /** Where the server cut the answer off, and it was not enough, that is why. */

@@ -5,7 +5,7 @@ import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../../../bench/errors.ts";
 import type { DeclaredTool, WrittenValue, ToolUseCase } from "../contract/case.ts";
-import { isObject, parseJson } from "../contract/parse-json.ts";
+import { isObject, jsonText, parseJson } from "../contract/parse-json.ts";
 import { caseSchema, toolSchema, type WrittenCase } from "./case-schema.ts";
 
 export interface CaseFile {
@@ -103,10 +103,13 @@ function isToolsLine(value: WrittenValue): boolean {
 }
 
 function toolsOf(file: string, { place, value }: Placed): DeclaredTool[] {
-  const parsed = z.object({ tools: z.array(toolSchema) }).safeParse(value);
+  const parsed = z.object({ tools: z.array(toolSchema) }).safeParse(asNumbers(value));
   if (!parsed.success) throw new ConfigError(`${file}, ${place}:\n${z.prettifyError(parsed.error)}`);
   return parsed.data.tools;
 }
+
+/** Schemas go to models and through other hands, which know no bigint. */
+const asNumbers = (value: WrittenValue): unknown => JSON.parse(jsonText(value));
 
 function caseOf(file: string, { place, value }: Placed): ToolUseCase {
   const parsed = caseSchema.safeParse(value);

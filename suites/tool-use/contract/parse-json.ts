@@ -19,6 +19,15 @@ export function parseArguments(text: string): Readonly<Record<string, WrittenVal
   }
 }
 
+const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+
+/** As JSON, each number with the digits that were written: `JSON.stringify` throws for a bigint. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) =>
+    typeof one === "bigint" ? rawJson(String(one)) : one,
+  );
+}
+
 export function isObject(value: WrittenValue | undefined): value is Readonly<Record<string, WrittenValue>> {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }

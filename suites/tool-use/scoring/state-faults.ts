@@ -1,4 +1,5 @@
 import type { WrittenValue, ToolUseCase } from "../contract/case.ts";
+import { jsonText } from "../contract/parse-json.ts";
 import type { State } from "../contract/state.ts";
 import { hasFields, matches } from "./compare.ts";
 
@@ -22,7 +23,7 @@ export function stateFaults({ setup, state, tolerance }: ToolUseCase, found: Sta
     }),
     ...service.flatMap(({ list, where, count }) => {
       const there = found.service[list]?.filter((record) => hasFields(where, record, tolerance)).length ?? 0;
-      return there === count ? [] : [`${list} has ${there} with ${JSON.stringify(where)}, not ${count}`];
+      return there === count ? [] : [`${list} has ${there} with ${jsonText(where)}, not ${count}`];
     }),
     ...Object.entries(processes).flatMap(([name, running]) =>
       found.processes.includes(name) === running

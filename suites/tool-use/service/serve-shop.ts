@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseJson } from "../contract/parse-json.ts";
+import { jsonText, parseJson } from "../contract/parse-json.ts";
 import type { WrittenValue } from "../contract/case.ts";
 import type { Shop } from "./shop.ts";
 
@@ -72,10 +72,6 @@ async function bodyOf(request: IncomingMessage): Promise<WrittenValue | undefine
   }
 }
 
-/** JSON has no bigint: one that a double does not hold is written as near as it goes. */
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body, (_key, value: unknown) =>
-    typeof value === "bigint" ? Number(value) : value,
-  );
-  response.writeHead(status, { "content-type": "application/json" }).end(text);
+  response.writeHead(status, { "content-type": "application/json" }).end(jsonText(body));
 }

@@ -1,5 +1,5 @@
 import type { WrittenRecord, WrittenValue } from "../contract/case.ts";
-import { isObject } from "../contract/parse-json.ts";
+import { isObject, jsonText } from "../contract/parse-json.ts";
 import { orders, products, rates } from "./catalogue.ts";
 
 export interface ShopAnswer {
@@ -70,7 +70,7 @@ export class Shop {
     if (!isObject(body)) return refused("send a JSON object");
     const { product_id: productId, quantity, express = false, note } = body;
     const product = this.#products.find(({ id }) => id === productId);
-    if (product === undefined) return refused(`there is no product ${JSON.stringify(productId ?? null)}`);
+    if (product === undefined) return refused(`there is no product ${jsonText(productId ?? null)}`);
     if (!isCount(quantity)) return refused("quantity must be a whole number from 1");
     if (typeof express !== "boolean") return refused("express must be true or false");
     const { stock } = product;
@@ -115,8 +115,7 @@ export class Shop {
 }
 
 /** Records of a case may hold anything. */
-const textOf = (value: WrittenValue | undefined) =>
-  typeof value === "string" ? value : JSON.stringify(value);
+const textOf = (value: WrittenValue | undefined) => (typeof value === "string" ? value : jsonText(value));
 
 function isCount(value: WrittenValue | undefined): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1;

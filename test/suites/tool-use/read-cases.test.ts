@@ -2,6 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readCases } from "../../../suites/tool-use/cases/read-cases.ts";
+import { stateFaults } from "../../../suites/tool-use/scoring/state-faults.ts";
+import { definitionsOf } from "../../../suites/tool-use/tools/definitions.ts";
 import { Folder } from "../tasks/temporary-folder.ts";
 
 const one = {
@@ -62,6 +64,18 @@ test("a number of a case is the one that was written", () => {
   const text =
     '{"test_id": "n", "prompt": "p", "expected_tool": "t", "expected_params": {"id": 9007199254740993}}';
   expect(read(text).cases[0]?.expected[0]?.params).toEqual({ id: 9007199254740993n });
+});
+
+test("a number that no double holds can be shown, and a tool's schema may have one", () => {
+  const tools =
+    '{"tools": [{"name": "dice", "run": "true", "parameters": {"maximum": 9223372036854775807}}]}';
+  const where = '{"list": "orders", "where": {"id": 9007199254740993}}';
+  const text = `{"test_id": "n", "prompt": "p", "expected_tool": null, "checks": {"service": [${where}]}}`;
+  const { cases, tools: declared } = read(`${tools}\n${text}`);
+  expect(JSON.stringify(definitionsOf(declared))).toContain('"maximum":9223372036854776000');
+  const nothing = { files: new Map<string, string>(), processes: [], service: {} };
+  const faults = cases.flatMap((task) => stateFaults(task, nothing));
+  expect(faults).toEqual(['orders has 0 with {"id":9007199254740993}, not 1']);
 });
 
 const torn = line.slice(0, 40);
