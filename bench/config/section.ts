@@ -43,6 +43,16 @@ export const limitSetting = z
   .optional()
   .describe("The first N of the data, in its order; every score then says that it is partial (absent: all)");
 
+/** `smoke` of workloads that take answers from what a model writes. */
+export const smokeSetting = z
+  .number()
+  .int()
+  .min(0)
+  .default(5)
+  .describe(
+    "Stop when none of the first N samples of an arm holds an answer: then its form is wrong, not the model. What was sampled counts when the run is gone on with; 0 = never",
+  );
+
 /** `seed` of workloads whose requests carry one. */
 export const seedSetting = z
   .number()

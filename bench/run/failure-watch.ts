@@ -1,3 +1,4 @@
+import { AnswerWatch, type WatchedSample } from "./answer-watch.ts";
 import type { EpisodeRecord } from "../store/record.ts";
 
 /** Why nothing new begins any more: in one arm, or at all. */
@@ -20,10 +21,14 @@ export class FailureWatch {
   readonly #arms = new Map<string, FailureStop>();
   #row: FailedEpisode[] = [];
   #run: FailureStop | null = null;
+  /** The same for want of answers, which no part explains. */
+  #silent: FailureStop | null = null;
+  readonly #answers: AnswerWatch;
 
   /** @param limit 0: nothing is ever given up */
-  constructor(limit: number) {
+  constructor(limit: number, answers = new AnswerWatch(0)) {
     this.#limit = limit;
+    this.#answers = answers;
   }
 
   get limit(): number {
@@ -32,25 +37,25 @@ export class FailureWatch {
 
   /** Everything that was given up, the run last. */
   get stops(): readonly FailureStop[] {
-    return [...this.#arms.values(), ...(this.#run === null ? [] : [this.#run])];
+    return [...this.#arms.values(), ...[this.#silent, this.#run].flatMap((stop) => stop ?? [])];
   }
 
   get runStopped(): boolean {
-    return this.#run !== null;
+    return this.#run !== null || this.#silent !== null;
   }
 
   /** Whether an episode may begin in this arm. */
   admits(arm: string): boolean {
-    return this.#run === null && !this.#arms.has(arm);
+    return !this.runStopped && !this.#arms.has(arm);
   }
 
   /** null: the attempt was cancelled and says nothing. Returns what is given up because of it. */
-  ended(record: Pick<EpisodeRecord, "arm" | "cellId" | "failure"> | null): FailureStop | null {
+  ended(record: (WatchedSample & Pick<EpisodeRecord, "cellId">) | null): FailureStop | null {
     // What was in flight when the arm was given up ends as it does.
     if (record === null || !this.admits(record.arm)) return null;
     if (record.failure === null) {
       this.#row = [];
-      return null;
+      return this.#withoutAnswers(record);
     }
     this.#row = [...this.#row, { arm: record.arm, cellId: record.cellId, ...record.failure }];
     if (this.#limit === 0 || this.#row.length < this.#limit) return null;
@@ -60,6 +65,15 @@ export class FailureWatch {
     const stop = { arm: ofGateway ? record.arm : null, message: messageOf(failed, ofGateway) };
     if (ofGateway) this.#arms.set(record.arm, stop);
     else this.#run = stop;
+    return stop;
+  }
+
+  #withoutAnswers(record: WatchedSample): FailureStop | null {
+    const found = this.#answers.ended(record);
+    if (found === null) return null;
+    const stop = { arm: found.others ? record.arm : null, message: found.message };
+    if (found.others) this.#arms.set(record.arm, stop);
+    else this.#silent = stop;
     return stop;
   }
 

@@ -7,7 +7,8 @@ import { episodeCheck } from "../preflight/checks/episode.ts";
 import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
 import { serveDriverMetrics } from "../metrics/driver-metrics.ts";
 import type { RunningStack } from "../stack/stack.ts";
-import type { CellRecord, RunRecord } from "../store/record.ts";
+import { finishedEpisodes } from "../store/progress.ts";
+import type { CellRecord, EpisodeRecord, RunRecord } from "../store/record.ts";
 import type { SinkKind } from "../sink/sink.ts";
 import { SinkSet } from "../sink/sink-set.ts";
 import type { RunDirectory } from "../store/run-directory.ts";
@@ -18,6 +19,7 @@ import { growingPlan, type CellSearch, type GrowingPlan, type NextCells } from "
 import { overVariants, stretchesOf } from "./over-variants.ts";
 import { openSweep, planAgain, withRepetitions, type RunPlace } from "./open-run.ts";
 import { checkFirstEpisodes, firstEpisodes, leaveOutEpisodes } from "./first-episodes.ts";
+import { AnswerWatch } from "./answer-watch.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
@@ -96,7 +98,8 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
   return await liveRun(opened, watched, {
     measure: async (live) => {
       sinks.push({ type: "run-started", run: identity, resumed: opened.resumed });
-      const work = { cells, growing, workload, sinks, progress };
+      const earlier = [...finishedEpisodes(records).values()];
+      const work = { cells, growing, workload, earlier, sinks, progress };
       return await sweepIn(live, watched, episodesIn(cells) > 0 ? work : await grown(work, [progress]));
     },
     report: options.report,
@@ -140,6 +143,8 @@ interface SweepWork {
   /** null: there are no others. */
   readonly growing: GrowingPlan | null;
   readonly workload: WorkPlan;
+  /** Episodes that earlier invocations finished. */
+  readonly earlier: readonly EpisodeRecord[];
   readonly sinks: SinkSet;
   readonly progress: SweepProgress;
 }
@@ -241,7 +246,10 @@ async function sweepOn(
     power: powerIn(experiment, setting.environment),
     retriesMax: experiment.collect?.retryInfra ?? 0,
     recovery: work.recovery,
-    failures: new FailureWatch(experiment.limits.failures),
+    failures: new FailureWatch(
+      experiment.limits.failures,
+      new AnswerWatch(work.workload.smoke ?? 0, work.earlier),
+    ),
     summarise: async (cellId: string) => work.sinks.push(await setting.summarise(run, cellId)),
     tell,
     phase,

@@ -6,6 +6,9 @@ export const samplesFile = "samples.ndjson";
 /** Label of an episode whose answer ended at a limit of tokens, whatever came of it: such answers are counted apart. */
 export const cutAnswer = "length";
 
+/** Label of an episode in whose text nothing was found that could be judged. */
+export const noAnswerLabel = "no-answer";
+
 const scoreSchema = z.object({
   name: z.string(),
   /** 0..1; null: nobody could judge. */

@@ -94,6 +94,8 @@ export interface WorkloadPlan {
   readonly coverage?: Coverage;
   /** By what tasks differ, for tables and charts, in the order in which they are shown; {@link TaskFacts.axes} has the values. */
   readonly axes?: readonly TaskAxis[];
+  /** How many first samples of each way to the engine are looked at: the run stops where none holds an answer (label `no-answer`). */
+  readonly smoke?: number;
   /** The k of pass@k: the chance that one of k samples of a problem passes. Each at most the number of trials. */
   readonly passAtK?: readonly number[];
 }

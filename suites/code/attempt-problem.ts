@@ -5,7 +5,7 @@ import type { SandboxFactory } from "../../bench/sandbox/sandbox.ts";
 import { endedAtLimit } from "../../bench/answer/complete.ts";
 import { answerOf } from "../../bench/workload/exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "../../bench/workload/exchange.ts";
-import { cutAnswer, type SampleLine, samplesFile } from "../../bench/workload/sample-line.ts";
+import { noAnswerLabel, cutAnswer, type SampleLine, samplesFile } from "../../bench/workload/sample-line.ts";
 import { abortedByNobody } from "../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../bench/workload/usage-sum.ts";
 import type {
@@ -71,8 +71,10 @@ export async function attemptProblem(
     const message = `the program of problem ${loaded.problem.id} could not be judged: ${judged.message ?? "the sandbox failed"}`;
     return { ...facts, status: "failed", failure: { class: "harness", message } };
   }
-  if (turn.status === "timed-out") return { ...facts, status: "timed-out", scores, afterMs: turn.afterMs };
-  return { ...facts, status: "completed", scores };
+  const labels = judged.answer === null ? [...facts.labels, noAnswerLabel] : facts.labels;
+  const ended = { ...facts, labels, scores };
+  if (turn.status === "timed-out") return { ...ended, status: "timed-out", afterMs: turn.afterMs };
+  return { ...ended, status: "completed" };
 }
 
 async function askModel(

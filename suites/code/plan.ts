@@ -60,6 +60,7 @@ export async function planOf({ workload, sampling }: CodeExperiment): Promise<Wo
     warnings: [...sizeWarning(workload, coverage), ...warningsOf(trials, sampling.temperature)],
     scores: { averaged: "tasks", outOf: 100, names: scoreNamesOf(...kindOf(first)) },
     coverage,
+    smoke: workload.smoke,
     passAtK: ksOf(workload),
     taskData: {
       needsUserEngine: false,

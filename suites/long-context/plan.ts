@@ -71,6 +71,7 @@ export function planOf(experiment: LongContextExperiment): WorkloadPlan {
       trials: workload.trials,
       counting: tokenizer === null ? "the served model is asked" : "model folder",
     },
+    smoke: workload.smoke,
     coverage: {
       of: "tasks",
       selected,

@@ -49,6 +49,7 @@ export function planOf(experiment: ToolUseExperiment, { agent }: Pick<PlanContex
     },
     warnings: [...agentNotes(agent), ...exclusionNotes(excluded), ...knowledgeNotes(experiment)],
     scores: scoreNames,
+    smoke: workload.smoke,
     coverage: { of: "cases", selected: selected.length, total: file.cases.length, excluded },
     axes: [
       { name: "category", heading: "category", meaning: "What kind of work the case is" },

@@ -3,6 +3,7 @@ import type { Experiment } from "../../../bench/config/experiment.ts";
 import { pathSetting } from "../../../bench/config/path-setting.ts";
 import {
   limitSetting,
+  smokeSetting,
   type Section,
   seedSetting,
   simulatedSetting,
@@ -29,6 +30,7 @@ const schema = z.strictObject({
       "Of mbpp: all of the file, or its 500 test problems (task_id 11 to 510), of which figures are published",
     ),
   limit: limitSetting,
+  smoke: smokeSetting,
   trials: trialsSetting.describe("Samples of each problem (pass@k needs k of them)"),
   seed: seedSetting,
   passAtK: z
@@ -59,5 +61,5 @@ export const codeSection = {
   kind: "code",
   schema,
   paths: { file: null },
-  choices: ["split", "limit", "trials", "passAtK"],
+  choices: ["split", "limit", "smoke", "trials", "passAtK"],
 } satisfies Section;

@@ -5,7 +5,7 @@ import { samplingFields } from "../../../bench/agent/sampling.ts";
 import { readTurn } from "../../../bench/agent/transcript/read-turn.ts";
 import { answerOf } from "../../../bench/workload/exchange-answer.ts";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
-import { samplesFile, type SampleLine } from "../../../bench/workload/sample-line.ts";
+import { noAnswerLabel, samplesFile, type SampleLine } from "../../../bench/workload/sample-line.ts";
 import { abortedByNobody } from "../../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../../bench/workload/usage-sum.ts";
 import type { AttemptContext, EpisodeResult, Scores } from "../../../bench/workload/workload.ts";
@@ -77,8 +77,10 @@ export async function attemptCase(parts: CaseParts, asked: Asked): Promise<Episo
     sampleOf(asked, { parts, judged, tokens, last, text, finishReason, timedOut, expected }),
   );
   const scores = scoresOf(judged, expected);
-  if (timedOut) return { ...facts, status: "timed-out", scores, afterMs: turn.afterMs };
-  return { ...facts, status: "completed", scores };
+  const noAnswer = judged.answer === null ? [noAnswerLabel] : [];
+  const ended = { ...facts, labels: [...facts.labels, ...noAnswer], scores };
+  if (timedOut) return { ...ended, status: "timed-out", afterMs: turn.afterMs };
+  return { ...ended, status: "completed" };
 }
 
 function scoresOf({ passed, found, verdict, rule }: JudgedLong, expected: readonly string[]): Scores {

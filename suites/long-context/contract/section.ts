@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Experiment } from "../../../bench/config/experiment.ts";
 import {
   limitSetting,
+  smokeSetting,
   seedSetting,
   simulatedSetting,
   trialsSetting,
@@ -59,6 +60,7 @@ const schema = z.strictObject({
       "Folder of the model, with its tokenizer.json and chat template; default: the server is asked to count",
     ),
   limit: limitSetting,
+  smoke: smokeSetting,
   trials: trialsSetting,
   seed: seedSetting,
   simulated: simulatedSetting,
@@ -71,5 +73,5 @@ export const longContextSection = {
   kind: "long-context",
   schema,
   paths: { tokenizer: null },
-  choices: ["kinds", "lengths", "depths", "limit", "trials"],
+  choices: ["kinds", "lengths", "depths", "limit", "smoke", "trials"],
 } satisfies Section;

@@ -3,7 +3,7 @@ import { messageOf, TollgateError } from "../../../bench/errors.ts";
 import { answerOf } from "../../../bench/workload/exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "../../../bench/workload/exchange.ts";
 import { notStarted } from "../../../bench/workload/not-started.ts";
-import { samplesFile } from "../../../bench/workload/sample-line.ts";
+import { noAnswerLabel, samplesFile } from "../../../bench/workload/sample-line.ts";
 import { abortedByNobody } from "../../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../../bench/workload/usage-sum.ts";
 import type {
@@ -143,6 +143,7 @@ function factsOf(
       ...(context.agent.prompt === "stock" ? ["prompt-stock"] : []),
       ...(rewritten ? ["prompt-rewritten"] : []),
       ...(finishReason === "length" ? ["length"] : []),
+      ...(log.length === 0 ? [noAnswerLabel] : []),
     ],
     userUsage: new UsageSum().total(),
     transcript: { system: systemPrompt, tools, messages },

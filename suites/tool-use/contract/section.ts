@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Experiment } from "../../../bench/config/experiment.ts";
 import {
   limitSetting,
+  smokeSetting,
   seedSetting,
   simulatedSetting,
   trialsSetting,
@@ -26,6 +27,7 @@ const schema = z.strictObject({
     .describe("What a simulated engine says to the cases of `cases`, a line of {key, good, bad} each"),
   category: list("Only cases of these categories"),
   limit: limitSetting,
+  smoke: smokeSetting,
   trials: trialsSetting,
   seed: seedSetting,
   simulated: simulatedSetting,
@@ -39,5 +41,5 @@ export const toolUseSection = {
   kind: "tool-use",
   schema,
   paths: { cases: null, knowledge: null },
-  choices: ["category", "limit", "trials"],
+  choices: ["category", "limit", "smoke", "trials"],
 } satisfies Section;
