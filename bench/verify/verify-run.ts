@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.ts";
 import { exists } from "../store/read-run.ts";
 import { readCellEvidence, type SeenCell } from "./evidence/cell-evidence.ts";
 import { readRunFacts } from "./evidence/run-facts.ts";
+import { impossibleFigures } from "./figures/gates.ts";
 import { compareFigures } from "./figures/compare.ts";
 import type { JsonValue } from "./evidence/json-value.ts";
 import type { Compared, FigureCoverage, Expected, Unequal } from "./figures/figure.ts";
@@ -62,7 +63,10 @@ export async function verifyRun(directory: string): Promise<RunVerification> {
   ];
   return {
     runId,
-    unequal: compared.flatMap(({ unequal }) => unequal),
+    unequal: [
+      ...compared.flatMap(({ unequal }) => unequal),
+      ...impossibleFigures("report/report.json", report),
+    ],
     coverage: compared.flatMap(({ coverage }) => coverage),
   };
 }

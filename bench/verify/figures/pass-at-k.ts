@@ -23,7 +23,7 @@ export function passAtKFigures(
 }
 
 function cellFigures(ks: readonly number[], cell: SeenCell): Expected {
-  const { cellId, arm, load, variant } = cell.facts.planned;
+  const { cellId, arm, load } = cell.facts.planned;
   const problems = cell.failing ? [] : problemsOf(cell);
   const seconds = problems.flatMap((problem) => problem.seconds ?? []);
   const known = (problem: Problem) => ks.filter((k) => k <= problem.samples);
@@ -31,7 +31,6 @@ function cellFigures(ks: readonly number[], cell: SeenCell): Expected {
     cellId,
     arm,
     load,
-    ...(variant !== undefined && { variant }),
     failing: cell.failing,
     rows: ks.map((k) => rowOf(k, problems)),
     secondsToSolution: {
