@@ -3,7 +3,8 @@ import { byVariant } from "../../store/place.ts";
 import type { RunJson } from "../../store/run-json.ts";
 import { spoiling } from "../cell/verdict.ts";
 import { changesOf, type Change } from "../compare/change.ts";
-import { quantities, scoreQuantities, type Quantity } from "../compare/quantities.ts";
+import { isScoreQuantity, quantities, scoreQuantities, type Quantity } from "../compare/quantities.ts";
+import { pairedCoverage } from "../estimates/coverage.ts";
 import type { MeasuredCell } from "../measured-cell.ts";
 
 const changeSchema = z.object({ value: z.number(), low: z.number().nullable(), high: z.number().nullable() });
@@ -22,6 +23,8 @@ const quantitySchema = z.object({
   /** What the interval is over, or why there is none. */
   basis: z.string(),
   units: z.number().int(),
+  /** Of a score: the paired tasks of all that the workload's data has; absent where nothing says what the whole is. */
+  coverage: z.string().optional(),
 });
 export type VariantQuantity = z.infer<typeof quantitySchema>;
 
@@ -52,7 +55,7 @@ const sweepSchema = z.object({ variants: z.record(z.string(), z.record(z.string(
 
 /** null for a run without variants. Differences are paired by task, trial and repetition. Pure. */
 export function variantReport(
-  { resolved, scores }: Pick<RunJson, "resolved" | "scores">,
+  { resolved, scores, coverage }: Pick<RunJson, "resolved" | "scores" | "coverage">,
   cells: readonly MeasuredCell[],
 ): VariantReport | null {
   const named = sweepSchema.safeParse(resolved["sweep"]).data?.variants;
@@ -69,10 +72,19 @@ export function variantReport(
       const baseline = groups.find(({ variant }) => variant === first.name)?.items ?? [];
       return variants.slice(1).flatMap(({ name }) => {
         const items = groups.find(({ variant }) => variant === name)?.items ?? [];
-        return comparisonOf(name, { before: baseline, after: items }, measured) ?? [];
+        const found = comparisonOf(name, { before: baseline, after: items }, measured);
+        return found === null
+          ? []
+          : { ...found, quantities: found.quantities.map((one) => covered(one, coverage)) };
       });
     }),
   };
+}
+
+function covered(quantity: VariantQuantity, coverage: RunJson["coverage"]): VariantQuantity {
+  const isScore = quantity.quantity === "reward" || isScoreQuantity(quantity.quantity);
+  const text = isScore ? pairedCoverage([{ coverage }], quantity.units) : null;
+  return text === null ? quantity : { ...quantity, coverage: text };
 }
 
 /** A mean of latencies is the long ones', and a p99 needs more requests than a sweep has. */

@@ -24,7 +24,10 @@ export function variantParts(report: VariantReport | undefined): readonly Part[]
   const refused = comparisons.filter((one) => one.refused !== null);
   const [drawn, more] = [told.slice(0, comparisonsMax), told.length - comparisonsMax];
   return [
-    line([toned("strong", `Engine configurations against ${baseline}`), plain(" (95 % interval)")]),
+    line([
+      toned("strong", `Engine configurations against ${baseline}`),
+      plain(` (95 % interval)${coverageText(drawn)}`),
+    ]),
     ...(drawn.length === 0 ? [] : [grid(drawn)]),
     ...refused.map(({ variant, arm, load, refused: why }) =>
       line([
@@ -36,6 +39,12 @@ export function variantParts(report: VariantReport | undefined): readonly Part[]
     ...(more > 0 ? [line([toned("soft", `  ${more} more comparisons: see the tables`)])] : []),
     blank,
   ];
+}
+
+/** What the scores below are of. */
+function coverageText(comparisons: readonly VariantComparison[]): string {
+  const parts = comparisons.flatMap(({ quantities }) => quantities.flatMap(({ coverage }) => coverage ?? []));
+  return parts.length === 0 ? "" : `, scores of ${[...new Set(parts)].join("; ")}`;
 }
 
 function grid(comparisons: readonly VariantComparison[]): Part {

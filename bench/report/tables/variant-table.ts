@@ -7,6 +7,8 @@ import { changeFinding, changeText } from "./comparison-document.ts";
 import { absent, numberText, percentText, signedText } from "./number-text.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
 
+const coverageHead = "coverage";
+
 interface VariantRow {
   /** Empty where they are those of the row above. */
   readonly place: string;
@@ -34,6 +36,11 @@ export const variantQuantities: TableOf<VariantRow> = {
       "more, less, the same, or cannot tell: the interval holds 0, or there is none",
     ),
     right("units", ({ of }) => String(of.units), "independent ones: tasks, or pairs of cells for rates"),
+    left(
+      coverageHead,
+      ({ of }) => of.coverage ?? "",
+      "of a score: the paired tasks of all that the workload's data has",
+    ),
   ],
 };
 
@@ -51,9 +58,14 @@ export function variantTable({ baseline, variants, comparisons }: VariantReport)
         return at === 0 ? { variant, place: `${arm} ${load}`, of } : { variant: "", place: "", of };
       }),
   );
-  return filled(variantQuantities, rows, [
+  const all = comparisons.flatMap(({ quantities }) => quantities);
+  const known = all.some(({ coverage }) => coverage !== undefined);
+  const columns = variantQuantities.columns.filter(({ head }) => known || head !== coverageHead);
+  const hidden = all.flatMap(({ quantity, difference }) => (difference === null ? [quantity] : []));
+  return filled({ ...variantQuantities, columns }, rows, [
     `baseline: ${baseline}. ${variants.map(variantText).join("; ")}`,
     "Each variant ran on an engine started for it. Intervals over tasks do not hold what drifts between two starts; those of rates are over repetitions and do. sweep.repetitions: 3 or more gives them. Of twenty numbers without a difference one is outside of its interval by chance.",
+    ...(hidden.length > 0 ? [`too few values for: ${[...new Set(hidden)].join(", ")}`] : []),
     ...comparisons.flatMap(refusedNote),
     ...comparisons.flatMap(doubtNotes),
   ]);

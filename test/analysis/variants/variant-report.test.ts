@@ -82,6 +82,15 @@ test("each variant is held against the first, task by task, in each arm", () => 
   expect(of("ttft_p50", slow)?.difference).toMatchObject({ value: 0, low: 0, high: 0 });
 });
 
+test("a score says what of the workload's data its pairs are of, and a time does not", () => {
+  const cells = [cell({ variant: "base" }), cell({ variant: "fp8" })];
+  const coverage = { of: "problems", selected: 6, total: 20, excluded: [] };
+  const quantities = variantReport({ ...run, coverage }, cells)?.comparisons[0]?.quantities ?? [];
+  expect(quantities.flatMap(({ quantity, coverage: text }) => (text ? [[quantity, text]] : []))).toEqual([
+    ["reward", "6/20, partial"],
+  ]);
+});
+
 test("a rate has an interval from two repetitions on, and each is paired with its own", () => {
   const paced = (variant: string, repetition: number, value: number) => {
     const built = cell({ variant, repetition });
