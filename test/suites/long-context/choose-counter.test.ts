@@ -122,3 +122,11 @@ test("a server that tells nothing is refused with what to do", async () => {
     /cannot be counted:[\s\S]*it knows no chat template[\s\S]*Start the server with \/tokenize or with usage in its answers, or set workload.tokenizer/,
   );
 });
+
+test("a server that stops counting in between ends the start with what it said", async () => {
+  let asked = 0;
+  const tokenize = (body: AskedBody) => ((asked += 1) > 8 ? undefined : messages(body));
+  await expect(chosen({ tokenize, usage: same })).rejects.toThrow(
+    /no longer counts tokens of a text of \d+ characters: POST \/tokenize came back with 404 .*Not Found/,
+  );
+});
