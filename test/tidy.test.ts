@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/answer": "",
   "bench/config": "host",
   "bench/docker": "host",
-  "bench/judge": "host",
+  "bench/judge": "host measure",
   "bench/sandbox": "config docker host measure",
   "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
@@ -68,7 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/export/benchmarks": "workload store analysis report export",
   "bench/pack": "host store tap",
   "bench/export/rows": "workload store load evidence analysis report export",
-  "bench/otlp": "host store load evidence",
+  "bench/otlp": "host measure store load evidence",
   "bench/sink/otlp": "config otlp sink",
   "bench/sink": "config store",
   // What happens in a run.

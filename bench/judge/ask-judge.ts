@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request as send, type Dispatcher } from "undici";
 import { messageOf, TollgateError } from "../errors.ts";
 import { boundedText, modelAnswerBytesMax } from "../host/bounded-body.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** A model that judges: any OpenAI-compatible endpoint. */
 export interface JudgeEndpoint {
@@ -70,7 +71,7 @@ function isTransient(status: number | null): boolean {
 async function ask(question: JudgeQuestion): Promise<string> {
   const { endpoint, system, user, signal, dispatcher, timeoutMs = DEFAULTS.timeoutMs } = question;
   const url = `${endpoint.baseUrl.replace(/\/+$/u, "")}/chat/completions`;
-  const deadline = AbortSignal.timeout(timeoutMs);
+  using deadline = new Deadline(timeoutMs, ...(signal === undefined ? [] : [signal]));
   const body = {
     model: endpoint.model,
     messages: [
@@ -89,15 +90,13 @@ async function ask(question: JudgeQuestion): Promise<string> {
         ...(endpoint.apiKey === null ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
       },
       body: JSON.stringify(body),
-      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      signal: deadline.signal,
       ...(dispatcher === undefined ? {} : { dispatcher }),
     });
     status = response.statusCode;
     text = await boundedText(response.body, modelAnswerBytesMax);
   } catch (cause) {
-    const problem = deadline.aborted
-      ? `did not answer within ${timeoutMs} ms`
-      : `failed: ${messageOf(cause)}`;
+    const problem = deadline.over ? `did not answer within ${timeoutMs} ms` : `failed: ${messageOf(cause)}`;
     throw new JudgeRequestError({ url, status: null, problem }, { cause });
   }
   if (status !== 200) {

@@ -1,6 +1,7 @@
 import { request } from "undici";
 import { z } from "zod";
 import { boundedText, descriptionBytesMax } from "../host/bounded-body.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** SGLang's scheduler as it is now; a rank for each replica. Other fields differ between versions. */
 const loadsSchema = z.object({
@@ -35,11 +36,10 @@ export async function readLoads(
     readonly headers?: Readonly<Record<string, string>> | undefined;
   },
 ): Promise<EngineLoads | null> {
-  const deadline = AbortSignal.timeout(options.timeoutMs);
-  const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+  using deadline = new Deadline(options.timeoutMs, ...(options.signal === undefined ? [] : [options.signal]));
   try {
     const url = new URL("/v1/loads?include=core", metricsUrl);
-    const response = await request(url, { headers: options.headers ?? {}, signal });
+    const response = await request(url, { headers: options.headers ?? {}, signal: deadline.signal });
     const text = await boundedText(response.body, descriptionBytesMax);
     if (response.statusCode !== 200) return null;
     const { data } = loadsSchema.safeParse(JSON.parse(text));

@@ -4,6 +4,7 @@ import { messageOf, TollgateError } from "../errors.ts";
 import type { Clock } from "../measure/clock.ts";
 import { type Exposition, ExpositionError, parseExposition } from "./exposition.ts";
 import { pageBytesMax, PageTooLargeError, readPage, type ReadPage } from "./read-page.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** One scrape: the verbatim page, what it says, and when it was taken. */
 export interface Snapshot {
@@ -67,8 +68,8 @@ export function metricsUrl(url: string): string {
 /** Reads `url` (see {@link metricsUrl}) once. Throws {@link ScrapeError} when there is no readable page. */
 export async function scrape(url: string, options: ScrapeOptions): Promise<Snapshot> {
   const page = metricsUrl(url);
-  const deadline = AbortSignal.timeout(options.timeoutMs);
-  const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+  using deadline = new Deadline(options.timeoutMs, ...(options.signal === undefined ? [] : [options.signal]));
+  const { signal } = deadline;
   const fetched = await fetchPage(page, { ...options, signal }).catch((error: unknown) => {
     if (error instanceof ScrapeError) throw error;
     if (error instanceof ExpositionError) {
@@ -77,7 +78,7 @@ export async function scrape(url: string, options: ScrapeOptions): Promise<Snaps
     if (error instanceof PageTooLargeError) {
       throw new ScrapeError({ url: page, reason: "too-large" }, error.message, { cause: error });
     }
-    throw transportError(page, error, { options, timedOut: deadline.aborted });
+    throw transportError(page, error, { options, timedOut: deadline.over });
   });
   return { url: page, at: options.clock.wallIso(), atNs: options.clock.nowNs(), ...fetched };
 }

@@ -5,6 +5,7 @@ import { boundedBody, descriptionBytesMax } from "../host/bounded-body.ts";
 import { otlpJson } from "./otlp-json.ts";
 import { otlpProtobuf } from "./otlp-protobuf.ts";
 import type { SpanBatch } from "./span.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 export const otlpProtocols = ["http/protobuf", "http/json"] as const;
 export type OtlpProtocol = (typeof otlpProtocols)[number];
@@ -148,12 +149,13 @@ async function post(
   signal: AbortSignal,
 ): Promise<Answer> {
   const type = protocol === "http/json" ? "application/json" : "application/x-protobuf";
+  using deadline = new Deadline(answerMs, signal);
   try {
     const response = await request(url, {
       method: "POST",
       headers: { "content-type": type, ...headers },
       body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
+      signal: deadline.signal,
     });
     const bytes = await boundedBody(response.body, descriptionBytesMax);
     const seconds = Number(response.headers["retry-after"]);

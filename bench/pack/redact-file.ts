@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress } from "node:zlib";
 import { readLines } from "../store/line-file.ts";
+import { BodyBases } from "../tap/body-bases.ts";
 import { applyDelta, deltaOf } from "../tap/body-delta.ts";
 import { bodyLineSchema } from "../tap/body-line.ts";
 import type { Redactor } from "./redaction.ts";
@@ -22,25 +23,25 @@ async function* textLines(source: string, redactor: Redactor): AsyncGenerator<st
     yield `${redactor.redact(bytes.toString("utf8"))}${terminated ? "\n" : ""}`;
 }
 
-/** Requests are stored as differences that count characters, so they are made whole, changed, and stored again. */
+/**
+ * Requests are stored as differences that count characters, so they are made whole, changed, and stored again. A request whose id is
+ * changed is no base any more: two such ids may have become the same.
+ */
 async function* bodyLines(source: string, redactor: Redactor): AsyncGenerator<string> {
-  const bases = new Map<string, { readonly was: string; readonly is: string }>();
+  const bases = new BodyBases<{ readonly was: string; readonly is: string | null }>();
   for await (const { bytes, terminated } of readLines(source)) {
     if (!terminated) return;
     const line = bodyLineSchema.parse(JSON.parse(bytes.toString("utf8")));
-    const key = (id: string) => JSON.stringify([line.hop, id]);
-    const base = line.requestBase === null ? undefined : bases.get(key(line.requestBase));
+    const base = bases.of(line) ?? null;
     const was = applyDelta(base?.was ?? "", line);
     const is = redactor.redact(was);
-    if (!bases.has(key(line.requestId))) bases.set(key(line.requestId), { was, is });
-    const { v, hop, requestId, requestBase } = line;
-    const kept = {
-      v,
-      hop,
-      requestId: redactor.redact(requestId),
-      requestBase,
-      ...deltaOf(base?.is ?? "", is),
-    };
+    const requestId = redactor.redact(line.requestId);
+    const keepsId = requestId === line.requestId;
+    bases.add(line, { was, is: keepsId ? is : null });
+    const requestBase = (base?.is ?? null) === null ? null : line.requestBase;
+    const isBase = keepsId ? line.isBase : false;
+    const { v, hop } = line;
+    const kept = { v, hop, requestId, requestBase, isBase, ...deltaOf(base?.is ?? "", is) };
     yield `${JSON.stringify({ ...kept, response: redactor.redact(line.response) })}\n`;
   }
 }

@@ -10,6 +10,7 @@ import type { Engine } from "../stack/engine.ts";
 import type { ArmSession, RunningArm, RunningStack } from "../stack/stack.ts";
 import { identityHeaders } from "../workload/exchange.ts";
 import { seenExchanges, type SeenExchange } from "./seen-exchanges.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** A chat request of a check. Sampling is pinned in every one of them. */
 export interface Question {
@@ -106,7 +107,7 @@ export class Prober {
     question: Question,
   ): Promise<Reply> {
     const { clock, deadlineMs, signal } = this.#options;
-    const deadline = AbortSignal.timeout(deadlineMs);
+    using deadline = new Deadline(deadlineMs, signal);
     const startedNs = clock.nowNs();
     const elapsed = () => millisecondsBetween(startedNs, clock.nowNs());
     const identity = to.key === undefined ? {} : headersOf(to.key);
@@ -115,7 +116,7 @@ export class Prober {
         method: "POST",
         headers: { "content-type": "application/json", authorization: `Bearer ${to.apiKey}`, ...identity },
         body: JSON.stringify(bodyOf(question, to.model)),
-        signal: AbortSignal.any([signal, deadline]),
+        signal: deadline.signal,
         headersTimeout: 0,
         bodyTimeout: 0,
       });
@@ -128,7 +129,7 @@ export class Prober {
       return { chat: why === null ? answer : null, problem, ms: elapsed(), outer: [], inner: [] };
     } catch (error) {
       signal.throwIfAborted();
-      const problem = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : messageOf(error);
+      const problem = deadline.over ? `no answer within ${deadlineMs / 1000} s` : messageOf(error);
       return { ...nothing(problem), ms: elapsed() };
     }
   }

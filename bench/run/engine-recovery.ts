@@ -62,20 +62,41 @@ export async function awaitNewsOfDeath(
   while (died() === null && performance.now() - startMs < newsMs) await sleep(50);
 }
 
-/** Episodes without a result that counts: when a part has died, those that failed at it have none either. */
-export function unfinished(
-  planned: readonly PlannedEpisode[],
-  records: ReadonlyMap<string, EpisodeRecord>,
-  died: boolean,
-): readonly PlannedEpisode[] {
-  return planned.filter(({ episodeId }) => {
-    const record = records.get(episodeId) ?? null;
-    return record === null || (died && diedWithEngine(record));
-  });
+/**
+ * Which episodes of a segment have no result yet. Keeps nothing of their records, so that a segment of a million episodes takes no more
+ * than its plan does.
+ */
+export class OpenEpisodes {
+  readonly #planned: readonly PlannedEpisode[];
+  readonly #open: Set<string>;
+  /** Those that failed at a part that may have died. */
+  readonly #failed = new Set<string>();
+
+  constructor(planned: readonly PlannedEpisode[]) {
+    this.#planned = planned;
+    this.#open = new Set(planned.map(({ episodeId }) => episodeId));
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  ended(record: Pick<EpisodeRecord, "episodeId" | "failure">): void {
+    this.#open.delete(record.episodeId);
+    if (diedWithEngine(record)) this.#failed.add(record.episodeId);
+  }
+
+  /** Episodes without a result that counts, in the order of the plan: when a part has died, those that failed at it have none either. */
+  left(died: boolean): readonly PlannedEpisode[] {
+    if (this.#open.size === 0 && !died) return [];
+    return this.#planned.filter(
+      ({ episodeId }) => this.#open.has(episodeId) || (died && this.#failed.has(episodeId)),
+    );
+  }
 }
 
 /** Through a gateway a dead engine looks like a failing gateway. */
-function diedWithEngine(record: EpisodeRecord | null): boolean {
+function diedWithEngine(record: Pick<EpisodeRecord, "failure"> | null): boolean {
   const failure = record?.failure ?? null;
   return failure !== null && ["engine", "user-engine", "gateway"].includes(failure.class);
 }

@@ -4,13 +4,12 @@ import { LoopWatch, type LoopReading } from "../measure/loop-watch.ts";
 import { loadOf } from "../plan/cells.ts";
 import { flushCache, type Engine } from "../stack/engine.ts";
 import { enginesOf, type RunningArm, type StackDeath, type UnclosedSessions } from "../stack/stack.ts";
-import type { EpisodeRecord } from "../store/record.ts";
 import { segmentPath } from "../store/run-directory.ts";
 import { runClosedLoop } from "./closed-loop.ts";
 import { EvidenceLines } from "./evidence-lines.ts";
 import type { PreparedWorkload } from "../workload/workload.ts";
 import { attemptEpisode, type AttemptParts } from "./attempt.ts";
-import { awaitNewsOfDeath, unfinished } from "./engine-recovery.ts";
+import { awaitNewsOfDeath, OpenEpisodes } from "./engine-recovery.ts";
 import { measure, type MeasuredSection, type SectionEnd, type SectionParts } from "./measured-section.ts";
 import type { FailureWatch } from "./failure-watch.ts";
 import { PowerSamples, type PowerSource } from "./power-samples.ts";
@@ -49,7 +48,7 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
   const engines = enginesOf(stack);
   const place = { cellId: cell.cellId, segmentId };
   const evidence = new EvidenceLines(segmentPath(parts.run.path, place));
-  const records = new Map<string, EpisodeRecord>();
+  const open = new OpenEpisodes(remaining);
   let driver: LoopReading | null = null;
   const section: MeasuredSection = {
     ...place,
@@ -67,11 +66,11 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
       await using _power = powerOf(parts, segmentPath(parts.run.path, place));
       using loop = new LoopWatch();
       try {
-        await runEpisodes(parts, planned, { arm, records, evidence });
+        await runEpisodes(parts, planned, { arm, open, evidence });
       } finally {
         driver = loop.read();
       }
-      return records.size === remaining.length;
+      return open.count === 0;
     },
     finish: async () => {
       await evidence.close();
@@ -84,7 +83,7 @@ export async function runSegment(parts: SegmentParts, planned: PlannedCellRun): 
     },
   };
   const end = await measure(parts, section);
-  return { ...end, unfinished: unfinished(remaining, records, end.death !== null) };
+  return { ...end, unfinished: open.left(end.death !== null) };
 }
 
 /** Both arms are read alike, so that what reading costs is in both. */
@@ -94,8 +93,8 @@ function powerOf({ power, clock, tell }: SegmentParts, directory: string): Power
 
 interface EpisodePlace {
   readonly arm: RunningArm;
-  /** Gets every episode that has a result. */
-  readonly records: Map<string, EpisodeRecord>;
+  /** Is told of every episode that has a result. */
+  readonly open: OpenEpisodes;
   readonly evidence: EvidenceLines;
 }
 
@@ -103,7 +102,7 @@ interface EpisodePlace {
 async function runEpisodes(
   parts: SegmentParts,
   { cell, segmentId, remaining }: PlannedCellRun,
-  { arm, records, evidence }: EpisodePlace,
+  { arm, open, evidence }: EpisodePlace,
 ): Promise<void> {
   const { stack, stop, failures, tell } = parts;
   const tellAll = (what: (watcher: SweepWatcher) => void) => parts.watchers.forEach(what);
@@ -119,7 +118,7 @@ async function runEpisodes(
     const logToolCall = (line: object) => evidence.add("tools.ndjson", line);
     const context = { cell, segmentId, arm, signal, logToolCall, evidence, requestsSeen };
     const record = await attemptEpisode(parts, context, episode);
-    if (record) records.set(episode.episodeId, record);
+    if (record) open.ended(record);
     tellAll((watcher) => watcher.episodeEnded?.(record));
     if (stack.revive !== null) await awaitNewsOfDeath(died, record);
     // What a dead part took with it is told as its death.

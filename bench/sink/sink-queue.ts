@@ -101,7 +101,11 @@ export class SinkQueue {
     const { callMs } = this.#limits;
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(new Error(`no answer within ${callMs} ms`)), callMs);
-    const signal = AbortSignal.any([limit.signal, ...signals]);
+    const { signal } = limit;
+    const follow = () => limit.abort(signals.find(({ aborted }) => aborted)?.reason);
+    // Not AbortSignal.any, of which something stays for every event: see Deadline.
+    for (const one of signals) one.addEventListener("abort", follow);
+    if (signals.some(({ aborted }) => aborted)) follow();
     try {
       await Promise.race([operation(signal), rejectionOf(signal)]);
       return null;
@@ -109,6 +113,7 @@ export class SinkQueue {
       return `could not be ${what}: ${messageOf(error)}`;
     } finally {
       clearTimeout(timer);
+      for (const one of signals) one.removeEventListener("abort", follow);
     }
   }
 

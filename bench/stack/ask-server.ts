@@ -1,6 +1,7 @@
 import { request } from "undici";
 import { messageOf, StartError } from "../errors.ts";
 import { boundedText, descriptionBytesMax } from "../host/bounded-body.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** An answer of any status, as it came. */
 export interface ServerAnswer {
@@ -26,11 +27,11 @@ const timeoutDefaultMs = 10_000;
 
 /** GET, bounded in time and length. @throws {StartError} when nobody answers, with what to change */
 export async function askServer(url: string, { apiKey, signal, timeoutMs }: Question): Promise<ServerAnswer> {
-  const deadline = AbortSignal.timeout(timeoutMs ?? timeoutDefaultMs);
+  using deadline = new Deadline(timeoutMs ?? timeoutDefaultMs, signal);
   try {
     const response = await request(url, {
       headers: { authorization: `Bearer ${apiKey}`, accept: "application/json" },
-      signal: AbortSignal.any([signal, deadline]),
+      signal: deadline.signal,
     });
     const text = await boundedText(response.body, descriptionBytesMax);
     const { location, server } = response.headers;
@@ -44,7 +45,7 @@ export async function askServer(url: string, { apiKey, signal, timeoutMs }: Ques
     };
   } catch (cause) {
     if (signal.aborted) throw cause;
-    const why = deadline.aborted ? "no whole answer in time" : transportText(cause);
+    const why = deadline.over ? "no whole answer in time" : transportText(cause);
     throw new StartError(url, `GET ${url} failed: ${why}. ${whatToChange(url, why)}`, { cause });
   }
 }

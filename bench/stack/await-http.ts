@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
+import { Deadline } from "../measure/deadline.ts";
 
 export interface HttpProbe {
   readonly url: string;
@@ -53,8 +54,9 @@ export async function statusOf(
     readonly timeoutMs: number;
   },
 ): Promise<number | null> {
+  using deadline = new Deadline(options.timeoutMs, options.signal);
   try {
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+    const { signal } = deadline;
     const response = await request(url, { headers: options.headers ?? {}, signal });
     await response.body.dump();
     return response.statusCode;

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { RunUnreadableError } from "../errors.ts";
 import type { Hop } from "../workload/exchange.ts";
 import { readLines } from "../store/line-file.ts";
+import { BodyBases } from "./body-bases.ts";
 import { applyDelta } from "./body-delta.ts";
 import { bodyLineSchema, type BodyLine } from "./body-line.ts";
-import { basesMax } from "./body-log.ts";
 
 export interface ExchangeBodies {
   readonly hop: Hop;
@@ -24,44 +24,16 @@ export async function* readBodies(directory: string): AsyncGenerator<ExchangeBod
   const plain = join(directory, "bodies.ndjson");
   // Both exist while the segment is being compressed; the plain one is removed last and is whole until then.
   const path = existsSync(plain) ? plain : `${plain}.zst`;
-  const bases = new OpenBases();
+  const bases = new BodyBases<string>();
   for await (const { bytes, number, terminated } of readLines(path)) {
     if (!terminated) return;
     const line = parse(bytes.toString("utf8"), { path, number });
-    const base = bases.baseOf(line);
+    const base = bases.of(line);
     if (base === undefined) throw damaged({ path, number }, `its base ${line.requestBase} is missing`);
-    const requestBody = applyDelta(base, line);
-    bases.keep(line, requestBody);
+    const requestBody = applyDelta(base ?? "", line);
+    bases.add(line, requestBody);
     yield { hop: line.hop, requestId: line.requestId, requestBody, responseBody: line.response };
   }
-}
-
-/**
- * The request texts that a later line can still refer to: of each attempt the last one, and of no more attempts than the
- * writer keeps (`basesMax`). Memory is bounded by so many texts, however long the file is; of all others the ids stay.
- */
-class OpenBases {
-  readonly #texts = new Map<string, string>();
-  readonly #seen = new Set<string>();
-
-  baseOf({ hop, requestBase }: BodyLine): string | undefined {
-    return requestBase === null ? "" : this.#texts.get(keyOf(hop, requestBase));
-  }
-
-  /** Follows `BodyLog.line` step by step, so that both always keep the same bases. */
-  keep({ hop, requestId, requestBase }: BodyLine, text: string): void {
-    const key = keyOf(hop, requestId);
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
-    if (requestBase !== null) this.#texts.delete(keyOf(hop, requestBase));
-    this.#texts.set(key, text);
-    const [oldest] = this.#texts.keys();
-    if (this.#texts.size > basesMax && oldest !== undefined) this.#texts.delete(oldest);
-  }
-}
-
-function keyOf(hop: Hop, requestId: string): string {
-  return JSON.stringify([hop, requestId]);
 }
 
 interface Place {

@@ -5,6 +5,7 @@ import { readAnswer } from "../answer/read-answer.ts";
 import { messageOf } from "../errors.ts";
 import { boundedText, modelAnswerBytesMax } from "../host/bounded-body.ts";
 import { shortened } from "../stack/ask-server.ts";
+import { Deadline } from "../measure/deadline.ts";
 
 /** One of the two servers, as it is asked. */
 export interface TaxServer {
@@ -29,7 +30,7 @@ export async function askChat(
   body: object,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<ChatReply> {
-  const deadline = AbortSignal.timeout(timeoutMs);
+  using deadline = new Deadline(timeoutMs, signal);
   const startedMs = performance.now();
   const reply = (status: number | null, text: string, problem: string | null): ChatReply => ({
     status,
@@ -43,7 +44,7 @@ export async function askChat(
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
       body: JSON.stringify(body),
-      signal: AbortSignal.any([signal, deadline]),
+      signal: deadline.signal,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -54,7 +55,7 @@ export async function askChat(
     return reply(status, text, why === null ? null : `an answer that ${why}`);
   } catch (cause) {
     if (signal.aborted) throw cause;
-    const why = deadline.aborted
+    const why = deadline.over
       ? `no whole answer within ${(timeoutMs / 1000).toFixed(0)} s`
       : `no answer: ${messageOf(cause)}`;
     return reply(null, "", why);

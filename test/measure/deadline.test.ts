@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Deadline, Timer } from "../../bench/measure/deadline.ts";
+import { heapGrowthBytes } from "./heap-growth.ts";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -48,3 +51,53 @@ test("the reason of the signal says what the limit was", () => {
     expect.objectContaining({ name: "TimeoutError", message: "not done within 5 ms" }),
   ]);
 });
+
+test("a deadline ends with the first of the others, with its reason, and then it was not the time", () => {
+  const others = [new AbortController(), new AbortController()];
+  using deadline = new Deadline(5, ...others.map(({ signal }) => signal));
+  others[1]?.abort("second");
+  others[0]?.abort("first");
+  vi.advanceTimersByTime(10);
+  expect([deadline.signal.reason, deadline.over]).toEqual(["second", false]);
+  using late = new Deadline(5, AbortSignal.abort("before"));
+  expect([late.signal.reason, late.over]).toEqual(["before", false]);
+  const after = new AbortController();
+  using timed = new Deadline(5, after.signal);
+  vi.advanceTimersByTime(5);
+  after.abort("after");
+  expect([timed.signal.reason, timed.over]).toEqual([
+    expect.objectContaining({ name: "TimeoutError" }),
+    true,
+  ]);
+});
+
+test("nothing of a deadline stays at a signal that lives as long as a run", async () => {
+  vi.useRealTimers();
+  const run = new AbortController();
+  const growth = await heapGrowthBytes((times) => {
+    for (let at = 0; at < times; at += 1) {
+      using deadline = new Deadline(60_000, run.signal);
+      deadline.signal.addEventListener("abort", () => undefined);
+    }
+  }, 20_000);
+  // Of `AbortSignal.any([run.signal, …])` more than 20 MB stay.
+  expect(growth).toBeLessThan(500_000);
+});
+
+test("AbortSignal.any is only where it is called a few times in a run", () => {
+  const callers = sources.filter(([, text]) => text.includes("AbortSignal.any(")).map(([path]) => path);
+  expect(callers.sort()).toEqual([
+    "bench/agent/openclaw/gateway-process.ts",
+    "bench/docker/images.ts",
+    "bench/run/run.ts",
+    "bench/run/segment.ts",
+    "bench/stack/start-together.ts",
+  ]);
+});
+
+/** Product files with their text. */
+const sources = ["bench", "suites"].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => [`${folder}/${name}`, readFileSync(join(folder, name), "utf8")] as const),
+);

@@ -106,6 +106,27 @@ test("requests that share their beginnings stay readable when what they share wa
   expect(read).toEqual(requests.map((text) => text.replaceAll(secret, "(secret)")));
 });
 
+test("requests whose ids are changed, and become the same, stay apart", async () => {
+  const bodies = new BodyLog();
+  const asked = ["one", "two", "one", "two"].map((attemptKey, index) => ({
+    hop: "outer" as const,
+    arm: "raw",
+    attemptKey,
+    requestId: index % 2 === 0 ? secret : `${secret}${secret}`,
+    requestBody: `${attemptKey} begins, and says ${"more ".repeat(index)}`,
+    responseBody: "",
+  }));
+  const segment = mkdtempSync(join(folder, "segment-"));
+  const source = join(mkdtempSync(join(folder, "source-")), "bodies.ndjson");
+  writeFileSync(source, asked.map((one) => `${JSON.stringify(bodies.line(one as Exchange))}\n`).join(""));
+  const known = new Redactor(knowing(secret, `${secret}${secret}`));
+  await redactFile(source, join(segment, "bodies.ndjson"), known);
+  expect(readFileSync(join(segment, "bodies.ndjson"), "utf8")).not.toContain(secret);
+  const read: string[] = [];
+  for await (const { requestBody } of readBodies(segment)) read.push(requestBody);
+  expect(read).toEqual(asked.map(({ requestBody }) => requestBody));
+});
+
 test("a file of unknown bytes is no text; what is compressed is text by its name", async () => {
   const file = (name: string, bytes: Buffer) => {
     writeFileSync(join(folder, name), bytes);

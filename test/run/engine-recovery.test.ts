@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { sections } from "../../bench/commands/parts.ts";
 import { experimentSchema } from "../../bench/config/experiment.ts";
-import { awaitNewsOfDeath, EngineRecovery, unfinished } from "../../bench/run/engine-recovery.ts";
+import { awaitNewsOfDeath, EngineRecovery, OpenEpisodes } from "../../bench/run/engine-recovery.ts";
 import type { StackDeath } from "../../bench/stack/stack.ts";
 import type { EpisodeRecord } from "../../bench/store/record.ts";
+import { heapGrowthBytes } from "../measure/heap-growth.ts";
 import { buildEpisode, plannedCell } from "../store/run-builder.ts";
 
 const death = (part: StackDeath["part"]): StackDeath => ({ part, arm: null, message: "exit code 137" });
@@ -98,25 +99,40 @@ const failed = (index: number, by: string): EpisodeRecord =>
   buildEpisode(cell, index, { status: "failed", reward: null, failure: { class: by, message: "500" } });
 
 describe("episodes without a result that counts", () => {
-  const records = new Map(
-    [buildEpisode(cell, 0), failed(1, "engine"), failed(2, "agent-process")].map((record) => [
-      record.episodeId,
-      record,
-    ]),
-  );
+  const open = new OpenEpisodes(planned);
+  for (const record of [buildEpisode(cell, 0), failed(1, "engine"), failed(2, "agent-process")])
+    open.ended(record);
 
   test("without a death: those that have no record; a failure is a result", () => {
-    expect(unfinished(planned, records, false).map(({ episodeId }) => episodeId)).toEqual([
-      cell.episodeIds[3],
-    ]);
+    expect(open.count).toBe(1);
+    expect(open.left(false).map(({ episodeId }) => episodeId)).toEqual([cell.episodeIds[3]]);
   });
 
   test("after a death: also those that failed at what died, and not those that failed by themselves", () => {
-    expect(unfinished(planned, records, true).map(({ episodeId }) => episodeId)).toEqual([
+    expect(open.left(true).map(({ episodeId }) => episodeId)).toEqual([
       cell.episodeIds[1],
       cell.episodeIds[3],
     ]);
   });
+});
+
+test("what is kept of an episode that has ended is less than there was of it before", async () => {
+  const many = Array.from({ length: 22_000 }, (_, index) => ({
+    ...planned[0],
+    episodeId: `episode-${index}`,
+  }));
+  const open = new OpenEpisodes(many as unknown as typeof planned);
+  let next = 0;
+  const growth = await heapGrowthBytes((times) => {
+    for (let at = 0; at < times; at += 1) {
+      const record = { ...buildEpisode(cell, 0), episodeId: many[next]?.episodeId ?? "" };
+      open.ended(record);
+      next += 1;
+    }
+  }, 20_000);
+  expect([open.count, open.left(false)]).toEqual([0, []]);
+  // Their records took 20 MB.
+  expect(growth).toBeLessThan(100_000);
 });
 
 describe("the news of a death", () => {

@@ -9,9 +9,12 @@ import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RunUnreadableError } from "../../bench/errors.ts";
+import { BodyBases } from "../../bench/tap/body-bases.ts";
+import type { BodyLine } from "../../bench/tap/body-line.ts";
 import { BodyLog } from "../../bench/tap/body-log.ts";
 import { readBodies } from "../../bench/tap/read-bodies.ts";
 import type { Exchange } from "../../bench/workload/exchange.ts";
+import { heapGrowthBytes } from "../measure/heap-growth.ts";
 import { blankExchange } from "./fixtures/blank-exchange.ts";
 import { collect } from "./fixtures/scripted-engine.ts";
 
@@ -90,6 +93,66 @@ test("a base is left where the next one would have no room, and its attempt begi
   const baseOf = (line: string) => (JSON.parse(line) as { requestBase: string | null }).requestBase;
   expect(lines(asked, 20).map(baseOf)).toEqual([null, null, "r0", "r1"]);
   expect(lines(asked, 19).map(baseOf)).toEqual([null, null, null, null]);
+});
+
+test("an id that another open conversation has is no base, and each goes on as its own", async () => {
+  const exchanges = [
+    ["one", "same", "first of one"],
+    ["two", "same", "first of two"],
+    ["one", "b", "first of one and more"],
+    ["two", "c", "first of two and more"],
+    ["three", "same", "of three, when nobody refers to the id any more"],
+    ["three", "d", "of three, when nobody refers to the id any more, and more"],
+  ].map(([attemptKey = "", requestId = "", requestBody = ""]) => ({
+    ...blankExchange,
+    attemptKey,
+    requestId,
+    requestBody,
+  }));
+  const written = lines(exchanges);
+  const folder = mkdtempSync(join(directory, "same-"));
+  writeFileSync(join(folder, "bodies.ndjson"), written.join(""));
+  expect(await collect(readBodies(folder))).toEqual(expected(exchanges));
+  const told = written.map((line) => {
+    const { isBase, requestBase } = JSON.parse(line) as BodyLine;
+    return [isBase, requestBase];
+  });
+  expect(told).toEqual([
+    [true, null],
+    [false, null],
+    [true, "same"],
+    [true, null],
+    [true, null],
+    [true, "same"],
+  ]);
+});
+
+test("in files from before lines said what is a base, the first line of an id is one", async () => {
+  const folder = mkdtempSync(join(directory, "old-"));
+  const old = (requestId: string, requestBase: string | null, middle: string) => {
+    const prefix = requestBase === null ? 0 : 5;
+    return { v: 1, hop: "outer", requestId, requestBase, prefix, suffix: 0, middle, response: "" };
+  };
+  const written = [old("a", null, "first"), old("a", null, "other"), old("b", "a", "!")];
+  writeFileSync(join(folder, "bodies.ndjson"), written.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const read = await collect(readBodies(folder));
+  expect(read.map(({ requestBody }) => requestBody)).toEqual(["first", "other", "first!"]);
+});
+
+test("neither writer nor reader grows with the number of requests", async () => {
+  const [log, bases] = [new BodyLog(), new BodyBases<string>()];
+  let attempts = 0;
+  const growth = await heapGrowthBytes((times) => {
+    for (let at = 0; at < times; at += 1) {
+      attempts += 1;
+      for (const turn of [1, 2, 3, 4]) {
+        const ids = { attemptKey: `attempt-${attempts}`, requestId: `attempt-${attempts}-a${turn}` };
+        bases.add(log.line({ ...blankExchange, ...ids, requestBody: "text" }), "text");
+      }
+    }
+  }, 20_000);
+  // Sets of all ids took 20 MB.
+  expect(growth).toBeLessThan(1_000_000);
 });
 
 test("a bad line in the middle is an error that names it", async () => {

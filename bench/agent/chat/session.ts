@@ -38,9 +38,9 @@ export class ChatSession implements AgentSession {
     }
     this.#asked = true;
     const { turnTimeoutMs } = this.#parts.request;
-    using deadline = new Deadline(turnTimeoutMs);
+    using deadline = new Deadline(turnTimeoutMs, signal);
     try {
-      const stop = AbortSignal.any([signal, deadline.signal]);
+      const stop = deadline.signal;
       const completion = await this.#ask(text, stop);
       const { content, finishReason, toolCalls } = completion;
       if (toolCalls !== null && this.#parts.calls !== null) {

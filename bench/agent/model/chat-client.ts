@@ -35,9 +35,9 @@ export class ChatClient implements AsyncDisposable {
   /** @throws ModelError when there is no usable answer, the signal's own reason when `signal` aborts. */
   async complete(request: ChatRequest): Promise<Completion> {
     const url = `${request.endpoint.baseUrl}/chat/completions`;
-    using deadline = new Deadline(request.timeoutMs);
+    using deadline = new Deadline(request.timeoutMs, request.signal);
     try {
-      const body = await this.#exchange(url, request, AbortSignal.any([request.signal, deadline.signal]));
+      const body = await this.#exchange(url, request, deadline.signal);
       return usableAnswer(url, body);
     } catch (cause) {
       request.signal.throwIfAborted();

@@ -39,10 +39,10 @@ export class NativeSession implements AgentSession {
   /** @throws ToolServerError when the tool server is gone: neither the agent nor the model has failed then. */
   async turn(text: string, signal: AbortSignal): Promise<AgentTurn> {
     const { turnTimeoutMs } = this.#parts.request;
-    using deadline = new Deadline(turnTimeoutMs);
+    using deadline = new Deadline(turnTimeoutMs, signal);
     this.#messages.push({ role: "user", content: text });
     try {
-      return await this.#run(AbortSignal.any([signal, deadline.signal]));
+      return await this.#run(deadline.signal);
     } catch (error) {
       if (signal.aborted) return { status: "aborted" };
       if (deadline.over) return { status: "timed-out", afterMs: turnTimeoutMs };

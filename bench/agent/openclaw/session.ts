@@ -127,8 +127,8 @@ export class OpenClawSession implements AgentSession {
   async #run(message: string, signal: AbortSignal): Promise<RunEnd> {
     const { turnTimeoutMs } = this.#request;
     const runId = `${this.#request.attemptKey}-${this.#turns}`;
-    using deadline = new Deadline(turnTimeoutMs);
-    const stop = AbortSignal.any([signal, deadline.signal]);
+    using deadline = new Deadline(turnTimeoutMs, signal);
+    const stop = deadline.signal;
     const abort = (): void => {
       const params = { sessionKey: this.#sessionKey, runId };
       this.#gateway.client.request("chat.abort", params, { timeoutMs: abortGraceMs }).catch(() => undefined);

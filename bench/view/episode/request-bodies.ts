@@ -75,8 +75,7 @@ async function ownBodies(
     const requestBody = applyDelta(base, line);
     const occurrence = counts.get(`${hop} ${requestId}`) ?? 0;
     counts.set(`${hop} ${requestId}`, occurrence + 1);
-    // Where an id occurs twice only its first line is a base.
-    if (occurrence === 0) texts.set(`${hop} ${requestId}`, requestBody);
+    if (line.isBase ?? occurrence === 0) texts.set(`${hop} ${requestId}`, requestBody);
     const exchange = wanted.get(keyOf({ hop, requestId, occurrence }));
     if (exchange !== undefined) found.set(exchange, { requestBody, responseBody: line.response });
   }

@@ -24,6 +24,7 @@ import { openSession } from "./open-session.ts";
 import type { TasksParts } from "./parts.ts";
 import type { Told } from "./told.ts";
 import { isSaid } from "./turn-conditions.ts";
+import { Deadline } from "../../../bench/measure/deadline.ts";
 
 /** What a conversation takes. */
 export interface TaskConversation {
@@ -133,9 +134,9 @@ async function playTurn(
   { open, session }: SessionInUse,
   text: string,
 ) {
-  const stop = AbortSignal.any([attempt.signal, deadline.signal, place.ended, open.lost]);
+  using stop = new Deadline(deadline.afterMs, attempt.signal, deadline.signal, place.ended, open.lost);
   const promptedNs = systemClock.nowNs();
-  const turn = await session.turn(text, stop).catch((thrown: unknown) => {
+  const turn = await session.turn(text, stop.signal).catch((thrown: unknown) => {
     if (thrown instanceof ToolServerError) return { status: "aborted", lost: thrown } as const;
     throw thrown;
   });

@@ -20,7 +20,7 @@ export interface ProbeOptions {
  */
 export async function probeGateway(client: SessionClient, options: ProbeOptions): Promise<void> {
   const { http } = client;
-  using deadline = new Deadline(options.timeoutMs);
+  using deadline = new Deadline(options.timeoutMs, options.signal);
   try {
     const session = await client.startSession(options.taskId);
     const response = await request(`${http.url}/v1/chat/completions`, {
@@ -32,7 +32,7 @@ export async function probeGateway(client: SessionClient, options: ProbeOptions)
         max_completion_tokens: 8,
         temperature: 0,
       }),
-      signal: AbortSignal.any([options.signal, deadline.signal]),
+      signal: deadline.signal,
     });
     const text = await boundedText(response.body, descriptionBytesMax);
     if (response.statusCode !== 200) {
