@@ -51,14 +51,20 @@ export interface TapClient extends AsyncDisposable {
 }
 
 /**
+ * What passes is garbage at once: in small steps it is collected while it is in the processor's cache, and the process stays small. And by
+ * the one thread that runs in real time: V8's helpers do not, and it would wait for them until others have computed, for up to 120 ms
+ * on a machine that is busy.
+ */
+const garbageFlags = ["--max-semi-space-size=2", "--single-threaded-gc"];
+
+/**
  * Starts the tap in a process of its own.
  * @throws {StartError} when it does not start
  */
 export async function startTap(options: TapOptions): Promise<TapClient> {
   const managed = await spawnManaged(process.execPath, {
     name: "tap",
-    // What passes is garbage at once: in small steps it is collected while it is in the processor's cache, and the process stays small.
-    args: ["--max-semi-space-size=8", ownProgram(new URL("./program.ts", import.meta.url))],
+    args: [...garbageFlags, ownProgram(new URL("./program.ts", import.meta.url))],
     environment: { ...options.environment, ...compileCacheVariable() },
     logFile: options.logFile,
     readySchema: z.object({ pid: z.number() }),

@@ -2,6 +2,7 @@ import { request } from "undici";
 import { z } from "zod";
 import { boundedText, modelAnswerBytesMax } from "../../../bench/host/bounded-body.ts";
 import { messageOf } from "../../../bench/errors.ts";
+import { Deadline } from "../../../bench/measure/deadline.ts";
 import type { ServedModel } from "../../../bench/workload/workload.ts";
 
 export interface CountingServer {
@@ -19,6 +20,7 @@ export async function askModel(
   path: string,
   body: object,
 ): Promise<Came> {
+  using deadline = new Deadline(timeoutMs, signal);
   try {
     const response = await request(`${engine.url}${path}`, {
       method: "POST",
@@ -26,7 +28,7 @@ export async function askModel(
       body: JSON.stringify({ model: engine.model, ...body }),
       headersTimeout: 0,
       bodyTimeout: 0,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal: deadline.signal,
     });
     const text = await boundedText(response.body, modelAnswerBytesMax);
     if (response.statusCode !== 200) return { instead: `${response.statusCode} ${text.slice(0, 300)}` };

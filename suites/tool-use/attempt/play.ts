@@ -1,3 +1,4 @@
+import { Deadline, longestTimerMs } from "../../../bench/measure/deadline.ts";
 import type { AgentSession } from "../../../bench/agent/agent.ts";
 import { readTurn, type ReadTurn } from "../../../bench/agent/transcript/read-turn.ts";
 import type { SandboxEnd } from "../../../bench/sandbox/sandbox.ts";
@@ -34,8 +35,8 @@ export interface Stage {
 
 /** One turn of the agent, to its end or to what ends it, and all that was seen of it. */
 export async function play({ task, place, open, session, attempt }: Stage): Promise<Played> {
-  const stop = AbortSignal.any([attempt.signal, place.ended, open.lost, open.limitSignal]);
-  const turn = await session.turn(task.prompt, stop).catch((thrown: unknown) => {
+  using stop = new Deadline(longestTimerMs, attempt.signal, place.ended, open.lost, open.limitSignal);
+  const turn = await session.turn(task.prompt, stop.signal).catch((thrown: unknown) => {
     if (thrown instanceof ToolServerError) return { status: "aborted", lost: thrown } as const;
     throw thrown;
   });
