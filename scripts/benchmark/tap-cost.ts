@@ -6,8 +6,20 @@ import type { Measurement, Reading, Workbench } from "./measurement.ts";
 import { shortText } from "./measurement.ts";
 import { measureAddedLatency, type LatencyHop, type LatencyPair } from "./tap-latency.ts";
 
-const streamCounts = [1, 16, 64] as const;
-const chunksPerStream = 50;
+interface Load {
+  readonly streams: number;
+  readonly chunksPerStream: number;
+  readonly requestsPerStream: number;
+}
+
+const loadsOf = (quick: boolean): readonly Load[] => [
+  ...[1, 16, 64].map((streams) => {
+    const requestsPerStream = Math.ceil((quick ? 16 : 48) / streams);
+    return { streams, chunksPerStream: 50, requestsPerStream };
+  }),
+  // Answers as short as those that an agent gets between two tools.
+  { streams: 64, chunksPerStream: 4, requestsPerStream: quick ? 4 : 12 },
+];
 const requestBytes = 40_000;
 
 /** Both hops of a gateway's arm, in one tap process that records all bodies, as in a sweep: what measuring itself costs. */
@@ -15,10 +27,10 @@ export const tapCost: Measurement = {
   name: "taps",
   measure: async (bench) => {
     const readings: Reading[] = [];
-    for (const streams of streamCounts) {
-      const own = await costAt(streams, bench, startTap);
+    for (const load of loadsOf(bench.quick)) {
+      const own = await costAt(load, bench, startTap);
       const { against } = bench;
-      const other = against === undefined ? null : await costAt(streams, bench, await startTapOf(against));
+      const other = against === undefined ? null : await costAt(load, bench, await startTapOf(against));
       readings.push(...own.map((reading, index) => beside(reading, other?.[index], against)));
     }
     return readings;
@@ -39,21 +51,19 @@ function beside(own: Reading, other: Reading | undefined, against: string | unde
   return { ...own, spread: `${own.spread}; ${text}` };
 }
 
-async function costAt(streams: number, bench: Workbench, start: StartTap): Promise<Reading[]> {
+async function costAt(given: Load, bench: Workbench, start: StartTap): Promise<Reading[]> {
   let taps: TwoHops | null = null;
   const load = {
-    streams,
-    chunksPerStream,
+    ...given,
     chunkIntervalMs: 20,
     requestBytes,
-    requestsPerStream: Math.ceil((bench.quick ? 16 : 48) / streams),
     blocks: bench.quick ? 1 : 3,
     environment: bench.environment,
     scratch: bench.scratch,
-    hop: async (engineUrl: string) => (taps = await TwoHops.start(engineUrl, { bench, streams, start })),
+    hop: async (engineUrl: string) => (taps = await TwoHops.start(engineUrl, { bench, start })),
   };
   const { chunks, requests } = await measureAddedLatency(load);
-  const at = `at ${streams} streams`;
+  const at = `at ${given.streams} streams of ${given.chunksPerStream} chunks`;
   return [
     added(`taps, both hops, recording: to a response head ${at}`, requests, "p50"),
     added(`taps, both hops, recording: to a response head ${at}`, requests, "p95"),
@@ -80,10 +90,7 @@ class TwoHops implements LatencyHop {
     this.#startedSeconds = cpuSecondsOf(tap.pid);
   }
 
-  static async start(
-    upstream: string,
-    at: { readonly bench: Workbench; readonly streams: number; readonly start: StartTap },
-  ) {
+  static async start(upstream: string, at: { readonly bench: Workbench; readonly start: StartTap }) {
     const { environment, scratch } = at.bench;
     const tap = await at.start({ environment, logFile: join(scratch, "taps.log") });
     const inner = await tap.listen({ name: "inner", hop: "inner", arm: "benchmark", upstream });
