@@ -123,7 +123,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/code/judging": "answer workload suites/code/contract suites/code/answers suites/code/execution",
   "suites/code":
     "answer config sandbox workload agent suites/code/contract suites/code/execution suites/code/formats suites/code/judging",
-  "suites/long-context": "answer config host workload agent statistics gateway/rendering",
+  "suites/long-context": "answer config host measure workload agent statistics gateway/rendering",
   "suites/tool-use/contract": "config",
   "suites/tool-use/scoring": "workload suites/tool-use/contract",
   "suites/tool-use/cases": "suites/tool-use/contract suites/tool-use/scoring",
@@ -132,7 +132,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/tool-use/place":
     "config sandbox suites/tool-use/contract suites/tool-use/service suites/tool-use/tools",
   "suites/tool-use":
-    "config sandbox workload agent transcript tools suites/tool-use/cases suites/tool-use/contract suites/tool-use/place suites/tool-use/scoring suites/tool-use/tools",
+    "config measure sandbox workload agent transcript tools suites/tool-use/cases suites/tool-use/contract suites/tool-use/place suites/tool-use/scoring suites/tool-use/tools",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
