@@ -211,8 +211,10 @@ function cellTable(run: RunFacts): Html {
     {
       head: "passed",
       align: "right",
-      cell: ({ passed, judged }) => (judged === 0 ? absent : `${passed}/${judged}`),
-      meaning: "reward 1, of those that have a reward",
+      cell: ({ passed, judged, summary }) =>
+        judged === 0 ? absent : `${passed}/${judged}${coveredPart(summary?.coverage)}`,
+      meaning:
+        "reward 1, of those that have a reward; in brackets the tasks that have one, of all that the workload's data has",
     },
     {
       head: "failed",
@@ -283,4 +285,9 @@ function looks(run: RunFacts): Html {
             </li>`
     }
   </ul>`;
+}
+
+/** Nothing where no whole is known, or the cell is not summarised yet. */
+function coveredPart(coverage: NonNullable<CellFacts["summary"]>["coverage"]): string {
+  return coverage === undefined ? "" : ` (${coverage.text})`;
 }

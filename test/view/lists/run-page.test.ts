@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { measuredCell } from "../../analysis/measured-cell-builder.ts";
 import { buildIdentity, plannedCell } from "../../store/run-builder.ts";
 import { runPage, type RunExtras } from "../../../bench/view/lists/run-page.ts";
 import type { RunFacts } from "../../../bench/view/run-facts.ts";
@@ -63,4 +64,12 @@ test("what to do next, why it failed, and tasks whose arms differ are said; a ru
   expect(stopped).toContain("the engine died");
   expect(stopped).toMatch(/another end in another arm<\/a\s*>:\s+1\s+of\s+1/);
   expect(runPage({ ...run, state: "running" }, { ...extras, next })).not.toContain("tollgate resume");
+});
+
+test("beside what passed stands what of the data it is of, where a whole is known", () => {
+  const { summary } = measuredCell("raw", { pathMs: 1 });
+  const coverage = { of: "problems", scored: 5, selected: 5, total: 164, text: "5/164, partial" };
+  const covered = run.cells.map((cell) => ({ ...cell, summary: { ...summary, coverage } }));
+  expect(runPage({ ...run, cells: covered }, extras)).toContain("1/1 (5/164, partial)");
+  expect(runPage(run, extras)).not.toContain("partial");
 });
