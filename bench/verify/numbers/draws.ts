@@ -30,10 +30,10 @@ export function bootstrapped(placed: readonly Placed[], what: "mean" | number): 
     .sort((a, b) => a.value - b.value);
   const smallest = sorted[0]?.value ?? 0;
   const scale = smallest > 0 ? Math.log : (value: number) => value;
-  const statistic = (copies: readonly number[]) =>
+  const statistic = (copies: Uint8Array) =>
     scale(what === "mean" ? weightedMean(sorted, copies) : weightedRank(sorted, copies, what));
   const numbers = countedDraws(groups.length).map(statistic);
-  const middle = statistic(groups.map(() => 1));
+  const middle = statistic(new Uint8Array(groups.length).fill(1));
   const spread = Math.sqrt(variance(numbers)) * Math.sqrt(groups.length / (groups.length - 1));
   const half = studentPoint(groups.length - 1) * spread;
   const [low, high] = [middle - half, middle + half];
@@ -43,7 +43,7 @@ export function bootstrapped(placed: readonly Placed[], what: "mean" | number): 
 
 type Sorted = readonly { readonly value: number; readonly unit: number }[];
 
-function weightedMean(sorted: Sorted, copies: readonly number[]): number {
+function weightedMean(sorted: Sorted, copies: Uint8Array): number {
   let [sum, count] = [0, 0];
   for (const { value, unit } of sorted) {
     sum += value * (copies[unit] ?? 0);
@@ -52,8 +52,9 @@ function weightedMean(sorted: Sorted, copies: readonly number[]): number {
   return sum / count;
 }
 
-function weightedRank(sorted: Sorted, copies: readonly number[], share: number): number {
-  const count = sorted.reduce((sum, { unit }) => sum + (copies[unit] ?? 0), 0);
+function weightedRank(sorted: Sorted, copies: Uint8Array, share: number): number {
+  let count = 0;
+  for (const { unit } of sorted) count += copies[unit] ?? 0;
   const rank = (count - 1) * share;
   let [passed, below, above] = [0, Number.NaN, Number.NaN];
   for (const { value, unit } of sorted) {
@@ -66,24 +67,23 @@ function weightedRank(sorted: Sorted, copies: readonly number[], share: number):
   return below + (above - below) * (rank - Math.floor(rank));
 }
 
-const drawn = new Map<number, readonly (readonly number[])[]>();
+/** Of the last number of units: the columns of a cell have the same ones. A byte a unit, because none is drawn 256 times. */
+let last: { readonly units: number; readonly draws: readonly Uint8Array[] } = { units: 0, draws: [] };
 
 /** How often each unit is in each of the resamples. */
-function countedDraws(units: number): readonly (readonly number[])[] {
-  const before = drawn.get(units);
-  if (before !== undefined) return before;
+function countedDraws(units: number): readonly Uint8Array[] {
+  if (last.units === units) return last.draws;
   const next = smallFastCounter();
-  const all = Array.from({ length: resamples }, () => {
-    const copies = Array.from({ length: units }, () => 0);
+  const draws = Array.from({ length: resamples }, () => {
+    const copies = new Uint8Array(units);
     for (let draw = 0; draw < units; draw += 1) {
       const unit = Math.floor(next() * units);
       copies[unit] = (copies[unit] ?? 0) + 1;
     }
     return copies;
   });
-  // Draws of tens of thousands of units are too large to keep.
-  if (units <= 2000) drawn.set(units, all);
-  return all;
+  last = { units, draws };
+  return draws;
 }
 
 /** sfc32 of Doty-Humphrey, in unsigned words; seeded with (high word, low word, golden ratio, 1) and stirred twelve times. */
