@@ -16,6 +16,7 @@ import { openclawCost, runCost } from "./benchmark/run-cost.ts";
 import { telecomReplay, toolCalls } from "./benchmark/tau2-calls.ts";
 import { tapCost } from "./benchmark/tap-cost.ts";
 import { toolRoundTrip } from "./benchmark/tool-round-trip.ts";
+import { longPrompts } from "./benchmark/long-prompts.ts";
 import { sandboxStart, workspaceTasks } from "./benchmark/workspace-tasks.ts";
 
 /** How fast Tollgate itself is. Prints a table and asserts nothing: whether a target is met depends on the machine. */
@@ -36,6 +37,7 @@ const measurements: readonly Measurement[] = [
   answerJudging,
   sandboxStart,
   workspaceTasks,
+  longPrompts,
   firstCommand,
 ];
 

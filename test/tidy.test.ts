@@ -140,7 +140,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
-    "config host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak sandbox suites/code/contract suites/code/execution suites/code/judging",
+    "config host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak sandbox suites/code/contract suites/code/execution suites/code/judging suites/long-context",
   // The real scheduler beside the simulator.
   "scripts/scheduler": "config host load measure stack statistics supervisor scripts/benchmark",
   // Thousands of episodes, and what they leave in memory.
