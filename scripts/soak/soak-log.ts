@@ -37,7 +37,8 @@ export class SoakLog {
   growth(what: "megabytes" | "descriptors"): readonly Growth[] {
     return this.#lines(what).map(({ name, points }) => {
       const last = points.at(-1)?.[0] ?? 0;
-      const settled = points.filter(([at]) => at >= last / 10);
+      // When the last episode has ended the driver writes the report, which is no part of what grows with episodes.
+      const settled = points.filter(([at]) => at >= last / 10 && at < last);
       const third = Math.max(1, Math.floor(settled.length / 3));
       return {
         name,

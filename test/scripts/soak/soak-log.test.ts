@@ -43,6 +43,13 @@ test("growth is the slope behind the start, and processes of one name count toge
   ).toEqual(new Set([2]));
 });
 
+test("what the driver takes for the report, when all episodes have ended, is no growth", () => {
+  const log = grownLog();
+  const report = { name: "driver", megabytes: 5000, descriptors: 20, cpuSeconds: 110 };
+  log.add({ seconds: 3010, episodes: 100, processes: [report] });
+  expect(log.growth("megabytes")[0]?.perThousand).toBeCloseTo(2000, 6);
+});
+
 test("CPU is told by the episode, and not where a process began anew", () => {
   const [driver, openclaw] = grownLog().cpuMsPerEpisode();
   expect(driver?.points).toHaveLength(100);
