@@ -218,7 +218,7 @@ export const peerDefects: readonly PeerDefect[] = [
     title: "failures are told apart",
     plant: {
       file: "bench/metrics/snapshot.ts",
-      from: "throw transportError(page, error, { options, timedOut: deadline.aborted });",
+      from: "throw transportError(page, error, { options, timedOut: deadline.over });",
       to: `return "";`,
     },
     says: /expected 'no error' to be an instance of ScrapeError/,
