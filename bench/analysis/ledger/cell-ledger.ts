@@ -31,6 +31,8 @@ export const cellLedgerSchema = z.object({
   cellId: z.string(),
   arm: z.string(),
   load: z.string(),
+  /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+  variant: z.string().optional(),
   episodes: z.number().int(),
   lengthSeconds: estimateSchema,
   parts: z.record(z.enum(ledgerParts), amountSchema),
@@ -100,6 +102,7 @@ function cellLedger({ summary, ledgers }: LedgeredCell, tapNs: number | null): C
     cellId: summary.cellId,
     arm: summary.arm,
     load: summary.load,
+    ...(summary.variant !== undefined && { variant: summary.variant }),
     episodes: ledgers.size,
     lengthSeconds: length,
     parts: Object.fromEntries(

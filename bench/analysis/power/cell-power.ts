@@ -9,6 +9,8 @@ import type { CellSummary } from "../cell/cell-summary.ts";
 
 export const cellPowerSchema = z.object({
   cellId: z.string(),
+  /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+  variant: z.string().optional(),
   source: powerSampleSchema.shape.source,
   /** Those that it is the power of. */
   gpus: z.array(z.string()),
@@ -54,6 +56,7 @@ export async function readCellPower(
   const episodes = rates.episodesPerMinute.count;
   return {
     cellId,
+    ...(variant !== undefined && { variant }),
     source: first.source,
     gpus: [...first.gpus],
     samples: parts.reduce((sum, part) => sum + part.samples, 0),

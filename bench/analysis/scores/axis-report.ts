@@ -38,6 +38,8 @@ export const axisReportSchema = z.object({
       cellId: z.string(),
       arm: z.string(),
       load: z.string(),
+      /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+      variant: z.string().optional(),
       failing: z.boolean(),
       coverage: coverageSchema.optional(),
       /** Axis by axis; numbers ascending, words by name. */
@@ -57,7 +59,7 @@ export function axisReport(
   const byCell = Map.groupBy(episodes, ({ cellId }) => cellId);
   const names = axes.map(({ name }) => name);
   const placed = cells.map(({ summary, latencies }) => {
-    const { cellId, arm, load, coverage } = summary;
+    const { cellId, arm, load, variant, coverage } = summary;
     const of = { names, failing: isFailing(summary), episodes: byCell.get(cellId) ?? [] };
     const { failing } = of;
     const rows = names.flatMap((axis) =>
@@ -68,7 +70,16 @@ export function axisReport(
         ...scoredTasks(scores ?? null, members, { failing, latencies }),
       })),
     );
-    return { cellId, arm, load, failing, ...(coverage && { coverage }), rows, grids: gridsOf(of) };
+    return {
+      cellId,
+      arm,
+      load,
+      ...(variant !== undefined && { variant }),
+      failing,
+      ...(coverage && { coverage }),
+      rows,
+      grids: gridsOf(of),
+    };
   });
   if (placed.every(({ rows }) => rows.length === 0)) return null;
   return { axes: [...axes], cells: placed };

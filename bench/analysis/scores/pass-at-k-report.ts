@@ -45,6 +45,8 @@ export const passAtKReportSchema = z.object({
       cellId: z.string(),
       arm: z.string(),
       load: z.string(),
+      /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+      variant: z.string().optional(),
       /** Who is left over in such a cell is no sample of its problems: nothing is stated. */
       failing: z.boolean(),
       rows: z.array(rowSchema),
@@ -59,7 +61,7 @@ type Cell = PassAtKReport["cells"][number];
 type Problem = z.infer<typeof problemSchema>;
 
 interface SampledCell {
-  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "reasons" | "coverage">;
+  readonly summary: Pick<CellSummary, "cellId" | "arm" | "load" | "variant" | "reasons" | "coverage">;
   readonly latencies: ReadonlyMap<string, RequestLatencies>;
 }
 
@@ -74,7 +76,7 @@ export function passAtKReport(
   return {
     ks: [...ks],
     cells: cells.map(({ summary: { coverage, ...summary }, latencies }): Cell => {
-      const { cellId, arm, load } = summary;
+      const { cellId, arm, load, variant } = summary;
       const failing = isFailing(summary);
       const problems = failing ? [] : problemsOf(byCell.get(cellId) ?? [], ks, latencies);
       const rows = ks.map((k) => {
@@ -85,7 +87,16 @@ export function passAtKReport(
           ...(coverage && { coverage: shareText(Math.min(count, coverage.total), coverage.total) }),
         };
       });
-      return { cellId, arm, load, failing, rows, secondsToSolution: secondsOf(problems), problems };
+      return {
+        cellId,
+        arm,
+        load,
+        ...(variant !== undefined && { variant }),
+        failing,
+        rows,
+        secondsToSolution: secondsOf(problems),
+        problems,
+      };
     }),
   };
 }

@@ -7,7 +7,15 @@ import type { ObservedCell } from "./observed-cell.ts";
 export const sloReportSchema = z.object({
   limits: z.array(z.object({ name: z.string(), text: z.string() })),
   /** In the order of the plan. */
-  cells: z.array(assessmentSchema.extend({ cellId: z.string(), arm: z.string(), load: z.string() })),
+  cells: z.array(
+    assessmentSchema.extend({
+      cellId: z.string(),
+      arm: z.string(),
+      load: z.string(),
+      /** Configuration of the agent's engine; absent where the experiment has no `sweep.variants`. */
+      variant: z.string().optional(),
+    }),
+  ),
 });
 export type SloReport = z.infer<typeof sloReportSchema>;
 
@@ -34,8 +42,14 @@ export class SloCells {
       limits: limitTexts(this.#slo),
       cells: this.#cells.map(({ cell, times }) => {
         const of = { cells: [cell], baseline: baselineOf(all, [cell]) };
-        const { cellId, arm, load } = cell;
-        return { cellId, arm, load, ...withPassRate(times, this.#slo, of) };
+        const { cellId, arm, load, variant } = cell;
+        return {
+          cellId,
+          arm,
+          load,
+          ...(variant !== undefined && { variant }),
+          ...withPassRate(times, this.#slo, of),
+        };
       }),
     };
   }
