@@ -52,6 +52,8 @@ export async function exportBenchmarks(
     figures,
     byAxis: report.byAxis ?? null,
     passAtK: report.passAtK ?? null,
+    variants: report.variants ?? null,
+    lengths: report.lengths ?? null,
     samples: samples.map(({ cellId, verdicts, rules, cutByLength }) => ({
       cellId,
       verdicts,
@@ -98,13 +100,15 @@ function ofArms(report: ReportModel, arms: readonly string[]): ReportModel {
   if (arms.length === 0) return report;
   const wanted = <Cell extends { readonly arm: string }>(cells: readonly Cell[]) =>
     cells.filter(({ arm }) => arms.includes(arm));
-  const { scores, byAxis, passAtK } = report;
+  const { scores, byAxis, passAtK, variants, lengths } = report;
   return {
     ...report,
     cells: wanted(report.cells),
     ...(scores && { scores: { ...scores, cells: wanted(scores.cells) } }),
     ...(byAxis && { byAxis: { ...byAxis, cells: wanted(byAxis.cells) } }),
     ...(passAtK && { passAtK: { ...passAtK, cells: wanted(passAtK.cells) } }),
+    ...(variants && { variants: { ...variants, comparisons: wanted(variants.comparisons) } }),
+    ...(lengths && { lengths: { rows: wanted(lengths.rows), differences: wanted(lengths.differences) } }),
   };
 }
 

@@ -8,9 +8,12 @@ import { passAtKTable } from "../../report/tables/pass-at-k-table.ts";
 import { exclusionTable } from "../../report/tables/run-tables.ts";
 import { scoreTables } from "../../report/tables/score-tables.ts";
 import { left, right, type Table } from "../../report/tables/table.ts";
+import { lengthTables } from "../../report/tables/length-tables.ts";
+import { variantTable } from "../../report/tables/variant-table.ts";
 import type { CellSamples } from "./answered-samples.ts";
 import type { Figure, MeasuredOf } from "./figures.ts";
 import { methodSection } from "./method.ts";
+import { shortLengthTable, shortVariantTable } from "./short-tables.ts";
 import type { QuotedFigure } from "./quoted.ts";
 import type { RunJson } from "../../store/run-json.ts";
 import { errorSections } from "./error-analysis.ts";
@@ -30,6 +33,10 @@ export function summaryPage({ report, of, figures, quoted }: BenchmarkPages): st
     `# ${plainText(of.benchmark)}: ${plainText(of.model)}`,
     ...facts(report),
     markdownTable(summaryTable(figures)),
+    ...(report.variants === undefined ? [] : [markdownTable(shortVariantTable(report.variants))]),
+    ...(report.lengths === undefined
+      ? []
+      : [markdownTable(shortLengthTable(report.lengths, report.coverage))]),
     ...quotedSection(quoted),
     "Method, sampling, seeds, tables by category, failures with examples and limitations: [BENCHMARKS_DETAILED.md](BENCHMARKS_DETAILED.md). Every figure: `benchmarks.csv`, `benchmarks.json`. Computed again from the evidence by other code: `tollgate verify RUN`.",
   ]);
@@ -40,13 +47,15 @@ export function detailedPage(pages: BenchmarkPages): string {
   const { report, of, figures, samples, quoted } = pages;
   const scored = report.scores === undefined ? [] : scoreTables(report.scores);
   const byAxis = report.byAxis === undefined ? [] : axisTables(report.byAxis, report.scores);
+  const byLength = report.lengths === undefined ? [] : lengthTables(report.lengths, report.coverage);
+  const variants = report.variants === undefined ? [] : [variantTable(report.variants)];
   return page([
     `# ${plainText(of.benchmark)}: ${plainText(of.model)}, in detail`,
     ...facts(report),
     markdownTable(summaryTable(figures)),
     methodSection(pages.identity, report),
     ...(report.passAtK === undefined ? [] : [markdownTable(passAtKTable(report.passAtK))]),
-    ...[...scored, ...byAxis].map(markdownTable),
+    ...[...variants, ...byLength, ...scored, ...byAxis].map(markdownTable),
     markdownTable(exclusionTable(report)),
     ...errorSections(samples),
     ...quotedSection(quoted),

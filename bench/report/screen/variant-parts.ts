@@ -1,19 +1,12 @@
 import type { VariantComparison, VariantReport } from "../../analysis/variants/variant-report.ts";
 import { changeFinding } from "../tables/comparison-document.ts";
+import { decidingQuantities } from "../tables/variant-table.ts";
 import { alignedDifferenceText, numberText, percentText, signedText } from "../tables/number-text.ts";
 import { toneOfChange } from "./change-tone.ts";
 import { blank, line, type Part } from "./layout.ts";
 import { loadName } from "./load-name.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
 
-/** What a configuration is chosen by, as the table below calls it: is it as good, and what does it save. */
-const shown: ReadonlyMap<string, string> = new Map([
-  ["passed", "passed"],
-  ["reward", "reward"],
-  ["ttft_p50", "TTFT p50 ms"],
-  ["e2e_p50", "E2E p50 ms"],
-  ["output_tokens_per_s", "out tok/s"],
-]);
 const comparisonsMax = 4;
 
 /** Each configuration of the engine against the first. None without variants. */
@@ -52,11 +45,11 @@ function grid(comparisons: readonly VariantComparison[]): Part {
     // Where tasks pass or fail, the reward says it again.
     const passes = quantities.some(({ quantity }) => quantity === "passed");
     return quantities
-      .filter(({ quantity }) => shown.has(quantity) && !(passes && quantity === "reward"))
+      .filter(({ quantity }) => decidingQuantities.has(quantity) && !(passes && quantity === "reward"))
       .map((of, at): readonly StyledText[] => [
         plain(at === 0 ? `  ${variant}` : ""),
         plain(at === 0 ? `${arm} ${loadName(load)}` : ""),
-        plain(shown.get(of.quantity) ?? of.quantity),
+        plain(decidingQuantities.get(of.quantity) ?? of.quantity),
         plain(`${numberText(of.baselineValue)} -> ${numberText(of.value)}`),
         plain(of.difference === null ? "" : alignedDifferenceText({ ...of.difference, count: of.units })),
         toned(

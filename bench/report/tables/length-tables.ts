@@ -93,6 +93,9 @@ function toFirstToken({ pathMs: { firstToken, whole } }: LengthDifference): Diff
   return firstToken.difference.count > 0 ? firstToken : whole;
 }
 
+const intervalNote =
+  "Passed: Wilson's interval, wider over tasks where a task has several trials. TTFT and prefill: over tasks, from ten on.";
+
 /** @param coverage what the plan has of the workload's tasks */
 export function lengthTables(
   { rows, differences }: LengthReport,
@@ -100,7 +103,7 @@ export function lengthTables(
 ): readonly Table[] {
   const rowTable = filled(byLength, rows, [
     ...(coverage === undefined ? [] : [coverageSentence(coverage)]),
-    "Passed: Wilson's interval, wider over tasks where a task has several trials. TTFT and prefill: over tasks, from ten on.",
+    intervalNote,
     ...rows.flatMap(tokenNotes),
   ]);
   if (differences.length === 0) return [rowTable];
@@ -108,15 +111,20 @@ export function lengthTables(
     rowTable,
     filled(addedByLength, differences, [
       `cannot tell: the interval holds 0, or fewer than ${minimumTasks} tasks have a pair. TTFT has a drift in it that no interval over tasks sees: from ${minimumCellPairs} repetitions on its interval is over pairs of cells.`,
-      ...differences.flatMap((one) => {
-        const { arm, length, refused, firstTokenRefused, ttftRefused } = one;
-        const why = refused === null ? [firstTokenRefused, ttftRefused] : [refused];
-        return why.flatMap((text) =>
-          text === undefined ? [] : [`${placeOf(one)} ${arm} ${length}: ${text}`],
-        );
-      }),
+      ...differences.flatMap(refusalNotes),
     ]),
   ];
+}
+
+/** What must be known of the numbers of a length, wherever they are printed: what the model did not see, and what cannot be compared. */
+export function lengthDoubts({ rows, differences }: LengthReport): readonly string[] {
+  return [intervalNote, ...rows.flatMap(tokenNotes), ...differences.flatMap(refusalNotes)];
+}
+
+function refusalNotes(one: LengthDifference): readonly string[] {
+  const { arm, length, refused, firstTokenRefused, ttftRefused } = one;
+  const why = refused === null ? [firstTokenRefused, ttftRefused] : [refused];
+  return why.flatMap((text) => (text === undefined ? [] : [`${placeOf(one)} ${arm} ${length}: ${text}`]));
 }
 
 function tokensText({ equal, fewer, more, notTold }: LengthRow["promptTokens"]): string {

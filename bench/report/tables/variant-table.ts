@@ -7,6 +7,15 @@ import { changeFinding, changeText } from "./comparison-document.ts";
 import { absent, numberText, percentText, signedText } from "./number-text.ts";
 import { filled, left, right, type Table, type TableOf } from "./table.ts";
 
+/** What a configuration is chosen by, with its name on a screen: is it as good, and what does it save. */
+export const decidingQuantities: ReadonlyMap<string, string> = new Map([
+  ["passed", "passed"],
+  ["reward", "reward"],
+  ["ttft_p50", "TTFT p50 ms"],
+  ["e2e_p50", "E2E p50 ms"],
+  ["output_tokens_per_s", "out tok/s"],
+]);
+
 const coverageHead = "coverage";
 
 interface VariantRow {
