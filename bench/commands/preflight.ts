@@ -66,6 +66,7 @@ async function runPreflight(file: string, flags: PreflightFlags, host: Host): Pr
         },
         {
           longestPrompt: workload.longestPrompt,
+          usesTools: workload.usesTools,
           output: { directory: await existing(runs), episodes: plan.episodeCount },
           work: {
             workload: workIn(experiment),

@@ -142,7 +142,7 @@ async function replay(reference: string, flags: Flags, host: Host): Promise<void
           phase: (text) => progress.phase(text),
         },
         {
-          source: recordedSource(source),
+          source: recordedSource(source, workload),
           conversations: recording.conversations,
           plan,
           recorded: served(loaded.recorded),

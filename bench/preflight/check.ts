@@ -28,6 +28,8 @@ export interface PreflightContext {
   readonly stack: RunningStack;
   readonly prober: Prober;
   readonly longestPrompt: WorkloadPlan["longestPrompt"] | null;
+  /** False where no request of the work offers a tool: then a server without them will do, and is asked for none. */
+  readonly usesTools: boolean;
   readonly clock: Clock;
   /** For one request, in milliseconds. */
   readonly deadlineMs: number;

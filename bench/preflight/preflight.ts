@@ -22,6 +22,8 @@ export interface PreflightOptions {
   readonly variant?: string | undefined;
   /** What every conversation of the agent begins with; undefined where that is not known. */
   readonly longestPrompt: WorkloadPlan["longestPrompt"];
+  /** Whether requests of the work offer tools. */
+  readonly usesTools: boolean;
   readonly stack: RunningStack;
   /** Folder that gets `evidence/preflight.json` and what the taps saw: the run directory. */
   readonly directory: string;
@@ -52,6 +54,7 @@ export async function preflight(options: PreflightOptions): Promise<PreflightRec
       stack,
       prober: new Prober({ stack, clock, deadlineMs, signal, evidenceDirectory, nonce }),
       longestPrompt: options.longestPrompt ?? null,
+      usesTools: options.usesTools,
       clock,
       deadlineMs,
       signal,

@@ -21,7 +21,7 @@ export interface PreflightEnd {
   readonly directory: string | null;
 }
 
-interface Asked extends Pick<PreflightOptions, "longestPrompt" | "output"> {
+interface Asked extends Pick<PreflightOptions, "longestPrompt" | "usesTools" | "output"> {
   /** What a sweep would play, and with what. */
   readonly work: {
     readonly workload: Work;
@@ -33,7 +33,7 @@ interface Asked extends Pick<PreflightOptions, "longestPrompt" | "output"> {
 /** A run without a run directory: starts or finds the stack as a sweep would, runs every check, and ends what it started. */
 export async function executePreflight(
   setting: RunSetting,
-  { longestPrompt, output, work }: Asked,
+  { longestPrompt, usesTools, output, work }: Asked,
 ): Promise<PreflightEnd> {
   const { experiment, variant, environment, stop } = setting;
   checkKeys(experiment, environment);
@@ -50,6 +50,7 @@ export async function executePreflight(
       experiment,
       variant,
       longestPrompt,
+      usesTools,
       stack,
       directory,
       output,

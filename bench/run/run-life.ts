@@ -166,7 +166,7 @@ export async function shutDown(
 }
 
 /** What a preflight is to ask, apart from what the run's setting says. */
-export interface Questions extends Pick<PreflightOptions, "experiment" | "longestPrompt"> {
+export interface Questions extends Pick<PreflightOptions, "experiment" | "longestPrompt" | "usesTools"> {
   /** Episodes or conversations that there must be room for. */
   readonly episodes: number;
   /** Checks that cannot be made in this kind of run; they are in the record as skipped, and not in what is told. */

@@ -188,6 +188,7 @@ async function sweepIn(live: LiveRun, setting: SweepSetting, work: SweepWork): P
       const questions = {
         experiment,
         longestPrompt: workload.longestPrompt,
+        usesTools: workload.usesTools,
         episodes: episodesIn(stretch.cells),
         leftOut: null,
       };

@@ -140,6 +140,7 @@ function sourceOf({ gateway }: TaxOrder): ReplaySource {
     agent: { name: "tax", version: "shipped conversations" },
     workload: { kind: "tax" },
     leftOut,
+    usesTools: true,
   };
 }
 

@@ -11,6 +11,8 @@ export interface Work {
 
 export interface WorkPlan extends WorkloadPlan {
   readonly agent: { readonly name: string; readonly version: string };
+  /** Whether requests of the work offer tools. */
+  readonly usesTools: boolean;
 }
 
 /** Ties the workload and the agent together that an experiment names. */
@@ -20,7 +22,8 @@ export function workOf(workload: Workload, agent: Agent): Work {
       const facts = agent.describe(experiment.agent, workload.tools);
       checkTools(workload, facts);
       const plan = await workload.plan(experiment, { agent: facts, environment });
-      return { ...plan, agent: { name: facts.name, version: facts.version } };
+      const { name, version } = facts;
+      return { ...plan, agent: { name, version }, usesTools: workload.tools !== "none" };
     },
     prepare: async (experiment, context) =>
       workload.prepare(experiment, {

@@ -95,3 +95,22 @@ test(
   },
   3 * minutes,
 );
+
+test(
+  "a server that cannot call tools passes where the workload has none, in a preflight and in a run",
+  async () => {
+    using place = new Workplace({
+      stack: embedded({ faults: ["no-tool-parser"] }),
+      agent: { kind: "chat" },
+      workload: { kind: "echo" },
+    });
+    const end = await tollgate(["preflight", place.file, "--json"], place.environment);
+    expectExit(end, 0);
+    expect(statuses(JSON.parse(end.stdout) as PreflightRecord)).toMatchObject({
+      "tool-call": ["not checked"],
+      sampling: ["ok"],
+    });
+    expectExit(await tollgate(["sweep", place.file], place.environment), 0);
+  },
+  2 * minutes,
+);

@@ -95,6 +95,7 @@ function contextOf(options: Given, { origin, folder }: { origin: string; folder:
     stack,
     prober: new Prober({ stack, clock, deadlineMs, signal, evidenceDirectory: folder, nonce: "test" }),
     longestPrompt: null,
+    usesTools: true,
     clock,
     deadlineMs,
     signal,

@@ -83,6 +83,7 @@ export async function checked(arms: readonly ArmPlan[], options: RigOptions = {}
         nonce: "test",
       }),
       longestPrompt: { system: "Be helpful. ".repeat(100), toolsJson: "[]" },
+      usesTools: true,
       clock: systemClock,
       deadlineMs,
       signal,

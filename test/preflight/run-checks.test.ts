@@ -83,3 +83,35 @@ test.each<[string, Said, string | null]>([
   const answer = readAnswer(JSON.stringify(chat(said)));
   expect(problemOf({ chat: answer, problem: null, ms: 1, outer: [], inner: [] })).toBe(problem);
 });
+
+test("where no request of the work offers a tool, a server that refuses tools passes, and what was not asked is said", async () => {
+  const tools: string[] = [];
+  const answering = (body: Record<string, unknown>) => {
+    const asked = ["tools", "tool_choice"].filter((field) => field in body);
+    const called = JSON.stringify(body["messages"]).includes("tool_call");
+    tools.push(...asked, ...(called ? ["a call in the messages"] : []));
+    return asked.length > 0 || called ? null : chat({ text: "Hello.", usage: [10, 3] });
+  };
+  const inner = { hop: "inner" as const, requestBody: '{"temperature":0,"top_p":1,"max_tokens":24}' };
+  await using rig = await given({
+    answers: { "/engine/v1/chat/completions": answering, "/arm/v1/chat/completions": answering },
+    seen: () => [inner],
+    context: { usesTools: false },
+  });
+  const skipped = new Set(names.filter((name) => !["generation", "tool-call", "sampling"].includes(name)));
+  const { checks } = await runChecks(rig.context, skipped);
+  expect(tools).toEqual([]);
+  const made = Object.fromEntries(checks.map(({ name, findings }) => [name, findings]));
+  expect(made["tool-call"]).toEqual([
+    {
+      on: "arm a",
+      status: "not checked",
+      what: "no request of this workload offers a tool",
+      change: null,
+    },
+  ]);
+  expect(made["sampling"]?.map(({ on, status }) => [on, status])).toEqual([
+    ["agent engine", "ok"],
+    ["arm a", "ok"],
+  ]);
+});

@@ -29,7 +29,39 @@ const tools = [
     function: { name: "look_up", description: "Looks an amount up.", parameters },
   },
 ];
-const question: Question = { messages, tools, toolChoice: "auto", maxTokens: 24 };
+const maxTokens = 24;
+/** The same of work without tools, whose server may know none. */
+const plainMessages = messages
+  .filter(({ role }) => role !== "tool")
+  .map((message) =>
+    "tool_calls" in message ? { role: message.role, content: "2.0  are left, Zoë.\n" } : message,
+  );
+
+/** What everybody is asked. */
+interface Asked {
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly tools: readonly unknown[];
+  readonly question: Question;
+  /** In the words of a finding. */
+  readonly called: string;
+  /** What to do where the engine itself does not answer it. */
+  readonly change: string;
+}
+const withTools: Asked = {
+  messages,
+  tools,
+  question: { messages, tools, toolChoice: "auto", maxTokens },
+  called: "a conversation with a tool call and its result",
+  change: "The chat template of the model must know tool calls: set --chat-template or use another model.",
+};
+const plain: Asked = {
+  messages: plainMessages,
+  tools: [],
+  question: { messages: plainMessages, maxTokens },
+  called: "a conversation of three turns",
+  change:
+    "The chat template of the model must take a system message and earlier answers: set --chat-template or use another model.",
+};
 
 /** What the prompt became, and what came back, is compared with the engine asked directly. */
 export const samplingCheck: Check = {
@@ -39,9 +71,10 @@ export const samplingCheck: Check = {
     const { agentEngine, arms } = context.stack;
     const reason = context.unusable.get(agentEngine);
     if (reason !== undefined) return { findings: [notChecked(nameOf(agentEngine), reason)] };
-    const direct = await context.prober.askEngine(agentEngine, question);
-    const findings = [await againstTokenizer(direct, context)];
-    for (const arm of arms) findings.push(await armFinding(arm, direct, context));
+    const asked = context.usesTools ? withTools : plain;
+    const direct = await context.prober.askEngine(agentEngine, asked.question);
+    const findings = [await againstTokenizer(direct, asked, context)];
+    for (const arm of arms) findings.push(await armFinding(arm, { direct, asked }, context));
     return { findings };
   },
 };
@@ -49,15 +82,12 @@ export const samplingCheck: Check = {
 /** The engine's own count of the same messages. */
 async function againstTokenizer(
   direct: Reply,
+  asked: Asked,
   { stack: { agentEngine } }: PreflightContext,
 ): Promise<Finding> {
   const on = nameOf(agentEngine);
   if (direct.chat === null) {
-    return failed(
-      on,
-      `a conversation with a tool call and its result gave ${direct.problem}`,
-      "The chat template of the model must know tool calls: set --chat-template or use another model.",
-    );
+    return failed(on, `${asked.called} gave ${direct.problem}`, asked.change);
   }
   const promptTokens = direct.chat.usage?.promptTokens;
   if (promptTokens === undefined) {
@@ -67,7 +97,7 @@ async function againstTokenizer(
       "Use a version of the engine that reports usage (OpenAI's field `usage`).",
     );
   }
-  const { tokens, by } = await countTokens(agentEngine, { messages, tools });
+  const { tokens, by } = await countTokens(agentEngine, asked);
   if (by !== "exact")
     return ok(on, `${promptTokens} prompt tokens; its /tokenize takes no messages to compare with`);
   if (tokens === promptTokens) return ok(on, `${promptTokens} prompt tokens, as its /tokenize counts them`);
@@ -78,7 +108,12 @@ async function againstTokenizer(
   );
 }
 
-async function armFinding(arm: RunningArm, direct: Reply, context: PreflightContext): Promise<Finding> {
+async function armFinding(
+  arm: RunningArm,
+  { direct, asked }: { readonly direct: Reply; readonly asked: Asked },
+  context: PreflightContext,
+): Promise<Finding> {
+  const { question } = asked;
   const on = nameOf(arm);
   const reason = context.unusable.get(arm);
   if (reason !== undefined) return notChecked(on, reason);
@@ -87,7 +122,7 @@ async function armFinding(arm: RunningArm, direct: Reply, context: PreflightCont
   if (reply.chat === null) {
     return failed(
       on,
-      `the engine answers a conversation with a tool call and its result, this arm gave ${reply.problem}`,
+      `the engine answers ${asked.called}, this arm gave ${reply.problem}`,
       "The gateway must pass messages on as they are; look at its log.",
     );
   }
@@ -149,7 +184,7 @@ function samplingAtEngine({ inner }: Reply): string[] {
     const fields: readonly (readonly [string, number, number | null | undefined])[] = [
       ["temperature", pinned.temperature, sent?.temperature],
       ["top_p", pinned.top_p, sent?.top_p],
-      ["max tokens", question.maxTokens, limit],
+      ["max tokens", maxTokens, limit],
     ];
     return fields
       .filter(([, asked, found]) => asked !== found)

@@ -40,8 +40,16 @@ export const toolCallCheck: Check = {
   name: "tool-call",
   proves: "a tool call of the model arrives as tool_calls, in every arm",
   async run(context) {
+    const { stack, usesTools } = context;
+    // A server without tools serves such work as well as any other.
+    if (!usesTools)
+      return {
+        findings: stack.arms.map((arm) =>
+          notChecked(nameOf(arm), "no request of this workload offers a tool"),
+        ),
+      };
     const findings: Finding[] = [];
-    for (const arm of context.stack.arms) findings.push(await callThrough(arm, context));
+    for (const arm of stack.arms) findings.push(await callThrough(arm, context));
     return { findings };
   },
 };

@@ -39,10 +39,15 @@ export interface ReplaySource extends Pick<
 > {
   /** Preflight checks that cannot be made, and why. */
   readonly leftOut: Questions["leftOut"];
+  /** Whether the requests offer tools. */
+  readonly usesTools: boolean;
 }
 
 /** A recorded run as the source of a replay. */
-export function recordedSource({ identity }: Pick<StoredRun, "identity">): ReplaySource {
+export function recordedSource(
+  { identity }: Pick<StoredRun, "identity">,
+  { usesTools }: Pick<ReplaySource, "usesTools">,
+): ReplaySource {
   return {
     experiment: `${identity.experiment}-replay`,
     note: `replay of ${identity.runId}`,
@@ -51,6 +56,7 @@ export function recordedSource({ identity }: Pick<StoredRun, "identity">): Repla
     agent: { name: "replay", version: identity.runId },
     workload: identity.workload,
     leftOut: { names: leftOutChecks, why: leftOutText },
+    usesTools,
   };
 }
 
@@ -76,6 +82,7 @@ export async function executeReplay<Report>(
     // A replay keeps no bodies for longer than a leg, whatever the recorded run did: they are in that run.
     experiment: { ...experiment, output: { ...experiment.output, bodies: false } },
     longestPrompt: undefined,
+    usesTools: source.usesTools,
     episodes: conversationsSent(plan),
     leftOut: source.leftOut,
   };
