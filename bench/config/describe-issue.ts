@@ -15,6 +15,9 @@ export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): s
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const known = keysAt(path, context.schema);
+      // The keys are those of all kinds: this one belongs to another.
+      if (known.includes(key))
+        return `${place([...path, key], context)}: unknown key here: only another kind has it.`;
       const near = closestWord(key, path.length === 0 ? [...known, ...fileKeys] : known);
       const hint = near ? ` Did you mean ${near}?` : "";
       return `${place([...path, key], context)}: unknown key.${hint}`;

@@ -25,7 +25,7 @@ export function storedDomain(
   const { kind } = z.object({ kind: z.string() }).parse(identity.resolved["workload"]);
   if (kind !== tau2Section.kind) {
     throw new ConfigError(
-      `Run ${identity.runId} is of workload ${kind}; only runs of tau2 can be judged, graded again, or chosen from by tau2's splits.`,
+      `Run ${identity.runId} is of workload ${kind}; only runs of tau2 can be judged, graded again, or chosen from by tau2's splits. Other workloads judge every episode while they run; what they said is in the run's records (tollgate inspect).`,
     );
   }
   const workload = tau2Section.schema.parse(identity.resolved["workload"]);

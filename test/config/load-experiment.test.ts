@@ -52,6 +52,11 @@ test.each([
     `${minimal}agent:\n  kind: native\n  gatways: 2\n`,
     /agent\.gatways.*Did you mean gateways\?/,
   ],
+  [
+    "a key that only another kind of workload has, which is no slip of the pen",
+    `${minimal.replace("domain: library", "kind: echo")}  limit: 3\n`,
+    /workload\.limit \(line \d\): unknown key here: only another kind has it\.$/m,
+  ],
   ["bad YAML", "name: [", /not valid YAML/],
   ["a list instead of a mapping", "- a\n- b\n", /must hold a mapping/],
   ["a name that is no folder name", minimal.replace("small", "../etc"), /name \(line 1\)/],
