@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { verdicts, type Verdict } from "../../bench/analysis/cell/verdict.ts";
+import type { ReportModel } from "../../bench/report/model/report-model.ts";
 import { lies } from "../liars/lies.ts";
 import { lyingArms } from "../liars/lying-sweep.ts";
 import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
@@ -139,6 +140,12 @@ const rows: readonly Row[] = [
     reason: /driver: its event loop stood still for/,
   },
   {
+    verdict: "unstable",
+    fault: "an engine that grows slower with every request",
+    run: drifting,
+    reason: /e2e_mean varies by \d.* between 3 repetitions, more than variance\.maxCv 2 %/,
+  },
+  {
     verdict: "rate-missed",
     fault: "a replay that is to begin a million conversations a second",
     run: tooFast,
@@ -171,6 +178,21 @@ async function sweep(changes: Readonly<Record<string, unknown>>): Promise<Record
   const run = lastLine(finished);
   if (run === "") throw new Error(finished.stderr);
   return cellSummaries(run);
+}
+
+/** Repetitions are held against each other when all are there: what the run's report says of its cells, not their records. */
+async function drifting(): Promise<Record<string, unknown>> {
+  using place = new Workplace({
+    stack: faulty("drift=50"),
+    arms: raw,
+    agent: { kind: "chat" },
+    workload: { kind: "echo", trials: 2 },
+    sweep: { concurrency: [1] },
+    variance: { maxCv: 0.02, repetitionsMax: 3, of: ["e2e_mean"] },
+  });
+  const run = lastLine(await place.sweep(...unchecked));
+  const { cells } = JSON.parse(readFileSync(join(run, "report/report.json"), "utf8")) as ReportModel;
+  return Object.fromEntries(cells.map((cell) => [cell.cellId, cell]));
 }
 
 /** Does something to the driver while its only cell runs. */
