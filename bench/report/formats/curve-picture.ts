@@ -10,12 +10,13 @@ const ticksWanted = 4;
 const leastSpread = 0.05;
 
 /** Points of two quantities that both should be large, and the line of those that no other point beats in both. null below two points. */
-export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string | null {
+export function drawCurve({ title, xAxis, yAxis, yEnds, xFromZero, series }: CurvePicture): string | null {
   const points = series.flatMap((one, index) =>
     one.points.map((point) => ({ ...point, arm: one.name, index })),
   );
   if (points.length < 2) return null;
-  const [xTicks, yTicks] = [ticksTo(points.map(({ x }) => x)), ticksTo(points.map(({ y }) => y))];
+  const xTicks = ticksTo([...(xFromZero === true ? [0] : []), ...points.map(({ x }) => x)]);
+  const yTicks = yEnds === undefined ? ticksTo(points.map(({ y }) => y)) : ticksBetween(yEnds);
   const innerX = size.width - size.left - size.right;
   const x = (value: number) => coordinate(size.left + innerX * shareOf(value, xTicks));
   const y = (value: number) => coordinate(size.top + size.plot * (1 - shareOf(value, yTicks)));
@@ -41,10 +42,33 @@ export function drawCurve({ title, xAxis, yAxis, series }: CurvePicture): string
     `<polyline class="front" points="${front.join(" ")}"/>`,
     ...points.map((point) => {
       const text = `${point.arm}, ${point.label}: ${numberText(point.x)} and ${numberText(point.y)}`;
-      return `<g>${drawMark(point.index, [x(point.x), y(point.y)], point.doubtful)}<title>${escapeHtml(text)}</title></g><text x="${x(point.x) + 8}" y="${y(point.y) + (y(point.y) < size.top + 12 ? 14 : -6)}">${escapeHtml(point.label)}</text>`;
+      return `<g>${drawMark(point.index, [x(point.x), y(point.y)], point.doubtful)}<title>${escapeHtml(text)}</title></g>`;
     }),
+    ...labelsOf(points.map((point) => ({ label: point.label, x: x(point.x), y: y(point.y) }))).map(
+      (one) =>
+        `<text x="${one.x + 8}" y="${one.y + (one.y < size.top + 12 ? 14 : -6)}">${escapeHtml(one.label)}</text>`,
+    ),
     legend.draw(base + size.foot - 4),
   ]);
+}
+
+interface PlacedLabel {
+  readonly label: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Arms that are alike lie on each other: the same number twice at one place cannot be read. */
+function labelsOf(labels: readonly PlacedLabel[]): readonly PlacedLabel[] {
+  return labels.filter(
+    (one, at) =>
+      !labels
+        .slice(0, at)
+        .some(
+          (other) =>
+            other.label === one.label && Math.abs(other.x - one.x) < 12 && Math.abs(other.y - one.y) < 12,
+        ),
+  );
 }
 
 /** As tight as whole steps allow, and not from 0: where a point is among the others is what is looked for. */
@@ -55,6 +79,10 @@ function ticksTo(values: readonly number[]): readonly number[] {
   const first = Math.floor(least / step);
   const last = Math.max(first + 1, Math.ceil(most / step));
   return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step);
+}
+
+function ticksBetween([least, most]: readonly [number, number]): readonly number[] {
+  return Array.from({ length: ticksWanted + 1 }, (_, at) => least + ((most - least) * at) / ticksWanted);
 }
 
 function shareOf(value: number, ticks: readonly number[]): number {

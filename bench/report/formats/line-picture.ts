@@ -15,23 +15,25 @@ type Series = LinePicture["series"][number];
 type Point = Series["points"][number];
 
 /** A line per series over the places, a bar for each interval. null below two points: one point is no line. */
-export function drawLines({ title, xAxis, yAxis, series, limit, leftOut }: LinePicture): string | null {
+export function drawLines({ title, xAxis, yAxis, series, limit, leftOut, said }: LinePicture): string | null {
   const points = series.flatMap(({ points }) => points);
   if (points.length < 2) return null;
   const places = [...new Map(points.map(({ at, label }) => [at, label]))].sort(([a], [b]) => a - b);
-  const measured = Math.max(...points.map(({ estimate }) => estimate.high ?? estimate.value ?? 0));
+  const measured = Math.max(0, ...points.map(({ estimate }) => estimate.high ?? estimate.value ?? 0));
   // A limit that is far away would press all that was measured to the ground: it is only said.
   const near = limit !== undefined && limit.value <= farLimit * measured;
   const highest = near ? Math.max(measured, limit.value) : measured;
   // As tight as whole steps allow: half an empty picture makes every difference small.
-  const step = roundUp(highest / ticksWanted, [1, 2, 2.5, 5, 10]);
-  const top = Math.max(1, Math.ceil(highest / step)) * step;
+  const lowest = Math.min(0, ...points.map(({ estimate }) => estimate.low ?? estimate.value ?? 0));
+  const step = roundUp((highest - lowest) / ticksWanted, [1, 2, 2.5, 5, 10]);
+  const bottom = Math.floor(lowest / step) * step;
+  const top = Math.max(bottom === 0 ? 1 : 0, Math.ceil(highest / step)) * step;
   const [innerX, base] = [size.width - size.left - size.right, size.top + size.plot];
   const order = new Map(places.map(([at], index) => [at, index]));
   const scale: Scale = {
     // At equal distances: loads and lengths double, and what matters is which point is which.
     x: (at) => coordinate(size.left + (innerX * ((order.get(at) ?? 0) + 0.5)) / places.length),
-    y: (value) => coordinate(size.top + size.plot * (1 - value / top)),
+    y: (value) => coordinate(size.top + size.plot * (1 - (value - bottom) / (top - bottom))),
     apart: Math.min(6, innerX / places.length / (series.length + 1)),
   };
   const shown = series.flatMap(({ name, points }, index) => (points.length === 0 ? [] : [{ name, index }]));
@@ -42,25 +44,34 @@ export function drawLines({ title, xAxis, yAxis, series, limit, leftOut }: LineP
     ...(limit === undefined ? [] : [`Limit: ${limit.text}${near ? "" : ", far above"}`]),
     ...(leftOut.length === 0 ? [] : [`Not drawn: ${leftOut.join(", ")}`]),
   ].join(". ");
-  return figure({ caption, name: title, width: size.width, height, scroll: false }, [
-    grid({ top, step }, scale.y),
-    `<text x="2" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${base + 36}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
-    places
-      .map(
-        ([at, label]) =>
-          `<text x="${scale.x(at)}" y="${base + 18}" text-anchor="middle">${escapeHtml(label)}</text>`,
-      )
-      .join(""),
-    near ? limitLine(limit, scale.y) : "",
-    series
-      .map((one, index) => {
-        const beside = (index - (series.length - 1) / 2) * scale.apart;
-        return drawSeries(one, { index, beside, scale, unit: yAxis });
-      })
-      .join("\n"),
-    near ? limitText(limit, scale.y) : "",
-    legend.draw(base + size.foot - 4),
-  ]);
+  return figure(
+    {
+      caption,
+      name: said === undefined ? title : `${title}: ${said}`,
+      width: size.width,
+      height,
+      scroll: false,
+    },
+    [
+      grid({ bottom, top, step }, scale.y),
+      `<text x="2" y="11">${escapeHtml(yAxis)}</text><text x="${coordinate(size.left + innerX / 2)}" y="${base + 36}" text-anchor="middle">${escapeHtml(xAxis)}</text>`,
+      places
+        .map(
+          ([at, label]) =>
+            `<text x="${scale.x(at)}" y="${base + 18}" text-anchor="middle">${escapeHtml(label)}</text>`,
+        )
+        .join(""),
+      near ? limitLine(limit, scale.y) : "",
+      series
+        .map((one, index) => {
+          const beside = (index - (series.length - 1) / 2) * scale.apart;
+          return drawSeries(one, { index, beside, scale, unit: yAxis });
+        })
+        .join("\n"),
+      near ? limitText(limit, scale.y) : "",
+      legend.draw(base + size.foot - 4),
+    ],
+  );
 }
 
 interface Scale {
@@ -70,8 +81,12 @@ interface Scale {
   readonly apart: number;
 }
 
-function grid({ top, step }: { readonly top: number; readonly step: number }, y: Scale["y"]): string {
-  return Array.from({ length: Math.round(top / step) + 1 }, (_, at) => at * step)
+function grid(
+  { bottom, top, step }: { readonly bottom: number; readonly top: number; readonly step: number },
+  y: Scale["y"],
+): string {
+  const first = Math.round(bottom / step);
+  return Array.from({ length: Math.round(top / step) - first + 1 }, (_, at) => (first + at) * step)
     .map((value) => {
       const at = y(value);
       const rule = line(

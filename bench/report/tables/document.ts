@@ -80,6 +80,8 @@ export interface LinePicture {
   readonly limit?: { readonly value: number; readonly text: string } | undefined;
   /** What is not drawn, and why: a sentence each. */
   readonly leftOut: readonly string[];
+  /** What it shows, in words, for who sees no pictures. */
+  readonly said?: string;
   readonly series: readonly {
     readonly name: string;
     readonly points: readonly {
@@ -111,6 +113,10 @@ export interface CurvePicture {
   readonly title: string;
   readonly xAxis: string;
   readonly yAxis: string;
+  /** Of a quantity that cannot lie beyond them: all of them is shown, so that nothing looks far apart that is not. */
+  readonly yEnds?: readonly [least: number, most: number];
+  /** Where how much larger one is than another is what is looked for. */
+  readonly xFromZero?: boolean;
   readonly series: readonly {
     readonly name: string;
     readonly points: readonly {

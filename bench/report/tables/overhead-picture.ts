@@ -67,7 +67,7 @@ function rowsOf(
 }
 
 function floorRow({ arm, refused, pathMs }: Floor): IntervalRow {
-  const absent = refused === null ? "absent: n too small" : "not stated: a cell cannot be used";
+  const absent = refused === null ? "absent: n too small" : "not stated: see the table";
   return rowOf(pathMs.whole, { label: `${arm} again (A/A floor)`, mark: "aaRun", absent });
 }
 

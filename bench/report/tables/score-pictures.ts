@@ -15,9 +15,10 @@ type Scored = Pick<ReportModel, "cells" | "coverage" | "scores" | "byAxis" | "pa
 export function scoreSection(report: Scored): PictureSection {
   const { byAxis, cells, coverage, passAtK, scores } = report;
   const curve = speedCurve(cells);
-  const known = scores !== undefined || byAxis !== undefined || passAtK !== undefined;
+  const variants = cells.some(({ variant }) => variant !== undefined);
+  const known = variants || scores !== undefined || byAxis !== undefined || passAtK !== undefined;
   return {
-    title: "Scores",
+    title: "Scores in pictures",
     notes: [
       ...(coverage === undefined ? [] : [coverageSentence(coverage)]),
       ...(passAtK === undefined ? [] : ["Bars: 95 % intervals over problems."]),
@@ -85,6 +86,8 @@ function speedCurve(cells: readonly CellSummary[]): CurvePicture {
     title: "Pass rate against output tokens per second",
     xAxis: "output tok/s of the engine",
     yAxis: "passed, %",
+    yEnds: [0, 100],
+    xFromZero: true,
     series: [...Map.groupBy(drawn, wayOf)].map(([name, own]) => ({
       name,
       points: [...Map.groupBy(own, ({ load }) => load).values()].flatMap(speedPoint),

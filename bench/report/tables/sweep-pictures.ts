@@ -4,6 +4,7 @@ import { meanOf } from "../../statistics/distribution.ts";
 import { wayOf } from "../../store/place.ts";
 import type { ReportModel } from "../model/report-model.ts";
 import type { CurvePicture, PictureSection, StackPicture } from "./document.ts";
+import { lengthSection } from "./length-pictures.ts";
 import { overTimeSection } from "./over-time-pictures.ts";
 import { scoreSection } from "./score-pictures.ts";
 import { armsOf, isDoubtful, notDrawn, pacePictures, serviceSection } from "./service-pictures.ts";
@@ -15,6 +16,7 @@ export function sweepSections(report: ReportModel): readonly PictureSection[] {
   const throughput = throughputSection(cells, run);
   return [
     scoreSection(report),
+    lengthSection(report.lengths),
     serviceSection(report),
     { ...throughput, pictures: [...pacePictures(report), ...throughput.pictures] },
     {

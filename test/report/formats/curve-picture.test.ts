@@ -18,6 +18,44 @@ test("the front is what nothing beats in both: no point on it is beaten, and eve
   );
 });
 
+const curveOf = (ys: readonly number[], xs: readonly number[], more: object = {}) =>
+  drawCurve({
+    title: "t",
+    xAxis: "x",
+    yAxis: "y",
+    series: ys.map((y, at) => ({
+      name: `arm ${at}`,
+      points: [{ x: xs[at] ?? 0, y, label: "4", doubtful: false }],
+    })),
+    ...more,
+  }) ?? "";
+/** Where the marks of the first two series are: a circle and a square. */
+const placesOf = (svg: string) => {
+  const [, x, y] = /<circle [^>]*cx="([\d.]+)" cy="([\d.]+)"/.exec(svg) ?? [];
+  const [, left, top, side] = /<rect [^>]*x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"/.exec(svg) ?? [];
+  const half = Number(side) / 2;
+  return [
+    [Number(x), Number(y)],
+    [Number(left) + half, Number(top) + half],
+  ] as const;
+};
+
+test("where the ends are stated, what is nearly the same looks the same, and stands at its place between them", () => {
+  const svg = curveOf([36, 36.2], [100, 101], { yEnds: [0, 100], xFromZero: true });
+  const [[x, y], [otherX, otherY]] = placesOf(svg);
+  expect(Math.abs(y - otherY)).toBeLessThan(1);
+  expect(Math.abs(x - otherX)).toBeLessThan(5);
+  expect(y).toBeCloseTo(22 + 230 * (1 - 0.36), 0);
+  const ticks = [...svg.matchAll(/text-anchor="end">([\d.]+)</g)].map(([, text]) => Number(text));
+  expect(ticks).toEqual([0, 25, 50, 75, 100]);
+});
+
+test("arms that lie on each other have their number once, arms apart have one each", () => {
+  const numbers = (svg: string) => svg.match(/>4<\/text>/g)?.length;
+  expect(numbers(curveOf([36, 36], [100, 100], { yEnds: [0, 100], xFromZero: true }))).toBe(1);
+  expect(numbers(curveOf([36, 36], [100, 50], { yEnds: [0, 100], xFromZero: true }))).toBe(2);
+});
+
 test("every point lies within the axes, whose ends are as near as whole steps allow", () => {
   assert(
     property(points, (all) => {

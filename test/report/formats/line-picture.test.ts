@@ -72,3 +72,29 @@ test("names of many arms take as many rows as they need, and none leaves the pic
     expect(Number(y)).toBeLessThan(height);
   }
 });
+
+test("values below 0 have their place below the line of 0, whole intervals, and words for who sees no picture", () => {
+  const svg =
+    drawLines(
+      picture({
+        said: "raw, 1: faster",
+        series: [{ name: "raw", points: [point(1, -3, { low: -5, high: -1 }), point(4, 2)] }],
+      }),
+    ) ?? "";
+  const ticks = [...svg.matchAll(/y="([\d.]+)" text-anchor="end">(-?[\d.]+)</g)].map(
+    ([, y, text]) => [Number(text), Number(y) - 4] as const,
+  );
+  const values = ticks.map(([value]) => value);
+  expect(Math.min(...values)).toBeLessThanOrEqual(-5);
+  expect(values).toContain(0);
+  const zero = ticks.find(([value]) => value === 0)?.[1];
+  const axis = Number(/class="axis" [^>]*y1="([\d.]+)"/.exec(svg)?.[1]);
+  expect(axis).toBe(zero);
+  const bars = [...svg.matchAll(/<line class="s0" [^>]*y1="([\d.]+)" y2="([\d.]+)"/g)];
+  expect(bars).toHaveLength(1);
+  for (const y of bars[0]?.slice(1).map(Number) ?? []) {
+    expect(y).toBeGreaterThan(zero ?? Infinity);
+    expect(y).toBeLessThanOrEqual(22 + 210);
+  }
+  expect(svg).toContain('aria-label="E2E p50: raw, 1: faster"');
+});

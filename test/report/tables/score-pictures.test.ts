@@ -73,4 +73,6 @@ test("a part says so beside the pictures, and a workload without scores draws no
   const coverage = { of: "problems", selected: 5, total: 164, excluded: [] };
   expect(scoreSection({ cells, scores, coverage }).notes[0]).toBe("coverage: 5 of 164 problems, partial");
   expect(scoreSection({ cells }).pictures).toEqual([]);
+  const named = cells.map((one) => ({ ...one, variant: "fp8" }));
+  expect(scoreSection({ cells: named }).pictures.map(({ kind }) => kind)).toEqual(["curve"]);
 });
