@@ -4,7 +4,7 @@ import { get, type JsonValue } from "../evidence/json-value.ts";
 import { passedOf } from "../evidence/run-facts.ts";
 import { cameInOnePiece, type Seen } from "../evidence/taps.ts";
 import { bootstrapped, type Placed } from "../numbers/draws.ts";
-import { mean, quotient, total, totalKnown, wilson } from "../numbers/samples.ts";
+import { allPassChance, mean, quotient, total, totalKnown, wilson } from "../numbers/samples.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
 import { engineBeside } from "./beside.ts";
 import { NotCovered, type Expected } from "./figure.ts";
@@ -19,7 +19,10 @@ export function taskOf({ domain, taskId }: EpisodeRecord): string {
 }
 
 /** What the summary of a cell has to say. Pure. */
-export function cellFigures(cell: SeenCell, simulated: boolean): Expected {
+export function cellFigures(
+  cell: SeenCell,
+  simulated: boolean,
+): { readonly [name: string]: Expected | undefined } {
   const { facts, seconds, whole, measured, outer, used } = cell;
   const { planned, episodes } = facts;
   const answered = outer.filter((request) => request.answered);
@@ -144,12 +147,7 @@ function outcomes(
   episodes: readonly EpisodeRecord[],
   failing: boolean,
 ): { readonly [name: string]: Expected } {
-  const judged = episodes.flatMap((episode) => {
-    const passed = passedOf(episode);
-    return passed === null
-      ? []
-      : [{ value: passed ? 1 : 0, unit: taskOf(episode), reward: episode.reward ?? 0 }];
-  });
+  const judged = judgedIn(episodes);
   if (failing)
     return { passRate: once(null, judged.length), passHatK: [], meanReward: once(null, judged.length) };
   return {
@@ -157,6 +155,21 @@ function outcomes(
     passHatK: allPass(judged),
     meanReward: meanOver(judged.map(({ reward, unit }) => ({ value: reward, unit }))),
   };
+}
+
+function judgedIn(episodes: readonly EpisodeRecord[]) {
+  return episodes.flatMap((episode) => {
+    const passed = passedOf(episode);
+    return passed === null
+      ? []
+      : [{ value: passed ? 1 : 0, unit: taskOf(episode), reward: episode.reward ?? 0 }];
+  });
+}
+
+/** Of a part of a cell's episodes; who is left over in a failing cell is no sample of its tasks. */
+export function passRateOver(episodes: readonly EpisodeRecord[], failing: boolean): Expected {
+  const judged = judgedIn(episodes);
+  return failing ? once(null, judged.length) : passRateOf(judged);
 }
 
 function passRateOf(judged: readonly Placed[]): Expected {
@@ -187,13 +200,6 @@ function allPass(judged: readonly Placed[]): readonly Expected[] {
     const value = mean(chances) ?? 0;
     return { k, value, tasks: chances.length, ...wilson(Math.min(1, value), chances.length) };
   });
-}
-
-/** C(passes, k) / C(trials, k), one factor for each of the k that are drawn: binomials of hundreds are no numbers of a computer. */
-function allPassChance(passes: number, trials: number, k: number): number {
-  let chance = 1;
-  for (let drawn = 0; drawn < k; drawn += 1) chance *= Math.max(0, passes - drawn) / (trials - drawn);
-  return chance;
 }
 
 function stretchFigures({ stretch, excluded, seconds, episodes }: StretchEvidence): Expected {

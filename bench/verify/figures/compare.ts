@@ -13,7 +13,10 @@ const alike = 1e-9;
 
 /** Whether two numbers say the same: to nine digits. */
 export function sameNumber(a: number, b: number): boolean {
-  return Math.abs(a - b) <= alike * Math.max(Math.abs(a), Math.abs(b)) + 1e-12;
+  const size = Math.max(Math.abs(a), Math.abs(b));
+  // What is nothing but the rounding of a difference that is 0 may be anything; small chances and shares have digits that count.
+  const rounding = size < 1e-8 ? 1e-12 : 1e-14;
+  return Math.abs(a - b) <= alike * size + rounding;
 }
 
 interface Place {
@@ -108,6 +111,9 @@ const namedLater: ReadonlySet<string> = new Set([
   "failures",
   "agentErrors",
   "fidelity",
+  "coverage",
+  "byAxis",
+  "lengths",
 ]);
 
 const naming = [
@@ -121,6 +127,7 @@ const naming = [
   "group",
   "task",
   "metric",
+  "length",
   "segmentId",
 ];
 
@@ -131,6 +138,8 @@ function nameOf(entry: unknown): string | null {
     const id = entry[name];
     if (typeof id === "string") return id;
   }
+  const { axis, value: place } = entry;
+  if (typeof axis === "string") return `${axis} ${String(place)}`;
   const names = naming.flatMap((name) => {
     const value = entry[name];
     if (value === null) return ["all"];

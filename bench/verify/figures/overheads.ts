@@ -42,7 +42,7 @@ export function overheadFigures(cells: readonly SeenCell[], report: JsonValue): 
       armPath: pathFigures(arm),
       firstTokenRefused: words,
       callsMayDiffer: words,
-      pathMs: pathDifferences(compared, get(row, "pathMs")),
+      pathMs: pathDifferences(compared, get(row, "pathMs"), ["firstByte", "firstToken", "whole"]),
       aboveProxy: new NotCovered("an arm against the null proxy, by the same rule as against the baseline"),
       live: liveFigures(compared),
     };
@@ -74,32 +74,31 @@ function pathFigures(cells: readonly Hopped[]): Expected {
 }
 
 /** Milliseconds at the outer tap less those at the inner one, mean over the requests of each episode. */
-function pathDifferences({ baseline, arm }: Compared, said: JsonValue): Expected {
+export function pathDifferences(
+  { baseline, arm }: Compared,
+  said: JsonValue,
+  names: readonly (keyof typeof spans)[],
+): Expected {
   if ([...baseline, ...arm].some(({ hops }) => !hops.byIdAlone)) return notById;
-  const until = (ms: (request: Seen) => number | null) => (pair: SeenTwice) => {
-    const [outer, inner] = [ms(pair.outer), ms(pair.inner)];
-    return outer === null || inner === null ? null : outer - inner;
-  };
-  const one = (name: string, of: (pair: SeenTwice) => number | null): Expected => {
+  const one = (name: keyof typeof spans): Expected => {
     // First tokens are not compared where they come all at once, or from another endpoint: nothing is said then.
     if (name !== "whole" && get(get(get(said, name), "difference"), "count") === 0) return words;
-    return differenceFigures(pathValues(baseline, of), pathValues(arm, of), true);
+    const between = (pair: SeenTwice) => {
+      const [outer, inner] = [spans[name](pair.outer), spans[name](pair.inner)];
+      return outer === null || inner === null ? null : outer - inner;
+    };
+    return differenceFigures(pathValues(baseline, between), pathValues(arm, between), true);
   };
-  return {
-    firstByte: one(
-      "firstByte",
-      until(({ firstByteNs, startedNs }) => (firstByteNs === null ? null : (firstByteNs - startedNs) / 1e6)),
-    ),
-    firstToken: one(
-      "firstToken",
-      until(({ ttftMs }) => ttftMs),
-    ),
-    whole: one(
-      "whole",
-      until(({ e2eMs }) => e2eMs),
-    ),
-  };
+  return Object.fromEntries(names.map((name) => [name, one(name)]));
 }
+
+/** Milliseconds of a request at one tap. */
+const spans = {
+  firstByte: ({ firstByteNs, startedNs }: Seen) =>
+    firstByteNs === null ? null : (firstByteNs - startedNs) / 1e6,
+  firstToken: ({ ttftMs }: Seen) => ttftMs,
+  whole: ({ e2eMs }: Seen): number | null => e2eMs,
+} as const;
 
 function pathValues(cells: readonly Hopped[], of: (pair: SeenTwice) => number | null): readonly OfEpisode[] {
   return cells.flatMap(({ cell, hops }) => {

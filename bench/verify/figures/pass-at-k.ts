@@ -1,8 +1,10 @@
+import type { RunJson } from "../../store/run-json.ts";
 import type { SeenCell } from "../evidence/cell-evidence.ts";
 import { passedOf } from "../evidence/run-facts.ts";
 import { bootstrapped } from "../numbers/draws.ts";
 import { mean, wilson } from "../numbers/samples.ts";
 import { taskOf } from "./cell.ts";
+import { partOf } from "./coverage.ts";
 import { NotCovered, type Expected } from "./figure.ts";
 
 interface Problem {
@@ -15,14 +17,14 @@ interface Problem {
 
 /** pass@k of every cell: over problems the mean, the median and the interval; undefined where no k is asked for. */
 export function passAtKFigures(
-  ks: readonly number[] | undefined,
+  { passAtK: ks, coverage }: RunJson,
   cells: readonly SeenCell[],
 ): Expected | undefined {
   if (ks === undefined || ks.length === 0) return undefined;
-  return { ks, cells: cells.map((cell) => cellFigures(ks, cell)) };
+  return { ks, cells: cells.map((cell) => cellFigures(ks, cell, coverage?.total ?? null)) };
 }
 
-function cellFigures(ks: readonly number[], cell: SeenCell): Expected {
+function cellFigures(ks: readonly number[], cell: SeenCell, total: number | null): Expected {
   const { cellId, arm, load } = cell.facts.planned;
   const problems = cell.failing ? [] : problemsOf(cell);
   const seconds = problems.flatMap((problem) => problem.seconds ?? []);
@@ -32,7 +34,7 @@ function cellFigures(ks: readonly number[], cell: SeenCell): Expected {
     arm,
     load,
     failing: cell.failing,
-    rows: ks.map((k) => rowOf(k, problems)),
+    rows: ks.map((k) => rowOf(k, problems, total)),
     secondsToSolution: {
       mean: { value: mean(seconds), count: seconds.length, ...bootstrapped(placed(seconds), "mean") },
       median: middle(seconds),
@@ -82,7 +84,7 @@ function chance({ samples, passes }: Problem, k: number): number {
   return 1 - allFail;
 }
 
-function rowOf(k: number, problems: readonly Problem[]): Expected {
+function rowOf(k: number, problems: readonly Problem[], total: number | null): Expected {
   const values = problems.filter(({ samples }) => samples >= k).map((problem) => chance(problem, k));
   const value = mean(values);
   const drawn = new Set(values).size < 2 ? { low: null, high: null } : bootstrapped(placed(values), "mean");
@@ -99,9 +101,7 @@ function rowOf(k: number, problems: readonly Problem[]): Expected {
     median: middle(values),
     method: new NotCovered("words"),
     tooFewSamples: problems.length - values.length,
-    coverage: new NotCovered(
-      "words about how much of the data was asked; the counts beside it are recomputed",
-    ),
+    ...(total !== null && { coverage: partOf(Math.min(values.length, total), total) }),
   };
 }
 

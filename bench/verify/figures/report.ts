@@ -2,7 +2,11 @@ import type { SeenCell } from "../evidence/cell-evidence.ts";
 import { get, type JsonValue } from "../evidence/json-value.ts";
 import { passedOf, type RecordedRun } from "../evidence/run-facts.ts";
 import type { EpisodeRecord } from "../../store/record.ts";
+import type { RunJson } from "../../store/run-json.ts";
+import { axisFigures } from "./axes.ts";
 import { cellFigures } from "./cell.ts";
+import { coverageFigures } from "./coverage.ts";
+import { lengthFigures } from "./lengths.ts";
 import { NotCovered, type Expected } from "./figure.ts";
 import { variationFigures } from "./variations.ts";
 import { overheadFigures } from "./overheads.ts";
@@ -35,10 +39,14 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], re
     preflights: new NotCovered(
       "what the checks before the first cell said, in words: evidence/preflight.json",
     ),
-    cells: cells.map((cell) => cellFigures(cell, simulated)),
-    ...(identity.scores && { scores: scoreFigures(identity.scores, cells) }),
+    coverage: plannedCoverage(identity.coverage),
+    cells: cells.map((cell) => ({
+      ...cellFigures(cell, simulated),
+      ...coverageFigures(identity.coverage, cell.facts.episodes),
+    })),
+    ...(identity.scores && { scores: scoreFigures(identity.scores, cells, identity.coverage) }),
     variations: variationFigures(identity.resolved, cells),
-    passAtK: passAtKFigures(identity.passAtK, cells),
+    passAtK: passAtKFigures(identity, cells),
     overheads: overheadFigures(cells, report),
     ledgers: new NotCovered(
       "where the time of an episode went, from stamps that only the report's code puts in order; its parts add up to the length, which is recomputed",
@@ -47,10 +55,8 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], re
     exclusions: new NotCovered(
       "lists of what the other figures leave out, in words; the counts stand there, too",
     ),
-    byAxis: new NotCovered("rates by a place on an axis, by the same rule as by group: not recomputed yet"),
-    lengths: new NotCovered(
-      "what prompts of each length cost, from the same records and stamps: not recomputed yet",
-    ),
+    byAxis: axisFigures(identity, cells),
+    lengths: lengthFigures(cells, report),
     variants: new NotCovered(
       "differences between engine configurations, by the rules of compare: not recomputed yet",
     ),
@@ -58,7 +64,6 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], re
     capacity: new NotCovered("what a search found, by rules over the limits"),
     power: new NotCovered("what the GPUs drew: readings in power.ndjson"),
     failures: new NotCovered("words, and counts that stand in the cells, too"),
-    coverage: new NotCovered("what the plan took of the data, as run.json has it"),
     judges: new NotCovered("which judge gave how many of the rewards"),
     totals: {
       planned: identity.cells.reduce((sum, { episodeIds }) => sum + episodeIds.length, 0),
@@ -73,6 +78,18 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], re
     trials: trialFigures(episodes),
     definitions: new NotCovered("texts about what words mean"),
     warnings: new NotCovered("texts about files"),
+  };
+}
+
+/** As run.json has it. */
+function plannedCoverage(planned: RunJson["coverage"]): Expected | undefined {
+  if (planned === undefined) return undefined;
+  const { of, selected, total, excluded } = planned;
+  return {
+    of,
+    selected,
+    total,
+    excluded: excluded.map((one) => ({ ...one })),
   };
 }
 

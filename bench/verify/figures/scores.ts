@@ -5,25 +5,30 @@ import { passedOf } from "../evidence/run-facts.ts";
 import { mean, percentile, quotient, total, totalKnown, variance } from "../numbers/samples.ts";
 import { studentPoint } from "../numbers/student.ts";
 import { lengthOf, taskOf } from "./cell.ts";
+import { coverageFigures } from "./coverage.ts";
 import type { Expected } from "./figure.ts";
 import { once } from "./spread.ts";
 
 type Names = NonNullable<RunJson["scores"]>;
 
 /** The scores of a run whose workload names them: all tasks of a cell, each group, each task. */
-export function scoreFigures(names: Names, cells: readonly SeenCell[]): Expected {
+export function scoreFigures(
+  names: Names,
+  cells: readonly SeenCell[],
+  coverage: RunJson["coverage"],
+): Expected {
   return {
     averaged: names.averaged,
     outOf: names.outOf,
     names: names.names.map(({ name, heading, meaning }) => ({ name, heading, meaning })),
     cells: cells.map((cell) => {
-      const { cellId, arm, load } = cell.facts.planned;
+      const { cellId, arm, load, variant } = cell.facts.planned;
       const { episodes } = cell.facts;
       const row = (group: string | null, task: string | null) => {
         const members = episodes.filter(
           ({ domain, taskId }) => (group === null || domain === group) && (task === null || taskId === task),
         );
-        return { group, task, ...rowOf(names, members, cell) };
+        return { group, task, ...scoredFigures(names, members, cell) };
       };
       const groups = [...new Set(episodes.map(({ domain }) => domain))].sort(byName);
       const tasksOf = (group: string) =>
@@ -34,7 +39,9 @@ export function scoreFigures(names: Names, cells: readonly SeenCell[]): Expected
         row(group, null),
         ...tasksOf(group).map((task) => row(group, task)),
       ]);
-      return { cellId, arm, load, failing: cell.failing, rows: [row(null, null), ...rows] };
+      const place = { cellId, arm, load, ...(variant !== undefined && { variant }) };
+      const covered = coverageFigures(coverage, episodes);
+      return { ...place, failing: cell.failing, ...covered, rows: [row(null, null), ...rows] };
     }),
   };
 }
@@ -43,7 +50,8 @@ function byName(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function rowOf(names: Names, episodes: readonly EpisodeRecord[], cell: SeenCell) {
+/** What these episodes are worth and what they cost; of a workload without named scores whether they passed. */
+export function scoredFigures(names: Names | null, episodes: readonly EpisodeRecord[], cell: SeenCell) {
   const verdicts = episodes.flatMap((episode) => passedOf(episode) ?? []);
   const passed = verdicts.filter(Boolean).length;
   const tokens = totalKnown(
@@ -58,7 +66,10 @@ function rowOf(names: Names, episodes: readonly EpisodeRecord[], cell: SeenCell)
     tasks: new Set(episodes.map(taskOf)).size,
     episodes: episodes.length,
     scores: Object.fromEntries(
-      names.names.map(({ name }) => [name, scoreOf(name, { names, episodes, cell })]),
+      (names?.names ?? []).map(({ name }) => [
+        name,
+        scoreOf(name, { averaged: names?.averaged ?? "tasks", episodes, cell }),
+      ]),
     ),
     judged: verdicts.length,
     passed,
@@ -76,7 +87,11 @@ function rowOf(names: Names, episodes: readonly EpisodeRecord[], cell: SeenCell)
  */
 function scoreOf(
   name: string,
-  of: { readonly names: Names; readonly episodes: readonly EpisodeRecord[]; readonly cell: SeenCell },
+  of: {
+    readonly averaged: Names["averaged"];
+    readonly episodes: readonly EpisodeRecord[];
+    readonly cell: SeenCell;
+  },
 ): Expected {
   const values = of.episodes.flatMap((episode) => {
     const value = episode.scores?.find((score) => score.name === name)?.value ?? null;
@@ -89,7 +104,7 @@ function scoreOf(
   }));
   const groups = new Set(tasks.map(({ group }) => group)).size;
   const weightOf = (group: string | undefined) =>
-    of.names.averaged === "tasks"
+    of.averaged === "tasks"
       ? 1 / tasks.length
       : 1 / groups / tasks.filter((task) => task.group === group).length;
   const value = total(tasks.map((task) => weightOf(task.group) * (mean(task.values) ?? 0)));

@@ -29,14 +29,13 @@ export function spreadOf(placed: readonly Placed[]): Expected {
 }
 
 export function medianOver(placed: readonly Placed[]): Expected {
-  return stated(
-    percentile(
-      placed.map(({ value }) => value),
-      0.5,
-    ),
-    placed,
-    bootstrapped(placed, 0.5),
-  );
+  return rankOver(placed, 0.5);
+}
+
+/** A percentile with its interval over units. */
+export function rankOver(placed: readonly Placed[], share: number): Expected {
+  const values = placed.map(({ value }) => value);
+  return stated(percentile(values, share), placed, bootstrapped(placed, share));
 }
 
 function stated(

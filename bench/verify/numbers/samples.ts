@@ -49,3 +49,10 @@ export function wilson(share: number, count: number): { readonly low: number; re
   const root = Math.sqrt(Math.max(0, b * b - 4 * a * c));
   return { low: share === 0 ? 0 : (-b - root) / (2 * a), high: share === 1 ? 1 : (-b + root) / (2 * a) };
 }
+
+/** C(passes, k) / C(trials, k), one factor for each of the k that are drawn: binomials of hundreds are no numbers of a computer. */
+export function allPassChance(passes: number, trials: number, k: number): number {
+  let chance = 1;
+  for (let drawn = 0; drawn < k; drawn += 1) chance *= Math.max(0, passes - drawn) / (trials - drawn);
+  return chance;
+}

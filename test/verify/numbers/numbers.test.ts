@@ -7,7 +7,7 @@ import { wilsonInterval } from "../../../bench/statistics/wilson.ts";
 import { clusterInterval } from "../../../bench/analysis/estimates/cluster-interval.ts";
 import { bootstrapped } from "../../../bench/verify/numbers/draws.ts";
 import { signedRankChance } from "../../../bench/verify/numbers/rank-test.ts";
-import { percentile, wilson } from "../../../bench/verify/numbers/samples.ts";
+import { allPassChance, percentile, wilson } from "../../../bench/verify/numbers/samples.ts";
 import { studentPoint } from "../../../bench/verify/numbers/student.ts";
 
 /** Two implementations that were written apart agree, or one of them is wrong. */
@@ -89,4 +89,28 @@ test("the signed-rank test, exact, with ties and with zeros", () => {
       expect(is ?? 1).toBeCloseTo(should ?? 1, 10);
     }),
   );
+});
+
+/** C(n, k) as a whole number of any size. */
+function binomial(n: number, k: number): bigint {
+  let ways = 1n;
+  for (let drawn = 0; drawn < k; drawn += 1) ways = (ways * BigInt(n - drawn)) / BigInt(drawn + 1);
+  return ways;
+}
+
+/** Binomials of hundreds are larger than any number of a computer: their quotient has to be made without them. */
+test.each([
+  [3, 5, 2],
+  [999, 1000, 500],
+  [1100, 1200, 600],
+  [600, 1200, 599],
+  [400, 1200, 401],
+  [1200, 1200, 1200],
+])("the chance that all of k pass, with %i passes of %i trials and k = %i", (passes, trials, k) => {
+  const [part, whole] = [passes < k ? 0n : binomial(passes, k), binomial(trials, k)];
+  // To 40 decimal places after the point, as one number with an exponent.
+  const exact = Number((part * 10n ** 400n) / whole / 10n ** 100n) / 1e300;
+  const is = allPassChance(passes, trials, k);
+  if (exact === 0) expect(is).toBeLessThan(1e-299);
+  else expect(is / exact).toBeCloseTo(1, 9);
 });
