@@ -26,13 +26,11 @@ export function cellFigures(
   const { facts, seconds, whole, measured, outer, used } = cell;
   const { planned, episodes } = facts;
   const answered = outer.filter((request) => request.answered);
-  const per = (count: number, scale: number) => once(quotient(count * scale, seconds), count);
   const engine = engineOf(
     used.map(({ agentEngine }) => agentEngine),
     cell,
   );
-  const tokenRate = (name: "promptTokens" | "completionTokens") =>
-    once(engine === null ? null : quotient(engine[name], seconds), answered.length);
+  const rates = ratesOf(cell);
   const latency = (of: (request: Seen) => number | null) => spreadOf(placedOf(answered, of));
   const { episodeIds, ...identity } = planned;
   const beside = engineBeside(cell);
@@ -47,11 +45,11 @@ export function cellFigures(
     segments: cell.stretches.map(stretchFigures),
     seconds,
     rates: {
-      episodesPerMinute: per(whole.length, 60),
-      trajectoriesPerHour: per(whole.length, 3600),
-      requestsPerSecond: per(answered.length, 1),
-      inputTokensPerSecond: tokenRate("promptTokens"),
-      outputTokensPerSecond: tokenRate("completionTokens"),
+      episodesPerMinute: once(rates.episodesPerMinute, whole.length),
+      trajectoriesPerHour: once(quotient(whole.length * 3600, seconds), whole.length),
+      requestsPerSecond: once(rates.requestsPerSecond, answered.length),
+      inputTokensPerSecond: once(rates.inputTokensPerSecond, answered.length),
+      outputTokensPerSecond: once(rates.outputTokensPerSecond, answered.length),
     },
     inFlight: inFlight(cell),
     ttftMs: latency(({ ttftMs }) => ttftMs),
@@ -82,6 +80,21 @@ export function cellFigures(
     sessionMs: sessionFigures(measured),
     ...leftoversOf(cell.stretches),
     pressure: used.flatMap(({ facts: said }) => pressureIn(said)),
+  };
+}
+
+/** What a cell did in its seconds; null without them. */
+export function ratesOf(cell: SeenCell) {
+  const { seconds, whole, outer, used } = cell;
+  const engine = engineOf(
+    used.map(({ agentEngine }) => agentEngine),
+    cell,
+  );
+  return {
+    episodesPerMinute: quotient(whole.length * 60, seconds),
+    requestsPerSecond: quotient(outer.filter((request) => request.answered).length, seconds),
+    inputTokensPerSecond: engine === null ? null : quotient(engine.promptTokens, seconds),
+    outputTokensPerSecond: engine === null ? null : quotient(engine.completionTokens, seconds),
   };
 }
 

@@ -42,11 +42,17 @@ export function compareFigures(file: string, expected: Expected, said: JsonValue
     } else if (Array.isArray(should) && Array.isArray(is)) {
       if (should.length !== is.length) differ(place, `${should.length} entries`, `${is.length} entries`);
       const wanted = byName(should);
+      const seen = new Set<string>();
       for (const [index, entry] of is.entries()) {
         const name = nameOf(entry) ?? String(index);
         const pair = wanted === null ? should[index] : wanted.get(name);
-        if (pair === undefined && wanted !== null)
-          differ({ ...place, path: `${place.path}[${name}]` }, "nothing", "an entry");
+        if (wanted !== null && (pair === undefined || seen.has(name)))
+          differ(
+            { ...place, path: `${place.path}[${name}]` },
+            seen.has(name) ? "one entry" : "nothing",
+            "an entry",
+          );
+        seen.add(name);
         visit(pair, entry, {
           file,
           path: `${place.path}[${name}]`,
@@ -127,6 +133,7 @@ const naming = [
   "group",
   "task",
   "metric",
+  "quantity",
   "length",
   "segmentId",
 ];

@@ -8,6 +8,7 @@ import { cellFigures } from "./cell.ts";
 import { coverageFigures } from "./coverage.ts";
 import { lengthFigures } from "./lengths.ts";
 import { NotCovered, type Expected } from "./figure.ts";
+import { variantFigures } from "./variants.ts";
 import { variationFigures } from "./variations.ts";
 import { overheadFigures } from "./overheads.ts";
 import { passAtKFigures } from "./pass-at-k.ts";
@@ -57,9 +58,7 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], re
     ),
     byAxis: axisFigures(identity, cells),
     lengths: lengthFigures(cells, report),
-    variants: new NotCovered(
-      "differences between engine configurations, by the rules of compare: not recomputed yet",
-    ),
+    variants: variantFigures(identity, cells, report),
     slo: new NotCovered("limits that were held or missed: rules over figures that are recomputed"),
     capacity: new NotCovered("what a search found, by rules over the limits"),
     power: new NotCovered("what the GPUs drew: readings in power.ndjson"),

@@ -52,7 +52,7 @@ function weightedMean(sorted: Sorted, copies: Uint8Array): number {
   return sum / count;
 }
 
-function weightedRank(sorted: Sorted, copies: Uint8Array, share: number): number {
+export function weightedRank(sorted: Sorted, copies: Uint8Array, share: number): number {
   let count = 0;
   for (const { unit } of sorted) count += copies[unit] ?? 0;
   const rank = (count - 1) * share;
@@ -70,11 +70,11 @@ function weightedRank(sorted: Sorted, copies: Uint8Array, share: number): number
 /** Of the last number of units: the columns of a cell have the same ones. A byte a unit, because none is drawn 256 times. */
 let last: { readonly units: number; readonly draws: readonly Uint8Array[] } = { units: 0, draws: [] };
 
-/** How often each unit is in each of the resamples. */
-function countedDraws(units: number): readonly Uint8Array[] {
-  if (last.units === units) return last.draws;
+/** How often each unit is in each of the resamples; the first ones are the same however many there are. */
+export function countedDraws(units: number, count = resamples): readonly Uint8Array[] {
+  if (last.units === units && last.draws.length === count) return last.draws;
   const next = smallFastCounter();
-  const draws = Array.from({ length: resamples }, () => {
+  const draws = Array.from({ length: count }, () => {
     const copies = new Uint8Array(units);
     for (let draw = 0; draw < units; draw += 1) {
       const unit = Math.floor(next() * units);

@@ -30,8 +30,12 @@ export function totalKnown(values: readonly (number | null)[]): number | null {
 /** Fewest values from which a percentile is stated, as docs/columns.md says it. */
 const fewest: Readonly<Record<number, number>> = { 0.5: 11, 0.75: 24, 0.9: 64, 0.95: 130, 0.99: 662 };
 
+export function fewestFor(share: number): number {
+  return fewest[share] ?? Infinity;
+}
+
 export function percentile(values: readonly number[], share: number): number | null {
-  if (values.length < (fewest[share] ?? Infinity)) return null;
+  if (values.length < fewestFor(share)) return null;
   const sorted = [...values].sort((a, b) => a - b);
   const rank = (sorted.length - 1) * share;
   const [below = 0, above = 0] = [sorted[Math.floor(rank)], sorted[Math.ceil(rank)]];
