@@ -4,6 +4,7 @@ import type { ArmSpec } from "../config/arm-schema.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { redoFailedEpisodes } from "../run/remaining-work.ts";
+import { sectionOf } from "../config/section.ts";
 import { ConfigError } from "../errors.ts";
 import { readCollection } from "../export/collection.ts";
 import { collectionTable } from "../export/collection-table.ts";
@@ -15,6 +16,7 @@ import { collectionFoot, collectionHead } from "./end-screen.ts";
 import { readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
 import { inVariant, variantOption, type VariantFlag } from "./in-variant.ts";
+import { sections } from "./parts.ts";
 import { runExperiment, runOptions, type RunFlags } from "./run-experiment.ts";
 import { armKindOf } from "../stack/start/arm-kinds.ts";
 
@@ -136,9 +138,18 @@ function settings({ experiment, recorded, rawArms }: LoadedExperiment, flags: Co
       ...(variants !== undefined && { variants }),
     }),
     set("workload.trials", groups * flags.groupSize),
-    ...(flags.tasks === undefined ? [] : [set("workload.tasks", { ids: flags.tasks })]),
+    ...(flags.tasks === undefined ? [] : [set(tasksKeyOf(experiment), { ids: flags.tasks })]),
     set("collect", { groupSize: flags.groupSize, retryInfra: flags.retryInfra }),
   ];
+}
+
+/** @throws {ConfigError} where the workload names its tasks in another way */
+function tasksKeyOf({ workload }: Experiment): string {
+  const { shape } = sectionOf(sections.workloads, workload).schema;
+  if ("tasks" in shape) return "workload.tasks";
+  throw new ConfigError(
+    `--tasks is workload.tasks, and workload ${workload.kind} has no such key. Its keys are ${Object.keys(shape).join(", ")}: select its tasks by one of these, e.g. --set workload.KEY=VALUE.`,
+  );
 }
 
 function recordingArm({ arms }: Experiment, flags: CollectFlags): ArmSpec {

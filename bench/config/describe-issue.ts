@@ -23,6 +23,8 @@ export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): s
       return `${place([...path, key], context)}: unknown key.${hint}`;
     });
   }
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
+    return [`${place(path, context)}: is missing${adviceOn[path.join(".")] ?? ""}`];
   if (issue.code === "invalid_type" && issue.expected === "array")
     return [`${place(path, context)}: ${issue.message}. Write a list: [one, two]`];
   // zod says only that a key is invalid; why is in the issues of the key's own schema.
@@ -30,6 +32,12 @@ export function describeIssue(issue: z.core.$ZodIssue, context: IssueContext): s
     issue.code === "invalid_key" ? issue.issues.map(({ message }) => message) : [issue.message];
   return messages.map((message) => `${place(path, context)}: ${message}`);
 }
+
+/** What to write where a key is missing that many have no use for. */
+const adviceOn: Readonly<Record<string, string>> = {
+  "stack.user":
+    ". It is the server of the user whom tau2 plays. Where a workload has no user it is asked for nothing: write the agent's address again (attach), or {kind: simulator} (process)",
+};
 
 function place(path: readonly string[], { placeOf }: IssueContext): string {
   const where = placeOf(path);

@@ -57,6 +57,12 @@ test.each([
     `${minimal.replace("domain: library", "kind: echo")}  limit: 3\n`,
     /workload\.limit \(line \d\): unknown key here: only another kind has it\.$/m,
   ],
+  [
+    "an attached server for the user that nobody named, with what to write where there is no user",
+    minimal.replace("kind: embedded", "kind: attach\n  agent: {url: 'http://127.0.0.1:1'}"),
+    /stack\.user \(line 3\): is missing\. .*the agent's address again/,
+  ],
+  ["a key that must be there", minimal.replace("name: small\n", ""), /^ {2}name: is missing$/m],
   ["bad YAML", "name: [", /not valid YAML/],
   ["a list instead of a mapping", "- a\n- b\n", /must hold a mapping/],
   ["a name that is no folder name", minimal.replace("small", "../etc"), /name \(line 1\)/],
