@@ -4,6 +4,7 @@ import type { Experiment } from "../config/experiment.ts";
 import { ConfigError } from "../errors.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { gigabytes, planDocker, type DockerPlan, type PlannedEngine } from "../stack/docker/docker-plan.ts";
+import type { EngineRole } from "../stack/docker/engine-container.ts";
 import { readGpus } from "../host/gpus.ts";
 import type { Host } from "./host.ts";
 
@@ -13,6 +14,8 @@ export interface DockerPlanRequest {
   readonly episodes: number;
   /** Run that was measured, for what an episode takes on disk; null = none. */
   readonly measured: { readonly directory: string; readonly episodes: number } | null;
+  /** The servers that the workload needs: one without a user starts no engine for it. */
+  readonly roles: readonly EngineRole[];
 }
 
 /** What `plan` adds for a Docker stack; null for the other kinds. */
@@ -32,6 +35,7 @@ export async function dockerPlanOf(request: DockerPlanRequest, host: Host): Prom
     gpus: await readGpus(host.environment),
     outputDirectory: resolve(host.workingDirectory, experiment.output.directory),
     evidenceBytes: bytesPerEpisode === null ? null : bytesPerEpisode * request.episodes,
+    roles: request.roles,
     contained: experiment.arms.flatMap((arm, index) =>
       "image" in arm && arm.image !== undefined ? [{ name: arm.name, index }] : [],
     ),

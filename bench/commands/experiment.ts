@@ -45,7 +45,8 @@ export function register(program: Command, host: Host): void {
       );
       const secondsOf = (variant: string | undefined) =>
         totalSeconds(estimates.filter((_, index) => plan.cells[index]?.cell.variant === variant));
-      const request = { episodes: plan.episodeCount, measured: run, secondsOf };
+      const roles = workload.taskData.needsUserEngine ? (["agent", "user"] as const) : (["agent"] as const);
+      const request = { episodes: plan.episodeCount, measured: run, secondsOf, roles };
       const servers = await plannedServers(loaded, request, host);
       const shown = { loaded, workload, plan, estimates, servers };
       if (run !== null && run.agent !== workload.agent.name)
@@ -145,7 +146,7 @@ function planText({ loaded, workload, plan, estimates, servers }: ShownPlan): st
     `${loaded.experiment.name}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
     `agent ${workload.agent.name} ${workload.agent.version}; ${factsText(workload.facts)}`,
     ...(workload.coverage === undefined ? [] : [coverageSentence(workload.coverage)]),
-    ...serverLines(loaded),
+    ...serverLines(loaded, workload),
     table.toString(),
     timeText(estimates),
     ...serversText(servers),
@@ -179,7 +180,7 @@ function timeText(estimates: readonly CellEstimate[]): string {
 }
 
 /** Addresses as they are used, whatever was left out or written twice; nobody is asked here. */
-function serverLines({ recorded }: LoadedExperiment): readonly string[] {
+function serverLines({ recorded }: LoadedExperiment, { taskData }: WorkPlan): readonly string[] {
   const { stack, arms } = recorded;
   if (stack.kind !== "attach") return [];
   const engine = (name: string, { url, metricsUrl = `${url}/metrics` }: typeof stack.agent) =>
@@ -190,7 +191,8 @@ function serverLines({ recorded }: LoadedExperiment): readonly string[] {
     return [engine(name, experiment.stack.agent)];
   });
   const gateways = arms.flatMap((arm) => (arm.kind === "url" ? [`arm ${arm.name} ${arm.url}/v1`] : []));
-  return [...agents, engine("user engine", stack.user), ...gateways];
+  const user = taskData.needsUserEngine ? [engine("user engine", stack.user)] : [];
+  return [...agents, ...user, ...gateways];
 }
 
 /** `--set` may be given more than once. */

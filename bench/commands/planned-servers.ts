@@ -29,7 +29,7 @@ export async function plannedServers(
   const planned: PlannedServers[] = [];
   for (const { variant, experiment } of eachVariant(recorded)) {
     const docker = await dockerPlanOf({ ...request, experiment }, host);
-    const processes = await processPlanOf(experiment, host);
+    const processes = await processPlanOf({ ...request, experiment }, host);
     const seconds = request.secondsOf(variant);
     planned.push({ variant, docker, processes, arms: planArms(experiment), seconds });
   }

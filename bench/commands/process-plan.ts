@@ -1,13 +1,16 @@
-import type { Experiment } from "../config/experiment.ts";
+import type { DockerPlanRequest } from "./docker-plan.ts";
 import { readGpus } from "../host/gpus.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { planProcesses, type PlannedServer, type ProcessPlan } from "../stack/process/process-plan.ts";
 import type { Host } from "./host.ts";
 
 /** What `plan` adds for a stack of programs on this machine; null for the other kinds. */
-export async function processPlanOf({ stack }: Experiment, host: Host): Promise<ProcessPlan | null> {
+export async function processPlanOf(
+  { experiment: { stack }, roles }: Pick<DockerPlanRequest, "experiment" | "roles">,
+  host: Host,
+): Promise<ProcessPlan | null> {
   if (stack.kind !== "process") return null;
-  return planProcesses(stack, await readGpus(host.environment));
+  return planProcesses(stack, await readGpus(host.environment), roles);
 }
 
 /** The same for a person. */

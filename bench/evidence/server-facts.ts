@@ -38,6 +38,8 @@ export function engineText({ name, version }: StoredEngine): string {
 export interface ServersOfRun extends Partial<Record<"agent" | "user", ServerFacts>> {
   /** The agent's engine in each of `sweep.variants`, by name; `agent` is then what all of them say alike. Absent without variants. */
   readonly variants?: Readonly<Record<string, ServerFacts>>;
+  /** The servers that ran were described, and there was none of a user. */
+  readonly withoutUser?: true;
 }
 
 const text = z.string().nullish().catch(null);
@@ -81,6 +83,7 @@ export async function serversOfRun(runDirectory: string): Promise<ServersOfRun> 
   return {
     ...(agent === null ? common !== null && { agent: common } : { agent: factsOf(agent) }),
     ...(user !== null && { user: factsOf(user) }),
+    ...((agent ?? common) !== null && !(await exists(join(directory, "user.json"))) && { withoutUser: true }),
     ...(common !== null && { variants }),
   };
 }

@@ -41,7 +41,7 @@ export function serverLines(
   const asked = askedLines(resolved, [
     ...(names.length === 0 ? [{ title: "agent engine", role: "agent" } as const] : []),
     ...agents.map((one) => ({ ...one, role: "agent" }) as const),
-    { title: "user engine", role: "user" },
+    ...(servers.withoutUser === true ? [] : [{ title: "user engine", role: "user" } as const]),
   ]);
   if (asked !== null) return asked;
   const { agent, user, variants = {} } = servers;

@@ -23,6 +23,8 @@ import { differences, servingLabel, servingSha256 } from "./warm-container.ts";
 export interface EngineOwner {
   readonly name: (role: EngineRole) => string;
   readonly labels: (role: EngineRole) => Readonly<Record<string, string>>;
+  /** Servers that it needs: of others no image is pulled and no GPU has to be free. */
+  readonly roles: readonly EngineRole[];
 }
 
 /** A server that may be started, or a container that serves already. */
@@ -32,8 +34,6 @@ export interface PreparedEngine {
   readonly adopt: ContainerFacts | null;
   readonly simulated: boolean;
 }
-
-const roles = ["agent", "user"] as const;
 
 /**
  * Everything that can be refused before a server is started: the GPU split, memory, GPUs and ports that others hold,
@@ -48,7 +48,7 @@ export async function prepareEngines(
   const gpus = await readGpus(node.environment);
   const plans = await withHubFacts(
     stack,
-    roles.map((role) => ownedPlan(role, stack, { owner, node })),
+    owner.roles.map((role) => ownedPlan(role, stack, { owner, node })),
     node.environment,
   );
   const problems = [...placementProblems(stack, gpus), ...stackProblems(stack, plans, gpus)];

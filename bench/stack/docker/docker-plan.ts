@@ -58,12 +58,12 @@ export interface DockerPlanFacts {
   readonly evidenceBytes: number | null;
   /** Arms that run in containers, with their place among the arms. */
   readonly contained: readonly { readonly name: string; readonly index: number }[];
+  /** The servers that the workload needs. */
+  readonly roles: readonly EngineRole[];
 }
 
-const roles = ["agent", "user"] as const;
-
 export async function planDocker(stack: DockerStackSpec, facts: DockerPlanFacts): Promise<DockerPlan> {
-  const { home, machine } = facts;
+  const { home, machine, roles } = facts;
   const local = roles.map((role) =>
     planEngine(role, stack, { home, machine, name: `tollgate-${facts.experiment}-${role}`, labels: {} }),
   );
@@ -72,8 +72,8 @@ export async function planDocker(stack: DockerStackSpec, facts: DockerPlanFacts)
   return {
     simulated: stack.simulated,
     engines: plans.map((plan) => plannedEngine(plan, stack, facts.gpus)),
-    ports: [...listening(stack, facts.contained)].map(([port, what]) => ({ port, what })),
-    gpus: { needed: stack.agent.gpus.length + stack.user.gpus.length, present: facts.gpus },
+    ports: [...listening(stack, facts.contained, roles)].map(([port, what]) => ({ port, what })),
+    gpus: { needed: roles.reduce((sum, role) => sum + stack[role].gpus.length, 0), present: facts.gpus },
     disk,
     problems: [
       ...placementProblems(stack, facts.gpus),

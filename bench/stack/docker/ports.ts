@@ -32,13 +32,14 @@ export function armPort({ basePort }: Pick<DockerStackSpec, "basePort">, index: 
 export function listening(
   stack: DockerStackSpec,
   containedArms: readonly { readonly name: string; readonly index: number }[],
+  roles: readonly (keyof StackPorts)[] = ["agent", "user"],
 ): ReadonlyMap<number, string> {
-  const { agent, user } = portsOf(stack);
+  const ports = portsOf(stack);
   return new Map([
-    [agent.http, "agent engine"],
-    [agent.nccl, "agent engine, NCCL"],
-    [user.http, "user engine"],
-    [user.nccl, "user engine, NCCL"],
+    ...roles.flatMap((role) => [
+      [ports[role].http, `${role} engine`] as const,
+      [ports[role].nccl, `${role} engine, NCCL`] as const,
+    ]),
     ...containedArms.map(({ name, index }) => [armPort(stack, index), `arm ${name}`] as const),
   ]);
 }

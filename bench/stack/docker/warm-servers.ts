@@ -34,6 +34,7 @@ export async function startWarm(node: DockerNode, warm: WarmServers): Promise<re
   const prepared = await prepareEngines(node, warm.stack, {
     name: (role) => warmName(warm.experiment, role),
     labels: (role) => warmLabels({ experiment: warm.experiment }, role),
+    roles: ["agent", "user"],
   });
   await using started = new AsyncDisposableStack();
   const containers: RunningContainer[] = [];

@@ -23,10 +23,17 @@ export interface ProcessPlan {
   readonly problems: readonly string[];
 }
 
-/** @param stack as it is recorded: keys are references, which the shell fills in */
-export function planProcesses(stack: ProcessStackSpec, present: readonly Gpu[] | null): ProcessPlan {
+/**
+ * @param stack as it is recorded: keys are references, which the shell fills in
+ * @param needed the servers that the workload needs
+ */
+export function planProcesses(
+  stack: ProcessStackSpec,
+  present: readonly Gpu[] | null,
+  needed: readonly PlannedServer["role"][],
+): ProcessPlan {
   return {
-    servers: roles.map((role) => plannedServer(role, stack)),
+    servers: needed.map((role) => plannedServer(role, stack)),
     problems: processProblems(stack, present),
   };
 }

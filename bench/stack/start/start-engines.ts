@@ -86,6 +86,7 @@ async function containerStarters(context: EnginesContext, stack: DockerStackSpec
   const prepared = await prepareEngines(node, stack, {
     name: (role) => `tollgate-${run.runId}-${role}`,
     labels: (role) => runLabels(run, role),
+    roles: context.taskData.needsUserEngine ? ["agent", "user"] : ["agent"],
   });
   const containers = new Map<EngineRole, RunningContainer>();
   const preparedFor = (role: EngineRole) => {

@@ -130,3 +130,18 @@ test("what a server in a container was asked to be is said as it was", () => {
     "user engine: m, i, radix cache off",
   ]);
 });
+
+test.each([
+  ["a user's engine that ran", { agent: { v: 1 }, user: { v: 1 } }, true],
+  ["none that ran", { agent: { v: 1 } }, false],
+  ["none that ran beside variants", { "agent--fp8": { v: 1, variant: "fp8" } }, false],
+  ["a file of it that a power cut emptied", { agent: { v: 1 }, user: null }, true],
+  ["no evidence at all, of an older Tollgate", {}, true],
+])("a report names the user's engine that was asked for: %s", async (...[, servers, named]) => {
+  const stack = { kind: "embedded", model: "m", agent: { radixCache: true }, user: { radixCache: true } };
+  const { facts } = await stored(servers);
+  const resolved = { stack, sweep: { variants: { fp8: {} } } };
+  const lines = serverLines(resolved, facts);
+  expect(lines.some((text) => text.startsWith("agent engine"))).toBe(true);
+  expect(lines.some((text) => text.startsWith("user engine"))).toBe(named);
+});

@@ -27,7 +27,7 @@ writeFileSync(
   }),
 );
 
-const plan = (role: object, changes: object = {}) =>
+const plan = (role: object, changes: object = {}, roles: readonly ("agent" | "user")[] = ["agent", "user"]) =>
   planDocker(
     dockerStackSchema.parse({
       kind: "docker",
@@ -45,6 +45,7 @@ const plan = (role: object, changes: object = {}) =>
       outputDirectory: home,
       evidenceBytes: 5e9,
       contained: [{ name: "gateway", index: 1 }],
+      roles,
     },
   );
 
@@ -106,4 +107,11 @@ test("more to download than there is room for is a problem", async () => {
   expect(problems[0]).toMatch(
     /^weights of org\/huge need 1000000000\.0 GB and .*huggingface has [\d.]+ GB free\.$/,
   );
+});
+
+test("a workload without a user has no engine, no GPUs and no ports of one", async () => {
+  const { engines, gpus, ports } = await plan({ quantization: "fp8" }, {}, ["agent"]);
+  expect(engines.map(({ role }) => role)).toEqual(["agent"]);
+  expect(gpus.needed).toBe(4);
+  expect(ports.map(({ what }) => what)).toEqual(["agent engine", "agent engine, NCCL", "arm gateway"]);
 });

@@ -55,14 +55,15 @@ test("the servers' commands are planned as a shell takes them, keys as variables
     workingDirectory: "/srv",
     port: 30_000,
   });
-  expect(planProcesses(stack, null).servers[0]).toEqual({
+  expect(planProcesses(stack, null, ["agent", "user"]).servers[0]).toEqual({
     role: "agent",
     command:
       "cd /srv && env CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=2,GPU-0a HF_TOKEN=${HF_TOKEN} '/opt/v env/python' -m sglang.launch_server --port=30000 --api-key $MY_KEY",
     gpus: ["2", "GPU-0a"],
     startSeconds: 1800,
   });
-  expect(planProcesses(stack, null).servers[1]?.command).toBe("serve --port $PORT");
+  expect(planProcesses(stack, null, ["agent", "user"]).servers[1]?.command).toBe("serve --port $PORT");
+  expect(planProcesses(stack, null, ["agent"]).servers.map(({ role }) => role)).toEqual(["agent"]);
 });
 
 interface Placed {
