@@ -62,9 +62,23 @@ function gridLines(grid: Grid, columnsMax: number): readonly StyledLine[] {
     const spaced = cells.flatMap((cell, at) => (at === 0 ? [cell] : [plain(" ".repeat(gap)), cell]));
     const whole = trimmed(spaced);
     if (lengthOf(whole) <= columnsMax) return [whole];
-    const indent = (widths[0] ?? 0) + gap;
-    return wrappedLine(whole, columnsMax, Math.min(indent, Math.floor(columnsMax / 2)));
+    const indent = Math.min((widths[0] ?? 0) + gap, Math.floor(columnsMax / 2));
+    return wrappedLine(whole.map(held), columnsMax, indent).map((broken) => broken.map(released));
   });
+}
+
+const unbroken = "\u00a0";
+/** Longer ones are sentences. */
+const heldMax = 20;
+
+/** A short text of a cell goes to the next line as a whole: `3/50, partial` in two lines is two things. */
+function held(span: StyledText): StyledText {
+  if (span.text.trim().length > heldMax) return span;
+  return { ...span, text: span.text.replaceAll(/(?<=[^ ]) (?=[^ ])/g, unbroken) };
+}
+
+function released(span: StyledText): StyledText {
+  return { ...span, text: span.text.replaceAll(unbroken, " ") };
 }
 
 /** Without as many of the optional columns as the terminal has no room for. */

@@ -2,6 +2,7 @@ import { placeOf, wayOf } from "../../store/place.ts";
 import type { ScoreReport } from "../../analysis/scores/score-report.ts";
 import { absent, numberText } from "../tables/number-text.ts";
 import { scoreText } from "../tables/score-tables.ts";
+import { oneCoverage } from "./coverage-span.ts";
 import { blank, line, type Part } from "./layout.ts";
 import { loadName } from "./load-name.ts";
 import { plain, toned } from "./styled-text.ts";
@@ -12,12 +13,14 @@ const [cellsMax, groupsMax] = [6, 8];
 export function scoreParts(report: ScoreReport | undefined): readonly Part[] {
   if (report === undefined) return [];
   const shown = report.cells.slice(0, cellsMax);
+  const coverage = oneCoverage(shown.map((cell) => cell.coverage?.text));
   return [
     line([
       toned("strong", `Scores of ${report.outOf}`),
-      plain(" (95 % interval over trials), with what a passed task cost"),
+      ...coverage.beside,
+      plain(" (95 % over trials), with what a pass cost"),
     ]),
-    cellGrid(report, shown),
+    cellGrid(report, shown, coverage.column),
     ...groupParts(report, shown),
     ...(report.cells.length > shown.length
       ? [line([toned("soft", `  ${report.cells.length - shown.length} more cells: see the tables`)])]
@@ -28,19 +31,19 @@ export function scoreParts(report: ScoreReport | undefined): readonly Part[] {
 
 type Cells = ScoreReport["cells"];
 
-function cellGrid({ names, outOf }: ScoreReport, cells: Cells): Part {
-  const known = cells.some(({ coverage }) => coverage !== undefined);
+/** @param coverages a text for each cell; null where it stands above */
+function cellGrid({ names, outOf }: ScoreReport, cells: Cells, coverages: readonly string[] | null): Part {
   const heads = [
     "",
     "load",
     ...names.map(({ heading }) => heading),
     "passed",
-    ...(known ? ["coverage"] : []),
+    ...(coverages === null ? [] : ["coverage"]),
     "TTFT ms",
     "tok/pass",
     "s/pass",
   ];
-  const rows = cells.flatMap(({ load, coverage, rows: [all], ...cell }) =>
+  const rows = cells.flatMap(({ load, rows: [all], ...cell }, index) =>
     all === undefined
       ? []
       : [
@@ -54,7 +57,7 @@ function cellGrid({ names, outOf }: ScoreReport, cells: Cells): Part {
                 : scoreText({ ...score, low: null, high: null }, outOf);
             }),
             all.judged === 0 ? absent : `${all.passed}/${all.judged}`,
-            ...(known ? [coverage?.text ?? absent] : []),
+            ...(coverages === null ? [] : [coverages[index] ?? absent]),
             numberText(all.ttftMsP50),
             numberText(all.tokensPerPassed),
             numberText(all.secondsPerPassed),

@@ -2,6 +2,7 @@ import type { CellSummary } from "../../analysis/cell/cell-summary.ts";
 import type { Estimate } from "../../analysis/estimates/estimate.ts";
 import { spoiling } from "../../analysis/cell/verdict.ts";
 import { absent, numberText } from "../tables/number-text.ts";
+import { oneCoverage, type CoverageSpan } from "./coverage-span.ts";
 import { blank, line, type Part } from "./layout.ts";
 import { wayOf } from "../../store/place.ts";
 import type { SloReport } from "../../analysis/slo/slo-report.ts";
@@ -35,7 +36,6 @@ const rowsMax = 8;
 /** How fast each way to the engine was, at each load; cells that cannot be used have no numbers. */
 export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): readonly Part[] {
   const arms = [...new Set(cells.map(wayOf))];
-  const known = cells.some(({ coverage }) => coverage !== undefined);
   const all = [...new Set(cells.map(({ load }) => load))];
   const beside = all.length <= loadsBeside;
   const loads = beside ? all : shownLoads(all, Math.max(2, Math.floor(rowsMax / arms.length)));
@@ -46,19 +46,20 @@ export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): re
       loads: members,
     })),
   );
-  const rows = groups.map(({ arm, loads: members, cells: byLoad }): readonly StyledText[] => [
+  const coverage = oneCoverage(groups.map(({ cells: byLoad }) => coverageOf(byLoad.flat())));
+  const rows = groups.map(({ arm, loads: members, cells: byLoad }, at): readonly StyledText[] => [
     plain(`  ${arm}`),
     plain(members.map(loadName).join(" / ")),
     ...quantities.map(({ of }) => plain(byLoad.map((same) => meanText(same, of)).join(" / "))),
     passedSpan(byLoad.flat()),
-    ...(known ? [plain(coverageText(byLoad.flat()))] : []),
+    ...(coverage.column === null ? [] : [plain(coverage.column[at] ?? absent)]),
     ...(slo === undefined ? [] : [sloSpan(byLoad, slo)]),
   ]);
   const heads = [
     loadHead(loads),
     ...quantities.map(({ head }) => head),
     "passed",
-    ...(known ? ["coverage"] : []),
+    ...(coverage.column === null ? [] : ["coverage"]),
     ...(slo ? ["SLO"] : []),
   ];
   return [
@@ -66,8 +67,13 @@ export function serviceParts(cells: readonly CellSummary[], slo?: SloReport): re
       kind: "grid",
       align: ["left", "left", ...heads.slice(1).map(() => "right" as const)],
       rows: [[toned("strong", "Service"), ...heads.map((text) => toned("soft", text))], ...rows],
-      optional: [...optional, ...(known ? [coverageAt] : []), ...(slo === undefined ? [] : [outputRate])],
+      optional: [
+        ...optional,
+        ...(coverage.column === null ? [] : [coverageAt]),
+        ...(slo === undefined ? [] : [outputRate]),
+      ],
     },
+    ...(coverage.beside.length === 0 ? [] : [line([plain("  passed"), ...coverage.beside])]),
     ...(loads.length < all.length
       ? [line([toned("soft", `  ${all.length - loads.length} more loads: see the tables`)])]
       : []),
@@ -89,9 +95,9 @@ function isSpoiled({ reasons }: CellSummary): boolean {
 }
 
 /** The least of these cells, which is as far as all of them go. */
-function coverageText(cells: readonly CellSummary[]): string {
+function coverageOf(cells: readonly CellSummary[]): CoverageSpan {
   const known = cells.flatMap(({ coverage }) => coverage ?? []);
-  return known.toSorted((a, b) => a.scored - b.scored)[0]?.text ?? absent;
+  return known.toSorted((a, b) => a.scored - b.scored)[0]?.text;
 }
 
 function passedSpan(cells: readonly CellSummary[]): StyledText {

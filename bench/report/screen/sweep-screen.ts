@@ -9,6 +9,7 @@ import { blank, copied, labelled, line, type Part } from "./layout.ts";
 import { lengthParts } from "./length-parts.ts";
 import { noticeParts } from "./notice-parts.ts";
 import { overheadParts } from "./overhead-parts.ts";
+import { passAtKParts } from "./pass-at-k-parts.ts";
 import { scoreParts } from "./score-parts.ts";
 import { serviceParts } from "./service-parts.ts";
 import { plain, toned, type StyledText } from "./styled-text.ts";
@@ -49,6 +50,7 @@ export function sweepScreen(report: ReportModel, ending: Ending): readonly Part[
       isWhole(report) ? cells : cells.filter(({ episodes }) => episodes.finished > 0),
       report.slo,
     ),
+    ...passAtKParts(report.passAtK),
     ...scoreParts(report.scores),
     ...trustParts(report),
     ...placeParts(report, ending),

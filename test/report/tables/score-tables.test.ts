@@ -150,3 +150,34 @@ test("tables and the last screen fit into a terminal of 80 columns", () => {
   expect(lines.join("\n")).toContain("raw      4     81.3 [76.3, 86.3]");
   expect(scoreParts(undefined)).toEqual([]);
 });
+
+test("five scores of a part fit into 80 columns: what all rows are of stands once above them", () => {
+  const names = ["completion", "calls", "parameters", "workflow", "recovery"];
+  const estimate = { value: 0.863, count: 3, low: null, high: null };
+  const partial = { of: "cases", scored: 3, selected: 3, total: 50, text: "3/50, partial" };
+  const of = (arm: string, coverage = partial) => ({
+    ...cellOf(arm, 0.8),
+    coverage,
+    rows: [{ ...row(null, null, 0.8), scores: Object.fromEntries(names.map((name) => [name, estimate])) }],
+  });
+  const linesOf = (cells: ScoreReport["cells"]) => {
+    const many: ScoreReport = {
+      averaged: "tasks",
+      outOf: 1,
+      names: names.map((name) => ({ name, heading: name, meaning: name })),
+      cells,
+    };
+    return laidOut(scoreParts(many), 80).map((line) => lineText(line, false).trimEnd());
+  };
+  const lines = linesOf([of("raw"), of("gateway")]);
+  expect(lines[0]).toBe("Scores of 1, coverage 3/50, partial (95 % over trials), with what a pass cost");
+  expect(lines.slice(1, 4).map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
+    "completion",
+    "raw",
+    "gateway",
+  ]);
+  // Of unlike parts each row says its own, in one piece.
+  const unlike = linesOf([of("raw"), of("gateway", { ...partial, scored: 2, text: "2/50, partial" })]);
+  for (const text of ["3/50, partial", "2/50, partial"])
+    expect(unlike.filter((line) => line.includes(text))).toHaveLength(1);
+});
