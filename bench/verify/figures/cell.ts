@@ -241,7 +241,7 @@ function inFlight({ measured, used, seconds }: SeenCell): Expected {
 }
 
 /** The sums over all used stretches; null where one of them has no pair of pages. */
-function engineOf(pages: readonly (EngineCounts | null)[], cell: SeenCell) {
+export function engineOf(pages: readonly (EngineCounts | null)[], cell: SeenCell) {
   const known = pages.filter((page) => page !== null);
   if (known.length === 0 || known.length < pages.length) return null;
   const sum = (of: (page: EngineCounts) => number | null) => totalKnown(known.map(of));

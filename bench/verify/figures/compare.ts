@@ -9,13 +9,13 @@ import {
 import type { JsonValue } from "../evidence/json-value.ts";
 
 /** Sums of floats in another order differ from about the 15th digit on; what a bootstrap makes of them from about the 11th. */
-const alike = 1e-9;
+const alike = 5e-10;
 
 /** Whether two numbers say the same: to nine digits. */
 export function sameNumber(a: number, b: number): boolean {
   const size = Math.max(Math.abs(a), Math.abs(b));
   // What is nothing but the rounding of a difference that is 0 may be anything; small chances and shares have digits that count.
-  const rounding = size < 1e-8 ? 1e-12 : 1e-14;
+  const rounding = size < 1e-8 ? 1e-12 : 5e-15;
   return Math.abs(a - b) <= alike * size + rounding;
 }
 
@@ -118,6 +118,8 @@ const namedLater: ReadonlySet<string> = new Set([
   "agentErrors",
   "fidelity",
   "coverage",
+  "floors",
+  "aboveProxy",
   "byAxis",
   "lengths",
 ]);

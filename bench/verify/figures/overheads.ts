@@ -5,6 +5,7 @@ import { mean } from "../numbers/samples.ts";
 import { lengthOf } from "./cell.ts";
 import { differenceFigures, ofEpisode, type OfEpisode } from "./differences.ts";
 import { NotCovered, type Expected } from "./figure.ts";
+import { shareFigures } from "./shares.ts";
 import { hopsOf, type CellHops, type SeenTwice } from "./hops.ts";
 
 interface Hopped {
@@ -16,7 +17,6 @@ const notById = new NotCovered(
   "requests that no id joins: the report joins them by times and tokens, which is not done twice",
 );
 const words = new NotCovered("words");
-const stamps = new NotCovered("made of the ledger of each episode, which is not recomputed");
 
 /** Every arm against the first raw one, at each load, in each variant. Why there are no numbers is taken as the report says it. */
 export function overheadFigures(cells: readonly SeenCell[], report: JsonValue): Expected {
@@ -43,10 +43,30 @@ export function overheadFigures(cells: readonly SeenCell[], report: JsonValue): 
       firstTokenRefused: words,
       callsMayDiffer: words,
       pathMs: pathDifferences(compared, get(row, "pathMs"), ["firstByte", "firstToken", "whole"]),
-      aboveProxy: new NotCovered("an arm against the null proxy, by the same rule as against the baseline"),
+      ...aboveProxy(get(row, "aboveProxy"), { of: proxiesAt(row, hopped), arm }),
       live: liveFigures(compared),
     };
   });
+}
+
+/** The cells of the run's null proxy at the load of a row. */
+function proxiesAt(row: JsonValue, hopped: readonly Hopped[]): readonly Hopped[] {
+  return hopped.filter(({ cell: { facts } }) => {
+    const { armKind, load, variant = null } = facts.planned;
+    return armKind === "null-proxy" && load === get(row, "load") && variant === get(row, "variant");
+  });
+}
+
+/** The arm against the null proxy, where the report compares them. */
+function aboveProxy(
+  said: JsonValue,
+  { of, arm }: { readonly of: readonly Hopped[]; readonly arm: readonly Hopped[] },
+): { readonly [name: string]: Expected } {
+  if (said === null) return {};
+  const proxy = of[0]?.cell.facts.planned.arm ?? null;
+  const baseline = of.filter(({ cell }) => cell.facts.planned.arm === proxy);
+  const between = pathDifferences({ baseline, arm }, said, ["firstToken", "whole"]);
+  return { aboveProxy: between instanceof NotCovered ? between : { proxy, ...between } };
 }
 
 interface Compared {
@@ -78,7 +98,7 @@ export function pathDifferences(
   { baseline, arm }: Compared,
   said: JsonValue,
   names: readonly (keyof typeof spans)[],
-): Expected {
+): NotCovered | { readonly [name: string]: Expected } {
   if ([...baseline, ...arm].some(({ hops }) => !hops.byIdAlone)) return notById;
   const one = (name: keyof typeof spans): Expected => {
     // First tokens are not compared where they come all at once, or from another endpoint: nothing is said then.
@@ -127,10 +147,11 @@ function liveFigures({ baseline, arm }: Compared): Expected {
     reward: between(({ reward }) => reward),
     seconds: between(whole(lengthOf), true),
     requests: between(whole(({ requests }) => requests)),
-    turns: stamps,
     promptTokens: between(whole(({ promptTokens }) => promptTokens)),
     completionTokens: between(whole(({ completionTokens }) => completionTokens)),
-    shares: stamps,
-    unsplit: stamps,
+    ...shareFigures(
+      baseline.map(({ cell }) => cell),
+      arm.map(({ cell }) => cell),
+    ),
   };
 }

@@ -6,6 +6,8 @@ import type { RunJson } from "../../store/run-json.ts";
 import { axisFigures } from "./axes.ts";
 import { cellFigures } from "./cell.ts";
 import { coverageFigures } from "./coverage.ts";
+import { floorFigures } from "./floors.ts";
+import { ledgerFigures } from "./ledgers.ts";
 import { lengthFigures } from "./lengths.ts";
 import { NotCovered, type Expected } from "./figure.ts";
 import { variantFigures } from "./variants.ts";
@@ -49,10 +51,8 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], re
     variations: variationFigures(identity.resolved, cells),
     passAtK: passAtKFigures(identity, cells),
     overheads: overheadFigures(cells, report),
-    ledgers: new NotCovered(
-      "where the time of an episode went, from stamps that only the report's code puts in order; its parts add up to the length, which is recomputed",
-    ),
-    floors: new NotCovered("the baseline against itself, by the same rule as overheads"),
+    ledgers: ledgerFigures(cells),
+    floors: floorFigures(cells, report),
     exclusions: new NotCovered(
       "lists of what the other figures leave out, in words; the counts stand there, too",
     ),
