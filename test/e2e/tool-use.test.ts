@@ -104,5 +104,5 @@ test("a user's own cases with tools of their own, and each way in which a model 
     "cut-off": ["length", ["does not call roll"]],
   });
   const cut = episodesOf(run).find(({ taskId }) => taskId === "cut-off");
-  expect([cut?.labels, cut?.reward]).toEqual([["length"], 0]);
+  expect([cut?.labels, cut?.reward]).toEqual([["length", "no-answer"], 0]);
 });
