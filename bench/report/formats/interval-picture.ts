@@ -11,7 +11,7 @@ const ticksMax = 8;
  */
 export function drawIntervals({ groups, name, caption, axis: axisText }: IntervalPicture): string {
   const rows = groups.flatMap(({ rows }) => rows);
-  const labels = size.gap + Math.max(0, ...rows.map(({ label }) => size.character * label.length));
+  const labels = 1.5 * size.gap + Math.max(0, ...rows.map(({ label }) => size.character * label.length));
   const values = Math.max(0, ...rows.map((row) => size.character * rowText(row).length));
   // The numbers stand before the bars: a narrow page shows them without being scrolled.
   const left = Math.ceil(labels + values + size.gap);

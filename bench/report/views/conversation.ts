@@ -44,9 +44,14 @@ function headLines({ record, trajectory }: Inspection): string[] {
     `${record.episodeId}  ${record.domain} task ${record.taskId} trial ${record.trial} seed ${record.seed}`,
     `${record.cellId} (${record.arm}, ${record.load}), ${record.agent.name} ${record.agent.version}${record.simulated ? ", simulated engines" : ""}`,
     `${record.status} after ${seconds} s, ${record.steps} steps, ${record.toolCalls} tool calls (${record.toolErrors} errors)${labels}`,
-    `agent ${record.requests} requests, ${usageText(record)}; user ${record.userUsage.requests} requests, ${usageText(record.userUsage)}`,
+    `agent ${record.requests} requests, ${usageText(record)}${userText(record)}`,
     `attempt ${trajectory.attemptKey}`,
   ];
+}
+
+/** Nobody is played by a second model in most workloads. */
+function userText({ userUsage }: Inspection["record"]): string {
+  return userUsage.requests === 0 ? "" : `; user ${userUsage.requests} requests, ${usageText(userUsage)}`;
 }
 
 function messageLines(message: TranscriptMessage, { timings }: Inspection): string[] {

@@ -65,7 +65,8 @@ function countsText(record: EpisodeRecord): string {
     `${steps} steps`,
     `${toolCalls} tool calls (${toolErrors} errors)`,
     `agent ${requests} requests, ${tokens({ requests, promptTokens, cachedTokens, completionTokens })}`,
-    `user ${userUsage.requests} requests, ${tokens(userUsage)}`,
+    // Nobody is played by a second model in most workloads.
+    ...(userUsage.requests === 0 ? [] : [`user ${userUsage.requests} requests, ${tokens(userUsage)}`]),
     ...(record.retries === undefined || record.retries === 0 ? [] : [`${record.retries} earlier attempts`]),
   ].join("; ");
 }

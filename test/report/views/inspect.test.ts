@@ -42,6 +42,14 @@ const inspectable = async (of: string) => ({ index: await openEpisodeIndex(of), 
 const listed = async (of: string) =>
   renderTable(episodesTable(await listEpisodes(await inspectable(of), { choice: {}, limit: 200, page: 1 })));
 
+test("where nobody is played by a second model, nothing is said of one", async () => {
+  const [episodeId] = cells[0]!.episodeIds;
+  const found = await inspectEpisode(await inspectable(directory), episodeId!.slice(0, 6));
+  const userUsage = { requests: 0, promptTokens: 0, completionTokens: 0, cachedTokens: 0 };
+  const lines = renderConversation({ ...found, record: { ...found.record, userUsage } }).split("\n");
+  expect(lines[3]).toBe("agent 3 requests, 300 (100 cached) -> 30 tokens");
+});
+
 test("an episode reads as a conversation", async () => {
   const [episodeId] = cells[0]!.episodeIds;
   const text = renderConversation(await inspectEpisode(await inspectable(directory), episodeId!.slice(0, 6)));
