@@ -19,6 +19,7 @@ import type { ToolUseParts } from "./attempt/parts.ts";
 import { readCases } from "./cases/read-cases.ts";
 import type { ToolUseCase } from "./contract/case.ts";
 import type { ToolUseExperiment } from "./contract/section.ts";
+import { checkTools } from "./place/check-tools.ts";
 import { openPlace } from "./place/open-place.ts";
 import { caseFileOf } from "./plan.ts";
 import { definitionsOf } from "./tools/definitions.ts";
@@ -51,6 +52,8 @@ export class PreparedCases implements PreparedWorkload {
         docker: context.environment,
       });
       context.progress(`sandbox: ${sandboxes.kind}`);
+      const maker = { sandboxes, workspaces };
+      await checkTools(maker);
       const toolServer = stoppable.use(
         await startToolServer<ToolUseTools>({
           module: toolUseToolsUrl,
@@ -65,7 +68,6 @@ export class PreparedCases implements PreparedWorkload {
           names: definitionsOf(file.tools).map((tool) => tool.function.name),
         }),
       );
-      const maker = { sandboxes, workspaces };
       return new PreparedCases({ experiment, context, file, maker, toolServer, driver }, stoppable);
     } catch (error) {
       await stoppable.disposeAsync();
