@@ -106,3 +106,24 @@ test("a user's own cases with tools of their own, and each way in which a model 
   const cut = episodesOf(run).find(({ taskId }) => taskId === "cut-off");
   expect([cut?.labels, cut?.reward]).toEqual([["length", "no-answer"], 0]);
 });
+
+test("where no tool is to be called, words are an answer, so that the first of such cases do not stop a run", async () => {
+  const silent = ask("silent", "Say nothing at all.", { expected_tool: null });
+  const talking = Array.from({ length: 5 }, (_, at) => `What is ${at} and 1?`);
+  using place = new Workplace(experiment({ cases: "none.jsonl", knowledge: "known.jsonl" }));
+  const lines = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  const cases = [...talking.map((prompt, at) => ask(`sum-${at}`, prompt, { expected_tool: null })), silent];
+  const texts = talking.map((prompt, at) => knows(prompt, { text: `It is ${at + 1}.` }));
+  writeFileSync(join(place.path, "none.jsonl"), lines(cases));
+  writeFileSync(
+    join(place.path, "known.jsonl"),
+    lines([...texts, knows("Say nothing at all.", { text: "" })]),
+  );
+  const finished = await place.sweep(...unchecked);
+  expectExit(finished, 0);
+  const labels = episodesOf(lastLine(finished)).map(({ taskId, labels }) => [taskId, labels]);
+  expect(Object.fromEntries(labels)).toEqual({
+    ...Object.fromEntries(talking.map((_, at) => [`sum-${at}`, []])),
+    silent: ["no-answer"],
+  });
+});

@@ -113,7 +113,7 @@ function crashOf({ read: { turn, detail }, stopped }: Played): string | null {
   return turn.status === "answered" ? null : (detail ?? turn.status);
 }
 
-function saidBy({ read }: Played): string {
+function saidBy({ read }: Pick<Played, "read">): string {
   const texts = read.messages.flatMap(({ role, content }) => (role === "assistant" ? [content ?? ""] : []));
   return texts.join("\n").trim();
 }
@@ -143,11 +143,16 @@ function factsOf(
       ...(context.agent.prompt === "stock" ? ["prompt-stock"] : []),
       ...(rewritten ? ["prompt-rewritten"] : []),
       ...(finishReason === "length" ? ["length"] : []),
-      ...(log.length === 0 ? [noAnswerLabel] : []),
+      ...(isNoAnswer(task, { log, read }) ? [noAnswerLabel] : []),
     ],
     userUsage: new UsageSum().total(),
     transcript: { system: systemPrompt, tools, messages },
   };
+}
+
+/** Where no call is expected, words are what is judged. */
+function isNoAnswer({ expected }: ToolUseCase, { log, read }: Pick<Played, "log" | "read">): boolean {
+  return log.length === 0 && (expected.length > 0 || saidBy({ read }) === "");
 }
 
 /** Of the model's last answer. */
