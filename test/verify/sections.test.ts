@@ -11,8 +11,9 @@ import { edited, edits, figuresIn, kindOf } from "./edited-figures.ts";
 
 /** Sections of report.json, by the runs that have them, and how many of their figures are recomputed at least. */
 const sections = {
-  "verified-runs/long-context": { lengths: 120, byAxis: 400, coverage: 2 },
+  "verified-runs/long-context": { lengths: 120, byAxis: 400, coverage: 2, exclusions: 3 },
   "verified-runs/variants": { variants: 200, floors: 30, ledgers: 500, overheads: 250 },
+  "stored-runs/resumed": { exclusions: 3 },
   "stored-runs/sweep": { floors: 30, ledgers: 300, overheads: 300 },
 } as const;
 

@@ -6,6 +6,7 @@ import type { RunJson } from "../../store/run-json.ts";
 import { axisFigures } from "./axes.ts";
 import { cellFigures } from "./cell.ts";
 import { coverageFigures } from "./coverage.ts";
+import { exclusionFigures } from "./exclusions.ts";
 import { floorFigures } from "./floors.ts";
 import { ledgerFigures } from "./ledgers.ts";
 import { lengthFigures } from "./lengths.ts";
@@ -53,9 +54,7 @@ export function reportFigures(facts: RecordedRun, cells: readonly SeenCell[], re
     overheads: overheadFigures(cells, report),
     ledgers: ledgerFigures(cells),
     floors: floorFigures(cells, report),
-    exclusions: new NotCovered(
-      "lists of what the other figures leave out, in words; the counts stand there, too",
-    ),
+    exclusions: exclusionFigures(facts, cells, report),
     byAxis: axisFigures(identity, cells),
     lengths: lengthFigures(cells, report),
     variants: variantFigures(identity, cells, report),
