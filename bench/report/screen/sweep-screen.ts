@@ -86,7 +86,8 @@ export function identityParts(report: ReportModel, { seconds }: Pick<Ending, "se
       ],
       right,
     },
-    ...(report.coverage === undefined ? [] : [line([coverageSpan(report.coverage)])]),
+    // Where something is finished, it stands beside every rate, in fewer lines.
+    ...(report.coverage === undefined || totals.finished > 0 ? [] : [line([coverageSpan(report.coverage)])]),
     line([toned("soft", stackText(run))]),
     ...(run.note === "" ? [] : [line([plain(run.note)])]),
   ];
