@@ -46,7 +46,9 @@ const address = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d|\w)/g;
 
 /** Removes what must not be published from texts, the same way in every file of one archive. */
 export class Redactor {
-  readonly #literals: readonly { readonly rule: Rule; readonly pattern: RegExp; readonly by: string }[];
+  /** What is known by its text, each with its rule, and all of it as one pattern: a secret within a path must not hide the path's rest. */
+  readonly #literals: ReadonlyMap<string, "secret" | "path">;
+  readonly #literal: RegExp;
   readonly #paths: RegExp;
   readonly #users: RegExp;
   readonly #hostNames: RegExp | null;
@@ -57,10 +59,15 @@ export class Redactor {
   constructor(known: KnownSecrets) {
     const secrets = known.secrets.filter(({ length }) => length >= secretLengthMin).flatMap(withLines);
     const users = known.users.filter(isReplaceable);
-    this.#literals = [
-      { rule: "secret" as const, pattern: anyOf(secrets.flatMap(spellings)), by: "(secret)" },
-      { rule: "path" as const, pattern: anyOf(known.paths.filter(isDeep).flatMap(spellings)), by: "(path)" },
-    ];
+    // What is both counts as a secret.
+    this.#literals = new Map([
+      ...known.paths
+        .filter(isDeep)
+        .flatMap(spellings)
+        .map((text) => [text, "path"] as const),
+      ...secrets.flatMap(spellings).map((text) => [text, "secret"] as const),
+    ]);
+    this.#literal = anyOf([...this.#literals.keys()]);
     this.#users = anyOf(users, word);
     const hosts = known.hosts.filter((host) => !publicHosts.test(host) && isReplaceable(host));
     this.#hostNames = hosts.length === 0 ? null : anyOf(hosts, word, "gi");
@@ -80,9 +87,11 @@ export class Redactor {
   }
 
   redact(text: string): string {
-    let result = text;
-    for (const { rule, pattern, by } of this.#literals)
-      result = this.#replace(result, { rule, pattern, by: () => by });
+    let result = text.replaceAll(this.#literal, (found) => {
+      const rule = this.#literals.get(found) ?? "secret";
+      this.#count(rule);
+      return `(${rule})`;
+    });
     for (const pattern of keyPatterns)
       result = this.#replace(result, { rule: "key", pattern, by: () => "(key)" });
     result = result.replaceAll(url, (...found: readonly (string | undefined)[]) => {

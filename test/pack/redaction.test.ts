@@ -65,7 +65,14 @@ test("no planted secret survives, whatever it is made of and wherever it stands"
         for (const text of clean.slice(1, 4)) JSON.parse(text);
       },
     ),
-    { numRuns: 200 },
+    {
+      numRuns: 200,
+      examples: [
+        // A password that is also a folder of a path must not hide the rest of the path.
+        [{ key: "!      !", password: "lproto", host: "aaaaaa", folder: "lproto", file: "bbbbbb" }],
+        [{ key: "a/b/cccccc/d", password: "cccccc", host: "aaaaaa", folder: "dddddd", file: "cccccc" }],
+      ],
+    },
   );
 });
 

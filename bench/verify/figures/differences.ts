@@ -1,6 +1,6 @@
 import type { EpisodeRecord } from "../../store/record.ts";
 import { overUnits, unitMeans } from "../numbers/draws.ts";
-import { signedRankChance } from "../numbers/rank-test.ts";
+import { signedRankChance } from "../numbers/signed-rank.ts";
 import { mean } from "../numbers/samples.ts";
 import { taskOf } from "./cell.ts";
 import { NotCovered, type Expected } from "./figure.ts";

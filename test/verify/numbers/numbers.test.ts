@@ -6,7 +6,7 @@ import { wilcoxonTest } from "../../../bench/statistics/paired.ts";
 import { wilsonInterval } from "../../../bench/statistics/wilson.ts";
 import { clusterInterval } from "../../../bench/analysis/estimates/cluster-interval.ts";
 import { bootstrapped } from "../../../bench/verify/numbers/draws.ts";
-import { signedRankChance } from "../../../bench/verify/numbers/rank-test.ts";
+import { signedRankChance } from "../../../bench/verify/numbers/signed-rank.ts";
 import { allPassChance, percentile, wilson } from "../../../bench/verify/numbers/samples.ts";
 import { studentPoint } from "../../../bench/verify/numbers/student.ts";
 
