@@ -64,8 +64,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/view/episode":
     "answer config host workload statistics store tap metrics evidence fidelity analysis report view",
   "bench/view": "host workload statistics store analysis report view/episode",
-  "bench/export": "workload store report tokens gateway/parsing gateway/rendering",
-  "bench/export/benchmarks": "workload store analysis report export",
+  "bench/export": "answer workload store report tokens gateway/parsing gateway/rendering",
+  "bench/export/benchmarks": "answer workload store analysis report export",
   "bench/pack": "host store tap",
   "bench/export/rows": "workload store load evidence analysis report export",
   "bench/otlp": "host measure store load evidence",
@@ -132,7 +132,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/tool-use/place":
     "config sandbox suites/tool-use/contract suites/tool-use/service suites/tool-use/tools",
   "suites/tool-use":
-    "config measure sandbox workload agent transcript tools suites/tool-use/cases suites/tool-use/contract suites/tool-use/place suites/tool-use/scoring suites/tool-use/tools",
+    "answer config measure sandbox workload agent transcript tools suites/tool-use/cases suites/tool-use/contract suites/tool-use/place suites/tool-use/scoring suites/tool-use/tools",
   suites: "config workload agent transcript tools sink store",
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":

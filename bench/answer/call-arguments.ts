@@ -62,7 +62,7 @@ export class CallArguments {
     if ((onceOnly === null && !this.#contradicted) || parsed(text) !== undefined) return { text, odd: null };
     if (this.#contradicted) return { text, odd: text };
     // Arguments that end at the limit are cut: a nested object then looks as if it began again.
-    if (onceOnly === null || endedAtLimit(finish ?? "")) return { text, odd: null };
+    if (onceOnly === null || endedAtLimit(finish)) return { text, odd: null };
     if (parsed(onceOnly) !== undefined) return { text: onceOnly, odd: null };
     return { text, odd: finish !== null && word.test(this.#repeated) ? text : null };
   }

@@ -93,9 +93,12 @@ export function whyUnusable({
   return faults.length === 0 ? null : faults.join(", and ");
 }
 
-/** Whether the model was stopped where it may write no more tokens: what it was writing then is cut. */
-export function endedAtLimit(finish: string): boolean {
-  return /^(?:length|max_tokens|model_length|limit|model_context_window_exceeded)$/.test(reasonOf(finish));
+/** Whether the model was stopped where it may write no more tokens: what it was writing then is cut. null: nothing was said. */
+export function endedAtLimit(finish: string | null): boolean {
+  return (
+    finish !== null &&
+    /^(?:length|max_tokens|model_length|limit|model_context_window_exceeded)$/.test(reasonOf(finish))
+  );
 }
 
 /**

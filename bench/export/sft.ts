@@ -1,3 +1,4 @@
+import { endedAtLimit } from "../answer/complete.ts";
 import { join } from "node:path";
 import { hasPassed } from "../store/passed.ts";
 import type { ExportFormat } from "./format.ts";
@@ -48,7 +49,7 @@ function refusal({ record, recorded }: InlinedTrajectory): LeftOut | null {
   if (record.reward === null) return why("unjudged: only passed episodes are examples");
   if (hasPassed(record) !== true) return why("not passed: only passed episodes are examples");
   if (record.labels.includes("prompt-rewritten")) return why("prompt-rewritten: the model saw other bytes");
-  if (recorded?.calls.some(({ finishReason }) => finishReason === "length") === true)
+  if (recorded?.calls.some(({ finishReason }) => endedAtLimit(finishReason)) === true)
     return why("an answer was cut at its token limit: it has no end to learn");
   return null;
 }

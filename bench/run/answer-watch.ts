@@ -1,6 +1,6 @@
 import { wayOf } from "../store/place.ts";
 import type { EpisodeRecord } from "../store/record.ts";
-import { noAnswerLabel } from "../workload/sample-line.ts";
+import { cutAnswer, noAnswerLabel } from "../workload/sample-line.ts";
 
 export type WatchedSample = Pick<EpisodeRecord, "arm" | "failure"> &
   Partial<Pick<EpisodeRecord, "labels" | "variant">>;
@@ -43,7 +43,7 @@ export class AnswerWatch {
     const labels = record.labels ?? [];
     way.samples += 1;
     if (!labels.includes(noAnswerLabel)) way.answered = true;
-    if (labels.includes("length")) way.cut += 1;
+    if (labels.includes(cutAnswer)) way.cut += 1;
     return way;
   }
 }

@@ -114,7 +114,7 @@ function factsOf(
   }: { readonly status: string; readonly read: ReturnType<typeof readTurn>; readonly said: Said },
 ): EpisodeFacts {
   const asked = { role: "user", content: ask, toolCalls: null, requestId: null, usage: null } as const;
-  const cut = said.finishReason !== null && endedAtLimit(said.finishReason);
+  const cut = endedAtLimit(said.finishReason);
   return {
     termination: status,
     terminationDetail: read.detail,

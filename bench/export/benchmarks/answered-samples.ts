@@ -1,3 +1,4 @@
+import { endedAtLimit } from "../../answer/complete.ts";
 import { join } from "node:path";
 import { finishedEpisodes, segmentsOf } from "../../store/progress.ts";
 import { eachJsonLine, type StoredRun, type StoreWarning } from "../../store/read-run.ts";
@@ -36,7 +37,7 @@ export async function cellSamples(
       if (!counted.has(line.attemptKey)) return;
       verdicts.set(line.verdict, (verdicts.get(line.verdict) ?? 0) + 1);
       rules.set(line.answerRule, (rules.get(line.answerRule) ?? 0) + 1);
-      if (line.finishReason === "length") cutByLength += 1;
+      if (endedAtLimit(line.finishReason)) cutByLength += 1;
       if (line.passed === true) return;
       const known = examples.get(line.verdict) ?? [];
       examples.set(line.verdict, known);

@@ -20,6 +20,6 @@ export async function judgeAnswer(
 ): Promise<JudgedAnswer> {
   const judged =
     problem.kind === "program" ? await judgeProgram(problem, text, context) : judgeRule(problem, text);
-  const wasCut = finishReason !== null && endedAtLimit(finishReason) && judged.answer === null;
+  const wasCut = endedAtLimit(finishReason) && judged.answer === null;
   return wasCut ? { ...judged, verdict: "length" } : judged;
 }

@@ -62,6 +62,6 @@ function verdictOf({
 }): LongVerdict {
   if (right > 0) return wrong > 0 ? "several-answers" : "incomplete";
   if (wrong > 0) return "wrong-answer";
-  if (finishReason !== null && endedAtLimit(finishReason)) return "length";
+  if (endedAtLimit(finishReason)) return "length";
   return refusal.test(text) ? "refusal" : "no-answer";
 }

@@ -5,7 +5,12 @@ import { samplingFields } from "../../../bench/agent/sampling.ts";
 import { readTurn } from "../../../bench/agent/transcript/read-turn.ts";
 import { answerOf } from "../../../bench/workload/exchange-answer.ts";
 import type { Exchange } from "../../../bench/workload/exchange.ts";
-import { noAnswerLabel, samplesFile, type SampleLine } from "../../../bench/workload/sample-line.ts";
+import {
+  cutAnswer,
+  noAnswerLabel,
+  samplesFile,
+  type SampleLine,
+} from "../../../bench/workload/sample-line.ts";
 import { abortedByNobody } from "../../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../../bench/workload/usage-sum.ts";
 import type { AttemptContext, EpisodeResult, Scores } from "../../../bench/workload/workload.ts";
@@ -57,11 +62,7 @@ export async function attemptCase(parts: CaseParts, asked: Asked): Promise<Episo
     steps: 1 + messages.length,
     toolCalls: 0,
     toolErrors: 0,
-    labels: [
-      ...labels,
-      ...tokens.labels,
-      ...(finishReason !== null && endedAtLimit(finishReason) ? ["length"] : []),
-    ],
+    labels: [...labels, ...tokens.labels, ...(endedAtLimit(finishReason) ? [cutAnswer] : [])],
     userUsage: new UsageSum().total(),
     transcript: { system: systemMessage, tools: "[]", messages: [user, ...messages] },
   };

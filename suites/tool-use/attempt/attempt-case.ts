@@ -1,9 +1,10 @@
+import { endedAtLimit } from "../../../bench/answer/complete.ts";
 import { reached } from "../../../bench/agent/attempt/reached-part.ts";
 import { messageOf, TollgateError } from "../../../bench/errors.ts";
 import { answerOf } from "../../../bench/workload/exchange-answer.ts";
 import { isGenerationRequest, type Exchange } from "../../../bench/workload/exchange.ts";
 import { notStarted } from "../../../bench/workload/not-started.ts";
-import { noAnswerLabel, samplesFile } from "../../../bench/workload/sample-line.ts";
+import { cutAnswer, noAnswerLabel, samplesFile } from "../../../bench/workload/sample-line.ts";
 import { abortedByNobody } from "../../../bench/workload/turn-failure.ts";
 import { UsageSum } from "../../../bench/workload/usage-sum.ts";
 import type {
@@ -142,7 +143,7 @@ function factsOf(
       ...read.labels,
       ...(context.agent.prompt === "stock" ? ["prompt-stock"] : []),
       ...(rewritten ? ["prompt-rewritten"] : []),
-      ...(finishReason === "length" ? ["length"] : []),
+      ...(endedAtLimit(finishReason) ? [cutAnswer] : []),
       ...(isNoAnswer(task, { log, read }) ? [noAnswerLabel] : []),
     ],
     userUsage: new UsageSum().total(),

@@ -1,3 +1,4 @@
+import { endedAtLimit } from "../../../bench/answer/complete.ts";
 import type { SampleLine } from "../../../bench/workload/sample-line.ts";
 import type { AttemptContext, EpisodeTask, Scores } from "../../../bench/workload/workload.ts";
 import type { ToolUseCase } from "../contract/case.ts";
@@ -62,5 +63,5 @@ export function verdictOf(
   { verdict }: Pick<ToolUseScore, "verdict">,
   finishReason: string | null,
 ): ToolUseVerdict {
-  return verdict !== "passed" && finishReason === "length" ? "length" : verdict;
+  return verdict !== "passed" && endedAtLimit(finishReason) ? "length" : verdict;
 }
