@@ -1,9 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import type { AgentDriver } from "../../bench/agent/agent.ts";
-import { sandboxOf } from "../../bench/config/sandbox-schema.ts";
-import { chooseSandbox } from "../../bench/sandbox/choice/choose.ts";
+import { sandboxesOfRun } from "../../bench/sandbox/choice/sandboxes-of-run.ts";
 import type { SandboxFactory } from "../../bench/sandbox/sandbox.ts";
 import type {
   AttemptContext,
@@ -41,14 +38,12 @@ export class PreparedCode implements PreparedWorkload {
       wallSeconds,
       memoryBytes: memoryMiB * 1024 ** 2,
     };
-    const workspaces = join(context.scratchDirectory, "w");
-    await mkdir(workspaces, { recursive: true });
     const runsPrograms = problems.some(({ problem }) => problem.kind === "program");
     const judging = runsPrograms
-      ? await startJudging(experiment, context, { workspaces, hidden: file })
-      : { sandboxes: noSandboxes, facts: {} };
+      ? await startJudging(experiment, context, file)
+      : { sandboxes: noSandboxes, workspaces: context.scratchDirectory, facts: {} };
     const driver = await context.startAgent(null);
-    return new PreparedCode({ experiment, driver, workspaces, limits, ...judging }, driver, problems);
+    return new PreparedCode({ experiment, driver, limits, ...judging }, driver, problems);
   }
 
   async warmUp(): Promise<void> {}
@@ -84,23 +79,19 @@ const noSandboxes: SandboxFactory = {
 
 async function startJudging(
   experiment: CodeExperiment,
-  { childEnvironment, scratchDirectory, logDirectory, environment, signal, progress, phase }: WorkloadContext,
-  { workspaces, hidden }: { readonly workspaces: string; readonly hidden: string },
-): Promise<Pick<CodeParts, "sandboxes" | "facts">> {
+  context: WorkloadContext,
+  file: string,
+): Promise<Pick<CodeParts, "sandboxes" | "workspaces" | "facts">> {
+  const { signal, progress, phase } = context;
   phase?.("trying the sandbox and its Python");
-  const sandboxes = await chooseSandbox(sandboxOf(experiment), {
-    childEnvironment,
-    scratchDirectory,
-    // A program may read neither the answers of the data set nor what the run has written.
-    hidden: [hidden, logDirectory],
-    docker: environment,
-  });
+  const { sandboxes, workspaces } = await sandboxesOfRun(experiment, context, file);
   const python = await pythonOf({ sandboxes, workspaces, signal });
   progress(
     `programs run with ${python.implementation} ${python.version} in a sandbox of kind ${sandboxes.kind}`,
   );
   return {
     sandboxes: inTurn(sandboxes, availableParallelism()),
+    workspaces,
     facts: { python: python.version, sandbox: sandboxes.kind },
   };
 }

@@ -1,9 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { AgentDriver, AgentTurn } from "../../bench/agent/agent.ts";
 import { StartError } from "../../bench/errors.ts";
-import { sandboxOf } from "../../bench/config/sandbox-schema.ts";
-import { chooseSandbox } from "../../bench/sandbox/choice/choose.ts";
+import { sandboxesOfRun } from "../../bench/sandbox/choice/sandboxes-of-run.ts";
 import { startToolServer } from "../../bench/tools/server.ts";
 import type {
   AttemptContext,
@@ -40,14 +37,7 @@ export class PreparedTasks implements PreparedWorkload {
     const stoppable = new AsyncDisposableStack();
     try {
       const suite = tasksOf(experiment.workload);
-      const workspaces = join(context.scratchDirectory, "w");
-      await mkdir(workspaces, { recursive: true });
-      const sandboxes = await chooseSandbox(sandboxOf(experiment), {
-        childEnvironment: context.childEnvironment,
-        scratchDirectory: context.scratchDirectory,
-        hidden: [suite.folder, context.logDirectory],
-        docker: context.environment,
-      });
+      const { sandboxes, workspaces } = await sandboxesOfRun(experiment, context, suite.folder);
       context.progress(`sandbox: ${sandboxes.kind}`);
       const missing = await missingPrograms(sandboxes, suite.tasks, workspaces);
       sayMissing(missing, { strict: experiment.workload.strict, tell: context.progress });

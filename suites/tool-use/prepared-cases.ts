@@ -1,9 +1,7 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { AgentDriver, AgentTurn } from "../../bench/agent/agent.ts";
-import { sandboxOf } from "../../bench/config/sandbox-schema.ts";
 import { StartError } from "../../bench/errors.ts";
-import { chooseSandbox } from "../../bench/sandbox/choice/choose.ts";
+import { sandboxesOfRun } from "../../bench/sandbox/choice/sandboxes-of-run.ts";
 import { startToolServer } from "../../bench/tools/server.ts";
 import type {
   AttemptContext,
@@ -42,15 +40,7 @@ export class PreparedCases implements PreparedWorkload {
     try {
       const path = caseFileOf(experiment.workload);
       const file = readCases(path);
-      const workspaces = join(context.scratchDirectory, "w");
-      await mkdir(workspaces, { recursive: true });
-      const sandboxes = await chooseSandbox(sandboxOf(experiment), {
-        childEnvironment: context.childEnvironment,
-        scratchDirectory: context.scratchDirectory,
-        // What is expected must not be read by who is asked.
-        hidden: [dirname(path), context.logDirectory],
-        docker: context.environment,
-      });
+      const { sandboxes, workspaces } = await sandboxesOfRun(experiment, context, dirname(path));
       context.progress(`sandbox: ${sandboxes.kind}`);
       const maker = { sandboxes, workspaces };
       await checkTools(maker);
