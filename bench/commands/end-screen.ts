@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { shellLine } from "../host/shell-words.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
-import { blank, laidOut, type Part } from "../report/screen/layout.ts";
+import { blank, onOneScreen, type Part } from "../report/screen/layout.ts";
 import { capacityScreen } from "../report/screen/capacity-screen.ts";
 import { replayScreen } from "../report/screen/replay-screen.ts";
 import type { StoredReplay } from "../report/model/stored-replay.ts";
@@ -37,7 +37,7 @@ const [defaultColumns, leastColumns] = [80, 40];
 export function screenText(host: Host, parts: readonly Part[]): string {
   const { columns, colour } = host.output;
   const width = Math.max(leastColumns, columns ?? defaultColumns);
-  return laidOut(parts, width)
+  return onOneScreen(parts, width)
     .map((line) => lineText(line, colour))
     .join("\n");
 }

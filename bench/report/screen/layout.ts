@@ -33,6 +33,19 @@ export function copied(label: string, spans: StyledLine, tone: Tone | null = nul
 const labelColumns = 9;
 export const blank: Part = line([]);
 
+/** Rows of the terminal that a screen should fit into. */
+const rowsMax = 24;
+
+/** The lines of a screen. Where they are a few too many for a terminal, it does without blank ones, the last of them first. */
+export function onOneScreen(parts: readonly Part[], columnsMax: number): readonly StyledLine[] {
+  const lines = laidOut(parts, columnsMax);
+  const blanks = lines.flatMap((spans, at) => (lengthOf(spans) === 0 ? [at] : []));
+  const tooMany = lines.length - rowsMax;
+  if (tooMany <= 0 || tooMany > blanks.length) return lines;
+  const dropped = new Set(blanks.slice(-tooMany));
+  return lines.filter((_, at) => !dropped.has(at));
+}
+
 /** What stands in a screen, as lines of at most `columnsMax`; a row of a grid that is too wide goes on in the next line. */
 export function laidOut(parts: readonly Part[], columnsMax: number): readonly StyledLine[] {
   return parts.flatMap((part) => {

@@ -81,7 +81,7 @@ function adviceLines(report: ReportModel): StyledLine[] {
     ...(few
       ? [
           [
-            plain("fewer than 3 pairs of cells at a load: drift between cells is not in the intervals"),
+            plain("drift between cells is not in the intervals"),
             toned("strong", ` -> sweep.repetitions: ${minimumCellPairs}`),
           ],
         ]

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildReport } from "../../../bench/report/build-report.ts";
 import type { ReportModel } from "../../../bench/report/model/report-model.ts";
 import { buildStoredReplay } from "../../../bench/report/rebuild.ts";
-import { laidOut, type Part } from "../../../bench/report/screen/layout.ts";
+import { onOneScreen, type Part } from "../../../bench/report/screen/layout.ts";
 import { replayScreen } from "../../../bench/report/screen/replay-screen.ts";
 import { lineText } from "../../../bench/report/screen/styled-text.ts";
 import { sweepScreen, type Ending } from "../../../bench/report/screen/sweep-screen.ts";
@@ -25,7 +25,7 @@ afterAll(() => folder[Symbol.dispose]());
 
 const ending: Ending = { seconds: 52, next: null, places: { page: "runs/x/report/report.html", run: "x" } };
 const textOf = (parts: readonly Part[], columns: number, colour = false) =>
-  laidOut(parts, columns).map((line) => lineText(line, colour));
+  onOneScreen(parts, columns).map((line) => lineText(line, colour));
 const reportOf = (name: string): Promise<ReportModel> => buildReport(directories.get(name) ?? "");
 
 describe("the last screen of a sweep", () => {
@@ -40,6 +40,30 @@ describe("the last screen of a sweep", () => {
       }
     },
   );
+
+  test("one load of two arms: 24 lines, also where this machine was too busy for it and the data is not whole", async () => {
+    const report = await reportOf("openclaw");
+    const [load] = report.overheads.map((one) => one.load);
+    const cells = report.cells
+      .filter((cell) => cell.load === load && cell.arm !== "proxy")
+      .map((cell) => ({
+        ...cell,
+        verdict: "client-limited" as const,
+        reasons: [
+          {
+            verdict: "client-limited" as const,
+            detail: "driver: its event loop ran 1000 ms late at p99 (limit 50 ms)",
+          },
+        ],
+      }));
+    const small: ReportModel = {
+      ...report,
+      cells,
+      overheads: report.overheads.filter((one) => one.load === load && one.arm !== "proxy"),
+    };
+    const lines = textOf(sweepScreen(small, ending), 80);
+    expect(lines.length).toBeLessThanOrEqual(24);
+  });
 
   test("with a null proxy: what of it any proxy costs, and what is the gateway's own, each with an interval", async () => {
     const report = await reportOf("sweep");
