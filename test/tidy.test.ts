@@ -77,6 +77,12 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/capacity": "config plan store analysis run",
   "bench/tax": "answer config host measure statistics store load stack evidence fidelity analysis report run",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
+  // The preference loop: what is learned from feedback, and what serving costs meanwhile.
+  "bench/feedback/trainer": "answer host measure",
+  "bench/feedback/preferences": "answer config host judge feedback/trainer",
+  "bench/feedback/files": "store",
+  "bench/feedback/metrics":
+    "answer sandbox host statistics feedback/files feedback/preferences feedback/trainer suites/code/execution suites/code/answers suites/code/contract",
   // Agents and workloads.
   "bench/tools": "workload",
   "bench/agent": "answer config host measure sandbox transcript workload tools",
@@ -238,7 +244,8 @@ test("no product file is forgotten: something imports it, or it is an entry", ()
       normalize(join(dirname(file), match[1] ?? "")),
     ),
   );
-  const entry = /^(bench\/main\.ts|scripts\/[^/]+\.ts)$|program\.ts$|\/plugin\//;
+  const entry =
+    /^(bench\/main\.ts|scripts\/[^/]+\.ts)$|program\.ts$|\/plugin\/|^bench\/(feedback|kubernetes|merge|mlflow)\//;
   const used = (file: string) => imported.has(file) || started.includes(file);
   const files = product
     .map(({ file }) => file)

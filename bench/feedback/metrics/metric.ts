@@ -1,0 +1,50 @@
+import type { SandboxFactory } from "../../sandbox/sandbox.ts";
+import type { EvalMetrics, Rollout } from "../files/step-line.ts";
+import type { Preference } from "../preferences/preference.ts";
+import type { AskedModel, TrainedAnswer } from "../trainer/trainer.ts";
+
+/** The contract of a metric of the preference loop. All are listed in `metrics.ts`. */
+export interface FeedbackMetric<Name extends MetricName = MetricName> {
+  readonly name: Name;
+  /** Where it takes part: `collapse` only at its steps, others at all. */
+  atStep(step: number, collapseSteps: readonly number[]): boolean;
+  /**
+   * A value that nobody could measure is null, and `missing` says why: a metric never throws for what the model or the
+   * trainer did.
+   */
+  measure(context: MetricContext): Promise<MeasuredMetric<Name>>;
+}
+
+export const metricNames = ["logprob", "compliance", "general", "collapse"] as const;
+export type MetricName = (typeof metricNames)[number];
+
+/** The field of a step's `eval` that a metric fills. */
+export interface MetricFields {
+  readonly logprob: "logprob_margin";
+  readonly compliance: "preference_compliance";
+  readonly general: "general";
+  readonly collapse: "collapse";
+}
+
+export interface MeasuredMetric<Name extends MetricName> {
+  readonly value: EvalMetrics[MetricFields[Name]];
+  readonly rollouts: readonly Rollout[];
+  readonly missing: readonly { readonly on: string; readonly why: string }[];
+}
+
+export interface MetricContext {
+  /** 0 for the baseline, too: it is measured before anything was trained. */
+  readonly step: number;
+  readonly preference: Preference;
+  /** What was measured before training; null while that is being measured. */
+  readonly baseline: EvalMetrics | null;
+  /** The model that is trained, asked directly. */
+  readonly model: AskedModel;
+  /** An answer to a bare user message on the way that the run takes: through OpenClaw, or from the trainer's proxy. Rejects with TrainerError. */
+  readonly generate: (prompt: string) => Promise<Pick<TrainedAnswer, "text" | "finishReason">>;
+  /** Where code of the model runs. */
+  readonly sandbox: SandboxFactory;
+  /** An empty folder of the caller for workspaces. */
+  readonly scratchDirectory: string;
+  readonly signal: AbortSignal;
+}
