@@ -19,7 +19,7 @@ export function nextCommand(
     const command = resumeCommand(identity.argv, directory, more);
     return command === null ? null : { why, command };
   };
-  if (identity.search !== undefined) {
+  if (identity.search !== undefined || identity.feedback !== undefined) {
     const last = records.findLast((record) => record.type === "run-ended");
     return last?.reason === "complete" ? null : next("go on");
   }

@@ -121,6 +121,23 @@ export const cellSchema = z.object({
   summary: z.record(z.string(), z.unknown()),
 });
 
+/** A step of the preference loop, written after its line in `<preference>/steps.jsonl`. */
+export const feedbackStepSchema = z.object({
+  v: version,
+  type: z.literal("feedback-step"),
+  at: z.string(),
+  preference: z.string(),
+  /** 0-based. */
+  step: z.number().int(),
+  seconds: z.number(),
+  /** Updates that were made. */
+  updates: z.number().int(),
+  /** Samples of its batch that have no answer. */
+  failedSamples: z.number().int(),
+  /** Things that the step's line names as missing. */
+  missing: z.number().int(),
+});
+
 export const runEndedSchema = z.object({
   v: version,
   type: z.literal("run-ended"),
@@ -137,6 +154,7 @@ export const recordSchema = z.discriminatedUnion("type", [
   episodeSchema,
   segmentEndedSchema,
   cellSchema,
+  feedbackStepSchema,
   runEndedSchema,
 ]);
 

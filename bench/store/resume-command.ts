@@ -1,7 +1,7 @@
 import { shellLine } from "../host/shell-words.ts";
 
 /** Commands that can go on with a run. */
-const resumable = new Set(["sweep", "collect", "capacity", "resume"]);
+const resumable = new Set(["sweep", "collect", "capacity", "feedback", "resume"]);
 
 /**
  * The command that goes on with a run; null where nothing can. It can be pasted into a shell in any folder: everything else is in

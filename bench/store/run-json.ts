@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { feedbackPlanSchema } from "./feedback-plan.ts";
 import { replayPlanSchema } from "./replay-plan.ts";
 
 /** A cell of a plan, with the ids of its episodes. */
@@ -103,6 +104,8 @@ export const runJsonSchema = z.object({
   search: z.literal("capacity").optional(),
   /** Only for a replay: its cells hold requests instead of episodes. */
   replay: replayPlanSchema.optional(),
+  /** Only for a run of the preference loop: it has no cells. */
+  feedback: feedbackPlanSchema.optional(),
 });
 
 export type RunJson = z.infer<typeof runJsonSchema>;

@@ -50,6 +50,8 @@ export interface CompletionRequest {
   readonly maxTokens: number;
   /** How many alternatives of each token are asked for; absent: no log-probabilities. */
   readonly topLogprobs?: number;
+  /** Of the server's draws. Absent: the server's own choice. */
+  readonly seed?: number;
 }
 
 export interface TrainedAnswer {
