@@ -5,6 +5,7 @@ import { Listener } from "./listener.ts";
 import { InnerEnds } from "./inner-ends.ts";
 import { Manners } from "../wire/manners.ts";
 import { BodyStore } from "./kept-body.ts";
+import { ReadingQueue } from "./reading-queue.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { TapSegment } from "./segment.ts";
 import { Timer } from "../measure/deadline.ts";
@@ -34,6 +35,7 @@ export class Tap implements AsyncDisposable {
   readonly #open = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #inner = new InnerEnds(1_000);
+  readonly #reading = new ReadingQueue((record: ExchangeRecord) => this.#read(record), readAfterMs);
   readonly #segmentOf = new WeakMap<ExchangeRecord, TapSegment>();
   readonly #onEvidenceFailure: (message: string) => void;
   #segment: TapSegment | null = null;
@@ -110,6 +112,7 @@ export class Tap implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listener of this.#listeners.values()) await listener[Symbol.asyncDispose]();
+    for (const record of this.#unread.keys()) await this.#read(record);
     await this.#segment?.abandon();
   }
 
@@ -132,8 +135,10 @@ export class Tap implements AsyncDisposable {
   #ended(record: ExchangeRecord, spec: TapListenerSpec): void {
     if (spec.hop === "outer") this.#inner.outerEnded(spec.arm);
     this.#unread.set(record, spec);
-    const isAwaited = record.attemptKey !== null && this.#waiting.has(record.attemptKey);
-    setTimeout(() => void this.#read(record), isAwaited ? 0 : readAfterMs);
+    // Whoever waits for it shall not wait for all others.
+    if (record.attemptKey !== null && this.#waiting.has(record.attemptKey))
+      setImmediate(() => void this.#read(record));
+    else this.#reading.add(record);
   }
 
   /** Whoever takes an attempt's exchanges is done with a turn, so nothing of it is on its way. Requests without a name may be its own. */

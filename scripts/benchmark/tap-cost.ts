@@ -12,13 +12,12 @@ interface Load {
   readonly requestsPerStream: number;
 }
 
+/** Answers as short as those that an agent gets between two tools, and as long ones as make a service busy. */
 const loadsOf = (quick: boolean): readonly Load[] => [
-  ...[1, 16, 64].map((streams) => {
-    const requestsPerStream = Math.ceil((quick ? 16 : 48) / streams);
-    return { streams, chunksPerStream: 50, requestsPerStream };
-  }),
-  // Answers as short as those that an agent gets between two tools.
+  { streams: 1, chunksPerStream: 4, requestsPerStream: quick ? 16 : 64 },
+  { streams: 16, chunksPerStream: 4, requestsPerStream: quick ? 4 : 12 },
   { streams: 64, chunksPerStream: 4, requestsPerStream: quick ? 4 : 12 },
+  { streams: 64, chunksPerStream: 50, requestsPerStream: 1 },
 ];
 const requestBytes = 40_000;
 
