@@ -9,8 +9,8 @@ export interface Trainer {
   init(request: { readonly loraId: string; readonly baseModel: string }): Promise<string>;
   /** One update of the adapter by a batch. */
   feedback(batch: FeedbackBatch, signal: AbortSignal): Promise<FeedbackResult>;
-  /** How many updates an adapter has had; null where the trainer does not tell. */
-  updates(loraId: string): Promise<number | null>;
+  /** What updates an adapter has had, none that still runs; null where the trainer does not tell. */
+  updates(loraId: string): Promise<AdapterUpdates | null>;
   /** The same for a model: what it answers, and how likely answers are to it. */
   modelOf(loraId: string): AskedModel;
 }
@@ -34,6 +34,12 @@ export interface FeedbackResult {
   readonly metrics: Readonly<Record<string, number | null>>;
   /** Tokens of the answers that were trained on; null where the trainer does not tell. */
   readonly trainedTokens: number | null;
+}
+
+export interface AdapterUpdates {
+  readonly count: number;
+  /** What the last one answered, or would have if nobody had died meanwhile; null before the first. */
+  readonly last: FeedbackResult | null;
 }
 
 /** One model of a trainer, as metrics ask it. */
