@@ -83,6 +83,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/feedback/files": "store",
   "bench/feedback/metrics":
     "answer sandbox host statistics feedback/files feedback/preferences feedback/trainer suites/code/execution suites/code/answers suites/code/contract",
+  // Past one machine.
+  "bench/kubernetes/kubectl": "",
   // Agents and workloads.
   "bench/tools": "workload",
   "bench/agent": "answer config host measure sandbox transcript workload tools",
