@@ -18,7 +18,8 @@ export function readSample(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["
     endByte === null ? -1 : chunkEnds.findIndex((end) => end >= endByte);
   const first = chunkOf(answer.firstTokenEndByte);
   const last = chunkOf(answer.lastTokenEndByte);
-  const { sentNs, firstByteNs, endedNs, status } = raw;
+  const { sentNs, firstByteNs, status } = raw;
+  const endedNs = (isWhole(raw, answer) ? raw.chunkNs.at(-1) : undefined) ?? raw.endedNs;
   return {
     ...asked,
     sentNs,
@@ -38,6 +39,14 @@ export function readSample(asked: AskedRequest, raw: RawAnswer, keep: LoadPlan["
       ? raw.chunks.map(({ length }, at) => [(raw.chunkNs[at] ?? endedNs) - (sentNs ?? endedNs), length])
       : null,
   };
+}
+
+/**
+ * Whether the server has said all that it had to say, as taps see it. Its last byte ends the answer: what belongs to the connection follows
+ * when the server comes to it, with uvicorn some milliseconds after `[DONE]`.
+ */
+function isWhole({ status, outcome }: RawAnswer, { done, incomplete }: Answer): boolean {
+  return status === 200 && outcome === "completed" && done && incomplete === null;
 }
 
 /** HTTP framing may say that all is well about an answer that is an error, or whose sender stopped in the middle. */

@@ -85,6 +85,7 @@ export interface LoadSample {
   /** Arrival of the first chunk with generated text, reasoning or a tool call; null when the answer is not a stream. */
   readonly firstTokenNs: number | null;
   readonly lastTokenNs: number | null;
+  /** Last byte of a whole answer; of any other the end of its body, or when it was known that there is none. */
   readonly endedNs: number;
   readonly status: number | null;
   readonly outcome: LoadOutcome;

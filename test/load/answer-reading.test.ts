@@ -35,17 +35,31 @@ test("the role chunk is no token, usage and the end are no tokens either", () =>
   expect(measured).toEqual({
     ttft: 30,
     ttftIntended: 40,
-    e2e: 81,
-    e2eIntended: 91,
+    e2e: 80,
+    e2eIntended: 90,
     itl: 10,
     toFirstByte: 10,
     byteToToken: 20,
     betweenTokens: 20,
-    afterTokens: 31,
+    afterTokens: 30,
     lateness: 10,
   });
   const { toFirstByte, byteToToken, betweenTokens, afterTokens, e2e } = measured;
   expect(Number(toFirstByte) + Number(byteToToken) + Number(betweenTokens) + Number(afterTokens)).toBe(e2e);
+});
+
+test("a whole answer ends with its last byte, any other with its body", () => {
+  const events = streamedAnswer(text);
+  const lastByteNs = 120e6 + (events.length - 1) * 10e6;
+  const bodyEndNs = lastByteNs + 50e6;
+  const endOf = (sent: readonly string[], more: Partial<RawAnswer> = {}) =>
+    readSample(asked, raw(sent, { endedNs: bodyEndNs, ...more }), keep).endedNs;
+  expect(endOf(events)).toBe(lastByteNs);
+  // Without its end, cut, refused: nobody knows that nothing more would have come.
+  expect(endOf(events.slice(0, 2))).toBe(bodyEndNs);
+  expect(endOf(events, { outcome: "truncated", error: "reset" })).toBe(bodyEndNs);
+  expect(endOf(events, { status: 500, outcome: "http-error" })).toBe(bodyEndNs);
+  expect(endOf([])).toBe(bodyEndNs);
 });
 
 test("tokens are told from events, however the bytes are cut into chunks", () => {
@@ -66,7 +80,7 @@ test("an answer that is no stream has an end and no tokens; a stream without an 
   expect([loadMetrics.ttft(answer), loadMetrics.itl(answer), loadMetrics.e2e(answer)]).toEqual([
     null,
     null,
-    21,
+    20,
   ]);
   const silent = readSample(asked, raw(streamedAnswer(text).slice(0, 3)), keep);
   expect(silent).toMatchObject({ outcome: "incomplete", usage: null });
