@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/answer": "",
   "bench/config": "host",
   "bench/docker": "host",
-  "bench/judge": "host measure",
+  "bench/judge": "answer host measure",
   "bench/sandbox": "config docker host measure",
   "bench/supervisor": "measure docker host",
   // Contracts and the run directory.
@@ -79,10 +79,13 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // The preference loop: what is learned from feedback, and what serving costs meanwhile.
   "bench/feedback/trainer": "answer host measure",
-  "bench/feedback/preferences": "answer config host judge feedback/trainer",
+  "bench/feedback/text": "",
+  "bench/feedback/verifiers": "config judge feedback/text",
+  "bench/feedback/preferences": "config feedback/text feedback/trainer feedback/verifiers",
   "bench/feedback/files": "store",
   "bench/feedback/metrics":
-    "answer sandbox host statistics feedback/files feedback/preferences feedback/trainer suites/code/execution suites/code/answers suites/code/contract",
+    "config sandbox feedback/files feedback/preferences feedback/text feedback/trainer feedback/verifiers suites/code/execution suites/code/answers suites/code/contract",
+  "bench/feedback/summary": "feedback/files",
   // Past one machine.
   "bench/kubernetes/kubectl": "",
   // Agents and workloads.

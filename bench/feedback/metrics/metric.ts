@@ -6,7 +6,7 @@ import type { AskedModel, TrainedAnswer } from "../trainer/trainer.ts";
 /** The contract of a metric of the preference loop. All are listed in `metrics.ts`. */
 export interface FeedbackMetric<Name extends MetricName = MetricName> {
   readonly name: Name;
-  /** Where it takes part: `collapse` only at its steps, others at all. */
+  /** Where it takes part: `collapse` only at its steps, others at all. In the baseline all take part, or later steps had nothing to be held against. */
   atStep(step: number, collapseSteps: readonly number[]): boolean;
   /**
    * A value that nobody could measure is null, and `missing` says why: a metric never throws for what the model or the
@@ -40,11 +40,25 @@ export interface MetricContext {
   readonly baseline: EvalMetrics | null;
   /** The model that is trained, asked directly. */
   readonly model: AskedModel;
-  /** An answer to a bare user message on the way that the run takes: through OpenClaw, or from the trainer's proxy. Rejects with TrainerError. */
-  readonly generate: (prompt: string) => Promise<Pick<TrainedAnswer, "text" | "finishReason">>;
+  /**
+   * An answer to a bare user message on the way that the run takes: through OpenClaw, or from the trainer's proxy. A way that
+   * passes an option on uses it; others go on as they do. Rejects with TrainerError.
+   */
+  readonly generate: (
+    prompt: string,
+    options?: GenerateOptions,
+  ) => Promise<Pick<TrainedAnswer, "text" | "finishReason">>;
+  /** What that way puts before the user's message; null: an agent brings prompts of its own. */
+  readonly systemPrompt: string | null;
   /** Where code of the model runs. */
   readonly sandbox: SandboxFactory;
   /** An empty folder of the caller for workspaces. */
   readonly scratchDirectory: string;
   readonly signal: AbortSignal;
+}
+
+export interface GenerateOptions {
+  readonly temperature?: number;
+  /** Tokens. */
+  readonly maxTokens?: number;
 }

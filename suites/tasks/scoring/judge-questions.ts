@@ -2,7 +2,7 @@ import type { JudgeExpectations } from "../contract/task.ts";
 import { completionOf } from "./clawbench/completion.ts";
 import { messagesOf } from "./clawbench/messages.ts";
 import { classifyCall } from "./calls/tool-family.ts";
-import type { WantedNumber } from "./judge-answer.ts";
+import type { WantedNumber } from "../../../bench/judge/read-judgement.ts";
 import type { Observation } from "../contract/observation.ts";
 import { shown } from "./validators/plain-text.ts";
 import { readTextInside } from "./validators/workspace-files.ts";

@@ -1,5 +1,5 @@
 import { askJudge, JudgeRequestError, type JudgeEndpoint } from "../../../bench/judge/ask-judge.ts";
-import { readJudgement, type JudgedNumbers } from "./judge-answer.ts";
+import { readJudgement, type JudgedNumbers } from "../../../bench/judge/read-judgement.ts";
 import { judgeSystem, judgeTopics, userText, type JudgeTopic } from "./judge-questions.ts";
 import type { Observation, TaskJudgement } from "../contract/observation.ts";
 

@@ -1,6 +1,5 @@
-import { readAnswer } from "../../../bench/answer/read-answer.ts";
-import { isRecord } from "../python/json-equal.ts";
-import { shown } from "./validators/plain-text.ts";
+import { isJson, parsed } from "../answer/json.ts";
+import { readAnswer } from "../answer/read-answer.ts";
 
 /** An answer that can be used, or why it cannot: what a judge did not say is never made up. */
 export type ReadAnswer<Value> =
@@ -50,16 +49,15 @@ function objectIn(text: string): Readonly<Record<string, unknown>> | null {
   const braced = said.slice(Math.max(0, said.indexOf("{")), said.lastIndexOf("}") + 1);
   for (const candidate of [said, fenced, braced]) {
     const value = candidate === undefined ? null : parsed(candidate);
-    if (isRecord(value)) return value;
+    if (isJson(value)) return value;
   }
   return null;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+/** A short form of what was said, for a sentence about it. */
+function shown(text: string, charactersMax = 80): string {
+  const characters = Array.from(text.replaceAll(/\s+/gu, " ").trim());
+  return characters.length <= charactersMax
+    ? characters.join("")
+    : `${characters.slice(0, charactersMax - 1).join("")}…`;
 }
