@@ -34,7 +34,9 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/simulator/api":
     "simulator/engine simulator/model simulator/policy simulator/scheduling simulator/settings",
   "bench/simulator/sglang": "simulator simulator/settings",
-  "bench/simulator": "config simulator/api simulator/engine simulator/policy simulator/settings",
+  "bench/simulator/trainer": "simulator/exposition simulator/model simulator/settings",
+  "bench/simulator":
+    "config simulator/api simulator/engine simulator/policy simulator/settings simulator/trainer",
   "bench/wire": "host",
   "bench/tap": "answer host wire workload measure store supervisor",
   "bench/gateway/http": "",
@@ -148,7 +150,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
-    "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
+    "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator simulator/trainer gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":
     "config host measure statistics workload evidence gateway/rendering gateway/sessions load run stack store supervisor tap wire tools openclaw-tau2/tools tau2/contract tau2/evaluation tau2/loading tau2/tasks tau2/verify scripts/soak sandbox suites/code/contract suites/code/execution suites/code/judging suites/long-context",

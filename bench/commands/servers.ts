@@ -5,6 +5,8 @@ import { parseGatewayArguments } from "../gateway/arguments.ts";
 import { runGateway } from "../gateway/run-gateway.ts";
 import { parseSimulatorArguments, simulatorUsage } from "../simulator/arguments.ts";
 import { runSimulator } from "../simulator/simulate.ts";
+import { isTrainerRole, parseTrainerArguments, trainerUsage } from "../simulator/trainer/arguments.ts";
+import { runTrainer } from "../simulator/trainer/simulate-trainer.ts";
 import type { Host } from "./host.ts";
 import { reasoningParsers, toolCallParsers } from "../config/recording-choices.ts";
 
@@ -12,19 +14,24 @@ import { reasoningParsers, toolCallParsers } from "../config/recording-choices.t
 export function register(program: Command, host: Host): void {
   passThrough(program, "simulate")
     .description(
-      "a simulated SGLang engine, labelled as one: scripted agent or user, timing model, /metrics, faults",
+      "a simulated SGLang engine, labelled as one: scripted agent or user, timing model, /metrics, faults; or a simulated trainer",
     )
-    .addHelpText("after", `\n${simulatorUsage}`)
+    .addHelpText("after", `\n${simulatorUsage}\n\n${trainerUsage}`)
     .action(async (_flags: unknown, command: Command) => {
-      await runSimulator(parseSimulatorArguments(withOwnData(command.args)), {
+      const io = {
         out: host.print,
         err: host.tell,
         clockNs: () => Number(process.hrtime.bigint()),
         pid: process.pid,
-        cpuSeconds: () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
         signal: stopSignal(),
         die: () => process.kill(process.pid, "SIGKILL"),
-      });
+      };
+      if (isTrainerRole(command.args)) {
+        const options = parseTrainerArguments(command.args);
+        return runTrainer(options, { ...io, nowMs: () => Date.now(), uuid: randomUUID });
+      }
+      const cpuSeconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
+      return runSimulator(parseSimulatorArguments(withOwnData(command.args)), { ...io, cpuSeconds });
     });
 
   passThrough(program, "gateway")
