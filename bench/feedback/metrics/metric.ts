@@ -4,32 +4,36 @@ import type { Preference } from "../preferences/preference.ts";
 import type { AskedModel, TrainedAnswer } from "../trainer/trainer.ts";
 
 /** The contract of a metric of the preference loop. All are listed in `metrics.ts`. */
-export interface FeedbackMetric<Name extends MetricName = MetricName> {
-  readonly name: Name;
-  /** Where it takes part: `collapse` only at its steps, others at all. In the baseline all take part, or later steps had nothing to be held against. */
+export interface FeedbackMetric {
+  readonly name: MetricName;
+  /**
+   * Where it takes part: `collapse` only at its steps, others at all. In the baseline all take part, or later steps had nothing to be
+   * held against.
+   */
   atStep(step: number, collapseSteps: readonly number[]): boolean;
   /**
    * A value that nobody could measure is null, and `missing` says why: a metric never throws for what the model or the
-   * trainer did.
+   * trainer did. Rejects with the signal's reason.
    */
-  measure(context: MetricContext): Promise<MeasuredMetric<Name>>;
+  measure(context: MetricContext): Promise<MeasuredMetric>;
 }
 
 export const metricNames = ["logprob", "compliance", "general", "collapse"] as const;
 export type MetricName = (typeof metricNames)[number];
 
-/** The field of a step's `eval` that a metric fills. */
-export interface MetricFields {
-  readonly logprob: "logprob_margin";
-  readonly compliance: "preference_compliance";
-  readonly general: "general";
-  readonly collapse: "collapse";
+/** What metrics fill of a step's `eval`. */
+export type MetricFields = Omit<EvalMetrics, "rollouts">;
+
+export interface MeasuredMetric {
+  readonly fields: Partial<MetricFields>;
+  readonly rollouts: readonly Rollout[];
+  readonly missing: readonly Missing[];
 }
 
-export interface MeasuredMetric<Name extends MetricName> {
-  readonly value: EvalMetrics[MetricFields[Name]];
-  readonly rollouts: readonly Rollout[];
-  readonly missing: readonly { readonly on: string; readonly why: string }[];
+/** What could not be measured: of which metric and part, e.g. `compliance, probe 2`, and why. */
+export interface Missing {
+  readonly on: string;
+  readonly why: string;
 }
 
 export interface MetricContext {
