@@ -72,6 +72,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/export/rows": "workload store load evidence analysis report export",
   "bench/otlp": "host measure store load evidence",
   "bench/sink/otlp": "config otlp sink",
+  "bench/mlflow/client": "config host measure",
+  "bench/mlflow/entries": "store evidence analysis report mlflow/client",
+  "bench/mlflow": "host measure store otlp export/rows mlflow/client mlflow/entries",
+  "bench/sink/mlflow": "config host mlflow mlflow/client sink",
   "bench/sink": "config store",
   // What happens in a run.
   "bench/run":
@@ -150,6 +154,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
+    "sink/mlflow mlflow mlflow/client " +
     "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator simulator/trainer gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":

@@ -66,6 +66,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["compare", () => import("./compare.ts")],
   ["export", () => import("./export.ts")],
   ["pack", () => import("./pack.ts")],
+  ["mlflow", () => import("./mlflow.ts")],
   ["verify", () => import("./verify.ts")],
   ["judge", () => import("./judge.ts")],
   ["simulate gateway", () => import("./servers.ts")],

@@ -99,6 +99,11 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate export @last --format requests -o tables      a row per model call and per episode, CSV and Parquet",
     "tollgate export @last --format otlp --endpoint http://127.0.0.1:4318",
   ],
+  mlflow: ["tollgate mlflow log @last --uri http://127.0.0.1:5000"],
+  "mlflow log": [
+    "MLFLOW_TRACKING_URI=http://127.0.0.1:5000 tollgate mlflow log @last",
+    "tollgate mlflow log @last --uri https://mlflow.example.com --experiment serving --traces",
+  ],
   pack: [
     "tollgate pack @last -o run.tar.zst",
     "tollgate pack @last --public -o run-public.tar.gz      without keys, hosts, paths and user names",

@@ -27,6 +27,7 @@ export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>
   "Share:": {
     "export <run>": "trajectories and rows for other tools",
     "pack <run>": "one archive of a run",
+    mlflow: "log a run to an MLflow server",
     "judge <run>": "have a model judge what a run left open",
   },
   "Servers:": {

@@ -28,6 +28,7 @@ export const sinkKinds: readonly SinkKind[] = [
   // An experiment names its sinks; there is no default.
   (await import("../sink/jsonl/jsonl-sink.ts")).jsonlSink,
   (await import("../sink/otlp/otlp-sink.ts")).otlpSink,
+  (await import("../sink/mlflow/mlflow-sink.ts")).mlflowSink,
   (await import("../../suites/echo/sink.ts")).tally,
 ];
 

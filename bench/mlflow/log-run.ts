@@ -1,0 +1,181 @@
+import { systemClock } from "../measure/clock.ts";
+import { uploadArtifacts } from "./artifacts.ts";
+import type { ServerRun } from "./client/answers.ts";
+import { MlflowConnection, type MlflowConnectionOptions } from "./client/connection.ts";
+import { MlflowClient, type RunStatus } from "./client/mlflow-client.ts";
+import { identityTags, type MlflowEntry } from "./entries/entry.ts";
+import { readEntries } from "./entries/read-entries.ts";
+import { experimentFor } from "./experiment.ts";
+import {
+  closeRecord,
+  createRecord,
+  findRecords,
+  isLogged,
+  logEntry,
+  tagOf,
+  type RecordPlace,
+} from "./run-record.ts";
+import type { MlflowTarget } from "./client/target.ts";
+import { sendTraces } from "./traces.ts";
+
+export interface LogRunOptions extends MlflowConnectionOptions {
+  readonly target: MlflowTarget;
+  /** Warnings, a line each. */
+  readonly tell: (line: string) => void;
+  /** A trace per episode, for MLflow 3 (default: none). */
+  readonly traces?: boolean;
+  /** Requests and episodes as Parquet among the artifacts (default: yes). */
+  readonly tables?: boolean;
+  readonly nowMs?: () => number;
+}
+
+export interface LoggedRun {
+  readonly experimentId: string;
+  /** MLflow's. */
+  readonly runId: string;
+  /** Of its page. */
+  readonly url: string;
+  readonly status: RunStatus;
+  /** Everything was there before. */
+  readonly already: boolean;
+  readonly children: number;
+  /** Values that were logged now, with those of the children. */
+  readonly metrics: number;
+  /** Files that were uploaded now. */
+  readonly artifacts: number;
+  /** null: not asked for. */
+  readonly traces: number | null;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Logs a run to MLflow: a run there for the whole, a child for each cell, the task set, the report and tables. Whatever state the run is in
+ * is logged as that, and what is there already is left as it is: called again after any interruption, it goes on where it was.
+ * Throws MlflowError, CollectorError (traces), RunUnreadableError.
+ */
+export async function logRun(directory: string, options: LogRunOptions): Promise<LoggedRun> {
+  const { target } = options;
+  const entries = await readEntries(directory);
+  const client = new MlflowClient(new MlflowConnection(target, options));
+  const experimentId = await experimentFor(client, target);
+  const logging = new Logging(client, {
+    place: { experimentId, runId: entries.runId, user: target.user, parentId: null },
+    nowMs: options.nowMs ?? (() => Date.parse(systemClock.wallIso())),
+  });
+  await logging.look();
+  const parent = await logging.record(entries.whole);
+  const parentId = parent.info.run_id;
+  for (const part of entries.parts) await logging.whole(part, parentId);
+  await logging.values(entries.whole, parent);
+  const source = { directory, report: entries.report, tables: options.tables !== false };
+  const uploaded = logging.isDone(entries.whole, parent)
+    ? { files: 0, warning: null }
+    : await uploadArtifacts(client, parent, source);
+  if (uploaded.warning !== null) logging.warnings.push(uploaded.warning);
+  const traces =
+    options.traces === true
+      ? await tracesOf(client, parent, { directory, target, experimentId, signal: options.signal })
+      : null;
+  await logging.close(entries.whole, parent);
+  for (const warning of logging.warnings) options.tell(warning);
+  return {
+    experimentId,
+    runId: parentId,
+    url: `${target.url}/#/experiments/${experimentId}/runs/${parentId}`,
+    status: entries.whole.status,
+    already: !logging.changed && uploaded.files === 0 && (traces ?? 0) === 0,
+    children: entries.parts.length,
+    metrics: logging.metrics,
+    artifacts: uploaded.files,
+    traces,
+    warnings: logging.warnings,
+  };
+}
+
+interface LoggingOptions {
+  readonly place: RecordPlace;
+  readonly nowMs: () => number;
+}
+
+/** One call of {@link logRun}: what was there before it, and what it has done. */
+class Logging {
+  readonly warnings: string[] = [];
+  metrics = 0;
+  changed = false;
+  readonly #client: MlflowClient;
+  readonly #options: LoggingOptions;
+  #there: ReadonlyMap<string, readonly ServerRun[]> = new Map();
+
+  constructor(client: MlflowClient, options: LoggingOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async look(): Promise<void> {
+    this.#there = await findRecords(this.#client, this.#options.place);
+    for (const [part, [first, ...others]] of this.#there)
+      if (first !== undefined && others.length > 0)
+        this.warnings.push(
+          `${part} stands ${others.length + 1} times in the experiment; the first (${first.info.run_id}) is gone on with. Delete ${others.map(({ info }) => info.run_id).join(", ")} there.`,
+        );
+  }
+
+  /** The server's run of an entry, made where there is none. */
+  async record(entry: MlflowEntry, parentId: string | null = null): Promise<ServerRun> {
+    const found = this.#there.get(entry.part)?.[0];
+    if (found !== undefined) return found;
+    this.changed = true;
+    const { place, nowMs } = this.#options;
+    return await createRecord(this.#client, entry, { place: { ...place, parentId }, nowMs });
+  }
+
+  isDone(entry: MlflowEntry, record: ServerRun): boolean {
+    return isLogged(record, entry);
+  }
+
+  async values(entry: MlflowEntry, record: ServerRun): Promise<void> {
+    if (isLogged(record, entry)) return;
+    this.changed = true;
+    const { metrics, otherParams } = await logEntry(this.#client, entry, {
+      record,
+      nowMs: this.#options.nowMs,
+    });
+    this.metrics += metrics;
+    if (otherParams.length > 0)
+      this.warnings.push(
+        `${entry.name}: MLflow changes no parameter, so ${otherParams.slice(0, 5).join(", ")} stay as they were logged before`,
+      );
+  }
+
+  async close(entry: MlflowEntry, record: ServerRun): Promise<void> {
+    if (!isLogged(record, entry)) await closeRecord(this.#client, record.info.run_id, entry);
+  }
+
+  /** A part that has no files of its own, from its beginning to its end. */
+  async whole(entry: MlflowEntry, parentId: string): Promise<void> {
+    const record = await this.record(entry, parentId);
+    await this.values(entry, record);
+    await this.close(entry, record);
+  }
+}
+
+async function tracesOf(
+  client: MlflowClient,
+  parent: ServerRun,
+  of: {
+    readonly directory: string;
+    readonly target: MlflowTarget;
+    readonly experimentId: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<number> {
+  const runId = parent.info.run_id;
+  const version = await client.version();
+  if (version !== null && Number.parseInt(version, 10) < 3) return 0;
+  if (tagOf(parent, identityTags.traces) !== null && parent.info.status === "FINISHED") return 0;
+  const { directory, target, experimentId, signal } = of;
+  const traces = await sendTraces(directory, { target, experimentId, runId }, signal);
+  const tags = [{ key: identityTags.traces, value: String(traces) }];
+  await client.logBatch(runId, { metrics: [], params: [], tags });
+  return traces;
+}
