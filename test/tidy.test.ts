@@ -89,6 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/feedback/verifiers": "config judge feedback/text",
   "bench/feedback/preferences": "config feedback/text feedback/trainer feedback/verifiers",
   "bench/feedback/files": "store",
+  "bench/feedback/report": "statistics store analysis report feedback/files",
   "bench/feedback/metrics":
     "config sandbox feedback/files feedback/preferences feedback/text feedback/trainer feedback/verifiers suites/code/execution suites/code/answers suites/code/contract",
   "bench/feedback/summary": "feedback/files",
@@ -155,6 +156,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
     "sink/mlflow mlflow mlflow/client " +
+    "feedback/files feedback/report " +
     "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator simulator/trainer gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":

@@ -84,7 +84,7 @@ export function replayEnd(host: Host, report: StoredReplay, directory: string): 
   return screenText(host, replayScreen(report, ending));
 }
 
-async function endingOf(host: Host, directory: string): Promise<Ending> {
+export async function endingOf(host: Host, directory: string): Promise<Ending> {
   const run = await readOutcomes(directory);
   return {
     seconds: runSeconds(run.records),
@@ -93,7 +93,7 @@ async function endingOf(host: Host, directory: string): Promise<Ending> {
   };
 }
 
-function placesOf(host: Host, directory: string): Places {
+export function placesOf(host: Host, directory: string): Places {
   return {
     page: shortPath(host, join(directory, "report", "report.html")),
     run: runWord(host, directory),

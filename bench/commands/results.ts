@@ -2,9 +2,13 @@ import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { messageOf } from "../errors.ts";
 import { growHeapSlowly } from "../host/heap-growth.ts";
+import { feedbackDocument } from "../feedback/report/feedback-document.ts";
+import { buildFeedbackReport } from "../feedback/report/feedback-report.ts";
+import { writeFeedbackReport } from "../feedback/report/rebuild.ts";
 import { buildReport } from "../report/build-report.ts";
 import {
   buildStoredReplay,
+  renderDocument,
   renderReplay,
   renderReport,
   reportFormats,
@@ -16,6 +20,8 @@ import type { TableChoice } from "../report/tables/sweep-document.ts";
 import { StorageError } from "../store/storage-error.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { replayEnd, sweepEnd, terminalOf } from "./end-screen.ts";
+import { feedbackEnd } from "./feedback-end.ts";
+import { isFeedback } from "./feedback-run.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writeResult } from "./write-result.ts";
@@ -34,20 +40,24 @@ export function register(program: Command, host: Host): void {
       growHeapSlowly();
       const choice = { seed: flags.seedTable === true };
       const directory = await findRun(host, run, flags);
-      const replayed = (await readRunJson(directory)).replay !== undefined;
-      const text = replayed
-        ? await replayText(directory, flags, host)
-        : await sweepText(directory, { choice, flags }, host);
+      const text = await reportText(directory, { choice, flags }, host);
       if (flags.out === undefined) host.print(text);
       else await writeResult(resolve(host.workingDirectory, flags.out), text);
     });
 }
 
-async function sweepText(
-  directory: string,
-  { choice, flags }: { readonly choice: TableChoice; readonly flags: ReportFlags },
-  host: Host,
-): Promise<string> {
+async function reportText(directory: string, asked: Asked, host: Host): Promise<string> {
+  if (await isFeedback(directory)) return await feedbackText(directory, asked.flags, host);
+  const replayed = (await readRunJson(directory)).replay !== undefined;
+  return replayed ? await replayText(directory, asked.flags, host) : await sweepText(directory, asked, host);
+}
+
+interface Asked {
+  readonly choice: TableChoice;
+  readonly flags: ReportFlags;
+}
+
+async function sweepText(directory: string, { choice, flags }: Asked, host: Host): Promise<string> {
   const report = await buildReport(directory);
   await renewed(host, () => writeSweepReport(directory, report, choice));
   if (flags.summary) return await sweepEnd(host, report, directory);
@@ -59,6 +69,14 @@ async function replayText(directory: string, flags: ReportFlags, host: Host): Pr
   await renewed(host, () => writeReplayReport(directory, report));
   if (flags.summary) return replayEnd(host, report, directory);
   return renderReplay(report, flags.format, terminalFor(host, flags).terminal);
+}
+
+/** A folder of the original harness is somebody else's: nothing is written into it. */
+async function feedbackText(directory: string, flags: ReportFlags, host: Host): Promise<string> {
+  const report = await buildFeedbackReport(directory);
+  if (report.harness === "tollgate") await renewed(host, () => writeFeedbackReport(directory, report));
+  if (flags.summary) return await feedbackEnd(host, report, directory);
+  return renderDocument(feedbackDocument(report), flags.format, terminalFor(host, flags).terminal);
 }
 
 /** What is written into a file fits no terminal, and has no colours. */

@@ -28,9 +28,18 @@ const formats: Record<ReportFormat, (document: ReportDocument, terminal?: Termin
   html: htmlText,
 };
 
+/** The text of any report in one format. Pure. */
+export function renderDocument(
+  document: ReportDocument,
+  format: ReportFormat,
+  terminal?: TerminalOptions,
+): string {
+  return formats[format](document, terminal);
+}
+
 /** The text of a sweep's report in one format. Pure. */
 export function renderReport(report: ReportModel, format: ReportFormat, choice?: ShownReport): string {
-  return formats[format](sweepDocument(report, choice), choice?.terminal);
+  return renderDocument(sweepDocument(report, choice), format, choice?.terminal);
 }
 
 /** Which tables, and for which terminal. */
@@ -40,7 +49,7 @@ export interface ShownReport extends TableChoice {
 
 /** The text of a replay's report in one format. Pure. */
 export function renderReplay(report: StoredReplay, format: ReportFormat, terminal?: TerminalOptions): string {
-  return formats[format](replayDocument(report), terminal);
+  return renderDocument(replayDocument(report), format, terminal);
 }
 
 /**
@@ -105,16 +114,23 @@ export async function buildStoredReplay(directory: string): Promise<StoredReplay
   return await withStack(buildReplayReport(run, plan, await readLegs(run, plan)), run);
 }
 
-const files = [
-  ["report.md", "md"],
-  ["report.json", "json"],
-  ["cells.csv", "csv"],
-  ["report.html", "html"],
-] as const;
-
-async function writeReport(directory: string, document: ReportDocument): Promise<void> {
+/**
+ * The files in `report/` of a run.
+ * @param rows what a row of its CSV is
+ */
+export async function writeReport(
+  directory: string,
+  document: ReportDocument,
+  rows: "cells" | "steps" = "cells",
+): Promise<void> {
   const folder = join(directory, "report");
   await storing(folder, "Cannot create", () => mkdir(folder, { recursive: true }));
+  const files = [
+    ["report.md", "md"],
+    ["report.json", "json"],
+    [`${rows}.csv`, "csv"],
+    ["report.html", "html"],
+  ] as const;
   for (const [name, format] of files) {
     const path = join(folder, name);
     await storing(path, "Cannot write", () => writeWhole(path, formats[format](document)));

@@ -74,8 +74,12 @@ export type Picture =
 export interface LinePicture {
   readonly title: string;
   readonly xAxis: string;
+  /** Where a place is a number and not one of a few: at their distances, with as many labels as fit. */
+  readonly xIsNumber?: boolean;
   /** The unit. */
   readonly yAxis: string;
+  /** Of a quantity that cannot lie beyond them: all of them is shown. */
+  readonly yEnds?: readonly [least: number, most: number];
   /** What was promised, as a line of its own. */
   readonly limit?: { readonly value: number; readonly text: string } | undefined;
   /** What is not drawn, and why: a sentence each. */
@@ -88,6 +92,7 @@ export interface LinePicture {
       /** Where it stands among the others; several at one place are repetitions. */
       readonly at: number;
       readonly label: string;
+      /** Where its value is null, the line is broken: something should be there and is not known. */
       readonly estimate: Estimate;
       /** Not to be relied on as it stands: drawn hollow. */
       readonly doubtful: boolean;

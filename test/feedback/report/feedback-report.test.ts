@@ -1,0 +1,177 @@
+import { existsSync } from "node:fs";
+import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { StepLine } from "../../../bench/feedback/files/step-line.ts";
+import { feedbackDocument } from "../../../bench/feedback/report/feedback-document.ts";
+import { buildFeedbackReport, feedbackReportSchema } from "../../../bench/feedback/report/feedback-report.ts";
+import { feedbackScreen } from "../../../bench/feedback/report/feedback-screen.ts";
+import { rebuildFeedbackReport } from "../../../bench/feedback/report/rebuild.ts";
+import { renderDocument } from "../../../bench/report/rebuild.ts";
+import { onOneScreen } from "../../../bench/report/screen/layout.ts";
+import { lineText } from "../../../bench/report/screen/styled-text.ts";
+import { invoke } from "../../commands/invoke.ts";
+import { hostile } from "../../view/viewed-runs.ts";
+import { writeFeedbackRun, writeOriginalRun, type WrittenRun } from "../run-folders.ts";
+
+let folder = "";
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "tollgate-feedback-"))));
+afterEach(() => rm(folder, { recursive: true }));
+
+const reportOf = async (run: WrittenRun) => await buildFeedbackReport(await writeFeedbackRun(folder, run));
+const pageOf = async (run: WrittenRun) => renderDocument(feedbackDocument(await reportOf(run)), "html");
+const ending = { seconds: 61, next: null, places: { page: "runs/x/report/report.html", run: "x" } };
+const screenOf = async (run: WrittenRun) =>
+  onOneScreen(feedbackScreen(await reportOf(run), ending), 80).map((line) => lineText(line, false));
+const atStep =
+  (step: number, change: (line: StepLine) => Partial<StepLine>) =>
+  (line: StepLine): StepLine =>
+    line.step === step ? { ...line, ...change(line) } : line;
+
+test("what was learned is that of the last step, and serving is compared step by step", async () => {
+  const { preferences, serving } = await reportOf({ names: ["no_emoji"] });
+  const [{ outcome, training } = {}] = preferences;
+  expect(outcome?.learned).toMatchObject({ threshold: "> 0", passed: true });
+  expect(outcome?.learned.value).toBeCloseTo(9 * 0.92 * (1 - Math.exp(-8 / 3)), 9);
+  expect(outcome?.capability).toMatchObject({ passed: false, threshold: ">= 0.9" });
+  expect(outcome?.capability.value).toBeCloseTo(0.5 + 1 / 3, 12);
+  expect(training).toMatchObject({ updates: 32, trainedTokens: 5120, uncertainUpdates: 0 });
+  // Every step: 12 * 1.5 - 12.
+  expect(serving?.differences.during["ttftP50Ms"]?.value).toBeCloseTo(6, 9);
+  expect(serving?.before).toMatchObject({ requests: 160, failed: 0 });
+});
+
+test("a value that is not there is neither passed nor failed, breaks its curve, and is named", async () => {
+  const step = atStep(7, (line) => ({
+    eval: { ...line.eval, logprob_margin: null, preference_compliance: null },
+    missing: [{ what: "metric", on: "logprob", why: "the trainer has no /v1/score" }],
+  }));
+  const report = await reportOf({ names: ["no_emoji"], step });
+  expect(report.preferences[0]?.outcome.learned).toEqual({ value: null, threshold: "> 0", passed: null });
+  const text = renderDocument(feedbackDocument(report), "md");
+  expect(text).toContain("no_emoji: not known: learned, compliance");
+  expect(text).toMatch(/\| metric \| 1 \| no_emoji, step 7, logprob \| the trainer has no \/v1\/score \|/);
+});
+
+test("a curve does not go on over a step that should have a value", async () => {
+  const lost = atStep(3, (line) => ({ eval: { ...line.eval, preference_compliance: null } }));
+  const lines = (page: string) =>
+    /<section id="learning-curves">.*?<\/section>/s.exec(page)?.[0].match(/<polyline/g)?.length;
+  expect(lines(await pageOf({ names: ["no_emoji"] }))).toBe(1);
+  await rm(folder, { recursive: true });
+  expect(lines(await pageOf({ names: ["no_emoji"], step: lost }))).toBe(2);
+});
+
+test("an alert of collapse fails its preference at that step, with what raised it", async () => {
+  const step = atStep(3, ({ eval: metrics }) => ({
+    eval: {
+      ...metrics,
+      collapse: metrics.collapse && {
+        ...metrics.collapse,
+        alert: true,
+        alert_reasons: ["entropy ratio 0.41 < 0.6"],
+      },
+    },
+  }));
+  const report = await reportOf({ names: ["no_emoji"], step });
+  expect(report.preferences[0]?.outcome).toMatchObject({
+    collapse: { value: 1, threshold: "<= 0", passed: false },
+    alerts: [{ step: 3, reasons: ["entropy ratio 0.41 < 0.6"] }],
+  });
+  const page = renderDocument(feedbackDocument(report), "html");
+  expect(page).toContain("Alert at step 3 of no_emoji: entropy ratio 0.41 &lt; 0.6");
+});
+
+test("a trainer without log-probabilities: no entropy, no margin, no plot of them, no alert", async () => {
+  const step = (line: StepLine): StepLine => ({
+    ...line,
+    eval: {
+      ...line.eval,
+      logprob_margin: null,
+      collapse: line.eval.collapse && {
+        ...line.eval.collapse,
+        mean_entropy: null,
+        mean_logprob: null,
+        entropy_ratio_to_baseline: null,
+        mean_logprob_drift: null,
+      },
+    },
+  });
+  const page = await pageOf({ names: ["no_emoji"], step, baseline: null });
+  expect(page).toMatch(/Logprob margins: fewer than two values\. It needs the metric `logprob`/);
+  expect(page).toContain("How alike answers to one prompt are");
+  expect(page).not.toContain("Entropy of the answers, over");
+  expect(page).not.toContain("ALERT");
+});
+
+test.each([
+  [0, "Logprob margins: fewer than two values"],
+  [1, "Training diagnostics: fewer than two values"],
+])("with %i steps what cannot be drawn is said", async (done, said) => {
+  const page = await pageOf({ names: ["no_emoji"], done, ...(done === 0 && { baseline: null }) });
+  expect(page).toContain(said);
+  expect(page).toContain("Verdict: interrupted");
+  expect(page).not.toContain("NaN");
+});
+
+test("without plots none are drawn, and that is said", async () => {
+  const page = await pageOf({ plan: { plots: false } });
+  expect(page).toContain("All of them: the run says `plots: false`.");
+});
+
+test("what a model, a trainer or a file says is text in every format", async () => {
+  const step = (line: StepLine): StepLine => ({
+    ...line,
+    missing: [{ what: hostile, on: hostile, why: hostile }],
+  });
+  const path = await writeFeedbackRun(folder, { names: ["no_emoji"], step, identity: { note: hostile } });
+  await appendFile(join(path, "no_emoji", "steps.jsonl"), `${JSON.stringify({ a: hostile })}\n`);
+  const document = feedbackDocument(await buildFeedbackReport(path));
+  const page = renderDocument(document, "html");
+  expect(page).not.toMatch(/<img|<script/);
+  for (const format of ["html", "table", "md"] as const)
+    expect(renderDocument(document, format)).not.toContain("\u001b");
+  expect(renderDocument(document, "md")).not.toMatch(/<img|<script/);
+});
+
+test("the last screen fits a terminal, whatever the run has", async () => {
+  const names = Array.from({ length: 20 }, (_, at) => `a-preference-with-a-long-name-${at}`);
+  const bad = atStep(7, (line) => ({
+    eval: { ...line.eval, preference_compliance: 0 },
+    missing: [{ what: "sample", on: "sample 2", why: "the trainer answered 503: ".padEnd(400, "x") }],
+    uncertain_updates: 1,
+  }));
+  const lines = await screenOf({ names, step: bad });
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  const text = lines.join("\n");
+  expect(text).toContain("and 14 more preferences");
+  expect(text).toContain("20 things are missing, first: sample 2");
+});
+
+test("its files are written, and equal when they are written again", async () => {
+  const path = await writeFeedbackRun(folder);
+  const report = await rebuildFeedbackReport(path);
+  const read = async () =>
+    await Promise.all(
+      ["report.md", "report.json", "steps.csv", "report.html"].map((name) =>
+        readFile(join(path, "report", name), "utf8"),
+      ),
+    );
+  const before = await read();
+  expect(feedbackReportSchema.parse(JSON.parse(before[1] ?? ""))).toEqual(report);
+  await rebuildFeedbackReport(path);
+  expect(await read()).toEqual(before);
+  expect(before[2]?.split("\n")).toHaveLength(2 * 8 + 2);
+});
+
+test("a folder of the original harness is reported, and nothing is written into it", async () => {
+  const path = await writeOriginalRun(join(folder, "20261101"));
+  const { code, stdout } = await invoke(["report", path, "--summary"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/results of CLaaS' own evaluation/);
+  expect(stdout).toMatch(/no_emoji +\+6\.10 +0\.080 → 0\.757/);
+  expect(stdout).toContain("nobody has stated thresholds");
+  expect(existsSync(join(path, "report"))).toBe(false);
+});
