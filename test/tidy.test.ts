@@ -70,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/export/benchmarks": "answer workload store analysis report export",
   "bench/pack": "host store tap",
   "bench/export/rows": "workload store load evidence analysis report export",
+  "bench/merge": "evidence plan store",
   "bench/otlp": "host measure store load evidence",
   "bench/sink/otlp": "config otlp sink",
   "bench/mlflow/client": "config host measure",
@@ -157,6 +158,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
     "sink/mlflow mlflow mlflow/client " +
     "feedback/files feedback/report " +
+    "merge " +
     "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator simulator/trainer gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":

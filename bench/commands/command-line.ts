@@ -67,6 +67,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["export", () => import("./export.ts")],
   ["pack", () => import("./pack.ts")],
   ["mlflow", () => import("./mlflow.ts")],
+  ["merge", () => import("./merge.ts")],
   ["verify", () => import("./verify.ts")],
   ["judge", () => import("./judge.ts")],
   ["simulate gateway", () => import("./servers.ts")],

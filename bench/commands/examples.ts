@@ -137,6 +137,10 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate compare @prev @last --format md > comparison.md",
     "tollgate compare baseline @last --fail-on 'e2e_p50 > +5%' --junit compare.xml      in CI",
   ],
+  merge: [
+    "tollgate merge runs/shard-0 runs/shard-1 -o runs/whole",
+    "tollgate merge results/* -o runs/whole --partial      also where some are missing or not finished",
+  ],
   judge: ["tollgate judge @last --url http://127.0.0.1:8000 --model some-judge --api-key-env JUDGE_KEY"],
   selftest: [
     "tollgate selftest --quick",

@@ -22,11 +22,11 @@ import { positive } from "./arguments.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { eachVariant } from "./in-variant.ts";
+import { shardIn, shardOptions, type ShardFlags } from "./shard-options.ts";
 import { sections, workIn } from "./parts.ts";
 
 export function register(program: Command, host: Host): void {
-  program
-    .command("plan <file>")
+  shardOptions(program.command("plan <file>"))
     .description("what a sweep would do: cells in their order, episodes, time; starts nothing")
     .option("--set <path=value>", "change one setting; may be repeated", collect, [])
     .addOption(limitOption())
@@ -36,7 +36,7 @@ export function register(program: Command, host: Host): void {
     .action(async (file: string, flags: PlanFlags) => {
       const loaded = readExperiment(file, limited(file, flags, host), host);
       const workload = await workIn(loaded.experiment).plan(loaded.experiment, host.environment);
-      const plan = planRun(loaded, workload);
+      const plan = planRun(loaded, workload, shardIn(flags, host));
       const run = flags.from === undefined ? null : await measuredIn(await findRun(host, flags.from, flags));
       const estimates = estimateCells(
         plan.cells.map(({ cell }) => cell),
@@ -60,7 +60,7 @@ export function register(program: Command, host: Host): void {
     });
 }
 
-interface PlanFlags extends RunsFlag {
+interface PlanFlags extends RunsFlag, ShardFlags {
   readonly limit?: number;
   readonly set: readonly string[];
   readonly from?: string;

@@ -22,6 +22,7 @@ export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>
     "inspect <run> [episode]": "episodes of a run, and one as a conversation",
     "verify <run>": "recompute a report's figures, in another way",
     "view [run]": "look into runs in a browser",
+    "merge <run>": "the shards of a sweep, as one run",
     "compare <a> <b>": "what changed between two runs",
   },
   "Share:": {

@@ -7,6 +7,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { systemClock } from "../measure/clock.ts";
 import { rebuildReport, renderReport, writtenReport } from "../report/rebuild.ts";
 import type { ReportModel } from "../report/model/report-model.ts";
+import type { Shard } from "../plan/shard.ts";
 import type { CellSearch, NextCells } from "../run/growing-plan.ts";
 import { listEpisodes } from "../report/views/episode-list.ts";
 import type { RedoRule } from "../run/remaining-work.ts";
@@ -79,6 +80,8 @@ export interface ExperimentRun {
   readonly isUsable?: (report: ReportModel) => boolean;
   /** Decides on cells while the run goes on; absent: the whole sweep is planned. */
   readonly search?: CellSearch;
+  /** The part of the sweep that is run; absent: all of it. */
+  readonly shard?: Shard | undefined;
   /** Decides on repetitions beyond those of the sweep. */
   readonly more?: NextCells | null;
 }
@@ -107,6 +110,7 @@ export async function runExperiment(host: Host, run: ExperimentRun): Promise<voi
           resume,
           ownExperiment: run.ownExperiment ?? false,
           lost: run.lost,
+          shard: run.shard,
           argv: recordedArguments(host.argv),
           opened,
         },

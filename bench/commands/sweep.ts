@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import type { Experiment } from "../config/experiment.ts";
 import { ConfigError } from "../errors.ts";
@@ -8,10 +9,12 @@ import { detach } from "./detached.ts";
 import { sweepEnd } from "./end-screen.ts";
 import { limited, limitOption, readExperiment } from "./experiment.ts";
 import type { Host } from "./host.ts";
+import { shardIn, shardOptions, startedRun, type ShardFlags } from "./shard-options.ts";
 import { runExperiment, runOptions, type ExperimentRun, type RunFlags } from "./run-experiment.ts";
 
-interface SweepFlags extends RunFlags {
+interface SweepFlags extends RunFlags, ShardFlags {
   readonly limit?: number;
+  readonly goOn?: boolean;
   readonly redo?: RedoName;
 }
 
@@ -26,6 +29,10 @@ export function register(program: Command, host: Host): void {
       "go on with a run (path, name or @last); finished episodes are kept, failed ones of a failing cell are run again",
     )
     .addOption(redoOption("with --resume: "))
+    .option(
+      "--go-on",
+      "go on with the newest run of this experiment (and shard) in --out, where there is one",
+    )
     .addHelpText(
       "after",
       `
@@ -35,7 +42,7 @@ Examples:
   $ tollgate sweep experiments/airline.yaml --set sweep.concurrency=[1] --set workload.trials=4
   $ tollgate resume runs/airline-20260101T120000Z-1a2b3c      goes on with it, whatever it was started with`,
     );
-  runOptions(command.addOption(limitOption())).action((file: string, flags: SweepFlags) =>
+  runOptions(shardOptions(command.addOption(limitOption()))).action((file: string, flags: SweepFlags) =>
     flags.detach ? detach(file, flags, host) : sweep(file, flags, host),
   );
 }
@@ -61,7 +68,29 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     throw new ConfigError(`${file} has a collect section: run it with \`tollgate collect ${file}\`.`);
   if (flags.redo !== undefined && flags.resume === undefined)
     throw new ConfigError("--redo goes with --resume RUN: it names cells of an earlier run");
-  await runExperiment(host, { loaded, flags, ...sweepPieces(host, flags, loaded.experiment) });
+  const shard = shardIn(flags, host);
+  const started = await goneOnWith(flags, { loaded, shard }, host);
+  await runExperiment(host, {
+    loaded,
+    shard,
+    flags: { ...flags, ...started },
+    ...sweepPieces(host, flags, loaded.experiment),
+  });
+}
+
+/** What is started again after it was killed, as a pod is, knows no name of a run. */
+async function goneOnWith(
+  { goOn, resume, out }: SweepFlags,
+  of: Parameters<typeof startedRun>[1],
+  { workingDirectory, tell }: Host,
+): Promise<Pick<RunFlags, "resume">> {
+  if (goOn !== true) return {};
+  if (resume !== undefined) throw new ConfigError("--go-on finds the run itself: leave --resume RUN out.");
+  const folder = resolve(workingDirectory, out ?? of.loaded.experiment.output.directory);
+  const found = await startedRun(folder, of);
+  if (found === null) return {};
+  tell(`going on with ${found}`);
+  return { resume: found };
 }
 
 /** What makes a run of an experiment a sweep. */

@@ -3,6 +3,7 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { variantNames } from "../config/variants.ts";
 import { cellOf, expandCells, loadOf, type Cell } from "./cells.ts";
 import { episodeIds, experimentFingerprint } from "./identity.ts";
+import type { Shard } from "./shard.ts";
 import type { WorkPlan } from "../workload/work.ts";
 import type { EpisodeTask } from "../workload/workload.ts";
 
@@ -20,20 +21,41 @@ export interface RunPlan {
   readonly identity: {
     readonly hashes: Record<string, string>;
     readonly cells: ReturnType<typeof storedCell>[];
+    /** Which part of the sweep the cells are. */
+    readonly shard?: Shard & { readonly plan: ShardedCell[] };
   };
 }
 
 /** Every episode has an id and a line in `run.json`; more than these are no sweep but a slip of the hand. */
 const mostEpisodes = 1_000_000;
 
-/** @throws {ConfigError} for a plan of more episodes than a run can hold */
-export function planRun(loaded: LoadedExperiment, workload: WorkPlan): RunPlan {
+/** @throws {ConfigError} for a plan of more episodes than a run can hold, and for a shard that there is not */
+export function planRun(loaded: LoadedExperiment, workload: WorkPlan, shard: Shard | null = null): RunPlan {
   refuseTooMany(loaded.experiment, workload.episodes.length);
-  return planOf(
+  const plan = planOf(
     loaded,
     workload,
-    expandCells(loaded.experiment).map((cell) => ({ cell, tasks: workload.episodes })),
+    expandCells(loaded.experiment, shard).map((cell) => ({ cell, tasks: workload.episodes })),
   );
+  if (shard === null) return plan;
+  return { ...plan, identity: { ...plan.identity, shard: { ...shard, plan: shardedPlan(loaded, shard) } } };
+}
+
+/** A cell of the whole sweep, and the index of the shard that it is given to. */
+interface ShardedCell {
+  readonly cellId: string;
+  readonly shard: number;
+}
+
+/** In the order of a sweep that is not divided. */
+function shardedPlan({ experiment }: LoadedExperiment, shard: Shard): ShardedCell[] {
+  const shards = Array.from({ length: shard.count }, (_, index) => index);
+  const owners = new Map(
+    shards.flatMap((index) =>
+      expandCells(experiment, { ...shard, index }).map(({ cellId }) => [cellId, index] as const),
+    ),
+  );
+  return expandCells(experiment).map(({ cellId }) => ({ cellId, shard: owners.get(cellId) ?? -1 }));
 }
 
 /** A cell that is decided on while a run goes on. */

@@ -4,6 +4,7 @@ import { unstableReasons, variationsOf, type Variation } from "../analysis/varia
 import { verdicts } from "../analysis/cell/verdict.ts";
 import { compareSchema } from "../config/compare-schema.ts";
 import { driverOf } from "../store/driver-lock.ts";
+import { hostsLine } from "../store/host-line.ts";
 import { finishedEpisodes, progressOf } from "../store/progress.ts";
 import { latestArmFacts, readPreflights } from "../store/preflight-record.ts";
 import { lostTrajectories } from "../store/lost-trajectories.ts";
@@ -55,7 +56,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   }
   const { cells, variations } = judgedTogether(measured, run.identity.resolved);
   const summaries = cells.map(({ summary }) => summary);
-  const episodes = [...finishedEpisodes(run.records).values()];
+  const episodes = inPlanOrder(run);
   const scores = scoreReport(run.identity.scores, cells, episodes);
   const passAtK = passAtKReport(run.identity.passAtK, cells, episodes);
   const byAxis = axisReport(run.identity, cells, episodes);
@@ -106,6 +107,13 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   };
 }
 
+/** Cell by cell as the plan has them, whatever order they were measured in: shards of a merged run measured at the same time. */
+function inPlanOrder({ identity, records }: StoredRun): readonly EpisodeRecord[] {
+  const places = new Map(identity.cells.map(({ cellId }, at) => [cellId, at]));
+  const placeOf = ({ cellId }: EpisodeRecord) => places.get(cellId) ?? places.size;
+  return [...finishedEpisodes(records).values()].toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
 /** Cells with what their repetitions say of them, where the experiment has a rule for that. */
 function judgedTogether(
   measured: readonly MeasuredCell[],
@@ -142,13 +150,11 @@ function runFacts(
 ): Omit<ReportModel["run"], "versions"> {
   const { identity } = run;
   const engines = reportedEngines(servers);
-  const { host } = identity;
   const agentGpus = statedGpus(identity.resolved, "agent");
   const variantGpus = variantNamesOf(identity).flatMap((name) => {
     const count = statedGpus(resolvedInVariant(identity.resolved, name), "agent");
     return count === null ? [] : [[name, count] as const];
   });
-  const gpus = host.gpus.length > 0 ? `, ${host.gpus.join(", ")}` : "";
   return {
     runId: identity.runId,
     experiment: identity.experiment,
@@ -159,7 +165,7 @@ function runFacts(
     agent: identity.agent,
     gitRevision:
       identity.git === null ? null : `${identity.git.revision}${identity.git.dirty ? "+changes" : ""}`,
-    host: `${host.platform} ${host.architecture}, ${host.cpuCount} x ${host.cpuModel}, ${(host.memoryBytes / 2 ** 30).toFixed(0)} GiB${gpus}`,
+    host: hostsLine(identity),
     servers: [...serverLines(identity.resolved, servers)],
     ...(Object.keys(engines).length > 0 && { engines }),
     ...(agentGpus !== null && { agentGpus }),
@@ -172,13 +178,20 @@ function variantNamesOf({ cells }: StoredRun["identity"]): readonly string[] {
 }
 
 /** What of the workload's data was left out before anything ran. */
-function notPlanned({ coverage }: StoredRun["identity"]): ReportModel["exclusions"] {
-  return (coverage?.excluded ?? []).map(({ reason, count }) => ({
+function notPlanned({ coverage, merged }: StoredRun["identity"]): ReportModel["exclusions"] {
+  const tasks = (coverage?.excluded ?? []).map(({ reason, count }) => ({
     what: coverage?.of ?? "tasks",
     count,
     reason: `not in the plan: ${reason}`,
     cells: [],
   }));
+  const shards = (merged?.missing ?? []).map(({ index, cells }) => ({
+    what: "cells",
+    count: cells.length,
+    reason: `shard ${index} was not there when the shards were merged: nothing is known of them`,
+    cells,
+  }));
+  return [...tasks, ...shards];
 }
 
 function sum(cells: readonly CellSummary[], of: (cell: CellSummary) => number): number {

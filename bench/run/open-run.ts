@@ -1,15 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { variantNames, withVariant } from "../config/variants.ts";
 import { RunUnreadableError, StartError } from "../errors.ts";
 import { gitFacts, hostFacts } from "../host/host-facts.ts";
 import { tollgateVersion } from "../own-files.ts";
 import { planCells, type RunPlan } from "../plan/run-plan.ts";
+import { shardText, type Shard } from "../plan/shard.ts";
 import { isSimulated } from "../stack/engine.ts";
 import { checkKeys } from "../stack/keys.ts";
 import { lostTrajectories } from "../store/lost-trajectories.ts";
-import type { StoredRun } from "../store/read-run.ts";
+import { exists, readRunJson, type StoredRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
 import { checkResumable } from "../store/resume-check.ts";
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
@@ -29,10 +30,27 @@ export interface RunPlace {
   /** What becomes of finished episodes whose trajectories are lost. */
   readonly lost: "refuse" | "repeat";
   readonly argv: readonly string[];
+  /** The part of the sweep that is run; absent: all of it, or that of the resumed run. */
+  readonly shard?: Shard | undefined;
   /** What decides on cells while the run goes on; absent: all are planned. */
   readonly search?: RunJson["search"];
   /** Called with the run directory as soon as it exists. */
   readonly opened: (directory: string) => void;
+}
+
+/**
+ * The part of a sweep that a run is; null: all of it.
+ * @throws {RunUnreadableError} when the resumed run is another part
+ */
+export async function shardOf({ resume, shard }: Pick<RunPlace, "resume" | "shard">): Promise<Shard | null> {
+  if (resume === null || !(await exists(join(resume, "run.json")))) return shard ?? null;
+  const { shard: stored, runId } = await readRunJson(resume);
+  const same = stored?.index === shard?.index && stored?.count === shard?.count && stored?.by === shard?.by;
+  if (shard !== undefined && !same)
+    throw new RunUnreadableError(
+      `Run ${runId} is ${stored === undefined ? "a whole sweep" : `${shardText(stored)} by ${stored.by}`}, and not ${shardText(shard)} by ${shard.by}. Leave --shard and --split out: it is gone on with as what it is.`,
+    );
+  return stored ?? null;
 }
 
 /** What `run.json` says of a new run apart from its plan. */
@@ -119,6 +137,7 @@ function sweepRunJson(
     ...(workload.scores && { scores: { ...workload.scores, names: [...workload.scores.names] } }),
     ...keptOf(workload),
     cells: plan.identity.cells,
+    ...(plan.identity.shard && { shard: plan.identity.shard }),
     ...(search !== undefined && { search }),
   };
 }
@@ -180,7 +199,11 @@ async function resumedSweep(
   try {
     const { hashes, cells } = plan.identity;
     const { experiment = "" } = stored.identity.hashes;
-    const { search } = stored.identity;
+    const { search, merged } = stored.identity;
+    if (merged !== undefined)
+      throw new RunUnreadableError(
+        `Run ${stored.identity.runId} was merged of ${merged.shards.length} shards, which were measured elsewhere. Go on with the shard that lacks something (${merged.shards.map(({ runId }) => runId).join(", ")}), then merge again.`,
+      );
     if (search !== wanted)
       throw new RunUnreadableError(
         `Run ${stored.identity.runId} is ${search === undefined ? "no search" : `a search (${search})`}. \`tollgate resume\` goes on with it as what it is.`,

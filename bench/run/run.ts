@@ -17,7 +17,7 @@ import type { PlayParts } from "./attempt.ts";
 import { EngineRecovery } from "./engine-recovery.ts";
 import { growingPlan, type CellSearch, type GrowingPlan, type NextCells } from "./growing-plan.ts";
 import { overVariants, stretchesOf } from "./over-variants.ts";
-import { openSweep, planAgain, withRepetitions, type RunPlace } from "./open-run.ts";
+import { openSweep, planAgain, shardOf, withRepetitions, type RunPlace } from "./open-run.ts";
 import { checkFirstEpisodes, firstEpisodes, leaveOutEpisodes } from "./first-episodes.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import { FailureWatch } from "./failure-watch.ts";
@@ -58,7 +58,8 @@ export interface RunOptions<Report> extends Omit<RunSetting, "experiment" | "tas
 export async function executeRun<Report>(options: RunOptions<Report>): Promise<RunEnd<Report>> {
   const { loaded, place, screen, search } = options;
   const workload = await options.workload.plan(loaded.experiment, options.environment);
-  const plan = search === undefined ? planRun(loaded, workload) : planCells(loaded, workload, []);
+  const plan =
+    search === undefined ? planRun(loaded, workload, await shardOf(place)) : planCells(loaded, workload, []);
   const early = (line: string) => screen.write(`${line}\n`);
   const setting = { ...options, experiment: loaded.experiment, taskData: workload.taskData, tell: early };
   const { run, identity, records, lost } = await openSweep(

@@ -6,10 +6,8 @@ type Resumed = Pick<RunJson, "hashes" | "cells"> & Partial<Pick<RunJson, "resolv
 
 /** Refuses to continue a run with another experiment, other data or other planned episodes. Throws RunUnreadableError. */
 export function checkResumable(stored: RunJson, now: Resumed): void {
-  const names = [...new Set([...Object.keys(stored.hashes), ...Object.keys(now.hashes)])].sort();
-  const changed = names.filter((name) => stored.hashes[name] !== now.hashes[name]);
-  if (changed.length > 0) {
-    const list = changed.flatMap((name) => changeTexts(name, stored, now));
+  const list = planDifferences(stored, now);
+  if (list.length > 0) {
     throw new RunUnreadableError(
       `Run ${stored.runId} cannot be continued, because this changed:\n${list.map((text) => `  ${text}`).join("\n")}\nRestore it, or start a new run. \`tollgate resume RUN\` goes on with the settings that the run had.`,
     );
@@ -24,27 +22,55 @@ function planText(cells: RunJson["cells"]): string {
   return JSON.stringify(cells.map(({ cellId, episodeIds }) => [cellId, episodeIds]));
 }
 
-/** The experiment setting by setting; of data it is only known that it is not the same. */
-function changeTexts(name: string, stored: RunJson, now: Resumed): readonly string[] {
-  const settings =
-    name === "experiment" && now.resolved !== undefined ? settingChanges(stored.resolved, now.resolved) : [];
-  if (settings.length > 0) return settings;
-  const [then, today] = [stored.hashes[name], now.hashes[name]];
-  if (then === undefined) return [`${name}: not used then, used now`];
-  if (today === undefined) return [`${name}: used then, not used now`];
-  return [`${name}: its content is another one (${then.slice(0, 8)} then, ${today.slice(0, 8)} now)`];
+/** How two runs are told apart in words. */
+interface Names {
+  readonly one: string;
+  readonly other: string;
+}
+
+/** What differs between two runs of which the same is asked, each in words. */
+export function planDifferences(
+  one: Resumed,
+  other: Resumed,
+  names: Names = { one: "then", other: "now" },
+): readonly string[] {
+  const hashes = [...new Set([...Object.keys(one.hashes), ...Object.keys(other.hashes)])].sort();
+  return hashes
+    .filter((name) => one.hashes[name] !== other.hashes[name])
+    .flatMap((name) => {
+      const settings =
+        name === "experiment" && one.resolved !== undefined && other.resolved !== undefined
+          ? settingChanges(one.resolved, other.resolved, names)
+          : [];
+      return settings.length > 0 ? settings : [contentText(name, [one, other], names)];
+    });
+}
+
+/** Of data it is only known that it is not the same. */
+function contentText(name: string, [one, other]: readonly [Resumed, Resumed], names: Names): string {
+  const [before, after] = [one.hashes[name], other.hashes[name]];
+  if (before === undefined) return `${name}: not used ${names.one}, used ${names.other}`;
+  if (after === undefined) return `${name}: used ${names.one}, not used ${names.other}`;
+  return `${name}: its content is another one (${before.slice(0, 8)} ${names.one}, ${after.slice(0, 8)} ${names.other})`;
 }
 
 /** Parts of an experiment that may change between two calls. */
 const changeable = new Set(["output", "note", "limits", "sinks", "file", "compare"]);
 
 /** `workload.trials: 3 then, 1 now`, for every setting that is not the same. */
-function settingChanges(then: RunJson["resolved"], now: RunJson["resolved"]): readonly string[] {
+function settingChanges(
+  then: RunJson["resolved"],
+  now: RunJson["resolved"],
+  names: Names,
+): readonly string[] {
   const [before, after] = [settingsOf(then), settingsOf(now)];
   const paths = [...new Set([...before.keys(), ...after.keys()])];
   return paths
     .filter((path) => before.get(path) !== after.get(path))
-    .map((path) => `${path}: ${before.get(path) ?? "not set"} then, ${after.get(path) ?? "not set"} now`);
+    .map(
+      (path) =>
+        `${path}: ${before.get(path) ?? "not set"} ${names.one}, ${after.get(path) ?? "not set"} ${names.other}`,
+    );
 }
 
 /** Lists of plain values are one setting; those of mappings are told apart by the names in them. */

@@ -102,6 +102,31 @@ export const runJsonSchema = z.object({
   cells: z.array(plannedCellSchema),
   /** What decides on cells while the run goes on; then they are in `cells-planned` records, and readers have them here as well. */
   search: z.literal("capacity").optional(),
+  /** A part of a sweep that was divided (`sweep --shard`); `plan`: all of its cells with their shards, in the order of one that is not divided. */
+  shard: z
+    .object({
+      index: z.number().int().nonnegative(),
+      count: z.number().int().positive(),
+      by: z.enum(["loads", "repetitions"]),
+      plan: z.array(z.object({ cellId: z.string(), shard: z.number().int() })),
+    })
+    .optional(),
+  /** The runs of shards that this run was made of (`tollgate merge`), in their order. */
+  merged: z
+    .object({
+      by: z.enum(["loads", "repetitions"]),
+      /** Shards that were not there, with the cells that are missing with them; absent where all were. */
+      missing: z.array(z.object({ index: z.number().int(), cells: z.array(z.string()) })).optional(),
+      shards: z.array(
+        z.object({
+          index: z.number().int(),
+          runId: z.string(),
+          host: z.string(),
+          cells: z.array(z.string()),
+        }),
+      ),
+    })
+    .optional(),
   /** Only for a replay: its cells hold requests instead of episodes. */
   replay: replayPlanSchema.optional(),
   /** Only for a run of the preference loop: it has no cells. */

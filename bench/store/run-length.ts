@@ -1,14 +1,23 @@
 import type { ProgressRecord } from "./progress.ts";
 
-/** Wall clock of all calls of a run that came to an end, in seconds; null where none has. */
+/**
+ * Wall clock of all calls of a run that came to an end, in seconds; null where none has. Shards of a merged run were measured at the same
+ * time: a second in which several went on is one second.
+ */
 export function runSeconds(records: readonly ProgressRecord[]): number | null {
-  let [seconds, ended] = [0, false];
-  let startedMs: number | null = null;
+  const calls: { readonly fromMs: number; readonly toMs: number }[] = [];
+  let fromMs: number | null = null;
   for (const record of records) {
-    if (record.type === "run-started") startedMs = Date.parse(record.at);
-    if (record.type !== "run-ended" || startedMs === null) continue;
-    seconds += (Date.parse(record.at) - startedMs) / 1000;
-    [startedMs, ended] = [null, true];
+    if (record.type === "run-started") fromMs = Date.parse(record.at);
+    if (record.type !== "run-ended" || fromMs === null) continue;
+    calls.push({ fromMs, toMs: Date.parse(record.at) });
+    fromMs = null;
   }
-  return ended ? seconds : null;
+  if (calls.length === 0) return null;
+  let [totalMs, coveredMs] = [0, Number.NEGATIVE_INFINITY];
+  for (const call of calls.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    totalMs += Math.max(0, call.toMs - Math.max(call.fromMs, coveredMs));
+    coveredMs = Math.max(coveredMs, call.toMs);
+  }
+  return totalMs / 1000;
 }

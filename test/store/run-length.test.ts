@@ -22,6 +22,19 @@ test.each([
     180,
   ],
   ["a call that was killed has no known end", [started(at(0)), started(at(30)), ended(at(31))], 60],
+  [
+    "shards of a merged run that were measured at the same time",
+    [
+      started(at(0)),
+      ended(at(10)),
+      started(at(2)),
+      ended(at(4)),
+      started(at(8)),
+      ended(at(11)),
+      ended(at(11)),
+    ],
+    660,
+  ],
   ["nothing has ended", [started(at(0))], null],
 ])("%s", (_, records, expected) => {
   expect(runSeconds(records)).toBe(expected);

@@ -1,0 +1,147 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { RunJson } from "../../bench/store/run-json.ts";
+import { expectEveryEpisodeOnce } from "./killed-driver.ts";
+import { reportOf } from "./shard-report.ts";
+import { fastEngine, lastLine, slowStack, unchecked, Workplace } from "./small-experiment.ts";
+import { episodesOf, expectExit, processesOf, tollgate } from "./tollgate-process.ts";
+
+const count = 4;
+const shardOf = (index: number) => [...unchecked, "--shard", `${index}/${count}`, "--go-on"];
+
+test("four shards at once, one killed with kill -9 and one whose engine dies: each goes on, and merged they are the whole sweep", async () => {
+  using place = new Workplace({
+    stack: slowStack,
+    sweep: { concurrency: [1, 2, 3, 4] },
+    workload: { domain: "library", tasks: { count: 4 } },
+    limits: { failures: 0 },
+  });
+  {
+    await using killed = place.start(...shardOf(0));
+    await using failing = place.start(...shardOf(1));
+    const others = [2, 3].map((index) => place.sweep(...shardOf(index)));
+    const doomed = await killed.runDirectory(120_000);
+    await killed.until(() => finishedIn(doomed) > 0, { what: "an episode", timeoutMs: 240_000 });
+    killed.child.kill("SIGKILL");
+    const broken = await failing.runDirectory(120_000);
+    await failing.until(() => finishedIn(broken) > 0, { what: "an episode", timeoutMs: 240_000 });
+    endEngine(broken);
+    expect((await failing.finished()).code).not.toBe(0);
+    for (const other of await Promise.all(others)) expect([0, 1]).toContain(other.code);
+
+    // Two of four are not whole: what is missing is named, and nothing is left.
+    const runs = [doomed, broken, ...(await Promise.all(others)).map(lastLine)];
+    const early = await merge(place, runs, "early");
+    expectExit(early.finished, 2);
+    expect(early.finished.stderr).toContain(`tollgate resume ${doomed}`);
+    expect(existsSync(early.out)).toBe(false);
+  }
+  for (const index of [0, 1]) {
+    const again = await place.sweep(...shardOf(index));
+    expect(again.stderr).toContain("going on with ");
+  }
+  const runs = await Promise.all(
+    [0, 1, 2, 3].map(async (index) => lastLine(await place.sweep(...shardOf(index)))),
+  );
+  expect(new Set(runs).size).toBe(count);
+  const { out, finished } = await merge(place, runs, "merged");
+  expect([0, 1]).toContain(finished.code);
+  expectEveryEpisodeOnce(out);
+  expect(episodesOf(out)).toHaveLength(count * 2 * 4);
+
+  const undivided = joinByHand(runs, join(place.path, "undivided"));
+  await tollgate(["report", undivided], place.environment);
+  expect(reportOf(out)).toBe(reportOf(undivided));
+  expectExit(await tollgate(["verify", out], place.environment), 0);
+}, 900_000);
+
+async function merge(place: Workplace, runs: readonly string[], name: string) {
+  const out = join(place.path, name);
+  return { out, finished: await tollgate(["merge", ...runs, "-o", out], place.environment) };
+}
+
+const finishedIn = (run: string) => (existsSync(join(run, "records.jsonl")) ? episodesOf(run).length : 0);
+
+/** Ends the simulated engine of the agent as a crash does. */
+function endEngine(run: string): void {
+  const runId = run.slice(run.lastIndexOf("/") + 1);
+  const engine = processesOf(runId).find((pid) => {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return words.includes("simulate") && words.includes("agent");
+  });
+  if (engine === undefined) throw new Error("no engine of the agent runs");
+  process.kill(engine, "SIGKILL");
+}
+
+interface Line {
+  readonly type: string;
+  readonly cellId?: string;
+}
+
+/** The same records as one machine would have written them: cell after cell, in the order of the whole plan. Knows nothing of the merge. */
+function joinByHand(runs: readonly string[], out: string): string {
+  const identities = runs.map((run) => JSON.parse(readFileSync(join(run, "run.json"), "utf8")) as RunJson);
+  const [first] = identities;
+  if (first?.shard === undefined) throw new Error("no shards");
+  const { shard, ...identity } = first;
+  mkdirSync(join(out, "evidence"), { recursive: true });
+  const lines: string[] = [];
+  const ends: string[] = [];
+  for (const { cellId, shard: owner } of shard.plan) {
+    const own = readFileSync(join(runs[owner] ?? "", "records.jsonl"), "utf8")
+      .trimEnd()
+      .split("\n");
+    // A call that went on with the cell stands before its records, as in the shard.
+    let call: string | null = null;
+    for (const text of own) {
+      const line = JSON.parse(text) as Line;
+      if (line.type === "run-started") call = text;
+      if (line.type === "run-ended") ends.push(text);
+      if (line.cellId !== cellId) continue;
+      if (call !== null) lines.push(call);
+      call = null;
+      lines.push(text);
+    }
+  }
+  const last = ends.at(-1);
+  if (last === undefined) throw new Error("no shard came to an end");
+  writeFileSync(join(out, "records.jsonl"), `${[...lines, last].join("\n")}\n`);
+  const cells = shard.plan.flatMap(({ cellId }) =>
+    identities.flatMap((one) => one.cells.filter((cell) => cell.cellId === cellId)),
+  );
+  const createdAt = identities.map((one) => one.createdAt).toSorted()[0];
+  writeFileSync(join(out, "run.json"), JSON.stringify({ ...identity, runId: "undivided", createdAt, cells }));
+  for (const log of ["trajectories.jsonl", "tokens.jsonl.zst"])
+    writeFileSync(
+      join(out, log),
+      Buffer.concat(
+        runs.map((run) => (existsSync(join(run, log)) ? readFileSync(join(run, log)) : Buffer.alloc(0))),
+      ),
+    );
+  for (const run of runs.toReversed())
+    cpSync(join(run, "evidence"), join(out, "evidence"), { recursive: true });
+  const invocations = runs.flatMap(
+    (run) =>
+      (
+        JSON.parse(readFileSync(join(run, "evidence", "preflight.json"), "utf8")) as {
+          invocations: unknown[];
+        }
+      ).invocations,
+  );
+  writeFileSync(join(out, "evidence", "preflight.json"), JSON.stringify({ v: 1, invocations }));
+  return out;
+}
+
+test("the commands of docs/scale.md", async () => {
+  using place = new Workplace({
+    stack: { kind: "embedded", agent: fastEngine, user: fastEngine },
+    sweep: { concurrency: [1, 2] },
+  });
+  const runs: string[] = [];
+  for (const shard of ["0/2", "1/2"]) runs.push(lastLine(await place.sweep("--shard", shard, "-q")));
+  const { out, finished } = await merge(place, runs, "whole");
+  expectExit(finished, 0);
+  expect(finished.stdout).toMatch(/complete, 8\/8 episodes/);
+  expect(lastLine(finished)).toBe(out);
+}, 300_000);
