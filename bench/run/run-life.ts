@@ -58,6 +58,12 @@ export interface RunEnd<Report> {
   readonly report: Report;
 }
 
+/** What the life of a run needs of its setting. */
+export interface LifeSetting extends Pick<RunSetting, "environment" | "stop" | "tell" | "phase"> {
+  /** null: there is none, and no containers. */
+  readonly experiment: Experiment | null;
+}
+
 /**
  * The life of a run in its open directory: supervisor, first record, what is measured, shutdown, last record, report. What
  * it started is gone when it returns. Whatever happened before, the last three are done; the first error is thrown, later
@@ -65,7 +71,7 @@ export interface RunEnd<Report> {
  */
 export async function liveRun<Report>(
   { run, ...planned }: OpenedRun,
-  { experiment, environment, stop, tell, phase }: Omit<RunSetting, "taskData" | "skipPreflight">,
+  { experiment, environment, stop, tell, phase }: LifeSetting,
   steps: {
     readonly measure: (live: LiveRun) => Promise<RunOutcome>;
     readonly report: (directory: string) => Promise<Report>;
@@ -133,13 +139,13 @@ export async function supervise(
     supervisorId: randomUUID(),
     scratchDirectory,
     logFile: join(logDirectory, "supervisor.log"),
-    ...(usesDocker(experiment) ? { docker: environment } : {}),
+    ...(experiment !== null && usesDocker(experiment) ? { docker: environment } : {}),
   });
   const childEnvironment = { ...programEnvironment(environment), ...supervisor.environment };
   return { supervisor, childEnvironment, scratchDirectory };
 }
 
-interface SupervisedRun extends Pick<RunSetting, "experiment" | "environment"> {
+interface SupervisedRun extends Pick<LifeSetting, "experiment" | "environment"> {
   readonly logDirectory: string;
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { baseUrl } from "../../config/base-url.ts";
 import { sandboxSchema } from "../../config/sandbox-schema.ts";
 import type { MetricName } from "../metrics/metric.ts";
+import { thresholdForm } from "../summary/threshold.ts";
 import { metricPresets } from "./metric-choice.ts";
 
 /**
@@ -30,7 +31,7 @@ const simulatedTrainer = z.union([
 const threshold = (fallback: string) =>
   z
     .string()
-    .regex(/^\s*(>=|>|<=|<)\s*-?\d+(\.\d+)?\s*$/, "write a comparison with a number, e.g. '>= 0.8'")
+    .regex(thresholdForm, "write a comparison with a number, e.g. '>= 0.8'")
     .default(fallback);
 
 /** The value of the variable is sent, never written. A key that was written here by mistake is not one in capitals. */

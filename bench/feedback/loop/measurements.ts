@@ -33,9 +33,9 @@ export async function measureStep(
   measuring: Measuring,
   page: JournalPage,
 ): Promise<Measured> {
-  const at = page.step ?? 0;
   for (const metric of parts.metrics) {
-    if (!metric.atStep(at, parts.settings.collapse_steps)) continue;
+    // In the baseline all take part, or later steps had nothing to be held against.
+    if (page.step !== null && !metric.atStep(page.step, parts.settings.collapse_steps)) continue;
     if (page.all("measured").some((known) => known.metric === metric.name)) continue;
     parts.checkpoint();
     const where = page.step === null ? "baseline" : `step ${page.step}`;
@@ -82,11 +82,12 @@ async function contextOf(
     preference,
     baseline,
     model: seededModel(trainer.modelOf(loraId), place),
-    generate: async (prompt) => {
+    generate: async (prompt, options = {}) => {
       const seed = seedAt({ ...place, what: `${name} answer` }, asked);
       asked += 1;
-      return await answers.answer({ prompt, loraId, seed, temperature: 0 }, cancelled);
+      return await answers.answer({ temperature: 0, ...options, prompt, loraId, seed }, cancelled);
     },
+    systemPrompt: answers.systemPrompt,
     sandbox,
     scratchDirectory,
     signal: cancelled,

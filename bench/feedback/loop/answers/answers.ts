@@ -6,12 +6,16 @@ export interface Question {
   /** The adapter that answers. */
   readonly loraId: string;
   readonly temperature: number;
+  /** Tokens; 2048 unless somebody asks for less. */
+  readonly maxTokens?: number;
   /** Of the server's draws. */
   readonly seed: number;
 }
 
 /** Who answers the prompts of batches and probes. */
 export interface Answers extends AsyncDisposable {
+  /** What is put before the prompt; null: an agent brings its own. */
+  readonly systemPrompt: string | null;
   /** Rejects with TrainerError when there is no answer. */
   answer(question: Question, signal: AbortSignal): Promise<Pick<TrainedAnswer, "text" | "finishReason">>;
 }

@@ -16,13 +16,14 @@ export interface AttachedOpenClaw {
 /** An OpenClaw that runs already, by its chat endpoint: it brings its own system prompt, and leads to the trainer by itself. */
 export function attachedAnswers({ url, token }: AttachedOpenClaw): Answers {
   return {
-    answer: async ({ prompt, temperature }, signal) => {
+    systemPrompt: null,
+    answer: async ({ prompt, temperature, maxTokens = answerTokensMax }, signal) => {
       using deadline = new Deadline(answerMs, signal);
       const body = {
         model: "openclaw",
         messages: [{ role: "user", content: prompt }],
         temperature,
-        max_tokens: answerTokensMax,
+        max_tokens: maxTokens,
       };
       const { status, text } = await posted(url, { token, body, deadline });
       if (status !== 200)

@@ -73,6 +73,7 @@ interface Started {
 }
 
 class EmbeddedAnswers implements Answers {
+  readonly systemPrompt = null;
   readonly #options: EmbeddedOpenClaw;
   readonly #started: Started;
   #sessions = 0;
@@ -116,14 +117,17 @@ class EmbeddedAnswers implements Answers {
     await this.#started.stoppable.disposeAsync();
   }
 
-  #request({ loraId, temperature, seed }: Question, attemptKey: string): AgentSessionRequest {
+  #request(
+    { loraId, temperature, seed, maxTokens = answerTokensMax }: Question,
+    attemptKey: string,
+  ): AgentSessionRequest {
     const { baseUrl, modelName } = this.#options;
     return {
       // The tap tells requests apart by it; there are no episodes here.
       episodeId: attemptKey,
       attemptKey,
       endpoint: { role: "agent", baseUrl, model: modelName(loraId), apiKey: "unused", headers: {} },
-      sampling: { temperature, max_tokens: answerTokensMax, seed },
+      sampling: { temperature, max_tokens: maxTokens, seed },
       system: "",
       tools: "[]",
       greeting: null,

@@ -7,14 +7,15 @@ const system = "You are a helpful assistant.";
 /** The trainer's own chat, without an agent. */
 export function proxyAnswers(trainer: Trainer): Answers {
   return {
-    answer: async ({ prompt, loraId, temperature, seed }) =>
+    systemPrompt: system,
+    answer: async ({ prompt, loraId, temperature, seed, maxTokens = answerTokensMax }) =>
       await trainer.modelOf(loraId).complete({
         messages: [
           { role: "system", content: system },
           { role: "user", content: prompt },
         ],
         temperature,
-        maxTokens: answerTokensMax,
+        maxTokens,
         seed,
       }),
     [Symbol.asyncDispose]: async () => undefined,

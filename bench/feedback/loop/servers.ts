@@ -1,0 +1,88 @@
+import { request } from "undici";
+import { ConfigError, messageOf, StartError } from "../../errors.ts";
+import { boundedText, descriptionBytesMax } from "../../host/bounded-body.ts";
+import { parsedJson } from "../../host/parsed-json.ts";
+import { Deadline } from "../../measure/deadline.ts";
+import type { FeedbackSettings } from "../config/settings.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Of an OpenClaw that runs already. */
+export const gatewayTokenVariable = "OPENCLAW_GATEWAY_TOKEN";
+const healthMs = 10_000;
+
+/** Headers of every request to the trainer, with their values. @throws {ConfigError} for a variable that is not set */
+export function headersOf(
+  { headers }: Pick<FeedbackSettings, "headers">,
+  environment: Environment,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, written]) => {
+      const [, scheme = "", variable = ""] = /^(Bearer )?(.*)$/.exec(written) ?? [];
+      const value = environment[variable];
+      if (value === undefined || value === "")
+        throw new ConfigError(`headers.${name}: environment variable ${variable} is not set or empty.`);
+      if (!/^[\t\x20-\x7E\x80-\xFF]*$/.test(value))
+        throw new ConfigError(
+          `headers.${name}: the value of ${variable} cannot be sent in a header: it holds a line break or another control character.`,
+        );
+      return [name, `${scheme}${value}`];
+    }),
+  );
+}
+
+/** @throws {ConfigError} where an OpenClaw is named and its token is not set */
+export function gatewayToken(
+  { openclaw_url: url }: Pick<FeedbackSettings, "openclaw_url">,
+  environment: Environment,
+): string | null {
+  if (url === null || url === "embedded") return null;
+  const token = environment[gatewayTokenVariable];
+  if (token) return token;
+  throw new ConfigError(
+    `openclaw_url is ${url}, and ${gatewayTokenVariable} is not set: OpenClaw refuses requests without its token. Set it, or write openclaw_url: embedded (an OpenClaw of ours) or null (the trainer's own proxy).`,
+  );
+}
+
+/** Whether a trainer answers, and says that it is simulated. @throws {StartError} */
+export async function checkTrainer(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly simulated: boolean }> {
+  const { status, text } = await asked("trainer", `${url}/v1/health`, headers);
+  if (status >= 400)
+    throw new StartError(
+      "trainer",
+      `The trainer at ${url} answers /v1/health with status ${status}: ${text.slice(0, 500)}. Check claas_url and headers.`,
+    );
+  const said = parsedJson(text);
+  const simulated =
+    said !== null && typeof said === "object" && "simulated" in said && said.simulated === true;
+  return { simulated };
+}
+
+/** Any answer will do: what it is asked later is not known before. @throws {StartError} */
+export async function checkGateway(url: string): Promise<void> {
+  await asked("OpenClaw", url, {});
+}
+
+async function asked(
+  part: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number; readonly text: string }> {
+  using deadline = new Deadline(healthMs);
+  try {
+    const response = await request(url, { headers, signal: deadline.signal });
+    return { status: response.statusCode, text: await boundedText(response.body, descriptionBytesMax) };
+  } catch (cause) {
+    const why = deadline.over ? `no answer within ${healthMs / 1000} s` : messageOf(cause);
+    throw new StartError(
+      part,
+      `The ${part} does not answer at ${url}: ${why}. Start it, or give its address.`,
+      {
+        cause,
+      },
+    );
+  }
+}
