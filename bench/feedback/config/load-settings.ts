@@ -3,7 +3,7 @@ import { describeIssue } from "../../config/describe-issue.ts";
 import { lineAt } from "../../config/written-file.ts";
 import { ConfigError } from "../../errors.ts";
 import type { MetricName } from "../metrics/metric.ts";
-import { chosenMetrics } from "./metric-choice.ts";
+import { chooseMetrics } from "../metrics/metrics.ts";
 import { readOverride, withOverride, type Override } from "./override.ts";
 import { nameOfFile, readSettingsFile, type SettingsFile } from "./read-file.ts";
 import { withReferences } from "./references.ts";
@@ -38,7 +38,7 @@ export function loadSettings(
   const written = changes.reduce(withOverride, named as Readonly<Record<string, unknown>>);
   const plain = withReferences(written, { environment, at, settings: written });
   const parsed = settingsSchema.safeParse(plain);
-  const chosen = chosenMetrics(parsed.data?.metrics ?? []);
+  const chosen = metricsIn(parsed.data?.metrics ?? []);
   const problems = [
     ...(parsed.error?.issues ?? []).flatMap((issue) =>
       describeIssue(issue, { schema: settingsSchema, placeOf: (path) => placeIn(source, changes, path) }),
@@ -55,6 +55,20 @@ export function loadSettings(
     preferenceFiles: parsed.data.preference_files.map((path) => resolve(source.folder, path)),
     file: source.name,
   };
+}
+
+interface Chosen {
+  readonly metrics: readonly MetricName[];
+  readonly problems: readonly string[];
+}
+
+function metricsIn(words: readonly string[]): Chosen {
+  try {
+    return { metrics: chooseMetrics(words).map(({ name }) => name), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { metrics: [], problems: [error.message] };
+  }
 }
 
 /** `line 5`, or the override that wrote it. */

@@ -3,7 +3,6 @@ import { baseUrl } from "../../config/base-url.ts";
 import { sandboxSchema } from "../../config/sandbox-schema.ts";
 import type { MetricName } from "../metrics/metric.ts";
 import { thresholdForm } from "../summary/threshold.ts";
-import { metricPresets } from "./metric-choice.ts";
 
 /**
  * The file of a run of the preference loop, with the names and defaults of CLaaS' own evaluation, so that its users bring
@@ -29,10 +28,7 @@ const simulatedTrainer = z.union([
 
 /** One comparison with a number, as it is shown beside the value. */
 const threshold = (fallback: string) =>
-  z
-    .string()
-    .regex(thresholdForm, "write a comparison with a number, e.g. '>= 0.8'")
-    .default(fallback);
+  z.string().regex(thresholdForm, "write a comparison with a number, e.g. '>= 0.8'").default(fallback);
 
 /** The value of the variable is sent, never written. A key that was written here by mistake is not one in capitals. */
 const headerVariables = z.record(
@@ -83,7 +79,7 @@ export const settingsSchema = z.strictObject({
     .describe("Preferences of your own, relative to this file; each can be named in `preferences`"),
   metrics: z
     .array(z.string())
-    .default([...metricPresets.all])
+    .default(["all"])
     .describe("logprob, compliance, general, collapse; `all` and `quick` (logprob) stand for several"),
   num_steps: count(1).default(20),
   batch_size: count(1).default(4),

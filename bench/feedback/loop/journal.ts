@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppendFile } from "../../store/append-file.ts";
 import { eachJsonLine, type StoreWarning } from "../../store/read-run.ts";
-import { missingSchema, rolloutSchema, servingSchema } from "../files/step-line.ts";
+import { evalMetricsSchema, missingSchema, rolloutSchema, servingSchema } from "../files/step-line.ts";
 import { metricNames } from "../metrics/metric.ts";
 import { servingPhases } from "../serving/serving-places.ts";
 
@@ -67,8 +67,7 @@ const measuredSchema = z.object({
   ...common,
   type: z.literal("measured"),
   metric: z.enum(metricNames),
-  /** As `EvalMetrics` has it; read again by its own schema when it is put together. */
-  value: z.unknown(),
+  fields: evalMetricsSchema.omit({ rollouts: true }).partial(),
   rollouts: z.array(rolloutSchema),
   missing: z.array(missingSchema),
 });

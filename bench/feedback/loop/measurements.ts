@@ -1,19 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { evalMetricsSchema, type EvalMetrics, type StepLine } from "../files/step-line.ts";
-import type { FeedbackMetric, MetricContext, MetricFields, MetricName } from "../metrics/metric.ts";
+import type { FeedbackMetric, MetricContext, MetricName } from "../metrics/metric.ts";
 import type { Preference } from "../preferences/preference.ts";
 import { Interruption } from "./interruption.ts";
 import type { JournalPage } from "./journal.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import { seedAt, seededModel } from "./seeds.ts";
-
-const fields: MetricFields = {
-  logprob: "logprob_margin",
-  compliance: "preference_compliance",
-  general: "general",
-  collapse: "collapse",
-};
 
 interface Measuring {
   readonly preference: Preference;
@@ -22,7 +15,7 @@ interface Measuring {
   readonly baseline: EvalMetrics | null;
 }
 
-export interface Measured {
+export interface MeasuredStep {
   readonly metrics: EvalMetrics;
   readonly missing: StepLine["missing"];
 }
@@ -32,7 +25,7 @@ export async function measureStep(
   parts: LoopParts,
   measuring: Measuring,
   page: JournalPage,
-): Promise<Measured> {
+): Promise<MeasuredStep> {
   for (const metric of parts.metrics) {
     // In the baseline all take part, or later steps had nothing to be held against.
     if (page.step !== null && !metric.atStep(page.step, parts.settings.collapse_steps)) continue;
@@ -51,18 +44,20 @@ async function measureOne(
   page: JournalPage,
 ): Promise<void> {
   const context = await contextOf(parts, { ...measuring, name: metric.name }, page);
-  const { value, rollouts, missing } = await metric.measure(context);
+  const { fields, rollouts, missing } = await metric.measure(context).catch((error: unknown) => {
+    throw parts.cancelled.aborted ? new Interruption() : error;
+  });
   // What was cut short says nothing of the model.
   if (parts.cancelled.aborted) throw new Interruption();
   if (missing.length > 0) await parts.assertAlive();
   for (const { on, why } of missing)
-    parts.tell(`warning: ${measuring.preference.name}, ${metric.name}, ${on} is missing: ${why}`);
+    parts.tell(`warning: ${measuring.preference.name}: ${on} is missing: ${why}`);
   await page.add({
     type: "measured",
     metric: metric.name,
-    value,
+    fields,
     rollouts: rollouts.map(({ messages, ...rest }) => ({ ...rest, messages: [...messages] })),
-    missing: missing.map(({ on, why }) => ({ what: "metric", on: `${metric.name}: ${on}`, why })),
+    missing: missing.map(({ on, why }) => ({ what: "metric", on, why })),
   });
 }
 
@@ -95,13 +90,12 @@ async function contextOf(
 }
 
 /** What a step's page says of its metrics; what was not asked for, or could not be measured, is null. */
-function measuredOn(page: JournalPage): Measured {
+function measuredOn(page: JournalPage): MeasuredStep {
   const entries = page.all("measured");
-  const values = entries.map(({ metric, value }) => [fields[metric], value] as const);
   const nothing = { logprob_margin: null, preference_compliance: null, general: null, collapse: null };
   const metrics = evalMetricsSchema.parse({
     ...nothing,
-    ...Object.fromEntries(values),
+    ...Object.assign({}, ...entries.map(({ fields }) => fields)),
     rollouts: entries.flatMap(({ rollouts }) => rollouts),
   });
   return { metrics, missing: entries.flatMap(({ missing }) => missing) };

@@ -5,7 +5,7 @@ import type { JournalPage } from "./journal.ts";
 import type { LoopParts } from "./loop-parts.ts";
 import { seedAt } from "./seeds.ts";
 
-export interface Sample {
+export interface BatchSample {
   readonly prompt: string;
   readonly response: string | null;
   readonly finishReason: string | null;
@@ -36,7 +36,7 @@ export async function collectSamples(
   parts: LoopParts,
   { preference, loraId, step }: Batch,
   page: JournalPage,
-): Promise<readonly Sample[]> {
+): Promise<readonly BatchSample[]> {
   const { settings, answers, cancelled } = parts;
   const prompts = promptsOf(preference, step, settings.batch_size);
   for (const [index, prompt] of prompts.entries()) {
@@ -57,7 +57,7 @@ export async function collectSamples(
   return page.all("sample").toSorted((a, b) => a.index - b.index);
 }
 
-type Asked = Omit<Sample, "prompt">;
+type Asked = Omit<BatchSample, "prompt">;
 
 async function asked(
   ask: () => Promise<{ readonly text: string; readonly finishReason: string | null }>,

@@ -26,7 +26,12 @@ export async function startSimulatedTrainer(
   const args = [
     tollgateEntry,
     "simulate",
-    ...["--role", "trainer", "--port", "0", "--state", join(runDirectory, "trainer")],
+    "--role",
+    "trainer",
+    "--port",
+    "0",
+    "--state",
+    join(runDirectory, "trainer"),
     ...(file === null ? [] : ["--law", file]),
   ];
   return await startOwnProgram(

@@ -4,7 +4,7 @@ import { stretchDirectory } from "../serving/serving-places.ts";
 import type { JournalPage } from "./journal.ts";
 import type { LoopParts, Trained } from "./loop-parts.ts";
 import { measureStep } from "./measurements.ts";
-import { collectSamples, type Sample } from "./samples.ts";
+import { collectSamples, type BatchSample } from "./samples.ts";
 import { StepUpdates, updateUnderLoad } from "./updates.ts";
 
 export interface StepOrder {
@@ -103,10 +103,10 @@ function threeStretches(
   return before && during && after ? { before, during, after } : null;
 }
 
-function sampleLine({ prompt, response, finishReason, failure }: Sample): StepLine["samples"][number] {
+function sampleLine({ prompt, response, finishReason, failure }: BatchSample): StepLine["samples"][number] {
   return { prompt, response, finish_reason: finishReason, failure };
 }
 
-function missingSample({ failure }: Sample, index: number): readonly Missing[] {
+function missingSample({ failure }: BatchSample, index: number): readonly Missing[] {
   return failure === null ? [] : [{ what: "sample", on: `sample ${index + 1}`, why: failure }];
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { identityHeaders } from "../../workload/exchange.ts";
 
-export interface LoadOptions {
+export interface BackgroundLoadOptions {
   /** Of the tap, ending in `/v1`. */
   readonly baseUrl: string;
   /** By the name that chat requests use. */
@@ -32,12 +32,12 @@ const graceMs = 30_000;
 
 /** Users who ask one question after the other, until they are told to stop. What came of it is what the tap saw. */
 export class BackgroundLoad {
-  readonly #options: LoadOptions;
+  readonly #options: BackgroundLoadOptions;
   readonly #users: Promise<unknown>;
   readonly #cancel = new AbortController();
   #stopped = false;
 
-  constructor(options: LoadOptions) {
+  constructor(options: BackgroundLoadOptions) {
     this.#options = options;
     const users = Array.from({ length: options.concurrency }, (_, user) => this.#ask(user));
     this.#users = Promise.all(users);

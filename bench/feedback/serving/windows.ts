@@ -7,13 +7,13 @@ import { EngineSamples } from "../../run/engine-samples.ts";
 import { exists } from "../../store/read-run.ts";
 import type { TapClient } from "../../tap/client.ts";
 import type { Serving } from "../files/step-line.ts";
-import { BackgroundLoad, type LoadOptions } from "./load.ts";
+import { BackgroundLoad, type BackgroundLoadOptions } from "./load.ts";
 import { servingOf } from "./serving-of.ts";
 import { readStretch } from "./serving-places.ts";
 
-export interface ServingOptions {
+export interface WindowOptions {
   readonly tap: TapClient;
-  readonly load: Omit<LoadOptions, "model">;
+  readonly load: Omit<BackgroundLoadOptions, "model">;
   /** Of the stretches before and after. */
   readonly seconds: number;
   /** The trainer's own address: what is read of it does not pass the tap. */
@@ -35,9 +35,9 @@ export interface MeasuredStretch {
 
 /** Stretches of time in which load goes on and everything that the service does about it is kept. */
 export class ServingWindows {
-  readonly #options: ServingOptions;
+  readonly #options: WindowOptions;
 
-  constructor(options: ServingOptions) {
+  constructor(options: WindowOptions) {
     this.#options = options;
   }
 

@@ -138,7 +138,7 @@ describe("what is wrong is named with its line", () => {
   test.each([
     ["", "base_model: is missing"],
     ["base_model: m\nnum_stepz: 3", "num_stepz (line 2): unknown key. Did you mean num_steps?"],
-    ["base_model: m\nmetrics: [logprop]", "there is no metric logprop. Did you mean logprob?"],
+    ["base_model: m\nmetrics: [logprop]", 'no metric has the name "logprop"'],
     ["base_model: m\npreferences: [a, a]", "preferences: names a twice"],
     ["base_model: m\nmode: remote", "mode (line 2)"],
     ["base_model: m\nsteps_per_batch: 2\ntraining: {steps_per_batch: 3}", "is 2 here and 3 in training"],

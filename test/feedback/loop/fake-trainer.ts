@@ -110,7 +110,7 @@ export const metrics: readonly FeedbackMetric[] = [
       const rollouts = [
         { metric: "compliance", messages: [{ role: "assistant", content: text }], metadata: {} },
       ];
-      return { value: 0.5, rollouts, missing: [] };
+      return { fields: { preference_compliance: 0.5 }, rollouts, missing: [] };
     },
   },
   {
@@ -126,10 +126,10 @@ export const metrics: readonly FeedbackMetric[] = [
         margin,
         margin_delta_from_baseline: margin - before,
       };
-      return { value, rollouts: [], missing: [] };
+      return { fields: { logprob_margin: value }, rollouts: [], missing: [] };
     },
   },
-] as readonly FeedbackMetric[];
+];
 
 export class LoopFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "tollgate-feedback-loop-"));

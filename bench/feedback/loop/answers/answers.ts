@@ -1,7 +1,7 @@
 import type { TrainedAnswer } from "../../trainer/trainer.ts";
 
 /** A prompt on the way that the run takes: a bare user message. */
-export interface Question {
+export interface AskedPrompt {
   readonly prompt: string;
   /** The adapter that answers. */
   readonly loraId: string;
@@ -17,7 +17,7 @@ export interface Answers extends AsyncDisposable {
   /** What is put before the prompt; null: an agent brings its own. */
   readonly systemPrompt: string | null;
   /** Rejects with TrainerError when there is no answer. */
-  answer(question: Question, signal: AbortSignal): Promise<Pick<TrainedAnswer, "text" | "finishReason">>;
+  answer(question: AskedPrompt, signal: AbortSignal): Promise<Pick<TrainedAnswer, "text" | "finishReason">>;
 }
 
 /** Tokens. */

@@ -6,7 +6,7 @@ import { startToolServer, type ToolServer } from "../../../tools/server.ts";
 import type { Exchange } from "../../../workload/exchange.ts";
 import { answerOf } from "../../../workload/exchange-answer.ts";
 import { TrainerError } from "../../trainer/trainer-error.ts";
-import { answerMs, answerTokensMax, type Answers, type Question } from "./answers.ts";
+import { answerMs, answerTokensMax, type Answers, type AskedPrompt } from "./answers.ts";
 
 export interface EmbeddedOpenClaw {
   readonly tap: Pick<TapClient, "take">;
@@ -83,7 +83,7 @@ class EmbeddedAnswers implements Answers {
     this.#started = started;
   }
 
-  async answer(question: Question, signal: AbortSignal): ReturnType<Answers["answer"]> {
+  async answer(question: AskedPrompt, signal: AbortSignal): ReturnType<Answers["answer"]> {
     const { tap, prefix } = this.#options;
     this.#sessions += 1;
     const attemptKey = `${prefix}-${this.#sessions}`;
@@ -118,7 +118,7 @@ class EmbeddedAnswers implements Answers {
   }
 
   #request(
-    { loraId, temperature, seed, maxTokens = answerTokensMax }: Question,
+    { loraId, temperature, seed, maxTokens = answerTokensMax }: AskedPrompt,
     attemptKey: string,
   ): AgentSessionRequest {
     const { baseUrl, modelName } = this.#options;
