@@ -100,6 +100,10 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "agent answer host measure run sandbox stack store supervisor tap tools workload feedback/config feedback/files feedback/metrics feedback/preferences feedback/serving feedback/summary feedback/trainer",
   // Past one machine.
   "bench/kubernetes/kubectl": "",
+  "bench/kubernetes/objects": "kubernetes/kubectl",
+  "bench/kubernetes/attach": "kubernetes/kubectl kubernetes/objects",
+  "bench/kubernetes/rollout": "kubernetes/kubectl",
+  "bench/kubernetes/deploy": "kubernetes/attach kubernetes/kubectl kubernetes/objects kubernetes/rollout",
   // Agents and workloads.
   "bench/tools": "workload",
   "bench/agent": "answer config host measure sandbox transcript workload tools",
@@ -160,6 +164,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Composition roots: the command line, and measurements of Tollgate itself.
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
+    "kubernetes/deploy kubernetes/kubectl kubernetes/objects " +
     "sink/mlflow mlflow mlflow/client " +
     "feedback/files feedback/report " +
     "merge " +

@@ -72,6 +72,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["judge", () => import("./judge.ts")],
   ["simulate gateway", () => import("./servers.ts")],
   ["up down", () => import("./warm-servers.ts")],
+  ["k8s", () => import("./k8s.ts")],
   ["clean", () => import("./clean.ts")],
   ["metrics", () => import("./metrics.ts")],
   ["doctor", () => import("./doctor.ts")],

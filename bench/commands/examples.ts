@@ -39,6 +39,23 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate down experiments/node-8gpu.yaml",
   ],
   down: ["tollgate down experiments/node-8gpu.yaml"],
+  k8s: ["tollgate k8s up --namespace clawbench-eval", "tollgate k8s logs --namespace clawbench-eval"],
+  "k8s up": ["CLAWBENCH_MODEL=anthropic/claude-sonnet-4-6 tollgate k8s up --namespace clawbench-eval"],
+  "k8s openclaw": ["tollgate k8s openclaw --namespace clawbench-eval --storage-class fast"],
+  "k8s mlflow": ["MLFLOW_NAMESPACE=mlflow tollgate k8s mlflow"],
+  "k8s attach": [
+    "tollgate k8s attach --namespace clawbench-eval",
+    "tollgate k8s attach --namespace team-a --deployment gateway --experiment mine.yaml      beside a gateway of yours",
+    "tollgate k8s attach --again      the same evaluation once more",
+  ],
+  "k8s detach": ["tollgate k8s detach --namespace clawbench-eval"],
+  "k8s logs": ["tollgate k8s logs", "tollgate k8s logs --no-follow --tail 20"],
+  "k8s cp": ["tollgate k8s cp results --namespace clawbench-eval && tollgate report results/runs/*"],
+  "k8s down": ["tollgate k8s down --namespace clawbench-eval"],
+  "k8s render": [
+    "tollgate k8s render --namespace clawbench-eval > clawbench.yaml",
+    "tollgate k8s render mlflow | kubectl diff -f -",
+  ],
   clean: [
     "tollgate clean --dry-run      what dead runs have left here, and what would happen to it",
     "tollgate clean @last",

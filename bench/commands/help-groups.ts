@@ -36,6 +36,7 @@ export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>
     gateway: "the recording gateway",
     "up <file>": "start model servers in Docker and keep them",
     "down <file>": "remove them",
+    k8s: "an evaluation on Kubernetes, beside a gateway",
     "clean [run]": "remove what dead runs left",
     metrics: "read, compare and watch a server's metrics",
   },

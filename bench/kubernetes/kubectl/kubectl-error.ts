@@ -38,7 +38,7 @@ const kinds: readonly Kind[] = [
   {
     failure: "configuration",
     pattern:
-      /context was not found for specified context|context "[^"]*" does not exist|no context exists with the name|current-context is not set|error loading config file|no configuration has been provided|server localhost:8080 was refused/i,
+      /context was not found for specified context|context "[^"]*" does not exist|no context exists with the name|current-context is not set|error loading config file|no configuration has been provided|current-context must exist|server localhost:8080 was refused/i,
     advice:
       "kubectl knows no such cluster. `kubectl config get-contexts` lists what it knows; KUBECONFIG or --context choose one",
   },
