@@ -85,7 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/tax": "answer config host measure statistics store load stack evidence fidelity analysis report run",
   "bench/selftest": "workload measure statistics tap metrics load run supervisor evidence analysis report",
   // The preference loop: what is learned from feedback, and what serving costs meanwhile.
-  "bench/feedback/trainer": "answer host measure",
+  "bench/feedback/trainer": "answer host measure feedback/files",
   "bench/feedback/text": "",
   "bench/feedback/verifiers": "config judge feedback/text",
   "bench/feedback/preferences": "config feedback/text feedback/trainer feedback/verifiers",
