@@ -28,7 +28,7 @@ export interface JudgedCoding {
   readonly message: string | null;
 }
 
-/** Runs the program of an answer in a sandbox. */
+/** Runs the program of an answer without thoughts in a sandbox. */
 export async function judgeCoding(said: string, context: MetricContext): Promise<JudgedCoding> {
   const { sandbox, scratchDirectory, preference, baseline, step, signal } = context;
   const at = baseline === null ? "baseline" : `step-${step}`;

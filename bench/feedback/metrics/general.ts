@@ -64,7 +64,7 @@ async function code(context: MetricContext): Promise<Coded> {
     return { on, judged: null, why: found.why, rollout: rollout(codingPrompt, null, { context, metadata }) };
   }
   const { text } = found.answer;
-  const judged = await judgeCoding(text, context);
+  const judged = await judgeCoding(visibleText(text).text, context);
   const { correct, hasDocstring, verdict, message } = judged;
   const metadata = {
     task: "coding",

@@ -51,10 +51,14 @@ export const jsonSchema = verifierKind({
 
 class PatternTooSlow extends Error {}
 
-/** Patterns of a schema are bounded as those of the kind `regex` are. */
-function boundedPattern(source: string, flags: string): { readonly test: (text: string) => boolean } {
+/** Patterns of a schema are bounded as those of the kind `regex` are. The validator tells patterns apart by their text. */
+function boundedPattern(
+  source: string,
+  flags: string,
+): { readonly test: (text: string) => boolean; readonly toString: () => string } {
   const expression = new RegExp(source, flags);
   return {
+    toString: () => String(expression),
     test: (text) => {
       const found = matchWithin(expression, text);
       if (found === null) throw new PatternTooSlow(`the pattern ${source} took more than ${matchMsMax} ms`);

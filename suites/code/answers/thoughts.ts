@@ -5,8 +5,8 @@ export interface Spoken {
   readonly thoughts: "none" | "closed" | "orphan" | "open";
 }
 
-/** A tag in quotes is a word that the answer is about, e.g. in a program that removes such tags. */
-const tag = /(?<!["'`\w])<(\/?)(think|thinking|thought|reasoning)>(?!["'`])/giu;
+/** A tag in quotes is a word that the answer is about, e.g. in a program that removes such tags. Three backticks begin a block of code. */
+const tag = /(?<!["'`\w])<(\/?)(think|thinking|thought|reasoning)>(?!["']|`(?!``))/giu;
 
 /**
  * Takes thoughts off: `<think>…</think>` wherever it stands, all that stands before a `</think>` that nothing opened (the

@@ -99,6 +99,12 @@ const cases: readonly Case[] = [
     answer: good,
   },
   {
+    name: "thoughts that end right before the fence",
+    said: `<think>Hm.\n${fence("def area(r):\n    return 0")}\n</think>${fence(good)}`,
+    rule: "fence",
+    answer: good,
+  },
+  {
     name: "thoughts that the template opened",
     said: `Hm, area…\n${fence("def area(r):\n    return 0")}\n</think>\n\n${fence(good)}`,
     rule: "fence",

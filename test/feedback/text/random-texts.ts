@@ -1,0 +1,92 @@
+import * as fc from "fast-check";
+
+/** What texts are made of that readers of answers tell apart, or should. */
+const pieces = [
+  "a",
+  "b",
+  "c",
+  "the",
+  "Dr",
+  "v1.2.3",
+  "Kuro",
+  "kURO",
+  "Kuro",
+  "İstanbul",
+  "function",
+  "FUNCTION",
+  "ß",
+  ".",
+  "!",
+  "?",
+  "...",
+  "?!",
+  "…",
+  "。",
+  ". ",
+  ".\n",
+  ".)",
+  '."',
+  "\u0085",
+  "\u00a0",
+  "\u2028",
+  "\u2029",
+  " ",
+  "  ",
+  "\n",
+  "\n\n",
+  "\r\n",
+  "\r",
+  "\t",
+  "\v",
+  "\f",
+  "\u001c",
+  "\u001f",
+  "\u200b",
+  "\ufeff",
+  "\u3000",
+  "1. ",
+  "2) ",
+  "\n3. x",
+  "\n 4) y",
+  "\n5.",
+  "6 . ",
+  "\n٣. z",
+  "\n7.\n8. ",
+  "10.\u00a0",
+  "😊",
+  "✨",
+  "©",
+  "™",
+  "→",
+  "1️⃣",
+  "🇩🇪",
+  "👨‍👩‍👧",
+  "👍🏽",
+  "❤",
+  "❤️",
+  "‼",
+  "ℹ",
+  "\u{1f6d9}",
+  "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+  "\u20e3",
+  "☃︎",
+  "<think>",
+  "</think>",
+  "<think>b</think>",
+  "<thinking>",
+  "</THINK>",
+  "<",
+  "think>",
+] as const;
+
+export const texts: fc.Arbitrary<string> = fc
+  .array(fc.constantFrom(...pieces), { maxLength: 40 })
+  .map((chosen) => chosen.join(""));
+
+/** Of few words, so that many are in both. */
+export const pairs: fc.Arbitrary<[string, string]> = fc.tuple(sentence(), sentence());
+
+function sentence(): fc.Arbitrary<string> {
+  const word = fc.constantFrom("a", "b", "c", "A", "a.", "é", "e\u0301", "\u0085", "\u001d", "\ufeff");
+  return fc.array(word, { maxLength: 25 }).map((words) => words.join(" "));
+}
