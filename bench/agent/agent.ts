@@ -37,6 +37,11 @@ export interface AgentFacts {
   readonly oneRequest?: true;
   /** Tools that it brings itself and that work in a session's workspace; empty where it has none. */
   readonly ownTools: readonly string[];
+  /**
+   * Where workspaces must lie for the agent to see them, which runs elsewhere and has no sandbox of ours; absent: anywhere, because
+   * it runs here.
+   */
+  readonly workspaceRoot?: string;
   /** True where the agent brings instructions of its own: a system message then holds the task's policy and no more. */
   readonly ownInstruction: boolean;
   /** Whether a session can begin with a conversation. */
@@ -51,6 +56,8 @@ export interface AgentContext {
   readonly cacheDirectory: string;
   /** The whole environment of child processes; carries PATH and TOLLGATE_RUN. */
   readonly childEnvironment: Readonly<Record<string, string>>;
+  /** The user's; holds the keys that settings name. Nothing of it goes to a child process by itself. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Highest number of sessions that will be open at once. */
   readonly concurrencyMax: number;
   readonly model: string;

@@ -31,6 +31,10 @@ export function planOf(
   const { tasks } = suite;
   const scripts = chooseScripts(suite.folder, tasks, workload.script);
   const { kind } = sandboxOf(experiment);
+  if (agent.workspaceRoot !== undefined && kind !== "none")
+    throw new ConfigError(
+      "agent.attach: the gateway runs its commands where it is, and no sandbox of Tollgate holds them. Say so with sandbox: none.",
+    );
   const missing = missingThings(tasks, agent, kind === "docker" ? null : path);
   if (workload.strict) refuseDoubtful(experiment, missing);
   const { format, name, suiteVersion, hashes, notes, tasksTotal } = suite;

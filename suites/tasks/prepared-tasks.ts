@@ -1,5 +1,7 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { AgentDriver, AgentTurn } from "../../bench/agent/agent.ts";
-import { StartError } from "../../bench/errors.ts";
+import { messageOf, StartError } from "../../bench/errors.ts";
 import { sandboxesOfRun } from "../../bench/sandbox/choice/sandboxes-of-run.ts";
 import { startToolServer } from "../../bench/tools/server.ts";
 import type {
@@ -37,7 +39,8 @@ export class PreparedTasks implements PreparedWorkload {
     const stoppable = new AsyncDisposableStack();
     try {
       const suite = tasksOf(experiment.workload);
-      const { sandboxes, workspaces } = await sandboxesOfRun(experiment, context, suite.folder);
+      const { sandboxes, ...made } = await sandboxesOfRun(experiment, context, suite.folder);
+      const workspaces = (await workspacesFor(context, stoppable)) ?? made.workspaces;
       context.progress(`sandbox: ${sandboxes.kind}`);
       const missing = await missingPrograms(sandboxes, suite.tasks, workspaces);
       sayMissing(missing, { strict: experiment.workload.strict, tell: context.progress });
@@ -121,6 +124,26 @@ export class PreparedTasks implements PreparedWorkload {
       `warning: in the agent's first turn the model's answer was not one that the agent can use: ${turn.message}. The agent is warm, and the run goes on.`,
     );
   }
+}
+
+/** A folder that an agent sees which runs elsewhere, for as long as the run lasts; null: it runs here and sees any. */
+async function workspacesFor(
+  { agent, runId }: WorkloadContext,
+  stoppable: AsyncDisposableStack,
+): Promise<string | null> {
+  if (agent.workspaceRoot === undefined) return null;
+  const workspaces = join(agent.workspaceRoot, runId);
+  try {
+    await mkdir(workspaces, { recursive: true });
+  } catch (cause) {
+    throw new StartError(
+      "agent",
+      `agent.workspaces: ${workspaces} cannot be made: ${messageOf(cause)}. The volume that the gateway's container works on must be mounted here at the same path, and writable.`,
+      { cause },
+    );
+  }
+  stoppable.defer(() => rm(workspaces, { recursive: true, force: true }));
+  return workspaces;
 }
 
 function sayMissing(

@@ -8,9 +8,28 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
     id: z.string(),
     ok: z.boolean(),
     payload: z.unknown().optional(),
-    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    error: z
+      .object({
+        code: z.string(),
+        message: z.string(),
+        retryable: z.boolean().optional().catch(undefined),
+        details: z
+          .object({
+            code: z.string().optional().catch(undefined),
+            reason: z.string().optional().catch(undefined),
+          })
+          .optional()
+          .catch(undefined),
+      })
+      .optional(),
   }),
 ]);
+
+/** With what a gateway asks who a client is. */
+export const challengeSchema = z.object({ nonce: z.string(), ts: z.number().optional() });
+
+/** The answer to `connect`. */
+export const helloSchema = z.object({ server: z.object({ version: z.string() }).optional() });
 
 /** What can still be told from an answer that does not fit: whose it was. */
 export const answerIdSchema = z.object({ type: z.literal("res"), id: z.string() });

@@ -102,7 +102,8 @@ export class GatewayProcess implements FleetMember {
       try {
         await becomeReady(started, port, options);
         const url = `ws://127.0.0.1:${port}`;
-        const client = await GatewayClient.connect(url, options.config.token, options.startTimeoutMs);
+        const { token } = options.config;
+        const client = await GatewayClient.connect(url, { token }, options.startTimeoutMs);
         return new GatewayProcess(started, client, options);
       } catch (cause) {
         await endGroup(started, options.stopTimeoutMs);

@@ -13,8 +13,46 @@ const schema = z.strictObject({
     .union([z.literal("auto"), z.number().int().positive()])
     .default("auto")
     .describe("OpenClaw gateway processes; auto = clamp(ceil(C/12), 1, floor(cores/2))"),
+  // Optional without defaults: ids of runs from before these keys stay what they were.
+  attach: z
+    .url({ protocol: /^wss?$/, error: "write the address of a gateway, e.g. ws://127.0.0.1:18789" })
+    .optional()
+    .describe(
+      "Address of an OpenClaw gateway that is not ours (ws:// or wss://): no gateway is started, tasks are done by that one",
+    ),
+  tokenEnv: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("With attach: environment variable that holds the gateway's token; OPENCLAW_GATEWAY_TOKEN"),
+  workspaces: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "With attach, required: folder in which the tasks' workspaces are made; the gateway must see it under the same path",
+    ),
+  deviceFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "With attach: file of the device key that the gateway was told to accept; made where it is missing (absent: a key for this run)",
+    ),
+  relayHost: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "With attach: address of this machine as the gateway reaches it, for its model requests; 127.0.0.1",
+    ),
 });
 
 export type OpenClawSection = z.infer<typeof schema>;
 
-export const openclawSection = { kind: "openclaw", schema, choices: ["gateways"] } satisfies Section;
+export const openclawSection = {
+  kind: "openclaw",
+  schema,
+  choices: ["gateways", "attach", "tokenEnv", "relayHost"],
+  paths: { workspaces: null, deviceFile: null },
+} satisfies Section;

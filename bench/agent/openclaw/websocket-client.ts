@@ -2,18 +2,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { z } from "zod";
 import { TollgateError } from "../../errors.ts";
-import { acceptedSchema, answerIdSchema, serverFrameSchema } from "./frames.ts";
+import { type DeviceIdentity, signedDevice } from "./device-identity.ts";
+import { acceptedSchema, answerIdSchema, helloSchema, serverFrameSchema } from "./frames.ts";
 import { Timer } from "../../measure/deadline.ts";
 
 /** OpenClaw refused a request; `rpcCode` is its own word, e.g. `UNAVAILABLE`. */
 export class GatewayRefusal extends TollgateError {
   readonly code = "TOLLGATE_OPENCLAW_REFUSED";
   readonly rpcCode: string;
+  /** Its finer word, e.g. `AUTH_TOKEN_MISMATCH`; null where it has none. */
+  readonly detail: string | null;
+  /** Whether it says that the same request may succeed later, e.g. while it starts. */
+  readonly retryable: boolean;
 
-  constructor(method: string, rpcCode: string, message: string) {
-    super(`OpenClaw refused ${method}: ${message} (${rpcCode})`);
-    this.rpcCode = rpcCode;
+  constructor(method: string, { code, message, detail, retryable }: RefusalReason) {
+    super(`OpenClaw refused ${method}: ${message} (${code})`);
+    this.rpcCode = code;
+    this.detail = detail ?? null;
+    this.retryable = retryable ?? false;
   }
+}
+
+interface RefusalReason {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string | undefined;
+  readonly retryable?: boolean | undefined;
 }
 
 /** The connection to an OpenClaw gateway is gone; nothing that was pending will be answered. */
@@ -33,6 +47,20 @@ export interface RequestOptions {
   readonly traceparent?: string;
 }
 
+/** How a client says who it is, and what it wants to hear. */
+export interface SignIn {
+  readonly token: string;
+  /** Absent: a back-end client on loopback needs none. */
+  readonly device?: DeviceIdentity;
+  /** Called with every event; asks the gateway for those of tools as well. Absent: none is wanted. */
+  readonly onEvent?: (event: GatewayEvent) => void;
+}
+
+export interface GatewayEvent {
+  readonly event: string;
+  readonly payload: unknown;
+}
+
 /** One WebSocket to one OpenClaw gateway, protocol 4. Requests are matched by id. */
 export class GatewayClient {
   readonly #socket: WebSocket;
@@ -42,9 +70,12 @@ export class GatewayClient {
   #nextId = 1;
   /** What went wrong with the connection, for the messages of all that waited for it. */
   #fault: string | null = null;
+  #serverVersion: string | null = null;
+  readonly #onEvent: SignIn["onEvent"];
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, onEvent: SignIn["onEvent"]) {
     this.#socket = socket;
+    this.#onEvent = onEvent;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     socket.on("message", (data: Buffer, isBinary) => {
@@ -59,13 +90,28 @@ export class GatewayClient {
   }
 
   /** Connects and signs in. Rejects with `GatewayConnectionLost` or `GatewayRefusal`. */
-  static async connect(url: string, token: string, timeoutMs: number): Promise<GatewayClient> {
+  static async connect(url: string, signIn: SignIn, timeoutMs: number): Promise<GatewayClient> {
     // OpenClaw's own limit for what it sends is 25 MiB.
     const socket = new WebSocket(url, { maxPayload: 64 * 1024 * 1024 });
-    const client = new GatewayClient(socket);
-    await client.#challenged(timeoutMs);
-    await client.request("connect", connectParameters(token), { timeoutMs });
+    const client = new GatewayClient(socket, signIn.onEvent);
+    const challenge = await client.#challenged(timeoutMs);
+    try {
+      const hello = await client.request("connect", connectParameters(signIn, challenge), { timeoutMs });
+      client.#serverVersion = helloSchema.safeParse(hello).data?.server?.version ?? null;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
     return client;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** OpenClaw's version, as it has said it; null where it has not. */
+  get serverVersion(): string | null {
+    return this.#serverVersion;
   }
 
   /**
@@ -79,7 +125,8 @@ export class GatewayClient {
     this.#pending.set(id, { method, resolve, reject });
     using _limit = new Timer(options.timeoutMs, () => {
       this.#pending.delete(id);
-      reject(new GatewayRefusal(method, "TIMEOUT", `no answer after ${options.timeoutMs} ms`));
+      const message = `no answer after ${options.timeoutMs} ms`;
+      reject(new GatewayRefusal(method, { code: "TIMEOUT", message }));
     });
     const { traceparent } = options;
     this.#socket.send(JSON.stringify({ type: "req", id, method, params, traceparent }));
@@ -94,14 +141,14 @@ export class GatewayClient {
     this.#socket.terminate();
   }
 
-  async #challenged(timeoutMs: number): Promise<void> {
+  async #challenged(timeoutMs: number): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#pending.set("connect.challenge", { method: "connect", resolve, reject });
     const timer = setTimeout(() => {
       this.#socket.terminate();
     }, timeoutMs);
     try {
-      await promise;
+      return await promise;
     } finally {
       clearTimeout(timer);
     }
@@ -123,6 +170,7 @@ export class GatewayClient {
     const frame = parsed.data;
     if (frame.type === "event") {
       if (frame.event === "connect.challenge") this.#take(frame.event)?.resolve(frame.payload);
+      else this.#onEvent?.({ event: frame.event, payload: frame.payload });
       return;
     }
     const accepted = frame.ok && acceptedSchema.safeParse(frame.payload).success;
@@ -131,8 +179,9 @@ export class GatewayClient {
     if (pending === undefined) return;
     if (frame.ok) pending.resolve(frame.payload);
     else {
-      const { code, message } = frame.error ?? { code: "UNKNOWN", message: "no reason given" };
-      pending.reject(new GatewayRefusal(pending.method, code, message));
+      const { code, message, details, retryable } = frame.error ?? nothingSaid;
+      const detail = details?.code ?? details?.reason;
+      pending.reject(new GatewayRefusal(pending.method, { code, message, detail, retryable }));
     }
   }
 
@@ -141,7 +190,7 @@ export class GatewayClient {
     // Frames of other kinds are ignored.
     if (!answer.success) return;
     const pending = this.#take(answer.data.id);
-    pending?.reject(new GatewayRefusal(pending.method, "UNREADABLE", why));
+    pending?.reject(new GatewayRefusal(pending.method, { code: "UNREADABLE", message: why }));
   }
 
   #take(id: string): PendingRequest | undefined {
@@ -179,18 +228,28 @@ function jsonOf(text: string): unknown {
 export function readAnswer<Answer>(method: string, payload: unknown, schema: z.ZodType<Answer>): Answer {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
-  throw new GatewayRefusal(method, "UNREADABLE", z.prettifyError(parsed.error));
+  throw new GatewayRefusal(method, { code: "UNREADABLE", message: z.prettifyError(parsed.error) });
 }
 
+const nothingSaid = { code: "UNKNOWN", message: "no reason given", details: undefined, retryable: undefined };
+const client = { id: "gateway-client", version: "0.0.1", platform: process.platform, mode: "backend" };
+const role = "operator";
+const scopes = ["operator.read", "operator.write", "operator.admin"];
+
 /** A back-end client with the shared token needs no device key on loopback. */
-function connectParameters(token: string): Readonly<Record<string, unknown>> {
+function connectParameters(
+  { token, device, onEvent }: SignIn,
+  challenge: unknown,
+): Readonly<Record<string, unknown>> {
+  const signed = device && signedDevice(device, { client, role, scopes, token, challenge });
   return {
     minProtocol: 4,
     maxProtocol: 4,
-    client: { id: "gateway-client", version: "0.0.1", platform: process.platform, mode: "backend" },
-    role: "operator",
-    scopes: ["operator.read", "operator.write", "operator.admin"],
-    caps: [],
+    client,
+    role,
+    scopes,
+    caps: onEvent === undefined ? [] : ["tool-events"],
     auth: { token },
+    ...(signed === undefined ? {} : { device: signed }),
   };
 }

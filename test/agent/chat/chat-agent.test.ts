@@ -19,6 +19,7 @@ async function openSession(answer: ScriptedAnswer, changes: { turnTimeoutMs?: nu
         logDirectory: "/nowhere",
         cacheDirectory: "/nowhere",
         childEnvironment: {},
+        environment: {},
         concurrencyMax: 1,
         model: "m",
         contextWindow: 1,

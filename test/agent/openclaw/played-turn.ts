@@ -47,7 +47,7 @@ export async function playTurn(changed: Readonly<Record<string, unknown>>) {
       payload instanceof Refusal ? { ok: false, error: payload.error } : { ok: true, payload },
     );
   });
-  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  const client = await GatewayClient.connect(gateway.url, { token: "t" }, 5000);
   const process = { name: "openclaw-0", client, exited: Promise.resolve("SIGKILL") };
   const session = await OpenClawSession.open(process, request, () => undefined);
   try {

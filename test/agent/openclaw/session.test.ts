@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asText } from "../../../bench/agent/openclaw/session.ts";
+import { asText } from "../../../bench/agent/openclaw/sent-text.ts";
 import { playTurn, Refusal } from "./played-turn.ts";
 
 test("a gateway that answers as it should gives the model's own words", async () => {

@@ -17,7 +17,10 @@ export class StandInGateway implements AsyncDisposable {
     this.#server = server;
   }
 
-  static async start(answer: (request: Asked, socket: WebSocket) => void): Promise<StandInGateway> {
+  static async start(
+    answer: (request: Asked, socket: WebSocket) => void,
+    other: { readonly connect?: (request: Asked, socket: WebSocket) => void } = {},
+  ): Promise<StandInGateway> {
     const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
     await once(server, "listening");
     const gateway = new StandInGateway(server);
@@ -25,13 +28,19 @@ export class StandInGateway implements AsyncDisposable {
       socket.on("message", (data: Buffer) => {
         const request: Asked = JSON.parse(data.toString("utf8"));
         gateway.asked.push(request);
-        if (request.method === "connect")
+        if (request.method === "connect" && other.connect !== undefined) other.connect(request, socket);
+        else if (request.method === "connect")
           respond(socket, request, { ok: true, payload: { type: "hello-ok" } });
         else answer(request, socket);
       });
       socket.send(JSON.stringify({ type: "event", event: "connect.challenge", payload: { nonce: "n" } }));
     });
     return gateway;
+  }
+
+  /** Ends all connections; the gateway stays. */
+  drop(): void {
+    for (const socket of this.#server.clients) socket.terminate();
   }
 
   get url(): string {

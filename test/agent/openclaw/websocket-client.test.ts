@@ -17,7 +17,7 @@ test("signs in with the token, then answers requests by id", async () => {
       respond(socket, request, { ok: true, payload: request.params });
     }, later);
   });
-  const client = await GatewayClient.connect(gateway.url, "secret", 5000);
+  const client = await GatewayClient.connect(gateway.url, { token: "secret" }, 5000);
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const slow = client.request("echo", 1, { ...soon, traceparent });
   expect(await client.request("echo", 2, soon)).toBe(2);
@@ -37,7 +37,7 @@ test("an agent run ends with its second answer", async () => {
     socket.send(JSON.stringify({ type: "event", event: "agent" }));
     respond(socket, request, { ok: true, payload: { status: "ok" } });
   });
-  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  const client = await GatewayClient.connect(gateway.url, { token: "t" }, 5000);
   expect(await client.request("agent", {}, soon)).toEqual({ status: "ok" });
   await client.close();
 });
@@ -48,7 +48,7 @@ test("a refusal, an unreadable answer and silence are told apart", async () => {
       respond(socket, request, { ok: false, error: { code: "UNAVAILABLE", message: "busy" } });
     if (request.method === "odd") respond(socket, request, { ok: "perhaps" });
   });
-  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  const client = await GatewayClient.connect(gateway.url, { token: "t" }, 5000);
   const refusals = ["no", "odd", "mute"].map(async (method) =>
     client.request(method, {}, { timeoutMs: 300 }).catch((error: unknown) => error),
   );
@@ -65,7 +65,7 @@ test("a lost connection rejects what was pending and everything after it", async
   await using gateway = await StandInGateway.start((_request, socket) => {
     socket.terminate();
   });
-  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  const client = await GatewayClient.connect(gateway.url, { token: "t" }, 5000);
   const both = await Promise.allSettled([client.request("a", {}, soon), client.request("b", {}, soon)]);
   expect(both.map((result) => result.status === "rejected" && result.reason)).toEqual([
     expect.any(GatewayConnectionLost),
@@ -87,7 +87,7 @@ test.for(unusable)("%s ends the connection and every pending request says why", 
   await using gateway = await StandInGateway.start(({ method }, socket) => {
     if (method === "b") send(socket);
   });
-  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  const client = await GatewayClient.connect(gateway.url, { token: "t" }, 5000);
   const both = await Promise.allSettled([client.request("a", {}, soon), client.request("b", {}, soon)]);
   for (const result of both) {
     const reason: unknown = result.status === "rejected" && result.reason;
@@ -104,18 +104,20 @@ test("JSON of another shape is passed over and the connection stays", async () =
       socket.send(frame);
     respond(socket, request, { ok: true, payload: 1 });
   });
-  const client = await GatewayClient.connect(gateway.url, "t", 5000);
+  const client = await GatewayClient.connect(gateway.url, { token: "t" }, 5000);
   expect(await client.request("a", {}, soon)).toBe(1);
   await client.close();
 });
 
 test("a port where nobody listens, and a server that never greets, are lost connections", async () => {
-  await expect(GatewayClient.connect("ws://127.0.0.1:9", "t", 1000)).rejects.toThrow(GatewayConnectionLost);
+  await expect(GatewayClient.connect("ws://127.0.0.1:9", { token: "t" }, 1000)).rejects.toThrow(
+    GatewayConnectionLost,
+  );
   const silent = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await once(silent, "listening");
   const address = silent.address();
   const port = address !== null && typeof address === "object" ? address.port : 0;
-  await expect(GatewayClient.connect(`ws://127.0.0.1:${port}`, "t", 300)).rejects.toThrow(
+  await expect(GatewayClient.connect(`ws://127.0.0.1:${port}`, { token: "t" }, 300)).rejects.toThrow(
     GatewayConnectionLost,
   );
   silent.close();
