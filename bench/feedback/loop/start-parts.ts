@@ -168,6 +168,7 @@ async function startAnswers(
       logDirectory: live.run.logDirectory,
       cacheDirectory,
       childEnvironment: live.childEnvironment,
+      environment,
       signal: stop.asked,
       progress: (line) => tell(line),
       phase,
