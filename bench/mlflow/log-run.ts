@@ -4,7 +4,7 @@ import type { ServerRun } from "./client/answers.ts";
 import { MlflowConnection, type MlflowConnectionOptions } from "./client/connection.ts";
 import { MlflowClient, type RunStatus } from "./client/mlflow-client.ts";
 import { identityTags, type MlflowEntry } from "./entries/entry.ts";
-import { readEntries } from "./entries/read-entries.ts";
+import { readEntries, type ReadRun } from "./entries/read-entries.ts";
 import { experimentFor } from "./experiment.ts";
 import {
   closeRecord,
@@ -54,8 +54,16 @@ export interface LoggedRun {
  * Throws MlflowError, CollectorError (traces), RunUnreadableError.
  */
 export async function logRun(directory: string, options: LogRunOptions): Promise<LoggedRun> {
+  return await logEntries(await readEntries(directory), directory, options);
+}
+
+/** The same of a run that was read. @param directory of its tables and traces */
+export async function logEntries(
+  entries: ReadRun,
+  directory: string,
+  options: LogRunOptions,
+): Promise<LoggedRun> {
   const { target } = options;
-  const entries = await readEntries(directory);
   const client = new MlflowClient(new MlflowConnection(target, options));
   const experimentId = await experimentFor(client, target);
   const logging = new Logging(client, {

@@ -35,8 +35,6 @@ export function tagOf(run: ServerRun, key: string): string | null {
   return run.data.tags.find((tag) => tag.key === key)?.value ?? null;
 }
 
-const pausesMs: readonly number[] = [1_000, 4_000, 10_000, 20_000];
-
 /**
  * Makes the run of an entry. A call that was not answered may have been done, so before it is sent again the run is looked for; and
  * where two processes log the same run at once, the one that began later gives its own up.
@@ -46,6 +44,7 @@ export async function createRecord(
   entry: MlflowEntry,
   { place, nowMs }: { readonly place: RecordPlace; readonly nowMs: () => number },
 ): Promise<ServerRun> {
+  const { pausesMs } = client.connection;
   const tags = {
     [identityTags.runId]: place.runId,
     [identityTags.part]: entry.part,

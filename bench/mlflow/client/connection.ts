@@ -65,7 +65,7 @@ export class MlflowConnection {
         return answer.text;
       }
       const mayPass = answer.status === null || retried.has(answer.status);
-      const waitMs = this.#pauses[tries - 1];
+      const waitMs = this.pausesMs[tries - 1];
       if (call.once === true || !mayPass || waitMs === undefined)
         throw this.#refusal(call, { answer, tries });
       await this.wait(answer.retryAfterMs ?? waitMs);
@@ -85,7 +85,7 @@ export class MlflowConnection {
   }
 
   /** A server that was never there is not waited for as long as one that went away. */
-  get #pauses(): readonly number[] {
+  get pausesMs(): readonly number[] {
     const all = this.#options.pausesMs ?? standardPausesMs;
     return this.#reached ? all : all.slice(0, 3);
   }
