@@ -1,5 +1,6 @@
 import { quantities } from "../../bench/analysis/compare/quantities.ts";
 import { thresholdGrammar } from "../../bench/analysis/compare/threshold.ts";
+import * as feedback from "../../bench/feedback/report/feedback-tables.ts";
 import { minimumSampleRule } from "../../bench/statistics/distribution.ts";
 import { markdownTable } from "../../bench/report/formats/markdown.ts";
 import { capacities, capacityLoads } from "../../bench/report/tables/capacity-table.ts";
@@ -67,6 +68,10 @@ const groups: readonly (readonly [heading: string, tables: readonly Declared[]])
   [
     "The report of a replay",
     [replay.overhead, replay.percentiles, replay.split, replay.inLine, replay.sizes, replay.arms],
+  ],
+  [
+    "The report of a run of the preference loop",
+    [feedback.outcomes, feedback.serving, feedback.servingDifferences, feedback.training, feedback.steps],
   ],
   ["`tollgate compare A B`", [changedFields, changedQuantities, judgedThresholds]],
 ];

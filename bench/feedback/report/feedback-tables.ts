@@ -58,7 +58,7 @@ export const outcomes: TableOf<PreferenceReport> = {
     right(
       "compliance\nbaseline",
       ({ outcome }) => numberText(outcome.baselineCompliance),
-      "The verifier's mean score of the answers to three prompts, 0 to 1, before anything was trained.",
+      "The verifier's mean score of the answers to the preference's first three prompts, 0 to 1, before anything was trained. An answer of which a reader sees nothing (empty, or cut in its thoughts) is left out and named; CLaaS' `no_emoji` gives it 1.",
     ),
     left(
       "compliance\nlast step",
@@ -203,7 +203,7 @@ export const steps: TableOf<StepRow> = {
     stepNumber(
       "general",
       ({ eval: { general } }) => general?.general_score ?? null,
-      "General score, 0 to 1.",
+      "Half of it for a program that is right, half the share of three instructions that were followed: 0 to 1. Null where one of them got no answer; CLaaS counts that as a failure.",
     ),
     stepNumber(
       "entropy\nratio",
@@ -211,7 +211,7 @@ export const steps: TableOf<StepRow> = {
       "Mean entropy of the next token over that of the baseline; alert below 0.6. Null where a server gives no log-probabilities: CLaaS takes 0 there, which alerts.",
     ),
     stepNumber(
-      "self-\nROUGE-L",
+      "self\nROUGE-L",
       ({ eval: { collapse } }) => collapse?.self_rouge_l ?? null,
       "How alike three answers to one prompt are, 0 to 1; alert above 0.85.",
     ),
