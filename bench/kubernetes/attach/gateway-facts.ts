@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path/posix";
 import { ConfigError } from "../../errors.ts";
 import { gatewayContainer, gatewayHome, gatewayPort } from "../objects/openclaw.ts";
 import { tokenKey } from "../objects/secret.ts";
@@ -56,7 +57,12 @@ function homeOf(container: PodContainer): HomeMount | null {
   const [nearest] = above.sort((a, b) => plainPath(b.mountPath).length - plainPath(a.mountPath).length);
   // Such a folder is named by the gateway's own variables, which no other container has.
   if (nearest === undefined || nearest.subPathExpr != null) return null;
-  return { name: nearest.name, mountPath: plainPath(nearest.mountPath), subPath: nearest.subPath };
+  return {
+    name: nearest.name,
+    mountPath: plainPath(nearest.mountPath),
+    subPath: nearest.subPath,
+    homeDirectory: basename(home) === ".openclaw" ? dirname(home) : home,
+  };
 }
 
 const plainPath = (path: string) => path.replace(/\/+$/, "").replaceAll(/\/{2,}/g, "/");

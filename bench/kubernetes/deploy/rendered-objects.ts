@@ -55,7 +55,7 @@ function withSidecar(
   const pod = spec.template.spec;
   const container = sidecarContainer({
     image: settings.images.tollgate,
-    home: { name: "openclaw-home", mountPath: gatewayHome },
+    home: { name: "openclaw-home", mountPath: gatewayHome, homeDirectory: "/home/node" },
     token: { secret: secretName, key: tokenKey },
     configurationSha256: configurationHash([configurationMap(settings)["data"], experiment, null]),
     gatewayPort: null,

@@ -52,17 +52,17 @@ export function secretManifest(
   };
 }
 
-const keyOfProvider: Readonly<Record<string, (typeof providerKeys)[number]>> = {
-  openai: "OPENAI_API_KEY",
-  anthropic: "ANTHROPIC_API_KEY",
-  openrouter: "OPENROUTER_API_KEY",
-  google: "GEMINI_API_KEY",
-  gemini: "GEMINI_API_KEY",
-};
+const keyOfProvider: ReadonlyMap<string, (typeof providerKeys)[number]> = new Map([
+  ["openai", "OPENAI_API_KEY"],
+  ["anthropic", "ANTHROPIC_API_KEY"],
+  ["openrouter", "OPENROUTER_API_KEY"],
+  ["google", "GEMINI_API_KEY"],
+  ["gemini", "GEMINI_API_KEY"],
+] as const);
 
 /** The key that a model's provider asks for, by the prefix of its name; null when that is not known here. */
 export function keyForModel(model: string): (typeof providerKeys)[number] | null {
-  return keyOfProvider[model.split("/")[0]?.toLowerCase() ?? ""] ?? null;
+  return keyOfProvider.get(model.split("/")[0]?.toLowerCase() ?? "") ?? null;
 }
 
 /** A variable of a container whose value stands in a Secret. */

@@ -9,6 +9,8 @@ export interface HomeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string | undefined;
+  /** OpenClaw's home: the folder that holds its `.openclaw`, which lies on this volume. */
+  readonly homeDirectory: string;
 }
 
 export interface SidecarFacts {
@@ -64,7 +66,7 @@ export function sidecarContainer(facts: SidecarFacts) {
         : [{ name: "OPENCLAW_GATEWAY_URL", value: `ws://127.0.0.1:${facts.gatewayPort}` }]),
       home === null
         ? { name: "OPENCLAW_HOME_SHARED", value: "false" }
-        : { name: "OPENCLAW_HOME_DIR", value: home.mountPath },
+        : { name: "OPENCLAW_HOME_DIR", value: home.homeDirectory },
       { name: "TOLLGATE_CONFIG_SHA256", value: facts.configurationSha256 },
       ...(facts.starts === 0 ? [] : [{ name: "TOLLGATE_STARTS", value: String(facts.starts) }]),
     ],

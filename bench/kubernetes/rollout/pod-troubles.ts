@@ -69,7 +69,8 @@ const imageAdvice =
 
 function containerTrouble(pod: Pod, status: ContainerStatus): readonly Trouble[] {
   const waiting = status.state?.waiting;
-  const known = waits[waiting?.reason ?? ""];
+  const reason = waiting?.reason ?? "";
+  const known = Object.hasOwn(waits, reason) ? waits[reason] : undefined;
   if (waiting != null && known !== undefined) {
     const isImage = known.kind === "image";
     const what = isImage ? `its image ${status.image ?? ""} cannot be had` : "it cannot be started";
