@@ -65,7 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/verify": "store verify/numbers",
   "bench/view/episode":
     "answer config host workload statistics store tap metrics evidence fidelity analysis report view",
-  "bench/view": "host workload statistics store analysis report view/episode",
+  "bench/view": "host workload statistics store analysis report view/episode feedback/files feedback/report",
   "bench/export": "answer workload store report tokens gateway/parsing gateway/rendering",
   "bench/export/benchmarks": "answer workload store analysis report export",
   "bench/pack": "host store tap",
@@ -90,7 +90,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/feedback/verifiers": "config judge feedback/text",
   "bench/feedback/preferences": "config feedback/text feedback/trainer feedback/verifiers",
   "bench/feedback/files": "store",
-  "bench/feedback/report": "statistics store analysis report feedback/files",
+  "bench/feedback/report": "statistics store analysis report feedback/files feedback/summary",
   "bench/feedback/metrics":
     "config sandbox feedback/files feedback/preferences feedback/text feedback/trainer feedback/verifiers suites/code/execution suites/code/answers suites/code/contract",
   "bench/feedback/summary": "feedback/files",

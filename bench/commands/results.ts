@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { messageOf } from "../errors.ts";
 import { growHeapSlowly } from "../host/heap-growth.ts";
+import { isFeedbackRun } from "../feedback/files/read-feedback-run.ts";
 import { feedbackDocument } from "../feedback/report/feedback-document.ts";
 import { buildFeedbackReport } from "../feedback/report/feedback-report.ts";
 import { writeFeedbackReport } from "../feedback/report/rebuild.ts";
@@ -21,7 +22,6 @@ import { StorageError } from "../store/storage-error.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { replayEnd, sweepEnd, terminalOf } from "./end-screen.ts";
 import { feedbackEnd } from "./feedback-end.ts";
-import { isFeedback } from "./feedback-run.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writeResult } from "./write-result.ts";
@@ -47,7 +47,7 @@ export function register(program: Command, host: Host): void {
 }
 
 async function reportText(directory: string, asked: Asked, host: Host): Promise<string> {
-  if (await isFeedback(directory)) return await feedbackText(directory, asked.flags, host);
+  if (await isFeedbackRun(directory)) return await feedbackText(directory, asked.flags, host);
   const replayed = (await readRunJson(directory)).replay !== undefined;
   return replayed ? await replayText(directory, asked.flags, host) : await sweepText(directory, asked, host);
 }

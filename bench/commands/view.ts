@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import { ConfigError } from "../errors.ts";
+import { isFeedbackRun } from "../feedback/files/read-feedback-run.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { exists } from "../store/read-run.ts";
 import { runAddress } from "../view/addresses.ts";
@@ -44,15 +45,17 @@ export function register(program: Command, host: Host): void {
 /** A run alone, by path, name or `@last`; or the runs of a folder. Throws ConfigError. */
 async function libraryOf(host: Host, reference: string | undefined, flags: ViewFlags): Promise<RunLibrary> {
   const folder = runsFolder(host, flags);
+  const { workingDirectory } = host;
   if (reference === undefined) {
-    if (await isFolder(folder)) return new RunLibrary(folder, { only: false });
+    if (await isFolder(folder)) return new RunLibrary(folder, { only: false, workingDirectory });
     throw new ConfigError(
       `There is no folder ${folder}. Give a run or a folder of runs, or start a run with \`tollgate sweep\`.`,
     );
   }
   const path = resolve(host.workingDirectory, await resolveRun(reference, { runs: folder }));
-  if (await exists(join(path, "run.json"))) return new RunLibrary(path, { only: true });
-  if (await isFolder(path)) return new RunLibrary(path, { only: false });
+  const isRun = (await exists(join(path, "run.json"))) || (await isFeedbackRun(path));
+  if (isRun) return new RunLibrary(path, { only: true, workingDirectory });
+  if (await isFolder(path)) return new RunLibrary(path, { only: false, workingDirectory });
   throw new ConfigError(
     `${path} is no folder. Give a run directory, a folder of runs, or see \`tollgate runs\`.`,
   );

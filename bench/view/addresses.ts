@@ -9,6 +9,33 @@ export function reportAddress(name: string): string {
   return `${runAddress(name)}/report`;
 }
 
+/** A step of a run of the preference loop. */
+export function stepAddress(name: string, preference: string, step: number): string {
+  return `${runAddress(name)}/steps/${encodeURIComponent(preference)}/${step}`;
+}
+
+/** The same of a run that lies deeper in the folder that is served, which has no page of its own. */
+export function evalStepAddress(
+  resultsDirectory: string | null,
+  { run, preference, step }: { readonly run: string; readonly preference: string; readonly step: number },
+): string {
+  return withQuery("/v1/eval/step", { results_dir: resultsDirectory, run, preference, step: String(step) });
+}
+
+/** The page of the original harness, by its name and with its parameters. */
+export function evalAddress(asked: {
+  readonly resultsDirectory: string | null;
+  readonly page: number;
+  readonly perPage: number;
+}): string {
+  const { resultsDirectory, page, perPage } = asked;
+  return withQuery("/v1/eval", {
+    results_dir: resultsDirectory,
+    page: String(page),
+    per_page: String(perPage),
+  });
+}
+
 export function episodeAddress(name: string, episodeId: string): string {
   return `${runAddress(name)}/episodes/${encodeURIComponent(episodeId)}`;
 }

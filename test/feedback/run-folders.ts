@@ -208,6 +208,21 @@ export function stepLine(name: string, step: number): StepLine {
   };
 }
 
+/** A step in which everything that others can write is this text. */
+export function hostileStep(line: StepLine, text: string): StepLine {
+  const messages = [{ role: text, content: text }];
+  return {
+    ...line,
+    feedback_given: text,
+    prompt_used: text,
+    response_text: text,
+    samples: [{ prompt: text, response: null, finish_reason: text, failure: text }],
+    sdpo_metrics: { [text]: 1 },
+    missing: [{ what: text, on: text, why: text }],
+    eval: { ...line.eval, rollouts: [{ metric: text, messages, metadata: { task: text } }] },
+  };
+}
+
 type OwnRecord = Exclude<RunRecord, { readonly type: "episode" }>;
 
 function runStarted({ runId }: RunJson): OwnRecord {

@@ -83,6 +83,12 @@ export async function readFeedbackRun(path: string): Promise<FeedbackRun> {
 
 const empty = { loraId: null, baseline: null, steps: [], planned: null } as const;
 
+/** Whether a directory is a run of the preference loop, ours or one of the original harness. Throws RunUnreadableError for a damaged run.json. */
+export async function isFeedbackRun(directory: string): Promise<boolean> {
+  if (await exists(join(directory, "run.json"))) return (await readRunJson(directory)).feedback !== undefined;
+  return (await isFolder(directory)) && (await isOriginalRun(directory));
+}
+
 /** Whether a folder without `run.json` holds results of the original harness. */
 export async function isOriginalRun(directory: string): Promise<boolean> {
   const summaries = await readSummaries(directory, []);

@@ -65,6 +65,9 @@ function answersText(answers: NonNullable<FeedbackReport["plan"]>["answers"]): s
 export function verdictOf(report: FeedbackReport): {
   readonly verdict: string;
   readonly reasons: readonly string[];
+  /** Preferences that do not hold a threshold, and those of which one is not known. */
+  readonly failing: number;
+  readonly unknown: number;
 } {
   const { preferences, state, plan } = report;
   const unfinished = preferences.filter(({ steps, planned }) => planned !== null && steps.length < planned);
@@ -85,9 +88,10 @@ export function verdictOf(report: FeedbackReport): {
           ],
     ),
   ];
-  if (unfinished.length > 0) return { verdict: state ?? "not finished", reasons };
-  if (failed.length > 0) return { verdict: "thresholds not held", reasons };
-  return { verdict: plan === null || unknown.length > 0 ? "cannot tell" : "thresholds held", reasons };
+  const found = { reasons, failing: failed.length, unknown: unknown.length };
+  if (unfinished.length > 0) return { verdict: state ?? "not finished", ...found };
+  if (failed.length > 0) return { verdict: "thresholds not held", ...found };
+  return { verdict: plan === null || unknown.length > 0 ? "cannot tell" : "thresholds held", ...found };
 }
 
 export function failures({ outcome }: PreferenceReport): readonly string[] {

@@ -81,7 +81,11 @@ export type FeedbackReport = z.infer<typeof feedbackReportSchema>;
  * that goes on. Throws ConfigError where the folder is no such run, RunUnreadableError where its own records are damaged.
  */
 export async function buildFeedbackReport(directory: string): Promise<FeedbackReport> {
-  const stored = await readFeedbackRun(directory);
+  return await feedbackReportOf(await readFeedbackRun(directory));
+}
+
+/** The same of a run that has been read. Throws RunUnreadableError. */
+export async function feedbackReportOf(stored: FeedbackRun): Promise<FeedbackReport> {
   const { identity } = stored;
   const about = identity === null ? aboutOriginal(stored) : await aboutOwn(stored.directory, identity);
   const warnings = [...about.warnings, ...stored.warnings];

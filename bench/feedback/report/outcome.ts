@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { FeedbackPlan } from "../../store/feedback-plan.ts";
 import type { StoredPreference } from "../files/read-feedback-run.ts";
+import { meets, thresholdForm } from "../summary/threshold.ts";
 
 const number = z.number().nullable();
 const verdictSchema = z.object({
@@ -52,20 +53,10 @@ export function outcomeOf(
 
 /** Of a baseline that could do nothing there is nothing to keep. */
 function ratioOf(last: number | null, baseline: number | null): number | null {
-  return last === null || baseline === null || baseline === 0 ? null : last / baseline;
+  return last === null || baseline === null || baseline <= 0 ? null : last / baseline;
 }
 
-const comparison = /^\s*(>=|>|<=|<)\s*(-?\d+(?:\.\d+)?)\s*$/;
-
 function judged(value: number | null, threshold: string | undefined): HeldThreshold {
-  const [, operator, text] = comparison.exec(threshold ?? "") ?? [];
-  const limit = Number(text);
-  const held = {
-    ">": (one: number) => one > limit,
-    ">=": (one: number) => one >= limit,
-    "<": (one: number) => one < limit,
-    "<=": (one: number) => one <= limit,
-  }[operator ?? ""];
-  const passed = value === null || held === undefined ? null : held(value);
-  return { value, threshold: threshold ?? null, passed };
+  const isOne = threshold !== undefined && thresholdForm.test(threshold);
+  return { value, threshold: threshold ?? null, passed: isOne ? meets(value, threshold) : null };
 }

@@ -102,22 +102,28 @@ function placeShares(places: readonly number[], isNumber: boolean): (at: number)
 
 const characterWidth = 7.2;
 
-/** The first, the last, and of those between them as many as do not touch. */
+/** Round ones, as many as do not touch, and before them what is no number of the axis: the baseline. */
 function labelsThatFit(
   places: readonly (readonly [at: number, label: string])[],
   x: (at: number) => number,
 ): readonly (readonly [at: number, label: string])[] {
-  const half = (label: string) => (characterWidth * (label.length + 1)) / 2;
-  const last = places.at(-1);
-  let end = Number.NEGATIVE_INFINITY;
-  return places.filter(([at, label]) => {
-    const touchesLast =
-      last !== undefined && at !== last[0] && x(at) + half(label) > x(last[0]) - half(last[1]);
-    if (x(at) - half(label) < end || touchesLast) return false;
-    end = x(at) + half(label);
-    return true;
-  });
+  const fitting = strides
+    .map((stride) => places.filter(([at]) => at < 0 || at % stride === 0))
+    .find(doNotTouch);
+  return fitting ?? places.slice(0, 1);
+
+  function doNotTouch(chosen: typeof places): boolean {
+    return chosen.every(([at, label], number) => {
+      const before = chosen[number - 1];
+      return (
+        before === undefined ||
+        x(at) - x(before[0]) > (characterWidth * (label.length + before[1].length + 1)) / 2
+      );
+    });
+  }
 }
+
+const strides = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 interface Scale {
   readonly x: (at: number) => number;

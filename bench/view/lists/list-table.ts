@@ -81,14 +81,17 @@ export function stateMark(word: string): Html {
 }
 
 function toneOf(word: string): string {
-  if (/^(complete|completed|valid)$/.test(word)) return "good";
+  if (/^(complete|completed|valid|held)$/.test(word)) return "good";
   if (word === "running") return "live";
   if (word === "planned") return "soft";
-  if (/^(client-limited|timed-out)$/.test(word)) return "doubt";
+  if (/^(client-limited|timed-out|cannot tell)$/.test(word)) return "doubt";
   return "bad";
 }
 
 /** What no page with times may leave out. */
-export function simulatedLine({ simulated }: { readonly simulated: boolean }): Html | null {
-  return simulated ? html`<p class="simulated">Simulated engines: no GPU times.</p>` : null;
+export function simulatedLine(
+  { simulated }: { readonly simulated: boolean },
+  words = "Simulated engines: no GPU times.",
+): Html | null {
+  return simulated ? html`<p class="simulated">${words}</p>` : null;
 }

@@ -11,7 +11,8 @@ export interface ListedFacts {
   readonly note: string;
   readonly stack: string;
   readonly simulated: boolean;
-  readonly replay: boolean;
+  /** What it is made of; a replay says neither. */
+  readonly counts: "episodes" | "steps" | "replay";
   readonly state: string;
   readonly finished: number;
   readonly planned: number;
@@ -50,6 +51,7 @@ export function runsPage(folder: RunsFolder): string {
       <div id="runs" data-live>
         ${count === 0 ? html`<p>There is no run in this folder yet. <code>tollgate sweep FILE</code> makes one.</p>` : null}
         ${runs.length === 0 ? null : listTable("Runs", columns, runs)}
+        ${runs.some(({ counts }) => counts === "steps") ? html`<p><a href="/v1/eval">Runs of the preference loop below each other</a></p>` : null}
         ${unreadable.map(({ name, message }) => html`<p class="bad">${name} cannot be shown: ${message}</p>`)}
         ${pages > 1 ? pager({ page, pages, count, perPage: runsPerPage, addressOf }) : null}
       </div>
@@ -73,15 +75,17 @@ const columns: readonly ListColumn<ListedFacts>[] = [
   {
     head: "episodes",
     align: "right",
-    cell: ({ replay, finished, planned }) => (replay ? "replay" : `${finished}/${planned}`),
+    cell: ({ counts, finished, planned }) =>
+      counts === "replay" ? "replay" : `${finished}/${planned}${counts === "steps" ? " steps" : ""}`,
   },
-  { head: "failed", align: "right", cell: ({ replay, failed }) => (replay ? absent : failed) },
+  { head: "failed", align: "right", cell: ({ counts, failed }) => (counts === "episodes" ? failed : absent) },
   {
     head: "verdict",
     align: "left",
     cell: ({ verdict }) =>
       verdict === null ? absent : html`${stateMark(verdict.worst)} ${verdict.cells}/${verdict.of}`,
-    meaning: "the worst of its cells, and how many of them have it",
+    meaning:
+      "the worst of its cells, and how many of them have it; of a preference loop whether the preferences hold their thresholds",
   },
   {
     head: "report",

@@ -1,33 +1,65 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { TollgateError } from "../../errors.ts";
 import { worstOf } from "../../report/views/runs.ts";
 import { placeOf, type RunFolderPlace } from "../../store/list-runs.ts";
 import { exists } from "../../store/read-run.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
+import { isFeedbackRun } from "../../feedback/files/read-feedback-run.ts";
+import { changedMs, type ServedFolder } from "../feedback/results-folder.ts";
+import { listedFeedback, viewFeedback, type ViewedFeedback } from "../feedback/viewed-feedback.ts";
 import { runsPerPage, type ListedFacts, type RunsFolder } from "../lists/runs-page.ts";
 import type { RunFacts } from "../run-facts.ts";
 import { ViewedRun, versionOf } from "./viewed-run.ts";
 
 /** The memory of a long session must not grow with every run that was looked at: so many runs, and so many episodes in all, are kept open. */
 const openMax = { runs: 8, episodes: 150_000 };
+const lookAgainMs = 10_000;
 const stackSchema = z.object({ kind: z.string() });
 
 /** The runs that are served: those of a folder, or one. A name is looked up among them, so no address is a path of the disk. */
 export class RunLibrary {
   readonly #path: string;
   readonly #only: boolean;
+  readonly #workingDirectory: string;
+  /** Folders without run.json that hold results of CLaaS' own evaluation. */
+  readonly #originals = new Set<string>();
+  /** When to look again whether a folder has become a run. */
+  readonly #notRuns = new Map<string, number>();
   /** The last used one last. */
   readonly #open = new Map<string, Promise<ViewedRun>>();
   readonly #places = new Map<string, RunFolderPlace>();
   readonly #listed = new Map<string, { readonly version: string; readonly facts: ListedFacts }>();
 
   /** @param path of a folder of runs, or of a run when `only` */
-  constructor(path: string, { only }: { readonly only: boolean }) {
+  constructor(
+    path: string,
+    { only, workingDirectory = path }: { readonly only: boolean; readonly workingDirectory?: string },
+  ) {
     this.#path = resolve(path);
     this.#only = only;
+    this.#workingDirectory = workingDirectory;
+  }
+
+  /** Nothing outside of it is served. */
+  get served(): ServedFolder {
+    return { root: this.#path, workingDirectory: this.#workingDirectory };
+  }
+
+  /** Whether a directory is a run that has pages here. */
+  isListed(path: string): boolean {
+    return this.#only ? path === this.#path : dirname(path) === this.#path;
+  }
+
+  /** A run of the preference loop; null where no run is called so, or where it is another one. Throws RunUnreadableError. */
+  async feedback(name: string): Promise<ViewedFeedback | null> {
+    const directory = (await this.#directories()).get(name);
+    if (directory === undefined) return null;
+    const { version } = await versionOf(directory);
+    if (!this.#originals.has(directory) && (await this.open(name))?.isFeedback !== true) return null;
+    return await viewFeedback(directory, version);
   }
 
   /** The name of the run that is served alone; null where a folder is. */
@@ -102,29 +134,58 @@ export class RunLibrary {
     const { version } = await versionOf(path);
     const known = this.#listed.get(path);
     if (known?.version === version) return known.facts;
+    if (this.#originals.has(path)) return this.#remembered(path, version, await viewFeedback(path, version));
     // What is only listed is not kept open: a folder may hold many runs.
     const kept = this.#only ? this.open(basename(path)) : this.#open.get(basename(path));
     const run = (await kept) ?? (await ViewedRun.open(path));
+    if (run.isFeedback) return this.#remembered(path, version, await viewFeedback(path, version));
     const facts = listedFacts(await run.facts(), (await run.extras()).hasPage);
+    this.#listed.set(path, { version, facts });
+    return facts;
+  }
+
+  // oxlint-disable-next-line max-params -- a path at a version
+  #remembered(path: string, version: string, viewed: ViewedFeedback): ListedFacts {
+    const facts = listedFeedback(viewed);
     this.#listed.set(path, { version, facts });
     return facts;
   }
 
   /** Name -> directory. */
   async #directories(): Promise<ReadonlyMap<string, string>> {
-    if (this.#only) return new Map([[basename(this.#path), this.#path]]);
+    if (this.#only) {
+      await this.#isRun(this.#path);
+      return new Map([[basename(this.#path), this.#path]]);
+    }
     const found = new Map<string, string>();
     for (const name of await namesIn(this.#path)) {
       const path = join(this.#path, name);
-      if (this.#places.has(path) || (await exists(join(path, "run.json")))) found.set(name, path);
+      if (this.#places.has(path) || (await this.#isRun(path))) found.set(name, path);
     }
     return found;
+  }
+
+  async #isRun(path: string): Promise<boolean> {
+    if (await exists(join(path, "run.json"))) return true;
+    // A folder of something else may be large, and is asked about at every look.
+    if ((this.#notRuns.get(path) ?? 0) > performance.now()) return false;
+    if (await isFeedbackRun(path)) {
+      this.#originals.add(path);
+      return true;
+    }
+    this.#notRuns.set(path, performance.now() + lookAgainMs);
+    return false;
+  }
+
+  async #placeOf(path: string, name: string): Promise<RunFolderPlace> {
+    if (!this.#originals.has(path)) return await placeOf(path, name);
+    return { path, experiment: name, createdMs: await changedMs(path) };
   }
 
   async #newestFirst(): Promise<readonly RunFolderPlace[]> {
     const places: RunFolderPlace[] = [];
     for (const [name, path] of await this.#directories()) {
-      const place = this.#places.get(path) ?? (await placeOf(path, name));
+      const place = this.#places.get(path) ?? (await this.#placeOf(path, name));
       this.#places.set(path, place);
       places.push(place);
     }
@@ -152,7 +213,7 @@ function listedFacts(run: RunFacts, hasPage: boolean): ListedFacts {
     note: identity.note,
     stack: stackSchema.safeParse(identity.resolved["stack"]).data?.kind ?? "unknown",
     simulated: identity.simulated,
-    replay: identity.replay !== undefined,
+    counts: identity.replay === undefined ? "episodes" : "replay",
     state: run.state,
     finished: rows.length,
     planned: cells.reduce((sum, { planned }) => sum + planned.episodeIds.length, 0),

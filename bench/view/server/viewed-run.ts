@@ -9,10 +9,11 @@ import { openEpisodeIndex, type EpisodeIndex } from "../../store/episode-index.t
 import { judgementsPath } from "../../store/judgements.ts";
 import { runState } from "../../store/progress.ts";
 import { nextCommand, type NextCommand } from "../../store/next-command.ts";
-import { readRun, readRunJson, withPlanned } from "../../store/read-run.ts";
+import { exists, readRun, readRunJson, withPlanned } from "../../store/read-run.ts";
 import { resumeCommand } from "../../store/resume-command.ts";
 import type { RunJson } from "../../store/run-json.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
+import { changedMs } from "../feedback/results-folder.ts";
 import type { RunExtras } from "../lists/run-page.ts";
 import type { RunFacts } from "../run-facts.ts";
 import type { RunSource } from "../run-source.ts";
@@ -47,6 +48,11 @@ export class ViewedRun {
   /** Throws RunUnreadableError for a damaged run. */
   static async open(directory: string): Promise<ViewedRun> {
     return new ViewedRun(directory, await readRunJson(directory), await openEpisodeIndex(directory));
+  }
+
+  /** Whether it is one of the preference loop, which has steps and no episodes. */
+  get isFeedback(): boolean {
+    return this.#identity.feedback !== undefined;
   }
 
   /** Finished ones, as far as they were read. */
@@ -182,6 +188,9 @@ export async function versionOf(
       join(directory, "report", "report.html"),
     ].map(changeOf),
   );
+  // Results of CLaaS' own evaluation have none of these.
+  if (!sizes.some((size) => size !== "0") && (await exists(directory)))
+    sizes.push(String(await changedMs(directory)));
   return { version: `${sizes.join(".")}${driverAlive ? ".running" : ""}`, driverAlive };
 }
 
