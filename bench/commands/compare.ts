@@ -13,6 +13,8 @@ import { growHeapSlowly } from "../host/heap-growth.ts";
 import { resolveRun } from "../store/list-runs.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { compareSuite } from "../report/ci/suites.ts";
+import { comparedFeedback } from "./feedback-run.ts";
+import { isFeedbackRun } from "../feedback/files/read-feedback-run.ts";
 import { junitOption, leaveForCi, wantedByCi, type CiFlags } from "./ci-results.ts";
 import { collect } from "./experiment.ts";
 import { screenText, type Loudness } from "./end-screen.ts";
@@ -51,6 +53,15 @@ export function register(program: Command, host: Host): void {
       growHeapSlowly();
       const thresholds = flags.failOn.map(parseThreshold);
       const { before, after } = await find([a, b], runsFolder(host, flags));
+      if (await areFeedback(before, after)) {
+        if (flags.failOn.length > 0 || flags.junit !== undefined)
+          throw new ConfigError(
+            "Two runs of the preference loop have no cells and no intervals between them: leave --fail-on and --junit out. What a run must hold is in its `thresholds`.",
+          );
+        if (!flags.quiet)
+          host.print(await comparedFeedback([before, after], flags.json === true ? "json" : flags.format));
+        return;
+      }
       for (const directory of [before, after]) await refuseReplay(directory);
       if (!flags.unlike) await refuseUnlike(before, after);
       const comparison = await compareRuns({ before, after }, thresholds);
@@ -83,6 +94,16 @@ async function find(
   }
   const before = await resolveRun(a, { runs });
   return { before, after: await resolveRun(b, b === "@prev" ? { runs, than: before } : { runs }) };
+}
+
+/** @throws {ConfigError} where only one of them is a run of the preference loop */
+async function areFeedback(before: string, after: string): Promise<boolean> {
+  const both = [await isFeedbackRun(before), await isFeedbackRun(after)];
+  if (both.includes(true) && both.includes(false))
+    throw new ConfigError(
+      `${both[0] === true ? before : after} is a run of the preference loop and the other one is not, so they have nothing in common. Compare two of a kind.`,
+    );
+  return both.includes(true);
 }
 
 async function refuseUnlike(before: string, after: string): Promise<void> {

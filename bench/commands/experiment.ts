@@ -19,7 +19,7 @@ import {
   type PlannedServers,
 } from "./planned-servers.ts";
 import { positive } from "./arguments.ts";
-import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import { findMeasured, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { eachVariant } from "./in-variant.ts";
 import { shardIn, shardOptions, type ShardFlags } from "./shard-options.ts";
@@ -37,7 +37,8 @@ export function register(program: Command, host: Host): void {
       const loaded = readExperiment(file, limited(file, flags, host), host);
       const workload = await workIn(loaded.experiment).plan(loaded.experiment, host.environment);
       const plan = planRun(loaded, workload, shardIn(flags, host));
-      const run = flags.from === undefined ? null : await measuredIn(await findRun(host, flags.from, flags));
+      const run =
+        flags.from === undefined ? null : await measuredIn(await findMeasured(host, flags.from, flags));
       const estimates = estimateCells(
         plan.cells.map(({ cell }) => cell),
         workload.episodes.length,

@@ -17,7 +17,7 @@ import { otlpProtocols, type OtlpProtocol } from "../otlp/collector.ts";
 import { sequenceStyles, type SequenceStyle } from "../tokens/token-sequences.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { exportSpans } from "./export-spans.ts";
-import { findEpisodes, findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import { findEpisodes, findMeasured, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writingTo } from "./write-result.ts";
 
@@ -88,7 +88,7 @@ async function exported(run: string, flags: ExportFlags, host: Host): Promise<vo
     throw new ConfigError(`--format ${flags.format} writes files: give -o a new or empty folder.`);
   const out = resolve(host.workingDirectory, flags.out);
   if (flags.format === "benchmarks") {
-    const directory = await findRun(host, run, flags);
+    const directory = await findMeasured(host, run, flags);
     const quoted = flags.quoted === undefined ? null : resolve(host.workingDirectory, flags.quoted);
     const options = { out, quoted, arms: flags.arm ?? [] };
     const manifest = await writingTo(out, () => exportBenchmarks(directory, options));
@@ -97,7 +97,7 @@ async function exported(run: string, flags: ExportFlags, host: Host): Promise<vo
     return;
   }
   if (flags.format === "requests") {
-    const directory = await findRun(host, run, flags);
+    const directory = await findMeasured(host, run, flags);
     const selection = await selectionOf(directory, flags, host);
     const manifest = await writingTo(out, () => exportRows(directory, { out, selection }));
     for (const { reason, count } of manifest.exclusions) host.tell(`left out: ${count} ${reason}`);

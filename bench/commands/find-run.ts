@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { ConfigError } from "../errors.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { resolveRun } from "../store/list-runs.ts";
+import { refuseFeedback } from "./feedback-run.ts";
 import type { Host } from "./host.ts";
 
 /** How every command that reads runs is told where they are. */
@@ -23,10 +24,17 @@ export async function findRun(host: Host, run: string | undefined, flags: RunsFl
   return resolveRun(run, { runs: runsFolder(host, flags) });
 }
 
-/** The same, for commands about episodes. @throws {ConfigError} when the run is a replay, which has none */
+/** The same, for commands about episodes. @throws {ConfigError} when the run is a replay, or one of the preference loop: neither has any */
 export async function findEpisodes(host: Host, run: string | undefined, flags: RunsFlag): Promise<string> {
-  const directory = await findRun(host, run, flags);
+  const directory = await findMeasured(host, run, flags);
   await refuseReplay(directory);
+  return directory;
+}
+
+/** The same, for commands about cells. @throws {ConfigError} when the run is one of the preference loop, which has none */
+export async function findMeasured(host: Host, run: string | undefined, flags: RunsFlag): Promise<string> {
+  const directory = await findRun(host, run, flags);
+  await refuseFeedback(directory, "cells and no episodes");
   return directory;
 }
 

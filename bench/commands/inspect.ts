@@ -4,6 +4,7 @@ import { checkRunFidelity } from "../analysis/bytes/check-run-fidelity.ts";
 import { fidelityReasons } from "../analysis/cell/cell-fidelity.ts";
 import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { isFeedbackRun } from "../feedback/files/read-feedback-run.ts";
 import { renderTable } from "../report/formats/terminal.ts";
 import { fidelityTables } from "../report/tables/fidelity-table.ts";
 import { renderByteCheck } from "../report/views/byte-check-text.ts";
@@ -15,7 +16,8 @@ import { parseRewardTest } from "../store/episode-choice.ts";
 import { openEpisodeIndex } from "../store/episode-index.ts";
 import { readRunJson } from "../store/read-run.ts";
 import { natural, positive } from "./arguments.ts";
-import { findEpisodes, runsOption, type RunsFlag } from "./find-run.ts";
+import { inspectFeedback } from "./feedback-run.ts";
+import { findEpisodes, findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
 interface ListFlags {
@@ -38,7 +40,7 @@ export function register(program: Command, host: Host): void {
   program
     .command("inspect <run> [episode]")
     .description(
-      "an episode as a conversation: tool calls, tokens, times, reward; without an episode, the list of them",
+      "an episode as a conversation: tool calls, tokens, times, reward; without an episode, the list of them; of a preference loop PREFERENCE/STEP, or the list of steps",
     )
     .option(
       "--bytes",
@@ -58,12 +60,29 @@ export function register(program: Command, host: Host): void {
     .option("--json", "print the list as JSON")
     .addOption(runsOption())
     .action(async (run: string, episode: string | undefined, flags: InspectFlags) => {
+      const found = await findRun(host, run, flags);
+      if (await isFeedbackRun(found)) {
+        refuseEpisodeFlags(flags);
+        host.print(await inspectFeedback(found, episode, { json: flags.json === true }));
+        return;
+      }
       const directory = await findEpisodes(host, run, flags);
       if (flags.bytes) return await checkBytes(directory, host);
       host.print(
         await (episode === undefined ? listed(directory, flags) : inspected(directory, episode, flags)),
       );
     });
+}
+
+/** What of a run with episodes is asked of one that has steps. */
+function refuseEpisodeFlags({ bytes, tokens, failed, task, cell, arm, reward }: InspectFlags): void {
+  const given = Object.entries({ bytes, tokens, failed, task, cell, arm, reward }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`],
+  );
+  if (given.length > 0)
+    throw new ConfigError(
+      `A run of the preference loop has steps and no episodes: leave ${given.join(", ")} out, or give PREFERENCE/STEP.`,
+    );
 }
 
 async function checkBytes(directory: string, host: Host): Promise<void> {

@@ -6,7 +6,7 @@ import { systemClock } from "../measure/clock.ts";
 import { mergeRuns, type MergedRun } from "../merge/merge-runs.ts";
 import { rebuildReport } from "../report/rebuild.ts";
 import { sweepEnd } from "./end-screen.ts";
-import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import { findMeasured, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writingTo } from "./write-result.ts";
 
@@ -34,7 +34,7 @@ export function register(program: Command, host: Host): void {
 async function merge(references: readonly string[], flags: MergeFlags, host: Host): Promise<void> {
   const out = resolve(host.workingDirectory, flags.out);
   const directories: string[] = [];
-  for (const reference of references) directories.push(await findRun(host, reference, flags));
+  for (const reference of references) directories.push(await findMeasured(host, reference, flags));
   const options = { out, partial: flags.partial ?? false, now: systemClock.wallIso() };
   const merged = await writingTo(out, () => mergeRuns(directories, options));
   for (const note of merged.notes) host.tell(note);

@@ -15,6 +15,7 @@ import { resolveRun } from "../store/list-runs.ts";
 import { readRun } from "../store/read-run.ts";
 import { collect } from "./experiment.ts";
 import { replayEnd, terminalOf, type Loudness } from "./end-screen.ts";
+import { refuseFeedback } from "./feedback-run.ts";
 import type { Host } from "./host.ts";
 import { inVariant } from "./in-variant.ts";
 import { workIn } from "./parts.ts";
@@ -96,7 +97,9 @@ Ctrl-C drains: what is whole by then is reported.`;
 
 async function replay(reference: string, flags: Flags, host: Host): Promise<void> {
   const outputDirectory = resolve(host.workingDirectory, flags.out);
-  const source = await readRun(await resolveRun(reference, { runs: outputDirectory }));
+  const measured = await resolveRun(reference, { runs: outputDirectory });
+  await refuseFeedback(measured, "cells and no episodes");
+  const source = await readRun(measured);
   const recording = limited(await readRecording(source, flags.cell ?? null), flags.conversations);
   const { variant } = recording.cell;
   const whole = await recordedExperiment(source, flags.set, host);

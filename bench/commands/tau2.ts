@@ -8,7 +8,7 @@ import { ConfigError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { makeFolder } from "../store/make-folder.ts";
 import { collect } from "./experiment.ts";
-import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
+import { findMeasured, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
 interface VerifyFlags {
@@ -32,7 +32,7 @@ export function register(program: Command, host: Host): void {
     .addOption(runsOption())
     .option("--json", "print JSON")
     .action(async (run: string, flags: RunsFlag & { readonly json?: boolean }) => {
-      const regrade = await regradeRun(await findRun(host, run, flags), host.environment);
+      const regrade = await regradeRun(await findMeasured(host, run, flags), host.environment);
       host.print(flags.json ? JSON.stringify(regrade, null, 2) : regradeText(regrade));
       const allEqual = regrade.episodes > 0 && regrade.equal === regrade.episodes;
       host.setExitCode(allEqual ? exitCodes.ok : exitCodes.resultInvalid);
@@ -47,7 +47,7 @@ export function register(program: Command, host: Host): void {
     .addOption(runsOption())
     .action(async (run: string, flags: RunsFlag & { readonly out: string }) => {
       const folder = resolve(host.workingDirectory, flags.out);
-      const directory = await findRun(host, run, flags);
+      const directory = await findMeasured(host, run, flags);
       await makeFolder(folder);
       const names = await exportTau2Results(directory, folder, host.environment);
       for (const name of names) host.print(join(folder, name));

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError, TollgateError } from "../errors.ts";
+import { feedbackProgress, type FeedbackProgress } from "./feedback-progress.ts";
 import { driverOf } from "./driver-lock.ts";
 import { readOutcomes } from "./episode-index.ts";
 import { nextCommand, type NextCommand } from "./next-command.ts";
@@ -21,6 +22,8 @@ export interface ListedRun {
   /** A replay sends recorded requests and has no episodes. */
   readonly replay: boolean;
   readonly progress: RunProgress;
+  /** Only of a run of the preference loop, which has steps and no episodes. */
+  readonly feedback?: FeedbackProgress;
   /** How it is gone on with or repaired; null when all is well. */
   readonly next: NextCommand | null;
 }
@@ -51,9 +54,12 @@ export async function listRuns(directory: string): Promise<RunList> {
 async function listedRun(directory: string): Promise<ListedRun> {
   const run = await readOutcomes(directory);
   const { experiment, note, createdAt, simulated, resolved } = run.identity;
-  const stack = stackSchema.safeParse(resolved["stack"]).data?.kind ?? "unknown";
+  const stack =
+    stackSchema.safeParse(resolved["stack"]).data?.kind ??
+    (run.identity.feedback === undefined ? "unknown" : "feedback");
   const progress = progressOf(run, (await driverOf(directory)) !== null);
   const replay = run.identity.replay !== undefined;
+  const feedback = feedbackProgress(run.identity, run.records);
   return {
     directory,
     experiment,
@@ -63,6 +69,7 @@ async function listedRun(directory: string): Promise<ListedRun> {
     simulated,
     replay,
     progress,
+    ...(feedback !== null && { feedback }),
     next: nextCommand(run),
   };
 }

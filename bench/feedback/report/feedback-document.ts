@@ -94,6 +94,23 @@ export function verdictOf(report: FeedbackReport): {
   return { verdict: plan === null || unknown.length > 0 ? "cannot tell" : "thresholds held", ...found };
 }
 
+export function isWhole({ preferences }: FeedbackReport): boolean {
+  return preferences.every(({ steps, planned }) => planned === null || steps.length >= planned);
+}
+
+/** In a word for lists, with how many of the preferences it is true of; null where no thresholds were stated, or the run is not whole. */
+export function heldVerdict(
+  report: FeedbackReport,
+): { readonly worst: string; readonly cells: number; readonly of: number } | null {
+  if (report.plan === null || !isWhole(report)) return null;
+  const of = report.preferences.length;
+  const { verdict, failing, unknown } = verdictOf(report);
+  if (verdict === "thresholds not held") return { worst: "not held", cells: failing, of };
+  return verdict === "cannot tell"
+    ? { worst: verdict, cells: unknown, of }
+    : { worst: "held", cells: of, of };
+}
+
 export function failures({ outcome }: PreferenceReport): readonly string[] {
   const { learned, compliance, capability, collapse, alerts } = outcome;
   return [

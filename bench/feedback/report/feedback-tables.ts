@@ -274,6 +274,14 @@ export function missingTable({ preferences }: FeedbackReport): Table {
   };
 }
 
+export function stepsTable(report: FeedbackReport): Table {
+  return filled(
+    steps,
+    report.preferences.flatMap(({ name, steps: own }) => own.map((step, at) => ({ name, at, step }))),
+    alertNotes(report),
+  );
+}
+
 /** Every table, in the order of reading. */
 export function feedbackTables(report: FeedbackReport): readonly Table[] {
   const { preferences } = report;
@@ -300,11 +308,7 @@ export function feedbackTables(report: FeedbackReport): readonly Table[] {
         ]),
     filled(training, preferences),
     missingTable(report),
-    filled(
-      steps,
-      preferences.flatMap(({ name, steps: own }) => own.map((step, at) => ({ name, at, step }))),
-      alertNotes(report),
-    ),
+    stepsTable(report),
   ];
 }
 

@@ -5,7 +5,11 @@ import { left, right, type Table } from "../tables/table.ts";
 import { verdicts } from "../../analysis/cell/verdict.ts";
 
 /** `tollgate runs`: a row per run, oldest first. */
-export function runsTable(runs: readonly ListedRun[]): Table {
+export function runsTable(
+  runs: readonly ListedRun[],
+  /** Of runs of the preference loop, by directory: whether their preferences hold what was wanted. */
+  feedbackVerdicts: ReadonlyMap<string, { worst: string; cells: number; of: number }> = new Map(),
+): Table {
   return {
     title: "Runs",
     columns: [
@@ -23,13 +27,18 @@ export function runsTable(runs: readonly ListedRun[]): Table {
       run.createdAt.replace(/:\d\d(\.\d+)?Z$/, "Z").replace("T", " "),
       run.simulated ? `${run.stack}\nsimulated` : run.stack,
       run.progress.state,
-      run.replay ? "replay" : `${run.progress.finishedEpisodes}/${run.progress.plannedEpisodes}`,
-      run.replay ? absent : String(run.progress.episodesByStatus.failed),
-      verdictText(run),
+      countsText(run),
+      run.replay || run.feedback !== undefined ? absent : String(run.progress.episodesByStatus.failed),
+      verdictText(run, feedbackVerdicts.get(run.directory)),
       run.note === "" ? absent : run.note,
     ]),
     notes: [
       "verdict: the worst of its cells, and how many have it",
+      ...(runs.some(({ feedback }) => feedback !== undefined)
+        ? [
+            "of a preference loop (stack `feedback`): how many of its preferences hold their thresholds, or do not",
+          ]
+        : []),
       ...runs.flatMap(({ directory, next, progress }) =>
         next === null || progress.episodesByStatus.failed === 0
           ? []
@@ -37,6 +46,11 @@ export function runsTable(runs: readonly ListedRun[]): Table {
       ),
     ],
   };
+}
+
+function countsText({ replay, feedback, progress }: ListedRun): string {
+  if (feedback !== undefined) return `${feedback.done}/${feedback.planned} steps`;
+  return replay ? "replay" : `${progress.finishedEpisodes}/${progress.plannedEpisodes}`;
 }
 
 /** The worst verdict of a run's cells; null before a cell has one. */
@@ -50,7 +64,11 @@ export function worstOf(found: readonly string[]): string | null {
   return unknown ?? verdicts.find((verdict) => found.includes(verdict)) ?? null;
 }
 
-function verdictText(run: ListedRun): string {
+function verdictText(
+  run: ListedRun,
+  held: { readonly worst: string; readonly cells: number; readonly of: number } | undefined,
+): string {
+  if (held !== undefined) return `${held.worst} ${held.cells}/${held.of}`;
   const worst = worstVerdict(run);
   if (worst === null) return absent;
   const { cells } = run.progress;

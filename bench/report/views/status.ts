@@ -1,3 +1,4 @@
+import type { FeedbackProgress } from "../../store/feedback-progress.ts";
 import type { RunProgress } from "../../store/progress.ts";
 import type { NextCommand } from "../../store/next-command.ts";
 import type { StoreWarning } from "../../store/read-run.ts";
@@ -6,18 +7,53 @@ import { left, right, type Table } from "../tables/table.ts";
 import { renderTable } from "../formats/terminal.ts";
 
 /** `tollgate status`: how far a run is, cell by cell. */
-export function renderStatus(
-  progress: RunProgress,
-  { warnings, next }: { readonly warnings: readonly StoreWarning[]; readonly next: NextCommand | null },
-): string {
+export function renderStatus(progress: RunProgress, extras: StatusExtras): string {
   return [
     headLine(progress),
     ...(progress.simulated ? ["simulated engines"] : []),
     paceLine(progress),
     renderTable(cellTable(progress)),
-    ...(next === null || progress.state === "running" ? [] : [`To ${next.why}: ${next.command}`]),
-    ...warnings.map(({ file, line, message }) => `warning: ${file}:${line}: ${message}`),
+    ...endLines(progress.state, extras),
   ].join("\n");
+}
+
+/** The same of a run of the preference loop, preference by preference. */
+export function renderFeedbackStatus(
+  { runId, state, simulated }: RunProgress,
+  feedback: FeedbackProgress,
+  { warnings, next }: StatusExtras,
+): string {
+  const { done, planned, secondsPerStep, etaSeconds, failedSamples, missing, preferences } = feedback;
+  const rest =
+    etaSeconds === null
+      ? "time left unknown before the first step"
+      : `about ${durationText(etaSeconds)} left`;
+  return [
+    `${runId}: ${state}, ${done} of ${planned} steps`,
+    ...(simulated ? ["simulated trainer"] : []),
+    `${numberText(secondsPerStep)} s/step${done < planned ? `, ${rest}` : ""}`,
+    ...(failedSamples === 0 ? [] : [`${failedSamples} samples without an answer`]),
+    ...(missing === 0 ? [] : [`${missing} things are missing: see \`tollgate report\``]),
+    renderTable({
+      title: "",
+      columns: [left("preference"), right("steps")],
+      rows: preferences.map((one) => [one.name, `${one.done}/${one.planned}`]),
+      notes: [],
+    }),
+    ...endLines(state, { warnings, next }),
+  ].join("\n");
+}
+
+interface StatusExtras {
+  readonly warnings: readonly StoreWarning[];
+  readonly next: NextCommand | null;
+}
+
+function endLines(state: RunProgress["state"], { warnings, next }: StatusExtras): readonly string[] {
+  return [
+    ...(next === null || state === "running" ? [] : [`To ${next.why}: ${next.command}`]),
+    ...warnings.map(({ file, line, message }) => `warning: ${file}:${line}: ${message}`),
+  ];
 }
 
 function headLine({

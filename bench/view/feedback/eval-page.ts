@@ -2,7 +2,7 @@ import { evalAddress, runAddress } from "../addresses.ts";
 import { html, type Html } from "../html.ts";
 import { pager, simulatedLine } from "../lists/list-table.ts";
 import { viewPage } from "../page-frame.ts";
-import { answerParts, stepParts, TextBudget, type ShownRun } from "./run-body.ts";
+import { answerParts, stepParts, RoomForTexts, type ShownFeedback } from "./run-body.ts";
 import { facts, howFar, trainerWords } from "./run-page.ts";
 
 /** One page of the runs of a folder. */
@@ -21,7 +21,7 @@ export interface EvalFolder {
 }
 
 export interface EvalRun {
-  readonly shown: ShownRun;
+  readonly shown: ShownFeedback;
   /** Whether `/runs/NAME` shows it, too. */
   readonly isListed: boolean;
 }
@@ -32,7 +32,7 @@ const pageCharactersMax = 16_000_000;
 /** `/v1/eval`: runs of the preference loop below each other, each folded away. */
 export function evalPage(folder: EvalFolder): string {
   const { asked, path, runs, unreadable, page, pages, perPage, count } = folder;
-  const budget = new TextBudget(pageCharactersMax);
+  const budget = new RoomForTexts(pageCharactersMax);
   const addressOf = (to: number) => evalAddress({ resultsDirectory: asked, page: to, perPage });
   const steps = pages > 1 ? pager({ page, pages, count, perPage, addressOf }) : null;
   return viewPage({
@@ -49,7 +49,7 @@ export function evalPage(folder: EvalFolder): string {
   });
 }
 
-function runPart({ shown, isListed }: EvalRun, budget: TextBudget): Html {
+function runPart({ shown, isListed }: EvalRun, budget: RoomForTexts): Html {
   const { run, report } = shown;
   const outcomes = report.preferences.map(({ name, outcome: { compliance, baselineCompliance } }) => {
     const text = (value: number | null) => (value === null ? "-" : value.toFixed(2));

@@ -9,14 +9,14 @@ import { html, trusted, type Html } from "../html.ts";
 import { listedTexts, stepBody, stepLineHtml } from "./step-part.ts";
 
 /** A run with its report, and where a step of it is shown by itself. */
-export interface ShownRun {
+export interface ShownFeedback {
   readonly run: FeedbackRun;
   readonly report: FeedbackReport;
   readonly stepAddress: (preference: string, step: number) => string;
 }
 
 /** How much of the steps' texts a page takes with it: a browser must be able to hold it. */
-export class TextBudget {
+export class RoomForTexts {
   #left: number;
 
   constructor(characters: number) {
@@ -32,7 +32,7 @@ export class TextBudget {
 }
 
 /** What was learned, the plots, what serving cost. */
-export function answerParts({ report }: ShownRun): Html {
+export function answerParts({ report }: ShownFeedback): Html {
   const { tables, page, warnings } = feedbackDocument(report);
   const [outcomes] = tables;
   const reasons = page.verdict?.reasons ?? [];
@@ -74,16 +74,16 @@ function list(items: readonly string[]): Html | null {
 
 /** The steps of every preference, each folded away. @param idOf of a preference, unique on the page */
 export function stepParts(
-  shown: ShownRun,
-  { budget, idOf }: { readonly budget: TextBudget; readonly idOf: (preference: string) => string },
+  shown: ShownFeedback,
+  { budget, idOf }: { readonly budget: RoomForTexts; readonly idOf: (preference: string) => string },
 ): readonly Html[] {
   return shown.run.preferences.map((preference) => preferencePart(shown, preference, { budget, idOf }));
 }
 
 function preferencePart(
-  { report, stepAddress }: ShownRun,
+  { report, stepAddress }: ShownFeedback,
   { name, baseline, steps, planned, loraId }: StoredPreference,
-  { budget, idOf }: { readonly budget: TextBudget; readonly idOf: (preference: string) => string },
+  { budget, idOf }: { readonly budget: RoomForTexts; readonly idOf: (preference: string) => string },
 ): Html {
   const feedback = report.preferences.find((one) => one.name === name)?.feedback ?? null;
   return html`<section id="${idOf(name)}" data-live class="preference">

@@ -3,7 +3,7 @@ import { eventsAddress, reportAddress, runAddress } from "../addresses.ts";
 import { html, type Html } from "../html.ts";
 import { simulatedLine, stateMark } from "../lists/list-table.ts";
 import { viewPage } from "../page-frame.ts";
-import { answerParts, stepParts, TextBudget, type ShownRun } from "./run-body.ts";
+import { answerParts, stepParts, RoomForTexts, type ShownFeedback } from "./run-body.ts";
 import { stepBody, stepLineHtml, wholeTexts } from "./step-part.ts";
 
 /** Of the texts of all steps, what one page takes with it. */
@@ -17,7 +17,7 @@ export interface FeedbackExtras {
 }
 
 /** `/runs/NAME` of a run of the preference loop: how far, what was learned, the plots, and every step, folded away. */
-export function feedbackRunPage(shown: ShownRun, { version, hasPage, next }: FeedbackExtras): string {
+export function feedbackRunPage(shown: ShownFeedback, { version, hasPage, next }: FeedbackExtras): string {
   const { run, report } = shown;
   const { name } = run;
   return viewPage({
@@ -36,14 +36,14 @@ export function feedbackRunPage(shown: ShownRun, { version, hasPage, next }: Fee
           ${hasPage ? html`<p><a href="${reportAddress(name)}">The whole report</a>, with tables of all steps.</p>` : null}
         </div>
         <div id="answer" data-live>${answerParts(shown)}</div>
-        ${stepParts(shown, { budget: new TextBudget(pageCharactersMax), idOf: (preference) => `steps-${preference}` })}
+        ${stepParts(shown, { budget: new RoomForTexts(pageCharactersMax), idOf: (preference) => `steps-${preference}` })}
       </main>`,
   });
 }
 
 export const trainerWords = "Simulated trainer: no model was trained, and no GPU times.";
 
-export function facts({ report: { plan, agent, machine, createdAt, harness } }: ShownRun): Html {
+export function facts({ report: { plan, agent, machine, createdAt, harness } }: ShownFeedback): Html {
   const said = [
     ...(harness === "claas" ? ["results of CLaaS' own evaluation"] : []),
     ...(plan === null ? [] : [`${plan.baseModel}, trained by ${plan.trainer}`]),
@@ -54,7 +54,7 @@ export function facts({ report: { plan, agent, machine, createdAt, harness } }: 
   return html`<p>${said.join("; ")}</p>`;
 }
 
-export function howFar({ report }: ShownRun): Html {
+export function howFar({ report }: ShownFeedback): Html {
   const done = report.preferences.reduce((sum, { steps }) => sum + steps.length, 0);
   const planned = report.preferences.reduce((sum, one) => sum + (one.planned ?? one.steps.length), 0);
   return html`<p class="progress">
@@ -72,7 +72,7 @@ export interface AskedStep {
 
 /** Everything of one step, nothing shortened; null where the run has none such. */
 export function feedbackStepPage(
-  { run, stepAddress }: ShownRun,
+  { run, stepAddress }: ShownFeedback,
   { preference, step, back }: AskedStep,
 ): string | null {
   const own = run.preferences.find(({ name }) => name === preference);

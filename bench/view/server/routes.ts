@@ -8,7 +8,7 @@ import { episodesPage } from "../lists/episodes-page.ts";
 import { evalAddress, runAddress } from "../addresses.ts";
 import { evalPage } from "../feedback/eval-page.ts";
 import { evalFolder, readEvalQuery, resultsFolder, runOfFolder } from "../feedback/results-folder.ts";
-import type { ShownRun } from "../feedback/run-body.ts";
+import type { ShownFeedback } from "../feedback/run-body.ts";
 import { feedbackRunPage, feedbackStepPage, type AskedStep } from "../feedback/run-page.ts";
 import { feedbackStyle } from "../feedback/style.ts";
 import type { ViewedFeedback } from "../feedback/viewed-feedback.ts";
@@ -78,7 +78,7 @@ async function answerOfFeedback(
 }
 
 function stepAnswer(
-  shown: ShownRun,
+  shown: ShownFeedback,
   asked: Omit<AskedStep, "step"> & { readonly step: string },
 ): Answer | null {
   const { step } = asked;

@@ -17,9 +17,7 @@ test("runs of the preference loop stand in the list with the others, and so do f
   await runs.write();
   await mkdir(join(runs.folder, "something-else"));
   const { body } = await get("/");
-  expect(body).toMatch(
-    /feedback-laptop-\w+-0a1b2c<\/a>.*?preference loop, simulated.*?interrupted.*?3\/8 steps/s,
-  );
+  expect(body).toMatch(/feedback-laptop-\w+-0a1b2c<\/a>.*?feedback, simulated.*?interrupted.*?3\/8 steps/s);
   expect(body).toMatch(/20261101-000000Z<\/a>.*?CLaaS results.*?complete.*?8\/8 steps/s);
   expect(body).toMatch(/laptop-20261121T120000Z-0a1b2c<\/a>.*?8\/8\s*<\/td>/s);
   expect(body).not.toContain("something-else");
