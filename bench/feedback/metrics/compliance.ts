@@ -1,6 +1,6 @@
 import type { Rollout } from "../files/step-line.ts";
 import { verifyAnswer } from "../verifiers/verify-answer.ts";
-import { asked, conversation } from "./asking.ts";
+import { askedWithinBudget, conversation } from "./asking.ts";
 import type { FeedbackMetric, MetricContext, Missing } from "./metric.ts";
 
 /** As the original: of a preference's prompts the first three. */
@@ -32,15 +32,24 @@ interface Probed {
 
 async function probe(prompt: string, on: string, context: MetricContext): Promise<Probed> {
   const { name, verifier } = context.preference;
-  const found = await asked(context, () => context.generate(prompt));
+  const found = await askedWithinBudget(context, (maxTokens) =>
+    context.generate(prompt, { temperature: 0, maxTokens }),
+  );
   if ("why" in found) {
     const metadata = { error: found.why, verifier: name };
     const rollout = { metric: "compliance", messages: conversation(context, prompt, null), metadata };
     return { score: null, rollout, missing: [{ on, why: found.why }] };
   }
-  const { text, finishReason } = found.answer;
+  const { text, finishReason, maxTokens } = found.answer;
   const { score, passed, detail } = await verifyAnswer(verifier, text, { prompt, signal: context.signal });
-  const metadata = { verifier: name, score, passed, detail, finish_reason: finishReason };
+  const metadata = {
+    verifier: name,
+    score,
+    passed,
+    detail,
+    max_tokens_used: maxTokens,
+    finish_reason: finishReason,
+  };
   const rollout = { metric: "compliance", messages: conversation(context, prompt, text), metadata };
   return {
     score,

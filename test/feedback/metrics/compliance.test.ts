@@ -26,7 +26,14 @@ test("the mean of what the verifier gives the first three prompts; thoughts do n
       { role: "user", content: prompts[2] },
       { role: "assistant", content: "😊" },
     ],
-    metadata: { verifier: "no_emoji", score: 0, passed: false, detail: "1 emoji: 😊", finish_reason: "stop" },
+    metadata: {
+      verifier: "no_emoji",
+      score: 0,
+      passed: false,
+      detail: "1 emoji: 😊",
+      max_tokens_used: 2048,
+      finish_reason: "stop",
+    },
   });
 });
 
