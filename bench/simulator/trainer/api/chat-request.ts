@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { HeardMessage } from "../model/prompt.ts";
+import { lenientBool, lenientFloat, lenientInt } from "./lenient.ts";
 
 /** A message in any of the forms that clients send. */
 const messageSchema = z
@@ -9,20 +10,20 @@ export const messagesSchema = z.array(messageSchema);
 
 const samplingSchema = {
   model: z.string().default(""),
-  max_tokens: z.number().int().nullish(),
-  temperature: z.number().nullish(),
-  top_p: z.number().nullish(),
-  stream: z.boolean().default(false),
+  max_tokens: lenientInt.nullish(),
+  temperature: lenientFloat.nullish(),
+  top_p: lenientFloat.nullish(),
+  stream: lenientBool.default(false),
   stop: z.array(z.string()).nullish(),
   /** Not a field of the service, which ignores it; engines behind it know one. */
-  seed: z.number().int().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().default(false) }).nullish(),
+  seed: lenientInt.nullish(),
+  stream_options: z.object({ include_usage: lenientBool.default(false) }).nullish(),
 };
 export const chatRequestSchema = z.object({
   ...samplingSchema,
   messages: messagesSchema,
-  logprobs: z.boolean().default(false),
-  top_logprobs: z.number().int().default(1),
+  logprobs: lenientBool.default(false),
+  top_logprobs: lenientInt.default(1),
 });
 export type TrainerChatRequest = z.infer<typeof chatRequestSchema>;
 

@@ -1,15 +1,14 @@
 import { z } from "zod";
+import { lenientBool, lenientFloat, lenientInt, lenientIntWithin } from "./lenient.ts";
 
-/** Numbers as pydantic takes them: also from texts. */
-const float = z.coerce.number();
 const trainingSchema = z
   .object({
-    learning_rate: float.default(3e-5),
-    alpha: float.default(0.5),
-    is_clip: float.default(5),
-    max_grad_norm: float.default(1),
-    kl_reg_weight: float.default(0),
-    teacher_top_k: float.default(100),
+    learning_rate: lenientFloat.default(3e-5),
+    alpha: lenientFloat.default(0.5),
+    is_clip: lenientFloat.default(5),
+    max_grad_norm: lenientFloat.default(1),
+    kl_reg_weight: lenientFloat.default(0),
+    teacher_top_k: lenientInt.default(100),
   })
   .prefault({});
 export type Training = z.infer<typeof trainingSchema>;
@@ -28,10 +27,10 @@ export const feedbackRequestSchema = z.object({
     .min(1),
   orchestration: z
     .object({
-      sleep_before: z.boolean().default(true),
-      wake_after: z.boolean().default(true),
-      wake_on_failure: z.boolean().default(true),
-      sleep_level: z.number().int().min(1).max(2).default(1),
+      sleep_before: lenientBool.default(true),
+      wake_after: lenientBool.default(true),
+      wake_on_failure: lenientBool.default(true),
+      sleep_level: lenientIntWithin(1, 2).default(1),
     })
     .prefault({}),
 });

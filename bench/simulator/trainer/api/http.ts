@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import { messageOf } from "../../../errors.ts";
+import { flawOf } from "./request-flaws.ts";
 
 const bodyBytesMax = 32 * 1024 * 1024;
 
@@ -47,20 +48,7 @@ export async function readBody<T>({ request }: TrainerExchange, schema: z.ZodTyp
       throw new TrainerApiError(413, `The body is longer than ${bodyBytesMax} bytes.`);
     chunks.push(chunk);
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch (cause) {
-    throw new TrainerApiError(422, [
-      {
-        type: "json_invalid",
-        loc: ["body", 0],
-        msg: "JSON decode error",
-        input: {},
-        ctx: { error: messageOf(cause) },
-      },
-    ]);
-  }
+  const json = parsedBody(Buffer.concat(chunks).toString("utf8"));
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new TrainerApiError(
@@ -69,59 +57,18 @@ export async function readBody<T>({ request }: TrainerExchange, schema: z.ZodTyp
   );
 }
 
-function flawOf(issue: z.core.$ZodIssue, body: unknown): Record<string, unknown> {
-  const loc = ["body", ...issue.path];
-  const input = issue.path.reduce<unknown>(
-    (value, key) => (value === null || typeof value !== "object" ? undefined : Reflect.get(value, key)),
-    body,
-  );
-  if (input === undefined) {
-    const within = issue.path
-      .slice(0, -1)
-      .reduce<unknown>(
-        (value, key) => (value === null || typeof value !== "object" ? undefined : Reflect.get(value, key)),
-        body,
-      );
-    return { type: "missing", loc, msg: "Field required", input: within };
+function parsedBody(text: string): unknown {
+  if (text === "")
+    throw new TrainerApiError(422, [{ type: "missing", loc: ["body"], msg: "Field required", input: null }]);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const error = messageOf(cause);
+    const at = Number(/position (\d+)/u.exec(error)?.[1] ?? 0);
+    throw new TrainerApiError(422, [
+      { type: "json_invalid", loc: ["body", at], msg: "JSON decode error", input: {}, ctx: { error } },
+    ]);
   }
-  if (issue.code === "too_small" || issue.code === "too_big") return rangeFlaw(issue, { loc, input });
-  if (issue.code === "invalid_type")
-    return { type: `${issue.expected}_type`, loc, msg: `Input should be a valid ${issue.expected}`, input };
-  return { type: "value_error", loc, msg: issue.message, input };
-}
-
-function rangeFlaw(
-  issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
-  { loc, input }: { readonly loc: readonly PropertyKey[]; readonly input: unknown },
-): Record<string, unknown> {
-  const isSmall = issue.code === "too_small";
-  const limit = isSmall ? issue.minimum : issue.maximum;
-  if (typeof input === "string")
-    return {
-      type: "string_too_short",
-      loc,
-      msg: `String should have at least ${limit} character`,
-      input,
-      ctx: { min_length: limit },
-    };
-  if (Array.isArray(input))
-    return {
-      type: "too_short",
-      loc,
-      msg: `List should have at least ${limit} item after validation, not ${input.length}`,
-      input,
-      ctx: { field_type: "List", min_length: limit, actual_length: input.length },
-    };
-  const [type, word, key] = isSmall
-    ? (["greater_than_equal", "greater", "ge"] as const)
-    : (["less_than_equal", "less", "le"] as const);
-  return {
-    type,
-    loc,
-    msg: `Input should be ${word} than or equal to ${limit}`,
-    input,
-    ctx: { [key]: limit },
-  };
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,14 +1,15 @@
 import { z } from "zod";
 import type { TrainerCore } from "../core/trainer-core.ts";
 import { TrainerApiError, type TrainerExchange, readBody, sendBytes, sendJson } from "./http.ts";
+import { lenientIntWithin } from "./lenient.ts";
 import { reply } from "./reply.ts";
 import { zipOf } from "./zip.ts";
 
 const initSchema = z.object({
   lora_id: z.string(),
   base_model: z.string().default("Qwen/Qwen3-8B"),
-  lora_r: z.number().int().min(4).max(128).default(32),
-  lora_alpha: z.number().int().min(8).max(256).default(64),
+  lora_r: lenientIntWithin(4, 128).default(32),
+  lora_alpha: lenientIntWithin(8, 256).default(64),
   target_modules: z.array(z.string()).nullish(),
 });
 
