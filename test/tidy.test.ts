@@ -103,6 +103,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/kubernetes/objects": "kubernetes/kubectl",
   "bench/kubernetes/attach": "kubernetes/kubectl kubernetes/objects",
   "bench/kubernetes/rollout": "kubernetes/kubectl",
+  "bench/kubernetes/shards":
+    "config plan kubernetes/deploy kubernetes/kubectl kubernetes/objects kubernetes/rollout",
   "bench/kubernetes/deploy": "kubernetes/attach kubernetes/kubectl kubernetes/objects kubernetes/rollout",
   // Agents and workloads.
   "bench/tools": "workload",
@@ -167,7 +169,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "kubernetes/deploy kubernetes/kubectl kubernetes/objects " +
     "sink/mlflow mlflow mlflow/client " +
     "feedback/files feedback/report " +
-    "merge " +
+    "merge kubernetes/shards " +
     "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator simulator/trainer gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",
   "scripts/benchmark":

@@ -51,6 +51,10 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
   "k8s detach": ["tollgate k8s detach --namespace clawbench-eval"],
   "k8s logs": ["tollgate k8s logs", "tollgate k8s logs --no-follow --tail 20"],
   "k8s cp": ["tollgate k8s cp results --namespace clawbench-eval && tollgate report results/runs/*"],
+  "k8s run": [
+    "tollgate k8s run experiments/mine.yaml --shards 4 --namespace evals",
+    "tollgate k8s run experiments/mine.yaml --shards 4 --namespace evals --render > job.yaml",
+  ],
   "k8s down": ["tollgate k8s down --namespace clawbench-eval"],
   "k8s render": [
     "tollgate k8s render --namespace clawbench-eval > clawbench.yaml",

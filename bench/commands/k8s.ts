@@ -1,32 +1,19 @@
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError, messageOf } from "../errors.ts";
 import { attachSidecar, detachSidecar, type AttachOptions } from "../kubernetes/deploy/attach-sidecar.ts";
-import { clusterFacts, isOpenShift } from "../kubernetes/deploy/cluster.ts";
 import { deployMlflow, deployOpenclaw } from "../kubernetes/deploy/deploy-servers.ts";
 import { copyResults, sidecarLog } from "../kubernetes/deploy/sidecar-log.ts";
 import type { Site } from "../kubernetes/deploy/site.ts";
 import { holdsResults, takeDown } from "../kubernetes/deploy/take-down.ts";
-import { Kubectl } from "../kubernetes/kubectl/kubectl.ts";
 import { gatewayDeployment } from "../kubernetes/objects/openclaw.ts";
 import { renderYaml } from "../kubernetes/objects/render.ts";
-import { optionalKeys, tokenKey } from "../kubernetes/objects/secret.ts";
-import { clusterSettings } from "../kubernetes/objects/settings.ts";
 import { renderModes, renderedObjects, type RenderMode } from "../kubernetes/deploy/rendered-objects.ts";
-import { natural, positive, seconds } from "./arguments.ts";
+import { natural } from "./arguments.ts";
 import type { Host } from "./host.ts";
-
-interface ClusterFlags {
-  readonly namespace?: string;
-  readonly context?: string;
-  readonly yes?: boolean;
-  readonly timeout?: number;
-  readonly adopt?: boolean;
-  readonly storageClass?: string;
-  readonly fsGroup?: string;
-}
+import { registerRun } from "./k8s-run.ts";
+import { confirm, settingsOf, shared, withSite, type ClusterFlags } from "./k8s-site.ts";
 
 interface SidecarFlags extends ClusterFlags {
   readonly deployment: string;
@@ -37,9 +24,6 @@ interface SidecarFlags extends ClusterFlags {
   readonly again?: boolean;
 }
 
-/** What a mode may do: what only looks asks nothing. */
-type Access = "changes" | "looks";
-
 export function register(program: Command, host: Host): void {
   const k8s = program
     .command("k8s")
@@ -49,6 +33,7 @@ export function register(program: Command, host: Host): void {
   registerServers(k8s, host);
   registerSidecar(k8s, host);
   registerEnds(k8s, host);
+  registerRun(k8s, host);
 }
 
 function registerServers(k8s: Command, host: Host): void {
@@ -172,14 +157,6 @@ function renderMode(mode: string | undefined): RenderMode | null {
   );
 }
 
-function shared(command: Command): Command {
-  return command
-    .option("--namespace <ns>", "namespace of gateway and evaluation (default: CLAWBENCH_NAMESPACE)")
-    .option("--context <name>", "context of the kubeconfig (default: its current one)")
-    .option("--timeout <time>", "how long to wait for pods to run, or to be gone", seconds)
-    .option("--yes", "ask nothing");
-}
-
 function withPlacing(command: Command): Command {
   return command
     .option("--adopt", "take over objects of the same names that somebody else made")
@@ -214,81 +191,6 @@ function attachOptions(
     experiment,
     need,
   };
-}
-
-function settingsOf(host: Host, flags: ClusterFlags, withoutNamespace = false) {
-  const { namespace, storageClass, fsGroup } = flags;
-  const group = fsGroup === undefined || fsGroup === "none" ? null : positive(fsGroup);
-  return clusterSettings(host.environment, { namespace, storageClass, fsGroup: group, withoutNamespace });
-}
-
-/** Where OpenClaw's image has its user, and ours. */
-const defaultGroup = 1000;
-
-async function withSite(
-  host: Host,
-  {
-    flags,
-    access,
-    withoutNamespace = false,
-  }: { readonly flags: ClusterFlags; readonly access: Access; readonly withoutNamespace?: boolean },
-  act: (site: Site) => Promise<void>,
-): Promise<void> {
-  const settings = settingsOf(host, flags, withoutNamespace);
-  const stop = new AbortController();
-  const place = {
-    environment: withoutKeys(host.environment),
-    context: flags.context ?? null,
-    tell: host.tell,
-    signal: stop.signal,
-  };
-  const quick = new Kubectl({ ...place, patienceMs: 0 });
-  const onSignal = () => stop.abort(new ConfigError("Stopped."));
-  process.once("SIGINT", onSignal);
-  try {
-    await confirmCluster(host, quick, { flags, access });
-    const group =
-      flags.fsGroup === undefined && !(await isOpenShift(quick)) ? defaultGroup : settings.fsGroup;
-    await act({
-      kubectl: new Kubectl(place),
-      settings: { ...settings, fsGroup: group },
-      environment: host.environment,
-      tell: host.tell,
-      adopt: flags.adopt === true,
-      timeoutMs: flags.timeout === undefined ? null : flags.timeout * 1000,
-      newToken: () => randomBytes(32).toString("base64"),
-    });
-  } finally {
-    process.off("SIGINT", onSignal);
-  }
-}
-
-/** Keys go into the Secret by us; kubectl and its login plugins need none of them. */
-function withoutKeys(environment: Host["environment"]): Host["environment"] {
-  const keys: readonly string[] = [tokenKey, ...optionalKeys];
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !keys.includes(name)));
-}
-
-/** That it answers, and that it is the one that was meant. */
-async function confirmCluster(
-  host: Host,
-  kubectl: Kubectl,
-  { flags, access }: { readonly flags: ClusterFlags; readonly access: Access },
-): Promise<void> {
-  const { context, server, isLocal } = await clusterFacts(kubectl);
-  await kubectl.raw("/version");
-  if (access === "looks" || isLocal || flags.yes === true) return;
-  const where = `context ${context} (${server ?? "no address"})`;
-  if (host.ask === undefined)
-    throw new ConfigError(
-      `The cluster is not on this machine: ${where}. Give --yes when it is the one that is meant, or name another with --context.`,
-    );
-  await confirm(host, `The cluster is not on this machine: ${where}. Go on?`);
-}
-
-async function confirm(host: Host, question: string): Promise<void> {
-  const answer = (await host.ask?.(`${question} [y/N] `)) ?? "";
-  if (!/^y(es)?$/i.test(answer.trim())) throw new ConfigError("Nothing was changed.");
 }
 
 async function experimentText(host: Host, { experiment }: SidecarFlags): Promise<string | null> {

@@ -1,12 +1,14 @@
-import { resolve } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { usable } from "../analysis/cell/verdict.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { systemClock } from "../measure/clock.ts";
 import { mergeRuns, type MergedRun } from "../merge/merge-runs.ts";
 import { rebuildReport } from "../report/rebuild.ts";
+import { exists } from "../store/read-run.ts";
 import { sweepEnd } from "./end-screen.ts";
-import { findMeasured, runsOption, type RunsFlag } from "./find-run.ts";
+import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { writingTo } from "./write-result.ts";
 
@@ -21,7 +23,7 @@ export function register(program: Command, host: Host): void {
   program
     .command("merge <run...>")
     .description(
-      "join the runs of a sweep's shards into one run directory, whose report is that of a sweep that was not divided",
+      "join the runs of a sweep's shards (or all that lie in a folder) into one run directory, whose report is that of an undivided sweep",
     )
     .requiredOption("-o, --out <run>", "run directory to make; there must be none yet")
     .option("--partial", "also where shards are missing or not finished; the report says what is not there")
@@ -34,7 +36,8 @@ export function register(program: Command, host: Host): void {
 async function merge(references: readonly string[], flags: MergeFlags, host: Host): Promise<void> {
   const out = resolve(host.workingDirectory, flags.out);
   const directories: string[] = [];
-  for (const reference of references) directories.push(await findMeasured(host, reference, flags));
+  for (const reference of references)
+    directories.push(...(await runsIn(await findRun(host, reference, flags))));
   const options = { out, partial: flags.partial ?? false, now: systemClock.wallIso() };
   const merged = await writingTo(out, () => mergeRuns(directories, options));
   for (const note of merged.notes) host.tell(note);
@@ -52,6 +55,15 @@ async function merge(references: readonly string[], flags: MergeFlags, host: Hos
   }
   if (!flags.quiet) host.print(await sweepEnd(host, report, out));
   host.print(out);
+}
+
+/** A run, or those of a folder of them; a folder without any is left to be refused as no run. */
+async function runsIn(path: string): Promise<readonly string[]> {
+  if ((await exists(join(path, "run.json"))) || !(await exists(path))) return [path];
+  const names = (await stat(path)).isDirectory() ? (await readdir(path)).toSorted() : [];
+  const runs: string[] = [];
+  for (const name of names) if (await exists(join(path, name, "run.json"))) runs.push(join(path, name));
+  return runs.length === 0 ? [path] : runs;
 }
 
 function stateText({ reason }: MergedRun): string {

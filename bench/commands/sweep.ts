@@ -15,6 +15,7 @@ import { runExperiment, runOptions, type ExperimentRun, type RunFlags } from "./
 interface SweepFlags extends RunFlags, ShardFlags {
   readonly limit?: number;
   readonly goOn?: boolean;
+  readonly anyVerdict?: boolean;
   readonly redo?: RedoName;
 }
 
@@ -42,6 +43,7 @@ Examples:
   $ tollgate sweep experiments/airline.yaml --set sweep.concurrency=[1] --set workload.trials=4
   $ tollgate resume runs/airline-20260101T120000Z-1a2b3c      goes on with it, whatever it was started with`,
     );
+  command.option("--any-verdict", "exit code 0 for a run that is complete, whatever its verdicts are");
   runOptions(shardOptions(command.addOption(limitOption()))).action((file: string, flags: SweepFlags) =>
     flags.detach ? detach(file, flags, host) : sweep(file, flags, host),
   );
@@ -74,6 +76,7 @@ async function sweep(file: string, flags: SweepFlags, host: Host): Promise<void>
     loaded,
     shard,
     flags: { ...flags, ...started },
+    ...(flags.anyVerdict === true && { isUsable: () => true }),
     ...sweepPieces(host, flags, loaded.experiment),
   });
 }

@@ -5,6 +5,7 @@ import { varianceSchema } from "./variance-schema.ts";
 import { compareSchema } from "./compare-schema.ts";
 import { failureLimitKeys } from "./failure-limits.ts";
 import { collectSchema } from "./collect-schema.ts";
+import { kubernetesSchema } from "./kubernetes-schema.ts";
 import {
   sectionSchema,
   sinksSchema,
@@ -102,6 +103,7 @@ const after = {
   collect: collectSchema,
   capacity: capacitySchema,
   sandbox: sandboxSchema,
+  kubernetes: kubernetesSchema,
   output: z
     .strictObject({
       directory: pathSetting()

@@ -49,16 +49,17 @@ export async function readShardRun(given: string): Promise<ShardRun> {
   return { directory, identity, shard, cells: grown.cells, records, recordsEndByte, finished, planned };
 }
 
-function refuseOthers({ runId, replay, search, merged }: RunJson, directory: string): void {
-  const what =
-    replay !== undefined
-      ? "a replay"
-      : search !== undefined
-        ? "a search"
-        : merged !== undefined
-          ? "a run that was merged already"
-          : null;
-  if (what === null) return;
+function refuseOthers({ runId, ...identity }: RunJson, directory: string): void {
+  const kinds = {
+    replay: "a replay",
+    search: "a search",
+    merged: "a run that was merged already",
+    feedback: "a run of the preference loop",
+  } as const;
+  const what = Object.entries(kinds).find(
+    ([key]) => key in identity && identity[key as keyof typeof kinds] != null,
+  )?.[1];
+  if (what === undefined) return;
   throw new ConfigError(
     `${directory} (${runId}) is ${what}: only runs of \`tollgate sweep FILE --shard I/N\` can be merged. Give those of the shards.`,
   );

@@ -33,11 +33,15 @@ export function episodeIds(loaded: IdentifiedExperiment, cell: Cell): (task: Epi
 
 /** What makes two runs comparable, without where things are. Kept in `run.json`; `--resume` refuses another one. */
 export function experimentFingerprint({ written, identities }: IdentifiedExperiment): string {
-  const { output: _output, note: _note, limits: _limits, sinks: _sinks, ...rest } = written;
+  const { output: _output, note: _note, limits: _limits, sinks: _sinks, kubernetes, ...rest } = written;
   const { agent, workload } = identities;
   return fingerprint({
     ...rest,
     ...variantsOf(written),
+    // Where pods run says nothing about what is measured; the engine that they bring does.
+    ...(kubernetes?.engine !== undefined && {
+      kubernetes: { engine: kubernetes.engine, gpus: kubernetes.gpus },
+    }),
     stack: serversOf(rest.stack),
     agent: agent.run,
     workload: workload.run,

@@ -1,0 +1,53 @@
+import type { Kubectl } from "../kubectl/kubectl.ts";
+import { driverContainer, driverMetricsPort } from "./shard-run-plan.ts";
+import type { ShardPod } from "./shard-pods.ts";
+
+/** Episodes of the shards that run now, as their drivers say it. */
+export interface EpisodeCounts {
+  readonly finished: number;
+  readonly planned: number;
+  /** Pods that answered. */
+  readonly drivers: number;
+}
+
+/** At once, so that a hundred pods do not make a hundred processes. */
+const askedAtOnce = 8;
+
+/** Asks drivers for their metrics, inside their pods; one that does not answer, as while it starts, is left out. */
+export async function episodeCounts(
+  kubectl: Kubectl,
+  namespace: string,
+  pods: readonly ShardPod[],
+): Promise<EpisodeCounts> {
+  const running = pods.filter(({ isRunning }) => isRunning);
+  const counts: EpisodeCounts[] = [];
+  for (let at = 0; at < running.length; at += askedAtOnce) {
+    const asked = running.slice(at, at + askedAtOnce).map(async ({ name }) => {
+      const of = { namespace, pod: name, container: driverContainer };
+      const url = `http://127.0.0.1:${driverMetricsPort}/metrics`;
+      return countsIn((await kubectl.exec(of, ["wget", "-qO-", "-T", "5", url])).stdout);
+    });
+    const answers = await Promise.allSettled(asked);
+    for (const answer of answers)
+      if (answer.status === "fulfilled" && answer.value !== null) counts.push(answer.value);
+  }
+  return {
+    finished: sum(counts.map(({ finished }) => finished)),
+    planned: sum(counts.map(({ planned }) => planned)),
+    drivers: counts.length,
+  };
+}
+
+/** null where the page does not say it. */
+export function countsIn(page: string): EpisodeCounts | null {
+  const planned = valuesOf(page, "tollgate_episodes_planned");
+  if (planned.length === 0) return null;
+  return { finished: sum(valuesOf(page, "tollgate_episodes_total")), planned: sum(planned), drivers: 1 };
+}
+
+function valuesOf(page: string, name: string): readonly number[] {
+  const line = new RegExp(`^${name}(?:\\{[^}]*\\})? ([0-9.e+]+)$`, "gm");
+  return [...page.matchAll(line)].map(([, value]) => Number(value));
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
