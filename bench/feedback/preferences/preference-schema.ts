@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { closestWord } from "../../config/closest-word.ts";
 import { isBlank } from "../text/python-text.ts";
+import type { VerifierKind } from "../verifiers/kind.ts";
 import { verifierKinds } from "../verifiers/kinds.ts";
 
 /** Folders that every run directory has. */
@@ -10,14 +11,16 @@ const said = z.string().refine((text) => !isBlank(text), "must not be empty");
 
 const kinds = verifierKinds.map(({ kind }) => kind);
 
+const classOf = ({ kind, target }: VerifierKind) => (target === null ? [] : [[target, kind] as const]);
+/** Classes of CLaaS, by their whole names: another's class of the same name may check something else. */
+const classes: ReadonlyMap<string, string> = new Map(verifierKinds.flatMap(classOf));
+
 /** `verifier: concise`, `{_target_: claas.eval.metrics.verifiers.ConciseVerifier}` and `{kind: concise}` are the same. */
 function asKind(written: unknown): unknown {
   if (typeof written === "string") return { kind: written };
   if (!isMapping(written) || typeof written["_target_"] !== "string") return written;
   const { _target_: target, ...rest } = written;
-  const last = target.split(".").at(-1);
-  const found = verifierKinds.find((one) => one.target?.split(".").at(-1) === last);
-  return { ...rest, kind: found?.kind ?? target };
+  return { ...rest, kind: classes.get(target) ?? target };
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -29,15 +32,20 @@ function unknownKind(input: unknown): string {
   if (typeof given !== "string")
     return `must be the name of a verifier (${kinds.join(", ")}), or a mapping with its kind`;
   const isClass = given.includes(".");
-  const near = closestWord(
-    (isClass ? (given.split(".").at(-1) ?? "") : given).replace(/Verifier$/, ""),
-    kinds,
-  );
+  const near = isClass ? classNear(given) : closestWord(given, kinds);
   const why = isClass
     ? "is a Python class that Tollgate does not know; it runs no code of a preference file, and regex, length, contains, json_schema and judge say most of what such code checks"
     : `is no verifier; known: ${kinds.join(", ")}`;
   return `${JSON.stringify(given)} ${why}.${near === null ? "" : ` Did you mean ${near}?`}`;
 }
+
+/** By the name alone, wherever it lies. */
+function classNear(given: string): string | null {
+  const names = new Map([...classes.keys()].map((target) => [nameOf(target), target]));
+  return names.get(closestWord(nameOf(given), [...names.keys()]) ?? "") ?? null;
+}
+
+const nameOf = (target: string) => target.split(".").at(-1) ?? "";
 
 const [first = z.object({ kind: z.literal("") }), ...others] = verifierKinds.map(({ schema }) => schema);
 const verifierSchema = z.preprocess(

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { isMap, LineCounter, parseDocument } from "yaml";
@@ -20,7 +21,7 @@ const bytesMax = 4 * 1024 ** 2;
 export function readPreference(file: string, environment: VerifierEnvironment): Preference {
   const source = readSource(file);
   const lines = new LineCounter();
-  const document = parseDocument(source.toString("utf8"), { lineCounter: lines, prettyErrors: true });
+  const document = parseDocument(source.text, { lineCounter: lines, prettyErrors: true, merge: true });
   const problem = document.errors[0];
   if (problem)
     throw new ConfigError(`Preference file ${file} is not valid YAML: ${problem.message}`, {
@@ -52,17 +53,20 @@ export function readPreference(file: string, environment: VerifierEnvironment): 
       dispreferred: negative_response,
     })),
     probes: probe_prompts,
-    hash: createHash("sha256").update(source).digest("hex"),
+    hash: createHash("sha256").update(source.bytes).digest("hex"),
     file,
   };
 }
 
-function readSource(file: string): Buffer {
+/** As UTF-8 and nothing else: what is put in place of other bytes would be taught to the model. */
+function readSource(file: string): { readonly bytes: Buffer; readonly text: string } {
   try {
     const facts = statSync(file);
     if (!facts.isFile()) throw new Error("it is no file");
     if (facts.size > bytesMax) throw new Error(`it has ${facts.size} bytes; ${bytesMax} is the most`);
-    return readFileSync(file);
+    const bytes = readFileSync(file);
+    if (!isUtf8(bytes)) throw new Error("it is no UTF-8");
+    return { bytes, text: bytes.toString("utf8") };
   } catch (cause) {
     throw new ConfigError(
       `Preference file ${file} cannot be read: ${messageOf(cause)}. preference_files names YAML files, or folders of them.`,

@@ -80,7 +80,10 @@ function compiled(schema: Readonly<Record<string, unknown>>): ValidateFunction {
   const isDraft7 = typeof dialect === "string" && dialect.includes("draft-07");
   const ajv = isDraft7 ? new Ajv(options) : new Ajv2020(options);
   formats.default(ajv);
-  return ajv.compile(schema);
+  const validate = ajv.compile(schema);
+  // It would answer with a promise, which passes as true.
+  if ("$async" in validate) throw new Error("$async schemas are not supported");
+  return validate;
 }
 
 function faultOf({ errors }: ValidateFunction): string | null {

@@ -86,7 +86,7 @@ test("the three ways to name a verifier are one, and a file without pairs has no
   const files = [
     form("a", "concise"),
     form("b", "{kind: concise}"),
-    form("c", "{_target_: x.y.ConciseVerifier}"),
+    form("c", "{_target_: claas.eval.metrics.verifiers.ConciseVerifier}"),
   ];
   const found = loadPreferences({ names: ["c", "a", "b"], files, environment: {} });
   expect(found.map(({ name, verifier, pairs }) => [name, verifier.kind, pairs])).toEqual([
@@ -135,8 +135,8 @@ test.each<[what: string, of: string, with_: string, says: string]>([
   [
     "an unknown class near a known one",
     "verifiers.IdentityVerifier",
-    "mine.ConcisVerifier",
-    "Did you mean concise?",
+    "claas.eval.metrics.verifiers.ConcisVerifier",
+    "Did you mean claas.eval.metrics.verifiers.ConciseVerifier?",
   ],
   [
     "a setting that a class does not have",
@@ -203,6 +203,18 @@ test.each<[what: string, of: string, with_: string, says: string]>([
     "{kind: json_schema, schema: {$ref: 'http://x/y'}}",
     "can't resolve reference",
   ],
+  [
+    "a schema that answers later",
+    "_target_: claas.eval.metrics.verifiers.IdentityVerifier",
+    "{kind: json_schema, schema: {$async: true, type: object}}",
+    "$async",
+  ],
+  [
+    "a class of the same name that is another's",
+    "claas.eval.metrics.verifiers.IdentityVerifier",
+    "mine.IdentityVerifier",
+    "Did you mean claas.eval.metrics.verifiers.IdentityVerifier?",
+  ],
 ])("%s is refused with the file", (...[, of, instead, says]) => {
   using folder = new TemporaryFolder();
   expect(claasForm).toContain(of);
@@ -214,6 +226,31 @@ test.each<[what: string, of: string, with_: string, says: string]>([
   const load = () => loadPreferences({ names: ["polite"], files: [file], environment: {} });
   expect(load).toThrow(says);
   expect(load).toThrow(file);
+});
+
+test("a file that is no UTF-8 is refused: other words than its own would be learned", () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "latin.yaml");
+  writeFileSync(file, Buffer.from(claasForm.replace("Say please", "Sag bitte schön"), "latin1"));
+  expect(() => loadPreferences({ names: ["polite"], files: [file], environment: {} })).toThrow(
+    `${file} cannot be read: it is no UTF-8`,
+  );
+});
+
+test("merged mappings are read as PyYAML reads them", () => {
+  using folder = new TemporaryFolder();
+  const text = claasForm
+    .replace("prompt_messages:", "prompt_messages: &ask")
+    .replace(
+      "probe_prompts:",
+      "  - <<: {positive_response: a}\n    prompt_messages: *ask\n    negative_response: b\nprobe_prompts:",
+    );
+  const [polite] = loadPreferences({
+    names: ["polite"],
+    files: [written(folder, "p.yaml", text)],
+    environment: {},
+  });
+  expect(polite?.pairs[1]).toMatchObject({ preferred: "a", dispreferred: "b" });
 });
 
 function bomb(): string {
