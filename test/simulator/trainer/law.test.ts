@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { ConfigError } from "../../../bench/errors.ts";
 import { loadTokenizer } from "../../../bench/simulator/model/tokenizer.ts";
 import { logit, logOdds, oddsOf } from "../../../bench/simulator/trainer/law/curve.ts";
@@ -226,4 +228,21 @@ describe("collapse", () => {
     expect(shows(before)).toEqual({ entropy: false, drift: false, repetition: false });
     expect(shows(after)).toEqual(expected);
   });
+});
+
+test("the page about it says what holds without a law file, and how p grows", () => {
+  const page = readFileSync(new URL("../../../docs/simulated-trainer.md", import.meta.url), "utf8");
+  const written: unknown = parse(/```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? "");
+  expect(parseLaw(written)).toEqual(law);
+  expect(Object.keys(Object(written))).toEqual(Object.keys(law));
+  const rowOf = (label: string) =>
+    (page.split("\n").find((line) => line.startsWith(`| ${label}`)) ?? "")
+      .split("|")
+      .slice(2, -1)
+      .map((cell) => cell.trim());
+  const chances = (name: string) =>
+    [0, 4, 8, 12, 16, 20, 24, 28, 32].map((weight) => oddsOf(logOdds(known(name), weight)).p.toFixed(2));
+  expect(rowOf("p, no_emoji or concise")).toEqual(chances("no_emoji"));
+  expect(chances("concise")).toEqual(chances("no_emoji"));
+  expect(rowOf("p, identity")).toEqual(chances("identity"));
 });
