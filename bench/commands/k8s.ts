@@ -46,7 +46,7 @@ function registerServers(k8s: Command, host: Host): void {
         if (site.settings.trackingUri === null) await deployMlflow(site);
         else host.tell(`MLflow: ${site.settings.trackingUri} is used, none is deployed.`);
         await attachSidecar(site, attachOptions(flags, { experiment, need: true }));
-        host.tell(sidecarHints(site));
+        host.tell(sidecarHints(site, flags));
       });
     });
   withPlacing(shared(k8s.command("openclaw")))
@@ -73,7 +73,7 @@ function registerSidecar(k8s: Command, host: Host): void {
         const isChanged = await attachSidecar(site, attachOptions(flags, { experiment, need: false }));
         host.tell(
           isChanged
-            ? sidecarHints(site)
+            ? sidecarHints(site, flags)
             : "The evaluation is there just so already; nothing was changed. --again starts it once more.",
         );
       });
@@ -205,8 +205,9 @@ async function experimentText(host: Host, { experiment }: SidecarFlags): Promise
   }
 }
 
-function sidecarHints({ settings }: Site): string {
-  const at = `--namespace ${settings.namespace}`;
+function sidecarHints({ settings }: Site, { deployment }: SidecarFlags): string {
+  const other = deployment === gatewayDeployment ? "" : ` --deployment ${deployment}`;
+  const at = `--namespace ${settings.namespace}${other}`;
   return [
     "The evaluation runs.",
     `  tollgate k8s logs ${at}      what it says`,

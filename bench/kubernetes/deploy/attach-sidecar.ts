@@ -17,7 +17,7 @@ import { isOurs } from "../objects/own-labels.ts";
 import { secretName, tokenKey } from "../objects/secret.ts";
 import { sidecarContainer, sidecarName } from "../objects/sidecar.ts";
 import { RolloutError, watchRollout } from "../rollout/watch-rollout.ts";
-import { applyWhole } from "./apply-whole.ts";
+import { applyWhole, type Applied } from "./apply-whole.ts";
 import { ensureSecret, type TokenSource } from "./ensure-secret.ts";
 import type { Site } from "./site.ts";
 
@@ -80,9 +80,17 @@ export async function attachSidecar(site: Site, options: AttachOptions): Promise
   tellTarget(site);
   try {
     const timeoutMs = site.timeoutMs ?? 300_000;
-    await watchRollout(kubectl, { namespace, deployment: options.deployment, timeoutMs, tell });
+    await watchRollout(kubectl, {
+      ...(site.settleMs !== undefined && { settleMs: site.settleMs }),
+      namespace,
+      deployment: options.deployment,
+      timeoutMs,
+      tell,
+    });
   } catch (thrown) {
-    throw isChanged && !options.keep ? await takenOutAgain(site, options.deployment, thrown) : thrown;
+    if (!isChanged || options.keep || !(thrown instanceof RolloutError) || thrown.troubles.length === 0)
+      throw thrown;
+    throw await takenOutAgain(site, { deployment: options.deployment, applied, thrown });
   }
   return isChanged;
 }
@@ -211,19 +219,26 @@ async function patched(
   }
 }
 
-/** A sidecar that does not come up keeps the gateway's pod from being ready, so it goes again. */
-async function takenOutAgain(site: Site, deployment: string, thrown: unknown): Promise<unknown> {
-  if (!(thrown instanceof RolloutError) || thrown.troubles.length === 0) return thrown;
+/**
+ * A sidecar that does not come up keeps the gateway's pod from being ready, so it goes again. What came with it goes,
+ * too, unless it has run and may have written results.
+ */
+async function takenOutAgain(
+  site: Site,
+  { deployment, applied, thrown }: { deployment: string; applied: Applied; thrown: RolloutError },
+): Promise<RolloutError> {
+  const { message, troubles } = thrown;
   try {
     await detachSidecar(site, { deployment, replace: false });
+    if (!troubles.some(({ hasLog }) => hasLog)) await applied.undo();
   } catch (second) {
     return new RolloutError(
-      `${thrown.message}\nIt could not be taken out again either: ${messageOf(second)}`,
-      thrown.troubles,
+      `${message}\nIt could not be taken out again either: ${messageOf(second)}`,
+      troubles,
     );
   }
   return new RolloutError(
-    `${thrown.message}\nThe sidecar was taken out again, so that the gateway runs as before. --keep leaves it in.`,
-    thrown.troubles,
+    `${message}\nThe sidecar was taken out again, so that the gateway runs as before. --keep leaves it in.`,
+    troubles,
   );
 }

@@ -18,6 +18,7 @@ export async function deployOpenclaw(site: Site, { need }: { readonly need: bool
     await applyWhole(site, openclawObjects(settings, version));
   });
   await watchRollout(kubectl, {
+    ...(site.settleMs !== undefined && { settleMs: site.settleMs }),
     namespace,
     deployment: gatewayDeployment,
     timeoutMs: site.timeoutMs ?? 180_000,
@@ -35,6 +36,7 @@ export async function deployMlflow(site: Site): Promise<void> {
     await applyWhole(site, mlflowObjects(settings));
   });
   await watchRollout(kubectl, {
+    ...(site.settleMs !== undefined && { settleMs: site.settleMs }),
     namespace,
     deployment: mlflowDeployment,
     timeoutMs: site.timeoutMs ?? 120_000,

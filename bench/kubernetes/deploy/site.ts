@@ -12,6 +12,8 @@ export interface Site {
   readonly adopt: boolean;
   /** null: the default of each step. */
   readonly timeoutMs: number | null;
+  /** How long containers have to run on before they count as running; left out: as \`watchRollout\` has it. */
+  readonly settleMs?: number;
   /** A new gateway token. */
   readonly newToken: () => string;
 }

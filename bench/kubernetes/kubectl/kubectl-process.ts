@@ -36,6 +36,9 @@ export interface Ended {
   readonly exitCode: number;
 }
 
+/** As `runKubectl`. */
+export type RunKubectl = (place: KubectlPlace, words: readonly string[], call: ProcessCall) => Promise<Ended>;
+
 const shortCallMs = 60_000;
 
 /**

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { failedBy } from "./kubectl-error.ts";
-import { runKubectl, type Ended, type KubectlPlace } from "./kubectl-process.ts";
+import {
+  runKubectl,
+  type Ended,
+  type KubectlPlace,
+  type ProcessCall,
+  type RunKubectl,
+} from "./kubectl-process.ts";
 import {
   kubernetesObjectSchema,
   nameOf,
@@ -19,6 +25,8 @@ export interface KubectlOptions extends KubectlPlace {
   readonly signal?: AbortSignal | undefined;
   /** For how long a call that may be repeated is repeated while nobody answers. Default 60 s, 0 never. */
   readonly patienceMs?: number;
+  /** Who runs the program; another one only where there is no cluster. */
+  readonly run?: RunKubectl;
 }
 
 export interface Target {
@@ -215,12 +223,13 @@ export class Kubectl {
   }
 
   /** A call of any words that is made once. */
-  async #once(words: readonly string[], call: Omit<Parameters<typeof runKubectl>[2], "signal">) {
-    return await runKubectl(this.#options, words, { ...call, signal: this.#options.signal });
+  async #once(words: readonly string[], call: Omit<ProcessCall, "signal">) {
+    const { run = runKubectl } = this.#options;
+    return await run(this.#options, words, { ...call, signal: this.#options.signal });
   }
 
   /** A call that may be made twice: while nobody answers it is made again. */
-  async #patiently(words: readonly string[], call: Omit<Parameters<typeof runKubectl>[2], "signal">) {
+  async #patiently(words: readonly string[], call: Omit<ProcessCall, "signal">) {
     const { patienceMs = 60_000, tell } = this.#options;
     const until = performance.now() + patienceMs;
     for (let attempt = 0; ; attempt++) {
