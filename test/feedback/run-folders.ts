@@ -99,10 +99,7 @@ export async function writeOriginalRun(
 
 function originalStep(line: StepLine): Readonly<Record<string, unknown>> {
   const { samples: _s, trained_tokens: _t, uncertain_updates: _u, missing: _m, serving: _v, ...own } = line;
-  const { collapse } = own.eval;
-  if (collapse === null) return own;
-  const { alert_reasons: _a, ...rest } = collapse;
-  return { ...own, eval: { ...own.eval, collapse: rest } };
+  return own;
 }
 
 export function planOf(
@@ -154,7 +151,6 @@ export function metricsAt(step: number, name: string): EvalMetrics {
           self_rouge_l: 0.3 + 0.02 * (step + 1),
           mean_logprob_drift: 0.05 * (step + 1),
           alert: false,
-          alert_reasons: [],
         }
       : null,
     rollouts: [

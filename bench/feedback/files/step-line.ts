@@ -54,9 +54,8 @@ export const evalMetricsSchema = z.object({
       /** 0..1. */
       self_rouge_l: nullable,
       mean_logprob_drift: nullable,
+      /** What raised it: `collapse-alerts.ts`. */
       alert: z.boolean(),
-      /** What raised the alert, e.g. `entropy ratio 0.41 < 0.6`; ours. */
-      alert_reasons: z.array(z.string()).default([]),
     })
     .nullable(),
   rollouts: z.array(rolloutSchema),

@@ -1,4 +1,4 @@
-import { collapseLimits } from "../files/collapse-limits.ts";
+import { collapseAlerts } from "../files/collapse-alerts.ts";
 import type { EvalMetrics, Rollout } from "../files/step-line.ts";
 import type { FeedbackMetric, MetricContext, Missing } from "./metric.ts";
 import { measureChances, type MeasuredChances } from "./collapse-chances.ts";
@@ -18,8 +18,7 @@ export const collapse: FeedbackMetric = {
     const diversity = await measureDiversity(context);
     const compared = comparedWith(chances, context.baseline);
     const value = { ...compared.value, self_rouge_l: diversity.selfRougeL };
-    const reasons = alertReasons(value);
-    const collapse = { ...value, alert: reasons.length > 0, alert_reasons: [...reasons] };
+    const collapse = { ...value, alert: collapseAlerts(value).length > 0 };
     // Where nothing could be looked at, nobody can say that there is no collapse.
     const isEmpty = value.mean_logprob === null && value.self_rouge_l === null;
     return {
@@ -30,7 +29,7 @@ export const collapse: FeedbackMetric = {
   },
 };
 
-type Chances = Omit<Collapse, "self_rouge_l" | "alert" | "alert_reasons">;
+type Chances = Omit<Collapse, "self_rouge_l" | "alert">;
 
 /** Before training a model is as it is: ratio 1, drift 0. */
 function comparedWith(
@@ -71,21 +70,6 @@ function comparedWith(
     ],
   };
 }
-
-function alertReasons(value: Omit<Collapse, "alert" | "alert_reasons">): readonly string[] {
-  const { entropy_ratio_to_baseline: ratio, self_rouge_l: rouge, mean_logprob_drift: drift } = value;
-  const { entropyRatio, selfRougeL, meanLogprobDrift } = collapseLimits;
-  return [
-    ...(ratio !== null && ratio < entropyRatio ? [`entropy ratio ${shown(ratio)} < ${entropyRatio}`] : []),
-    ...(rouge !== null && rouge > selfRougeL ? [`self-ROUGE-L ${shown(rouge)} > ${selfRougeL}`] : []),
-    ...(drift !== null && drift > meanLogprobDrift
-      ? [`drift of the mean log-probability ${shown(drift)} > ${meanLogprobDrift} nats`]
-      : []),
-  ];
-}
-
-/** As many digits as it takes to see that a value is beyond its limit: 0.5999 is not shown as 0.60. */
-const shown = (value: number) => String(Number(value.toPrecision(4)));
 
 function summaryOf({
   entropy_ratio_to_baseline,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { FeedbackPlan } from "../../store/feedback-plan.ts";
+import { collapseAlerts } from "../files/collapse-alerts.ts";
 import type { StoredPreference } from "../files/read-feedback-run.ts";
 import { meets, thresholdForm } from "../summary/threshold.ts";
 
@@ -37,8 +38,8 @@ export function outcomeOf(
   const checked = steps.flatMap(({ step, eval: { collapse } }) =>
     collapse === null ? [] : [{ step, collapse }],
   );
-  const alerts = checked.flatMap(({ step, collapse: { alert, alert_reasons } }) =>
-    alert ? [{ step, reasons: alert_reasons }] : [],
+  const alerts = checked.flatMap(({ step, collapse }) =>
+    collapse.alert ? [{ step, reasons: [...collapseAlerts(collapse)] }] : [],
   );
   return {
     learned: judged(last?.logprob_margin?.margin_delta_from_baseline ?? null, thresholds?.learned),

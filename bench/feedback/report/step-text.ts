@@ -1,5 +1,6 @@
 import { printable } from "../../report/formats/printable.ts";
 import { numberText, signedText } from "../../report/tables/number-text.ts";
+import { collapseAlerts } from "../files/collapse-alerts.ts";
 import type { FeedbackRun } from "../files/read-feedback-run.ts";
 import type { ReadStep } from "../files/stored-step.ts";
 import { nameText } from "./feedback-tables.ts";
@@ -32,7 +33,7 @@ export function stepText(line: ReadStep): string {
     `general ${numberText(general?.general_score ?? null)}`,
     ...(collapse === null
       ? []
-      : [collapse.alert ? `collapse ALERT ${collapse.alert_reasons.join("; ")}` : "no collapse"]),
+      : [collapse.alert ? `collapse ALERT ${collapseAlerts(collapse).join("; ")}` : "no collapse"]),
     `${line.sub_step_count ?? "?"} updates`,
     `${numberText(line.timing_s)} s`,
   ];

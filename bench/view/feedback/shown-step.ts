@@ -1,3 +1,4 @@
+import { collapseAlerts } from "../../feedback/files/collapse-alerts.ts";
 import type { ReadStep } from "../../feedback/files/stored-step.ts";
 
 /** A step, and where all of it is shown; null where no page has it. */
@@ -13,5 +14,5 @@ export function lossOf({ sdpo_metrics: told }: ReadStep): number | null {
 
 /** null: no alert. Empty: one that says nothing more. */
 export function alertReasons({ eval: { collapse } }: ReadStep): string | null {
-  return collapse?.alert === true ? collapse.alert_reasons.join("; ") : null;
+  return collapse?.alert === true ? collapseAlerts(collapse).join("; ") : null;
 }

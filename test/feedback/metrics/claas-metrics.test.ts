@@ -90,15 +90,12 @@ async function collapseOf({ tokens, samples, before }: CollapseCase) {
     self_rouge_l: 0,
     mean_logprob_drift: 0,
     alert: false,
-    alert_reasons: [],
   };
   const { fields } = await collapse.measure(
     metricContext({ complete }, { baseline: { ...none, collapse: value } }),
   );
   if (fields.collapse == null) throw new Error("all of it can be measured");
-  const { alert_reasons: reasons, ...found } = fields.collapse;
-  expect(found.alert).toBe(reasons.length > 0);
-  return found;
+  return fields.collapse;
 }
 
 async function marginOf({ preferred, dispreferred, before }: MarginCase) {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { collapseAlerts } from "../../../bench/feedback/files/collapse-alerts.ts";
 import { collapse } from "../../../bench/feedback/metrics/collapse.ts";
 import type { MetricContext } from "../../../bench/feedback/metrics/metric.ts";
 import { TrainerError } from "../../../bench/feedback/trainer/trainer-error.ts";
@@ -39,7 +40,6 @@ test("before training a model is as it is: ratio 1, drift 0, and no alert", asyn
     self_rouge_l: 0,
     mean_logprob_drift: 0,
     alert: false,
-    alert_reasons: [],
   });
   expect(missing).toEqual([]);
   expect(asked.map(({ temperature, topLogprobs }) => [temperature, topLogprobs])).toEqual([
@@ -71,7 +71,8 @@ test.each<[what: string, model: Model, reasons: string[]]>([
   ["is a little below", { ...healthy, tokens: evenTokens(4) }, []],
 ])("a model that %s raises exactly its own alert", async (_, model, reasons) => {
   const { value } = await after(model);
-  expect(value).toMatchObject({ alert: reasons.length > 0, alert_reasons: reasons });
+  expect(value?.alert).toBe(reasons.length > 0);
+  expect(value === null ? null : collapseAlerts(value)).toEqual(reasons);
 });
 
 test("a trainer without log-probabilities raises no alert, whatever the baseline had", async () => {
@@ -85,7 +86,6 @@ test("a trainer without log-probabilities raises no alert, whatever the baseline
       self_rouge_l: 0,
       mean_logprob_drift: null,
       alert: false,
-      alert_reasons: [],
     });
     expect(missing).toEqual([
       { on: "collapse, entropy and log-probability", why: "the server gives no log-probabilities" },

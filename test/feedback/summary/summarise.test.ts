@@ -34,7 +34,6 @@ function metrics({ delta, compliance, general, alert }: Values): EvalMetrics {
             self_rouge_l: 0,
             mean_logprob_drift: 0,
             alert,
-            alert_reasons: [],
           },
     rollouts: [],
   };
