@@ -90,7 +90,8 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/feedback/verifiers": "config judge feedback/text",
   "bench/feedback/preferences": "config feedback/text feedback/trainer feedback/verifiers",
   "bench/feedback/files": "store",
-  "bench/feedback/report": "statistics store analysis report feedback/files feedback/summary",
+  "bench/feedback/report":
+    "evidence workload statistics store analysis report feedback/files feedback/serving feedback/summary",
   "bench/feedback/metrics":
     "config sandbox feedback/files feedback/preferences feedback/text feedback/trainer feedback/verifiers suites/code/execution suites/code/answers suites/code/contract",
   "bench/feedback/summary": "feedback/files",

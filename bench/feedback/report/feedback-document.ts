@@ -153,48 +153,55 @@ export function servingAnswers({ preferences }: FeedbackReport): readonly string
 
 function csvRows({ runId, preferences }: FeedbackReport): ReportDocument["csv"] {
   return preferences.flatMap(({ name, steps }) =>
-    steps.map(({ step, timestamp, eval: metrics, training, serving, ...rest }): Record<string, Value> => {
-      const { logprob_margin, preference_compliance, general, collapse } = metrics;
-      return {
-        run: runId,
-        preference: name,
-        step,
-        timestamp,
-        positive_logprob: logprob_margin?.positive_logprob ?? null,
-        negative_logprob: logprob_margin?.negative_logprob ?? null,
-        margin: logprob_margin?.margin ?? null,
-        margin_delta_from_baseline: logprob_margin?.margin_delta_from_baseline ?? null,
-        preference_compliance,
-        coding_correct: general?.coding_correct ?? null,
-        ifeval_pass_rate: general?.ifeval_pass_rate ?? null,
-        general_score: general?.general_score ?? null,
-        mean_entropy: collapse?.mean_entropy ?? null,
-        entropy_ratio_to_baseline: collapse?.entropy_ratio_to_baseline ?? null,
-        self_rouge_l: collapse?.self_rouge_l ?? null,
-        mean_logprob_drift: collapse?.mean_logprob_drift ?? null,
-        collapse_alert: collapse?.alert ?? null,
-        seconds: rest.seconds,
-        updates: rest.updates,
-        trained_tokens: rest.trainedTokens,
-        uncertain_updates: rest.uncertainUpdates,
-        samples_failed: rest.samples?.failed ?? null,
-        missing: rest.missing.length,
-        ...servingColumns(serving),
-        ...Object.fromEntries(
-          Object.entries(training ?? {}).map(([key, value]) => [`training_${key}`, value]),
-        ),
-      };
-    }),
+    steps.map(
+      ({ step, timestamp, eval: metrics, training, serving, medians, ...rest }): Record<string, Value> => {
+        const { logprob_margin, preference_compliance, general, collapse } = metrics;
+        return {
+          run: runId,
+          preference: name,
+          step,
+          timestamp,
+          positive_logprob: logprob_margin?.positive_logprob ?? null,
+          negative_logprob: logprob_margin?.negative_logprob ?? null,
+          margin: logprob_margin?.margin ?? null,
+          margin_delta_from_baseline: logprob_margin?.margin_delta_from_baseline ?? null,
+          preference_compliance,
+          coding_correct: general?.coding_correct ?? null,
+          ifeval_pass_rate: general?.ifeval_pass_rate ?? null,
+          general_score: general?.general_score ?? null,
+          mean_entropy: collapse?.mean_entropy ?? null,
+          entropy_ratio_to_baseline: collapse?.entropy_ratio_to_baseline ?? null,
+          self_rouge_l: collapse?.self_rouge_l ?? null,
+          mean_logprob_drift: collapse?.mean_logprob_drift ?? null,
+          collapse_alert: collapse?.alert ?? null,
+          seconds: rest.seconds,
+          updates: rest.updates,
+          trained_tokens: rest.trainedTokens,
+          uncertain_updates: rest.uncertainUpdates,
+          samples_failed: rest.samples?.failed ?? null,
+          missing: rest.missing.length,
+          ...servingColumns({ serving, medians }),
+          ...Object.fromEntries(
+            Object.entries(training ?? {}).map(([key, value]) => [`training_${key}`, value]),
+          ),
+        };
+      },
+    ),
   );
 }
 
-function servingColumns(serving: PreferenceReport["steps"][number]["serving"]): Record<string, Value> {
+function servingColumns({
+  serving,
+  medians,
+}: Pick<PreferenceReport["steps"][number], "serving" | "medians">): Record<string, Value> {
   const names = Object.keys(servingQuantities) as readonly ServingQuantity[];
   return Object.fromEntries(
     phases.flatMap((phase) =>
       names.map((name) => [
         `${phase}_${name}`,
-        serving === null ? null : servingQuantities[name](serving[phase]),
+        serving === null
+          ? null
+          : servingQuantities[name]({ said: serving[phase], medians: medians?.[phase] ?? null }),
       ]),
     ),
   );

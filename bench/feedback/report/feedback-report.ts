@@ -10,10 +10,19 @@ import { readFeedbackRun, type FeedbackRun, type StoredPreference } from "../fil
 import { evalMetricsSchema, missingSchema, stepLineSchema } from "../files/step-line.ts";
 import type { ReadStep } from "../files/stored-step.ts";
 import { outcomeOf, outcomeSchema } from "./outcome.ts";
-import { meanEstimate, servingReport, servingReportSchema } from "./serving-report.ts";
+import {
+  meanEstimate,
+  servingReport,
+  servingReportSchema,
+  type Phase,
+  type ServedStep,
+} from "./serving-report.ts";
+import { medianOf, stepTimes, type KnownTimes, type StepRequestTimes } from "./stretch-times.ts";
 
 const number = z.number().nullable();
 const metricsSchema = evalMetricsSchema.omit({ rollouts: true });
+
+const mediansSchema = z.object({ requests: z.number().int(), ttftMs: number, e2eMs: number });
 
 /** A step without its texts. */
 const stepSchema = z.object({
@@ -29,6 +38,8 @@ const stepSchema = z.object({
   samples: z.object({ asked: z.number().int(), failed: z.number().int() }).nullable(),
   missing: z.array(missingSchema),
   serving: stepLineSchema.shape.serving,
+  /** Medians of the requests of each stretch, however few, milliseconds; null where nothing was measured, or its evidence is gone. */
+  medians: z.object({ before: mediansSchema, during: mediansSchema, after: mediansSchema }).nullable(),
 });
 export type StepReport = z.infer<typeof stepSchema>;
 
@@ -84,19 +95,27 @@ export async function buildFeedbackReport(directory: string): Promise<FeedbackRe
   return await feedbackReportOf(await readFeedbackRun(directory));
 }
 
-/** The same of a run that has been read. Throws RunUnreadableError. */
-export async function feedbackReportOf(stored: FeedbackRun): Promise<FeedbackReport> {
+/**
+ * The same of a run that has been read. Throws RunUnreadableError.
+ * @param known what an earlier report of it has read of its evidence
+ */
+export async function feedbackReportOf(
+  stored: FeedbackRun,
+  known: KnownTimes = new Map(),
+): Promise<FeedbackReport> {
   const { identity } = stored;
   const about = identity === null ? aboutOriginal(stored) : await aboutOwn(stored.directory, identity);
   const warnings = [...about.warnings, ...stored.warnings];
   const plan = identity?.feedback ?? null;
+  const measured: MeasuredSteps[] = [];
+  for (const one of stored.preferences) measured.push(await measuredSteps(stored.directory, one, known));
   return {
     v: 1,
     kind: "feedback",
     ...about,
     plan,
-    preferences: stored.preferences.map((one) => preferenceReport(one, plan)),
-    serving: servingReport(stored.preferences.flatMap(({ steps }) => steps)),
+    preferences: measured.map((one) => preferenceReport(one, plan)),
+    serving: servingReport(measured.flatMap(({ served }) => served)),
     warnings,
   };
 }
@@ -154,7 +173,32 @@ function aboutOriginal({ name, preferences }: FeedbackRun): About {
   };
 }
 
-function preferenceReport(stored: StoredPreference, plan: FeedbackReport["plan"]): PreferenceReport {
+interface MeasuredSteps {
+  readonly stored: StoredPreference;
+  readonly served: readonly ServedStep[];
+  readonly times: ReadonlyMap<number, StepRequestTimes>;
+}
+
+async function measuredSteps(
+  directory: string,
+  stored: StoredPreference,
+  known: KnownTimes,
+): Promise<MeasuredSteps> {
+  const served: ServedStep[] = [];
+  const times = new Map<number, StepRequestTimes>();
+  for (const { step, serving } of stored.steps) {
+    if (serving === null) continue;
+    const seen = await stepTimes(directory, { preference: stored.name, step }, known);
+    served.push({ serving, times: seen });
+    if (seen !== null) times.set(step, seen);
+  }
+  return { stored, served, times };
+}
+
+function preferenceReport(
+  { stored, served, times }: MeasuredSteps,
+  plan: FeedbackReport["plan"],
+): PreferenceReport {
   const { name, loraId, planned, baseline, steps } = stored;
   const uncertain = steps.reduce((sum, { uncertain_updates }) => sum + uncertain_updates, 0);
   const own = plan?.preferences.find((one) => one.name === name);
@@ -165,9 +209,9 @@ function preferenceReport(stored: StoredPreference, plan: FeedbackReport["plan"]
     loraId,
     planned,
     baseline: baseline === null ? null : withoutRollouts(baseline),
-    steps: steps.map(stepReport),
+    steps: steps.map((line) => stepReport(line, times.get(line.step) ?? null)),
     outcome: outcomeOf(stored, plan?.thresholds ?? null),
-    serving: servingReport(steps),
+    serving: servingReport(served),
     training: {
       updates: sumOfAll(steps.map(({ sub_step_count }) => sub_step_count)),
       trainedTokens: sumOfAll(steps.map(({ trained_tokens }) => trained_tokens)),
@@ -177,8 +221,12 @@ function preferenceReport(stored: StoredPreference, plan: FeedbackReport["plan"]
   };
 }
 
-function stepReport(line: ReadStep): StepReport {
+function stepReport(line: ReadStep, times: StepRequestTimes | null): StepReport {
   const { samples } = line;
+  const medians = (phase: Phase) => {
+    const { ttftMs, e2eMs } = times?.[phase] ?? { ttftMs: [], e2eMs: [] };
+    return { requests: e2eMs.length, ttftMs: medianOf(ttftMs), e2eMs: medianOf(e2eMs) };
+  };
   return {
     step: line.step,
     timestamp: line.timestamp,
@@ -194,6 +242,10 @@ function stepReport(line: ReadStep): StepReport {
         : { asked: samples.length, failed: samples.filter(({ response }) => response === null).length },
     missing: line.missing,
     serving: line.serving,
+    medians:
+      times === null
+        ? null
+        : { before: medians("before"), during: medians("during"), after: medians("after") },
   };
 }
 

@@ -102,7 +102,7 @@ export const serving: TableOf<PhaseRow> = {
     quantity(
       "TTFT p50\nms",
       "ttftP50Ms",
-      "Median time to first token of a stretch, from the tap; mean over steps [95 %].",
+      "Median time to first token of the requests of a stretch, from the tap; mean over steps [95 %].",
     ),
     quantity("TTFT p95\nms", "ttftP95Ms", "The same of the 95th percentile."),
     quantity("E2E p50\nms", "e2eP50Ms", "Median time of a whole request; mean over steps [95 %]."),

@@ -39,14 +39,17 @@ function overSteps({ name, steps }: PreferenceReport, quantity: ServingQuantity,
     leftOut: [],
     series: phases.map((phase) => ({
       name: phase,
-      points: steps.flatMap(({ step, serving }) =>
+      points: steps.flatMap(({ step, serving, medians }) =>
         serving === null
           ? []
           : [
               {
                 at: step,
                 label: String(step),
-                estimate: counted(servingQuantities[quantity](serving[phase]), serving[phase].requests),
+                estimate: counted(
+                  servingQuantities[quantity]({ said: serving[phase], medians: medians?.[phase] ?? null }),
+                  serving[phase].requests,
+                ),
                 doubtful: serving[phase].failed > 0,
               },
             ],

@@ -3,6 +3,7 @@ import { basename, join, resolve, sep } from "node:path";
 import { ConfigError, TollgateError } from "../../errors.ts";
 import { isFeedbackRun, isOriginalRun, readFeedbackRun } from "../../feedback/files/read-feedback-run.ts";
 import { feedbackFiles } from "../../feedback/files/step-line.ts";
+import type { KnownTimes } from "../../feedback/report/stretch-times.ts";
 import { feedbackReportOf } from "../../feedback/report/feedback-report.ts";
 import { exists } from "../../store/read-run.ts";
 import { evalStepAddress } from "../addresses.ts";
@@ -10,6 +11,8 @@ import type { EvalFolder, EvalRun } from "./eval-page.ts";
 
 /** Where results may lie. */
 export interface ServedFolder {
+  /** What was read of the evidence of steps, for the next page. */
+  readonly knownTimes: KnownTimes;
   /** Nothing outside of it is shown. */
   readonly root: string;
   /** Where the command was started: a relative path may be meant from there, too. */
@@ -45,7 +48,10 @@ function wholeOf(query: URLSearchParams, name: string, byDefault: number): numbe
  * The folder that `results_dir` means; null where there is none. Throws ConfigError for one that lies, or leads by a link, outside of
  * what is served.
  */
-export async function resultsFolder(asked: string | null, served: ServedFolder): Promise<string | null> {
+export async function resultsFolder(
+  asked: string | null,
+  served: Pick<ServedFolder, "root" | "workingDirectory">,
+): Promise<string | null> {
   const root = resolve(served.root);
   if (asked === null || asked === "") return root;
   if (asked.includes("\0")) throw outside(asked, root);
@@ -76,7 +82,7 @@ async function isFolder(path: string): Promise<boolean> {
 export async function evalFolder(
   path: string,
   { resultsDirectory, page, perPage }: AskedResults,
-  isListed: (path: string) => boolean,
+  library: { readonly served: ServedFolder; readonly isListed: (path: string) => boolean },
 ): Promise<EvalFolder> {
   const found = await runsNewestFirst(path);
   const pages = Math.max(1, Math.ceil(found.length / perPage));
@@ -85,7 +91,9 @@ export async function evalFolder(
   const unreadable: EvalFolder["unreadable"][number][] = [];
   for (const directory of found.slice((shown - 1) * perPage, shown * perPage)) {
     try {
-      runs.push({ ...(await shownRun(directory, resultsDirectory)), isListed: isListed(directory) });
+      const { knownTimes } = library.served;
+      const one = await shownRun(directory, { resultsDirectory, knownTimes });
+      runs.push({ ...one, isListed: library.isListed(directory) });
     } catch (error) {
       if (!(error instanceof TollgateError)) throw error;
       unreadable.push({ name: basename(directory), message: error.message });
@@ -103,11 +111,14 @@ export async function evalFolder(
   };
 }
 
-async function shownRun(directory: string, resultsDirectory: string | null): Promise<Pick<EvalRun, "shown">> {
+async function shownRun(
+  directory: string,
+  { resultsDirectory, knownTimes }: Pick<AskedResults, "resultsDirectory"> & Pick<ServedFolder, "knownTimes">,
+): Promise<Pick<EvalRun, "shown">> {
   const run = await readFeedbackRun(directory);
   const stepAddress = (preference: string, step: number) =>
     evalStepAddress(resultsDirectory, { run: run.name, preference, step });
-  return { shown: { run, report: await feedbackReportOf(run), stepAddress } };
+  return { shown: { run, report: await feedbackReportOf(run, knownTimes), stepAddress } };
 }
 
 /** A run of the folder, or the folder itself, by its name; null where none is called so. A name is looked up, and is no path. */
@@ -117,7 +128,9 @@ export async function runOfFolder(
   resultsDirectory: string | null,
 ): Promise<EvalRun["shown"] | null> {
   const directory = (await runsNewestFirst(path)).find((one) => basename(one) === name);
-  return directory === undefined ? null : (await shownRun(directory, resultsDirectory)).shown;
+  return directory === undefined
+    ? null
+    : (await shownRun(directory, { resultsDirectory, knownTimes: new Map() })).shown;
 }
 
 /** By when the results were written: the summary, or of a run that has none yet its newest steps. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readFeedbackRun } from "../../feedback/files/read-feedback-run.ts";
 import { heldVerdict, isWhole } from "../../feedback/report/feedback-document.ts";
 import { feedbackReportOf } from "../../feedback/report/feedback-report.ts";
+import type { KnownTimes } from "../../feedback/report/stretch-times.ts";
 import { nextCommand } from "../../store/next-command.ts";
 import { exists, readRun } from "../../store/read-run.ts";
 import { stepAddress } from "../addresses.ts";
@@ -16,13 +17,16 @@ export interface ViewedFeedback {
 }
 
 /** A run of the preference loop as its page shows it. Throws RunUnreadableError for a damaged one. */
-export async function viewFeedback(directory: string, version: string): Promise<ViewedFeedback> {
+export async function viewFeedback(
+  directory: string,
+  { version, known }: { readonly version: string; readonly known: KnownTimes },
+): Promise<ViewedFeedback> {
   const run = await readFeedbackRun(directory);
   return {
     directory,
     shown: {
       run,
-      report: await feedbackReportOf(run),
+      report: await feedbackReportOf(run, known),
       stepAddress: (preference, step) => stepAddress(run.name, preference, step),
     },
     extras: {

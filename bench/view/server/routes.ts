@@ -57,8 +57,7 @@ async function answerOfEval({ parts, query }: Asked, library: RunLibrary): Promi
       "No results",
       `There is no folder ${asked.resultsDirectory ?? ""} in ${library.served.root}.`,
     );
-  if (part === undefined)
-    return page(evalPage(await evalFolder(path, asked, (one) => library.isListed(one))));
+  if (part === undefined) return page(evalPage(await evalFolder(path, asked, library)));
   const shown = await runOfFolder(path, query.get("run") ?? "", asked.resultsDirectory);
   const back = { name: "Runs of the preference loop", address: evalAddress(asked) };
   const step = { preference: query.get("preference") ?? "", step: query.get("step") ?? "", back };

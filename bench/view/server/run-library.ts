@@ -7,6 +7,7 @@ import { worstOf } from "../../report/views/runs.ts";
 import { placeOf, type RunFolderPlace } from "../../store/list-runs.ts";
 import { exists } from "../../store/read-run.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
+import type { KnownTimes } from "../../feedback/report/stretch-times.ts";
 import { isFeedbackRun } from "../../feedback/files/read-feedback-run.ts";
 import { changedMs, type ServedFolder } from "../feedback/results-folder.ts";
 import { listedFeedback, viewFeedback, type ViewedFeedback } from "../feedback/viewed-feedback.ts";
@@ -15,7 +16,7 @@ import type { RunFacts } from "../run-facts.ts";
 import { ViewedRun, versionOf } from "./viewed-run.ts";
 
 /** The memory of a long session must not grow with every run that was looked at: so many runs, and so many episodes in all, are kept open. */
-const openMax = { runs: 8, episodes: 150_000 };
+const openMax = { runs: 8, episodes: 150_000, steps: 5_000 };
 const lookAgainMs = 10_000;
 const stackSchema = z.object({ kind: z.string() });
 
@@ -26,6 +27,8 @@ export class RunLibrary {
   readonly #workingDirectory: string;
   /** Folders without run.json that hold results of CLaaS' own evaluation. */
   readonly #originals = new Set<string>();
+  /** What was read of the evidence of steps. */
+  readonly knownTimes: KnownTimes = new Map();
   /** When to look again whether a folder has become a run. */
   readonly #notRuns = new Map<string, number>();
   /** The last used one last. */
@@ -45,7 +48,8 @@ export class RunLibrary {
 
   /** Nothing outside of it is served. */
   get served(): ServedFolder {
-    return { root: this.#path, workingDirectory: this.#workingDirectory };
+    const knownTimes = this.knownTimes;
+    return { root: this.#path, workingDirectory: this.#workingDirectory, knownTimes };
   }
 
   /** Whether a directory is a run that has pages here. */
@@ -59,7 +63,7 @@ export class RunLibrary {
     if (directory === undefined) return null;
     const { version } = await versionOf(directory);
     if (!this.#originals.has(directory) && (await this.open(name))?.isFeedback !== true) return null;
-    return await viewFeedback(directory, version);
+    return await this.#viewFeedback(directory, version);
   }
 
   /** The name of the run that is served alone; null where a folder is. */
@@ -134,14 +138,20 @@ export class RunLibrary {
     const { version } = await versionOf(path);
     const known = this.#listed.get(path);
     if (known?.version === version) return known.facts;
-    if (this.#originals.has(path)) return this.#remembered(path, version, await viewFeedback(path, version));
+    if (this.#originals.has(path))
+      return this.#remembered(path, version, await this.#viewFeedback(path, version));
     // What is only listed is not kept open: a folder may hold many runs.
     const kept = this.#only ? this.open(basename(path)) : this.#open.get(basename(path));
     const run = (await kept) ?? (await ViewedRun.open(path));
-    if (run.isFeedback) return this.#remembered(path, version, await viewFeedback(path, version));
+    if (run.isFeedback) return this.#remembered(path, version, await this.#viewFeedback(path, version));
     const facts = listedFacts(await run.facts(), (await run.extras()).hasPage);
     this.#listed.set(path, { version, facts });
     return facts;
+  }
+
+  async #viewFeedback(path: string, version: string): Promise<ViewedFeedback> {
+    if (this.knownTimes.size > openMax.steps) this.knownTimes.clear();
+    return await viewFeedback(path, { version, known: this.knownTimes });
   }
 
   // oxlint-disable-next-line max-params -- a path at a version

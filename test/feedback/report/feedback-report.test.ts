@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -40,6 +40,67 @@ test("what was learned is that of the last step, and serving is compared step by
   // Every step: 12 * 1.5 - 12.
   expect(serving?.differences.during["ttftP50Ms"]?.value).toBeCloseTo(6, 9);
   expect(serving?.before).toMatchObject({ requests: 160, failed: 0 });
+});
+
+/** A tap's line of a request of the load, or of another one. */
+function tapLine(attemptKey: string | null, { ttftMs, e2eMs }: { ttftMs: number; e2eMs: number }): string {
+  const startedNs = 1e9;
+  const at = (ms: number) => startedNs + ms * 1e6;
+  const tap = { v: 1, hop: "outer", arm: "trainer", requestId: "r", episodeId: null, attemptKey };
+  const request = {
+    method: "POST",
+    path: "/v1/chat/completions",
+    status: 200,
+    outcome: "completed",
+    error: null,
+  };
+  const times = {
+    streamed: true,
+    requestBytes: 10,
+    responseBytes: 20,
+    startedNs,
+    requestEndNs: at(0.1),
+    firstByteNs: at(ttftMs),
+    firstTokenNs: at(ttftMs),
+    lastTokenNs: at(e2eMs),
+    endedNs: at(e2eMs),
+    chunks: [[ttftMs * 1e6, 20]],
+    usage: { promptTokens: 5, completionTokens: 3, cachedTokens: null },
+    finishReason: "stop",
+  };
+  return `${JSON.stringify({ ...tap, ...request, ...times })}\n`;
+}
+
+test("few requests in a stretch: their medians come from the evidence, and what differs is said step by step", async () => {
+  const none = { p50: null, p95: null };
+  const step = (line: StepLine): StepLine => ({
+    ...line,
+    serving: line.serving && {
+      ...line.serving,
+      during: { ...line.serving.during, requests: 3, ttft_ms: none, e2e_ms: none },
+    },
+  });
+  const path = await writeFeedbackRun(folder, { names: ["no_emoji"], steps: 3, step });
+  for (const at of [0, 1, 2])
+    for (const [phase, ttfts] of Object.entries({
+      before: [10, 12, 14],
+      during: [20, 30 + at, 99],
+      after: [12],
+    })) {
+      const stretch = join(path, "evidence", "no_emoji", `step-${at}`, phase);
+      await mkdir(stretch, { recursive: true });
+      const lines = ttfts.map((ttftMs) => tapLine("load", { ttftMs, e2eMs: 2 * ttftMs }));
+      // What the loop itself asks is no request of the load.
+      await writeFile(join(stretch, "taps.ndjson"), [...lines, tapLine(null, { ttftMs: 5000, e2eMs: 6000 })]);
+    }
+  const { serving, preferences } = await buildFeedbackReport(path);
+  expect(serving?.during.values["ttftP50Ms"]).toMatchObject({ value: 31, count: 3 });
+  expect(serving?.differences.during["ttftP50Ms"]).toMatchObject({ value: 19, count: 3 });
+  // t(2) = 4.303 times 1 / sqrt(3).
+  expect(serving?.differences.during["ttftP50Ms"]?.low).toBeCloseTo(19 - 4.3027 / Math.sqrt(3), 3);
+  expect(serving?.differences.during["e2eP50Ms"]?.value).toBe(38);
+  expect(serving?.during.values["ttftP95Ms"]).toMatchObject({ value: null, count: 9 });
+  expect(preferences[0]?.steps[1]?.medians).toMatchObject({ during: { requests: 3, ttftMs: 31, e2eMs: 62 } });
 });
 
 test("a value that is not there is neither passed nor failed, breaks its curve, and is named", async () => {
