@@ -378,3 +378,22 @@ test("in mode tinker one sampler answers for all models, and can be sent back to
   await ask(`${url}/v1/sampler/refresh`, { model_path: null });
   expect(await score()).toBe(untaught);
 });
+
+test("alternatives beyond what engines give, and counts that nobody can want, cost no memory", async () => {
+  const { url, told } = await startTrainer();
+  const many = await ask(`${url}/v1/chat/completions`, chat({ logprobs: true, top_logprobs: 2_000_000_000 }));
+  expect([many.status, many.text]).toEqual([500, "Internal Server Error"]);
+  expect(told).toEqual([
+    "simulated trainer: 2000000000 alternatives of a token were asked for; engines give 20 at most",
+  ]);
+  for (const content of ["Write exactly 900000000 sentences.", "Write a list of 900000000 things, numbered."])
+    expect(
+      said(
+        (await ask(`${url}/v1/chat/completions`, chat({ messages: [user, { role: "user", content }] }))).json,
+      ).length,
+    ).toBeLessThan(20_000);
+  const someone = chat({
+    messages: [{ role: "user", content: "Did someone tell you of numbered streets?" }],
+  });
+  expect(said((await ask(`${url}/v1/chat/completions`, someone)).json)).not.toMatch(/^1\. /u);
+});

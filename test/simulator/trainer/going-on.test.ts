@@ -187,3 +187,21 @@ test("command lines that cannot work are refused with a reason and the usage", a
   expect([ended.code, ended.stdout]).toEqual([2, ""]);
   expect(ended.stderr).toContain("--state /dev/null/x cannot be used as a folder");
 });
+
+test("a fresh adapter waits for the update of the one that it replaces, and so does who deletes one", async () => {
+  const { url } = await startTrainer({ training: { update_ms: 80 } });
+  await ask(`${url}/v1/lora/init`, { lora_id: "a" });
+  const response = await chat(url);
+  const trains = async () => (await ask(`${url}/metrics`)).text;
+  const first = teach(url, response);
+  await expect.poll(trains).toMatch(/tollgate_trainer_training\{[^}]*\} 1\.0/);
+  await ask(`${url}/v1/lora/init`, { lora_id: "a" });
+  expect((await first).status).toBe(200);
+  expect((await states(url))[0]?.updates).toBe(0);
+  const second = teach(url, response);
+  await expect.poll(trains).toMatch(/tollgate_trainer_training\{[^}]*\} 1\.0/);
+  await ask(`${url}/v1/lora?lora_id=a-init`, undefined, "DELETE");
+  expect((await second).status).toBe(200);
+  expect(await states(url)).toEqual([]);
+  expect((await teach(url, response)).status).toBe(404);
+});

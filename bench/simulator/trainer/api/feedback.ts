@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { answerKey } from "../model/visible.ts";
+import type { Adapter } from "../state/adapter.ts";
 import type { CachedAnswer } from "../state/completion-cache.ts";
 import type { TrainerCore } from "../core/trainer-core.ts";
 import { type FeedbackItem, feedbackRequestSchema, trainingFlaws } from "./feedback-request.ts";
@@ -13,16 +14,13 @@ export async function feedback(core: TrainerCore, exchange: TrainerExchange): Pr
   const { requests, orchestration } = await readBody(exchange, feedbackRequestSchema);
   const batch = checkedBatch(core, requests);
   const [first] = batch.items;
-  const adapter = core.adapters.get(first.lora_id);
-  if (adapter === undefined) throw new TrainerApiError(404, `LoRA not found: ${first.lora_id}`);
+  const { lora_id } = adapterOf(core, first);
   if (core.faults.strikes("feedback_hang")) return;
   if (core.faults.strikes("feedback_500"))
     throw new TrainerApiError(500, "Feedback update failed in phase 'distill': injected fault feedback_500");
   const isLost = core.faults.strikes("feedback_lost");
-  const learned = await core.withLock(adapter.lora_id, () =>
-    // What the update before this one has left.
-    update(core, core.adapters.get(adapter.lora_id) ?? adapter, batch),
-  );
+  // What the update before this one has left, if it is still there.
+  const learned = await core.withLock(lora_id, () => update(core, adapterOf(core, first), batch));
   if (isLost) {
     exchange.response.destroy();
     return;
@@ -39,6 +37,12 @@ export async function feedback(core: TrainerCore, exchange: TrainerExchange): Pr
     timing_ms: { sleep: 0, distill: totalMs, save: 0, wake: 0, logprobs: 0, total: totalMs },
     batch_size: requests.length,
   });
+}
+
+function adapterOf(core: TrainerCore, { lora_id }: FeedbackItem): Adapter {
+  const adapter = core.adapters.get(lora_id);
+  if (adapter === undefined) throw new TrainerApiError(404, `LoRA not found: ${lora_id}`);
+  return adapter;
 }
 
 function checkedBatch(core: TrainerCore, requests: readonly FeedbackItem[]): Batch {

@@ -24,12 +24,20 @@ export interface Generated {
   readonly isCut: boolean;
 }
 
+const topLogprobsMax = 20;
+
 /** @throws TrainerApiError for a model that is not served, and for a request that is longer than the context */
 export function generate(core: TrainerCore, request: SpokenRequest): Generated {
   const progress = core.adapters.progressOf(request.model);
   if (progress === null) {
     // The service hands the name on to its engine, whose 404 nothing catches.
     core.io.err(`simulated trainer: no model ${JSON.stringify(request.model)} is served`);
+    throw new Uncaught();
+  }
+  if (request.topLogprobs > topLogprobsMax) {
+    core.io.err(
+      `simulated trainer: ${request.topLogprobs} alternatives of a token were asked for; engines give ${topLogprobsMax} at most`,
+    );
     throw new Uncaught();
   }
   const promptTokens = checkedLength(core, request);

@@ -22,7 +22,11 @@ export async function initLora(core: TrainerCore, exchange: TrainerExchange): Pr
       500,
       `LoRA initialization failed: Invalid lora_id: path traversal detected in '${loraId}'`,
     );
-  reply(core, exchange, { lora_id: core.adapters.init({ loraId, baseModel, rank }).lora_id });
+  // An update that still runs would put what it has learned in the place of the fresh adapter.
+  const { lora_id } = await core.withLock(core.adapters.idFor(loraId), async () =>
+    Promise.resolve(core.adapters.init({ loraId, baseModel, rank })),
+  );
+  reply(core, exchange, { lora_id });
 }
 
 /** The service itself refuses with 403; in mode `tinker` Tinker does, with 400. */
@@ -47,8 +51,11 @@ export function listLoras(core: TrainerCore, { url, response }: TrainerExchange)
 }
 
 /** DELETE /v1/lora */
-export function deleteLora(core: TrainerCore, { url, response }: TrainerExchange): void {
-  sendJson(response, 200, { deleted: core.adapters.remove(loraIdOf(url)) });
+export async function deleteLora(core: TrainerCore, { url, response }: TrainerExchange): Promise<void> {
+  const loraId = loraIdOf(url);
+  const held = core.adapters.get(loraId)?.lora_id ?? loraId;
+  const deleted = await core.withLock(held, async () => Promise.resolve(core.adapters.remove(loraId)));
+  sendJson(response, 200, { deleted });
 }
 
 /** GET /v1/lora/export: what there is of an adapter, as a zip archive. */

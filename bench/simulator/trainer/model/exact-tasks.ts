@@ -31,8 +31,10 @@ const sentences = [
 const numerals = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
 const benefits = ["It helps", "It saves time", "It is cheap", "It is good for you", "It makes friends"];
 
-const numberOf = (word: string) => numerals.indexOf(word.toLowerCase()) + 1 || Number(word);
-const numeral = `(\\d+|${numerals.join("|")})`;
+const countMax = 60;
+const numberOf = (word: string) =>
+  Math.min(countMax, numerals.indexOf(word.toLowerCase()) + 1 || Number(word));
+const numeral = `\\b(\\d+|${numerals.join("|")})\\b`;
 
 const tasks: readonly ExactTask[] = [
   {
@@ -47,7 +49,7 @@ const tasks: readonly ExactTask[] = [
     wrong: "Python. It is. A language. Which is used. For programs. Of all. Kinds. And sizes. Everywhere.",
   },
   {
-    pattern: new RegExp(`${numeral}\\b(?=.*\\bnumbered\\b)`, "iu"),
+    pattern: new RegExp(`${numeral}(?=.*\\bnumbered\\b)`, "iu"),
     right: ([, count = "5"]) =>
       Array.from(
         { length: numberOf(count) },

@@ -27,11 +27,15 @@ export class Adapters {
     return this.#adapters.get(id) ?? (aliased?.has_alias === true ? aliased : undefined);
   }
 
+  /** The id that a fresh adapter gets. */
+  idFor(loraId: string): string {
+    return this.#law.mode === "tinker" ? loraId : `${trimmed(loraId).replace(/-latest$/u, "")}-init`;
+  }
+
   /** A fresh one, in place of any that has the same id. */
   init(request: { readonly loraId: string; readonly baseModel: string; readonly rank: number }): Adapter {
     const isTinker = this.#law.mode === "tinker";
-    const id = trimmed(request.loraId);
-    const lora_id = isTinker ? request.loraId : `${id.replace(/-latest$/u, "")}-init`;
+    const lora_id = this.idFor(request.loraId);
     const { baseModel: base_model, rank } = request;
     const fresh = { updates: 0, learned: {}, trained_tokens: 0, last: null, has_alias: !isTinker };
     return this.put({ lora_id, base_model, rank, ...fresh });
