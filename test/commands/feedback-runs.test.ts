@@ -62,7 +62,7 @@ test.each([
   const { code, stdout, stderr } = await asked(line);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toMatch(/preference loop/);
-  expect(stderr).toMatch(/tollgate report|leave|Compare two of a kind/);
+  expect(stderr).toMatch(/tollgate report|leave|Compare two of a kind|can be merged/);
 });
 
 test("runs lists it by its steps, and whether its preferences hold what was wanted", async () => {

@@ -49,6 +49,13 @@ export const plots: readonly Plot[] = [
         value: ({ logprob_margin }) => logprob_margin?.margin ?? null,
         everyStep: true,
       },
+      {
+        // Margins of two preferences lie far apart, and what each has learned is then a line that looks flat.
+        title: "How far that has moved from the baseline",
+        yAxis: "margin delta, nats",
+        value: ({ logprob_margin }) => logprob_margin?.margin_delta_from_baseline ?? null,
+        everyStep: true,
+      },
     ],
     notes: ["Above 0 the model favours the preferred answers. `base` is before anything was trained."],
   },

@@ -151,8 +151,15 @@ function rolloutsPart(rollouts: readonly Rollout[], limits: TextLimits): Html | 
   </section>`;
 }
 
-function taskText({ task }: Rollout["metadata"]): string {
-  return typeof task === "string" && task !== "" ? `, ${task}` : "";
+/** What a metric says of one answer, as far as it says it in a word. */
+function taskText({ task, score, passed }: Rollout["metadata"]): string {
+  return [
+    ...(typeof task === "string" && task !== "" ? [task] : []),
+    ...(typeof score === "number" ? [`score ${numberText(score)}`] : []),
+    ...(typeof passed === "boolean" ? [passed ? "passed" : "not passed"] : []),
+  ]
+    .map((text) => `, ${text}`)
+    .join("");
 }
 
 function shortened(text: string, most: number): string {
