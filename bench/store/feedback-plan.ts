@@ -8,9 +8,11 @@ export const feedbackPlanSchema = z.object({
   /** In the order in which they are trained. */
   preferences: z.array(
     z.object({
-      name: z.string().regex(/^[a-z0-9_-]+$/),
+      name: z.string().regex(/^[A-Za-z0-9_-]+$/),
       /** Said of every answer of a batch. */
       feedback: z.string(),
+      /** What passes, in one sentence; runs of before it was recorded have none. */
+      rule: z.string().optional(),
       /** sha256 of its file. */
       hash: z.string(),
       steps: z.number().int(),

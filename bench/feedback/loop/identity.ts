@@ -88,9 +88,10 @@ function textOf(path: string): string {
 
 function planOf({ settings, preferences }: PlannedFeedback): FeedbackPlan {
   return {
-    preferences: preferences.map(({ name, feedback, hash }) => ({
+    preferences: preferences.map(({ name, feedback, verifier, hash }) => ({
       name,
       feedback,
+      rule: verifier.rule,
       hash,
       steps: settings.num_steps,
     })),

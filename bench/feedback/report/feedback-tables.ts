@@ -306,7 +306,7 @@ export function feedbackTables(report: FeedbackReport): readonly Table[] {
             ],
           ),
         ]),
-    filled(training, preferences),
+    filled(training, preferences, ruleNotes(report)),
     missingTable(report),
     stepsTable(report),
   ];
@@ -320,6 +320,13 @@ function outcomeNotes({ plan, state, preferences }: FeedbackReport): readonly st
       ? [`Not finished${state === null ? "" : ` (${state})`}: \`last step\` is the last one so far.`]
       : []),
   ];
+}
+
+/** What its verifier lets pass says what the compliance of a preference is. */
+function ruleNotes({ plan }: FeedbackReport): readonly string[] {
+  return (plan?.preferences ?? []).flatMap(({ name, rule }) =>
+    rule === undefined ? [] : [`What passes for ${nameText(name)}: ${cut(nameText(rule), 300)}.`],
+  );
 }
 
 function unserved({ plan }: FeedbackReport): Table {

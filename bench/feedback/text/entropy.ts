@@ -37,8 +37,7 @@ function entropyOf(top: readonly number[]): number | null {
   const logs = chances
     .map((chance) => chance / total)
     .map((share) => (share > 0 ? share * Math.log(share) : 0));
-  // Subtracted from 0, or a sure token would have an entropy of minus zero.
-  return 0 - logs.reduce((sum, one) => sum + one, 0);
+  return -logs.reduce((sum, one) => sum + one, 0);
 }
 
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;

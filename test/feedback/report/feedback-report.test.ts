@@ -115,6 +115,18 @@ test("a value that is not there is neither passed nor failed, breaks its curve, 
   expect(text).toMatch(/\| metric \| 1 \| no_emoji, step 7, logprob \| the trainer has no \/v1\/score \|/);
 });
 
+test("the page says by which rule answers pass, for a preference of any name that a file may have", async () => {
+  const own = {
+    name: "Polite",
+    feedback: "Say please",
+    hash: "0".repeat(64),
+    steps: 8,
+    rule: "it says <please>",
+  };
+  const page = await pageOf({ names: ["Polite"], plan: { preferences: [own] } });
+  expect(page).toContain("What passes for Polite: it says &lt;please&gt;.");
+});
+
 test("a curve does not go on over a step that should have a value", async () => {
   const lost = atStep(3, (line) => ({ eval: { ...line.eval, preference_compliance: null } }));
   const lines = (page: string) =>

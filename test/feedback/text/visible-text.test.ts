@@ -33,6 +33,15 @@ test("nobody sees a thought, and what is seen has none left to take off", () => 
   );
 });
 
+test.each([
+  ["1. a\n2) b\n 3. c\n\t4) d\n٥. e", 5],
+  ["1.a\n2 . b\n3: c\n(4) d\n5.", 0],
+  ["1.\n2.\n", 2],
+  ["see 1. a\r2. b\u20283. c", 0],
+])("of %j %d lines are numbered", (text, count) => {
+  expect(countNumberedLines(text)).toBe(count);
+});
+
 test("a text of a million marks is read in one walk", () => {
   const thinks = "<think>".repeat(200_000);
   expect(visibleText(thinks)).toEqual({ text: "", cutInThoughts: true });
