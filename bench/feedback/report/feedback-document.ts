@@ -2,7 +2,7 @@ import type { ReportDocument } from "../../report/tables/document.ts";
 import { numberText, signedText } from "../../report/tables/number-text.ts";
 import type { Value } from "../../report/tables/cell-metrics.ts";
 import type { FeedbackReport, PreferenceReport } from "./feedback-report.ts";
-import { feedbackTables, nameText } from "./feedback-tables.ts";
+import { feedbackTables, nameText, trainerText } from "./feedback-tables.ts";
 import { servingIntervals, servingSections } from "./serving-pictures.ts";
 import { stepPlots } from "./step-pictures.ts";
 import { phases, servingQuantities, type ServingQuantity } from "./serving-report.ts";
@@ -43,7 +43,7 @@ function headLines({ runId, simulated, plan, agent, machine, createdAt, harness,
     plan === null
       ? [harness === "claas" ? "A results folder of CLaaS' own evaluation; only its files are known." : ""]
       : [
-          `${nameText(plan.baseModel)}, trained by ${plan.trainer}; answers ${answersText(plan.answers)}${agent === null ? "" : ` (${agent.name} ${agent.version})`}; ${plan.batchSize} samples a step, ${plan.stepsPerBatch} updates by them`,
+          `${nameText(plan.baseModel)}, trained by ${trainerText(plan)}; answers ${answersText(plan.answers)}${agent === null ? "" : ` (${agent.name} ${agent.version})`}; ${plan.batchSize} samples a step, ${plan.stepsPerBatch} updates by them`,
         ];
   return [
     `Preference loop ${nameText(runId)}`,

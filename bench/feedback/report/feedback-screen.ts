@@ -10,7 +10,7 @@ import {
 } from "../../report/tables/number-text.ts";
 import { failures, verdictOf } from "./feedback-document.ts";
 import type { FeedbackReport, PreferenceReport } from "./feedback-report.ts";
-import { alertsText, cut, nameText, stepsText } from "./feedback-tables.ts";
+import { alertsText, cut, nameText, stepsText, trainerText } from "./feedback-tables.ts";
 import type { HeldThreshold } from "./outcome.ts";
 import { phases, type ServingQuantity, type ServingReport } from "./serving-report.ts";
 
@@ -26,7 +26,7 @@ export function feedbackScreen(report: FeedbackReport, ending: Ending): readonly
     ...outcomeParts(report),
     ...servingParts(report.serving),
     ...trustParts(report),
-    ...(ending.next === null
+    ...(ending.next === null || report.state === "running"
       ? []
       : [copied("Next", [toned("doubt", `${ending.next.why}: `), plain(ending.next.command)])]),
     // A page is not written into a folder of somebody else.
@@ -43,7 +43,7 @@ function identityParts(report: FeedbackReport, { seconds }: Pick<Ending, "second
   const facts = [
     ...(plan === null
       ? ["results of CLaaS' own evaluation"]
-      : [`${nameText(plan.baseModel)}, trained by ${plan.trainer}`]),
+      : [`${nameText(plan.baseModel)}, trained by ${trainerText(plan)}`]),
     ...(agent === null ? [] : [`${agent.name} ${agent.version}`]),
     ...(machine === null ? [] : [machine]),
   ];

@@ -18,6 +18,11 @@ export function nameText(name: string): string {
   return printable(name).replaceAll("\n", "\\n");
 }
 
+/** `simulated` is no address. */
+export function trainerText({ trainer }: Pick<NonNullable<FeedbackReport["plan"]>, "trainer">): string {
+  return trainer === "simulated" ? "a simulated trainer" : nameText(trainer);
+}
+
 /** `passed`, `FAILED`, or that nobody can say. */
 export function passedText({ passed, value }: HeldThreshold): string {
   if (passed === null) return value === null ? "not known" : "";

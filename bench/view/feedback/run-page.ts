@@ -1,5 +1,6 @@
 import type { NextCommand } from "../../store/next-command.ts";
 import { eventsAddress, reportAddress, runAddress } from "../addresses.ts";
+import { trainerText } from "../../feedback/report/feedback-tables.ts";
 import { html, type Html } from "../html.ts";
 import { simulatedLine, stateMark } from "../lists/list-table.ts";
 import { viewPage } from "../page-frame.ts";
@@ -46,7 +47,7 @@ export const trainerWords = "Simulated trainer: no model was trained, and no GPU
 export function facts({ report: { plan, agent, machine, createdAt, harness } }: ShownFeedback): Html {
   const said = [
     ...(harness === "claas" ? ["results of CLaaS' own evaluation"] : []),
-    ...(plan === null ? [] : [`${plan.baseModel}, trained by ${plan.trainer}`]),
+    ...(plan === null ? [] : [`${plan.baseModel}, trained by ${trainerText(plan)}`]),
     ...(agent === null ? [] : [`${agent.name} ${agent.version}`]),
     ...(machine === null ? [] : [machine]),
     ...(createdAt === null ? [] : [createdAt.replace("T", " ").replace(/\.\d+Z$/, "Z")]),

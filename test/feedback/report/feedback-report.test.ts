@@ -223,6 +223,27 @@ test("the last screen fits a terminal, whatever the run has", async () => {
   expect(text).toContain("20 things are missing, first: sample 2");
 });
 
+test("a run that goes on is not told to be gone on with; one that was interrupted is", async () => {
+  const report = await reportOf({ names: ["no_emoji"], done: 3 });
+  const next = { why: "go on", command: "tollgate resume x" };
+  const text = (state: string) =>
+    onOneScreen(feedbackScreen({ ...report, state }, { ...ending, next }), 80)
+      .map((line) => lineText(line, false))
+      .join("\n");
+  expect(text("interrupted")).toContain("Next     go on: tollgate resume x");
+  expect(text("running")).not.toContain("tollgate resume");
+});
+
+test("where no load was asked for, nothing of serving is shown, and that is said", async () => {
+  const step = (line: StepLine): StepLine => ({ ...line, serving: null });
+  const run = { names: ["no_emoji"], step, plan: { serving: null } };
+  const text = renderDocument(feedbackDocument(await reportOf(run)), "md");
+  expect(text).toContain("It was not asked for (`serving: null`).");
+  expect(text).not.toContain("TTFT");
+  await rm(folder, { recursive: true });
+  expect((await screenOf(run)).join("\n")).not.toContain("Serving");
+});
+
 test("its files are written, and equal when they are written again", async () => {
   const path = await writeFeedbackRun(folder);
   const report = await rebuildFeedbackReport(path);
