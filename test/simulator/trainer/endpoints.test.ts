@@ -241,11 +241,13 @@ test("the oldest answer is forgotten first", async () => {
 });
 
 test.each([
-  ["full", true],
-  ["hidden", false],
-  ["none", false],
-])("with logprobs %s, chat shows them: %s", async (logprobs, shows) => {
-  const { url } = await startTrainer({ logprobs });
+  [{}, true],
+  [{ mode: "tinker" }, false],
+  [{ mode: "tinker", logprobs: "full" }, true],
+  [{ logprobs: "hidden" }, false],
+  [{ logprobs: "none" }, false],
+])("with the law %j chat shows log-probabilities: %s", async (law, shows) => {
+  const { url } = await startTrainer(law);
   const { json } = await ask(`${url}/v1/chat/completions`, chat({ logprobs: true, top_logprobs: 5 }));
   const [choice] = (json as ChatAnswer).choices;
   expect(choice?.logprobs !== null).toBe(shows);
@@ -253,7 +255,7 @@ test.each([
   const bytes = choice?.logprobs?.content.flatMap((token) => token.bytes) ?? [];
   expect(Buffer.from(bytes).toString()).toBe(shows ? choice?.message.content : "");
   const scored = await ask(`${url}/v1/score`, { model: base, messages: [user], completion: "a b" });
-  expect(scored.status).toBe(logprobs === "none" ? 500 : 200);
+  expect(scored.status).toBe(JSON.stringify(law).includes("none") ? 500 : 200);
 });
 
 test("thinking is taken out of what clients see, and stays where the law says so", async () => {

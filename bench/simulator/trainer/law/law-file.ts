@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { ConfigError, messageOf } from "../../../errors.ts";
-import { type Law, wholeLawSchema } from "./law-schema.ts";
+import { type Law, lawSchema } from "./law-schema.ts";
 
 /** The law by which a simulated trainer learns, with all defaults. @throws ConfigError */
 export function parseLaw(value: unknown, source = "the law of the simulated trainer"): Law {
-  const parsed = wholeLawSchema.safeParse(value ?? {});
+  const parsed = lawSchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   throw new ConfigError(`${source} cannot be used:\n${z.prettifyError(parsed.error)}`, {
     cause: parsed.error,

@@ -45,7 +45,7 @@ const span = z.number().min(0);
 const everyNth = z.number().int().positive().optional();
 
 export const collapseKinds = ["entropy", "repetition", "drift"] as const;
-export const wholeLawSchema = z.strictObject({
+const writtenLawSchema = z.strictObject({
   /** Of all draws. */
   seed: z.number().int().default(42),
   /** As which of its engines the service behaves. */
@@ -94,10 +94,10 @@ export const wholeLawSchema = z.strictObject({
     })
     .prefault({}),
   /**
-   * `hidden`: the service has them, but answers of chat do not (the Tinker engine). `none`: it has none, so that it can neither score
-   * nor train.
+   * `hidden`: the service has them, but answers of chat do not, which is so in mode `tinker` and the default there. `none`: it has
+   * none, so that it can neither score nor train.
    */
-  logprobs: z.enum(["full", "hidden", "none"]).default("full"),
+  logprobs: z.enum(["full", "hidden", "none"]).optional(),
   /** Whether there is /v1/score. */
   score: z.boolean().default(true),
   /** What the model writes before its answer; `orphan`: only the end of a block. */
@@ -133,7 +133,11 @@ export const wholeLawSchema = z.strictObject({
     })
     .prefault({}),
 });
-export type Law = z.infer<typeof wholeLawSchema>;
+export const lawSchema = writtenLawSchema.transform(({ logprobs, ...law }) => ({
+  ...law,
+  logprobs: logprobs ?? (law.mode === "tinker" ? ("hidden" as const) : ("full" as const)),
+}));
+export type Law = z.infer<typeof lawSchema>;
 
 function isPattern(text: string): boolean {
   try {
