@@ -5,6 +5,7 @@ import { loadExperiment, type LoadedExperiment } from "../config/load-experiment
 import { coverageSentence } from "../analysis/estimates/coverage.ts";
 import { sectionOf } from "../config/section.ts";
 import { planRun, type RunPlan } from "../plan/run-plan.ts";
+import { shardText } from "../plan/shard.ts";
 import { clockText } from "../run/sweep-progress.ts";
 import { estimateCells, measuredEpisodeSeconds, type CellEstimate } from "../plan/estimate.ts";
 import { loadOf } from "../plan/cells.ts";
@@ -105,11 +106,13 @@ function totalSeconds(estimates: readonly CellEstimate[]): number | null {
 
 function planJson({ loaded, workload, plan, estimates, servers }: ShownPlan) {
   const seconds = totalSeconds(estimates);
+  const { shard } = plan.identity;
   return {
     experiment: loaded.experiment.name,
     stack: loaded.experiment.stack.kind,
     agent: workload.agent,
     workload: workload.facts,
+    ...(shard !== undefined && { shard: { index: shard.index, count: shard.count, by: shard.by } }),
     ...(workload.coverage && { coverage: workload.coverage }),
     episodes: plan.episodeCount,
     estimatedSeconds: seconds,
@@ -143,8 +146,9 @@ function planText({ loaded, workload, plan, estimates, servers }: ShownPlan): st
       seconds === null ? "not measured" : clockText(seconds),
     ]);
   }
+  const { shard } = plan.identity;
   return [
-    `${loaded.experiment.name}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
+    `${loaded.experiment.name}${shard === undefined ? "" : `, ${shardText(shard)} by ${shard.by}`}: ${plan.cells.length} cells x ${workload.episodes.length} episodes = ${plan.episodeCount} episodes`,
     `agent ${workload.agent.name} ${workload.agent.version}; ${factsText(workload.facts)}`,
     ...(workload.coverage === undefined ? [] : [coverageSentence(workload.coverage)]),
     ...serverLines(loaded, workload),

@@ -7,11 +7,10 @@ import { ConfigError, StartError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { collectShards } from "../kubernetes/shards/collect-shards.ts";
 import { indexText } from "../kubernetes/shards/job-status.ts";
-import { runShards, type ShardRunEnd } from "../kubernetes/shards/run-shards.ts";
+import { runShards, startShards, type ShardRunEnd } from "../kubernetes/shards/run-shards.ts";
 import { renderYaml } from "../kubernetes/objects/render.ts";
 import { shardObjects } from "../kubernetes/shards/shard-job.ts";
 import { resultsNameOf, type ShardRunPlan } from "../kubernetes/shards/shard-run-plan.ts";
-import { applyWhole } from "../kubernetes/deploy/apply-whole.ts";
 import type { Site } from "../kubernetes/deploy/site.ts";
 import { experimentFingerprint } from "../plan/identity.ts";
 import { ownBlocks, type ShardSplit } from "../plan/shard.ts";
@@ -77,7 +76,7 @@ async function run(file: string, flags: RunFlags, host: Host): Promise<void> {
     );
   await withSite(host, { flags, access: "changes" }, async (site) => {
     const plan = { ...planned.plan, fsGroup: site.settings.fsGroup };
-    if (flags.detach === true) return await detached(site, plan);
+    if (flags.detach === true) return await startShards(site, plan);
     const end = await runShards(site, plan, watching(site));
     const isWhole = end.failed.length === 0;
     if (!isWhole && flags.partial !== true) throw failedShards(plan, end);
@@ -103,14 +102,6 @@ const defaultPatienceMs = 600_000;
 
 function watching({ timeoutMs }: Site) {
   return { patienceMs: timeoutMs ?? defaultPatienceMs, everyMs: 2_000, countsEveryMs: 30_000 };
-}
-
-async function detached(site: Site, plan: ShardRunPlan): Promise<void> {
-  const { claim, experimentMap, job } = shardObjects(plan);
-  await applyWhole(site, [claim, experimentMap, job]);
-  site.tell(
-    `Job ${job.metadata.name} is started. The same command without --detach follows it, merges and copies the result.`,
-  );
 }
 
 function failedShards(plan: ShardRunPlan, { failed, completed }: ShardRunEnd): StartError {

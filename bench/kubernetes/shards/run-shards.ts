@@ -49,15 +49,35 @@ export async function runShards(site: Site, plan: ShardRunPlan, watching: Watchi
   return { completed, failed: again.flatMap((end) => end.failed) };
 }
 
-async function startJob(site: Site, plan: ShardRunPlan, options: WatchOptions): Promise<ShardRunEnd> {
-  const { kubectl, tell } = site;
-  const { namespace, shards, split } = plan;
+/**
+ * Starts the Job and returns; one that is there already stays as it is.
+ * @throws {StartError} when another Job still writes the same results
+ */
+export async function startShards(site: Site, plan: ShardRunPlan): Promise<void> {
+  const { name } = shardObjects(plan).job.metadata;
+  const jobs = await jobsOf(site, plan);
+  refuseOthers(jobs.filter((job) => job.name !== name));
+  await ensureNamespace(site.kubectl, plan.namespace);
+  if (jobs.some((job) => job.name === name)) site.tell(`Job ${name} is there already.`);
+  else await applyJob(site, plan);
+}
+
+async function applyJob(site: Site, plan: ShardRunPlan): Promise<{ readonly undo: () => Promise<void> }> {
   const { claim, experimentMap, job } = shardObjects(plan);
-  const { name } = job.metadata;
+  const applied = await applyWhole(site, [claim, experimentMap, job]);
+  site.tell(
+    `Job ${job.metadata.name} started: ${plan.shards} shards by ${plan.split}, results in ${resultsNameOf(plan)}. It goes on without this command; the same command again follows it.`,
+  );
+  return applied;
+}
+
+async function startJob(site: Site, plan: ShardRunPlan, options: WatchOptions): Promise<ShardRunEnd> {
+  const { kubectl } = site;
+  const { namespace, shards } = plan;
+  const { name } = shardObjects(plan).job.metadata;
   const isNewNamespace = await ensureNamespace(kubectl, namespace);
   try {
-    const { undo } = await applyWhole(site, [claim, experimentMap, job]);
-    tell(`Job ${name} started: ${shards} shards by ${split}, results in ${resultsNameOf(plan)}`);
+    const { undo } = await applyJob(site, plan);
     const watched = { namespace, name, shards, index: null, run: resultsNameOf(plan) };
     const end = await watchShards(kubectl, watched, options).catch(async (thrown: unknown) => {
       // Nothing has run: nothing half-made stays. Who stops only the watching leaves the Job to go on.

@@ -142,7 +142,9 @@ class Watch {
     const changed = line !== this.#line;
     if (changed) this.#options.tell(line);
     this.#line = line;
-    if (performance.now() - this.#countedMs < this.#options.countsEveryMs) return;
+    // A call of kubectl takes a tenth of a second of a processor, and every pod is asked.
+    const pauseMs = Math.max(this.#options.countsEveryMs, running.length * 1_000);
+    if (performance.now() - this.#countedMs < pauseMs) return;
     this.#countedMs = performance.now();
     const { finished, planned, drivers } = await episodeCounts(this.#kubectl, namespace, running);
     if (drivers > 0) this.#options.tell(`  ${finished} of ${planned} episodes in ${drivers} running shards`);
