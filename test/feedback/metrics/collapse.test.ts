@@ -77,6 +77,12 @@ test.each<[what: string, model: Model, reasons: string[]]>([
 
 test("a trainer without log-probabilities raises no alert, whatever the baseline had", async () => {
   const bare = { ...healthy, tokens: null };
+  const untrained = (await measured(bare)).value;
+  expect(untrained).toMatchObject({
+    entropy_ratio_to_baseline: null,
+    mean_logprob_drift: null,
+    alert: false,
+  });
   for (const before of [healthy, bare]) {
     const { value, missing } = await after(bare, before);
     expect(value).toEqual({
