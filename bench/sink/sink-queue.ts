@@ -27,7 +27,8 @@ export class SinkQueue {
   #pushed = 0;
   #delivered = 0;
   #opened = false;
-  #told = false;
+  /** The first one is told at once; of the others the last says how it ended. */
+  #failures: { readonly first: string; readonly last: string } | null = null;
 
   constructor(options: SinkQueueOptions) {
     this.#options = options;
@@ -54,8 +55,9 @@ export class SinkQueue {
     if (closing !== null) this.#report(closing);
     const lost = [...this.#lost].map(([what, count]) => `${count} ${what}`);
     if (lost.length === 0 && closing === null) return null;
-    const failure = closing === null ? [] : [closing];
-    return `sink ${this.#options.name}: ${this.#delivered} of ${this.#pushed} events delivered. ${[...lost, ...failure].join("; ")}`;
+    const { first, last } = this.#failures ?? { first: "", last: "" };
+    const failure = closing ?? (last === first ? null : `the last: ${last}`);
+    return `sink ${this.#options.name}: ${this.#delivered} of ${this.#pushed} events delivered. ${[...lost, ...(failure === null ? [] : [failure])].join("; ")}`;
   }
 
   /** Never rejects: every failure ends in a count. */
@@ -123,8 +125,9 @@ export class SinkQueue {
   }
 
   #report(failure: string): void {
-    if (this.#told) return;
-    this.#told = true;
+    const before = this.#failures;
+    this.#failures = { first: before?.first ?? failure, last: failure };
+    if (before !== null) return;
     this.#options.tell(
       `sink ${this.#options.name} ${failure}. The run goes on; further failures of this sink are counted.`,
     );
