@@ -30,11 +30,14 @@ export async function sendTraces(
   };
   let traces = 0;
   for await (const { batch, episodes } of runSpans(directory)) {
-    await sendSpans(collector, inSessions(batch), { signal });
+    await sendSpans(collector, inSessions(batch), { signal, answerMs });
     traces += episodes;
   }
   return traces;
 }
+
+/** A server writes some hundred spans in one transaction, on a busy machine for seconds. */
+const answerMs = 60_000;
 
 function inSessions(batch: SpanBatch): SpanBatch {
   return { ...batch, spans: batch.spans.map(inSession) };

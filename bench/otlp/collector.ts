@@ -103,10 +103,12 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** Pauses between tries, in milliseconds. */
   readonly pausesMs?: readonly number[];
+  /** How long an answer may take. */
+  readonly answerMs?: number;
 }
 
 const standardPausesMs: readonly number[] = [500, 1_500, 4_000];
-const answerMs = 5_000;
+const standardAnswerMs = 5_000;
 /** A server that says when it will be back is believed up to here. */
 const retryAfterMaxMs = 30_000;
 
@@ -120,11 +122,11 @@ export interface Sent {
 export async function sendSpans(
   collector: Collector,
   batch: SpanBatch,
-  { signal, pausesMs = standardPausesMs }: SendOptions,
+  { signal, pausesMs = standardPausesMs, answerMs = standardAnswerMs }: SendOptions,
 ): Promise<Sent> {
   const body = collector.protocol === "http/json" ? otlpJson(batch) : otlpProtobuf(batch);
   for (let tries = 0; ; tries += 1) {
-    const answer = await post(collector, body, signal);
+    const answer = await post(collector, body, { signal, answerMs });
     if (answer.status !== null && answer.status >= 200 && answer.status < 300)
       return sentOf(collector, answer);
     const standard = pausesMs[tries];
@@ -146,7 +148,7 @@ interface Answer {
 async function post(
   { url, headers, protocol }: Collector,
   body: string | Buffer,
-  signal: AbortSignal,
+  { signal, answerMs }: { readonly signal: AbortSignal; readonly answerMs: number },
 ): Promise<Answer> {
   const type = protocol === "http/json" ? "application/json" : "application/x-protobuf";
   using deadline = new Deadline(answerMs, signal);
