@@ -69,6 +69,18 @@ export function rootOf(uri: string): string | null {
 
 const knownSchema = z.record(z.string(), z.string());
 
+/** Digests of the files that were uploaded before, by name. */
+function knownDigests(record: ServerRun): ReadonlyMap<string, string> {
+  const known = knownSchema.safeParse(parsedJson(tagOf(record, identityTags.artifacts) ?? "{}"));
+  return new Map(Object.entries(known.data ?? {}));
+}
+
+/** Whether there is a file of each name, or can be none. The tables, which take long to make, may be wanted for the first time. */
+export function areUploaded(record: ServerRun, { tables }: ArtifactSource): boolean {
+  if (rootOf(record.info.artifact_uri) === null) return true;
+  return !tables || knownDigests(record).has(`tables/${tableNames[0]}`);
+}
+
 class Upload {
   count = 0;
   readonly #client: MlflowClient;
@@ -82,8 +94,7 @@ class Upload {
     this.#client = client;
     this.#record = record;
     this.#root = root;
-    const known = knownSchema.safeParse(parsedJson(tagOf(record, identityTags.artifacts) ?? "{}"));
-    this.#digests = new Map(Object.entries(known.data ?? {}));
+    this.#digests = new Map(knownDigests(record));
   }
 
   async bytes(name: string, content: Buffer): Promise<void> {

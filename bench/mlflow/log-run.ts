@@ -1,5 +1,5 @@
 import { systemClock } from "../measure/clock.ts";
-import { uploadArtifacts } from "./artifacts.ts";
+import { areUploaded, uploadArtifacts } from "./artifacts.ts";
 import type { ServerRun } from "./client/answers.ts";
 import { MlflowConnection, type MlflowConnectionOptions } from "./client/connection.ts";
 import { MlflowClient, type RunStatus } from "./client/mlflow-client.ts";
@@ -76,9 +76,10 @@ export async function logEntries(
   for (const part of entries.parts) await logging.whole(part, parentId);
   await logging.values(entries.whole, parent);
   const source = { directory, report: entries.report, tables: options.tables !== false };
-  const uploaded = logging.isDone(entries.whole, parent)
-    ? { files: 0, warning: null }
-    : await uploadArtifacts(client, parent, source);
+  const uploaded =
+    isLogged(parent, entries.whole) && areUploaded(parent, source)
+      ? { files: 0, warning: null }
+      : await uploadArtifacts(client, parent, source);
   if (uploaded.warning !== null) logging.warnings.push(uploaded.warning);
   const traces =
     options.traces === true
@@ -135,10 +136,6 @@ class Logging {
     this.changed = true;
     const { place, nowMs } = this.#options;
     return await createRecord(this.#client, entry, { place: { ...place, parentId }, nowMs });
-  }
-
-  isDone(entry: MlflowEntry, record: ServerRun): boolean {
-    return isLogged(record, entry);
   }
 
   async values(entry: MlflowEntry, record: ServerRun): Promise<void> {

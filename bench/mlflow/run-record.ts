@@ -2,6 +2,7 @@ import type { ServerRun } from "./client/answers.ts";
 import { batchesOf, type MetricPoint } from "./client/batches.ts";
 import { isUncertain } from "./client/connection.ts";
 import type { MlflowClient } from "./client/mlflow-client.ts";
+import { MlflowError } from "./client/refusal.ts";
 import { digestOf, identityTags, type MlflowEntry } from "./entries/entry.ts";
 
 /** Where an entry belongs on the server. */
@@ -79,11 +80,45 @@ export interface Recorded {
   readonly otherParams: readonly string[];
 }
 
-/** Logs what of an entry is not there yet. @param nowMs a value that changed gets this time, so that it is the latest */
+interface Logging {
+  readonly record: ServerRun;
+  /** A value that changed gets this time, so that it is the latest. */
+  readonly nowMs: () => number;
+}
+
+/** Logs what of an entry is not there yet. Where another process writes the same at this moment, what it has left out. */
 export async function logEntry(
   client: MlflowClient,
   entry: MlflowEntry,
-  { record, nowMs }: { readonly record: ServerRun; readonly nowMs: () => number },
+  { record, nowMs }: Logging,
+): Promise<Recorded> {
+  const { pausesMs } = client.connection;
+  let there = record;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await logMissing(client, entry, { record: there, nowMs });
+    } catch (error) {
+      const waitMs = pausesMs[tries];
+      if (!isCollision(error) || waitMs === undefined) throw error;
+      await client.connection.wait(waitMs);
+      there = await client.run(record.info.run_id);
+    }
+  }
+}
+
+/** Two inserts of one parameter at once: the server's database refuses the second, and the server passes its words on. */
+function isCollision(error: unknown): boolean {
+  return (
+    error instanceof MlflowError &&
+    error.status === 400 &&
+    /UNIQUE|duplicate|IntegrityError/i.test(error.message)
+  );
+}
+
+async function logMissing(
+  client: MlflowClient,
+  entry: MlflowEntry,
+  { record, nowMs }: Logging,
 ): Promise<Recorded> {
   const runId = record.info.run_id;
   const params = new Map(record.data.params.map(({ key, value }) => [key, value]));
@@ -117,7 +152,7 @@ function datasetKey({ name, digest }: { readonly name: string; readonly digest: 
 async function newPoints(
   client: MlflowClient,
   entry: MlflowEntry,
-  { record, nowMs }: { readonly record: ServerRun; readonly nowMs: () => number },
+  { record, nowMs }: Logging,
 ): Promise<readonly MetricPoint[]> {
   if (record.data.metrics.length === 0) return entry.metrics;
   const last = new Map(record.data.metrics.map((point) => [point.key, [point]]));

@@ -78,6 +78,7 @@ export class FakeStore {
       return { experiment_id: this.addExperiment(name).id };
     },
     "POST runs/create": (asked) => ({ run: this.#runOf(this.#create(asked)) }),
+    "GET runs/get": ({ run_id: id }) => ({ run: this.#runOf(this.#run(id)) }),
     "POST runs/search": (asked) => this.#search(asked),
     "POST runs/delete": ({ run_id: id }) => {
       this.#run(id).lifecycle = "deleted";

@@ -141,6 +141,19 @@ test("two who log the same run at once make one of it", async () => {
   expect(active).toHaveLength((both[0]?.children ?? 0) + 1);
 });
 
+test("a database that refuses what another process has just written is asked what it has", async () => {
+  using run = await StoredRunFolder.of("sweep");
+  const body =
+    '{"error_code":"BAD_REQUEST","message":"(sqlite3.IntegrityError) UNIQUE constraint failed: params.key"}';
+  await using server = await startFakeMlflow({
+    faults: [{ on: /log-batch/, times: 2, status: 400, body }],
+  });
+  await using whole = await startFakeMlflow();
+  await logRun(run.directory, options(server.url));
+  await logRun(run.directory, options(whole.url));
+  expect(contents(server)).toEqual(contents(whole));
+});
+
 test("what a judge has changed afterwards is the latest value at its step, whether greater or smaller", async () => {
   using run = await StoredRunFolder.of("variants", "verified-runs");
   await using server = await startFakeMlflow();
@@ -247,6 +260,15 @@ test("an artifact that did not arrive whole is an error, and is sent again the n
   );
   expect(await logRun(run.directory, options(server.url))).toMatchObject({ already: false });
   expect([...server.store.artifacts.keys()].some((name) => name.endsWith("report.html"))).toBe(true);
+});
+
+test("tables that are wanted for the first time are added, and nothing else", async () => {
+  using run = await StoredRunFolder.of("sweep");
+  await using server = await startFakeMlflow();
+  await logRun(run.directory, options(server.url));
+  const log = () => logRun(run.directory, options(server.url, { tables: true }));
+  expect(await log()).toMatchObject({ already: false, artifacts: 2, metrics: 0 });
+  expect(await log()).toMatchObject({ already: true });
 });
 
 test("a run that somebody deleted there is logged anew", async () => {

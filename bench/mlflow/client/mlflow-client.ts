@@ -121,6 +121,12 @@ export class MlflowClient {
     return (await this.#ask({ ...call, json: body, once: true }, runAnswer)).run;
   }
 
+  /** As it stands there now. */
+  async run(runId: string): Promise<ServerRun> {
+    const path = `${api}/runs/get?run_id=${encodeURIComponent(runId)}`;
+    return (await this.#ask({ method: "GET", path, doing: "read the run" }, runAnswer)).run;
+  }
+
   async deleteRun(runId: string): Promise<void> {
     await this.#post("runs/delete", { run_id: runId }, { doing: "delete a run that was made twice" });
   }
