@@ -12,6 +12,7 @@ interface Stored {
     namespace?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
+    ownerReferences?: { kind: string; name: string }[];
     resourceVersion?: string;
     generation?: number;
     deletionTimestamp?: string;
@@ -193,12 +194,22 @@ export class FakeCluster {
     deployment.metadata.annotations = { ...deployment.metadata.annotations, ...revision };
     const labels = { ...spec.selector.matchLabels, "pod-template-hash": `h${generation}` };
     for (const [key, { kind, metadata }] of this.objects)
-      if (/^(Pod|ReplicaSet)$/.test(kind) && metadata.namespace === namespace) this.objects.delete(key);
+      if (
+        /^(Pod|ReplicaSet)$/.test(kind) &&
+        metadata.namespace === namespace &&
+        metadata.name.startsWith(`${name}-h`)
+      )
+        this.objects.delete(key);
     const own = { ...(namespace !== undefined && { namespace }), labels };
     this.#store({
       apiVersion: "apps/v1",
       kind: "ReplicaSet",
-      metadata: { ...own, name: `${name}-h${generation}`, annotations: revision, ...owned },
+      metadata: {
+        ...own,
+        name: `${name}-h${generation}`,
+        annotations: revision,
+        ownerReferences: [{ kind: "Deployment", name }],
+      },
     });
     const courses = spec.template.spec.containers.map((one) => this.courses.get(one.name) ?? "runs");
     const runs = courses.every((one) => one === "runs");
@@ -223,7 +234,7 @@ export class FakeCluster {
     this.#store({
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { ...own, name: `${name}-h${generation}-x`, ...owned },
+      metadata: { ...own, name: `${name}-h${generation}-x`, ownerReferences: [{ kind: "Deployment", name }] },
       spec: spec.template.spec,
       status: {
         phase: "Running",
@@ -236,8 +247,6 @@ export class FakeCluster {
     });
   }
 }
-
-const owned = { ownerReferences: [{ kind: "x" }] };
 
 const statuses: Readonly<Record<Course, object>> = {
   runs: { ready: true, restartCount: 0, state: { running: {} } },

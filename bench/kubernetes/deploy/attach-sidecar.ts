@@ -45,7 +45,7 @@ const manager = "tollgate-attach";
  * @returns false when it was there just so and nothing was changed
  */
 export async function attachSidecar(site: Site, options: AttachOptions): Promise<boolean> {
-  const { kubectl, settings, tell } = site;
+  const { settings, tell } = site;
   const { namespace } = settings;
   tell(
     `Evaluation (${settings.images.tollgate}) beside Deployment ${options.deployment} in namespace ${namespace}`,
@@ -59,40 +59,79 @@ export async function attachSidecar(site: Site, options: AttachOptions): Promise
   // What refuses, refuses before anything is made.
   attachSteps(found, wantedContainer(site, found, { gateway, options, hash: "" }), options);
   refuseKeysIn(options.experiment, site);
-  const { version } = await ensureSecret(site, {
-    token: await tokenSource(site, gateway),
-    need: options.need,
-  });
-  const configuration = configurationMap(settings);
-  const experiment = options.experiment === null ? [] : [experimentMap(namespace, options.experiment)];
-  const hash = configurationHash([configuration["data"], options.experiment, version]);
-  const applied = await applyWhole(site, [configuration, ...experiment, resultsVolumeClaim(settings)]);
-  if (options.experiment === null) await dropOldExperiment(site);
+  const made = await makeBelongings(site, { gateway, options });
   let isChanged: boolean;
   try {
     isChanged = await patched(site, options.deployment, (deployment) =>
-      attachSteps(deployment, wantedContainer(site, deployment, { gateway, options, hash }), options),
+      attachSteps(
+        deployment,
+        wantedContainer(site, deployment, { gateway, options, hash: made.hash }),
+        options,
+      ),
     );
   } catch (thrown) {
-    await applied.undo();
+    await made.undo();
     throw thrown;
   }
   tellTarget(site);
   try {
-    const timeoutMs = site.timeoutMs ?? 300_000;
-    await watchRollout(kubectl, {
-      ...(site.settleMs !== undefined && { settleMs: site.settleMs }),
-      namespace,
-      deployment: options.deployment,
-      timeoutMs,
-      tell,
-    });
+    await watchSidecar(site, options.deployment);
   } catch (thrown) {
     if (!isChanged || options.keep || !(thrown instanceof RolloutError) || thrown.troubles.length === 0)
       throw thrown;
-    throw await takenOutAgain(site, { deployment: options.deployment, applied, thrown });
+    throw await takenOutAgain(site, { deployment: options.deployment, made, thrown });
   }
   return isChanged;
+}
+
+interface Belongings extends Applied {
+  /** Of what the evaluation is started with. */
+  readonly hash: string;
+}
+
+/** What the sidecar's container names: Secret, configuration and results volume. */
+async function makeBelongings(
+  site: Site,
+  { gateway, options }: { readonly gateway: AttachedGateway; readonly options: AttachOptions },
+): Promise<Belongings> {
+  const { settings } = site;
+  const token = await tokenSource(site, gateway);
+  const secret = await ensureSecret(site, { token, need: options.need });
+  const configuration = configurationMap(settings);
+  const experiment =
+    options.experiment === null ? [] : [experimentMap(settings.namespace, options.experiment)];
+  try {
+    const applied = await applyWhole(site, [configuration, ...experiment, resultsVolumeClaim(settings)]);
+    if (options.experiment === null) await dropOldExperiment(site);
+    const undo = async () => {
+      await applied.undo();
+      await secret.undo();
+    };
+    return { hash: configurationHash([configuration["data"], options.experiment, secret.version]), undo };
+  } catch (thrown) {
+    await secret.undo();
+    throw thrown;
+  }
+}
+
+/** @throws {RolloutError} also when somebody took the sidecar out again meanwhile */
+async function watchSidecar(site: Site, deployment: string): Promise<void> {
+  const { kubectl, settings, tell, settleMs } = site;
+  const timeoutMs = site.timeoutMs ?? 300_000;
+  const { namespace } = settings;
+  await watchRollout(kubectl, {
+    ...(settleMs !== undefined && { settleMs }),
+    namespace,
+    deployment,
+    timeoutMs,
+    tell,
+  });
+  const { containers } = (await deploymentOf(site, deployment)).spec.template.spec;
+  if (!containers.some(({ name }) => name === sidecarName))
+    throw new RolloutError(
+      `Somebody took the sidecar out of Deployment ${deployment} again: an operator or a GitOps tool that puts its own version back. Let it leave this Deployment alone while the evaluation runs, or give it the container (\`tollgate k8s render\` shows it).`,
+      [],
+    );
 }
 
 /** @returns false when there was none */
@@ -225,12 +264,12 @@ async function patched(
  */
 async function takenOutAgain(
   site: Site,
-  { deployment, applied, thrown }: { deployment: string; applied: Applied; thrown: RolloutError },
+  { deployment, made, thrown }: { deployment: string; made: Applied; thrown: RolloutError },
 ): Promise<RolloutError> {
   const { message, troubles } = thrown;
   try {
     await detachSidecar(site, { deployment, replace: false });
-    if (!troubles.some(({ hasLog }) => hasLog)) await applied.undo();
+    if (!troubles.some(({ hasLog }) => hasLog)) await made.undo();
   } catch (second) {
     return new RolloutError(
       `${message}\nIt could not be taken out again either: ${messageOf(second)}`,

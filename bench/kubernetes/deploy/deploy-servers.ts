@@ -14,8 +14,13 @@ export async function deployOpenclaw(site: Site, { need }: { readonly need: bool
   const { namespace } = settings;
   tell(`OpenClaw gateway (${settings.images.openclaw}) in namespace ${namespace}`);
   await inNamespace(site, namespace, async () => {
-    const { version } = await ensureSecret(site, { token: { kind: "new" }, need });
-    await applyWhole(site, openclawObjects(settings, version));
+    const secret = await ensureSecret(site, { token: { kind: "new" }, need });
+    try {
+      await applyWhole(site, openclawObjects(settings, secret.version));
+    } catch (thrown) {
+      await secret.undo();
+      throw thrown;
+    }
   });
   await watchRollout(kubectl, {
     ...(site.settleMs !== undefined && { settleMs: site.settleMs }),

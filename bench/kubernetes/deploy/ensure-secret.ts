@@ -24,6 +24,8 @@ export type TokenSource =
 export interface SecretState {
   /** Changes when a key does; null when there is no Secret. */
   readonly version: string | null;
+  /** Deletes it, if it was made by this. */
+  readonly undo: () => Promise<void>;
 }
 
 const dataSchema = z.looseObject({ data: z.record(z.string(), z.string()).nullish() });
@@ -54,11 +56,14 @@ export async function ensureSecret(
       tell(
         `  warning: ${changed.join(", ")} of your environment is not what it holds. --adopt puts it there.`,
       );
-    return { version: existing.metadata.resourceVersion ?? null };
+    return { version: existing.metadata.resourceVersion ?? null, undo: async () => undefined };
   }
-  if (Object.keys(given).length === 0) return { version: null };
+  if (Object.keys(given).length === 0) return { version: null, undo: async () => undefined };
   const [applied] = await kubectl.apply([secretManifest(namespace, given)], { takeOver: site.adopt });
-  return { version: applied?.metadata.resourceVersion ?? null };
+  const undo = async () => {
+    if (existing === null) await kubectl.delete({ kind: "secret", name: secretName, namespace });
+  };
+  return { version: applied?.metadata.resourceVersion ?? null, undo };
 }
 
 function withToken(

@@ -67,18 +67,17 @@ export async function holdsResults({ kubectl, settings }: Site): Promise<boolean
   return (await kubectl.list(claims)).length > 0;
 }
 
-const ownedSchema = z.looseObject({
-  type: z.string().nullish(),
-  metadata: z.looseObject({ ownerReferences: z.array(z.unknown()).nullish() }),
-});
+const typedSchema = z.looseObject({ type: z.string().nullish() });
 
 /** What every namespace has, or what belongs to something else and goes with it. */
 function isOrdinary(object: KubernetesObject): boolean {
-  const { name } = object.metadata;
-  const { type, metadata } = ownedSchema.parse(object);
-  if ((metadata.ownerReferences ?? []).length > 0) return true;
+  const { name, ownerReferences } = object.metadata;
+  if ((ownerReferences ?? []).length > 0) return true;
   if (object.kind === "ConfigMap") return /^(kube-root-ca|openshift-service-ca)\.crt$/.test(name);
-  return object.kind === "Secret" && /^kubernetes\.io\/(service-account-token|dockercfg)$/.test(type ?? "");
+  return (
+    object.kind === "Secret" &&
+    /^kubernetes\.io\/(service-account-token|dockercfg)$/.test(typedSchema.parse(object).type ?? "")
+  );
 }
 
 async function foreignObjects(site: Site): Promise<readonly string[]> {

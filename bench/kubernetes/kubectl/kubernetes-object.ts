@@ -16,6 +16,9 @@ export const kubernetesObjectSchema = z.looseObject({
     annotations: texts,
     deletionTimestamp: z.string().nullish(),
     creationTimestamp: z.string().nullish(),
+    ownerReferences: z
+      .array(z.looseObject({ kind: z.string().nullish(), name: z.string().nullish() }))
+      .nullish(),
   }),
 });
 

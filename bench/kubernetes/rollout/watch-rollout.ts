@@ -103,15 +103,24 @@ async function newestPods(
 ): Promise<readonly Pod[]> {
   const labels = Object.entries(deployment.spec.selector.matchLabels ?? {});
   const selector = labels.map(([key, value]) => `${key}=${value}`).join(",");
-  const sets = await kubectl.list({ kind: "replicasets", namespace, selector });
+  const all = await kubectl.list({ kind: "replicasets", namespace, selector });
   const revision = "deployment.kubernetes.io/revision";
   const current = deployment.metadata.annotations?.[revision];
+  // Other Deployments may have pods with the same labels.
+  const sets = all.filter(({ metadata }) =>
+    metadata.ownerReferences?.some(
+      ({ kind, name }) => kind === "Deployment" && name === deployment.metadata.name,
+    ),
+  );
   const newest = sets.find(({ metadata }) => metadata.annotations?.[revision] === current);
   const hash = newest?.metadata.labels?.["pod-template-hash"];
   const pods = (await kubectl.list({ kind: "pods", namespace, selector })).map(readPod);
-  return hash === undefined
-    ? []
-    : pods.filter(({ metadata }) => metadata.labels?.["pod-template-hash"] === hash);
+  const own = pods.filter(
+    ({ metadata }) => hash !== undefined && metadata.labels?.["pod-template-hash"] === hash,
+  );
+  // A pod that failed stays in the list when another one has taken its place.
+  const going = own.filter(({ status }) => status?.phase !== "Failed");
+  return going.length > 0 ? going : own;
 }
 
 /** Events only explain: who may not read them still gets a rollout. */

@@ -191,6 +191,79 @@ test.each([
   );
 });
 
+test("a Secret that was made for a gateway of others goes with what failed", async () => {
+  const { cluster, site } = fakeSite({ ...secretWords, OPENCLAW_GATEWAY_TOKEN: "t" });
+  foreignGateway(cluster);
+  cluster.faults.push({
+    on: /^patch/,
+    stderr: "Error from server (Forbidden): cannot patch resource",
+    times: 1,
+  });
+  await expect(attachSidecar(site, usual)).rejects.toThrow(/auth can-i/);
+  expect(cluster.names()).toEqual(
+    [
+      "deployment/ns/openclaw",
+      ...cluster.names().filter((name) => /^(pod|replicaset)/.test(name)),
+      "namespace/ns",
+    ].sort(),
+  );
+  cluster.faults.push({
+    on: /^apply .*--dry-run/,
+    stderr: "Error from server (Forbidden): exceeded quota",
+    times: 1,
+  });
+  await expect(attachSidecar(site, usual)).rejects.toThrow(/quota/);
+  expect(cluster.names()).not.toContain("secret/ns/clawbench-secrets");
+});
+
+test("an operator that puts its own Deployment back is told, and nothing is said to run", async () => {
+  const { cluster, site } = await withGateway();
+  const own = structuredClone(cluster.get("deployment/ns/openclaw"));
+  let isPatched = false;
+  cluster.before = (words) => {
+    if (isPatched && words[0] === "get" && words[1] === "replicasets") cluster.put(structuredClone(own));
+    isPatched ||= words[0] === "patch";
+  };
+  await expect(attachSidecar(site, usual)).rejects.toThrow(
+    /Somebody took the sidecar out of Deployment openclaw again: an operator/,
+  );
+});
+
+test("another Deployment with the same labels, and what goes wrong there, is none of ours", async () => {
+  const { cluster, site } = await withGateway();
+  cluster.courses.set("broken", "crashes");
+  // Its second version, as ours is about to have one.
+  for (const image of ["x:1", "x:2"])
+    cluster.put({
+      kind: "Deployment",
+      metadata: { name: "other", namespace: "ns" },
+      spec: {
+        selector: { matchLabels: { app: "openclaw" } },
+        template: { spec: { containers: [{ name: "broken", image }] } },
+      },
+    });
+  const other = cluster.get("replicaset/ns/other-h2").metadata;
+  other.labels = { ...other.labels, "pod-template-hash": "others" };
+  const pod = cluster.get("pod/ns/other-h2-x").metadata;
+  pod.labels = { ...pod.labels, "pod-template-hash": "others" };
+  expect(await attachSidecar(site, usual)).toBe(true);
+});
+
+test("a pod that was evicted is history as soon as another one is in its place", async () => {
+  const { cluster, site } = await withGateway();
+  let isPatched = false;
+  cluster.before = (words) => {
+    if (isPatched && words[1] === "pods") {
+      const pod = structuredClone(cluster.get("pod/ns/openclaw-h2-x"));
+      pod.metadata.name = "openclaw-h2-evicted";
+      pod["status"] = { phase: "Failed", reason: "Evicted", message: "low on memory" };
+      cluster.put(pod);
+    }
+    isPatched ||= words[0] === "patch";
+  };
+  expect(await attachSidecar(site, usual)).toBe(true);
+});
+
 test("--keep leaves a sidecar in that does not come up", async () => {
   const { cluster, site } = await withGateway();
   cluster.courses.set("clawbench", "crashes");

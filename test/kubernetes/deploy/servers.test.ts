@@ -93,6 +93,15 @@ test("a namespace that is there and not ours gets no label, and keeps what is in
   );
 });
 
+test("a Secret that was made for what then failed goes with it, in a namespace that stays", async () => {
+  const { cluster, site } = fakeSite();
+  cluster.put({ kind: "Namespace", metadata: { name: "ns" } });
+  const stderr = 'The Deployment "openclaw" is invalid: spec.selector: Invalid value: {}: field is immutable';
+  cluster.faults.push({ on: /^apply .*--dry-run/, stderr, times: 1 });
+  await expect(deployOpenclaw(site, { need: true })).rejects.toThrow(/field is immutable.*Delete the object/);
+  expect(cluster.names()).toEqual(["namespace/ns"]);
+});
+
 test("a namespace that is being deleted is named", async () => {
   const { cluster, site } = fakeSite();
   cluster.put({
