@@ -205,3 +205,20 @@ test("a fresh adapter waits for the update of the one that it replaces, and so d
   expect(await states(url)).toEqual([]);
   expect((await teach(url, response)).status).toBe(404);
 });
+
+test("in mode tinker a trainer that was killed answers with the adapter with which it answered before", async () => {
+  const folder = emptyFolder();
+  const first = await startTrainer({ mode: "tinker" }, folder);
+  const scoreOf = async (url: string) =>
+    (await ask(`${url}/v1/score`, { model: "any", messages, completion: "a b" })).text;
+  await ask(`${first.url}/v1/lora/init`, { lora_id: "a-init" });
+  expect((await teach(first.url, await chat(first.url))).status).toBe(200);
+  const learned = await scoreOf(first.url);
+  await first.stop();
+  const second = await startTrainer({ mode: "tinker" }, folder);
+  expect(await scoreOf(second.url)).toBe(learned);
+  await ask(`${second.url}/v1/sampler/refresh`, { model_path: null });
+  await second.stop();
+  const third = await startTrainer({ mode: "tinker" }, folder);
+  expect(await scoreOf(third.url)).not.toBe(learned);
+});

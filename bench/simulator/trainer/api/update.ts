@@ -20,8 +20,9 @@ export async function update(core: TrainerCore, adapter: Adapter, batch: Batch):
     const count = core.adapters.updates() + 1;
     if (core.faults.strikesAt("die_in_update", count)) core.dieOnce("died-in-update");
     await sleep(core.law.training.update_ms / 2);
+    // First, so that a kill between the two leaves an update that is not made, and none that nobody is answered with.
+    if (core.law.mode === "tinker") core.adapters.useSampler(adapter.lora_id);
     learned = core.adapters.put(afterUpdate(core.law, adapter, batch));
-    if (core.law.mode === "tinker") core.adapters.useSampler(learned.lora_id);
     core.metrics.updated();
     if (core.faults.strikesAt("die_after_update", count)) core.dieOnce("died-after-update");
   });

@@ -16,7 +16,8 @@ export class Adapters {
   constructor(law: Law, folder: StateFolder | null) {
     this.#law = law;
     this.#folder = folder;
-    for (const adapter of folder?.adapters() ?? []) this.#adapters.set(adapter.lora_id, adapter);
+    for (const adapter of folder?.adapters() ?? []) this.#adapters.set(trimmed(adapter.lora_id), adapter);
+    this.#sampler = folder?.sampler() ?? null;
   }
 
   /** Known by id or alias. */
@@ -81,6 +82,7 @@ export class Adapters {
   }
 
   useSampler(loraId: string | null): void {
+    this.#folder?.writeSampler(loraId);
     this.#sampler = loraId;
   }
 

@@ -15,6 +15,8 @@ import { ConfigError, messageOf } from "../../../errors.ts";
 import { type Adapter, adapterSchema } from "./adapter.ts";
 import { type CachedAnswer, cachedAnswerSchema } from "./completion-cache.ts";
 
+const samplerFile = "sampler";
+
 /**
  * What a trainer keeps on disk, so that it goes on after a kill as if nothing had been: a file for each adapter, replaced as a
  * whole by each update, and a line for each answer that feedback may name.
@@ -65,6 +67,18 @@ export class StateFolder {
 
   remove(loraId: string): void {
     rmSync(this.#fileOf(loraId), { force: true });
+  }
+
+  /** Id of the adapter that answers in mode `tinker`; null: the base model. */
+  sampler(): string | null {
+    const file = join(this.#directory, samplerFile);
+    return existsSync(file) ? readFileSync(file, "utf8").trim() || null : null;
+  }
+
+  writeSampler(loraId: string | null): void {
+    const file = join(this.#directory, samplerFile);
+    writeWhole(`${file}.new`, loraId ?? "");
+    renameSync(`${file}.new`, file);
   }
 
   /** A line that a kill has cut is left out. Older ones than the last `count` are dropped from the file. */
