@@ -123,12 +123,13 @@ export function meanEstimate(values: readonly (number | null)[]): Estimate {
     known.map((value) => [value]),
     { confidence: 0.95 },
   );
-  return {
-    value: meanOf(known),
-    count: known.length,
-    low: interval?.low ?? null,
-    high: interval?.high ?? null,
-  };
+  const [value, low, high] = [meanOf(known), interval?.low, interval?.high].map(finite);
+  return { value: value ?? null, count: known.length, low: low ?? null, high: high ?? null };
+}
+
+/** A sum of numbers that no measurement gives can leave what a number can hold. */
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
 }
 
 function sum(values: readonly number[]): number {
