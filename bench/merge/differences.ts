@@ -5,18 +5,40 @@ import { planDifferences } from "../store/resume-check.ts";
 import type { RunJson } from "../store/run-json.ts";
 import type { ShardRun } from "./shard-run.ts";
 
-/** What two shards of one sweep do not have in common and should, each in words; none: they are of one sweep. */
-export async function differencesOf(first: ShardRun, other: ShardRun): Promise<readonly string[]> {
-  const names = { one: `in ${first.identity.runId}`, other: `in ${other.identity.runId}` };
-  const settings = planDifferences(withoutCells(first), withoutCells(other), names);
-  if (settings.length > 0) return settings;
-  const [facts, others] = [await factsOf(first), await factsOf(other)];
-  return Object.entries(facts).flatMap(([name, value]) => {
-    const theirs = others[name];
-    // What a shard does not say, as one that was stopped at its start, is no contradiction.
-    if (value === null || theirs === null || theirs === undefined || value === theirs) return [];
-    return [`${name}: ${value} ${names.one}, ${theirs} ${names.other}`];
-  });
+/** Runs that are not of one sweep with an earlier one, each with what differs, in words. */
+export interface Stranger {
+  readonly run: ShardRun;
+  readonly other: ShardRun;
+  readonly differences: readonly string[];
+}
+
+/**
+ * Holds every run against what those before it say. A fact that a run does not state, as one that was stopped at its start, is no
+ * contradiction, and the next one that states it is what others are held against.
+ */
+export async function strangersAmong(runs: readonly ShardRun[]): Promise<readonly Stranger[]> {
+  const [first] = runs;
+  if (first === undefined) return [];
+  const said = new Map<string, { readonly value: string; readonly by: ShardRun }>();
+  const strangers: Stranger[] = [];
+  for (const run of runs) {
+    const names = { one: `in ${first.identity.runId}`, other: `in ${run.identity.runId}` };
+    const settings = planDifferences(withoutCells(first), withoutCells(run), names);
+    if (settings.length > 0) {
+      strangers.push({ run, other: first, differences: settings });
+      continue;
+    }
+    for (const [name, value] of Object.entries(await factsOf(run))) {
+      if (value === null) continue;
+      const before = said.get(name);
+      if (before === undefined) said.set(name, { value, by: run });
+      else if (before.value !== value) {
+        const text = `${name}: ${before.value} in ${before.by.identity.runId}, ${value} in ${run.identity.runId}`;
+        strangers.push({ run, other: before.by, differences: [text] });
+      }
+    }
+  }
+  return strangers;
 }
 
 function withoutCells({ identity: { hashes, resolved } }: ShardRun): Parameters<typeof planDifferences>[0] {

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { shardText } from "../plan/shard.ts";
-import { differencesOf } from "./differences.ts";
+import { strangersAmong } from "./differences.ts";
 import { chooseRun } from "./same-shard.ts";
 import { listed, type ShardRun } from "./shard-run.ts";
 
@@ -23,7 +23,7 @@ export interface ShardSet {
 export async function shardSetOf(given: readonly ShardRun[], partial: boolean): Promise<ShardSet> {
   const [first] = given;
   if (first === undefined) throw new ConfigError("No run was given. Give the runs of all shards.");
-  await refuseStrangers(first, given);
+  await refuseStrangers(given);
   const problems: string[] = [];
   const notes: string[] = [];
   const runs: ShardRun[] = [];
@@ -61,16 +61,14 @@ function refusal(problems: readonly string[], open: readonly string[]): string {
 }
 
 /** @throws {ConfigError} for runs that are not of one sweep */
-async function refuseStrangers(first: ShardRun, given: readonly ShardRun[]): Promise<void> {
-  const strangers: string[] = [];
-  for (const other of given.slice(1)) {
-    const differences = await differencesOf(first, other);
-    if (differences.length > 0)
-      strangers.push(
-        `${other.directory} and ${first.directory} are not of one sweep:\n${differences.map((text) => `    ${text}`).join("\n")}`,
-      );
-  }
-  if (strangers.length === 0) return;
+async function refuseStrangers(given: readonly ShardRun[]): Promise<void> {
+  const found = await strangersAmong(given);
+  if (found.length === 0) return;
+  const pairs = Map.groupBy(found, ({ run, other }) => `${run.directory} and ${other.directory}`);
+  const strangers = [...pairs].map(
+    ([pair, own]) =>
+      `${pair} are not of one sweep:\n${own.flatMap(({ differences }) => differences.map((text) => `    ${text}`)).join("\n")}`,
+  );
   throw new ConfigError(
     `These runs cannot be merged, because their numbers would not belong together:\n${strangers.map((text) => `  ${text}`).join("\n")}\nGive the shards of one sweep, measured with the same programs.`,
   );

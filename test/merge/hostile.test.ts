@@ -259,6 +259,23 @@ test.each(refused)("refused, with what is wrong, and nothing is left: %s", async
   expect(readdirSync(at.folder).filter((name) => name.startsWith("merged"))).toEqual([]);
 });
 
+test("shards that differ are found, also where the first says nothing of it", async () => {
+  const folder = mkdtempSync(join(scratch, "case-"));
+  const given = [0, 1, 2].map((index) => writeShard(folder, { index, count: 3 }));
+  for (const [index, streaming] of [
+    [1, "real"],
+    [2, "simulated"],
+  ] as const) {
+    const arms = { gateway: { streaming, sameEngine: true } };
+    writeFileSync(
+      join(given[index] ?? "", "evidence", "preflight.json"),
+      JSON.stringify({ v: 1, invocations: [{ at: now, seconds: 1, checks: [], arms }] }),
+    );
+  }
+  const merging = mergeRuns(given, { out: join(folder, "merged"), partial: false, now });
+  await expect(merging).rejects.toThrow(/streaming of arm gateway: real in \S+, simulated in/);
+});
+
 test("everything that is wrong is said at once", async () => {
   const folder = mkdtempSync(join(scratch, "case-"));
   const given = [
