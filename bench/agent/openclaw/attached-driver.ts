@@ -13,7 +13,7 @@ import { DeviceIdentity } from "./device-identity.ts";
 import type { OpenClawSection } from "./section.ts";
 import { AttachedSession, type AttachedParts } from "./attached-session.ts";
 import { GatewayLink } from "./gateway-link.ts";
-import { GatewaySettings } from "./gateway-settings.ts";
+import { GatewaySettings, settingsText } from "./gateway-settings.ts";
 import { Relay } from "./relay.ts";
 import { ToolEvents } from "./tool-events.ts";
 
@@ -33,7 +33,9 @@ export async function attachOpenClaw(spec: AttachedSection, context: AgentContex
   const device = await deviceOf(spec.deviceFile);
   const stoppable = new AsyncDisposableStack();
   try {
-    const relay = stoppable.use(await Relay.start(relayHost, context.callTimeoutMs));
+    const relay = stoppable.use(
+      await Relay.start({ host: relayHost, port: spec.relayPort ?? 0 }, context.callTimeoutMs),
+    );
     const events = new ToolEvents(systemClock);
     const settings = new GatewaySettings();
     const entry = {
@@ -50,6 +52,8 @@ export async function attachOpenClaw(spec: AttachedSection, context: AgentContex
         tokenEnv,
         device,
         connectTimeoutMs: context.startTimeoutMs,
+        timeoutSetting: "limits.startSeconds",
+        byHand: settingsText(entry),
         signal: context.signal,
         onEvent: (event) => events.see(event),
         connected: (client) => settings.add(client, entry),

@@ -17,7 +17,11 @@ export interface LinkOptions {
   readonly device: DeviceIdentity;
   /** How long to wait for a gateway that is not there yet, at the start and when a connection was lost. */
   readonly connectTimeoutMs: number;
+  /** What a user sets for a longer wait. */
+  readonly timeoutSetting: string;
   readonly signal: AbortSignal;
+  /** What can be written into the gateway's configuration by hand, for messages. */
+  readonly byHand: string;
   /** After each connection, before anybody uses it. */
   readonly connected: (client: GatewayClient) => Promise<void>;
   readonly onEvent: (event: GatewayEvent) => void;
@@ -73,7 +77,7 @@ export class GatewayLink implements AsyncDisposable {
       try {
         const timeoutMs = Math.min(tryTimeoutMs, leftMs);
         const client = await GatewayClient.connect(url, { token, device, onEvent }, timeoutMs);
-        await connected(client);
+        await setUp(client, connected);
         return client;
       } catch (error) {
         if (!isPassing(error)) throw this.#refused(error);
@@ -84,24 +88,34 @@ export class GatewayLink implements AsyncDisposable {
   }
 
   #late(problem: unknown): StartError {
-    const { url, connectTimeoutMs } = this.#options;
+    const { url, connectTimeoutMs, timeoutSetting } = this.#options;
     const why = problem === null ? "nobody answered" : messageOf(problem);
     return new StartError(
       "openclaw",
       `The OpenClaw gateway at ${url} was not ready after ${Math.round(connectTimeoutMs / 1000)} s: ${why}. ` +
-        "Look at the gateway's own log; a longer wait is limits.startSeconds.",
+        `Look at the gateway's own log; a longer wait is ${timeoutSetting}.`,
       { cause: problem },
     );
   }
 
   #refused(error: unknown): unknown {
     if (!(error instanceof GatewayRefusal)) return error;
-    const { url, tokenEnv, device } = this.#options;
+    const { url } = this.#options;
     return new StartError(
       "openclaw",
-      `The OpenClaw gateway at ${url} refuses the connection: ${error.message}${error.detail === null ? "" : ` [${error.detail}]`}. ${adviceOn(error, { tokenEnv, device })}`,
+      `The OpenClaw gateway at ${url} refuses the connection: ${error.message}${error.detail === null ? "" : ` [${error.detail}]`}. ${adviceOn(error, this.#options)}`,
       { cause: error },
     );
+  }
+}
+
+/** A connection that nobody will use would keep the process alive. */
+async function setUp(client: GatewayClient, connected: LinkOptions["connected"]): Promise<void> {
+  try {
+    await connected(client);
+  } catch (error) {
+    await client.close();
+    throw error;
   }
 }
 
@@ -113,12 +127,14 @@ function isPassing(error: unknown): boolean {
 
 function adviceOn(
   { detail, rpcCode, message }: GatewayRefusal,
-  { tokenEnv, device }: Pick<LinkOptions, "tokenEnv" | "device">,
+  { tokenEnv, device, byHand }: Pick<LinkOptions, "tokenEnv" | "device" | "byHand">,
 ): string {
   if (/TOKEN|PASSWORD|UNAUTHORIZED/i.test(detail ?? ""))
     return `The variable ${tokenEnv} must hold the token of this gateway (gateway.auth.token of its openclaw.json).`;
   if (/PAIR/i.test(`${detail} ${rpcCode} ${message}`))
     return `It wants to know the device: on the gateway run \`openclaw devices approve\` for ${device.id.slice(0, 12)}…, and name a file with agent.deviceFile, so that the next run is the same device. Over loopback no approval is needed.`;
+  if (/EPERM|EACCES|EROFS|EBUSY/.test(message))
+    return `It cannot write its own configuration, in which Tollgate's model provider has to stand while a run lasts: openclaw.json and its folder must belong to the user that the gateway runs as (OPENCLAW_CONFIG_PATH may name another place). Where it is kept read-only, set agent.relayPort and put this into it: ${byHand}`;
   if (/scope/i.test(message))
     return "The token must allow operator.admin: over loopback the gateway's own token does.";
   return "Versions that were tried speak protocol 4 (OpenClaw 2026.9).";

@@ -8,6 +8,7 @@ const configSchema = z.object({
   hash: z.string(),
   config: z.object({
     agents: z.object({ defaults: z.object({ skipBootstrap: z.boolean().optional() }).optional() }).optional(),
+    models: z.object({ providers: z.record(z.string(), z.unknown()).optional() }).optional(),
   }),
 });
 const patchedSchema = z.object({ ok: z.boolean() });
@@ -37,9 +38,11 @@ export class GatewaySettings {
 
   async add(client: GatewayClient, entry: ProviderEntry): Promise<void> {
     const { hash, config } = await read(client);
-    this.#before ??= config.agents?.defaults?.skipBootstrap ?? null;
+    if (this.#before === undefined && isThere(config, entry)) return;
+    this.#before ??= beforeOf(config);
+    const marked = { ...providerOf(entry), headers: { [markName]: String(this.#before) } };
     await patch(client, hash, {
-      models: { providers: { [providerName]: providerOf(entry) } },
+      models: { providers: { [providerName]: marked } },
       agents: { defaults: { skipBootstrap: true } },
     });
   }
@@ -54,6 +57,44 @@ export class GatewaySettings {
     });
     this.#before = undefined;
   }
+}
+
+const providerSchema = z.object({
+  baseUrl: z.string(),
+  api: z.literal("openai-completions"),
+  models: z.array(z.object({ id: z.string() })),
+  headers: z.record(z.string(), z.unknown()).optional(),
+});
+type Config = z.infer<typeof configSchema>["config"];
+
+/** Stands in what Tollgate has added, and says what `skipBootstrap` was before: a driver that was killed has left both. */
+const markName = "x-tollgate-added";
+
+function beforeOf(config: Config): boolean | null {
+  const mark = providerIn(config)?.headers?.[markName];
+  if (mark !== undefined) return mark === "true" ? true : mark === "false" ? false : null;
+  return config.agents?.defaults?.skipBootstrap ?? null;
+}
+
+const providerIn = ({ models }: Config) => providerSchema.safeParse(models?.providers?.[providerName]).data;
+
+/** Whether whoever keeps the gateway has written it all into its configuration, as they must where OpenClaw cannot change that. */
+function isThere(config: Config, { baseUrl, model }: ProviderEntry): boolean {
+  const provider = providerIn(config);
+  return (
+    config.agents?.defaults?.skipBootstrap === true &&
+    provider?.baseUrl === baseUrl &&
+    provider.headers?.[markName] === undefined &&
+    provider.models.some(({ id }) => id === model)
+  );
+}
+
+/** What is to be written into a gateway's configuration by hand. */
+export function settingsText(entry: ProviderEntry): string {
+  return JSON.stringify({
+    models: { providers: { [providerName]: providerOf(entry) } },
+    agents: { defaults: { skipBootstrap: true } },
+  });
 }
 
 async function read(client: GatewayClient): Promise<z.infer<typeof configSchema>> {

@@ -52,10 +52,13 @@ export class Relay implements AsyncDisposable {
     });
   }
 
-  /** @param host address of this machine as the gateway reaches it; on loopback nobody else can */
-  static async start(host: string, callTimeoutMs: number): Promise<Relay> {
+  /** @param host address of this machine as the gateway reaches it; on loopback nobody else can. @param port 0: any free one */
+  static async start(
+    { host, port }: { readonly host: string; readonly port: number },
+    callTimeoutMs: number,
+  ): Promise<Relay> {
     const relay = new Relay(callTimeoutMs);
-    relay.#server.listen(0, isLoopback(host) ? "127.0.0.1" : "0.0.0.0");
+    relay.#server.listen(port, isLoopback(host) ? "127.0.0.1" : "0.0.0.0");
     await once(relay.#server, "listening");
     return relay;
   }

@@ -39,6 +39,15 @@ const schema = z.strictObject({
     .describe(
       "With attach: file of the device key that the gateway was told to accept; made where it is missing (absent: a key for this run)",
     ),
+  relayPort: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe(
+      "With attach: port for the gateway's model requests, for a gateway whose configuration names it already; any free one",
+    ),
   relayHost: z
     .string()
     .min(1)
@@ -53,6 +62,6 @@ export type OpenClawSection = z.infer<typeof schema>;
 export const openclawSection = {
   kind: "openclaw",
   schema,
-  choices: ["gateways", "attach", "tokenEnv", "relayHost"],
+  choices: ["gateways", "attach", "tokenEnv", "relayHost", "relayPort"],
   paths: { workspaces: null, deviceFile: null },
 } satisfies Section;

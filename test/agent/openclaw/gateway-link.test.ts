@@ -12,6 +12,8 @@ const options = (url: string, connectTimeoutMs = 5000) => ({
   tokenEnv: "GATEWAY_TOKEN",
   device: DeviceIdentity.generate(),
   connectTimeoutMs,
+  timeoutSetting: "patience",
+  byHand: "THE SETTINGS",
   signal: new AbortController().signal,
   connected: async () => undefined,
   onEvent: () => undefined,
@@ -21,7 +23,9 @@ test("a gateway that never comes is named with its address after the deadline", 
   const url = `ws://127.0.0.1:${await freePort()}`;
   await expect(GatewayLink.open(options(url, 1200))).rejects.toThrow(
     expect.objectContaining({
-      message: expect.stringMatching(/at ws:\S+ was not ready after 1 s: .*ECONNREFUSED/),
+      message: expect.stringMatching(
+        /at ws:\S+ was not ready after 1 s: .*ECONNREFUSED.*a longer wait is patience/,
+      ),
     }),
   );
 });
@@ -132,5 +136,71 @@ test.each([
         expect.objectContaining({ baseHash: "h", replacePaths: ["models.providers.tollgate.models"] }),
       ),
     );
+  },
+);
+
+test("a connection that could not be set up does not stay open, or the process would never end", async () => {
+  await using gateway = await StandInGateway.start((request, socket) => {
+    const error = { code: "UNAVAILABLE", message: "EPERM: operation not permitted, fchmod" };
+    respond(socket, request, { ok: false, error });
+  });
+  const settings = new GatewaySettings();
+  const opened = GatewayLink.open({
+    ...options(gateway.url),
+    connected: (client) => settings.add(client, entry),
+  });
+  await expect(opened).rejects.toThrow(/EPERM.*must belong to the user.*THE SETTINGS/);
+  await expect.poll(() => gateway.connections).toBe(0);
+});
+
+test.each([
+  ["all that is needed", {}, 0],
+  ["another address", { baseUrl: "http://127.0.0.1:2/v1" }, 1],
+  ["another model", { models: [{ id: "other" }] }, 1],
+  ["another dialect", { api: "openai-responses" }, 1],
+])("a configuration that has %s is changed only where it must be", async (_, other, patches) => {
+  const provider = { baseUrl: entry.baseUrl, api: "openai-completions", models: [{ id: "m" }], ...other };
+  const config = {
+    models: { providers: { tollgate: provider, mine: "odd" } },
+    agents: { defaults: { skipBootstrap: true } },
+  };
+  await using gateway = await StandInGateway.start((request, socket) => {
+    const payload = request.method === "config.get" ? { hash: "h", config } : { ok: true };
+    respond(socket, request, { ok: true, payload });
+  });
+  await using link = await GatewayLink.open(options(gateway.url));
+  const settings = new GatewaySettings();
+  await settings.add(await link.client(), entry);
+  await settings.remove(await link.client());
+  // What was not added is not taken away.
+  expect(gateway.asked.filter(({ method }) => method === "config.patch")).toHaveLength(2 * patches);
+});
+
+test.each(["null", "false", "true"])(
+  "what a killed driver has left is taken away, and %s is restored",
+  async (mark) => {
+    const provider = {
+      baseUrl: entry.baseUrl,
+      api: "openai-completions",
+      models: [{ id: "m" }],
+      headers: { "x-tollgate-added": mark },
+    };
+    const config = {
+      models: { providers: { tollgate: provider } },
+      agents: { defaults: { skipBootstrap: true } },
+    };
+    await using gateway = await StandInGateway.start((request, socket) => {
+      const payload = request.method === "config.get" ? { hash: "h", config } : { ok: true };
+      respond(socket, request, { ok: true, payload });
+    });
+    await using link = await GatewayLink.open(options(gateway.url));
+    const settings = new GatewaySettings();
+    await settings.add(await link.client(), entry);
+    await settings.remove(await link.client());
+    const last = gateway.asked.findLast(({ method }) => method === "config.patch");
+    expect(JSON.parse((last?.params as { raw: string }).raw)).toEqual({
+      models: { providers: { tollgate: null } },
+      agents: { defaults: { skipBootstrap: JSON.parse(mark) } },
+    });
   },
 );

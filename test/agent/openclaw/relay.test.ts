@@ -38,7 +38,7 @@ async function upstream(status: number, answer: string) {
 }
 
 async function relay() {
-  const made = await Relay.start("127.0.0.1", 2000);
+  const made = await Relay.start({ host: "127.0.0.1", port: 0 }, 2000);
   used.push(made);
   return made;
 }

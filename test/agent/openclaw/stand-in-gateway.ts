@@ -43,6 +43,10 @@ export class StandInGateway implements AsyncDisposable {
     for (const socket of this.#server.clients) socket.terminate();
   }
 
+  get connections(): number {
+    return this.#server.clients.size;
+  }
+
   get url(): string {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("no TCP address");
