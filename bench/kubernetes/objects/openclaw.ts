@@ -91,7 +91,7 @@ function deployment(settings: ClusterSettings, hash: string): KubernetesManifest
           ...(settings.fsGroup !== null && {
             securityContext: { fsGroup: settings.fsGroup, fsGroupChangePolicy: "OnRootMismatch" },
           }),
-          initContainers: [prepareHome()],
+          initContainers: [prepareHome(), ownConfiguration(settings)],
           containers: [gateway(settings)],
           terminationGracePeriodSeconds: 30,
           volumes: [
@@ -128,6 +128,28 @@ function prepareHome() {
   };
 }
 
+/**
+ * OpenClaw changes its configuration while it runs (`config.patch`, with which Tollgate adds its model provider), and refuses to where the
+ * file or its folder is another user's; what root has copied is root's, and so is the top of a volume. So the gateway's own user makes both.
+ */
+const ownConfigurationFile = `${gatewayHome}/config/openclaw.json`;
+
+function ownConfiguration({ images }: ClusterSettings) {
+  const folder = ownConfigurationFile.slice(0, ownConfigurationFile.lastIndexOf("/"));
+  return {
+    name: "own-config",
+    image: images.openclaw,
+    imagePullPolicy: "IfNotPresent",
+    command: [
+      "sh",
+      "-c",
+      `umask 077 && mkdir -p ${folder} && cp ${gatewayHome}/openclaw.json ${ownConfigurationFile}.new && mv -f ${ownConfigurationFile}.new ${ownConfigurationFile}`,
+    ],
+    volumeMounts: [{ name: "openclaw-home", mountPath: gatewayHome }],
+    resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "200m", memory: "128Mi" } },
+  };
+}
+
 function gateway(settings: ClusterSettings) {
   return {
     name: gatewayContainer,
@@ -143,6 +165,7 @@ function gateway(settings: ClusterSettings) {
       { name: "NODE_ENV", value: "production" },
       { name: "OPENCLAW_CONFIG_DIR", value: gatewayHome },
       { name: "OPENCLAW_STATE_DIR", value: gatewayHome },
+      { name: "OPENCLAW_CONFIG_PATH", value: ownConfigurationFile },
       fromSecret(tokenKey, { secret: secretName, key: tokenKey }),
       ...providerKeys.map((key) => fromSecret(key, { secret: secretName, key, optional: true })),
     ],
