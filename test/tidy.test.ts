@@ -103,6 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/kubernetes/kubectl": "",
   "bench/kubernetes/objects": "kubernetes/kubectl",
   "bench/kubernetes/attach": "kubernetes/kubectl kubernetes/objects",
+  "bench/kubernetes/sidecar": "",
   "bench/kubernetes/rollout": "kubernetes/kubectl",
   "bench/kubernetes/shards":
     "config plan kubernetes/deploy kubernetes/kubectl kubernetes/objects kubernetes/rollout",
@@ -168,6 +169,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/commands":
     "host config plan workload measure statistics store tap tokens metrics sandbox stack docker supervisor preflight load evidence " +
     "kubernetes/deploy kubernetes/kubectl kubernetes/objects " +
+    "kubernetes/sidecar " +
     "sink/mlflow mlflow mlflow/client " +
     "feedback/files feedback/report " +
     "merge kubernetes/shards " +

@@ -14,6 +14,7 @@ import { natural } from "./arguments.ts";
 import type { Host } from "./host.ts";
 import { registerRun } from "./k8s-run.ts";
 import { confirm, settingsOf, shared, withSite, type ClusterFlags } from "./k8s-site.ts";
+import { registerEntry } from "./k8s-entry.ts";
 
 interface SidecarFlags extends ClusterFlags {
   readonly deployment: string;
@@ -34,6 +35,7 @@ export function register(program: Command, host: Host): void {
   registerSidecar(k8s, host);
   registerEnds(k8s, host);
   registerRun(k8s, host);
+  registerEntry(k8s, host);
 }
 
 function registerServers(k8s: Command, host: Host): void {

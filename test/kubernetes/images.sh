@@ -1,6 +1,7 @@
 #!/bin/bash
 # Makes the images of the test without Docker, from this checkout and from npm's packages, and loads them into the cluster:
 #   TOLLGATE_KUBERNETES=/cache/k8s test/kubernetes/images.sh [tollgate] [openclaw]
+# TOLLGATE_IMAGE_TAG gives Tollgate's image another tag than `test`.
 # tollgate: quay.io/tollgate/tollgate:test, as docker/k8s.Dockerfile would; openclaw: ghcr.io/openclaw/openclaw:latest, a real OpenClaw at /app.
 set -euo pipefail
 umask 022
@@ -27,13 +28,13 @@ tollgate() {
     (cd "$work/tollgate" && npm ci --no-progress --omit=dev --omit=optional --ignore-scripts >/dev/null)
     cp "$work/tollgate/package-lock.json" "$work/tollgate/.installed"
   fi
-  "$tests/image.py" "$work/tollgate.tar" quay.io/tollgate/tollgate:test --entrypoint '["/opt/tollgate/bin/tollgate"]' --workdir /opt/tollgate \
+  "$tests/image.py" "$work/tollgate.tar" "quay.io/tollgate/tollgate:${TOLLGATE_IMAGE_TAG:-test}" --entrypoint '["/opt/tollgate/bin/tollgate"]' --workdir /opt/tollgate \
     --user 1000:0 --env HOME=/tmp --env NODE_COMPILE_CACHE=/tmp/node-compile-cache \
     "${base[@]}" "@dir:/results:777" "@link:/opt/tollgate/bin/tollgate:/usr/local/bin/tollgate" \
     "$root/package.json:/opt/tollgate/package.json" "$root/bin:/opt/tollgate/bin" "$root/bench:/opt/tollgate/bench" \
     "$root/suites:/opt/tollgate/suites" "$root/openclaw-tau2:/opt/tollgate/openclaw-tau2" "$root/experiments:/opt/tollgate/experiments" \
     "$work/tollgate/node_modules:/opt/tollgate/node_modules"
-  "$tests/cluster.sh" load "$work/tollgate.tar" quay.io/tollgate/tollgate:test
+  "$tests/cluster.sh" load "$work/tollgate.tar" "quay.io/tollgate/tollgate:${TOLLGATE_IMAGE_TAG:-test}"
 }
 
 openclaw() {
