@@ -7,9 +7,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** A model of this prefix is a simulated engine in this container: no key, no GPU, every output says so. */
 const simulatedPrefix = "simulated/";
 
-/** Below the gateway's home, in the folder that both containers see. */
+/** Beside OpenClaw's own workspaces, on the volume that both containers see; not in one of them, which it would search. */
 export function workspacesOf({ homeDirectory }: Pick<SidecarSettings, "homeDirectory">): string {
-  return join(homeDirectory, "tollgate-workspaces");
+  return join(homeDirectory, ".openclaw", "tollgate-workspaces");
 }
 
 /** How the gateway of the pod becomes the agent of an experiment. */

@@ -31,7 +31,7 @@ export async function ownCommand(
 ): Promise<CommandEnd> {
   const [file = "", ...before] = options.program;
   const child = spawn(file, [...before, ...arguments_], {
-    env: options.environment as NodeJS.ProcessEnv,
+    env: options.environment,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let lastLine = "";

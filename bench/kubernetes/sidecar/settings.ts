@@ -24,7 +24,7 @@ export interface SidecarSettings {
   readonly gatewayToken: string;
   /** For the gateway's model requests; fixed, so that a gateway whose configuration is read-only can name it. */
   readonly relayPort: number;
-  /** Where the gateway's home volume is mounted, in its container and in this one. */
+  /** The gateway's home, in its container and in this one; OpenClaw's state is in `.openclaw` below it. */
   readonly homeDirectory: string;
   readonly resultsDirectory: string;
   /** An experiment of the user's; it is run in place of one made of these settings where the file is there. */

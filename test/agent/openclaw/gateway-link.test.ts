@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { GatewayLink } from "../../../bench/agent/openclaw/gateway-link.ts";
 import { GatewaySettings } from "../../../bench/agent/openclaw/gateway-settings.ts";
 import { DeviceIdentity } from "../../../bench/agent/openclaw/device-identity.ts";
@@ -91,6 +92,7 @@ test("says which device it is, with a signature over the nonce", async () => {
   });
 });
 
+const patchIn = (params: unknown): unknown => JSON.parse(z.object({ raw: z.string() }).parse(params).raw);
 const entry = {
   baseUrl: "http://127.0.0.1:1/v1",
   model: "m",
@@ -118,7 +120,7 @@ test.each([
     await settings.remove(client);
     await settings.remove(client);
     const patches = gateway.asked.flatMap(({ method, params }) =>
-      method === "config.patch" ? [JSON.parse((params as { raw: string }).raw)] : [],
+      method === "config.patch" ? [patchIn(params)] : [],
     );
     expect(patches).toHaveLength(3);
     expect(patches[0]).toMatchObject({
@@ -198,7 +200,7 @@ test.each(["null", "false", "true"])(
     await settings.add(await link.client(), entry);
     await settings.remove(await link.client());
     const last = gateway.asked.findLast(({ method }) => method === "config.patch");
-    expect(JSON.parse((last?.params as { raw: string }).raw)).toEqual({
+    expect(patchIn(last?.params)).toEqual({
       models: { providers: { tollgate: null } },
       agents: { defaults: { skipBootstrap: JSON.parse(mark) } },
     });

@@ -32,7 +32,8 @@ test.each([
     "claude-x",
     "ANTHROPIC_API_KEY",
   ],
-])("%s with base %s is served at %s as %s, with the key %s", (name, base, url, model, apiKeyEnv) => {
+])("%s with base %s is served at %s as %s, with the key %s", (...row) => {
+  const [name, base, url, model, apiKeyEnv] = row;
   expect(modelServer(name, base, keys)).toEqual({ url, model, apiKeyEnv });
 });
 
@@ -59,7 +60,7 @@ test("the variables become an experiment whose agent is the gateway of the pod, 
     CLAWBENCH_TASKS: "a b",
     CLAWBENCH_JUDGE_MODEL: "anthropic/judge",
     CLAWBENCH_RUNS: "2",
-    OPENCLAW_HOME_DIR: "/home/node/.openclaw",
+    OPENCLAW_HOME_DIR: "/home/other",
   });
   expect(experiment).toMatchObject({
     name: "clawbench-openai-gpt-5.5",
@@ -69,7 +70,7 @@ test("the variables become an experiment whose agent is the gateway of the pod, 
       kind: "openclaw",
       attach: "ws://127.0.0.1:18789",
       tokenEnv: "OPENCLAW_GATEWAY_TOKEN",
-      workspaces: "/home/node/.openclaw/tollgate-workspaces",
+      workspaces: "/home/other/.openclaw/tollgate-workspaces",
     },
     workload: {
       kind: "tasks",
