@@ -50,10 +50,13 @@ export class GatewaySettings {
   /** Takes away what was added, and nothing else. */
   async remove(client: GatewayClient): Promise<void> {
     if (this.#before === undefined) return;
-    const { hash } = await read(client);
-    await patch(client, hash, {
-      models: { providers: { [providerName]: null } },
+    // In two steps: a configuration that is suddenly half as long is refused by OpenClaw, because it looks like a broken one.
+    await patch(client, (await read(client)).hash, {
+      models: { providers: { [providerName]: { models: [], headers: null, timeoutSeconds: null } } },
       agents: { defaults: { skipBootstrap: this.#before } },
+    });
+    await patch(client, (await read(client)).hash, {
+      models: { providers: { [providerName]: null } },
     });
     this.#before = undefined;
   }
@@ -116,16 +119,6 @@ function providerOf({ baseUrl, model, contextWindow, maxTokens, timeoutSeconds }
     apiKey: "tollgate-relay",
     api: "openai-completions",
     timeoutSeconds,
-    models: [
-      {
-        id: model,
-        name: model,
-        reasoning: false,
-        input: ["text"],
-        cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-        contextWindow,
-        maxTokens,
-      },
-    ],
+    models: [{ id: model, name: model, reasoning: false, contextWindow, maxTokens }],
   };
 }
