@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 /** How one of Tollgate's own commands ended. */
-export interface CommandEnd {
+export interface OwnCommandEnd {
   readonly exitCode: number;
   /** Last line of its standard output; empty where it has said nothing. */
   readonly lastLine: string;
@@ -10,7 +10,7 @@ export interface CommandEnd {
   readonly tail: readonly string[];
 }
 
-export interface CommandOptions {
+export interface OwnCommandOptions {
   /** The program and what comes before the arguments. */
   readonly program: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -27,8 +27,8 @@ const tailLines = 20;
 /** Runs a command of Tollgate as a process of its own, and ends it when the signal says so. */
 export async function ownCommand(
   arguments_: readonly string[],
-  options: CommandOptions,
-): Promise<CommandEnd> {
+  options: OwnCommandOptions,
+): Promise<OwnCommandEnd> {
   const [file = "", ...before] = options.program;
   const child = spawn(file, [...before, ...arguments_], {
     env: options.environment,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { messageOf } from "../../errors.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { experimentOf } from "./experiment-of.ts";
-import type { CommandEnd } from "./own-command.ts";
+import type { OwnCommandEnd } from "./own-command.ts";
 import type { SidecarSettings } from "./settings.ts";
 import { beginningOf, readState, StateFile } from "./state-file.ts";
 
@@ -16,7 +16,7 @@ export interface SidecarParts {
   readonly gatewayReady: () => Promise<void>;
   /** Resolves with what MLflow is, in words; null: none is named. Rejects with why it cannot be logged to. */
   readonly mlflowReady: () => Promise<string | null>;
-  readonly command: (arguments_: readonly string[], say: (line: string) => void) => Promise<CommandEnd>;
+  readonly command: (arguments_: readonly string[], say: (line: string) => void) => Promise<OwnCommandEnd>;
   readonly say: (line: string) => void;
   readonly nowIso: () => string;
   /** Aborts when the container is to end. */
@@ -129,7 +129,7 @@ async function askedMlflow({ mlflowReady, say }: SidecarParts): Promise<"none" |
   }
 }
 
-interface Swept extends CommandEnd {
+interface Swept extends OwnCommandEnd {
   /** Name of its run directory; null: it has not made one. */
   readonly run: string | null;
 }
@@ -162,7 +162,7 @@ async function sweep(
 async function notBegun(
   { settings }: SidecarParts,
   state: StateFile,
-  { tail, exitCode }: CommandEnd,
+  { tail, exitCode }: OwnCommandEnd,
 ): Promise<NotBegun> {
   const message = tail.join("\n");
   await state.write({ state: "failed", exitCode, message });
