@@ -171,7 +171,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "kubernetes/deploy kubernetes/kubectl kubernetes/objects " +
     "kubernetes/sidecar " +
     "sink/mlflow mlflow mlflow/client " +
-    "feedback/files feedback/report " +
+    "feedback/config feedback/files feedback/loop feedback/metrics feedback/preferences feedback/report " +
     "merge kubernetes/shards " +
     "analysis report verify view export sink/otlp otlp export/rows export/benchmarks pack run sink selftest tax capacity simulator simulator/trainer gateway agent suites suites/code suites/long-context suites/tool-use suites/tasks suites/tasks/contract suites/tasks/export openclaw-tau2 openclaw-tau2/offline tau2/verify",
   "scripts/published": "",

@@ -59,6 +59,7 @@ const commandFiles: readonly (readonly [names: string, load: () => Promise<Regis
   ["capacity", () => import("./capacity.ts")],
   ["replay", () => import("./replay.ts")],
   ["tax", () => import("./tax.ts")],
+  ["feedback", () => import("./feedback.ts")],
   ["runs status attach stop", () => import("./runs.ts")],
   ["report", () => import("./results.ts")],
   ["inspect", () => import("./inspect.ts")],

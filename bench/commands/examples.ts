@@ -88,6 +88,11 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
     "tollgate tax $ENGINE $GATEWAY --max '+5ms' --json > tax.json      in CI: exit 6 when it adds more",
     "tollgate tax http://127.0.0.1:30000 http://127.0.0.1:30000      a server against itself: what this machine can see",
   ],
+  feedback: [
+    "tollgate feedback experiments/feedback-laptop.yaml",
+    "tollgate feedback experiments/feedback-laptop.yaml 'preferences=[concise]' num_steps=4 serving=null",
+    "tollgate feedback mine.yaml claas_url=http://HOST:8080 base_model=Qwen/Qwen3-8B training.is_clip=7.0",
+  ],
   view: [
     "tollgate view      every run in runs/, in the browser",
     "tollgate view @last --port 8000 --no-open      on a node; then, where the browser is:  ssh -L 8000:127.0.0.1:8000 NODE",

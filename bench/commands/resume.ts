@@ -10,6 +10,7 @@ import { metricsPortOption } from "./arguments.ts";
 import { capacityPieces } from "./capacity.ts";
 import { collectionEnd, collectionVerdicts, gpusOf } from "./collect.ts";
 import { detachInto } from "./detached.ts";
+import { resumeFeedback } from "./feedback.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 import { skipOption } from "./preflight.ts";
@@ -58,6 +59,11 @@ async function resume(reference: string, flags: ResumeFlags, host: Host): Promis
       `${runId} is a replay, which cannot be gone on with. Start it again: tollgate replay ${replay.source.runId}`,
     );
   if (flags.detach) return await detachInto(dirname(directory), host);
+  if (identity.feedback !== undefined) {
+    if (flags.redo !== undefined)
+      throw new ConfigError("A run of the preference loop does each step once: leave --redo out.");
+    return await resumeFeedback(host, { directory, identity, flags });
+  }
   const loaded = await recordedExperiment({ identity }, flags.set, host);
   await runExperiment(host, {
     ...piecesOf(identity, loaded, { flags, host }),

@@ -4,7 +4,7 @@ import { lineAt } from "../../config/written-file.ts";
 import { ConfigError } from "../../errors.ts";
 import type { MetricName } from "../metrics/metric.ts";
 import { chooseMetrics } from "../metrics/metrics.ts";
-import { readOverride, withOverride, type Override } from "./override.ts";
+import { isMapping, readOverride, withOverride, type Override } from "./override.ts";
 import { nameOfFile, readSettingsFile, type SettingsFile } from "./read-file.ts";
 import { withReferences } from "./references.ts";
 import { settingsSchema, type FeedbackSettings, type WrittenSettings } from "./settings.ts";
@@ -37,23 +37,61 @@ export function loadSettings(
   const named = { name: nameOfFile(source.name), ...source.content };
   const written = changes.reduce(withOverride, named as Readonly<Record<string, unknown>>);
   const plain = withReferences(written, { environment, at, settings: written });
+  const placeOf = (path: readonly string[]) => placeIn(source, changes, path);
+  const checked = checkedSettings(plain, { name: source.name, folder: source.folder, placeOf });
+  return { ...checked, file: source.name };
+}
+
+/** The settings that a run recorded, so that it goes on without its file. @throws {ConfigError} */
+export function recordedSettings({ runId, resolved }: RecordedRun): LoadedSettings {
+  const { file, trainer, claas_url: url, ...rest } = resolved;
+  const place = { name: `run.json of ${runId}`, folder: "/", placeOf: () => null };
+  const checked = checkedSettings(
+    {
+      ...rest,
+      ...(url === null ? {} : { claas_url: url }),
+      ...(isMapping(trainer) ? { trainer: withoutNull(trainer) } : {}),
+    },
+    place,
+  );
+  return { ...checked, file: typeof file === "string" ? file : place.name };
+}
+
+interface RecordedRun {
+  readonly runId: string;
+  readonly resolved: Readonly<Record<string, unknown>>;
+}
+
+function withoutNull(mapping: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(mapping).filter(([, value]) => value !== null));
+}
+
+interface SettingsPlace {
+  /** For messages. */
+  readonly name: string;
+  /** Relative paths begin here. */
+  readonly folder: string;
+  readonly placeOf: (path: readonly string[]) => string | null;
+}
+
+function checkedSettings(
+  plain: unknown,
+  { name, folder, placeOf }: SettingsPlace,
+): Omit<LoadedSettings, "file"> {
   const parsed = settingsSchema.safeParse(plain);
   const chosen = metricsIn(parsed.data?.metrics ?? []);
   const problems = [
     ...(parsed.error?.issues ?? []).flatMap((issue) =>
-      describeIssue(issue, { schema: settingsSchema, placeOf: (path) => placeIn(source, changes, path) }),
+      describeIssue(issue, { schema: settingsSchema, placeOf }),
     ),
     ...(parsed.success ? problemsOf(parsed.data) : []),
     ...chosen.problems,
   ];
   if (!parsed.success || problems.length > 0)
-    throw new ConfigError(
-      `${source.name} cannot be used:\n${problems.map((line) => `  ${line}`).join("\n")}`,
-    );
+    throw new ConfigError(`${name} cannot be used:\n${problems.map((line) => `  ${line}`).join("\n")}`);
   return {
-    settings: filledIn(parsed.data, { metrics: chosen.metrics, folder: source.folder }),
-    preferenceFiles: parsed.data.preference_files.map((path) => resolve(source.folder, path)),
-    file: source.name,
+    settings: filledIn(parsed.data, { metrics: chosen.metrics, folder }),
+    preferenceFiles: parsed.data.preference_files.map((path) => resolve(folder, path)),
   };
 }
 

@@ -8,6 +8,7 @@ import { startTap, type TapClient } from "../../tap/client.ts";
 import type { FeedbackSettings } from "../config/settings.ts";
 import type { FeedbackMetric } from "../metrics/metric.ts";
 import { ServingWindows } from "../serving/windows.ts";
+import { httpTrainer, modelName } from "../trainer/http-trainer.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import type { Answers } from "./answers/answers.ts";
 import { attachedAnswers } from "./answers/attached-answers.ts";
@@ -18,22 +19,8 @@ import type { LoopParts } from "./loop-parts.ts";
 import { checkGateway, checkTrainer, gatewayToken, headersOf } from "./servers.ts";
 import { startSimulatedTrainer } from "./simulated-trainer.ts";
 
-/** Speaks to a trainer; one file of `trainer/` is the real one. */
-export interface TrainerClient {
-  readonly connect: (place: {
-    /** Ending in `/v1`. */
-    readonly baseUrl: string;
-    readonly mode: FeedbackSettings["mode"];
-    /** As people call it, for messages. */
-    readonly name: string;
-  }) => Trainer;
-  /** The name that chat requests use for an adapter. */
-  readonly modelName: (loraId: string) => string;
-}
-
 export interface PartsOrder {
   readonly settings: FeedbackSettings;
-  readonly client: TrainerClient;
   readonly metrics: readonly FeedbackMetric[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cacheDirectory: string;
@@ -50,7 +37,7 @@ export async function startParts(
   order: PartsOrder,
   stoppable: AsyncDisposableStack,
 ): Promise<LoopParts> {
-  const { settings, client, stop } = order;
+  const { settings, stop } = order;
   const headers = headersOf(settings, order.environment);
   const url = await trainerUrl(live, order, stoppable);
   await checkTrainer(url, headers);
@@ -66,7 +53,14 @@ export async function startParts(
   const { origin, pathname } = new URL(url);
   const listener = { name: "trainer", hop: "outer", arm: "trainer", upstream: origin, headers } as const;
   const baseUrl = `${await tap.listen(listener)}${pathname.replace(/\/+$/, "")}/v1`;
-  const trainer = client.connect({ baseUrl, mode: settings.mode, name: url });
+  const trainer = httpTrainer({
+    baseUrl,
+    mode: settings.mode,
+    name: url,
+    // The tap adds them.
+    secrets: Object.values(headers),
+    signal: stop.cancelled,
+  });
   const answers = stoppable.use(await startAnswers(live, order, { trainer, tap, baseUrl }));
   const { sandboxes, workspaces } = await sandboxesOfRun(
     // Nobody else runs code of the model.
@@ -79,7 +73,7 @@ export async function startParts(
     settings,
     runDirectory: live.run.path,
     trainer,
-    modelName: client.modelName,
+    modelName,
     answers,
     metrics: order.metrics,
     windows:
@@ -147,7 +141,7 @@ interface AnswerPlace {
 
 async function startAnswers(
   live: LiveRun,
-  { settings, client, environment, cacheDirectory, stop, tell, phase, at }: PartsOrder,
+  { settings, environment, cacheDirectory, stop, tell, phase, at }: PartsOrder,
   { trainer, tap, baseUrl }: AnswerPlace,
 ): Promise<Answers> {
   const token = gatewayToken(settings, environment);
@@ -160,7 +154,7 @@ async function startAnswers(
   return await startEmbeddedAnswers({
     tap,
     baseUrl,
-    modelName: client.modelName,
+    modelName,
     model: settings.base_model,
     prefix: `f${at.getTime().toString(36)}`,
     context: {
