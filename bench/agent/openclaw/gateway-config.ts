@@ -51,6 +51,8 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
     },
     tools: {
       allow: [...options.toolNames, ...options.ownTools],
+      // An empty list allows everything, and OpenClaw's own tools would work on this machine.
+      ...(options.toolNames.length + options.ownTools.length === 0 ? { deny: ["*"] } : {}),
       ...(options.ownTools.length === 0 ? {} : ownToolsConfig(options.ownTools)),
       toolSearch: false,
       codeMode: false,

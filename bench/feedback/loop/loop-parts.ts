@@ -2,6 +2,7 @@ import type { SandboxFactory } from "../../sandbox/sandbox.ts";
 import type { FeedbackSettings } from "../config/settings.ts";
 import type { FeedbackMetric } from "../metrics/metric.ts";
 import type { ServingWindows } from "../serving/windows.ts";
+import type { WorkEvidence } from "../serving/work-evidence.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import type { Answers } from "./answers/answers.ts";
 
@@ -15,6 +16,8 @@ export interface LoopParts {
   readonly modelName: (loraId: string) => string;
   readonly answers: Answers;
   readonly metrics: readonly FeedbackMetric[];
+  /** Keeps what was asked and answered. */
+  readonly evidence: Pick<WorkEvidence, "of">;
   /** null: nothing of the service is measured. */
   readonly windows: ServingWindows | null;
   readonly sandbox: SandboxFactory;

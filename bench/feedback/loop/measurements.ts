@@ -33,7 +33,8 @@ export async function measureStep(
     parts.checkpoint();
     const where = page.step === null ? "baseline" : `step ${page.step}`;
     parts.phase(`${measuring.preference.name}, ${where}: measuring ${metric.name}`);
-    await measureOne(parts, { ...measuring, metric }, page);
+    const place = { preference: measuring.preference.name, step: page.step, phase: metric.name };
+    await parts.evidence.of(place, () => measureOne(parts, { ...measuring, metric }, page));
   }
   return measuredOn(page);
 }

@@ -8,6 +8,7 @@ import { startTap, type TapClient } from "../../tap/client.ts";
 import type { FeedbackSettings } from "../config/settings.ts";
 import type { FeedbackMetric } from "../metrics/metric.ts";
 import { ServingWindows } from "../serving/windows.ts";
+import { WorkEvidence } from "../serving/work-evidence.ts";
 import { httpTrainer, modelName } from "../trainer/http-trainer.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import type { Answers } from "./answers/answers.ts";
@@ -76,6 +77,7 @@ export async function startParts(
     modelName,
     answers,
     metrics: order.metrics,
+    evidence: new WorkEvidence(tap, live.run.path),
     windows:
       serving === null
         ? null

@@ -21,7 +21,8 @@ export async function runStep(parts: LoopParts, order: StepOrder, page: JournalP
   const { settings } = parts;
   const { preference, loraId, step, baseline } = order;
   const trained: Trained = { preference: preference.name, loraId };
-  const samples = await collectSamples(parts, order, page);
+  const place = { preference: preference.name, step, phase: "samples" };
+  const samples = await parts.evidence.of(place, () => collectSamples(parts, order, page));
   const feedback = Array.from({ length: settings.feedback_repetitions }, () => preference.feedback).join(" ");
   const updates = new StepUpdates(parts, trained, page, {
     loraId,

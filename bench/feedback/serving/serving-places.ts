@@ -1,8 +1,8 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { readTapTimings } from "../../evidence/tap-timing.ts";
 import { engineSampleSchema, type EngineSample } from "../../store/engine-sample.ts";
-import { eachJsonLine, type StoreWarning } from "../../store/read-run.ts";
+import { eachJsonLine, exists, type StoreWarning } from "../../store/read-run.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
 import type { Serving } from "../files/step-line.ts";
 import { servingOf, type SeenServing } from "./serving-of.ts";
@@ -10,16 +10,20 @@ import { servingOf, type SeenServing } from "./serving-of.ts";
 export const servingPhases = ["before", "during", "after"] as const;
 export type ServingPhase = (typeof servingPhases)[number];
 
-/** Where the evidence of a stretch lies: of the baseline, or of a step. */
-export function stretchDirectory(
-  runDirectory: string,
-  place: { readonly preference: string; readonly step: number | null; readonly phase: ServingPhase | "work" },
-): string {
-  const { preference, step, phase } = place;
+export interface StretchPlace {
+  readonly preference: string;
+  /** null: the baseline. */
+  readonly step: number | null;
+  /** One under load, `samples`, or the name of a metric. */
+  readonly phase: string;
+}
+
+/** Where the evidence of a stretch of a step lies. */
+export function stretchDirectory(runDirectory: string, { preference, step, phase }: StretchPlace): string {
   return join(runDirectory, "evidence", preference, step === null ? "baseline" : `step-${step}`, phase);
 }
 
-/** A stretch that was broken off and measured again lies beside the one that counts, see `ServingWindows`. */
+/** What was seen of a stretch; nothing where there is none. */
 export async function readStretch(directory: string): Promise<SeenServing> {
   const warnings: StoreWarning[] = [];
   const timings = await readTapTimings(directory, warnings);
@@ -57,5 +61,16 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   } catch (thrown) {
     if (systemErrorCode(thrown) === "ENOENT") return [];
     throw thrown;
+  }
+}
+
+/** A driver that was killed within a stretch left half of it: it is kept, under another name, and counts for nothing. */
+export async function setAside(directory: string): Promise<void> {
+  if (!(await exists(directory))) return;
+  for (let number = 1; ; number += 1) {
+    const aside = `${directory}.broken-off-${number}`;
+    if (await exists(aside)) continue;
+    await rename(directory, aside);
+    return;
   }
 }

@@ -1,15 +1,14 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../measure/clock.ts";
 import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import { EngineSamples } from "../../run/engine-samples.ts";
-import { exists } from "../../store/read-run.ts";
 import type { TapClient } from "../../tap/client.ts";
 import type { Serving } from "../files/step-line.ts";
 import { BackgroundLoad, type BackgroundLoadOptions } from "./load.ts";
 import { servingOf } from "./serving-of.ts";
-import { readStretch } from "./serving-places.ts";
+import { readStretch, setAside } from "./serving-places.ts";
 
 export interface WindowOptions {
   readonly tap: TapClient;
@@ -92,16 +91,5 @@ export class ServingWindows {
       if (!(error instanceof ScrapeError)) throw error;
       return error.message;
     }
-  }
-}
-
-/** A driver that was killed within a stretch left half of it: it is kept, under another name, and counts for nothing. */
-async function setAside(directory: string): Promise<void> {
-  if (!(await exists(directory))) return;
-  for (let number = 1; ; number += 1) {
-    const aside = `${directory}.broken-off-${number}`;
-    if (await exists(aside)) continue;
-    await rename(directory, aside);
-    return;
   }
 }

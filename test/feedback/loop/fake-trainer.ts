@@ -163,6 +163,7 @@ export function partsOf(
     modelName: (loraId) => loraId,
     answers: proxyAnswers(world.trainer),
     metrics,
+    evidence: { of: (_place, work) => work() },
     windows: null,
     sandbox: { kind: "none", facts: {}, open: () => Promise.reject(new Error("no code is run here")) },
     scratchDirectory: join(folder.path, "scratch"),
