@@ -43,7 +43,7 @@ export function register(program: Command, host: Host): void {
     .option("--detach", "run in the background and survive the terminal; see status, attach, stop")
     .addHelpText("after", explanation)
     .action((file: string, settings: readonly string[], flags: FeedbackFlags) =>
-      feedback(file, settings, flags, host),
+      feedback([file, settings], flags, host),
     );
 }
 
@@ -56,8 +56,7 @@ metrics, and steps of answers, updates and metrics, while load goes on beside th
 these; the run goes on there with --resume, or \`tollgate resume RUN\`, also after kill -9. See docs/feedback.md.`;
 
 async function feedback(
-  file: string,
-  overrides: readonly string[],
+  [file, overrides]: readonly [string, readonly string[]],
   flags: FeedbackFlags,
   host: Host,
 ): Promise<void> {
@@ -175,7 +174,7 @@ function stepText(line: StepLine, { num_steps: steps, steps_per_batch: updates }
   return [
     `${line.preference} step ${line.step + 1} of ${steps}: compliance ${compliance?.toFixed(2) ?? "-"}`,
     `margin ${delta === null ? "-" : `${delta >= 0 ? "+" : ""}${delta.toFixed(3)}`}`,
-    ...(collapse?.alert === true ? [`collapse: ${collapse.alert_reasons.join("; ")}`] : []),
+    ...(collapse?.alert === true ? ["collapse alert"] : []),
     ...(line.sub_step_count < updates ? [`${line.sub_step_count} of ${updates} updates`] : []),
     ...(failed > 0 ? [`${failed} of ${line.samples.length} samples without an answer`] : []),
     `${line.timing_s.toFixed(1)} s`,

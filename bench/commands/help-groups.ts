@@ -12,7 +12,7 @@ export const helpGroups: Readonly<Record<string, Readonly<Record<string, string>
     "capacity <file>": "the most agents in flight within limits",
     "replay <run>": "recorded requests again, two arms in turn",
     "tax <raw-url> <gateway-url>": "what a gateway adds, in ten lines",
-    "feedback <file> [settings...]": "does a model learn from feedback",
+    "feedback <file> [settings]": "does a model learn from feedback",
   },
   "Look:": {
     runs: "list runs",

@@ -61,7 +61,10 @@ test("a reference may stand wherever a text of some form is meant", () => {
 
 const check = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
 
-test.each(globSync("experiments/*.yaml"))("an editor finds nothing wrong with %s", (file) => {
+// Settings of the preference loop have a schema of their own.
+const experiments = globSync("experiments/*.yaml").filter((file) => !file.includes("/feedback-"));
+
+test.each(experiments)("an editor finds nothing wrong with %s", (file) => {
   check(parse(readFileSync(file, "utf8")));
   expect(check.errors).toBeNull();
 });

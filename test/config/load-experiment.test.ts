@@ -117,7 +117,8 @@ test("paths are relative to the file, and to the working directory when they com
 });
 
 test("every shipped experiment is accepted", () => {
-  const files = globSync("experiments/*.yaml");
+  // Settings of the preference loop are read by its own command.
+  const files = globSync("experiments/*.yaml").filter((file) => !file.includes("/feedback-"));
   expect(files.length).toBeGreaterThanOrEqual(5);
   for (const file of files) {
     const { experiment } = loadExperiment(file, {
