@@ -74,7 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/otlp": "host measure store load evidence",
   "bench/sink/otlp": "config otlp sink",
   "bench/mlflow/client": "config host measure",
-  "bench/mlflow/entries": "store evidence analysis report mlflow/client",
+  "bench/mlflow/entries": "store evidence analysis report feedback/files feedback/report mlflow/client",
   "bench/mlflow": "host measure store otlp export/rows mlflow/client mlflow/entries",
   "bench/sink/mlflow": "config host mlflow mlflow/client sink",
   "bench/sink": "config store",

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -16,6 +16,8 @@ export interface ArtifactSource {
   readonly directory: string;
   /** Files by name below `report/`. */
   readonly report: Readonly<Record<string, string>>;
+  /** Files of the run directory, by their paths in it. */
+  readonly files: readonly string[];
   /** Whether the tables of requests and episodes go with them. */
   readonly tables: boolean;
 }
@@ -46,7 +48,7 @@ export async function uploadArtifacts(
   const upload = new Upload(client, { record, root });
   for (const [name, text] of Object.entries(source.report))
     await upload.bytes(`report/${name}`, Buffer.from(text));
-  await upload.bytes("run.json", await readFile(join(source.directory, "run.json")));
+  for (const name of source.files) await upload.file(name, join(source.directory, name));
   if (source.tables) {
     const folder = await mkdtemp(join(tmpdir(), "tollgate-tables-"));
     try {

@@ -75,7 +75,8 @@ export async function logEntries(
   const parentId = parent.info.run_id;
   for (const part of entries.parts) await logging.whole(part, parentId);
   await logging.values(entries.whole, parent);
-  const source = { directory, report: entries.report, tables: options.tables !== false };
+  const { report, files, hasTables } = entries;
+  const source = { directory, report, files, tables: hasTables && options.tables !== false };
   const uploaded =
     isLogged(parent, entries.whole) && areUploaded(parent, source)
       ? { files: 0, warning: null }

@@ -5,6 +5,9 @@ import { readEntries } from "../../bench/mlflow/entries/read-entries.ts";
 import { logEntries, logRun } from "../../bench/mlflow/log-run.ts";
 import type { ReportModel } from "../../bench/report/model/report-model.ts";
 import { buildReport } from "../../bench/report/build-report.ts";
+import { buildFeedbackReport } from "../../bench/feedback/report/feedback-report.ts";
+import { TemporaryFolder } from "../e2e/tollgate-process.ts";
+import { writeFeedbackRun } from "../feedback/run-folders.ts";
 import { startFakeMlflow, type Fault } from "./fake-mlflow.ts";
 import { latest } from "./fake-store.ts";
 import { options, StoredRunFolder } from "./stored-run.ts";
@@ -229,6 +232,40 @@ test.each([
   expect(logged.children).toBeGreaterThan(0);
   for (const child of server.store.byPart().values()) expect(child.points.length).toBeGreaterThan(5);
   expect((await logRun(run.directory, options(server.url, { tables: true }))).already).toBe(true);
+});
+
+test("a run of the preference loop has a child per preference, with a value of each step at its step", async () => {
+  using folder = new TemporaryFolder();
+  const directory = await writeFeedbackRun(folder.path);
+  await using server = await startFakeMlflow();
+  const logged = await logRun(directory, options(server.url, { tables: true }));
+  expect(logged).toMatchObject({ status: "FINISHED", children: 2, artifacts: 7, warnings: [] });
+  const report = await buildFeedbackReport(directory);
+  for (const { name, steps, outcome } of report.preferences) {
+    const { points, tags, datasets } = part(server, name);
+    const margins = points.filter(({ key }) => key === "logprob_margin/margin_delta_from_baseline");
+    expect(margins.map(({ step, value }) => [step, value])).toEqual(
+      steps.map(({ step, eval: { logprob_margin: margin } }) => [step, margin?.margin_delta_from_baseline]),
+    );
+    // Collapse is looked for at some steps only.
+    const entropies = points.filter(({ key }) => key === "collapse/mean_entropy");
+    expect(entropies.map(({ step }) => step)).toEqual([0, 3, 7]);
+    expect(points.filter(({ key }) => key.startsWith("baseline/")).length).toBeGreaterThan(5);
+    expect(values(server, "run").get(`${name}/final_compliance`)).toBe(outcome.compliance.value);
+    expect(tags.get("tollgate.verdict.learned")).toBe("passed");
+    expect(datasets).toHaveLength(1);
+  }
+  expect([...server.store.artifacts.keys()].join()).toContain("no_emoji/steps.jsonl");
+  expect((await logRun(directory, options(server.url))).already).toBe(true);
+});
+
+test("one that was stopped has the steps that it has, and goes on there", async () => {
+  using folder = new TemporaryFolder();
+  const directory = await writeFeedbackRun(folder.path, { done: 3 });
+  await using server = await startFakeMlflow();
+  expect(await logRun(directory, options(server.url))).toMatchObject({ status: "KILLED" });
+  expect(part(server, "concise")).toMatchObject({ status: "KILLED" });
+  expect(new Set(part(server, "concise").points.map(({ step }) => step))).toEqual(new Set([0, 1, 2]));
 });
 
 test("parameters that stand there otherwise stay, and that is said", async () => {

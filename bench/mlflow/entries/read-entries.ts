@@ -1,7 +1,11 @@
+import { buildFeedbackReport } from "../../feedback/report/feedback-report.ts";
+import { feedbackDocument } from "../../feedback/report/feedback-document.ts";
+import { feedbackScreen } from "../../feedback/report/feedback-screen.ts";
 import { serversOfRun } from "../../evidence/server-facts.ts";
 import { buildReport } from "../../report/build-report.ts";
 import {
   buildStoredReplay,
+  renderDocument,
   renderReplay,
   renderReport,
   writtenReport,
@@ -18,6 +22,7 @@ import { nextCommand } from "../../store/next-command.ts";
 import { runState, type RunOutcomes } from "../../store/progress.ts";
 import { runSeconds } from "../../store/run-length.ts";
 import type { RunEntries } from "./entry.ts";
+import { feedbackArtifacts, feedbackEntries } from "./feedback-entries.ts";
 import { noteOf, placesIn } from "./note.ts";
 import { replayEntries } from "./replay-entries.ts";
 import { runTimes } from "./run-times.ts";
@@ -27,7 +32,13 @@ import { sweepEntries } from "./sweep-entries.ts";
 export interface ReadRun extends RunEntries {
   /** Files by name below `report/`. */
   readonly report: Readonly<Record<string, string>>;
+  /** Files of the run directory that go with it, by their paths in it. */
+  readonly files: readonly string[];
+  /** Whether there are requests and episodes that tables can be made of. */
+  readonly hasTables: boolean;
 }
+
+const common = { files: ["run.json"], hasTables: true } as const;
 
 /** What MLflow is to know of a run, from its directory, in which nothing is written. */
 export async function readEntries(directory: string): Promise<ReadRun> {
@@ -38,36 +49,54 @@ export async function readEntries(directory: string): Promise<ReadRun> {
     times: runTimes(identity.createdAt, records),
     agentServer: (await serversOfRun(directory)).agent,
   };
+  if (identity.feedback !== undefined) {
+    const report = await buildFeedbackReport(directory);
+    const note = noteOf(feedbackScreen(report, endingOf(run)));
+    const files = filesOf((format) => renderDocument(feedbackDocument(report), format), "steps.csv");
+    return {
+      ...feedbackEntries({ ...known, report, note }),
+      report: files,
+      files: [...common.files, ...feedbackArtifacts(report)],
+      hasTables: false,
+    };
+  }
   if (identity.replay !== undefined) {
     const report = await buildStoredReplay(directory);
     const ending = { seconds: null, next: null, places: placesIn(identity.runId) };
     const state = runState(records, (await driverOf(directory)) !== null);
     const entries = replayEntries({ ...known, report, note: noteOf(replayScreen(report, ending)), state });
-    return { ...entries, report: filesOf((format) => renderReplay(report, format)) };
+    return { ...entries, ...common, report: filesOf((format) => renderReplay(report, format)) };
   }
   const report = (await writtenReport(directory)) ?? (await buildReport(directory));
   const entries = sweepEntries({ ...known, report, note: noteOf(screenOf(report, run)) });
-  return { ...entries, report: filesOf((format) => renderReport(report, format)) };
+  return { ...entries, ...common, report: filesOf((format) => renderReport(report, format)) };
 }
 
-function filesOf(render: (format: ReportFormat) => string): Readonly<Record<string, string>> {
+function filesOf(
+  render: (format: ReportFormat) => string,
+  csv = "cells.csv",
+): Readonly<Record<string, string>> {
   return {
     "report.html": render("html"),
     "report.json": render("json"),
     "report.md": render("md"),
-    "cells.csv": render("csv"),
+    [csv]: render("csv"),
   };
 }
 
 function screenOf(report: ReportModel, run: RunOutcomes): readonly Part[] {
-  const ending: Ending = {
+  const ending = endingOf(run);
+  const { capacity } = report;
+  return capacity === undefined || capacity.arms.length === 0
+    ? sweepScreen(report, ending)
+    : capacityScreen(report, capacity, ending);
+}
+
+function endingOf(run: RunOutcomes): Ending {
+  return {
     seconds: runSeconds(run.records),
     // Whoever reads the page there has another working directory: the run by its name.
     next: nextCommand({ ...run, directory: run.identity.runId }),
     places: placesIn(run.identity.runId),
   };
-  const { capacity } = report;
-  return capacity === undefined || capacity.arms.length === 0
-    ? sweepScreen(report, ending)
-    : capacityScreen(report, capacity, ending);
 }
