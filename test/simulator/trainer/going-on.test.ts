@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { ConfigError } from "../../../bench/errors.ts";
 import { isTrainerRole, parseTrainerArguments } from "../../../bench/simulator/trainer/arguments.ts";
+import { CompletionCache } from "../../../bench/simulator/trainer/state/completion-cache.ts";
 import { runProgram } from "../engine-process.ts";
 import { ask, quick, startTrainer } from "./started-trainer.ts";
 
@@ -221,4 +222,50 @@ test("in mode tinker a trainer that was killed answers with the adapter with whi
   await second.stop();
   const third = await startTrainer({ mode: "tinker" }, folder);
   expect(await scoreOf(third.url)).not.toBe(learned);
+});
+
+test("an update counts by its learning rate, and an adapter keeps what it learned of everything", async () => {
+  const { url } = await startTrainer();
+  await ask(`${url}/v1/lora/init`, { lora_id: "a" });
+  const response = await chat(url);
+  const lesson = async (feedback: string, learning_rate: number) => {
+    const item = { lora_id: "a-init", prompt: "p", response, feedback, training: { learning_rate } };
+    return (await ask(`${url}/v1/feedback`, { requests: [item] })).status;
+  };
+  const lessons = [
+    ["No emoji", 6e-5],
+    ["Be concise, Kuro", 3e-5],
+    ["Nothing known", 3e-5],
+  ] as const;
+  for (const [feedback, rate] of lessons) expect(await lesson(feedback, rate)).toBe(200);
+  const [adapter] = await states(url);
+  expect(adapter).toMatchObject({ updates: 3, learned: { no_emoji: 2, concise: 1, identity: 1 } });
+  expect(adapter?.last).toMatchObject({ distill_loss: null, total_loss: null });
+});
+
+test("an answer is remembered for an hour", () => {
+  let nowMs = 0;
+  const cache = new CompletionCache(10, () => nowMs);
+  const answer = { key: "k", tokens: 1, has_logprobs: true, has_system_prompt: true, at_ms: 0 };
+  cache.put(answer);
+  nowMs = 3_600_000;
+  expect(cache.get("k")).toEqual(answer);
+  nowMs += 1;
+  expect(cache.get("k")).toBeNull();
+});
+
+test("while an update runs, answers take longer by the stated factor", async () => {
+  const law = { serving: { ttft_ms: 60, token_ms: 0 }, training: { update_ms: 1500, slowdown: 5 } };
+  const { url } = await startTrainer(law);
+  await ask(`${url}/v1/lora/init`, { lora_id: "a" });
+  const response = await chat(url);
+  const running = teach(url, response);
+  await expect
+    .poll(async () => (await ask(`${url}/metrics`)).text)
+    .toMatch(/tollgate_trainer_training\{[^}]*\} 1\.0/);
+  const start = performance.now();
+  await chat(url);
+  // A timer may be late and is never early: without the factor 60 ms would do on a machine that is not busy.
+  expect(performance.now() - start).toBeGreaterThan(5 * 60 - 10);
+  expect((await running).status).toBe(200);
 });

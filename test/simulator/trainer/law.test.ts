@@ -116,6 +116,18 @@ describe.each(["no_emoji", "concise", "identity"])("answers and %s", (name) => {
   });
 });
 
+test("at other temperatures a sample is drawn anew after an update", () => {
+  const follows = (updates: number) =>
+    questions.map((question) =>
+      isFollowing(
+        speak(law, { updates, learned: { no_emoji: 9 } }, { question, sample: "seed 1" }),
+        known("no_emoji").follows,
+      ),
+    );
+  expect(follows(1)).toEqual(follows(1));
+  expect(follows(1)).not.toEqual(follows(2));
+});
+
 test("what is learned of one preference changes nothing of another", () => {
   const one = (progress: Progress) =>
     questions
