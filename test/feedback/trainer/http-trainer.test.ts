@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import {
   httpTrainer,
@@ -126,6 +127,12 @@ test("no message, body or name holds a secret, also where the server repeats it"
   expect(error.message).toContain(`The trainer at ${url} answered`);
   expect(error.message).toContain("wrong key <secret>");
   expect(`${error.message}${error.body}${error.stack}`).not.toContain(secret);
+  const bare = await saying({ detail: `no such key: ${secret}` }, 403);
+  const keyed = client(bare, { headers: { authorization: `Bearer ${secret}` } });
+  expect(
+    (await refusal(keyed.updates("x").then(async () => await keyed.init({ loraId: "x", baseModel: "y" }))))
+      .message,
+  ).not.toContain(secret);
   const other = client(await saying(`"the key is ${secret}"`, 500), { secrets: [secret] });
   expect((await refusal(other.modelOf("x").complete(asked))).message).not.toContain(secret);
 });
@@ -312,4 +319,37 @@ test("a trainer that does not count its updates gives null; one that lost the ad
 test("an init that names no adapter is refused", async () => {
   const error = await refusal(client(await saying({ lora_id: "" })).init({ loraId: "x", baseModel: "y" }));
   expect(error.message).toContain("its answer names no lora_id");
+});
+
+test("what is sent is what CLaaS' own evaluation sends, with a seed beside it", async () => {
+  const sent: { readonly path: string | undefined; readonly body: unknown; readonly key: unknown }[] = [];
+  const url = await lying((request, response) => {
+    void json(request).then((body) => {
+      sent.push({ path: request.url, body, key: request.headers["x-key"] });
+      response.end(
+        JSON.stringify({ lora_id: "a/b", logprobs: [-1], choices: [{ message: { content: "x" } }] }),
+      );
+    });
+  });
+  const trainer = client(url, { headers: { "x-key": "0123456789" } });
+  await trainer.init({ loraId: "a/b", baseModel: "m" });
+  await trainer.modelOf("a/b").complete({ ...asked, topLogprobs: 20, seed: 3 });
+  await trainer.modelOf("a/b").complete(asked);
+  await trainer.modelOf("a/b").score(question, "text");
+  const samples = [{ prompt: "p", response: "r" }];
+  await trainer.feedback({ loraId: "a/b", samples, feedback: "f", training }, never);
+  const chat = { model: "a-b", messages: question, temperature: 0, max_tokens: 2048 };
+  const item = { lora_id: "a/b", prompt: "p", response: "r", feedback: "f", training };
+  expect(sent).toEqual(
+    [
+      { path: "/v1/lora/init", body: { lora_id: "a/b", base_model: "m" } },
+      { path: "/v1/chat/completions", body: { ...chat, seed: 3, logprobs: true, top_logprobs: 20 } },
+      { path: "/v1/chat/completions", body: chat },
+      { path: "/v1/score", body: { model: "a-b", messages: question, completion: "text" } },
+      {
+        path: "/v1/feedback",
+        body: { requests: [item], orchestration: { sleep_before: false, wake_after: false } },
+      },
+    ].map((one) => ({ ...one, key: "0123456789" })),
+  );
 });
