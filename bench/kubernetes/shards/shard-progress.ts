@@ -1,6 +1,24 @@
 import type { Kubectl } from "../kubectl/kubectl.ts";
 import { driverContainer, driverMetricsPort } from "./shard-run-plan.ts";
+import { indexText, type JobStatus } from "./job-status.ts";
 import type { ShardPod } from "./shard-pods.ts";
+
+/** How far a Job is, in a line. @param of all shards, or the one that the Job runs */
+export function progressLine(
+  { completed, failed }: Pick<JobStatus, "completed" | "failed">,
+  pods: readonly ShardPod[],
+  of: { readonly shards: number } | { readonly index: number },
+): string {
+  const ended = new Set([...completed, ...failed]);
+  // A pod that is being taken away still runs for a moment, beside the one after it.
+  const running = new Set(
+    pods.flatMap(({ isRunning, index }) => (isRunning && !ended.has(index) ? [index] : [])),
+  );
+  const [shards, whole] =
+    "shards" in of ? [of.shards, `of ${of.shards} shards`] : [1, `of shard ${of.index}`];
+  const lost = failed.length === 0 ? "" : `, ${indexText(failed)} failed for good`;
+  return `${completed.length} ${whole} done, ${running.size} running, ${shards - ended.size - running.size} waiting${lost}`;
+}
 
 /** Episodes of the shards that run now, as their drivers say it. */
 export interface EpisodeCounts {

@@ -3,10 +3,10 @@ import { failedBy } from "../kubectl/kubectl-error.ts";
 import type { Kubectl } from "../kubectl/kubectl.ts";
 import { readWarnings, type WarningEvent } from "../rollout/pod.ts";
 import { podTroubles, type Trouble } from "../rollout/pod-troubles.ts";
-import { indexText, jobStatus, type JobStatus } from "./job-status.ts";
+import { jobStatus, type JobStatus } from "./job-status.ts";
 import { runLabel } from "./shard-pod.ts";
 import { shardPods, type ShardPod } from "./shard-pods.ts";
-import { episodeCounts } from "./shard-progress.ts";
+import { episodeCounts, progressLine } from "./shard-progress.ts";
 
 /** A Job of shards, or of one shard. */
 export interface WatchedJob {
@@ -136,9 +136,7 @@ class Watch {
   async #progress(status: JobStatus, pods: readonly ShardPod[]): Promise<void> {
     const { shards, namespace, index } = this.#job;
     const running = pods.filter(({ isRunning }) => isRunning);
-    const failed = status.failed.length === 0 ? "" : `, ${indexText(status.failed)} failed for good`;
-    const whole = index === null ? `of ${shards} shards` : `of shard ${index}`;
-    const line = `${status.completed.length} ${whole} done, ${running.length} running, ${status.active - running.length} waiting${failed}`;
+    const line = progressLine(status, pods, index === null ? { shards } : { index });
     const changed = line !== this.#line;
     if (changed) this.#options.tell(line);
     this.#line = line;

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { indexesIn, indexText, jobStatus } from "../../../bench/kubernetes/shards/job-status.ts";
-import { countsIn } from "../../../bench/kubernetes/shards/shard-progress.ts";
+import { countsIn, progressLine } from "../../../bench/kubernetes/shards/shard-progress.ts";
 import { sharedNodes, shardPods } from "../../../bench/kubernetes/shards/shard-pods.ts";
 
 const job = (status: object) => ({
@@ -125,6 +125,21 @@ test("shards that were on one node at the same time are said", () => {
   expect(lines(at(0, "a", ["1", "3"]), at(1, "a", ["2", "4"]), at(2, "b", ["1"]))).toEqual([
     expect.stringContaining("shards 0, 1 ran at the same time on node a"),
   ]);
+});
+
+test("a line says of every shard once where it is, also while one pod takes the place of another", () => {
+  const going = { completed: [2], failed: [3] };
+  const two = shardPods([pod(0), { ...pod(0), metadata: { ...pod(0).metadata, name: "next" } }]);
+  expect(progressLine(going, two, { shards: 5 })).toBe(
+    "1 of 5 shards done, 1 running, 2 waiting, 3 failed for good",
+  );
+  // Its Job has counted the shard before the pod says so.
+  expect(progressLine({ completed: [0], failed: [] }, shardPods([pod(0)]), { shards: 2 })).toBe(
+    "1 of 2 shards done, 0 running, 1 waiting",
+  );
+  expect(progressLine({ completed: [], failed: [] }, shardPods([pod(7)]), { index: 7 })).toBe(
+    "0 of shard 7 done, 1 running, 0 waiting",
+  );
 });
 
 test("episodes as a driver's page has them; what has no such line says nothing", () => {
