@@ -74,7 +74,13 @@ async function asked(
   using deadline = new Deadline(healthMs);
   try {
     const response = await request(url, { headers, signal: deadline.signal });
-    return { status: response.statusCode, text: await boundedText(response.body, descriptionBytesMax) };
+    const text = await boundedText(response.body, descriptionBytesMax);
+    // Some servers repeat the key that they refuse.
+    const said = Object.values(headers).reduce(
+      (left, value) => left.replaceAll(value.replace(/^Bearer /, ""), "(secret)"),
+      text,
+    );
+    return { status: response.statusCode, text: said };
   } catch (cause) {
     const why = deadline.over ? `no answer within ${healthMs / 1000} s` : messageOf(cause);
     throw new StartError(

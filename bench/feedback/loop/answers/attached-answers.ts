@@ -54,7 +54,9 @@ async function posted(
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    return { status: response.statusCode, text: await boundedText(response.body, modelAnswerBytesMax) };
+    const text = await boundedText(response.body, modelAnswerBytesMax);
+    // What a server says goes into files and messages; some repeat the key that they refuse.
+    return { status: response.statusCode, text: token === "" ? text : text.replaceAll(token, "(secret)") };
   } catch (cause) {
     const why = deadline.over ? `no answer within ${answerMs / 1000} s` : messageOf(cause);
     throw new TrainerError(
