@@ -59,9 +59,12 @@ export async function createRecord(
   for (let tries = 0; ; tries += 1) {
     try {
       const made = await client.createRun(start);
+      // Others who began at this moment have made theirs, too, when we look; who gives way lets the other one get ahead.
+      if (place.parentId === null) await client.connection.wait(pausesMs[0] ?? 0);
       const before = await first();
       if (before === undefined || before.info.run_id === made.info.run_id) return made;
       await client.deleteRun(made.info.run_id);
+      await client.connection.wait(pausesMs[2] ?? 0);
       return before;
     } catch (error) {
       const waitMs = pausesMs[tries];
