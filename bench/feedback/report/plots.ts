@@ -51,7 +51,7 @@ export const plots: readonly Plot[] = [
       },
       {
         // Margins of two preferences lie far apart, and what each has learned is then a line that looks flat.
-        title: "How far that has moved from the baseline",
+        title: "How far the margin has moved from the baseline",
         yAxis: "margin delta, nats",
         value: ({ logprob_margin }) => logprob_margin?.margin_delta_from_baseline ?? null,
         everyStep: true,

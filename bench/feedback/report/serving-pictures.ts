@@ -32,7 +32,7 @@ function throughput(preference: PreferenceReport): PictureSection["pictures"] {
 
 function overSteps({ name, steps }: PreferenceReport, quantity: ServingQuantity, yAxis: string): LinePicture {
   return {
-    title: name,
+    title: `${name}, ${yAxis}`,
     xAxis: "step",
     xIsNumber: true,
     yAxis,
