@@ -6,6 +6,7 @@ import { describeIssue } from "./describe-issue.ts";
 import { interpolate } from "./interpolate.ts";
 import { layered, mergedOver, originAt, plainValue, type ImpliedKind, type Layered } from "./layered.ts";
 import { asLists, singleValues } from "./list-of-one.ts";
+import { otherKindOfFile } from "./other-kind-of-file.ts";
 import { resolvePaths, type FolderAt } from "./path-setting.ts";
 import { recorded } from "./recorded.ts";
 import {
@@ -59,8 +60,10 @@ export function loadExperiment(file: string, options: LoadExperimentOptions): Lo
   const [raw, plain] = withLists([asWritten, interpolated], schema);
   const parsed = schema.safeParse(plain);
   const problems = problemsOf(plain, schema, whole);
-  if (!parsed.success || problems.length > 0)
-    throw new ConfigError(`${file} cannot be used:\n${problems.map((line) => `  ${line}`).join("\n")}`);
+  if (!parsed.success || problems.length > 0) {
+    const lines = [...problems.map((line) => `  ${line}`), otherKindOfFile(plain, "experiment") ?? []].flat();
+    throw new ConfigError(`${file} cannot be used:\n${lines.join("\n")}`);
+  }
   const folderAt: FolderAt = (path) => writerOf(whole, path).folder;
   const located = schema.parse(
     withVariantValues(resolvePaths(plain, schema, folderAt), ({ name }) => {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { describeIssue } from "../../config/describe-issue.ts";
+import { otherKindOfFile } from "../../config/other-kind-of-file.ts";
 import { lineAt } from "../../config/written-file.ts";
 import { ConfigError } from "../../errors.ts";
 import type { MetricName } from "../metrics/metric.ts";
@@ -87,8 +88,10 @@ function checkedSettings(
     ...(parsed.success ? problemsOf(parsed.data) : []),
     ...chosen.problems,
   ];
-  if (!parsed.success || problems.length > 0)
-    throw new ConfigError(`${name} cannot be used:\n${problems.map((line) => `  ${line}`).join("\n")}`);
+  if (!parsed.success || problems.length > 0) {
+    const lines = [...problems.map((line) => `  ${line}`), otherKindOfFile(plain, "feedback") ?? []].flat();
+    throw new ConfigError(`${name} cannot be used:\n${lines.join("\n")}`);
+  }
   return {
     settings: filledIn(parsed.data, { metrics: chosen.metrics, folder }),
     preferenceFiles: parsed.data.preference_files.map((path) => resolve(folder, path)),
