@@ -35,6 +35,8 @@ export class Tap implements AsyncDisposable {
   readonly #open = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #inner = new InnerEnds(1_000);
+  /** Those that are being read: a tap that ends waits for them. */
+  readonly #reads = new Set<Promise<void>>();
   readonly #reading = new ReadingQueue((record: ExchangeRecord) => this.#read(record), readAfterMs);
   readonly #segmentOf = new WeakMap<ExchangeRecord, TapSegment>();
   readonly #onEvidenceFailure: (message: string) => void;
@@ -112,7 +114,8 @@ export class Tap implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listener of this.#listeners.values()) await listener[Symbol.asyncDispose]();
-    for (const record of this.#unread.keys()) await this.#read(record);
+    for (const record of this.#unread.keys()) void this.#read(record);
+    await Promise.all(this.#reads);
     await this.#segment?.abandon();
   }
 
@@ -152,6 +155,13 @@ export class Tap implements AsyncDisposable {
     const spec = this.#unread.get(record);
     if (spec === undefined) return;
     this.#unread.delete(record);
+    const reading = this.#keep(record, spec);
+    this.#reads.add(reading);
+    await reading;
+    this.#reads.delete(reading);
+  }
+
+  async #keep(record: ExchangeRecord, spec: TapListenerSpec): Promise<void> {
     const { exchange } = await record.finish();
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
