@@ -34,9 +34,9 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/simulator/api":
     "simulator/engine simulator/model simulator/policy simulator/scheduling simulator/settings",
   "bench/simulator/sglang": "simulator simulator/settings",
-  "bench/simulator/trainer": "simulator/exposition simulator/model simulator/settings",
+  "bench/simulator/trainer": "host simulator/exposition simulator/model simulator/settings",
   "bench/simulator":
-    "config simulator/api simulator/engine simulator/policy simulator/settings simulator/trainer",
+    "config host simulator/api simulator/engine simulator/policy simulator/settings simulator/trainer",
   "bench/wire": "host",
   "bench/tap": "answer host wire workload measure store supervisor",
   "bench/gateway/http": "",
@@ -100,7 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/feedback/loop":
     "agent answer host measure run sandbox stack store supervisor tap tools workload feedback/config feedback/files feedback/metrics feedback/preferences feedback/serving feedback/summary feedback/trainer",
   // Past one machine.
-  "bench/kubernetes/kubectl": "",
+  "bench/kubernetes/kubectl": "host",
   "bench/kubernetes/objects": "kubernetes/kubectl",
   "bench/kubernetes/attach": "kubernetes/kubectl kubernetes/objects",
   "bench/kubernetes/sidecar": "",

@@ -1,8 +1,5 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createInterface, type Interface } from "node:readline";
-import type { Readable } from "node:stream";
 import { StartError } from "../errors.ts";
+import { callProgram } from "../host/call-program.ts";
 
 const shortCallMs = 60_000;
 
@@ -29,7 +26,7 @@ export interface DockerCall {
   readonly stdin?: number;
   /** File descriptor that gets stdout and stderr; the answer is empty then. */
   readonly output?: number;
-  /** Told of each line of stdout as it comes. */
+  /** Told of each line of stdout as it comes; the answer is empty then. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -43,34 +40,16 @@ export type Docker = (args: readonly string[], call?: DockerCall) => Promise<str
 /** The `docker` command of this machine. `environment` decides which daemon it speaks to: DOCKER_HOST, DOCKER_CONTEXT, HOME. */
 export function dockerCommand(environment: Readonly<Record<string, string | undefined>>): Docker {
   return async (args, call = {}) => {
-    call.signal?.throwIfAborted();
-    const child = spawn("docker", args, {
-      env: { ...environment, ...call.environment },
-      // A group of its own: ^C in the terminal is for Tollgate, which then ends containers in its own order.
-      detached: true,
-      stdio: [call.stdin ?? "ignore", call.output ?? "pipe", call.output ?? "pipe"],
-    });
-    const kill = () => killGroup(child.pid);
     const { timeoutMs = shortCallMs } = call;
-    let late = false;
-    const giveUp = () => {
-      late = true;
-      kill();
-    };
-    const timer = timeoutMs === null ? undefined : setTimeout(giveUp, timeoutMs);
-    call.signal?.addEventListener("abort", kill);
-    try {
-      const { stdout, stderr, code } = await outcome(child, call.onLine);
-      call.signal?.throwIfAborted();
-      if (late) throw unreachable(args, `no answer within ${timeoutMs} ms`);
-      if (code !== 0) throw failure(args, stderr.trim() || `exit code ${code ?? "none"}`);
-      return stdout;
-    } catch (thrown) {
-      throw (thrown as NodeJS.ErrnoException).code === "ENOENT" ? notInstalled(thrown) : thrown;
-    } finally {
-      clearTimeout(timer);
-      call.signal?.removeEventListener("abort", kill);
-    }
+    const asked = { ...call, timeoutMs, environment: { ...environment, ...call.environment } };
+    const { stdout, stderr, exitCode, late } = await callProgram("docker", args, asked).catch(
+      (thrown: unknown) => {
+        throw (thrown as NodeJS.ErrnoException).code === "ENOENT" ? notInstalled(thrown) : thrown;
+      },
+    );
+    if (late) throw unreachable(args, `no answer within ${timeoutMs} ms`);
+    if (exitCode !== 0) throw failure(args, stderr.trim() || `exit code ${exitCode ?? "none"}`);
+    return stdout.replace(/\r?\n$/, "");
   };
 }
 
@@ -101,48 +80,6 @@ export async function connectDocker(
 /** Whether a call failed because there is no such container or image. */
 export function isMissing(thrown: unknown): boolean {
   return thrown instanceof DockerError && /no such (container|object|image)/i.test(thrown.reason);
-}
-
-/** How long output may come after the end of `docker`: a helper that it left in the background may hold the pipe for ever. */
-const lastWordsMs = 2_000;
-
-async function outcome(child: ChildProcess, onLine?: (line: string) => void) {
-  const readers: Interface[] = [];
-  const linesOf = async (stream: Readable | null, told?: (line: string) => void) => {
-    if (stream === null) return "";
-    const all: string[] = [];
-    const reader = createInterface({ input: stream });
-    readers.push(reader);
-    for await (const line of reader) {
-      all.push(line);
-      told?.(line);
-    }
-    return all.join("\n");
-  };
-  const ended = async () => {
-    const [code] = (await once(child, "exit")) as [number | null];
-    const letGo = () => {
-      for (const reader of readers) reader.close();
-      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-    };
-    setTimeout(letGo, lastWordsMs).unref();
-    return code;
-  };
-  const [stdout, stderr, code] = await Promise.all([
-    linesOf(child.stdout, onLine),
-    linesOf(child.stderr),
-    ended(),
-  ]);
-  return { stdout, stderr, code };
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
-  }
 }
 
 function notInstalled(cause: unknown): StartError {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { messageOf, StartError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { ApiError, sendJson } from "./api/http.ts";
 import { type Route, routesOf } from "./api/routes.ts";
 import type { EngineCore } from "./engine/engine.ts";
+import { closeWithin, listenAt } from "../host/listening.ts";
 
 export interface SimulatorServerOptions {
   readonly die: () => void;
@@ -25,32 +25,17 @@ export class SimulatorServer {
     this.#server = createServer((request, response) => {
       void this.#answer(request, response);
     });
-    // Clients that keep connections longer than Node's default of 5 s would meet resets that no engine caused.
-    this.#server.keepAliveTimeout = 75_000;
   }
 
   /** Resolves to the base URL. @throws StartError when the port cannot be had */
   async listen(): Promise<string> {
     const { host, port } = this.#engine.options;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? "the port is taken" : cause.message;
-      const hint = "choose another --port, or 0 for a free one";
-      reject(new StartError("simulator", `cannot listen on ${host}:${port}: ${why}; ${hint}`, { cause }));
-    });
-    this.#server.listen(port, host, resolve);
-    await promise;
-    const { port: actual } = this.#server.address() as AddressInfo;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
+    return listenAt(this.#server, { host, port, part: "simulator" });
   }
 
   /** Stops listening, lets running requests end within `graceMs`, then closes their connections. */
   async close(graceMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-    await closed;
-    clearTimeout(timer);
+    await closeWithin(this.#server, graceMs);
     this.#engine.scheduler.close();
   }
 

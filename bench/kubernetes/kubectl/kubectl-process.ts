@@ -1,11 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { StartError } from "../../errors.ts";
+import { callProgram } from "../../host/call-program.ts";
 import { errorOf, KubectlError } from "./kubectl-error.ts";
 
 /** How a `kubectl` is started: which cluster it finds. */
@@ -53,37 +50,23 @@ export async function runKubectl(
 ): Promise<Ended> {
   call.signal?.throwIfAborted();
   const context = place.context == null ? [] : ["--context", place.context];
-  const stdin = call.input === undefined ? null : namelessFile(call.input);
-  const child = spawn("kubectl", [...context, ...words], {
-    env: { ...place.environment },
-    // A group of its own: ^C in the terminal is for Tollgate, which then ends what it does in its own order.
-    detached: true,
-    stdio: [stdin ?? "ignore", "pipe", "pipe"],
-  });
-  if (stdin !== null) closeSync(stdin);
-  const kill = () => killGroup(child.pid);
-  const { timeoutMs = shortCallMs } = call;
-  let late = false;
-  const giveUp = () => {
-    late = true;
-    kill();
-  };
-  const timer = timeoutMs === null ? undefined : setTimeout(giveUp, timeoutMs);
-  call.signal?.addEventListener("abort", kill);
-  try {
-    const ended = await outcome(child, call.onLine);
-    call.signal?.throwIfAborted();
-    if (late) throw unanswered(call.what, timeoutMs ?? 0);
-    if (ended.exitCode !== 0 && call.exitCodes !== "any")
-      throw errorOf(call.what, ended.stderr.trim() || `exit code ${ended.exitCode}`);
-    return ended;
-  } catch (thrown) {
+  const stdin = call.input === undefined ? undefined : namelessFile(call.input);
+  const { timeoutMs = shortCallMs, what } = call;
+  const asked = { ...call, ...place, stdin, timeoutMs };
+  const calling = callProgram("kubectl", [...context, ...words], asked);
+  // The process has it.
+  if (stdin !== undefined) closeSync(stdin);
+  const { stdout, stderr, exitCode, late } = await calling.catch((thrown: unknown) => {
     throw (thrown as NodeJS.ErrnoException).code === "ENOENT" ? notInstalled(thrown) : thrown;
-  } finally {
-    clearTimeout(timer);
-    call.signal?.removeEventListener("abort", kill);
-  }
+  });
+  if (late) throw unanswered(what, timeoutMs ?? 0);
+  if (exitCode !== 0 && call.exitCodes !== "any")
+    throw errorOf(what, stderr.trim() || `exit code ${exitCode ?? "none"}`);
+  return { stdout, stderr, exitCode: exitCode ?? killedCode };
 }
+
+/** Of a process that was killed. */
+const killedCode = 128;
 
 /**
  * A file that has no name any more and holds this text, open at its beginning. Not a pipe: Node's are sockets, which
@@ -104,48 +87,6 @@ function namelessFile(text: string): number {
     return openSync(path, "r");
   } finally {
     rmSync(folder, { recursive: true });
-  }
-}
-
-/** How long output may come after the end of `kubectl`: a login plugin that it left behind may hold the pipe for ever. */
-const lastWordsMs = 2_000;
-
-async function outcome(child: ChildProcess, onLine?: (line: string) => void): Promise<Ended> {
-  const ended = async () => {
-    const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
-    const letGo = () => {
-      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-    };
-    setTimeout(letGo, lastWordsMs).unref();
-    return code ?? (signal === null ? 1 : 128);
-  };
-  const [stdout, stderr, exitCode] = await Promise.all([
-    onLine === undefined ? textOf(child.stdout) : told(child.stdout, onLine),
-    textOf(child.stderr),
-    ended(),
-  ]);
-  return { stdout, stderr, exitCode };
-}
-
-async function textOf(stream: Readable | null): Promise<string> {
-  const pieces: Buffer[] = [];
-  stream?.on("data", (piece: Buffer) => pieces.push(piece));
-  if (stream !== null) await once(stream, "close");
-  return Buffer.concat(pieces).toString("utf8");
-}
-
-async function told(stream: Readable | null, onLine: (line: string) => void): Promise<string> {
-  if (stream === null) return "";
-  for await (const line of createInterface({ input: stream })) onLine(line);
-  return "";
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
   }
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { messageOf, StartError } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
+import { closeWithin, listenAt } from "../../host/listening.ts";
 import * as about from "./api/about.ts";
 import { chatCompletions, completions } from "./api/chat.ts";
 import { feedback } from "./api/feedback.ts";
@@ -42,33 +42,16 @@ export class TrainerServer {
     this.#core = core;
     this.#routes = core.law.mode === "tinker" ? { ...routes, ...tinkerRoutes } : routes;
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    // Clients keep connections for longer than Node's default of 5 s.
-    this.#server.keepAliveTimeout = 75_000;
   }
 
   /** Resolves to the base URL. @throws StartError when the port cannot be had */
   async listen(host: string, port: number): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? "the port is taken" : cause.message;
-      const hint = "choose another --port, or 0 for a free one";
-      reject(
-        new StartError("simulated trainer", `cannot listen on ${host}:${port}: ${why}; ${hint}`, { cause }),
-      );
-    });
-    this.#server.listen(port, host, resolve);
-    await promise;
-    const { port: actual } = this.#server.address() as AddressInfo;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
+    return listenAt(this.#server, { host, port, part: "simulated trainer" });
   }
 
   /** Stops listening, lets running requests end within `graceMs`, then closes their connections. */
   async close(graceMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
-    await closed;
-    clearTimeout(timer);
+    await closeWithin(this.#server, graceMs);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
