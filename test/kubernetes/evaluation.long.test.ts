@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { noCluster, RealCluster } from "./real-cluster.ts";
+import { loadInitImage, noCluster, RealCluster } from "./real-cluster.ts";
 
 /** Of this machine, as pods see it. */
 const host = "10.251.0.1";
@@ -18,6 +18,7 @@ let mlflow: ReturnType<typeof spawn> | null = null;
 beforeAll(async () => {
   if (reason !== null) return;
   cluster = RealCluster.start("evaluation");
+  loadInitImage(cluster);
   execFileSync("test/kubernetes/images.sh", { stdio: "inherit", timeout: 280_000 });
   mlflow = spawn(
     mlflowBin ?? "",

@@ -125,6 +125,11 @@ function clusterSh(...words: readonly string[]): string {
 const serve = (folder: string, address: string) =>
   `mkdir -p ${folder}; echo OK > ${folder}/health; echo OK > ${folder}/index.html; trap 'kill $!; exit 0' TERM; httpd -f -p ${address} -h ${folder} & wait $!`;
 
+/** In place of what the init container copies files with, as ClawBench's own manifest names it. */
+export function loadInitImage(cluster: RealCluster): void {
+  cluster.image("registry.access.redhat.com/ubi9-minimal:latest", {});
+}
+
 /** Small images in place of OpenClaw, MLflow and the evaluation, which do what their pods need of them. */
 export function loadSmallImages(cluster: RealCluster): Readonly<Record<string, string>> {
   const node = `#!/bin/sh\n[ "$1" = -e ] && exec wget -q -O /dev/null http://127.0.0.1:18789/\n${serve("/tmp/www", "127.0.0.1:18789")}\n`;
@@ -147,7 +152,7 @@ export function loadSmallImages(cluster: RealCluster): Readonly<Record<string, s
     },
     ["/usr/local/bin/tollgate"],
   );
-  cluster.image("registry.access.redhat.com/ubi9-minimal:latest", {});
+  loadInitImage(cluster);
   return {
     OPENCLAW_IMAGE: "quay.io/small/openclaw:1",
     MLFLOW_IMAGE: "quay.io/small/mlflow:1",
