@@ -8,7 +8,14 @@ import { finishedEpisodes } from "../../../bench/store/progress.ts";
 import type { RunJson } from "../../../bench/store/run-json.ts";
 import { reportOf } from "../../e2e/shard-report.ts";
 import { fastEngine, lastLine, Workplace } from "../../e2e/small-experiment.ts";
-import { expectExit, pause, readRecords, TollgateProcess, tollgate } from "../../e2e/tollgate-process.ts";
+import {
+  expectExit,
+  pause,
+  readRecords,
+  TollgateProcess,
+  tollgate,
+  type Finished,
+} from "../../e2e/tollgate-process.ts";
 import { joinByHand } from "../../merge/join-by-hand.ts";
 
 /** A cluster that test/kubernetes/cluster.sh started, with the image that images.sh made. */
@@ -47,12 +54,17 @@ test.skipIf(!hasCluster)(
     await using first = new TollgateProcess(args, environment);
     await first.until(() => runningPods() === count, { what: "four pods", timeoutMs: 300_000 });
 
-    // Shard 0: its pod is taken away in the middle. Shard 1: its driver is killed as often as it is started.
+    // Shard 1: its driver is killed as often as it is started. Shard 0: its pod is taken away in the middle.
     const [doomed = ""] = podsOf(0);
-    await first.until(() => episodesOf(0) > 0, { what: "an episode of shard 0", timeoutMs: 300_000 });
-    kubectl("delete", "pod", doomed, "--grace-period=0", "--force");
+    let ended: Finished;
     const killing = setInterval(() => killDriver(1), 500);
-    const ended = await first.finished().finally(() => clearInterval(killing));
+    try {
+      await first.until(() => episodesOf(0) > 0, { what: "an episode of shard 0", timeoutMs: 300_000 });
+      kubectl("delete", "pod", doomed, "--grace-period=0", "--force", "--wait=false");
+      ended = await first.finished();
+    } finally {
+      clearInterval(killing);
+    }
     expectExit(ended, 3);
     expect(ended.stderr).toMatch(/1 of 4 shards failed for good \(1\); 3 are done/);
     expect(ended.stderr).toMatch(/pod \S+ of shard 1 failed: exit code 137/);
