@@ -122,5 +122,35 @@ describe.skipIf(reason !== null)(
       const help = await docker("run", "--rm", "--network", "host", "sglang:test", "sh", "-c", usage);
       expect(help).toContain("--tp-size");
     });
+
+    test("Kubernetes' builds, works for any user without a file that it may write, and ends when it is told to", async () => {
+      const image = "tollgate-k8s:test";
+      const base = ["--build-arg", "BASE=test/base:24"];
+      await docker("build", "--network", "host", "-f", "docker/k8s.Dockerfile", ...base, "-t", image, ".");
+      // As OpenShift starts containers.
+      const place = "--network host --user 12345:0 --read-only --tmpfs /tmp --tmpfs /results:mode=777".split(
+        " ",
+      );
+      const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+      expect(await docker("run", "--rm", ...place, image, "--version")).toBe(version);
+      const native = ["--set", "agent.kind=native", "--set", "workload.tasks.count=2"];
+      const sweep = ["sweep", "experiments/laptop.yaml", ...native, "--out", "/results"];
+      expect(await docker("run", "--rm", ...place, image, ...sweep)).toMatch(/complete, 8\/8 episodes/);
+
+      // No gateway is there, and it waits for one.
+      const waits = [
+        "--env",
+        "OPENCLAW_GATEWAY_TOKEN=none",
+        "--env",
+        "CLAWBENCH_MODEL=simulated/tollgate-sim",
+      ];
+      const container = await docker("run", "-d", ...place, ...waits, image, "k8s", "entry");
+      const state = () => docker("exec", container, "cat", "/results/sidecar.json").catch(() => "");
+      await expect.poll(state, { timeout: 60_000 }).toContain('"waiting"');
+      // Told to end it is done; 137 would say that it had not ended after two seconds, and was killed.
+      await docker("stop", "-t", "2", container);
+      expect(await docker("inspect", "--format", "{{.State.ExitCode}}", container)).toBe("0");
+      await docker("rm", container);
+    });
   },
 );
