@@ -15,6 +15,7 @@ space=tollgate-k8s
 host=10.251.0.1
 node=10.251.0.2
 token=test-admin-token
+# `$here/root` holds what the Debian packages unpack to; it is no home folder.
 export PATH=$here/bin:$here/root/usr/bin:$here/root/usr/sbin:$here/root/sbin:$here/root/bin:$PATH
 libraries=$here/root/usr/lib/x86_64-linux-gnu:$here/root/lib/x86_64-linux-gnu
 kubeconfig=$run/kubeconfig

@@ -166,6 +166,7 @@ async function notBegun(
 ): Promise<NotBegun> {
   const message = tail.join("\n");
   await state.write({ state: "failed", exitCode, message });
+  // The state file has it as well; outside a pod this one is not there.
   await writeFile(settings.terminationLog, message).catch(() => undefined);
   return { exitCode };
 }
