@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Vitest's own second is less than a process may take to start or to end on a busy machine. */
+const expectation = { poll: { timeout: 30_000 } };
+
 /** Two tiers: `short` is what `npm test` runs; files named `*.long.test.ts` run with `npm run test:long`. */
 export default defineConfig({
   test: {
@@ -12,6 +15,7 @@ export default defineConfig({
           pool: "forks",
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          expect: expectation,
         },
       },
       {
@@ -21,6 +25,7 @@ export default defineConfig({
           pool: "forks",
           testTimeout: 1_800_000,
           hookTimeout: 300_000,
+          expect: expectation,
         },
       },
     ],

@@ -21,7 +21,8 @@ test.skipIf(!hasProcessTable)(
       env: { MARK: "a=b", EMPTY: "" },
     });
     const pid = child.pid ?? 0;
-    await once(child, "spawn");
+    // The kernel shows its command line a moment after it has begun to run.
+    await expect.poll(() => liveProcess(pid)?.command).toBe("sleep 60");
     const found = liveProcess(pid);
     expect(found).toMatchObject({ pid, parentPid: process.pid, groupId: pid, command: "sleep 60" });
     expect(liveProcesses().map((one) => one.pid)).toContain(pid);

@@ -16,8 +16,10 @@ test("a process is known by its command line, without the keys on it: supervisor
     "1",
   ];
   const child = spawn(process.execPath, args, { stdio: "ignore" });
-  await once(child, "spawn");
-  const command = liveProcess(child.pid ?? 0)?.command ?? "";
+  const commandNow = () => liveProcess(child.pid ?? 0)?.command ?? "";
+  // The kernel shows its command line a moment after it has begun to run.
+  await expect.poll(commandNow).toContain("setInterval");
+  const command = commandNow();
   child.kill("SIGKILL");
   expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
   expect(command).toContain("--api-key <redacted> --master-key=<redacted> --port 1");

@@ -160,8 +160,13 @@ test("reading an answer at the inner tap does not hold its end at the outer one"
     response.end();
   };
   const before = await tap.listen({ name: "before", hop: "outer", arm: "a", upstream: inner });
-  const { endedNs } = await takenAfter(() => generate(before, identity("one")));
-  expect((endedNs.outer - endedNs.inner) / 1e6).toBeLessThan(readingMs / 3);
+  const heldMs: number[] = [];
+  for (const id of ["one", "two", "three"]) {
+    const { endedNs } = await takenAfter(() => generate(before, identity(id)));
+    heldMs.push((endedNs.outer - endedNs.inner) / 1e6);
+  }
+  // The least: others' work on a busy machine may come between the two ends, reading would each time.
+  expect(Math.min(...heldMs)).toBeLessThan(readingMs / 3);
 });
 
 function timed(work: () => unknown): number {

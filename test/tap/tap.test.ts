@@ -447,8 +447,9 @@ test("an exchange that outlives its segment is counted as unfinished", async () 
     await gate.promise;
     response.end("ok");
   };
+  const before = engine.seen.length;
   const open = request(`${outer}/v1/x`, { headers: identity("r1", "late") });
-  await sleep(100);
+  await expect.poll(() => engine.seen.length).toBe(before + 1);
   const report = await tap.closeSegment();
   expect(report.unfinished).toBe(2);
   expect(report.totals["outer-raw"]?.requests).toBe(0);

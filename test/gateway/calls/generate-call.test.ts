@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { expect, test } from "vitest";
 import { answerMessage } from "../../../bench/gateway/trajectories/answer-message.ts";
@@ -233,10 +232,10 @@ test("a client that leaves is passed on to the engine, and its call is not recor
   abortion.abort();
   await response.body.dump().catch(() => undefined);
   await gone.promise;
-  await sleep(20);
+  const metrics = async () => (await request(`${rig.url}/metrics`)).body.text();
+  await expect.poll(metrics).toContain('tollgate_gateway_calls_total{outcome="client-aborted"} 1');
   expect((await user.reward(key)).text).toContain("No interactions in session");
-  const page = await (await request(`${rig.url}/metrics`)).body.text();
-  expect(page).toContain('tollgate_gateway_calls_total{outcome="client-aborted"} 1');
+  const page = await metrics();
   expect(page).toContain('tollgate_gateway_recording_info{level="L2",streaming="true"} 1');
 });
 

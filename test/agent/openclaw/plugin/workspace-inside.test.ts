@@ -93,8 +93,7 @@ test("what a command has started is found after the command was killed, and othe
     started[0]?.kill("SIGKILL");
     await once(started[0] ?? process, "exit");
     await endCommand(workspace, "one");
-    await sleep(50);
-    expect([sleeping("one"), sleeping("two")]).toEqual([0, 4]);
+    await expect.poll(() => [sleeping("one"), sleeping("two")]).toEqual([0, 4]);
   } finally {
     await endCommand(workspace, "one");
     await endCommand(workspace, "two");
