@@ -251,9 +251,10 @@ test("an answer without an end is cut at a stated length, and so is a request", 
   answer = async (incoming, response) => {
     await bodyOf(incoming);
     response.writeHead(200, { "content-type": "text/event-stream" });
+    // Long events: it is their bytes that count, and reading many short ones takes long.
+    const events = `data: {"id":"${"x".repeat(10_000)}"}\n\n`.repeat(10);
     while (!response.destroyed && !response.writableEnded) {
-      if (!response.write("data: {}\n\n".repeat(10_000)))
-        await Promise.race([once(response, "drain"), once(response, "close")]);
+      if (!response.write(events)) await Promise.race([once(response, "drain"), once(response, "close")]);
     }
   };
   const endless = await request(`${outer}/v1/chat/completions`, {
