@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +25,7 @@ class NotedRun {
   readonly cancel = new AbortController();
   death: StackDeath | null = null;
   unfinished = 0;
+  loadsAsked = 0;
   evidenceError: string | null = null;
   page = idle;
 
@@ -31,6 +33,7 @@ class NotedRun {
   async engine(role: "agent" | "user"): Promise<MeasuredSection["engines"][number]> {
     const url = await serve((request, response) => {
       if (request.url?.startsWith("/v1/loads")) {
+        this.loadsAsked += 1;
         response.writeHead(404).end();
         return;
       }
@@ -278,17 +281,19 @@ describe("a measured section", () => {
     const run = new NotedRun();
     run.page = sglangPage({ running: 3, queued: 2 });
     const agent = await run.engine("agent");
+    const path = join(directory, "engines.ndjson");
     let [beganNs, endedNs] = [0, 0];
     const section = run.section([agent], async () => {
       beganNs = systemClock.nowNs();
-      await sleep(300);
+      // On a slow machine readings are rare: who answers slowly is asked seldom.
+      await expect.poll(() => readFileSync(path, "utf8").split("\n").length).toBeGreaterThan(2);
       endedNs = systemClock.nowNs();
       run.page = idle;
       return true;
     });
     const parts = { ...run.parts, sampleSeconds: 0.02 };
     await measure({ ...parts, run: { ...parts.run, segmentDirectory: async () => directory } }, section);
-    const text = await readFile(join(directory, "engines.ndjson"), "utf8");
+    const text = await readFile(path, "utf8");
     const samples = text
       .trimEnd()
       .split("\n")
@@ -308,6 +313,9 @@ describe("a measured section", () => {
   test("readings that cannot be written end, the segment says why, and the work counts", async () => {
     const run = new NotedRun();
     const section = run.section([await run.engine("agent")], async () => {
+      // The second of its two pages; what came of it is written at once.
+      const before = run.loadsAsked;
+      await expect.poll(() => run.loadsAsked).toBeGreaterThan(before);
       await sleep(100);
       return true;
     });

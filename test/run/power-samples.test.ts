@@ -7,15 +7,19 @@ import { powerSampleSchema } from "../../bench/store/power-sample.ts";
 import { pause, TemporaryFolder } from "../e2e/tollgate-process.ts";
 import { servePages } from "../metrics/server.ts";
 
-/** Samples until the source has answered so often, or was given up, and returns what was written. */
+/** Samples until the source has answered so often and that is written, or it was given up, and returns what was written. */
 async function sampled(source: PowerSource, folder: TemporaryFolder, readings = 1) {
   const told: string[] = [];
+  const path = join(folder.path, "power.ndjson");
+  const written = () => (existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : []);
   let answered = 0;
+  let answers = 0;
   const counted: PowerSource = {
     ...source,
     read: async (signal) => {
       const read = await source.read(signal);
       answered += 1;
+      if (read !== null && read.length > 0) answers += 1;
       return read;
     },
   };
@@ -26,14 +30,12 @@ async function sampled(source: PowerSource, folder: TemporaryFolder, readings = 
       intervalS: 0.02,
       tell: (line) => told.push(line),
     });
-    const ended = () => answered >= readings || told.length > 0;
-    for (let waits = 0; !ended() && waits < 500; waits += 1) await pause(20);
-    // Time to write it.
+    await expect.poll(() => answered >= readings || told.length > 0).toBe(true);
+    await expect.poll(() => written().length).toBeGreaterThanOrEqual(Math.min(answers, readings));
+    // Time to write what is not to be there.
     await pause(100);
   }
-  const path = join(folder.path, "power.ndjson");
-  const lines = existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
-  return { told, samples: lines.map((line) => powerSampleSchema.parse(JSON.parse(line))) };
+  return { told, samples: written().map((line) => powerSampleSchema.parse(JSON.parse(line))) };
 }
 
 function stubIn(folder: TemporaryFolder, answer: string): PowerSource {

@@ -279,13 +279,13 @@ test("an episode that cannot be opened says why, and the next one opens", async 
 });
 
 test("a tool that waits holds up its own session and no other, and its worker is not taken for stuck", async () => {
-  const server = await start({ workers: 1, watch: { stuckAfterMs: 150, heartbeatMs: 20 } });
+  const server = await start({ workers: 1, watch: { stuckAfterMs: 1_000, heartbeatMs: 20 } });
   const [slow, quick] = [await server.openEpisode(request("a")), await server.openEpisode(request("b"))];
   const [slowClient, quickClient] = [await clientOf(slow.socket), await clientOf(quick.socket)];
   const order: string[] = [];
   const told = (name: string) => (reply: { readonly content: string }) =>
     void order.push(`${name}: ${reply.content}`);
-  const waiting = slowClient.call(callNamed(slow, "wait", '{"ms":500}')).then(told("slow"));
+  const waiting = slowClient.call(callNamed(slow, "wait", '{"ms":2000}')).then(told("slow"));
   const behind = slowClient.call(add(slow, 1)).then(told("behind"));
   await quickClient.call(add(quick, 5)).then(told("quick"));
   await Promise.all([waiting, behind]);

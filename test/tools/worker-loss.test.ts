@@ -18,7 +18,7 @@ test.for(deaths)(
   "a worker lost by `$tool` ends its own episodes and listens again",
   async ({ tool, death, detail }) => {
     const server = await start({ workers: 2, workerHeapMb: 64, watch: { heartbeatMs: 50 } });
-    const limits = { maxSteps: 200, maxErrors: 10, callTimeoutMs: tool === "loop" ? 500 : 30_000 };
+    const limits = { maxSteps: 200, maxErrors: 10, callTimeoutMs: tool === "loop" ? 1_500 : 30_000 };
     const culprit = await server.openEpisode(request("culprit", { limits }));
     const elsewhere = await server.openEpisode(request("elsewhere", { limits }));
     const neighbour = await server.openEpisode(request("neighbour", { limits }));
