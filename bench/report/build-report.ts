@@ -103,7 +103,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
     trials: trialsOf(episodes),
     judges: judgesOf(episodes, run.judgements),
     definitions: [...definitions],
-    warnings: warnings.map(({ file, line, message }) => `${file}${line > 0 ? `:${line}` : ""}: ${message}`),
+    warnings: [...(run.identity.warnings ?? []), ...warnings.map(warningText)],
   };
 }
 
@@ -236,4 +236,8 @@ function trialsOf(episodes: readonly EpisodeRecord[]): ReportModel["trials"] {
       seconds: oneSegment ? (endNs - startNs) / 1e9 : null,
     };
   });
+}
+
+function warningText({ file, line, message }: StoreWarning): string {
+  return `${file}${line > 0 ? `:${line}` : ""}: ${message}`;
 }

@@ -134,6 +134,7 @@ function sweepRunJson(
     agent: { ...workload.agent },
     simulated: start.simulated,
     workload: { ...workload.facts },
+    ...(workload.warnings?.length && { warnings: [...workload.warnings] }),
     ...(workload.scores && { scores: { ...workload.scores, names: [...workload.scores.names] } }),
     ...keptOf(workload),
     cells: plan.identity.cells,

@@ -66,6 +66,7 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
     { ...place, search: search?.kind },
     { ...setting, workload, plan },
   );
+  for (const warning of workload.warnings ?? []) early(`warning: ${warning}`);
   const redo = options.redo(records, recordedFailureLimits(identity.resolved));
   const known =
     search === undefined

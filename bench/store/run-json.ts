@@ -85,6 +85,8 @@ export const runJsonSchema = z.object({
   simulated: z.boolean(),
   /** What the workload says about itself: data hashes, effective reward bases. */
   workload: z.record(z.string(), z.unknown()),
+  /** What the plan warned of, one sentence each; absent: nothing, or a run of an older Tollgate. */
+  warnings: z.array(z.string()).optional(),
   /** What the workload's scores are called; absent where they say no more than whether a task passed. */
   scores: z
     .object({

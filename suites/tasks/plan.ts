@@ -35,7 +35,7 @@ export function planOf(
     throw new ConfigError(
       "agent.attach: the gateway runs its commands where it is, and no sandbox of Tollgate holds them. Say so with sandbox: none.",
     );
-  const missing = missingThings(tasks, agent, kind === "docker" ? null : path);
+  const missing = missingThings(tasks, agent, knownPath(kind, path));
   if (workload.strict) refuseDoubtful(experiment, missing);
   const { format, name, suiteVersion, hashes, notes, tasksTotal } = suite;
   return {
@@ -101,8 +101,7 @@ function missingThings(
   const programs = new Map<string, string[]>();
   for (const { id, programs: needed } of tasks)
     for (const program of needed)
-      if (path !== null && !isInPath(program.split(" ", 1)[0] ?? "", path))
-        programs.set(program, [...(programs.get(program) ?? []), id]);
+      if (isKnownMissing(program, path)) programs.set(program, [...(programs.get(program) ?? []), id]);
   const browser = tasks.filter((task) => task.browser && !ownTools.includes("browser")).map(({ id }) => id);
   return [
     ...[...programs].map(([program, ids]) =>
@@ -114,6 +113,20 @@ function missingThings(
         ]
       : []),
   ];
+}
+
+/** Where a sandbox of this kind finds its programs; null: in an image, which nobody has looked into yet. */
+function knownPath(kind: string, path = insidePath): string | null {
+  return kind === "docker" ? null : path;
+}
+
+function isKnownMissing(program: string, path: string | null): boolean {
+  return path !== null && !isInPath(program.split(" ", 1)[0] ?? "", path);
+}
+
+/** Whether the plan of a run in such a sandbox has named it already. */
+export function isNamedByPlan(program: string, sandboxKind: string): boolean {
+  return isKnownMissing(program, knownPath(sandboxKind));
 }
 
 /** @param place where it was looked for, as in `is not …` */

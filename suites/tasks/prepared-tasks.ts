@@ -16,7 +16,7 @@ import { openSession } from "./attempt/open-session.ts";
 import type { TasksParts } from "./attempt/parts.ts";
 import { attemptTask } from "./attempt/attempt-task.ts";
 import { judgeOf } from "./attempt/judge-endpoint.ts";
-import { missingProgramText, tasksOf } from "./plan.ts";
+import { isNamedByPlan, missingProgramText, tasksOf } from "./plan.ts";
 import type { TasksExperiment } from "./contract/section.ts";
 import type { WorkspaceTask } from "./contract/task.ts";
 import { missingPrograms } from "./workspace/missing-programs.ts";
@@ -43,7 +43,8 @@ export class PreparedTasks implements PreparedWorkload {
       const workspaces = (await workspacesFor(context, stoppable)) ?? made.workspaces;
       context.progress(`sandbox: ${sandboxes.kind}`);
       const missing = await missingPrograms(sandboxes, suite.tasks, workspaces);
-      sayMissing(missing, { strict: experiment.workload.strict, tell: context.progress });
+      const unsaid = [...missing].filter(([program]) => !isNamedByPlan(program, sandboxes.kind));
+      sayMissing(unsaid, { strict: experiment.workload.strict, tell: context.progress });
       const served = context.agent.ownTools.length === 0;
       const toolServer = stoppable.use(
         await startToolServer<WorkspaceTools>({
@@ -147,7 +148,7 @@ async function workspacesFor(
 }
 
 function sayMissing(
-  missing: Awaited<ReturnType<typeof missingPrograms>>,
+  missing: readonly (readonly [program: string, ids: readonly string[]])[],
   { strict, tell }: { readonly strict: boolean; readonly tell: (line: string) => void },
 ): void {
   for (const [program, ids] of missing) {

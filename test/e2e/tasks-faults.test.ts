@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exec, plantSuite, say, write, type PlantedTask } from "../suites/tasks/planted-suite.ts";
+import type { ReportModel } from "../../bench/report/model/report-model.ts";
 import { attemptLineSchema } from "../../suites/tasks/attempts/attempt-line.ts";
 import { fastEngine, lastLine, sound, unchecked, Workplace } from "./small-experiment.ts";
 import { cellSummaries, episodesOf, expectExit, processesOf } from "./tollgate-process.ts";
@@ -72,6 +73,12 @@ const planted: readonly (PlantedTask & { readonly outcome: readonly unknown[] })
     more: { timeout_seconds: 3, ...exists("one.txt") },
     outcome: ["timed-out", "timed_out", 0],
   },
+  {
+    id: "needs-what-is-not-here",
+    turns: [[done]],
+    more: { programs: ["no-such-program", "python3 -m no_such_module"] },
+    outcome: ["completed", "finished", scored],
+  },
   { id: "says-nothing", turns: [[say("")]], outcome: ["completed", "agent_error", 0] },
 ];
 
@@ -87,6 +94,17 @@ test("whatever a task or an agent does has a named outcome, the run goes on, and
   const finished = await place.sweep(...unchecked);
   expectExit(finished, 0);
   const run = lastLine(finished);
+  const told = finished.stderr.split("\n").filter((line) => line.includes("needs-what-is-not-here"));
+  const [program, module] = [
+    "no-such-program is not among",
+    "python3 -m no_such_module is not in the sandbox",
+  ];
+  expect(told).toEqual(
+    [program, module].map((said) => expect.stringContaining(`warning: ${said}`) as unknown),
+  );
+  // What is known before the run stands with its numbers for good.
+  const report = JSON.parse(readFileSync(join(run, "report", "report.json"), "utf8")) as ReportModel;
+  expect(report.warnings).toContainEqual(expect.stringContaining(program));
   const episodes = episodesOf(run);
   const outcomes = Object.fromEntries(
     episodes.map(({ taskId, status, termination, reward }) => [taskId, [status, termination, reward]]),
