@@ -146,7 +146,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/tasks/export":
     "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring suites/tasks/contract",
   "suites/tasks":
-    "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring suites/tasks/contract",
+    "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring suites/tasks/contract suites/tasks/python",
   "suites/code/contract": "config",
   "suites/code/formats": "suites/code/contract suites/code/answers",
   "suites/code/answers": "suites/code/contract",

@@ -23,7 +23,7 @@ import { observeTurn } from "./observe-turn.ts";
 import { openSession } from "./open-session.ts";
 import type { TasksParts } from "./parts.ts";
 import type { Told } from "./told.ts";
-import { isSaid } from "./turn-conditions.ts";
+import { nextTurn } from "./turn-conditions.ts";
 import { Deadline } from "../../../bench/measure/deadline.ts";
 
 /** What a conversation takes. */
@@ -62,8 +62,10 @@ export async function converse(conversation: TaskConversation, told: Told): Prom
   let current: SessionInUse | null = null;
   let files = place.before;
   try {
-    for (const [index, { message, conditions, newSession }] of place.task.turns.entries()) {
-      if (!isSaid(conditions, told)) break;
+    const { turns } = place.task;
+    for (let said = nextTurn(turns, 0, told); said !== null; said = nextTurn(turns, said.index + 1, told)) {
+      const { index, turn } = said;
+      const { message, newSession } = turn;
       if (current === null || newSession) {
         await closeOpened(current);
         current = null;

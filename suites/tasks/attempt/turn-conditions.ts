@@ -1,6 +1,7 @@
 import type { ObservedCall, ObservedTurn } from "../contract/observation.ts";
+import { caselessPattern } from "../python/python-pattern.ts";
 import { classifyCall } from "../scoring/calls/tool-family.ts";
-import type { TurnConditions } from "../contract/task.ts";
+import type { TaskTurn, TurnConditions } from "../contract/task.ts";
 
 /** What has happened before a turn that may be said. */
 export interface Before {
@@ -8,7 +9,22 @@ export interface Before {
   readonly calls: readonly ObservedCall[];
 }
 
-/** ClawBench's: whether the user says a turn. All conditions that are given must hold; after one that is not said, none is. */
+/**
+ * The first turn from a place on that the user says; null: there is none. One whose conditions do not hold ends its phase, as
+ * in ClawBench, and the next phase begins.
+ */
+export function nextTurn(
+  turns: readonly TaskTurn[],
+  from: number,
+  before: Before,
+): { readonly index: number; readonly turn: TaskTurn } | null {
+  const isEntered = (index: number) => index === from || turns[index]?.newSession === true;
+  for (const [index, turn] of turns.entries())
+    if (index >= from && isEntered(index) && isSaid(turn.conditions, before)) return { index, turn };
+  return null;
+}
+
+/** ClawBench's: whether the user says a turn. All conditions that are given must hold. */
 export function isSaid(conditions: TurnConditions | null, { turns, calls }: Before): boolean {
   if (conditions === null) return true;
   const messages = turns.flatMap(({ assistant }) => assistant);
@@ -18,11 +34,10 @@ export function isSaid(conditions: TurnConditions | null, { turns, calls }: Befo
   if (afterAssistantTurns !== null && messages.length < afterAssistantTurns) return false;
   if (whenToolFamily !== null && (lastCall === undefined || classifyCall(lastCall).family !== whenToolFamily))
     return false;
-  if (whenToolName !== null && !(lastCall && new RegExp(whenToolName, "i").test(lastCall.name))) return false;
-  if (
-    whenAssistantContains !== null &&
-    !new RegExp(whenAssistantContains, "i").test(messages.at(-1)?.text ?? "")
-  )
+  if (whenToolName !== null && !(lastCall && isFound(whenToolName, lastCall.name))) return false;
+  if (whenAssistantContains !== null && !isFound(whenAssistantContains, messages.at(-1)?.text ?? ""))
     return false;
   return !whenLastToolFailed || lastCall?.error === true;
 }
+
+const isFound = (source: string, text: string): boolean => caselessPattern(source)?.test(text) ?? false;

@@ -2,13 +2,16 @@
  * Patterns of tasks are written for Python's `re`, whose words and spaces are those of Unicode. This is the same pattern for
  * JavaScript; null where it is none that can be translated.
  */
-export function pythonPattern(source: string, flags: { readonly lines?: boolean } = {}): RegExp | null {
+export function pythonPattern(
+  source: string,
+  flags: { readonly lines?: boolean; readonly caseless?: boolean } = {},
+): RegExp | null {
   // Inline flags stand at the beginning; `x` would need another reading of the whole pattern.
   const inline = /^\(\?(?<letters>[aimsLu]+)\)/u.exec(source);
   const letters = new Set(inline?.groups?.["letters"] ?? "");
   const body = inline === null ? source : source.slice(inline[0].length);
   const chosen = new Set(["u", "i"]);
-  if (!letters.has("i")) chosen.delete("i");
+  if (!letters.has("i") && flags.caseless !== true) chosen.delete("i");
   if (flags.lines === true || letters.has("m")) chosen.add("m");
   if (flags.lines === true || letters.has("s")) chosen.add("s");
   return compiled(body, [...chosen].join(""));
@@ -16,7 +19,7 @@ export function pythonPattern(source: string, flags: { readonly lines?: boolean 
 
 /** As `re.search(pattern, text, re.IGNORECASE)`. */
 export function caselessPattern(source: string): RegExp | null {
-  return compiled(source, "iu");
+  return pythonPattern(source, { caseless: true });
 }
 
 function compiled(source: string, flags: string): RegExp | null {

@@ -23,3 +23,11 @@ test("a caseless search looks at words as Python does", () => {
   expect(caselessPattern(String.raw`\bDONE\b`)?.test("It is done.")).toBe(true);
   expect(caselessPattern(String.raw`\bDONE\b`)?.test("undoné")).toBe(false);
 });
+
+test.for(["(?i)^exec$", "(?P<tool>exec)", "(?is)exec"])(
+  "a caseless search takes what a task's file may say: %s",
+  (source) => {
+    expect(pythonPattern(source)).not.toBeNull();
+    expect(caselessPattern(source)?.test("EXEC")).toBe(true);
+  },
+);
