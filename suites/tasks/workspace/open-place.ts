@@ -8,7 +8,8 @@ import { removeWorkspace } from "../../../bench/sandbox/remove-workspace.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { runScript, scriptFault, type ScriptRun } from "./run-script.ts";
 import { BackgroundServices, templateValues, type ServiceReport } from "./services.ts";
-import { WorkspaceFiles, type FileStates } from "./workspace-files.ts";
+import type { FileStates } from "../scoring/validators/file-state.ts";
+import { WorkspaceFiles } from "./workspace-files.ts";
 
 /** What every place of a run is made with. */
 export interface PlaceMaker {

@@ -1,5 +1,6 @@
 import type { Sandbox } from "../../../../bench/sandbox/sandbox.ts";
 import type { WorkspaceTask } from "../../contract/task.ts";
+import type { FileStates } from "./file-state.ts";
 import type { ObservedCall, ObservedTurn } from "../../contract/observation.ts";
 
 /** Where a task's validators and checks look. Nothing in it is trusted: it is what an agent left behind. */
@@ -15,8 +16,8 @@ export interface CheckedWorkspace {
 
 /** What was there after setup and before the agent. */
 export interface Baseline {
-  /** sha256 by relative path. */
-  readonly files: ReadonlyMap<string, string>;
+  /** What each file was, by relative path. */
+  readonly files: FileStates;
   /** Texts of the files that checks compare with, by relative path. */
   readonly expectedTexts: ReadonlyMap<string, string>;
 }

@@ -4,7 +4,8 @@ import { missingProgram, runCheck, shownCommand, type RanCheck } from "./command
 import { pythonPattern } from "../../python/python-pattern.ts";
 import { named, search, shown } from "./plain-text.ts";
 import { fails, holds, partly, undecided, type Held, type Scope } from "./scope.ts";
-import { hashInside, isSeen, matching, plainPath } from "./workspace-files.ts";
+import { isSeen, matching, plainPath } from "./workspace-files.ts";
+import { fileState } from "./file-state.ts";
 
 /** AgentBench's validators of which files there are, and of what commands say of them. */
 
@@ -44,7 +45,7 @@ export async function fileUnchanged(scope: Scope, { files }: Of<"file-unchanged"
   if (wanted.length === 0) return undecided(`${named(files)} was not there after the setup`);
   const changed: string[] = [];
   for (const path of wanted) {
-    const now = await hashInside(scope.workspace.hostDirectory, path);
+    const now = await fileState(scope.workspace.hostDirectory, path);
     if (now !== before.get(path)) changed.push(path);
   }
   if (changed.length === 0) return holds(`${named(wanted)}: as after the setup`);

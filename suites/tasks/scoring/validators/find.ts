@@ -6,13 +6,14 @@ import { holdExecution } from "./execution-check.ts";
 import { holdFile } from "./file-assertion.ts";
 import { holdValidator } from "./hold.ts";
 import type { Held, Scope } from "./scope.ts";
+import type { FileStates } from "./file-state.ts";
 import { holdState } from "./state-assertion.ts";
 import { listFiles, matching, plainPath, readTextInside, type SeenFiles } from "./workspace-files.ts";
 
-/** What checks will compare with, after the setup and before the agent. `before`: sha256 of all files by relative path. */
+/** What checks will compare with, after the setup and before the agent. @param before of all files by relative path */
 export async function takeBaseline(
   { task, hostDirectory, values }: CheckedWorkspace,
-  before: ReadonlyMap<string, string>,
+  before: FileStates,
 ): Promise<Baseline> {
   const checks = task.profile.format === "clawbench" ? task.profile.executionChecks : [];
   const paths = checks.flatMap((check) => [check.expectedStdoutFile, check.expectedJsonFile]);

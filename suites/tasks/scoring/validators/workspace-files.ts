@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { namesInside, openInside, readInside } from "../../../../bench/sandbox/open-inside.ts";
 
@@ -44,19 +43,6 @@ export async function readTextInside(directory: string, path: string): Promise<S
   if (seen === null) return null;
   const text = new TextDecoder("utf-8").decode(seen.bytes);
   return { text, sizeBytes: seen.sizeBytes, cut: seen.truncated };
-}
-
-/** sha256 of a file in the workspace, as hex digits; null: none that can be read. */
-export async function hashInside(directory: string, path: string): Promise<string | null> {
-  const file = await openInside(directory, path);
-  if (file === null) return null;
-  try {
-    const hash = createHash("sha256");
-    for await (const chunk of file.createReadStream({ autoClose: false })) hash.update(chunk as Buffer);
-    return hash.digest("hex");
-  } finally {
-    await file.close();
-  }
 }
 
 /** A path as listings have it: without `./` before and `/` behind. */

@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test, type TestContext } from "vitest";
@@ -15,6 +14,7 @@ import type {
   Validator,
   WorkspaceTask,
 } from "../../../../../suites/tasks/contract/task.ts";
+import { WorkspaceFiles } from "../../../../../suites/tasks/workspace/workspace-files.ts";
 import { openPlace, type Place } from "../../../../sandbox/kinds.ts";
 import { agentBenchTask } from "../../attempts/fixtures.ts";
 import { observedTurn } from "../observed.ts";
@@ -28,7 +28,6 @@ function put(directory: string, files: Files): void {
   }
 }
 
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const agentBench = agentBenchTask().profile as AgentBenchProfile;
 
 interface Attempt {
@@ -37,7 +36,7 @@ interface Attempt {
   readonly behavior?: readonly Validator[];
   readonly turn?: readonly Validator[];
   /** After the setup. */
-  readonly before?: Files;
+  readonly before?: Files | ((directory: string) => void);
   /** What the agent makes of them; a function does what no text can say. */
   readonly after?: Files | ((directory: string) => void);
   readonly changed?: readonly string[];
@@ -63,9 +62,9 @@ async function foundIn({ sandbox, request }: Place, attempt: Attempt): Promise<r
     values: {},
     signal: AbortSignal.timeout(30_000),
   };
-  put(request.workspace, before);
-  const hashes = new Map(Object.entries(before).map(([path, text]) => [path, sha256(text)]));
-  const baseline = await takeBaseline(workspace, hashes);
+  if (typeof before === "function") before(request.workspace);
+  else put(request.workspace, before);
+  const baseline = await takeBaseline(workspace, await new WorkspaceFiles(request.workspace).look());
   if (typeof after === "function") after(request.workspace);
   else put(request.workspace, after);
   const changedFiles = attempt.changed ?? (typeof after === "function" ? [] : Object.keys(after).sort());
@@ -76,6 +75,14 @@ async function foundIn({ sandbox, request }: Place, attempt: Attempt): Promise<r
   ];
 }
 
+const linkTo = (target: string) => (directory: string) => {
+  put(directory, { [target]: "text" });
+  symlinkSync(target, join(directory, "latest.md"));
+};
+const large = (name: string) => (directory: string) => {
+  put(directory, { [name]: "" });
+  truncateSync(join(directory, name), 70 * 1024 ** 2);
+};
 const output = (pattern: string, ...validators: readonly Validator[]): AgentBenchProfile["outputs"] => [
   { pattern, required: true, validators },
 ];
@@ -250,6 +257,42 @@ const cases: readonly (readonly [
       after: { "in/a": "3" },
     },
     [15, 30],
+  ],
+  [
+    "a link as it was",
+    {
+      behavior: [{ type: "file-unchanged", files: ["latest.md"] }],
+      before: linkTo("v1.md"),
+      after: { "v2.md": "new" },
+    },
+    [30, 30],
+  ],
+  [
+    "a link that leads elsewhere now, to a file with the same text",
+    {
+      behavior: [{ type: "file-unchanged", files: ["latest.md"] }],
+      before: linkTo("v1.md"),
+      after: (directory) => {
+        put(directory, { "v2.md": "text" });
+        rmSync(join(directory, "latest.md"));
+        symlinkSync("v2.md", join(directory, "latest.md"));
+      },
+    },
+    [0, 30],
+  ],
+  [
+    "a file as it was that is too large to be read each time",
+    { behavior: [{ type: "file-unchanged", files: ["large.bin"] }], before: large("large.bin") },
+    [30, 30],
+  ],
+  [
+    "such a file with one byte changed",
+    {
+      behavior: [{ type: "file-unchanged", files: ["large.bin"] }],
+      before: large("large.bin"),
+      after: (directory) => writeFileSync(join(directory, "large.bin"), "x", { flag: "r+" }),
+    },
+    [0, 30],
   ],
   ["a file that never was there", { behavior: [{ type: "file-unchanged", files: ["r.md"] }] }, null],
   [
