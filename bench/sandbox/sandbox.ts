@@ -97,6 +97,7 @@ export interface CommandOutcome {
 }
 
 export interface SandboxEnd {
-  readonly limit: "memory" | "disk" | null;
+  /** The one that what ran in it has passed; null: it is not its doing. */
+  readonly limit: ReachedLimit | "disk" | null;
   readonly message: string;
 }

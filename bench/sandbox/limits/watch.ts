@@ -50,7 +50,7 @@ function useTooMuch({ initPid, limits }: Watched): SandboxEnd | null {
     };
   // Two are ours: those that hold it.
   if (threads > limits.processes + 2)
-    return { limit: null, message: `more than ${limits.processes} processes were started in it` };
+    return { limit: "processes", message: `more than ${limits.processes} processes were started in it` };
   return null;
 }
 

@@ -1,8 +1,10 @@
 import { setImmediate } from "node:timers/promises";
+import { messageOf } from "../../../../bench/errors.ts";
 import type { CommandOutcome, EnterOptions, Sandbox, SandboxEnd } from "../../../../bench/sandbox/sandbox.ts";
 import type { TaskFinding } from "../../contract/observation.ts";
 import { probeFor } from "../../contract/program-probe.ts";
 import type { CheckedWorkspace } from "./checks.ts";
+import { fails, undecided, type Held } from "./scope.ts";
 
 /** A check looks for words or compares a result; nothing that it could find stands behind so much. */
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
@@ -15,8 +17,16 @@ export interface RanCheck {
   readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
-  /** Why this says nothing about the agent's work: the sandbox is gone. null: it ran. */
-  readonly gone: string | null;
+  /** Why it did not run: the sandbox is gone. null: it ran. */
+  readonly gone: SandboxEnd | null;
+}
+
+/**
+ * What a check that could not run says of the agent's work: nothing, unless a limit that was passed in the sandbox had ended
+ * it. Whoever fills the disk would else be spared the checks that he fails.
+ */
+export function heldWithout({ limit, message }: SandboxEnd): Held {
+  return limit === null ? undecided(message) : fails(message);
 }
 
 export interface CommandCheck extends EnterOptions {
@@ -30,19 +40,20 @@ export async function runCheck(
   options: CommandCheck,
 ): Promise<RanCheck> {
   const before = await endOf(sandbox);
-  if (before !== null) return notRun(before.message);
+  if (before !== null) return notRun(before);
   let outcome: CommandOutcome;
   try {
     outcome = await sandbox.run(command, { ...options, outputBytesMax: OUTPUT_BYTES_MAX, signal });
   } catch (error) {
     signal.throwIfAborted();
-    return notRun(error instanceof Error ? error.message : String(error));
+    return notRun({ limit: null, message: messageOf(error) });
   }
   signal.throwIfAborted();
   const after = await endOf(sandbox);
-  if (after !== null) return notRun(after.message);
+  if (after !== null) return notRun(after);
   // A sandbox that is closed starts nothing, which takes no time, and says why in place of an output.
-  if (outcome.exitCode === null && outcome.durationMs === 0) return notRun(decoded(outcome.stderr).trim());
+  if (outcome.exitCode === null && outcome.durationMs === 0)
+    return notRun({ limit: null, message: decoded(outcome.stderr).trim() });
   const { exitCode, timedOut } = outcome;
   return {
     exitCode,
@@ -53,12 +64,12 @@ export async function runCheck(
   };
 }
 
-const notRun = (message: string): RanCheck => ({
+const notRun = ({ limit, message }: SandboxEnd): RanCheck => ({
   exitCode: null,
   timedOut: false,
   stdout: "",
   stderr: "",
-  gone: `the sandbox was ended: ${message}`,
+  gone: { limit, message: `the sandbox was ended: ${message}` },
 });
 
 /** Why a sandbox was ended, if it was: null while it is open. */

@@ -3,7 +3,7 @@ import { renderShellTemplate, renderTemplate } from "../../contract/template.ts"
 import type { ExecutionCheck } from "../../contract/task.ts";
 import { pythonPattern } from "../../python/python-pattern.ts";
 import type { Baseline, CheckedWorkspace } from "./checks.ts";
-import { missingProgram, runCheck, shownCommand, type RanCheck } from "./commands.ts";
+import { heldWithout, missingProgram, runCheck, shownCommand, type RanCheck } from "./commands.ts";
 import { jsonEqual } from "../../python/json-equal.ts";
 import { shown } from "./plain-text.ts";
 import { fails, holds, undecided, type Held } from "./scope.ts";
@@ -32,7 +32,7 @@ export async function holdExecution(
     },
     timeoutMs: check.timeoutMs,
   });
-  if (ran.gone !== null) return undecided(ran.gone);
+  if (ran.gone !== null) return heldWithout(ran.gone);
   const held = await heldBy(ran, { workspace, baseline, check });
   return { ...(await unlessMissing(workspace, held, { check, ran })), command: shownCommand(ran) };
 }

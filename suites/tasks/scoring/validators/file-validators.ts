@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Validator } from "../../contract/task.ts";
-import { missingProgram, runCheck, shownCommand, type RanCheck } from "./commands.ts";
+import { heldWithout, missingProgram, runCheck, shownCommand, type RanCheck } from "./commands.ts";
 import { pythonPattern } from "../../python/python-pattern.ts";
 import { named, search, shown } from "./plain-text.ts";
 import { fails, holds, partly, undecided, type Held, type Scope } from "./scope.ts";
@@ -82,7 +82,7 @@ export async function commandOutputContains(
     environment: { WORKSPACE: scope.workspace.sandbox.directory },
     timeoutMs: COMMAND_TIMEOUT_MS,
   });
-  if (ran.gone !== null) return undecided(ran.gone);
+  if (ran.gone !== null) return heldWithout(ran.gone);
   const { lacking } = search(`${ran.stdout}\n${ran.stderr}`, contains);
   const held = holds(`the output has all ${contains.length} texts`);
   if (lacking.length === 0 && ran.exitCode === 0) return { ...held, command: shownCommand(ran) };
@@ -113,7 +113,7 @@ export async function gitLogContains(
 ): Promise<Held> {
   const command = ["git", "-c", "safe.directory=*", "--no-pager", "log", "--format=%B%x00"];
   const ran = await runCheck(scope.workspace, command, { timeoutMs: GIT_TIMEOUT_MS });
-  if (ran.gone !== null) return undecided(ran.gone);
+  if (ran.gone !== null) return heldWithout(ran.gone);
   if (ran.exitCode !== 0) {
     return await unlessMissing(scope, {
       command: "git log",

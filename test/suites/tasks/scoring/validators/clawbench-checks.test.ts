@@ -9,6 +9,7 @@ import type {
   ExecutionCheck,
   FileAssertion,
 } from "../../../../../suites/tasks/contract/task.ts";
+import type { SandboxEnd } from "../../../../../bench/sandbox/sandbox.ts";
 import { openPlace } from "../../../../sandbox/kinds.ts";
 import { agentBenchTask } from "../../attempts/fixtures.ts";
 import { clawBenchProfile, observedCall } from "../observed.ts";
@@ -48,11 +49,15 @@ interface Attempt {
   readonly after?: Files | ((directory: string) => void);
   readonly calls?: readonly ObservedCall[];
   readonly programs?: readonly string[];
+  /** How the sandbox has ended by itself; absent: it is open. */
+  readonly ended?: SandboxEnd;
 }
 
 async function found(context: TestContext, attempt: Attempt): Promise<readonly TaskFinding[]> {
   await using place = await openPlace("none", context);
-  const { sandbox, request } = place;
+  const { request } = place;
+  const sandbox =
+    attempt.ended === undefined ? place.sandbox : { ...place.sandbox, ended: Promise.resolve(attempt.ended) };
   const put = (files: Files) => {
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(request.workspace, path)), { recursive: true });
@@ -245,4 +250,19 @@ test("a pipe in place of a file to compare with waits for nobody", async (contex
   const profile = { executionChecks: [{ ...check, command: "true", expectedStdoutFile: "pipe" }] };
   const after = (directory: string) => void execFileSync("mkfifo", [join(directory, "pipe")]);
   expect(await found(context, { profile, after })).toMatchObject([{ value: null }]);
+});
+
+test.for([
+  ["disk", 0],
+  ["memory", 0],
+  ["processes", 0],
+  [null, null],
+] as const)("a check whose sandbox was ended by %s is worth %s", async ([limit, value], context) => {
+  const ended = { limit, message: "The sandbox was ended." };
+  const profile = { executionChecks: [check], files: [fileAssertion] };
+  const findings = await found(context, { profile, after: { "out.txt": "x" }, ended });
+  expect(findings.map((finding) => [finding.type, finding.value])).toEqual([
+    ["file", 1],
+    ["execution", value],
+  ]);
 });
