@@ -1,8 +1,10 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { request } from "undici";
 import { ConfigError, messageOf, StartError } from "../../errors.ts";
 import { boundedText, descriptionBytesMax } from "../../host/bounded-body.ts";
 import { parsedJson } from "../../host/parsed-json.ts";
 import { Deadline } from "../../measure/deadline.ts";
+import { isMapping } from "../config/override.ts";
 import type { FeedbackSettings } from "../config/settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,16 +51,19 @@ export async function checkTrainer(
   url: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<{ readonly simulated: boolean }> {
-  const { status, text } = await asked("trainer", `${url}/v1/health`, headers);
-  if (status >= 400)
-    throw new StartError(
+  const { status, text, head } = await asked("trainer", `${url}/v1/health`, headers);
+  const refuse = (answered: string) =>
+    new StartError(
       "trainer",
-      `The trainer at ${url} answers /v1/health with status ${status}: ${text.slice(0, 500)}. Check claas_url and headers.`,
+      `The trainer at ${url} answers /v1/health with ${answered}. Check claas_url and headers.`,
     );
+  const { location } = head;
+  if (status >= 300 && status < 400)
+    throw refuse(`status ${status}, which leads on to ${String(location ?? "nowhere")}`);
+  if (status !== 200) throw refuse(`status ${status}: ${text.slice(0, 500)}`);
   const said = parsedJson(text);
-  const simulated =
-    said !== null && typeof said === "object" && "simulated" in said && said.simulated === true;
-  return { simulated };
+  if (!isMapping(said)) throw refuse(`no JSON object: ${text.slice(0, 500)}`);
+  return { simulated: said["simulator"] === true || head["x-tollgate-simulator"] !== undefined };
 }
 
 /** Any answer will do: what it is asked later is not known before. @throws {StartError} */
@@ -70,7 +75,7 @@ async function asked(
   part: string,
   url: string,
   headers: Readonly<Record<string, string>>,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<{ readonly status: number; readonly text: string; readonly head: IncomingHttpHeaders }> {
   using deadline = new Deadline(healthMs);
   try {
     const response = await request(url, { headers, signal: deadline.signal });
@@ -80,7 +85,7 @@ async function asked(
       (left, value) => left.replaceAll(value.replace(/^Bearer /, ""), "(secret)"),
       text,
     );
-    return { status: response.statusCode, text: said };
+    return { status: response.statusCode, text: said, head: response.headers };
   } catch (cause) {
     const why = deadline.over ? `no answer within ${healthMs / 1000} s` : messageOf(cause);
     throw new StartError(
