@@ -96,7 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "config sandbox feedback/files feedback/preferences feedback/text feedback/trainer feedback/verifiers suites/code/execution suites/code/answers suites/code/contract",
   "bench/feedback/summary": "feedback/files",
   "bench/feedback/config": "config feedback/metrics feedback/summary",
-  "bench/feedback/serving": "evidence measure metrics run statistics store tap workload feedback/files",
+  "bench/feedback/serving": "evidence host measure metrics run statistics store tap workload feedback/files",
   "bench/feedback/loop":
     "agent answer host measure run sandbox stack store supervisor tap tools workload feedback/config feedback/files feedback/metrics feedback/preferences feedback/serving feedback/summary feedback/trainer",
   // Past one machine.

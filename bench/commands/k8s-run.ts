@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { kubernetesDefaults, type KubernetesSettings } from "../config/kubernetes-schema.ts";
-import { recordedArguments, withheld } from "../config/recorded.ts";
+import { recordedArguments } from "../config/recorded.ts";
+import { withheld } from "../host/secret-words.ts";
 import { isSecretName } from "../host/secret-words.ts";
 import { ConfigError, StartError } from "../errors.ts";
 import { exitCodes } from "../exit-codes.ts";

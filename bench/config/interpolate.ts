@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import { withheld } from "./recorded.ts";
+import { withheld } from "../host/secret-words.ts";
 
 interface InterpolationContext {
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,5 @@
 import { parse } from "yaml";
-import { isSecretFlag, isSecretName } from "../host/secret-words.ts";
-
-/** Stands in `run.json` for a key that was written into the experiment file itself. */
-export const withheld = "(secret)";
+import { isSecretFlag, isSecretName, withheld } from "../host/secret-words.ts";
 
 /** Settings that hold environment variables of a program, or headers of its requests: the place for keys. */
 const environments = new Set(["environment", "extraEnv", "headers"]);

@@ -19,6 +19,9 @@ export function withoutKeys(words: readonly string[]): readonly string[] {
   });
 }
 
+/** Stands in files and messages where a key was. */
+export const withheld = "(secret)";
+
 /** Shorter values (`none`, `EMPTY`, a port) are no keys, and stand in words by chance. */
 const keyCharactersMin = 6;
 
@@ -34,4 +37,18 @@ export function keysAsReferences(
         : shown,
     text,
   );
+}
+
+/**
+ * Takes keys out of what a server says: some repeat the key that they refuse. A value as a header has it (`Bearer KEY`) stands for the
+ * key alone, too, and in JSON a key may be written with marks of its own.
+ * @param values of headers, or keys
+ */
+export function secretsRemover(values: readonly string[]): (text: string) => string {
+  const secrets = values
+    .flatMap((value) => [value, value.replace(/^\w+\s+/u, "")])
+    .filter((value) => value.length >= keyCharactersMin)
+    .flatMap((value) => [value, JSON.stringify(value).slice(1, -1)])
+    .sort((a, b) => b.length - a.length);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, withheld), text);
 }

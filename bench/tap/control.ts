@@ -16,6 +16,8 @@ export interface TapListenerSpec {
   readonly port?: number;
   /** Sent with every request in place of the client's own of that name. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Keys that a server may repeat: they pass, and are taken out of what is kept. */
+  readonly secrets?: readonly string[];
 }
 
 export type TapCommand =

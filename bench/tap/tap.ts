@@ -8,7 +8,9 @@ import { BodyStore } from "./kept-body.ts";
 import { ReadingQueue } from "./reading-queue.ts";
 import { RetainedExchanges } from "./retained-exchanges.ts";
 import { TapSegment } from "./segment.ts";
+import { secretsRemover } from "../host/secret-words.ts";
 import { Timer } from "../measure/deadline.ts";
+import type { Exchange } from "../workload/exchange.ts";
 
 /** Characters of untaken bodies over all attempts, about one or two bytes each. */
 const retainedCharsMax = 512 << 20;
@@ -162,7 +164,7 @@ export class Tap implements AsyncDisposable {
   }
 
   async #keep(record: ExchangeRecord, spec: TapListenerSpec): Promise<void> {
-    const { exchange } = await record.finish();
+    const exchange = withoutSecrets((await record.finish()).exchange, spec);
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
     if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);
@@ -178,6 +180,19 @@ export class Tap implements AsyncDisposable {
     for (const resume of this.#waiting.get(record.attemptKey) ?? []) resume();
     this.#waiting.delete(record.attemptKey);
   }
+}
+
+/** As it is kept. A request may repeat what an answer said. */
+function withoutSecrets(exchange: Exchange, { secrets = [] }: TapListenerSpec): Exchange {
+  if (secrets.length === 0) return exchange;
+  const clean = secretsRemover(secrets);
+  const { requestBody, responseBody, error } = exchange;
+  return {
+    ...exchange,
+    requestBody: clean(requestBody),
+    responseBody: clean(responseBody),
+    error: error === null ? null : clean(error),
+  };
 }
 
 const isWhole = ({ timing: { outcome, status, incomplete = null } }: TakenExchange) =>

@@ -4,7 +4,8 @@ import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { sections } from "../../bench/commands/parts.ts";
 import { loadExperiment } from "../../bench/config/load-experiment.ts";
-import { recordedArguments, withheld } from "../../bench/config/recorded.ts";
+import { recordedArguments } from "../../bench/config/recorded.ts";
+import { withheld } from "../../bench/host/secret-words.ts";
 import { experimentFingerprint } from "../../bench/plan/identity.ts";
 import { TemporaryFolder } from "../e2e/tollgate-process.ts";
 

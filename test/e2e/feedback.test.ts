@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { stepLineSchema, summarySchema, type StepLine } from "../../bench/feedback/files/step-line.ts";
+import { repeatingTrainer } from "../feedback/repeating-trainer.ts";
 import {
   expectExit,
   processesOf,
@@ -121,6 +123,44 @@ test("what a trainer says of a wrong base model is shown as it said it, and a ke
     encoding: "utf8",
   });
   expect([found, finished.stdout.includes(key), finished.stderr.includes(key)]).toEqual(["", false, false]);
+});
+
+/** Every file below a folder, as it is and with what is compressed in it. */
+function textsBelow(folder: string): readonly (readonly [file: string, text: string])[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  return files.map(({ parentPath, name }) => {
+    const bytes = readFileSync(join(parentPath, name));
+    return [name, (name.endsWith(".zst") ? zstdDecompressSync(bytes) : bytes).toString("utf8")];
+  });
+}
+
+test("a trainer that repeats its key in all that it says, and in refusals, leaves it in no file and no message", async () => {
+  using folder = new TemporaryFolder();
+  const key = "k-3f9a77d1c2-repeated";
+  const url = await repeatingTrainer();
+  const { trainer: _simulated, ...rest } = settings;
+  const { file, out } = place(folder, {
+    ...rest,
+    trainer: undefined,
+    claas_url: url,
+    mode: "local",
+    base_model: "m",
+    preferences: ["concise"],
+    metrics: ["all"],
+    sandbox: "none",
+    num_steps: 2,
+    serving: { concurrency: 1, seconds: 0.1 },
+    headers: { Authorization: "Bearer TRAINER_KEY_OF_TEST" },
+  });
+  const finished = await tollgate(["feedback", file, "--out", out], { TRAINER_KEY_OF_TEST: key });
+  const run = lastLine(finished.stdout);
+  const texts = textsBelow(out);
+  expect(texts.map(([name]) => name)).toEqual(
+    expect.arrayContaining(["bodies.ndjson.zst", "trainer-before.prom", "steps.jsonl", "journal.jsonl"]),
+  );
+  expect(texts.filter(([, text]) => text.includes(key)).map(([name]) => name)).toEqual([]);
+  expect([finished.stdout.includes(key), finished.stderr.includes(key)]).toEqual([false, false]);
+  expect(stepsOf(run, "concise")[0]?.response_text).toContain("(secret)");
 });
 
 interface Refused {

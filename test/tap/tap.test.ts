@@ -425,6 +425,30 @@ test("bodies of a closed segment are compressed and read back exactly", async ()
   expect(whileOpen).toEqual(bodies);
 });
 
+test("a key that a server repeats passes, and is in nothing that is kept", async () => {
+  const key = 'sk-"0123456789';
+  const said = JSON.stringify({ error: { message: `Incorrect API key provided: ${key}` } });
+  answer = (_incoming, response) => response.writeHead(401).end(said);
+  const spec = { name: "outer-s", hop: "outer", arm: "s", upstream: engine.url } as const;
+  const headers = { authorization: `Bearer ${key}` };
+  const listening = await tap.listen({ ...spec, headers, secrets: [`Bearer ${key}`] });
+  const sent = {
+    method: "POST",
+    headers: identity("s1", "k"),
+    body: JSON.stringify({ heard: key }),
+  } as const;
+  const response = await request(`${listening}/v1/chat/completions`, sent);
+  expect(await response.body.text()).toBe(said);
+  const taken = await tap.take("k", 5_000);
+  expect(taken.map(({ responseBody }) => responseBody)).toEqual([
+    '{"error":{"message":"Incorrect API key provided: (secret)"}}',
+  ]);
+  await tap.closeSegment();
+  const kept = await collect(readBodies(segment));
+  expect(kept.map(({ requestBody }) => requestBody)).toEqual(['{"heard":"(secret)"}']);
+  expect(JSON.stringify(kept)).not.toContain("0123456789");
+});
+
 test("a disk that is full is reported at once, marks the segment, and disturbs no exchange", async () => {
   await tap.closeSegment();
   const full = join(root, "full");

@@ -3,6 +3,7 @@ import { request } from "undici";
 import { ConfigError, messageOf, StartError } from "../../errors.ts";
 import { boundedText, descriptionBytesMax } from "../../host/bounded-body.ts";
 import { parsedJson } from "../../host/parsed-json.ts";
+import { secretsRemover } from "../../host/secret-words.ts";
 import { Deadline } from "../../measure/deadline.ts";
 import { isMapping } from "../config/override.ts";
 import type { FeedbackSettings } from "../config/settings.ts";
@@ -59,7 +60,7 @@ export async function checkTrainer(
     );
   const { location } = head;
   if (status >= 300 && status < 400)
-    throw refuse(`status ${status}, which leads on to ${String(location ?? "nowhere")}`);
+    throw refuse(`status ${status}, which leads on to ${location ?? "nowhere"}`);
   if (status !== 200) throw refuse(`status ${status}: ${text.slice(0, 500)}`);
   const said = parsedJson(text);
   if (!isMapping(said)) throw refuse(`no JSON object: ${text.slice(0, 500)}`);
@@ -80,11 +81,7 @@ async function asked(
   try {
     const response = await request(url, { headers, signal: deadline.signal });
     const text = await boundedText(response.body, descriptionBytesMax);
-    // Some servers repeat the key that they refuse.
-    const said = Object.values(headers).reduce(
-      (left, value) => left.replaceAll(value.replace(/^Bearer /, ""), "(secret)"),
-      text,
-    );
+    const said = secretsRemover(Object.values(headers))(text);
     return { status: response.statusCode, text: said, head: response.headers };
   } catch (cause) {
     const why = deadline.over ? `no answer within ${healthMs / 1000} s` : messageOf(cause);

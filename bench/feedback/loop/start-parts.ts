@@ -51,17 +51,7 @@ export async function startParts(
       onEvidenceFailure: (message) => order.tell(`warning: ${message}`),
     }),
   );
-  const { origin, pathname } = new URL(url);
-  const listener = { name: "trainer", hop: "outer", arm: "trainer", upstream: origin, headers } as const;
-  const baseUrl = `${await tap.listen(listener)}${pathname.replace(/\/+$/, "")}/v1`;
-  const trainer = httpTrainer({
-    baseUrl,
-    mode: settings.mode,
-    name: url,
-    // The tap adds them.
-    secrets: Object.values(headers),
-    signal: stop.cancelled,
-  });
+  const { trainer, baseUrl } = await tappedTrainer(tap, { url, headers, mode: settings.mode, stop });
   const answers = stoppable.use(await startAnswers(live, order, { trainer, tap, baseUrl }));
   const { sandboxes, workspaces } = await sandboxesOfRun(
     // Nobody else runs code of the model.
@@ -100,6 +90,24 @@ export async function startParts(
     phase: order.phase,
     tell: order.tell,
   };
+}
+
+interface TrainerPlace extends Pick<PartsOrder, "stop"> {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly mode: FeedbackSettings["mode"];
+}
+
+/** The trainer behind a tap, which adds the headers. */
+async function tappedTrainer(
+  tap: TapClient,
+  { url, headers, mode, stop }: TrainerPlace,
+): Promise<{ readonly trainer: Trainer; readonly baseUrl: string }> {
+  const { origin, pathname } = new URL(url);
+  const secrets = Object.values(headers);
+  const place = { name: "trainer", hop: "outer", arm: "trainer", upstream: origin } as const;
+  const baseUrl = `${await tap.listen({ ...place, headers, secrets })}${pathname.replace(/\/+$/, "")}/v1`;
+  return { baseUrl, trainer: httpTrainer({ baseUrl, mode, name: url, secrets, signal: stop.cancelled }) };
 }
 
 async function assertAlive(

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../measure/clock.ts";
+import { secretsRemover } from "../../host/secret-words.ts";
 import { scrape, ScrapeError } from "../../metrics/snapshot.ts";
 import { EngineSamples } from "../../run/engine-samples.ts";
 import type { TapClient } from "../../tap/client.ts";
@@ -85,7 +86,8 @@ export class ServingWindows {
     const { url, headers } = this.#options;
     try {
       const { text } = await scrape(url, { clock: systemClock, timeoutMs: scrapeMs, headers });
-      await writeFile(join(directory, `trainer-${when}.prom`), text);
+      const page = secretsRemover(Object.values(headers))(text);
+      await writeFile(join(directory, `trainer-${when}.prom`), page);
       return null;
     } catch (error) {
       if (!(error instanceof ScrapeError)) throw error;

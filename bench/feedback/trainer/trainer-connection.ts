@@ -1,6 +1,7 @@
 import { type Dispatcher, request as send } from "undici";
 import { messageOf } from "../../errors.ts";
 import { boundedText, modelAnswerBytesMax } from "../../host/bounded-body.ts";
+import { secretsRemover } from "../../host/secret-words.ts";
 import { Deadline } from "../../measure/deadline.ts";
 import { TrainerError } from "./trainer-error.ts";
 
@@ -10,7 +11,7 @@ export interface TrainerPlace {
   /** As people call the trainer, for messages: requests may go through a tap. */
   readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Texts that no message may repeat, whoever says them. Values of `headers` are among them in any case. */
+  /** Keys that nothing which the server says may have in it. Values of `headers` are among them in any case. */
   readonly secrets: readonly string[];
   readonly signal: AbortSignal | null;
   readonly dispatcher: Dispatcher | null;
@@ -30,21 +31,16 @@ export interface TrainerAnswer {
   readonly text: string;
 }
 
-/** Shorter values stand in texts by chance. */
-const secretCharactersMin = 6;
 const shownCharactersMax = 2000;
 
-/** Sends requests to a trainer. What it says of failures holds what the server said, and never a secret. */
+/** Sends requests to a trainer. What the server says is given on without secrets. */
 export class TrainerConnection {
   readonly #options: TrainerPlace;
-  readonly #secrets: readonly string[];
+  readonly #clean: (text: string) => string;
 
   constructor(options: TrainerPlace) {
     this.#options = options;
-    this.#secrets = [...Object.values(options.headers), ...options.secrets]
-      .flatMap((value) => [value, value.replace(/^\w+\s+/u, "")])
-      .filter((value) => value.length >= secretCharactersMin)
-      .sort((a, b) => b.length - a.length);
+    this.#clean = secretsRemover([...Object.values(options.headers), ...options.secrets]);
   }
 
   /** Any answer, whatever its status. Rejects with TrainerError where there is none, and with the reason of an aborted signal. */
@@ -64,7 +60,8 @@ export class TrainerConnection {
         bodyTimeout: 0,
         ...(dispatcher === null ? {} : { dispatcher }),
       });
-      return { status: response.statusCode, text: await boundedText(response.body, modelAnswerBytesMax) };
+      const text = await boundedText(response.body, modelAnswerBytesMax);
+      return { status: response.statusCode, text: this.#clean(text) };
     } catch (cause) {
       for (const one of signals) one.throwIfAborted();
       const why = deadline.over
@@ -82,30 +79,24 @@ export class TrainerConnection {
   }
 
   refused({ method, path }: TrainerRequest, { status, text }: TrainerAnswer): TrainerError {
-    const body = this.#clean(text);
-    const said = saidIn(body);
+    const said = saidIn(text);
     const words = said === "" ? "and said nothing" : `and said: ${shortened(said)}`;
     return new TrainerError(
       `The trainer at ${this.name} answered ${method} ${path} with status ${status} ${words}${adviceFor(status, said)}`,
-      { status, body },
+      { status, body: text },
     );
   }
 
   /** For an answer of success that cannot be one. */
   unusable({ method, path }: TrainerRequest, { status, text }: TrainerAnswer, why: string): TrainerError {
-    const body = this.#clean(text);
     return new TrainerError(
-      `The trainer at ${this.name} answered ${method} ${path} with status ${status}, but ${this.#clean(why)}. It said: ${shortened(body === "" ? "(nothing)" : body)}`,
-      { status, body },
+      `The trainer at ${this.name} answered ${method} ${path} with status ${status}, but ${why}. It said: ${shortened(text === "" ? "(nothing)" : text)}`,
+      { status, body: text },
     );
   }
 
   get name(): string {
     return this.#clean(withoutCredentials(this.#options.name));
-  }
-
-  #clean(text: string): string {
-    return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, "<secret>"), text);
   }
 }
 

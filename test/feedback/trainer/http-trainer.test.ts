@@ -125,7 +125,7 @@ test("no message, body or name holds a secret, also where the server repeats it"
   const trainer = client(url, { name, headers: { authorization: `Bearer ${secret}` } });
   const error = await refusal(trainer.init({ loraId: "x", baseModel: "y" }));
   expect(error.message).toContain(`The trainer at ${url} answered`);
-  expect(error.message).toContain("wrong key <secret>");
+  expect(error.message).toContain("wrong key (secret)");
   expect(`${error.message}${error.body}${error.stack}`).not.toContain(secret);
   const bare = await saying({ detail: `no such key: ${secret}` }, 403);
   const keyed = client(bare, { headers: { authorization: `Bearer ${secret}` } });

@@ -3,6 +3,7 @@ import { whyUnusable } from "../../../answer/complete.ts";
 import { readAnswer } from "../../../answer/read-answer.ts";
 import { messageOf } from "../../../errors.ts";
 import { boundedText, modelAnswerBytesMax } from "../../../host/bounded-body.ts";
+import { secretsRemover } from "../../../host/secret-words.ts";
 import { Deadline } from "../../../measure/deadline.ts";
 import { TrainerError } from "../../trainer/trainer-error.ts";
 import { answerMs, answerTokensMax, type Answers } from "./answers.ts";
@@ -55,8 +56,7 @@ async function posted(
       bodyTimeout: 0,
     });
     const text = await boundedText(response.body, modelAnswerBytesMax);
-    // What a server says goes into files and messages; some repeat the key that they refuse.
-    return { status: response.statusCode, text: token === "" ? text : text.replaceAll(token, "(secret)") };
+    return { status: response.statusCode, text: secretsRemover([token])(text) };
   } catch (cause) {
     const why = deadline.over ? `no answer within ${answerMs / 1000} s` : messageOf(cause);
     throw new TrainerError(
