@@ -25,8 +25,8 @@ export function readOverride(text: string): Override {
       `${text} is no setting; write KEY=VALUE, e.g. num_steps=10 or 'preferences=[concise]'.`,
     );
   const written = text.slice(equals + 1);
-  // Nothing behind the sign is an empty text, as in Hydra.
-  if (written === "") return { text, path: key.split("."), value: "" };
+  // Nothing behind the sign is an empty text, as in Hydra. A comparison would be the head of a block of text in YAML.
+  if (written === "" || /^>=?[^\n]*$/.test(written)) return { text, path: key.split("."), value: written };
   try {
     return { text, path: key.split("."), value: parse(written) as unknown };
   } catch (cause) {

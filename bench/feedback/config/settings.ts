@@ -18,17 +18,28 @@ const address = () =>
   }, "holds a user name or a password, which would stand in the run's files. Put it into an environment variable and name that in `headers`");
 
 const law = z.union([z.string().min(1), z.record(z.string(), z.unknown())]);
-const simulatedTrainer = z.union([
-  z.literal("simulated"),
-  z.strictObject({
-    kind: z.literal("simulated"),
-    law: law.optional().describe("How it learns: a file, relative to this one, or its content"),
-  }),
-]);
+const simulatedTrainer = z.union(
+  [
+    z.literal("simulated"),
+    z.strictObject({
+      kind: z.literal("simulated"),
+      law: law.optional().describe("How it learns: a file, relative to this one, or its content"),
+    }),
+  ],
+  {
+    error:
+      "write simulated, or {kind: simulated, law: FILE}. Leave it out for a trainer that runs already, and give its claas_url",
+  },
+);
 
 /** One comparison with a number, as it is shown beside the value. */
-const threshold = (fallback: string) =>
-  z.string().regex(thresholdForm, "write a comparison with a number, e.g. '>= 0.8'").default(fallback);
+const threshold = (fallback: string) => {
+  const error = "write a comparison with a number, in quotation marks, e.g. '>= 0.8'";
+  return z.string({ error }).regex(thresholdForm, error).default(fallback);
+};
+
+/** For a key that holds others and was given something else. */
+const mappingOf = (example: string) => ({ error: `write a mapping, e.g. ${example}` });
 
 /** The value of the variable is sent, never written. A key that was written here by mistake is not one in capitals. */
 const headerVariables = z.record(
@@ -42,16 +53,19 @@ const headerVariables = z.record(
 );
 
 const training = z
-  .strictObject({
-    learning_rate: z.number().positive().default(3e-5),
-    alpha: z.number().default(0.5),
-    is_clip: z.number().default(5),
-    max_grad_norm: z.number().default(1),
-    kl_reg_weight: z.number().default(0),
-    teacher_top_k: z.number().int().default(100),
-    steps_per_batch: count(1).optional(),
-    feedback_repetitions: count(1).optional(),
-  })
+  .strictObject(
+    {
+      learning_rate: z.number().positive().default(3e-5),
+      alpha: z.number().default(0.5),
+      is_clip: z.number().default(5),
+      max_grad_norm: z.number().default(1),
+      kl_reg_weight: z.number().default(0),
+      teacher_top_k: z.number().int().default(100),
+      steps_per_batch: count(1).optional(),
+      feedback_repetitions: count(1).optional(),
+    },
+    mappingOf("{learning_rate: 3e-5}, or leave it out"),
+  )
   .prefault({});
 
 export const settingsSchema = z.strictObject({
@@ -103,20 +117,26 @@ export const settingsSchema = z.strictObject({
     ),
   training,
   serving: z
-    .strictObject({
-      concurrency: z.number().int().min(1).max(1000).default(1),
-      seconds: z.number().positive().max(3600).default(2),
-    })
+    .strictObject(
+      {
+        concurrency: z.number().int().min(1).max(1000).default(1),
+        seconds: z.number().positive().max(3600).default(2),
+      },
+      mappingOf("{concurrency: 1, seconds: 2}, or null: none"),
+    )
     .nullable()
     .prefault({})
     .describe("Load that goes on while updates are made, and for so long before and after; null: none"),
   thresholds: z
-    .strictObject({
-      learned: threshold("> 0"),
-      compliance: threshold(">= 0.8"),
-      capability: threshold(">= 0.9"),
-      collapse: threshold("<= 0"),
-    })
+    .strictObject(
+      {
+        learned: threshold("> 0"),
+        compliance: threshold(">= 0.8"),
+        capability: threshold(">= 0.9"),
+        collapse: threshold("<= 0"),
+      },
+      mappingOf("{compliance: '>= 0.8'}, or leave it out"),
+    )
     .prefault({}),
   sandbox: sandboxSchema,
   headers: headerVariables.default({}).describe("Sent with every request to the trainer: header: VARIABLE"),

@@ -1,6 +1,7 @@
 import { counted } from "../../analysis/estimates/estimate.ts";
 import type { LinePicture, PictureSection } from "../../report/tables/document.ts";
 import type { FeedbackReport, PreferenceReport, StepReport } from "./feedback-report.ts";
+import { thresholdForm } from "../summary/threshold.ts";
 import { plots, type Curve } from "./plots.ts";
 
 export interface DrawnPlots {
@@ -28,8 +29,9 @@ export function stepPlots({ plan, preferences }: FeedbackReport): DrawnPlots {
 /** The least that is wanted, as a line. */
 function heldTo({ isHeldToCompliance }: Curve, plan: FeedbackReport["plan"]): Pick<Curve, "limit"> {
   const text = plan?.thresholds.compliance ?? "";
-  const value = /^\s*>=?\s*([\d.]+)/.exec(text)?.[1];
-  return isHeldToCompliance === true && value !== undefined ? { limit: { value: Number(value), text } } : {};
+  const [, comparison = "", value] = thresholdForm.exec(text) ?? [];
+  const isLeast = isHeldToCompliance === true && comparison.startsWith(">");
+  return isLeast ? { limit: { value: Number(value), text } } : {};
 }
 
 function isDrawn({ series }: LinePicture): boolean {

@@ -1,5 +1,5 @@
-/** A comparison with a number, as the file of a run states it, e.g. `>= 0.8`. */
-export const thresholdForm: RegExp = /^\s*(>=|>|<=|<)\s*(-?\d+(?:\.\d+)?)\s*$/;
+/** A comparison with a number, as the file of a run states it, e.g. `>= 0.8`, `< -1e-3`. */
+export const thresholdForm: RegExp = /^\s*(>=|>|<=|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*$/;
 
 /** Whether a value is what was asked for; null: there is none. */
 export function meets(value: number | null, threshold: string): boolean | null {

@@ -12,11 +12,7 @@ const schema = z.strictObject({
     "An OpenAI-compatible server, with or without /v1; not the model that is trained",
   ),
   model: z.string().min(1),
-  api_key_env: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("VerifierEnvironment variable that holds the endpoint's key"),
+  api_key_env: z.string().min(1).optional().describe("Environment variable that holds the endpoint's key"),
   question: z.string().trim().min(1).describe("What the answer should do, e.g. `It names its sources.`"),
   pass_from: z.number().min(0).max(1).default(0.5).describe("The score from which an answer passes"),
 });

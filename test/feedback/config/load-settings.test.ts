@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { meets } from "../../../bench/feedback/summary/threshold.ts";
 import { loadSettings } from "../../../bench/feedback/config/load-settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-feedback-settings-"));
@@ -108,9 +109,16 @@ describe("overrides as Hydra takes them", () => {
     ["plots=false", "plots", false],
     ["note=a=b", "note", "a=b"],
     ["note=", "note", ""],
+    ["note=> a", "note", "> a"],
   ])("%s", (override, key, value) => {
     const { settings } = loaded("base_model: m", { overrides: [override] });
     expect((settings as unknown as Record<string, unknown>)[key]).toEqual(value);
+  });
+
+  test.each(["> 0.5", ">=.5", ">= 5e-1", "< +1", "<= -1e3"])("a threshold of %s", (threshold) => {
+    const { settings } = loaded("base_model: m", { overrides: [`thresholds.learned=${threshold}`] });
+    expect(settings.thresholds.learned).toBe(threshold);
+    expect(meets(0.75, threshold)).toBe(threshold !== "<= -1e3");
   });
 
   test("of a setting within another", () => {
@@ -146,6 +154,22 @@ describe("what is wrong is named with its line", () => {
     ["base_model: m\nclaas_url: http://u:secret@h:1", "holds a user name or a password"],
     ["base_model: m\nclaas_url: localhost:8080", "http://HOST:PORT"],
     ["base_model: m\nthresholds: {learned: good}", "write a comparison with a number"],
+    [
+      "base_model: m\nthresholds: {learned: 0.5}",
+      "thresholds.learned (line 2): write a comparison with a number",
+    ],
+    ["base_model: m\nthresholds: 0.5", "thresholds (line 2): write a mapping, e.g. {compliance: '>= 0.8'}"],
+    [
+      "base_model: m\nthresholds: {learnd: '> 0'}",
+      "thresholds.learnd (line 2): unknown key. Did you mean learned?",
+    ],
+    ["base_model: m\ntraining: null", "training (line 2): write a mapping, e.g. {learning_rate: 3e-5}"],
+    [
+      "base_model: m\nserving: 2",
+      "serving (line 2): write a mapping, e.g. {concurrency: 1, seconds: 2}, or null",
+    ],
+    ["trainer: real", "trainer (line 1): write simulated, or {kind: simulated, law: FILE}"],
+    ["trainer: {kind: simulated, laws: x}", "trainer.laws (line 1): unknown key. Did you mean law?"],
     ["base_model: m\nseed: -1", "seed (line 2)"],
     ["base_model: m\nlora_id_prefix: ../up/", "lora_id_prefix (line 2)"],
     ["- a", "must hold a mapping"],

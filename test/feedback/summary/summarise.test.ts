@@ -126,12 +126,14 @@ test.each<[value: number | null, threshold: string, met: boolean | null]>([
   [0.8, " >= 0.80 ", true],
   [0, "<= 0", true],
   [-2, "< -1.5", true],
+  [0.6, "> .5", true],
+  [2e-4, ">= 1e-3", false],
   [null, "<= 0", null],
   [NaN, "<= 0", null],
 ])("%d meets %j: %j", (value, threshold, met) => {
   expect(meets(value, threshold)).toBe(met);
 });
 
-test.each(["0.8", "= 1", ">= x", "> .5", ">= 1 2", ""])("%j is no threshold", (text) => {
+test.each(["0.8", "= 1", ">= x", "> .", ">= 1e", ">= 1 2", ""])("%j is no threshold", (text) => {
   expect(thresholdForm.test(text)).toBe(false);
 });
