@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { isJson } from "../../answer/json.ts";
 import { readPythonJson } from "../files/python-json.ts";
-import { modelName } from "./model-name.ts";
+import { modelName, otherModel } from "./model-name.ts";
 import { readCompletion } from "./read-completion.ts";
 import { readScore } from "./read-score.ts";
 import { readUpdate } from "./read-update.ts";
@@ -107,6 +107,8 @@ class HttpTrainer implements Trainer {
     const { status, distill_result: result } = fields;
     if (typeof status === "string" && /error|fail/iu.test(status))
       throw this.#connection.unusable(request, answer, `its status is ${status}`);
+    if (typeof status !== "string" && !isJson(result))
+      throw this.#connection.unusable(request, answer, "it says nothing of an update");
     return readUpdate(isJson(result) ? result["metadata"] : null);
   }
 
@@ -141,7 +143,9 @@ class HttpTrainer implements Trainer {
         const answer = await this.#connection.askFor(request);
         const read = readCompletion(answer.text);
         if ("why" in read) throw this.#connection.unusable(request, answer, read.why);
-        return read;
+        const other = otherModel(read.model, model);
+        if (other !== null) throw this.#connection.unusable(request, answer, `it is ${other}`);
+        return { text: read.text, finishReason: read.finishReason, tokens: read.tokens };
       },
       score: async (messages: readonly AskedMessage[], completion: string) => {
         const request = this.#post("/v1/score", { model, messages, completion }, "score");

@@ -8,7 +8,9 @@ import type { CompletionToken, TrainedAnswer } from "./trainer.ts";
 const roundingNats = 1e-4;
 
 /** An answer in one piece or as a stream of events, or why it cannot be used. */
-export function readCompletion(text: string): TrainedAnswer | { readonly why: string } {
+export function readCompletion(
+  text: string,
+): (TrainedAnswer & { readonly model: string | null }) | { readonly why: string } {
   const parts = partsOf(text);
   if (parts.length === 0) return { why: "what it sent is no answer of a model" };
   const reader = new AnswerReader();
@@ -23,7 +25,7 @@ export function readCompletion(text: string): TrainedAnswer | { readonly why: st
     return { why: "the answer has no text, not even an empty one" };
   const tokens = tokensOf(parts);
   if (tokens !== null && "why" in tokens) return tokens;
-  return { text: answer.text, finishReason: answer.finish, tokens };
+  return { text: answer.text, finishReason: answer.finish, tokens, model: answer.model };
 }
 
 const isStream = (text: string) => !/^\s*[{[]/u.test(text);

@@ -82,7 +82,7 @@ export class TrainerConnection {
     const said = saidIn(text);
     const words = said === "" ? "and said nothing" : `and said: ${shortened(said)}`;
     return new TrainerError(
-      `The trainer at ${this.name} answered ${method} ${path} with status ${status} ${words}${adviceFor(status, said)}`,
+      `The trainer at ${this.name} answered ${method} ${path} with status ${status} ${words}${adviceFor(`${status} ${path} ${said}`)}`,
       { status, body: text },
     );
   }
@@ -128,14 +128,15 @@ function wordsOf(value: unknown): string | null {
   );
 }
 
-function adviceFor(status: number, said: string): string {
-  const advice = advices.find(({ pattern }) => pattern.test(`${status} ${said}`))?.advice;
-  return advice === undefined ? "" : `${/[.!?…]$/u.test(said) ? "" : "."} ${advice}`;
+/** @param refusal status, path, and what was said */
+function adviceFor(refusal: string): string {
+  const advice = advices.find(({ pattern }) => pattern.test(refusal))?.advice;
+  return advice === undefined ? "" : `${/[.!?…]$/u.test(refusal) ? "" : "."} ${advice}`;
 }
 
 const advices: readonly { readonly pattern: RegExp; readonly advice: string }[] = [
   {
-    pattern: /^40[03] .*base_model|^400 .*model/su,
+    pattern: /^40[03] \/v1\/lora\/init .*model/su,
     advice: "Set base_model to a name that the trainer itself has for the model.",
   },
   {
@@ -143,6 +144,10 @@ const advices: readonly { readonly pattern: RegExp; readonly advice: string }[] 
     advice:
       "Feedback is taken only on answers that went through this trainer's own chat and that it still remembers " +
       "(completion_cache_size): something changed the text on its way, or too many answers came in between.",
+  },
+  {
+    pattern: /^3\d\d /u,
+    advice: "It sends requests on to another address: give that one as claas_url.",
   },
   { pattern: /^401 /u, advice: "Name the variable with its key under `headers`." },
 ];

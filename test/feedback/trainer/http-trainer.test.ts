@@ -115,6 +115,44 @@ test("feedback on an answer that the trainer never gave says why", async () => {
   );
 });
 
+test.each([
+  [400, "This model's maximum context length is 4096 tokens.", /4096 tokens\.$/],
+  [307, "", /sends requests on to another address/],
+])("what is advised fits what was asked: status %i, %s", async (status, detail, words) => {
+  const error = await refusal(
+    client(await saying({ detail }, status))
+      .modelOf("x")
+      .complete(asked),
+  );
+  expect(error.message).toMatch(words);
+});
+
+test.each([{}, { lora_id: "x" }, { status: null, distill_result: null }])(
+  "an answer that says nothing of an update is none: %o",
+  async (said) => {
+    const batch = { loraId: "x", samples: [], feedback: "f", training };
+    const error = await refusal(client(await saying(said)).feedback(batch, never));
+    expect(error.message).toContain("it says nothing of an update");
+  },
+);
+
+const answeredBy = async (model: string | undefined) =>
+  client(await saying({ ...content("hi"), model }))
+    .modelOf("eval/concise-init")
+    .complete(asked);
+
+test.each(["eval-concise-init", "openai/eval-concise-init", "Eval-Concise-Init", "default", "", undefined])(
+  "an answer of the model %o may be one of eval/concise-init",
+  async (model) => {
+    expect(await answeredBy(model)).toEqual({ text: "hi", finishReason: "stop", tokens: null });
+  },
+);
+
+test.each(["Qwen/Qwen3-8B", "eval-concise-2"])("an answer of the model %o is another's", async (model) => {
+  const { message } = await refusal(answeredBy(model));
+  expect(message).toContain(`answer of ${model}, and eval-concise-init was asked`);
+});
+
 test("no message, body or name holds a secret, also where the server repeats it", async () => {
   const secret = "tml-very-secret-0123456789";
   const url = await lying((request, response) => {
@@ -303,7 +341,6 @@ test.each([
     },
   ],
   ["no result", { status: "ok", distill_result: null }, { metrics: {}, trainedTokens: null }],
-  ["nothing", {}, { metrics: {}, trainedTokens: null }],
 ])("what a trainer tells of an update: %s", async (_, body, expected) => {
   const batch = { loraId: "x", samples: [], feedback: "f", training };
   expect(await client(await saying(body)).feedback(batch, never)).toEqual(expected);
@@ -327,7 +364,12 @@ test("what is sent is what CLaaS' own evaluation sends, with a seed beside it", 
     void json(request).then((body) => {
       sent.push({ path: request.url, body, key: request.headers["x-key"] });
       response.end(
-        JSON.stringify({ lora_id: "a/b", logprobs: [-1], choices: [{ message: { content: "x" } }] }),
+        JSON.stringify({
+          status: "ok",
+          lora_id: "a/b",
+          logprobs: [-1],
+          choices: [{ message: { content: "x" } }],
+        }),
       );
     });
   });

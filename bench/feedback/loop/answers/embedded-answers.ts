@@ -5,6 +5,7 @@ import type { TapClient } from "../../../tap/client.ts";
 import { startToolServer, type ToolServer } from "../../../tools/server.ts";
 import type { Exchange } from "../../../workload/exchange.ts";
 import { answerOf } from "../../../workload/exchange-answer.ts";
+import { otherModel } from "../../trainer/model-name.ts";
 import { TrainerError } from "../../trainer/trainer-error.ts";
 import { answerMs, answerTokensMax, type Answers, type AskedPrompt } from "./answers.ts";
 
@@ -107,7 +108,7 @@ class EmbeddedAnswers implements Answers {
     try {
       await using session = await driver.openSession(request);
       const turn = await session.turn(question.prompt, signal);
-      return answered(turn, await tap.take(attemptKey, takeMs));
+      return answered(turn, await tap.take(attemptKey, takeMs), request.endpoint.model);
     } finally {
       await open.close();
     }
@@ -141,7 +142,12 @@ class EmbeddedAnswers implements Answers {
  * The trainer knows its answers by their very text, and OpenClaw trims and cleans what it says: the text is what the tap saw of the
  * last answer.
  */
-function answered(turn: AgentTurn, exchanges: readonly Exchange[]): Awaited<ReturnType<Answers["answer"]>> {
+// oxlint-disable-next-line max-params -- what OpenClaw and the tap say of one answer, and of whom it must be
+function answered(
+  turn: AgentTurn,
+  exchanges: readonly Exchange[],
+  model: string,
+): Awaited<ReturnType<Answers["answer"]>> {
   const last = exchanges.at(-1);
   const status = last?.status ?? null;
   const body = last?.responseBody ?? null;
@@ -156,6 +162,9 @@ function answered(turn: AgentTurn, exchanges: readonly Exchange[]): Awaited<Retu
   if (last === undefined)
     throw new TrainerError("OpenClaw answered without having asked the trainer", { status, body });
   const answer = answerOf(last);
+  const other = otherModel(answer.model, model);
+  if (other !== null)
+    throw new TrainerError(`OpenClaw's last request cannot be used: it got ${other}`, { status, body });
   if (answer.text === "")
     throw new TrainerError("OpenClaw's last request was answered without text", { status, body });
   return { text: answer.text, finishReason: answer.finish };
