@@ -218,6 +218,9 @@ test("Ctrl-C stops between two things, and the run is gone on with", async () =>
   expectExit(stopped, 130);
   expect(lastLine(stopped.stdout)).toBe(run);
   expectExit(await tollgate(["feedback", file, "--out", out, "num_steps=5", "--resume", run]), 5);
+  const judged = await tollgate(["feedback", file, "--out", out, "thresholds.learned=> 5", "--resume", run]);
+  expectExit(judged, 5);
+  expect(judged.stderr).toContain('thresholds.learned: "> 0" then, "> 5" now');
   expectExit(await tollgate(["feedback", file, "--out", out, "--resume", "@last"]), 0);
   expect(stepsOf(run, "concise").map(({ step }) => step)).toEqual([0, 1, 2, 3]);
 });

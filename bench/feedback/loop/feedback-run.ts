@@ -12,8 +12,8 @@ import { RunUnreadableError } from "../../errors.ts";
 import { feedbackFiles, type FeedbackSummary, type StepLine } from "../files/step-line.ts";
 import { servingOfRun } from "../serving/serving-places.ts";
 import { summarise } from "../summary/summarise.ts";
-import { feedbackHashes, feedbackRunJson, type PlannedFeedback } from "./identity.ts";
-import { Interruption } from "./interruption.ts";
+import { feedbackHashes, feedbackRunJson, withJudging, type PlannedFeedback } from "./identity.ts";
+import { endsAsAsked } from "./interruption.ts";
 import { trainPreference, type TrainedPreference } from "./preference-run.ts";
 import { checkGateway, checkTrainer, gatewayToken, headersOf } from "./servers.ts";
 import { startParts, stopParts, type PartsOrder } from "./start-parts.ts";
@@ -86,7 +86,10 @@ async function openRun<Report>(order: FeedbackOrder<Report>, simulated: boolean)
       );
     const { settings, preferenceFiles, file } = planned;
     const resolved = { ...settings, preference_files: preferenceFiles, file };
-    checkResumable(stored.identity, { hashes: feedbackHashes(planned), cells: [], resolved });
+    checkResumable(
+      { ...stored.identity, hashes: withJudging(stored.identity.hashes, stored.identity.feedback) },
+      { hashes: withJudging(feedbackHashes(planned), settings), cells: [], resolved },
+    );
     return { run, records: stored.records };
   } catch (error) {
     await run[Symbol.asyncDispose]();
@@ -101,8 +104,10 @@ async function measure<Report>(
 ): Promise<RunOutcome> {
   const stoppable = new AsyncDisposableStack();
   const { planned } = order;
+  let isStarted = false;
   try {
     const parts = await startParts(live, { ...order, settings: planned.settings }, stoppable);
+    isStarted = true;
     const recorded = new Set(
       records.flatMap((record) =>
         record.type === "feedback-step" ? [`${record.preference}/${record.step}`] : [],
@@ -121,8 +126,8 @@ async function measure<Report>(
     await writeSummary(live.run, planned, trained);
     return { reason: "complete" };
   } catch (error) {
-    if (error instanceof Interruption || order.stop.asked.aborted) return { reason: "interrupted" };
-    throw error;
+    if (!endsAsAsked(error, { ...order, isStarted })) throw error;
+    return { reason: "interrupted" };
   } finally {
     await stopParts(stoppable, order.tell);
   }

@@ -77,6 +77,20 @@ export function feedbackHashes({ settings, preferences }: PlannedFeedback): Reco
   };
 }
 
+/**
+ * With what changes nothing that is measured, and all that is said of it: `summary.json`, written at the end, and the report, made of the
+ * plan, must not hold one run against two things.
+ */
+export function withJudging(
+  hashes: Readonly<Record<string, string>>,
+  { thresholds, plots }: Pick<FeedbackPlan, "thresholds" | "plots">,
+): Record<string, string> {
+  return {
+    ...hashes,
+    experiment: `${hashes["experiment"]} ${JSON.stringify(sorted({ thresholds, plots }))}`,
+  };
+}
+
 /** @throws {ConfigError} */
 function textOf(path: string): string {
   try {

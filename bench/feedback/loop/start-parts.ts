@@ -77,6 +77,7 @@ export async function startParts(
             seconds: serving.seconds,
             url,
             headers,
+            signal: stop.cancelled,
           }),
     sandbox: sandboxes,
     scratchDirectory: workspaces,

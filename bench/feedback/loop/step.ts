@@ -83,11 +83,7 @@ export async function aloneStretch(
   const where = page.step === null ? "baseline" : `step ${page.step}`;
   parts.phase(`${trained.preference}, ${where}: serving ${phase} updates`);
   const place = { preference: trained.preference, step: page.step, phase };
-  const stretch = await windows.alone(
-    stretchDirectory(runDirectory, place),
-    modelName(trained.loraId),
-    cancelled,
-  );
+  const stretch = await windows.alone(stretchDirectory(runDirectory, place), modelName(trained.loraId));
   if (cancelled.aborted) parts.checkpoint();
   const missing =
     stretch.unread === null ? [] : [{ what: "serving", on: `queue ${phase}`, why: stretch.unread }];

@@ -9,6 +9,8 @@ export interface BackgroundLoadOptions {
   readonly model: string;
   /** Requests in flight. */
   readonly concurrency: number;
+  /** Ends the answers that are under way, too. */
+  readonly signal: AbortSignal;
 }
 
 /** How the requests of the load are called among what the tap saw. */
@@ -59,7 +61,7 @@ export class BackgroundLoad {
   }
 
   async #one(question: string): Promise<boolean> {
-    const { baseUrl, model } = this.#options;
+    const { baseUrl, model, signal } = this.#options;
     try {
       const response = await request(`${baseUrl}/chat/completions`, {
         method: "POST",
@@ -72,7 +74,7 @@ export class BackgroundLoad {
           stream: true,
           stream_options: { include_usage: true },
         }),
-        signal: this.#cancel.signal,
+        signal: AbortSignal.any([this.#cancel.signal, signal]),
         headersTimeout: 0,
         bodyTimeout: 0,
       });

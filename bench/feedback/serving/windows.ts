@@ -13,13 +13,15 @@ import { readStretch, setAside } from "./serving-places.ts";
 
 export interface WindowOptions {
   readonly tap: TapClient;
-  readonly load: Omit<BackgroundLoadOptions, "model">;
+  readonly load: Omit<BackgroundLoadOptions, "model" | "signal">;
   /** Of the stretches before and after. */
   readonly seconds: number;
   /** The trainer's own address: what is read of it does not pass the tap. */
   readonly url: string;
   /** Of requests to the trainer. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
 }
 
 /** Readings of the page within a stretch; after one that took long there is none for nine times as long. */
@@ -42,8 +44,8 @@ export class ServingWindows {
   }
 
   /** Load, and nothing else. */
-  async alone(directory: string, model: string, signal: AbortSignal): Promise<MeasuredStretch> {
-    const { seconds } = this.#options;
+  async alone(directory: string, model: string): Promise<MeasuredStretch> {
+    const { seconds, signal } = this.#options;
     return (
       await this.during(directory, model, async () => {
         // Who cancels the run does not wait for the end of a stretch.
@@ -58,7 +60,7 @@ export class ServingWindows {
     model: string,
     work: () => Promise<Result>,
   ): Promise<{ readonly result: Result; readonly stretch: MeasuredStretch }> {
-    const { tap, load, url, headers } = this.#options;
+    const { tap, load, url, headers, signal } = this.#options;
     await setAside(directory);
     await mkdir(directory, { recursive: true });
     const unread = await this.#page(directory, "before");
@@ -68,7 +70,7 @@ export class ServingWindows {
       clock: systemClock,
       intervalS: samplingSeconds,
     });
-    const users = new BackgroundLoad({ ...load, model });
+    const users = new BackgroundLoad({ ...load, model, signal });
     let result: Result;
     try {
       result = await work();
@@ -83,9 +85,9 @@ export class ServingWindows {
 
   /** Returns why there is none. */
   async #page(directory: string, when: "before" | "after"): Promise<string | null> {
-    const { url, headers } = this.#options;
+    const { url, headers, signal } = this.#options;
     try {
-      const { text } = await scrape(url, { clock: systemClock, timeoutMs: scrapeMs, headers });
+      const { text } = await scrape(url, { clock: systemClock, timeoutMs: scrapeMs, headers, signal });
       const page = secretsRemover(Object.values(headers))(text);
       await writeFile(join(directory, `trainer-${when}.prom`), page);
       return null;
