@@ -89,7 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/feedback/text": "",
   "bench/feedback/verifiers": "config judge feedback/text",
   "bench/feedback/preferences": "config feedback/text feedback/trainer feedback/verifiers",
-  "bench/feedback/files": "store",
+  "bench/feedback/files": "sandbox store",
   "bench/feedback/report":
     "evidence workload statistics store analysis report feedback/files feedback/serving feedback/summary",
   "bench/feedback/metrics":

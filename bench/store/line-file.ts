@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createZstdDecompress } from "node:zlib";
 import { messageOf, RunUnreadableError } from "../errors.ts";
@@ -29,18 +30,30 @@ export interface LineBlock {
 /**
  * A file in blocks of whole lines, from the line on that begins at a byte; `.zst` files are decompressed, and begin at 0. A block is as
  * long as what one read brings, or as the longest line.
+ * @throws {RunUnreadableError} for what is no file, and for a line that is longer than `lineBytesMax`
  */
-export async function* readLineBlocks(path: string, fromByte = 0): AsyncGenerator<LineBlock> {
+export async function* readLineBlocks(
+  path: string,
+  fromByte = 0,
+  lineBytesMax = Infinity,
+): AsyncGenerator<LineBlock> {
   let pending: Buffer[] = [];
+  let pendingBytes = 0;
   let startByte = fromByte;
   for await (const chunk of chunksOf(path, fromByte)) {
     const end = chunk.lastIndexOf(newline) + 1;
     pending.push(end === 0 ? chunk : chunk.subarray(0, end));
+    pendingBytes += chunk.length;
+    if (pendingBytes > lineBytesMax + chunk.length)
+      throw new RunUnreadableError(
+        `${path} cannot be read on from byte ${startByte}: a line there has more than ${lineBytesMax} bytes. Restore the file from a copy.`,
+      );
     if (end === 0) continue;
     const bytes = joined(pending);
     yield { bytes, startByte };
     startByte += bytes.length;
     pending = end < chunk.length ? [chunk.subarray(end)] : [];
+    pendingBytes = chunk.length - end;
   }
   const bytes = joined(pending);
   if (bytes.length > 0) yield { bytes, startByte };
@@ -70,10 +83,10 @@ export function* linesIn({ bytes, startByte }: LineBlock, firstNumber: number): 
   }
 }
 
-/** The lines of a file in constant memory; `.zst` files are decompressed. Memory is bounded by the longest line. */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+/** The lines of a file in constant memory; `.zst` files are decompressed. Memory is bounded by the longest line. Throws as above. */
+export async function* readLines(path: string, lineBytesMax = Infinity): AsyncGenerator<Line> {
   let number = 1;
-  for await (const block of readLineBlocks(path)) {
+  for await (const block of readLineBlocks(path, 0, lineBytesMax)) {
     for (const line of linesIn(block, number)) {
       yield line;
       number += 1;
@@ -82,6 +95,9 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 }
 
 async function* chunksOf(path: string, fromByte: number): AsyncGenerator<Buffer> {
+  // A pipe would be waited for until somebody writes to it.
+  if (!(await stat(path)).isFile())
+    throw new RunUnreadableError(`${path} cannot be read: it is no file. Restore it from a copy of the run.`);
   const file = createReadStream(path, { highWaterMark: 1 << 18, start: fromByte });
   try {
     // Errors of either stream end the iteration of the decompressor, which is where they are thrown.

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { access, readFile } from "node:fs/promises";
+import { access, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { z } from "zod";
 import { ConfigError, messageOf, RunUnreadableError } from "../errors.ts";
@@ -58,6 +58,8 @@ export async function readRunJson(directory: string): Promise<RunJson> {
   const path = join(directory, "run.json");
   let text: string;
   try {
+    // A pipe would be waited for.
+    if (!(await stat(path)).isFile()) throw new Error("its run.json is no file");
     text = await readFile(path, "utf8");
   } catch (thrown) {
     throw new ConfigError(
@@ -101,13 +103,15 @@ export async function logPath(directory: string, log: EpisodeLog): Promise<strin
   return (await exists(`${plain}.zst`)) ? `${plain}.zst` : null;
 }
 
+/** A link may lead to itself. */
+const leadsNowhere = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+
 export async function exists(path: string): Promise<boolean> {
   try {
     await access(path);
     return true;
   } catch (thrown) {
-    const code = systemErrorCode(thrown);
-    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    if (leadsNowhere.has(systemErrorCode(thrown) ?? "")) return false;
     throw thrown;
   }
 }

@@ -1,8 +1,9 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../../errors.ts";
-import { readLines } from "../../store/line-file.ts";
+import { ConfigError, RunUnreadableError } from "../../errors.ts";
+import { openInside, readInside } from "../../sandbox/open-inside.ts";
+import { readLines, type Line } from "../../store/line-file.ts";
 import { exists, readRunJson } from "../../store/read-run.ts";
 import type { RunJson } from "../../store/run-json.ts";
 import { readPythonJson } from "./python-json.ts";
@@ -68,7 +69,7 @@ export async function readFeedbackRun(path: string): Promise<FeedbackRun> {
   const names = new Set([...planned.keys(), ...Object.keys(summaries ?? {}), ...folders]);
   const preferences: StoredPreference[] = [];
   for (const name of names) {
-    const own = folders.includes(name) ? await readPreference(join(directory, name), warnings) : empty;
+    const own = folders.includes(name) ? await readPreference({ directory, name }, warnings) : empty;
     const entry = summaryEntrySchema.safeParse(summaries?.[name]).data ?? null;
     preferences.push({
       ...own,
@@ -124,34 +125,57 @@ async function readSummaries(
   directory: string,
   warnings: string[],
 ): Promise<Readonly<Record<string, unknown>> | null> {
-  return await readOne({ path: join(directory, feedbackFiles.summary), schema: summariesSchema }, warnings);
+  return await readOne({ directory, name: feedbackFiles.summary, schema: summariesSchema }, warnings);
 }
 
-async function readPreference(folder: string, warnings: string[]) {
-  const metadata = await readOne(
-    { path: join(folder, feedbackFiles.metadata), schema: metadataSchema },
-    warnings,
-  );
-  const path = join(folder, feedbackFiles.baseline);
-  const baseline = await readOne({ path, schema: summariesSchema }, warnings);
+interface PreferencePlace {
+  /** Of the run. */
+  readonly directory: string;
+  /** Of the preference and of its folder. */
+  readonly name: string;
+}
+
+async function readPreference({ directory, name }: PreferencePlace, warnings: string[]) {
+  const fileOf = (file: string) => ({ directory, name: join(name, file) });
+  const metadata = await readOne({ ...fileOf(feedbackFiles.metadata), schema: metadataSchema }, warnings);
+  const baseline = await readOne({ ...fileOf(feedbackFiles.baseline), schema: summariesSchema }, warnings);
   const metrics = baseline === null ? null : storedMetrics(baseline);
   if (metrics !== null && metrics.unread.length > 0)
-    warnings.push(`${path}: ${metrics.unread.join(", ")} cannot be read`);
+    warnings.push(
+      `${join(directory, name, feedbackFiles.baseline)}: ${metrics.unread.join(", ")} cannot be read`,
+    );
   return {
     loraId: metadata?.lora_id ?? null,
     planned: metadata?.config?.num_steps ?? null,
     baseline: metrics?.value ?? null,
-    steps: await readSteps(folder, warnings),
+    steps: await readSteps({ directory, name }, warnings),
   };
 }
 
+/** A folder of results may come from anybody, and a page about it is for all that it holds: none of these has a use for more. */
+const bytesMax = { json: 64 * 1024 ** 2, line: 256 * 1024 ** 2, steps: 2 * 1024 ** 3 } as const;
+
+const noFile = (path: string) => `${path} is no file of the run (a link out of it, a pipe), and was not read`;
+const tooLong = (path: string, bytes: number, most: number) =>
+  `${path} has ${bytes} bytes; more than ${most} are not read`;
+
+interface FileOfRun<T> {
+  readonly directory: string;
+  /** Below it. */
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+}
+
 /** null where there is no such file, or none that can be read. */
-async function readOne<T>(
-  { path, schema }: { readonly path: string; readonly schema: z.ZodType<T> },
-  warnings: string[],
-): Promise<T | null> {
-  if (!(await exists(path)) || !(await stat(path)).isFile()) return null;
-  const read = readPythonJson(await readFile(path, "utf8"));
+async function readOne<T>({ directory, name, schema }: FileOfRun<T>, warnings: string[]): Promise<T | null> {
+  const path = join(directory, name);
+  const found = await readInside(directory, name, bytesMax.json);
+  if (found === null || found.truncated) {
+    if (found !== null) warnings.push(tooLong(path, found.sizeBytes, bytesMax.json));
+    else if (await exists(path)) warnings.push(noFile(path));
+    return null;
+  }
+  const read = readPythonJson(Buffer.from(found.bytes).toString("utf8"));
   if ("why" in read) {
     warnings.push(`${path} cannot be read: ${read.why}`);
     return null;
@@ -162,33 +186,64 @@ async function readOne<T>(
   return parsed.data ?? null;
 }
 
-async function readSteps(folder: string, warnings: string[]): Promise<readonly ReadStep[]> {
-  const path = join(folder, feedbackFiles.steps);
+async function readSteps(
+  { directory, name }: PreferencePlace,
+  warnings: string[],
+): Promise<readonly ReadStep[]> {
+  const path = join(directory, name, feedbackFiles.steps);
   if (!(await exists(path))) return [];
+  const file = await openInside(directory, join(name, feedbackFiles.steps));
+  if (file === null) {
+    warnings.push(noFile(path));
+    return [];
+  }
+  const { size } = await file.stat();
+  await file.close();
+  if (size > bytesMax.steps) warnings.push(tooLong(path, size, bytesMax.steps));
   const steps = new Map<number, ReadStep>();
-  for await (const { bytes, number, terminated } of readLines(path)) {
-    const where = `${path}:${number}`;
-    const text = bytes.toString("utf8");
-    if (text.trim() === "") continue;
-    const read = readPythonJson(text);
-    if (!terminated) {
-      warnings.push(
-        `${where}: the last line is torn (${bytes.length} bytes without a newline) and was left out`,
-      );
-      continue;
+  try {
+    for await (const line of readLines(path, bytesMax.line)) {
+      if (line.endByte > bytesMax.steps) break;
+      takeLine(`${path}:${line.number}`, line, { preference: name, steps, warnings });
     }
-    const step = "why" in read ? null : storedStep(read.value, basename(folder));
-    if ("why" in read || step === null) {
-      warnings.push(`${where} is no step and was left out${"why" in read ? `: ${read.why}` : ""}`);
-      continue;
-    }
-    if (read.notNumbers > 0) warnings.push(notNumbersText(where, read.notNumbers));
-    if (step.unread.length > 0) warnings.push(`${where}: ${step.unread.join(", ")} cannot be read`);
-    if (steps.has(step.line.step))
-      warnings.push(`${where}: step ${step.line.step} stands here again; the last one counts`);
-    steps.set(step.line.step, step.line);
+  } catch (error) {
+    if (!(error instanceof RunUnreadableError)) throw error;
+    warnings.push(error.message);
   }
   return [...steps.values()].sort((a, b) => a.step - b.step);
+}
+
+interface ReadSteps {
+  readonly preference: string;
+  readonly steps: Map<number, ReadStep>;
+  readonly warnings: string[];
+}
+
+/** @param where of the line, for warnings */
+function takeLine(
+  where: string,
+  { bytes, terminated }: Line,
+  { preference, steps, warnings }: ReadSteps,
+): void {
+  const text = bytes.toString("utf8");
+  if (text.trim() === "") return;
+  if (!terminated) {
+    warnings.push(
+      `${where}: the last line is torn (${bytes.length} bytes without a newline) and was left out`,
+    );
+    return;
+  }
+  const read = readPythonJson(text);
+  const step = "why" in read ? null : storedStep(read.value, preference);
+  if ("why" in read || step === null) {
+    warnings.push(`${where} is no step and was left out${"why" in read ? `: ${read.why}` : ""}`);
+    return;
+  }
+  if (read.notNumbers > 0) warnings.push(notNumbersText(where, read.notNumbers));
+  if (step.unread.length > 0) warnings.push(`${where}: ${step.unread.join(", ")} cannot be read`);
+  if (steps.has(step.line.step))
+    warnings.push(`${where}: step ${step.line.step} stands here again; the last one counts`);
+  steps.set(step.line.step, step.line);
 }
 
 function notNumbersText(where: string, count: number): string {

@@ -105,10 +105,10 @@ export async function feedbackReportOf(
 ): Promise<FeedbackReport> {
   const { identity } = stored;
   const about = identity === null ? aboutOriginal(stored) : await aboutOwn(stored.directory, identity);
-  const warnings = [...about.warnings, ...stored.warnings];
   const plan = identity?.feedback ?? null;
   const measured: MeasuredSteps[] = [];
   for (const one of stored.preferences) measured.push(await measuredSteps(stored.directory, one, known));
+  const warnings = [...about.warnings, ...stored.warnings, ...measured.flatMap(({ warnings: own }) => own)];
   return {
     v: 1,
     kind: "feedback",
@@ -177,6 +177,7 @@ interface MeasuredSteps {
   readonly stored: StoredPreference;
   readonly served: readonly ServedStep[];
   readonly times: ReadonlyMap<number, StepRequestTimes>;
+  readonly warnings: readonly string[];
 }
 
 async function measuredSteps(
@@ -186,13 +187,15 @@ async function measuredSteps(
 ): Promise<MeasuredSteps> {
   const served: ServedStep[] = [];
   const times = new Map<number, StepRequestTimes>();
+  const warnings: string[] = [];
   for (const { step, serving } of stored.steps) {
     if (serving === null) continue;
     const seen = await stepTimes(directory, { preference: stored.name, step }, known);
-    served.push({ serving, times: seen });
-    if (seen !== null) times.set(step, seen);
+    served.push({ serving, times: seen.times });
+    if (seen.times !== null) times.set(step, seen.times);
+    warnings.push(...seen.warnings);
   }
-  return { stored, served, times };
+  return { stored, served, times, warnings };
 }
 
 function preferenceReport(

@@ -1,7 +1,8 @@
+import { RunUnreadableError } from "../../errors.ts";
 import { tapLatencies } from "../../evidence/request-latencies.ts";
 import { isAnswered } from "../../evidence/tap-timing.ts";
 import { percentile } from "../../statistics/distribution.ts";
-import { exists } from "../../store/read-run.ts";
+import { exists, type StoreWarning } from "../../store/read-run.ts";
 import { isGenerationRequest } from "../../workload/exchange.ts";
 import { loadAttempt } from "../serving/load.ts";
 import {
@@ -18,32 +19,51 @@ export interface StretchTimes {
 }
 export type StepRequestTimes = Readonly<Record<ServingPhase, StretchTimes>>;
 
-/** What was read of steps that have ended, by the place of their evidence: it does not change any more. */
-export type KnownTimes = Map<string, StepRequestTimes>;
+export interface ReadTimes {
+  /** null where there is no evidence of one of the stretches: then what the step's line says of it is all that is known. */
+  readonly times: StepRequestTimes | null;
+  /** What of the evidence could not be read, a sentence each. */
+  readonly warnings: readonly string[];
+}
 
-/** null where there is no evidence of one of the stretches: then what the step's line says of it is all that is known. */
+/** What was read of steps that have ended, by the place of their evidence: it does not change any more. */
+export type KnownTimes = Map<string, ReadTimes>;
+
 export async function stepTimes(
   directory: string,
   place: { readonly preference: string; readonly step: number },
   known: KnownTimes,
-): Promise<StepRequestTimes | null> {
+): Promise<ReadTimes> {
   const folders = servingPhases.map(
     (phase) => [phase, stretchDirectory(directory, { ...place, phase })] as const,
   );
   const [[, key]] = folders as [(typeof folders)[number]];
   const before = known.get(key);
   if (before !== undefined) return before;
-  const times: Partial<Record<ServingPhase, StretchTimes>> = {};
-  for (const [phase, folder] of folders) {
-    if (!(await exists(folder))) return null;
-    times[phase] = await timesOf(folder);
-  }
-  known.set(key, times as StepRequestTimes);
-  return times as StepRequestTimes;
+  const read = await readTimes(folders);
+  // What is not there may come yet.
+  if (read.times !== null) known.set(key, read);
+  return read;
 }
 
-async function timesOf(folder: string): Promise<StretchTimes> {
-  const { timings } = await readStretch(folder);
+async function readTimes(folders: readonly (readonly [ServingPhase, string])[]): Promise<ReadTimes> {
+  const warnings: StoreWarning[] = [];
+  const told = () => warnings.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  const times: Partial<Record<ServingPhase, StretchTimes>> = {};
+  try {
+    for (const [phase, folder] of folders) {
+      if (!(await exists(folder))) return { times: null, warnings: told() };
+      times[phase] = await timesOf(folder, warnings);
+    }
+  } catch (error) {
+    if (!(error instanceof RunUnreadableError)) throw error;
+    return { times: null, warnings: [...told(), error.message] };
+  }
+  return { times: times as StepRequestTimes, warnings: told() };
+}
+
+async function timesOf(folder: string, warnings: StoreWarning[]): Promise<StretchTimes> {
+  const { timings } = await readStretch(folder, warnings);
   const answered = timings.filter(
     (one) => one.attemptKey === loadAttempt && isGenerationRequest(one) && isAnswered(one),
   );

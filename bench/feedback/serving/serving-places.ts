@@ -23,9 +23,12 @@ export function stretchDirectory(runDirectory: string, { preference, step, phase
   return join(runDirectory, "evidence", preference, step === null ? "baseline" : `step-${step}`, phase);
 }
 
-/** What was seen of a stretch; nothing where there is none. */
-export async function readStretch(directory: string): Promise<SeenServing> {
-  const warnings: StoreWarning[] = [];
+/** What was seen of a stretch; nothing where there is none. Throws RunUnreadableError for evidence that is damaged. */
+export async function readStretch(
+  directory: string,
+  /** What was left out, for the report. */
+  warnings: StoreWarning[] = [],
+): Promise<SeenServing> {
   const timings = await readTapTimings(directory, warnings);
   const samples: EngineSample[] = [];
   const file = { path: join(directory, "engines.ndjson"), schema: engineSampleSchema };

@@ -1,18 +1,17 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
 import { ConfigError, TollgateError } from "../../errors.ts";
-import { isFeedbackRun, isOriginalRun, readFeedbackRun } from "../../feedback/files/read-feedback-run.ts";
+import { isFeedbackRun, isOriginalRun } from "../../feedback/files/read-feedback-run.ts";
 import { feedbackFiles } from "../../feedback/files/step-line.ts";
-import type { KnownTimes } from "../../feedback/report/stretch-times.ts";
-import { feedbackReportOf } from "../../feedback/report/feedback-report.ts";
 import { exists } from "../../store/read-run.ts";
+import { systemErrorCode } from "../../store/storage-error.ts";
 import { evalStepAddress } from "../addresses.ts";
 import type { EvalFolder, EvalRun } from "./eval-page.ts";
+import type { ShownRuns } from "./shown-runs.ts";
 
 /** Where results may lie. */
 export interface ServedFolder {
-  /** What was read of the evidence of steps, for the next page. */
-  readonly knownTimes: KnownTimes;
+  readonly shownRuns: ShownRuns;
   /** Nothing outside of it is shown. */
   readonly root: string;
   /** Where the command was started: a relative path may be meant from there, too. */
@@ -84,18 +83,18 @@ export async function evalFolder(
   { resultsDirectory, page, perPage }: AskedResults,
   library: { readonly served: ServedFolder; readonly isListed: (path: string) => boolean },
 ): Promise<EvalFolder> {
-  const found = await runsNewestFirst(path);
+  const { found, unreadable: closed } = await runsNewestFirst(path);
   const pages = Math.max(1, Math.ceil(found.length / perPage));
   const shown = Math.min(page, pages);
   const runs: EvalRun[] = [];
-  const unreadable: EvalFolder["unreadable"][number][] = [];
+  const unreadable = [...closed];
   for (const directory of found.slice((shown - 1) * perPage, shown * perPage)) {
     try {
-      const { knownTimes } = library.served;
-      const one = await shownRun(directory, { resultsDirectory, knownTimes });
-      runs.push({ ...one, isListed: library.isListed(directory) });
+      const { shownRuns } = library.served;
+      const shown = await shownRun(directory, { resultsDirectory, shownRuns });
+      runs.push({ shown, isListed: library.isListed(directory) });
     } catch (error) {
-      if (!(error instanceof TollgateError)) throw error;
+      if (!isAboutFolder(error)) throw error;
       unreadable.push({ name: basename(directory), message: error.message });
     }
   }
@@ -113,38 +112,51 @@ export async function evalFolder(
 
 async function shownRun(
   directory: string,
-  { resultsDirectory, knownTimes }: Pick<AskedResults, "resultsDirectory"> & Pick<ServedFolder, "knownTimes">,
-): Promise<Pick<EvalRun, "shown">> {
-  const run = await readFeedbackRun(directory);
+  { resultsDirectory, shownRuns }: Pick<AskedResults, "resultsDirectory"> & Pick<ServedFolder, "shownRuns">,
+): Promise<EvalRun["shown"]> {
+  const { run, report } = await shownRuns.of(directory);
   const stepAddress = (preference: string, step: number) =>
     evalStepAddress(resultsDirectory, { run: run.name, preference, step });
-  return { shown: { run, report: await feedbackReportOf(run, knownTimes), stepAddress } };
+  return { run, report, stepAddress };
 }
 
 /** A run of the folder, or the folder itself, by its name; null where none is called so. A name is looked up, and is no path. */
 export async function runOfFolder(
   path: string,
   name: string,
-  resultsDirectory: string | null,
+  asked: Pick<AskedResults, "resultsDirectory"> & Pick<ServedFolder, "shownRuns">,
 ): Promise<EvalRun["shown"] | null> {
-  const directory = (await runsNewestFirst(path)).find((one) => basename(one) === name);
-  return directory === undefined
-    ? null
-    : (await shownRun(directory, { resultsDirectory, knownTimes: new Map() })).shown;
+  const { found } = await runsNewestFirst(path);
+  const directory = found.find((one) => basename(one) === name);
+  return directory === undefined ? null : await shownRun(directory, asked);
+}
+
+/** What is wrong with one folder, or with what this user may see of it, and not with us: the others are shown. */
+export function isAboutFolder(error: unknown): error is Error {
+  return error instanceof TollgateError || systemErrorCode(error) !== null;
 }
 
 /** By when the results were written: the summary, or of a run that has none yet its newest steps. */
-async function runsNewestFirst(path: string): Promise<readonly string[]> {
+async function runsNewestFirst(
+  path: string,
+): Promise<{ readonly found: readonly string[]; readonly unreadable: EvalFolder["unreadable"] }> {
   const names = await readdir(path);
   const real = await realpath(path);
   const found: { readonly directory: string; readonly changedMs: number }[] = [];
+  const unreadable: EvalFolder["unreadable"][number][] = [];
   for (const directory of [path, ...names.map((name) => join(path, name))]) {
-    if (!(await isFolder(directory)) || !isInside(await realpath(directory), real)) continue;
-    if (await isFeedbackFolder(directory)) found.push({ directory, changedMs: await changedMs(directory) });
+    try {
+      if (!(await isFolder(directory)) || !isInside(await realpath(directory), real)) continue;
+      if (await isFeedbackFolder(directory)) found.push({ directory, changedMs: await changedMs(directory) });
+    } catch (error) {
+      if (!isAboutFolder(error)) throw error;
+      unreadable.push({ name: basename(directory), message: error.message });
+    }
   }
-  return found
-    .toSorted((a, b) => b.changedMs - a.changedMs || b.directory.localeCompare(a.directory))
-    .map(({ directory }) => directory);
+  const newestFirst = found.toSorted(
+    (a, b) => b.changedMs - a.changedMs || b.directory.localeCompare(a.directory),
+  );
+  return { found: newestFirst.map(({ directory }) => directory), unreadable };
 }
 
 /** A damaged run.json is shown with what is wrong with it, where there are results beside it. */

@@ -1,14 +1,12 @@
 import { join } from "node:path";
-import { readFeedbackRun } from "../../feedback/files/read-feedback-run.ts";
 import { heldVerdict, isWhole } from "../../feedback/report/feedback-document.ts";
-import { feedbackReportOf } from "../../feedback/report/feedback-report.ts";
-import type { KnownTimes } from "../../feedback/report/stretch-times.ts";
 import { nextCommand } from "../../store/next-command.ts";
 import { exists, readRun } from "../../store/read-run.ts";
 import { stepAddress } from "../addresses.ts";
 import type { ListedFacts } from "../lists/runs-page.ts";
 import type { ShownFeedback } from "./run-body.ts";
 import type { FeedbackExtras } from "./run-page.ts";
+import type { ShownRuns } from "./shown-runs.ts";
 
 export interface ViewedFeedback {
   readonly directory: string;
@@ -19,14 +17,14 @@ export interface ViewedFeedback {
 /** A run of the preference loop as its page shows it. Throws RunUnreadableError for a damaged one. */
 export async function viewFeedback(
   directory: string,
-  { version, known }: { readonly version: string; readonly known: KnownTimes },
+  { version, shownRuns }: { readonly version: string; readonly shownRuns: ShownRuns },
 ): Promise<ViewedFeedback> {
-  const run = await readFeedbackRun(directory);
+  const { run, report } = await shownRuns.of(directory);
   return {
     directory,
     shown: {
       run,
-      report: await feedbackReportOf(run, known),
+      report,
       stepAddress: (preference, step) => stepAddress(run.name, preference, step),
     },
     extras: {

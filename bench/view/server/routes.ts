@@ -1,4 +1,4 @@
-import { readFile, realpath } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import { pageStyle } from "../../report/formats/page-style.ts";
@@ -58,7 +58,9 @@ async function answerOfEval({ parts, query }: Asked, library: RunLibrary): Promi
       `There is no folder ${asked.resultsDirectory ?? ""} in ${library.served.root}.`,
     );
   if (part === undefined) return page(evalPage(await evalFolder(path, asked, library)));
-  const shown = await runOfFolder(path, query.get("run") ?? "", asked.resultsDirectory);
+  const { resultsDirectory } = asked;
+  const { shownRuns } = library.served;
+  const shown = await runOfFolder(path, query.get("run") ?? "", { resultsDirectory, shownRuns });
   const back = { name: "Runs of the preference loop", address: evalAddress(asked) };
   const step = { preference: query.get("preference") ?? "", step: query.get("step") ?? "", back };
   return shown === null ? null : stepAnswer(shown, step);
@@ -121,7 +123,7 @@ async function storedReport({ directory, name }: Pick<ViewedRun, "directory" | "
   const path = join(directory, "report", "report.html");
   try {
     const [file, folder] = await Promise.all([realpath(path), realpath(directory)]);
-    if (file.startsWith(folder + sep)) {
+    if (file.startsWith(folder + sep) && (await stat(file)).isFile()) {
       const headers = { "content-security-policy": storedPagePolicy };
       return { status: 200, type: "text/html", body: await readFile(file), headers };
     }

@@ -2,21 +2,20 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { TollgateError } from "../../errors.ts";
 import { worstOf } from "../../report/views/runs.ts";
 import { placeOf, type RunFolderPlace } from "../../store/list-runs.ts";
 import { exists } from "../../store/read-run.ts";
 import { systemErrorCode } from "../../store/storage-error.ts";
-import type { KnownTimes } from "../../feedback/report/stretch-times.ts";
 import { isFeedbackRun } from "../../feedback/files/read-feedback-run.ts";
-import { changedMs, type ServedFolder } from "../feedback/results-folder.ts";
+import { changedMs, isAboutFolder, type ServedFolder } from "../feedback/results-folder.ts";
+import { ShownRuns } from "../feedback/shown-runs.ts";
 import { listedFeedback, viewFeedback, type ViewedFeedback } from "../feedback/viewed-feedback.ts";
 import { runsPerPage, type ListedFacts, type RunsFolder } from "../lists/runs-page.ts";
 import type { RunFacts } from "../run-facts.ts";
 import { ViewedRun, versionOf } from "./viewed-run.ts";
 
 /** The memory of a long session must not grow with every run that was looked at: so many runs, and so many episodes in all, are kept open. */
-const openMax = { runs: 8, episodes: 150_000, steps: 5_000 };
+const openMax = { runs: 8, episodes: 150_000 };
 const lookAgainMs = 10_000;
 const stackSchema = z.object({ kind: z.string() });
 
@@ -27,8 +26,7 @@ export class RunLibrary {
   readonly #workingDirectory: string;
   /** Folders without run.json that hold results of CLaaS' own evaluation. */
   readonly #originals = new Set<string>();
-  /** What was read of the evidence of steps. */
-  readonly knownTimes: KnownTimes = new Map();
+  readonly #shownRuns = new ShownRuns();
   /** When to look again whether a folder has become a run. */
   readonly #notRuns = new Map<string, number>();
   /** The last used one last. */
@@ -48,8 +46,8 @@ export class RunLibrary {
 
   /** Nothing outside of it is served. */
   get served(): ServedFolder {
-    const knownTimes = this.knownTimes;
-    return { root: this.#path, workingDirectory: this.#workingDirectory, knownTimes };
+    const shownRuns = this.#shownRuns;
+    return { root: this.#path, workingDirectory: this.#workingDirectory, shownRuns };
   }
 
   /** Whether a directory is a run that has pages here. */
@@ -127,7 +125,7 @@ export class RunLibrary {
       try {
         runs.push(await this.#listedFacts(path));
       } catch (error) {
-        if (!(error instanceof TollgateError)) throw error;
+        if (!isAboutFolder(error)) throw error;
         unreadable.push({ name: basename(path), message: error.message });
       }
     }
@@ -150,8 +148,7 @@ export class RunLibrary {
   }
 
   async #viewFeedback(path: string, version: string): Promise<ViewedFeedback> {
-    if (this.knownTimes.size > openMax.steps) this.knownTimes.clear();
-    return await viewFeedback(path, { version, known: this.knownTimes });
+    return await viewFeedback(path, { version, shownRuns: this.#shownRuns });
   }
 
   // oxlint-disable-next-line max-params -- a path at a version
@@ -176,12 +173,17 @@ export class RunLibrary {
   }
 
   async #isRun(path: string): Promise<boolean> {
-    if (await exists(join(path, "run.json"))) return true;
-    // A folder of something else may be large, and is asked about at every look.
-    if ((this.#notRuns.get(path) ?? 0) > performance.now()) return false;
-    if (await isFeedbackRun(path)) {
-      this.#originals.add(path);
-      return true;
+    try {
+      if (await exists(join(path, "run.json"))) return true;
+      // A folder of something else may be large, and is asked about at every look.
+      if ((this.#notRuns.get(path) ?? 0) > performance.now()) return false;
+      if (await isFeedbackRun(path)) {
+        this.#originals.add(path);
+        return true;
+      }
+    } catch (error) {
+      // Into which nobody may look, whatever it is: the others are shown.
+      if (!isAboutFolder(error)) throw error;
     }
     this.#notRuns.set(path, performance.now() + lookAgainMs);
     return false;

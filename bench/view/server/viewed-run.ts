@@ -209,7 +209,7 @@ async function statOf(path: string) {
     return await stat(path);
   } catch (thrown) {
     const code = systemErrorCode(thrown);
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return null;
     throw thrown;
   }
 }
