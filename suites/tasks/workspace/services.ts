@@ -24,12 +24,13 @@ const firstPort = 18_080;
 const pollMs = 100;
 const logCharactersMax = 16_384;
 
-/** Values of a task's templates: where it is, what it is, and where its services are. */
+/** Values of a task's templates: where it is, what it is, and where its services are. AgentBench has no templates. */
 export async function templateValues(
   task: WorkspaceTask,
   sandbox: Pick<Sandbox, "kind" | "directory">,
   model: string,
 ): Promise<TemplateValues> {
+  if (task.profile.format === "agentbench") return {};
   const ownNetwork = sandbox.kind !== "none" && !task.network;
   const services = await Promise.all(
     task.services.map(async ({ name, port, urlTemplate }, index) => {
