@@ -1,4 +1,5 @@
 import { factsOf, type AttemptFacts } from "../../scoring/calls/facts.ts";
+import type { Observation } from "../../contract/observation.ts";
 import type { RecordedAttempt } from "../../attempts/read-attempts.ts";
 import { overallScore } from "../../scoring/agentbench/overall.ts";
 import type { ServingCost, TaskTrial, TriedRun } from "../../attempts/trial.ts";
@@ -217,9 +218,15 @@ function scorersOf(tasks: readonly RecordedAttempt[], layer: LayerName): readonl
   const names = tasks.flatMap(({ attempt }) => {
     const by = attempt?.score?.by[layer];
     if (by === undefined || attempt === null) return [];
-    return [by === "rules" ? "rules" : `judge ${attempt.observation.judgements[layer]?.model ?? "unnamed"}`];
+    return by === "rules" ? ["rules"] : judgesOf(attempt.observation, layer).map((model) => `judge ${model}`);
   });
   return [...new Set(names)].toSorted();
+}
+
+/** Parts of layer 0 are judged by where they stand in the task, the others as a whole. */
+function judgesOf({ judgements, findings }: Observation, layer: LayerName): readonly string[] {
+  const keys = layer === "layer0" ? findings.map(({ at }) => at) : [layer];
+  return keys.flatMap((key) => judgements[key]?.model ?? []);
 }
 
 /** What the model under test has judged of its own work. */

@@ -70,6 +70,24 @@ test("a layer that nobody scored is missing and counted, not 50 and not 0", () =
   expect(tollgate.scored_by).toEqual({ layer0: ["rules"], layer1: ["rules"], layer2: [], layer3: [] });
 });
 
+test("a layer that a judge had a part in says which one, also where he was asked about one finding", () => {
+  const trial = taskTrial();
+  const tasks = trial.tasks.map(({ attempt, ...rest }) => {
+    if (attempt?.score == null) throw new Error("the fixture changed");
+    const { observation, score } = attempt;
+    const [finding] = observation.findings;
+    const judgement = { score: 100, parts: {}, reason: "", model: "some-judge", counts: true };
+    const judgements = { [finding?.at ?? ""]: judgement };
+    const by = { ...score.by, layer0: "judge" as const };
+    return {
+      ...rest,
+      attempt: { ...attempt, observation: { ...observation, judgements }, score: { ...score, by } },
+    };
+  });
+  const { tollgate } = agentBenchResults(triedRun, { ...trial, tasks }, settings);
+  expect(tollgate.scored_by.layer0).toEqual(["judge some-judge"]);
+});
+
 test("the report in Markdown has all of AgentBench's parts, the worst task first, and no markup of others", () => {
   const trial = taskTrial([...threeTasks, { id: "a|b", value: 0.1, detail: "<img src=x> **no**" }]);
   const results = agentBenchResults(triedRun, trial, settings);
