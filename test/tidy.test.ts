@@ -140,8 +140,9 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
     "openclaw-tau2/transcript openclaw-tau2/user tau2/contract tau2/domains tau2/loading tau2/python tau2/schemas tau2/tasks tau2/text",
   "suites/tasks/contract": "config",
   "suites/tasks/python": "",
-  "suites/tasks/formats": "config suites/tasks/contract suites/tasks/python",
-  "suites/tasks/scoring": "answer judge sandbox suites/tasks/contract suites/tasks/python",
+  "suites/tasks/shell": "",
+  "suites/tasks/formats": "config suites/tasks/contract suites/tasks/python suites/tasks/shell",
+  "suites/tasks/scoring": "answer judge sandbox suites/tasks/contract suites/tasks/python suites/tasks/shell",
   "suites/tasks/attempts": "store suites/tasks/scoring suites/tasks/contract",
   "suites/tasks/export":
     "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring suites/tasks/contract",

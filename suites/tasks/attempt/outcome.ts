@@ -2,6 +2,7 @@ import { isGenerationRequest } from "../../../bench/workload/exchange.ts";
 import { UsageSum } from "../../../bench/workload/usage-sum.ts";
 import type { EpisodeFacts, EpisodeResult } from "../../../bench/workload/workload.ts";
 import type { Observation } from "../contract/observation.ts";
+import { turnsNs } from "../scoring/calls/facts.ts";
 import type { TaskScore } from "../contract/scoring-profile.ts";
 import type { WorkspaceTask } from "../contract/task.ts";
 import type { TaskEnd } from "./conversation.ts";
@@ -23,7 +24,6 @@ export function observe(task: WorkspaceTask, told: Told, crash: string | null): 
   const sum = new UsageSum();
   for (const { usage } of generations) sum.add(usage);
   const { promptTokens: prompt, completionTokens: completion } = sum.total();
-  const [first, last] = [turns[0], turns.at(-1)];
   return {
     task,
     turns,
@@ -32,7 +32,7 @@ export function observe(task: WorkspaceTask, told: Told, crash: string | null): 
     crash,
     tokens: { prompt, completion },
     modelCalls: generations.length,
-    durationMs: first && last ? (last.endedNs - first.promptedNs) / 1e6 : 0,
+    durationMs: turnsNs(turns) / 1e6,
     judgements: {},
     unjudged: {},
   };

@@ -16,6 +16,7 @@ export interface Observation {
   readonly tokens: { readonly prompt: number | null; readonly completion: number | null };
   /** Of model requests that the tap saw. */
   readonly modelCalls: number;
+  /** Of the turns, without what lies between them. */
   readonly durationMs: number;
   /** Judges' answers by what they were asked for (`layer2`, `layer3`, `clawbench`, or where a finding is); absent: nobody was asked, or nobody answered usably. */
   readonly judgements: Readonly<Record<string, TaskJudgement>>;

@@ -3,7 +3,7 @@ import type { WorkspaceTask } from "../../contract/task.ts";
 import { changesFiles, editsInPlace, namesFile, shellOf } from "../calls/call-effects.ts";
 import { recoveryFacts } from "../calls/facts.ts";
 import type { ObservedCall, Observation } from "../../contract/observation.ts";
-import type { ShellSegment } from "../calls/shell-segments.ts";
+import type { ShellSegment } from "../../shell/shell-segments.ts";
 import type { LayerScore } from "./layers.ts";
 
 const ADHERENCE = 30;

@@ -12,7 +12,7 @@ const names = ["layer0", "layer1", "layer2", "layer3"] as const;
 /** AgentBench's four layers: structure, metrics, behavior, quality. */
 export const agentbench: ScoringProfile = {
   format: "agentbench",
-  version: "1",
+  version: "2",
   score: (observation) => {
     const { profile } = observation.task;
     if (profile.format !== "agentbench")

@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import { callInput, classifyCall } from "./tool-family.ts";
 import type { ObservedCall } from "../../contract/observation.ts";
-import { shellSegments, type ShellSegment } from "./shell-segments.ts";
+import { shellSegments, type ShellSegment } from "../../shell/shell-segments.ts";
+import { afterOptions } from "../../shell/started-words.ts";
 
 /** What single calls do to files, as far as their arguments tell: for AgentBench's rules and for the facts of a report. */
 
@@ -40,8 +41,9 @@ function changes({ words, writesTo }: ShellSegment): boolean {
   const [program = "", ...rest] = words;
   const name = posix.basename(program);
   if (writesTo.length > 0 || changingPrograms.has(name) || editsInPlace(name, rest)) return true;
+  if (name === "find") return rest.includes("-delete");
+  if (name === "git") return changingGit.has(afterOptions(rest, "-C -c --git-dir --work-tree")[0] ?? "");
   const verb = rest.find((word) => !word.startsWith("-")) ?? "";
-  if (name === "git") return changingGit.has(verb);
   return installers.has(name) && /^(?:install|i|add|ci)$/u.test(verb);
 }
 
@@ -54,7 +56,8 @@ export function editsInPlace(program: string, rest: readonly string[]): boolean 
 /** Whether a call's arguments name a file of the workspace: by its path, its name, or a glob that means it. */
 export function namesFile(call: Call, path: string): boolean {
   const words = [...shellOf(call).flatMap(({ words: all }) => all), ...textsOf(callInput(call))].flatMap(
-    (text) => text.split(/[\s'"=:,;()[\]{}<>|]+/u),
+    // As they are first: names may have spaces and signs in them.
+    (text) => [text, ...text.split(/[\s'"=:,;()[\]{}<>|]+/u)],
   );
   const base = posix.basename(path);
   return words.some((word) => {

@@ -48,15 +48,22 @@ function counted(words: readonly string[]): Readonly<Record<string, number>> {
 
 /**
  * Share of an attempt's time that passed before the first tool call: (first call - first prompt) / (end - first prompt), to
- * three decimals, from stamps of one clock. null without a call or without time.
+ * three decimals, from stamps of one clock. Of several turns the time between them is left out, because checks run in it.
+ * null without a call or without time.
  */
 export function planningRatio(turns: readonly ObservedTurn[], calls: readonly ObservedCall[]): number | null {
-  const [first, last] = [turns[0], turns.at(-1)];
-  if (first === undefined || last === undefined || calls.length === 0) return null;
+  if (calls.length === 0) return null;
   const started = Math.min(...calls.map(({ startedNs }) => startedNs));
-  const whole = last.endedNs - first.promptedNs;
+  const until = (turn: ObservedTurn) => Math.max(0, Math.min(started, turn.endedNs) - turn.promptedNs);
+  const whole = turnsNs(turns);
   if (whole <= 0) return null;
-  return Math.round(((started - first.promptedNs) / whole) * 1000) / 1000;
+  const planning = turns.reduce((sum, turn) => sum + until(turn), 0);
+  return Math.round((planning / whole) * 1000) / 1000;
+}
+
+/** Time of an attempt's turns; what lies between two of them is not the agent's. */
+export function turnsNs(turns: readonly ObservedTurn[]): number {
+  return turns.reduce((sum, { promptedNs, endedNs }) => sum + endedNs - promptedNs, 0);
 }
 
 function readBeforeWrite(calls: readonly ObservedCall[]): boolean | null {

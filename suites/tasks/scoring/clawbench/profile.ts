@@ -11,7 +11,7 @@ import { trajectoryScore } from "./trajectory.ts";
 /** ClawBench's score of a run: what was delivered, how the agent went about it, and how it conducted itself. */
 export const clawbench: ScoringProfile = {
   format: "clawbench",
-  version: "1",
+  version: "2",
   score: (observation) => {
     const { profile } = observation.task;
     if (profile.format !== "clawbench") throw new TypeError(`${observation.task.id} is no task of ClawBench`);

@@ -6,7 +6,7 @@ import { failing, observedCall, observedTurn } from "./observed.ts";
 const SECOND_NS = 1_000_000_000;
 const at = (seconds: number) => ({ startedNs: seconds * SECOND_NS, endedNs: (seconds + 0.1) * SECOND_NS });
 
-test("the planning ratio is what passed before the first call, over all turns, to three decimals", () => {
+test("the planning ratio is what passed before the first call, over the time of all turns, to three decimals", () => {
   const turns = [
     observedTurn("a", { promptedNs: 10 * SECOND_NS, endedNs: 14 * SECOND_NS }),
     observedTurn("b", { promptedNs: 15 * SECOND_NS, endedNs: 19 * SECOND_NS }),
@@ -16,7 +16,10 @@ test("the planning ratio is what passed before the first call, over all turns, t
     observedCall("exec", { command: "ls" }, at(13.5)),
     observedCall("read", { path: "a" }, at(13)),
   ];
-  expect(planningRatio(turns, calls)).toBe(0.333);
+  expect(planningRatio(turns, calls)).toBe(0.375);
+  // What passes between two turns is ours: checks run there.
+  const late = [observedCall("read", { path: "a" }, at(16))];
+  expect(planningRatio(turns, late)).toBe(0.625);
   expect(planningRatio(turns, [])).toBeNull();
   expect(planningRatio([], calls)).toBeNull();
   expect(planningRatio([observedTurn("a", { promptedNs: 5, endedNs: 5 })], calls)).toBeNull();

@@ -83,6 +83,14 @@ test.for([
   ["echo to the error stream", [exec("echo oops >&2")], 25],
   ["sed that reads", [exec("sed -n 1,5p a.py")], 25],
   ["sed and awk that change", [exec("sed -i s/a/b/ a.py"), exec("awk '{print $1}' a > b")], 15],
+  ["cat in a loop and behind a condition", [exec("for f in *; do cat $f; done; if true; then cat a; fi")], 5],
+  ["sed with a variable set for it", [exec("LC_ALL=C sed -i s/a/b/ x")], 20],
+  ["cat started by other programs", [exec("sudo -u me cat a; timeout -k 1 5 cat b")], 5],
+  ["cat for names that come by a pipe", [exec("find . -name '*.md' | xargs -n 1 cat")], 15],
+  ["cat in a line that a shell is given", [exec("bash -lc 'cat a.txt'")], 15],
+  ["cat whose output becomes a word", [exec('echo "$(cat a)"; x=`cat b`')], 5],
+  ["sed for each file that is found", [exec(String.raw`find . -name '*.md' -exec sed -i s/a/b/ {} \;`)], 20],
+  ["where a program is", [exec("command -v cat")], 25],
   ["words in quotes are no commands", [exec('git commit -m "cat a.txt; echo x > y"')], 25],
 ] as const)("tools of layer 2: %s", ([, calls, points]) => {
   expect(toolPoints(calls)).toBe(points);
@@ -99,6 +107,31 @@ test.for([
   ["all by one glob each", { inputs }, [exec("head data/*.csv *.csv *.md"), write("r")], 25],
   ["most", { inputs }, [read("a.csv"), read("/workspace/data/b.csv"), write("r"), read("notes.md")], 15],
   ["half of two is not most", { inputs: inputs.slice(0, 2) }, [read("a.csv"), write("r")], 5],
+  [
+    "a name with a space in it",
+    { inputs: [{ from: "/t", to: "my notes (1).md" }] },
+    [read("/workspace/my notes (1).md"), write("r")],
+    25,
+  ],
+  [
+    "a name with a space in it, in a shell",
+    { inputs: [{ from: "/t", to: "in/my notes.md" }] },
+    [exec("head 'in/my notes.md'"), write("r")],
+    25,
+  ],
+  ["a change by a loop before any look", { inputs }, [exec("for f in *; do rm $f; done"), read("a.csv")], 5],
+  [
+    "a change by git with settings of its own before any look",
+    { inputs: inputs.slice(0, 1) },
+    [exec("git -c user.name=a -C . commit -am x"), read("a.csv")],
+    5,
+  ],
+  [
+    "a change by find before any look",
+    { inputs: inputs.slice(0, 1) },
+    [exec("find . -delete"), read("a.csv")],
+    5,
+  ],
   ["a change before any look", { inputs }, [write("r"), read("a.csv")], 5],
   [
     "a look that failed is none",
