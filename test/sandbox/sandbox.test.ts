@@ -136,3 +136,17 @@ describe.each(["none", ...holdingKinds] as const)("%s", (kind) => {
     expect(await shell(sandbox, "echo")).toMatchObject({ exitCode: null, signal: "SIGKILL" });
   });
 });
+
+/** Without a sandbox the machine's first process takes note of them, whatever that is. */
+test.for(holdingKinds)(
+  "%s: what commands leave behind is no process any more once it has ended",
+  async (kind, context) => {
+    await using place = await openPlace(kind, context);
+    const dead = "grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l";
+    const { stdout } = await shell(
+      place.sandbox,
+      `for each in 1 2 3; do (sleep 0.1 &); done; sleep 1; ${dead}`,
+    );
+    expect(stdout.trim()).toBe("0");
+  },
+);

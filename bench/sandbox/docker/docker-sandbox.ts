@@ -11,6 +11,7 @@ import { driverVariable, ownerOfRun } from "../../host/run-environment.ts";
 import { outcomeOfNothing, runCommand } from "../command.ts";
 import type { SandboxContext } from "../context.ts";
 import { enterContainer, lifelines } from "./enter-container.ts";
+import { becomeFirst } from "../first-process.ts";
 import { linesUntilReady } from "../holder.ts";
 import { tmpBytes } from "../limits/tmp-bytes.ts";
 import { watchLimits } from "../limits/watch.ts";
@@ -199,6 +200,6 @@ function containerArguments(
     ...request.readOnly.flatMap(({ from, to }) => mount(from, to, ",readonly")),
     image,
     "-c",
-    "mkdir -p /tmp/home; trap '' CHLD; echo 'ready -'; exec cat >/dev/null 2>&1",
+    `mkdir -p /tmp/home; echo 'ready -'\n${becomeFirst("env")}`,
   ];
 }

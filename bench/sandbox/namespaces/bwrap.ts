@@ -1,4 +1,5 @@
 import type { SandboxContext } from "../context.ts";
+import { becomeFirst } from "../first-process.ts";
 import { startHolder } from "../holder.ts";
 import { insideUser } from "../inside-environment.ts";
 import { limitKeeping } from "../limits/keep-limits.ts";
@@ -56,7 +57,7 @@ export function bwrapFactory(context: SandboxContext): SandboxFactory {
 const start = `${withoutInherited}become sh -c 'exec bwrap --info-fd 3 "$@" 3>&1' bwrap "$@"`;
 
 /** The first process inside; bwrap has said its number on this machine before (`--info-fd`). */
-const init = `trap '' CHLD; echo "ready -"; exec env -i cat >/dev/null 2>&1`;
+const init = `echo "ready -"\n${becomeFirst("env -i")}`;
 
 const namespaces = ({ network }: SandboxRequest): readonly string[] => [
   ...`--unshare-user --uid ${insideUser.id} --gid ${insideUser.id} --unshare-pid --unshare-ipc`.split(" "),

@@ -1,3 +1,5 @@
+import { becomeFirst } from "../first-process.ts";
+
 /** How the sandbox's own loopback is brought up; the first of these programs that the machine has. */
 export const loopbackCommands: Readonly<Record<string, readonly string[]>> = {
   ip: ["ip", "link", "set", "lo", "up"],
@@ -37,8 +39,6 @@ cd "$root"
 pivot_root . old
 umount -n -i -c -l /old
 cd /
-# A zombie whose parent ignores its end is removed at once: this process is the parent of all that is left behind.
-trap '' CHLD
 echo "ready $pid $nested"
-exec env -i setpriv --no-new-privs --ambient-caps=-all --inh-caps=-all cat >/dev/null 2>&1
+${becomeFirst("env -i", "setpriv --no-new-privs --ambient-caps=-all --inh-caps=-all")}
 `;
