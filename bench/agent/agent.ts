@@ -37,6 +37,8 @@ export interface AgentFacts {
   readonly oneRequest?: true;
   /** Tools that it brings itself and that work in a session's workspace; empty where it has none. */
   readonly ownTools: readonly string[];
+  /** Programs that its tool `browser` needs in the sandbox; absent where it has none, or works elsewhere. */
+  readonly browserPrograms?: readonly string[];
   /**
    * Where workspaces must lie for the agent to see them, which runs elsewhere and has no sandbox of ours; absent: anywhere, because
    * it runs here.
@@ -95,6 +97,8 @@ export interface AgentWorkspace {
   readonly hostDirectory: string;
   /** A program that runs the command that follows its arguments inside. */
   readonly enter: Invocation;
+  /** Absent: the session has none. Of an agent whose `ownTools` have one; `network`: whether its pages have this machine's. */
+  readonly browser?: { readonly network: boolean };
 }
 
 /** One execution of an agent's own tool, as the agent program told of it when it happened. Times are monotonic nanoseconds. */

@@ -5,6 +5,7 @@ import { ConfigError } from "../../bench/errors.ts";
 import { insidePath } from "../../bench/sandbox/inside-environment.ts";
 import type { AgentFacts } from "../../bench/agent/agent.ts";
 import type { EpisodeTask, PlanContext, WorkloadPlan } from "../../bench/workload/workload.ts";
+import { lacksBrowser, programsFor } from "./attempt/browser.ts";
 import { loadTasks, ownTasksFolder } from "./loading.ts";
 import type { LoadedSuite } from "./contract/loaded-suite.ts";
 import { scoresOf } from "./attempt/score-names.ts";
@@ -93,23 +94,19 @@ function scriptNotes({ stack }: TasksExperiment, without: readonly string[]): st
 }
 
 /** What a machine or an agent lacks that tasks name, one line each, before anything is started. */
-function missingThings(
-  tasks: readonly WorkspaceTask[],
-  { name, ownTools }: AgentFacts,
-  path: string | null,
-): string[] {
+function missingThings(tasks: readonly WorkspaceTask[], agent: AgentFacts, path: string | null): string[] {
   const programs = new Map<string, string[]>();
-  for (const { id, programs: needed } of tasks)
-    for (const program of needed)
-      if (isKnownMissing(program, path)) programs.set(program, [...(programs.get(program) ?? []), id]);
-  const browser = tasks.filter((task) => task.browser && !ownTools.includes("browser")).map(({ id }) => id);
+  for (const task of tasks)
+    for (const program of programsFor(task, agent))
+      if (isKnownMissing(program, path)) programs.set(program, [...(programs.get(program) ?? []), task.id]);
+  const browser = tasks.filter((task) => lacksBrowser(task, agent)).map(({ id }) => id);
   return [
     ...[...programs].map(([program, ids]) =>
       missingProgramText(program, ids, "among the system's programs (a sandbox sees no others)"),
     ),
     ...(browser.length > 0
       ? [
-          `Agent ${name} has no browser here, which ${listed(browser)} ask${browser.length === 1 ? "s" : ""} for.`,
+          `Agent ${agent.name} has no browser here, which ${listed(browser)} ask${browser.length === 1 ? "s" : ""} for: such an attempt ends as no_browser and is nobody's score.`,
         ]
       : []),
   ];

@@ -12,6 +12,7 @@ import type {
   WarmUpContext,
   WorkloadContext,
 } from "../../bench/workload/workload.ts";
+import { noBrowserBecause, ownToolsFor, programsFor } from "./attempt/browser.ts";
 import { openSession } from "./attempt/open-session.ts";
 import type { TasksParts } from "./attempt/parts.ts";
 import { attemptTask } from "./attempt/attempt-task.ts";
@@ -42,7 +43,11 @@ export class PreparedTasks implements PreparedWorkload {
       const { sandboxes, ...made } = await sandboxesOfRun(experiment, context, suite.folder);
       const workspaces = (await workspacesFor(context, stoppable)) ?? made.workspaces;
       context.progress(`sandbox: ${sandboxes.kind}`);
-      const missing = await missingPrograms(sandboxes, suite.tasks, workspaces);
+      const needing = suite.tasks.map((task) => ({
+        id: task.id,
+        programs: programsFor(task, context.agent),
+      }));
+      const missing = await missingPrograms(sandboxes, needing, workspaces);
       const unsaid = [...missing].filter(([program]) => !isNamedByPlan(program, sandboxes.kind));
       sayMissing(unsaid, { strict: experiment.workload.strict, tell: context.progress });
       const served = context.agent.ownTools.length === 0;
@@ -58,13 +63,14 @@ export class PreparedTasks implements PreparedWorkload {
           fleetToken: toolServer.fleetToken,
           sockets: toolServer.sockets,
           names: served ? workspaceToolNames : [],
-          own: context.agent.ownTools,
+          own: ownToolsFor(suite.tasks, context.agent),
         }),
       );
       const judge = judgeOf(experiment.workload, context.environment);
       const setupMs = experiment.workload.setupSeconds * 1000;
       const maker = { sandboxes, workspaces, setupMs, model: context.model };
-      const parts = { experiment, context, suite, maker, toolServer, driver, served, judge };
+      const noBrowser = noBrowserBecause(context.agent, [...missing.keys()]);
+      const parts = { experiment, context, suite, maker, toolServer, driver, served, judge, noBrowser };
       return new PreparedTasks(parts, stoppable);
     } catch (error) {
       await stoppable.disposeAsync();
@@ -93,7 +99,7 @@ export class PreparedTasks implements PreparedWorkload {
         seed: 0,
         turnTimeoutMs: null,
       };
-      const { open, request } = await openSession(this.#parts, { ...place, task }, session);
+      const { open, request } = await openSession(this.#parts, place, session);
       places.closeLater(() => open.close());
       return request;
     }, signal);

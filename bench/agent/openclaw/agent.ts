@@ -5,7 +5,7 @@ import { fleetSize } from "./fleet.ts";
 import { findOpenClaw } from "./installation.ts";
 import { openclawSection, type OpenClawSection } from "./section.ts";
 
-/** Those that work through a sandbox; its browser would run outside. */
+/** Those that work through a sandbox. */
 const ownTools = ["read", "write", "edit", "exec", "process"];
 
 /** The real OpenClaw, in gateway processes. */
@@ -18,7 +18,10 @@ export const openclaw: Agent<OpenClawSection> = {
     // What it does in a workspace is its own prompt's doing, and no workload could send the same.
     prompt: tools === "workspace" ? "stock" : spec.prompt,
     usesTools: true,
-    ownTools,
+    // A gateway that is not ours has the browser that its owner gives it: nobody has led that into a sandbox.
+    ...(spec.attach === undefined
+      ? { ownTools: [...ownTools, "browser"], browserPrograms: ["bash", "chromium"] }
+      : { ownTools }),
     ownInstruction: true,
     takesHistory: false,
   }),

@@ -1,10 +1,11 @@
 import path from "node:path";
 import type { AgentDriver, AgentSession, AgentSessionRequest, AgentTurn } from "../agent.ts";
 import { pressureReplySchema } from "./frames.ts";
+import { messageOf, StartError } from "../../errors.ts";
 import { freePort } from "../../host/free-port.ts";
 import { Fleet } from "./fleet.ts";
 import { GatewayProcess } from "./gateway-process.ts";
-import { findOpenClaw } from "./installation.ts";
+import { findOpenClaw, pinnedVersion } from "./installation.ts";
 import { writePlugin } from "./plugin-package.ts";
 import { OpenClawSession } from "./session.ts";
 import { GatewayConnectionLost } from "./websocket-client.ts";
@@ -53,7 +54,8 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
   const installation = findOpenClaw();
   const pluginDirectory = path.join(options.scratchDirectory, "plugin");
   const { fleetToken, toolSockets, toolNames, ownTools } = options;
-  await writePlugin(pluginDirectory, { fleetToken, toolSockets, toolNames, ownTools });
+  const { browserModule } = installation;
+  await writePlugin(pluginDirectory, { fleetToken, toolSockets, toolNames, ownTools, browserModule });
   const fleet = await Fleet.start({
     size: options.gateways,
     staggerMs: 500,
@@ -62,7 +64,7 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
     progress: options.progress,
     start: async (index) => {
       options.phase?.(`starting openclaw-${index} (${index + 1} of ${options.gateways})`);
-      return GatewayProcess.start({
+      const gateway = await GatewayProcess.start({
         name: `openclaw-${index}`,
         entry: installation.entry,
         directory: path.join(options.scratchDirectory, `oc${index}`),
@@ -86,9 +88,29 @@ export async function startOpenClaw(options: OpenClawOptions): Promise<OpenClawD
         nextPort: freePort,
         signal: options.signal,
       });
+      if (ownTools.includes("browser")) await loadBrowser(gateway, options);
+      return gateway;
     },
   });
   return new FleetDriver(fleet);
+}
+
+/** OpenClaw's browser control costs seconds to load, for which no session need wait. */
+async function loadBrowser(
+  gateway: GatewayProcess,
+  { startTimeoutMs: timeoutMs, phase }: Pick<OpenClawOptions, "startTimeoutMs" | "phase">,
+): Promise<void> {
+  phase?.(`loading the browser control of ${gateway.name}`);
+  try {
+    await gateway.client.request("tollgate.load", {}, { timeoutMs });
+  } catch (cause) {
+    await gateway[Symbol.asyncDispose]();
+    throw new StartError(
+      gateway.name,
+      `OpenClaw's browser control cannot be loaded, which tasks of this run ask for: ${messageOf(cause)}. Its version may not be ${pinnedVersion}; without such tasks it is not needed.`,
+      { cause },
+    );
+  }
 }
 
 /** Some 3 MB of heap stay behind with every session: 300 of them are half of what a process may have. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { StartError } from "../../errors.ts";
 
@@ -12,6 +13,8 @@ export interface OpenClawInstallation {
   readonly version: string;
   /** The launcher, to be run by Node. */
   readonly entry: string;
+  /** Its browser control, by its URL: a module of the bundled browser plugin, which need not be on for it. */
+  readonly browserModule: string;
 }
 
 /** Throws `StartError` when the package is not installed. */
@@ -22,7 +25,8 @@ export function findOpenClaw(): OpenClawInstallation {
     const root = path.dirname(path.dirname(main));
     const manifest = path.join(root, "package.json");
     const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, "utf8")));
-    return { version, entry: path.join(root, "openclaw.mjs") };
+    const browser = path.join(root, "dist/extensions/browser/runtime-api.js");
+    return { version, entry: path.join(root, "openclaw.mjs"), browserModule: pathToFileURL(browser).href };
   } catch (cause) {
     throw new StartError(
       "openclaw",

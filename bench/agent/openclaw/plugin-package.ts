@@ -12,6 +12,8 @@ export interface PluginRun {
   readonly toolNames: readonly string[];
   /** OpenClaw's own tools, for sessions with a workspace. */
   readonly ownTools: readonly string[];
+  /** OpenClaw's browser control, by its URL; loaded by the first session with a browser. */
+  readonly browserModule: string;
 }
 
 /**
@@ -35,7 +37,8 @@ export async function writePlugin(directory: string, run: PluginRun): Promise<vo
       description: "Routes tools and model requests of benchmark sessions",
       version: "0.0.1",
       categories: ["other"],
-      contracts: { tools: run.toolNames },
+      // Of its own tools OpenClaw leaves the browser to plugins.
+      contracts: { tools: [...run.toolNames, ...run.ownTools.filter((name) => name === "browser")] },
       activation: { onStartup: true },
       providers: [providerName],
       configSchema: { type: "object", additionalProperties: true, properties: {} },

@@ -29,6 +29,11 @@ export async function attemptTask(
   task: WorkspaceTask,
   { episode, attempt }: Attempted,
 ): Promise<EpisodeResult> {
+  const { noBrowser } = parts;
+  if (task.browser && noBrowser !== null) {
+    const fault = { termination: "no_browser", detail: noBrowser } as const;
+    return await unfit(parts, { task, attempt, opened: { fault, setup: null, services: [] } });
+  }
   let opened: TaskPlace | UnfitPlace;
   try {
     opened = await openPlace(parts.maker, task, { name: attempt.attemptKey, signal: attempt.signal });
@@ -101,7 +106,7 @@ async function judged(
   };
 }
 
-/** The task's own setup has failed: nothing can be scored, and no part of the system under test had a part in it. */
+/** The task could not be attempted: nothing can be scored, and no part of the system under test had a part in it. */
 async function unfit(
   parts: TasksParts,
   {

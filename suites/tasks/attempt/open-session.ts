@@ -47,6 +47,7 @@ export async function openSession(
     directory: sandbox.directory,
     hostDirectory,
     enter: sandbox.enter([]),
+    ...(task.browser ? { browser: { network: task.network } } : {}),
   };
   const open = await toolServer.openEpisode({
     episodeId,

@@ -19,4 +19,6 @@ export interface TasksParts {
   readonly served: boolean;
   /** null: the experiment names none. */
   readonly judge: TaskJudge | null;
+  /** Why tasks that ask for a browser are not attempted; null: they are. */
+  readonly noBrowser: string | null;
 }

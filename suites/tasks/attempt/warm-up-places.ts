@@ -22,6 +22,7 @@ export class WarmUpPlaces implements AsyncDisposable {
       teardown: null,
       services: [],
       network: false,
+      browser: false,
     };
     const place = await openPlace(this.#parts.maker, empty, { name, signal: this.#parts.context.signal });
     if ("fault" in place) throw new StartError("sandbox", place.fault.detail);

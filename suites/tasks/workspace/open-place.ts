@@ -43,14 +43,19 @@ export interface TaskPlace extends AsyncDisposable {
   tearDown(): Promise<ScriptRun | null>;
 }
 
-/** The task itself could not be set up: nobody's score, and no fault of a part. */
+/** The task could not be set up, or not be attempted here: nobody's score, and no fault of a part. */
 export interface UnfitPlace {
-  readonly fault: { readonly termination: "setup_failed" | "service_failed"; readonly detail: string };
+  readonly fault: {
+    readonly termination: "setup_failed" | "service_failed" | "no_browser";
+    readonly detail: string;
+  };
   readonly setup: ScriptRun | null;
   readonly services: readonly ServiceReport[];
 }
 
 const teardownTimeoutMs = 30_000;
+/** Threads count as processes: Chromium has some 110 on two processors, more on more, and a dozen for each further page. */
+const limitsWithBrowser = { ...defaultLimits, processes: defaultLimits.processes + 768 };
 /** Who commits with git, where a task or an agent has not said it: scripts of tasks rely on the user's own settings. */
 const identity = { EMAIL: "agent@sandbox.invalid" };
 
@@ -70,7 +75,7 @@ export async function openPlace(
     name,
     workspace: hostDirectory,
     network: task.network,
-    limits: defaultLimits,
+    limits: task.browser ? limitsWithBrowser : defaultLimits,
     environment: identity,
   };
   await using stack = new AsyncDisposableStack();

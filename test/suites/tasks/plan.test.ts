@@ -21,7 +21,7 @@ const attached = { kind: "attach", agent: { url: "http://h:1", model: "m" }, use
 function planned(
   folder: string,
   workload: Readonly<Record<string, unknown>>,
-  more: Readonly<Record<string, unknown>> = {},
+  { of = agent, ...more }: Readonly<Record<string, unknown>> & { readonly of?: AgentFacts } = {},
 ) {
   const experiment = experimentSchema(sections).parse({
     name: "x",
@@ -29,7 +29,7 @@ function planned(
     ...more,
     workload: { kind: "tasks", folder, ...workload },
   }) as TasksExperiment;
-  return planOf(experiment, { agent }, "/nowhere");
+  return planOf(experiment, { agent: of }, "/nowhere");
 }
 
 const plant = (folder: string) =>
@@ -108,4 +108,26 @@ test("a selection says what of the suite it is, the whole suite says nothing", (
     total: 2,
     excluded: [{ count: 1 }],
   });
+});
+
+test("a browser that an agent lacks is named before the run, and so is what the browser of another needs", () => {
+  using folder = new Folder();
+  plantSuite(folder.path, [
+    { id: "plain", turns: [[say("x")]] },
+    { id: "on-a-page", turns: [[say("x")]], more: { browser: true } },
+  ]);
+  const warned = (of: AgentFacts, more: Readonly<Record<string, unknown>> = {}) =>
+    (planned(folder.path, more, { sandbox: "none", of }).warnings ?? []).join("\n");
+  const withBrowser = { ...agent, name: "openclaw", ownTools: ["exec", "browser"] };
+  const needing = { ...withBrowser, browserPrograms: ["bash", "chromium"] };
+  expect(warned(agent)).toMatch(/^Agent native has no browser here, which on-a-page asks for: .*no_browser/m);
+  expect(warned(needing)).toMatch(
+    /^chromium is not among the system's programs .*, and is needed by on-a-page/m,
+  );
+  expect(warned(needing)).not.toContain("no browser here");
+  expect(warned(needing, { task: "plain" })).not.toContain("chromium");
+  expect(warned(agent, { task: "plain" })).not.toContain("browser");
+  // What a gateway has that runs elsewhere, nobody here knows.
+  expect(warned({ ...agent, ownTools: ["exec"], workspaceRoot: "/elsewhere" })).not.toContain("browser");
+  expect(() => warned(agent, { strict: true })).toThrow(/^workload.strict: Agent native has no browser here/);
 });

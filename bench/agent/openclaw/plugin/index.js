@@ -24,6 +24,10 @@ export default {
   name: "Tollgate",
   description: "Routes tools and model requests of benchmark sessions",
   register(api) {
+    if (run.ownTools.includes("browser"))
+      api.registerTool(({ sessionKey }) => sessions.get(sessionKey).browser?.tool ?? null, {
+        name: "browser",
+      });
     for (const name of run.toolNames) api.registerTool((context) => toolFor(name, context), { name });
     api.on("before_prompt_build", (_event, context) => {
       const { exact, reply } = sessions.identify(context.sessionId, context.sessionKey);
@@ -77,6 +81,7 @@ function registerOwnTools(api) {
 function registerMethods(api) {
   let busySince = performance.eventLoopUtilization();
   const methods = {
+    load: () => sessions.loadBrowser(),
     open: async (params) => {
       await globalThis[own];
       return { prompt: (await sessions.open(params)).exact ? "exact" : "stock" };

@@ -12,6 +12,8 @@ export class Session {
     this.exact = reply.prompt === "exact" && this.workspace === undefined;
     /** Without a workspace OpenClaw's own tools do nothing here, and nobody would take what is kept. */
     this.ownCalls = this.workspace === undefined ? null : new OwnCalls();
+    /** OpenClaw's browser tool, where the session's task asks for one. */
+    this.browser = null;
     this.tools = JSON.parse(reply.tools);
     this.model = opening.model;
     this.apiKey = opening.apiKey;

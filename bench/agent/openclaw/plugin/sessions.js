@@ -7,6 +7,7 @@ export class Sessions {
   #byKey = new Map();
   #bySessionId = new Map();
   #sockets = new Map();
+  #browserControl;
 
   /** @param {{fleetToken: string, toolSockets: string[]}} run the generated side file */
   constructor(run) {
@@ -25,8 +26,21 @@ export class Sessions {
       throw new Error(`no tool worker knows session ${key}: ${reasons}`, { cause: error });
     }
     const session = new Session(reply, opening);
+    if (session.workspace?.browser !== undefined) await this.#giveBrowser(session);
     this.#byKey.set(key, session);
     return session;
+  }
+
+  /** OpenClaw's browser control: seconds of a processor, so it is loaded before sessions wait for it, and in no other run. */
+  async loadBrowser() {
+    this.#browserControl ??= import(this.#run.browserModule);
+    await this.#browserControl;
+  }
+
+  async #giveBrowser(session) {
+    const { SessionBrowser } = await import("./workspace/browser/session-browser.js");
+    await this.loadBrowser();
+    session.browser = await SessionBrowser.open(await this.#browserControl, session);
   }
 
   async #ask(address, key) {
@@ -60,10 +74,11 @@ export class Sessions {
     return session;
   }
 
-  close(key) {
+  async close(key) {
     const session = this.#byKey.get(key);
     this.#byKey.delete(key);
     for (const [id, known] of this.#bySessionId) if (known === session) this.#bySessionId.delete(id);
+    await session?.browser?.close();
   }
 
   /**
