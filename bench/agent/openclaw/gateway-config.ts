@@ -58,6 +58,7 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
       codeMode: false,
       loopDetection: { enabled: false },
     },
+    session: { maintenance: upkeepOff },
     skills: { allowBundled: [] },
     agents: {
       defaults: {
@@ -76,6 +77,13 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
     },
   };
 }
+
+/**
+ * Sessions live as long as their process: none is ever pruned, and nobody measures their files. OpenClaw plans both after every
+ * write, in threads of their own, and throws a plan away when a session writes meanwhile: while episodes run it began anew
+ * again and again, each time with a thread that loads 1,500 modules.
+ */
+const upkeepOff = { mode: "warn", maxDiskBytes: false };
 
 /**
  * Every session has a sandbox of its own, which the plugin gives; without one it cannot begin. `rw`: OpenClaw keeps no copy of

@@ -284,6 +284,13 @@ test("hidden calls: every model request belongs to a turn of some session", () =
   expect(strangers).toEqual([]);
 });
 
+test("upkeep of sessions: no thread is started to prune them or to measure their files", async () => {
+  const started = new Set(await rig.startedThreads());
+  expect(started, "threads are noted at all").toContain("session-transcript.worker.js");
+  expect(started).not.toContain("session-accessor.sqlite-archive.worker.js");
+  expect(started).not.toContain("disk-budget.worker.js");
+});
+
 test("crash: the session ends as process-died, the process is restarted, nothing is left behind", async () => {
   const before = rig.driver.pids;
   await using session = await rig.open({ key: "crash-1", replies: [{ hang: true }] });

@@ -24,6 +24,8 @@ function tool(name: string, schema: Readonly<Record<string, unknown>>): unknown 
   return { type: "function", function: { name, description: `Does ${name}.`, parameters } };
 }
 
+const notedThreads = "threads.txt";
+
 /** A reply, or what it is made of when the request is there. */
 export type RigReply = ScriptedReply | ((request: SeenRequest) => ScriptedReply);
 
@@ -78,7 +80,12 @@ export class Rig implements AsyncDisposable {
       scratchDirectory: path.join(directory, "s"),
       logDirectory: directory,
       cacheDirectory: path.join(tmpdir(), `tollgate-openclaw-cache-${process.getuid?.() ?? 0}`),
-      childEnvironment: { PATH: process.env["PATH"] ?? "", TOLLGATE_RUN: `contract-${process.pid}` },
+      childEnvironment: {
+        PATH: process.env["PATH"] ?? "",
+        TOLLGATE_RUN: `contract-${process.pid}`,
+        NODE_OPTIONS: `--import=${new URL("./programs/note-threads.mjs", import.meta.url).href}`,
+        NOTED_THREADS: path.join(directory, notedThreads),
+      },
       fleetToken,
       toolSockets: [tools.socket],
       toolNames: ownTools.length > 0 ? [] : ["zeta_lookup", "book", "refuel"],
@@ -128,6 +135,15 @@ export class Rig implements AsyncDisposable {
   async oneTurn(options: SessionOptions, signal = new AbortController().signal): Promise<AgentTurn> {
     await using session = await this.open(options);
     return await session.turn("Hello.", signal);
+  }
+
+  /** File names of the scripts of all threads that OpenClaw has started. */
+  async startedThreads(): Promise<readonly string[]> {
+    const noted = await readFile(path.join(this.directory, notedThreads), "utf8");
+    return noted
+      .trimEnd()
+      .split("\n")
+      .map((script) => path.basename(script));
   }
 
   /** Process ids that carry this rig's run id in their environment. */
