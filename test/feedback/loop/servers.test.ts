@@ -22,6 +22,8 @@ test("a simulated trainer at an address is known for one, by its page and by the
   const { url } = await startTrainer();
   expect(await checkTrainer(url, {})).toEqual({ simulated: true });
   const healthy = '{"status": "healthy", "worker": {"status": "healthy", "error": null}}';
+  const told = await saying(200, {}, healthy.replace("{", '{"simulator": true, '));
+  expect(await checkTrainer(told, {})).toEqual({ simulated: true });
   const labelled = await saying(200, { "x-tollgate-simulator": "1" }, healthy);
   expect(await checkTrainer(labelled, {})).toEqual({ simulated: true });
   expect(await checkTrainer(await saying(200, {}, healthy), {})).toEqual({ simulated: false });
