@@ -185,7 +185,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Large runs made of small ones.
   "scripts/synthetic": "store",
   scripts:
-    "commands config host load measure tap tokens scripts/benchmark scripts/published scripts/scheduler scripts/soak scripts/synthetic",
+    "commands config feedback/report host load measure report tap tokens scripts/benchmark scripts/published scripts/scheduler scripts/soak scripts/synthetic",
 };
 /** Files of `bench/` itself that belong to no part and may be imported by all. */
 const FOR_ALL = ["bench/errors.ts", "bench/exit-codes.ts", "bench/own-files.ts"];
