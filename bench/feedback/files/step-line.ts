@@ -113,7 +113,7 @@ export const stepLineSchema = z.object({
       failure: z.string().nullable(),
     }),
   ),
-  /** Answers' tokens over all updates; null where the trainer does not tell. */
+  /** Answers' tokens over all updates; null where the trainer does not tell, or an update is uncertain. */
   trained_tokens: z.number().int().nullable(),
   /** Updates of which it is not known whether they were made: the driver died while they were, and the trainer does not count. */
   uncertain_updates: z.number().int(),

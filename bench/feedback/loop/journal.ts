@@ -149,11 +149,6 @@ export class JournalPage {
     return this.#place.step;
   }
 
-  /** Whether an earlier driver has begun it. */
-  get resumed(): boolean {
-    return this.#beforeS > 0;
-  }
-
   /** Seconds of work on the step, those of earlier drivers included. */
   get elapsedS(): number {
     return this.#beforeS + (this.#place.nowMs() - this.#startedMs) / 1000;

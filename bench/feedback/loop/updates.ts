@@ -72,13 +72,16 @@ export class StepUpdates {
     const last = done.at(-1)?.metrics ?? {};
     const tokens = done.map(({ trainedTokens }) => trainedTokens);
     const none = this.#batch.samples.length === 0;
+    const uncertain = undone.filter((one) => one.uncertain).length;
     return {
       made: done.length,
-      uncertain: undone.filter(({ uncertain }) => uncertain).length,
+      uncertain,
       metrics: Object.keys(last).length === 0 ? null : last,
-      trainedTokens: tokens.includes(null)
-        ? null
-        : tokens.reduce((sum: number, count) => sum + (count ?? 0), 0),
+      // Of an update that may have been made nobody knows the tokens.
+      trainedTokens:
+        uncertain > 0 || tokens.includes(null)
+          ? null
+          : tokens.reduce((sum: number, count) => sum + (count ?? 0), 0),
       missing: [
         ...(none
           ? [{ what: "feedback", on: "all sub-steps", why: "no sample of the batch has an answer" }]

@@ -9,7 +9,7 @@ import {
   signedText,
 } from "../../report/tables/number-text.ts";
 import { failures, verdictOf } from "./feedback-document.ts";
-import type { FeedbackReport, PreferenceReport } from "./feedback-report.ts";
+import type { FeedbackReport } from "./feedback-report.ts";
 import { alertsText, cut, nameText, stepsText, trainerText } from "./feedback-tables.ts";
 import type { HeldThreshold } from "./outcome.ts";
 import { phases, type ServingQuantity, type ServingReport } from "./serving-report.ts";
@@ -178,9 +178,4 @@ function doubtText({ plan, preferences }: FeedbackReport): string {
   if (plan === null) return ": nobody has stated thresholds";
   const named = preferences.filter((one) => failures(one).length > 0);
   return named.length === 0 ? "" : `: ${named.map(({ name }) => nameText(name)).join(", ")}`;
-}
-
-/** Whether the command that made the run should end as one whose result is bad. */
-export function hasFailures({ preferences }: FeedbackReport): boolean {
-  return preferences.some((one: PreferenceReport) => failures(one).length > 0);
 }

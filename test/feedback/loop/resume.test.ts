@@ -105,6 +105,8 @@ describe("a driver that is killed at any call of the trainer", () => {
         const counted = lines.reduce((sum, line) => sum + line.sub_step_count, 0);
         const { updates } = world.of("eval/short");
         expect([at, updates]).toEqual([at, counted + (done ? uncertain : 0)]);
+        const inDoubt = lines.filter((line) => line.uncertain_updates > 0);
+        expect(inDoubt.map(({ trained_tokens }) => trained_tokens)).toEqual(inDoubt.map(() => null));
         inQuestion += uncertain;
       }
       // Once for each of the six updates: it was the call at which the driver died.
