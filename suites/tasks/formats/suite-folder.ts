@@ -28,7 +28,7 @@ const filesMax = 10_000;
 
 /**
  * Every file of a folder and of those in it, absolute and sorted. A link counts as what it leads to.
- * @throws {ConfigError} for a link that leads out of `root`, or to nothing, and for what is neither file nor folder
+ * @throws {ConfigError} for a link that leads out of `root`, to nothing or to a folder around it, and for what is neither file nor folder
  */
 export function filesWithin(folder: string, root: string): readonly string[] {
   const found: string[] = [];
@@ -37,6 +37,10 @@ export function filesWithin(folder: string, root: string): readonly string[] {
     for (const { name } of readdirSync(next, { withFileTypes: true })) {
       const path = join(next, name);
       const kind = kindWithin(path, root);
+      if (kind === "folder" && isAround(path, next))
+        throw new ConfigError(
+          `${path} is a link to a folder that it lies in, so copying it would never end.`,
+        );
       if (kind === "folder") open.push(path);
       else found.push(path);
       if (found.length + open.length > filesMax)
@@ -45,6 +49,10 @@ export function filesWithin(folder: string, root: string): readonly string[] {
   }
   return found.toSorted();
 }
+
+/** Whether a name leads to the folder that holds it, or to one around that. */
+const isAround = (path: string, holder: string): boolean =>
+  `${realpathSync(holder)}${sep}`.startsWith(`${realpathSync(path)}${sep}`);
 
 /** @throws {ConfigError} */
 export function kindWithin(path: string, root: string): "file" | "folder" {

@@ -118,6 +118,8 @@ export function readWith<Schema extends z.ZodType>(
 /** zod says only that no alternative fits; what is wrong is in the one that got furthest. */
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   const { path } = issue;
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
+    return [{ path, message: `is missing: write one (${issue.expected})` }];
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return [{ path, message: issue.message }];
   const depth = (issues: readonly z.core.$ZodIssue[]) =>
     Math.max(0, ...issues.map(({ path: inner }) => inner.length));

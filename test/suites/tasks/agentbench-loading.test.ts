@@ -104,7 +104,11 @@ const bomb = Array.from(
 ).join("\n");
 
 test.each([
-  ["no id", { "tasks/s/a/task.yaml": "user_message: Do it.\n" }, "tasks/s/a/task.yaml:1: id: "],
+  [
+    "no id",
+    { "tasks/s/a/task.yaml": "user_message: Do it.\n" },
+    "tasks/s/a/task.yaml:1: id: is missing: write one (string)",
+  ],
   [
     "an id that is a path",
     { "tasks/s/a/task.yaml": task("", "../a") },
@@ -223,6 +227,8 @@ test("UTF-8 with a byte-order mark is text as any other", () => {
 test.each([
   ["a link out of the task's folder", "/etc/passwd", "outside of"],
   ["a link to nothing", "nowhere", "cannot be read"],
+  ["a link to the folder that it lies in", ".", "is a link to a folder that it lies in"],
+  ["a link to the folder around that", "..", "is a link to a folder that it lies in"],
 ])("%s is refused", (_, target, message) => {
   using folder = folderOf({ ...one(""), "tasks/s/a/inputs/in.txt": "" });
   symlinkSync(target, join(folder.path, "tasks/s/a/inputs/link"));
