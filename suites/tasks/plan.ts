@@ -131,20 +131,24 @@ export function missingProgramText(program: string, ids: readonly string[], plac
   return `${program} is not ${place}, and is needed by ${listed(ids)}: what needs it is not scored. Install it, or select other tasks.`;
 }
 
-function refuseDoubtful({ workload, stack }: TasksExperiment, missing: readonly string[]): void {
+function refuseDoubtful({ workload, stack, arms }: TasksExperiment, missing: readonly string[]): void {
   const { judge } = workload;
   const [first] = missing;
   if (first !== undefined) throw new ConfigError(`workload.strict: ${first}`);
   if (judge === undefined || stack.kind !== "attach") return;
   const { url, model } = stack.agent;
-  if (originOf(url) === originOf(judge.url) && (model === undefined || model === judge.model))
+  const ways = [url, ...arms.flatMap((arm) => (arm.kind === "url" ? [arm.url] : []))].map(originOf);
+  if (ways.includes(originOf(judge.url)) && (model === undefined || model === judge.model))
     throw new ConfigError(
       `workload.strict: the judge ${judge.model} at ${judge.url} is the model under test. Name another one, or leave workload.judge out.`,
     );
 }
 
+/** This machine has several names. */
 function originOf(url: string): string {
-  return new URL(url).origin;
+  const { protocol, hostname, port } = new URL(url);
+  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/u.test(hostname);
+  return `${protocol}//${isHere ? "localhost" : hostname}:${port}`;
 }
 
 function isInPath(program: string, path: string): boolean {

@@ -89,6 +89,18 @@ test("strict refuses a judge that is the model under test, and no other", () => 
   expect(judged("http://h:3", "m")).not.toThrow();
 });
 
+test("strict knows the model under test by every name of this machine, and behind a gateway that is named", () => {
+  using folder = new Folder();
+  plant(folder.path);
+  const here = { ...attached, agent: { url: "http://localhost:8000", model: "m" } };
+  const arms = [{ kind: "raw" }, { name: "mine", kind: "url", url: "http://gateway:9/v1" }];
+  const judgedAt = (url: string) => () =>
+    planned(folder.path, { strict: true, task: "plain", judge: { url, model: "m" } }, { stack: here, arms });
+  for (const url of ["http://127.0.0.1:8000/v1", "http://[::1]:8000", "http://gateway:9"])
+    expect(judgedAt(url)).toThrow(/is the model under test/);
+  for (const url of ["http://127.0.0.1:8001", "http://gateway:8000"]) expect(judgedAt(url)).not.toThrow();
+});
+
 test("where the simulated agent has no script, the plan says what that means", () => {
   using folder = new Folder();
   plant(folder.path);
