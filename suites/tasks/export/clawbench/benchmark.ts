@@ -45,6 +45,8 @@ export function benchmarkOf(run: TriedRun, { cell, attempts, serving }: TriedCel
         simulated: run.simulated,
         scoring_profile: profileOf(attempts),
         unscored_runs: attempts.length - scored.length,
+        // The shape has no word for them but "not passed", which is what reliability is made of.
+        undecided_runs: scored.filter(({ attempt }) => attempt.score?.passed === null).length,
         unscored_tasks: byTask.filter((task) => !groups.has(task)),
         serving: {
           cell_ttft_ms_p50: serving.ttftMsP50,

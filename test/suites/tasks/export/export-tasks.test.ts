@@ -195,7 +195,8 @@ describe("clawbench", () => {
         },
         score: {
           value: line.score?.value ?? null,
-          passed: (line.score?.value ?? 0) >= 0.7,
+          // Of one run nobody could decide whether all that is asked for holds.
+          passed: line.score?.value === 0.4 ? null : (line.score?.value ?? 0) >= 0.7,
           parts: { completion: line.score?.value ?? null, trajectory: 0.8, behavior: 1 },
           missing: {},
           breakdown: { deliveryOutcome: "pass", failureMode: null },
@@ -226,8 +227,9 @@ describe("clawbench", () => {
     expect(write?.["mean_task_score"]).toBeCloseTo(0.91, 12);
     expect(benchmark["overall_score"]).toBeCloseTo((0.689 + 0.91) / 2, 12);
     expect(benchmark["environment"]).toMatchObject({
-      tollgate: { unscored_runs: 3, unscored_tasks: ["lost"] },
+      tollgate: { unscored_runs: 3, unscored_tasks: ["lost"], undecided_runs: 1 },
     });
+    expect(readFileSync(join(out, "README.md"), "utf8")).toContain("`undecided_runs`");
     expect(Object.keys(benchmark).filter((key) => /judge|cost/.test(key))).toEqual([]);
   });
 
