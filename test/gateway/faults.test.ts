@@ -69,7 +69,7 @@ test.each(levels)(
     expect(traj.streaming).toBe(level === "L1" ? "simulated" : "true");
     expect((await user.export(id)).status).toBe(404);
   },
-  60_000,
+  180_000,
 );
 
 test.each(levels)(
@@ -84,7 +84,7 @@ test.each(levels)(
     expect(await facts(user.chat(key, long))).toEqual(direct);
     expect((await user.reward(key)).status).toBe(400);
   },
-  60_000,
+  180_000,
 );
 
 test("L1: a stream is made of the whole answer; what the client did not ask for stays out of it", async () => {

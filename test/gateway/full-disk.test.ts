@@ -78,5 +78,5 @@ test.skipIf(!canMount)(
       "reward",
     ]);
   },
-  60_000,
+  180_000,
 );

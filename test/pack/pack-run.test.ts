@@ -132,7 +132,7 @@ test("a public archive holds no secret, its sums are right, and the report of it
       .replaceAll(planted.key, "(secret)")
       .replaceAll(planted.written, "(secret)");
   expect(await report(unpacked)).toBe(public_(await report(run)));
-}, 60_000);
+});
 
 test("the command packs a run as it is, refuses one that is being written, and a name that is taken", async () => {
   const run = await plantedRun("000002");
@@ -152,4 +152,4 @@ test("the command packs a run as it is, refuses one that is being written, and a
   const live = await tollgate(["pack", run, "-o", join(folder, "live.tar.gz"), "--public"]);
   expectExit(live, 2);
   expect(live.stderr).toMatch(/is being written.*tollgate stop/);
-}, 60_000);
+});

@@ -16,7 +16,7 @@ test("nothing wrong: every check is ok, and what is known of the arms is kept", 
   expect(notOk(record)).toEqual({ "session: arms": "not checked: no arm has sessions" });
   expect(record.checks.map(({ name }) => name)).toEqual(checks.map(({ name }) => name));
   expect(record.arms).toEqual({ plain: { streaming: "real", sameEngine: true } });
-}, 60_000);
+});
 
 test("gateways with a bad habit each: the habit is named on the arm that has it, and on no other", async () => {
   const record = await checked(
@@ -70,7 +70,7 @@ test("gateways with a bad habit each: the habit is named on the arm that has it,
     "tool-call",
     "gpu-memory",
   ]);
-}, 120_000);
+});
 
 test("an engine without parser, with a short context, on a full disk and a full GPU", async () => {
   const record = await checked([{ name: "plain" }], {
@@ -91,7 +91,7 @@ test("an engine without parser, with a short context, on a full disk and a full 
     ),
     [`disk: ${record.checks.at(-1)?.findings[0]?.on}`]: say(/^failed: \d+ MiB free, about \d+ MiB needed/),
   });
-}, 60_000);
+});
 
 test("an engine that looks well and never answers: found in its deadline, and asked nothing more", async () => {
   const record = await checked([{ name: "plain" }], { agent: ["--fault", "hang"], skipped: ["gpu-memory"] });
@@ -110,7 +110,7 @@ test("an engine that looks well and never answers: found in its deadline, and as
       ]),
     ),
   });
-}, 60_000);
+});
 
 test("nvidia-smi's lines are read; what it does not tell is null", () => {
   expect(

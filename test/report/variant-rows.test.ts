@@ -55,10 +55,10 @@ test("every row of a cell says of which variant it is", async () => {
   expect([...new Set(rows.map(({ at }) => at))].toSorted()).toEqual(places.toSorted());
   const others = rows.filter(({ row }) => !("variant" in row) || row.variant !== "fp8");
   expect(others.map(({ at }) => at)).toEqual([]);
-}, 30_000);
+});
 
 test("without variants no row has the word", async () => {
   const rows = await storedRows(null);
   expect(rows.length).toBeGreaterThan(0);
   expect(rows.flatMap(({ at, row }) => ("variant" in row ? [at] : []))).toEqual([]);
-}, 30_000);
+});

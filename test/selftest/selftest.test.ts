@@ -140,7 +140,7 @@ test("more requests than the engine remembers are all held against its log", asy
   // Four legs of a warm block and of one that counts: more than the 4,096 that its log holds.
   expect(taps.engine.size).toBe(2 * 4 * 520);
   expect(tokenRow(taps)).toMatchObject({ value: 0, ok: true });
-}, 30_000);
+});
 
 test("a block that the hypervisor disturbed is measured again, and in the end every block counts", async () => {
   await using stack = testStack();

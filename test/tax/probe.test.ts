@@ -7,7 +7,7 @@ import { alteringProxy, simulator, type StartedServer } from "../e2e/tax-servers
 let engine: StartedServer;
 beforeAll(async () => {
   engine = await simulator();
-}, 60_000);
+});
 afterAll(() => engine[Symbol.asyncDispose]());
 
 const at = (url: string) => ({ url, apiKey: "none" });

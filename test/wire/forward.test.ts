@@ -348,7 +348,7 @@ test("Node's own server reads what was sent, however it was written and cut", as
   );
   oracle.closeAllConnections();
   oracle.close();
-}, 60_000);
+});
 
 function wireOf(request: {
   readonly path: string;
@@ -389,4 +389,4 @@ test("bytes of any kind leave the server serving", async () => {
   client.socket.write(get());
   expect(await client.until(/hi$/)).toBe(ok("hi"));
   client.socket.destroy();
-}, 60_000);
+});

@@ -96,7 +96,7 @@ test("a gateway whose port was taken meanwhile starts at another one", async () 
   );
   expect(asked).toEqual([]);
   expect(await Promise.race([gateway.exited, pause(300)])).toBe(undefined);
-}, 30_000);
+});
 
 test("ports that are taken every time end the start, and the message says so", async () => {
   using taken = await takenPort();
@@ -107,7 +107,7 @@ test("ports that are taken every time end the start, and the message says so", a
   };
   const error = await failureOf(GatewayProcess.start(options("serves.mjs", { nextPort })));
   expect([asked, String(error)]).toEqual([3, expect.stringContaining(`port ${taken.port} is taken`)]);
-}, 30_000);
+});
 
 test("a start that fails for another reason is not tried again", async () => {
   let asked = 0;

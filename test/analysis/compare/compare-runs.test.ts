@@ -142,4 +142,4 @@ test("the command: exit codes, unlike runs refused with the list, @prev and @las
   const forced = await compare(after, other, "--unlike");
   expect(forced.code).toBe(0);
   expect(forced.stdout).toContain("versions.node");
-}, 60_000);
+});

@@ -48,7 +48,7 @@ beforeAll(async () => {
       appendFileSync(join(segmentPath(run, segment), "samples.ndjson"), `${JSON.stringify(line)}\n`);
     }
   }
-}, 30_000);
+});
 afterAll(() => folder[Symbol.dispose]());
 
 async function exported(name: string, quoted: string | null = null) {

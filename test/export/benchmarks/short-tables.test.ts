@@ -46,7 +46,7 @@ test("both pages have what is passed and added by prompt length, with what the m
     );
   const { lengths } = JSON.parse(read("benchmarks.json")) as { lengths: { differences: object[] } };
   expect(lengths.differences[0]).toMatchObject({ arm: "gateway", length: 8192 });
-}, 30_000);
+});
 
 test("pages of one arm have no row of another by length", async () => {
   using folder = new Folder();
@@ -56,7 +56,7 @@ test("pages of one arm have no row of another by length", async () => {
     expect(read(name)).not.toMatch(/\| 8192 \|.*gateway/);
     expect(read(name)).not.toMatch(/gateway 8192/);
   }
-}, 30_000);
+});
 
 test("the short table of configurations has what one is chosen by, and no note on what it leaves out", () => {
   const of = (quantity: string, difference: VariantQuantity["difference"]): VariantQuantity => ({

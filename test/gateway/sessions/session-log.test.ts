@@ -62,7 +62,7 @@ test.each(["L0", "L1", "L2"] as const)(
       level === "L0" ? [null, null, null] : [null, "the model's answer was rewritten", again],
     );
   },
-  60_000,
+  180_000,
 );
 
 test("a log of another level, and one that is none, are refused with exit code 3", async () => {

@@ -66,7 +66,7 @@ test("a running AReaL is an arm: every call recorded with its tokens, nothing le
     readFileSync(join(run, "evidence/c2-r0-areal/s0/segment.json"), "utf8"),
   ) as unknown;
   expect(facts).toMatchObject({ gatewayLeftovers: { sessions: 0, tensors: 0 } });
-}, 60_000);
+});
 
 test("an AReaL whose router is dead is refused before anything is measured", async () => {
   const { finished, server, place } = await sweep({ routerDead: true });

@@ -213,7 +213,7 @@ async function pagesOf(run: WrittenRun): Promise<readonly string[]> {
 
 test.skipIf(noBrowser)(
   "nothing of a run is carried out, loads anything, hides, or turns what is beside it",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const pages = await pagesOf({
       episodes: [hostileEpisode("raw"), hostileEpisode("gateway")],

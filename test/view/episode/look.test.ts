@@ -157,7 +157,7 @@ const looks = [400, 1600].flatMap((width) =>
 
 test.skipIf(chromiumPath === null).each(looks)(
   "at %d px, %s: every text can be read, and nothing is wider than the page",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (width, colorScheme) => {
     const directory = await writeRun(scratch, {
       episodes: [colourful("raw"), colourful("gateway")],
