@@ -67,7 +67,7 @@ async function clean(...words: string[]): Promise<{ code: number; items: Item[];
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   for (let attempt = 0; !(await what()); attempt++) {
-    if (attempt > 200) throw new Error("it did not happen within 10 s");
+    if (attempt > 800) throw new Error("it did not happen within 40 s");
     await sleep(50);
   }
 }

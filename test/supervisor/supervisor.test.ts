@@ -51,19 +51,16 @@ async function startDriver(runId = `test-${randomUUID()}`): Promise<Driver> {
 const ascending = (a: number, b: number) => a - b;
 const alive = (pids: readonly number[]) => pids.filter((pid) => liveProcess(pid) !== null);
 
-/** Milliseconds until none of the processes lives; gives up after 10 s. */
-async function msUntilGone(pids: readonly number[]): Promise<number> {
-  const start = performance.now();
-  while (alive(pids).length > 0 && performance.now() - start < 10_000) await sleep(50);
-  return performance.now() - start;
+/** Waits until none of the processes lives. */
+async function untilGone(pids: readonly number[]): Promise<void> {
+  await expect.poll(() => alive(pids)).toEqual([]);
 }
 
 test("nothing of a run outlives a driver that was killed with SIGKILL", async () => {
   const driver = await startDriver();
   expect(alive(driver.children)).toHaveLength(5);
   driver.process.kill("SIGKILL");
-  await msUntilGone([...driver.children, driver.supervisor]);
-  expect(alive([...driver.children, driver.supervisor])).toEqual([]);
+  await untilGone([...driver.children, driver.supervisor]);
   expect(findRunProcesses({ runId: driver.runId })).toEqual([]);
   expect(existsSync(driver.scratch)).toBe(false);
   const logged = JSON.parse(/\{.*\}/.exec(readFileSync(driver.log, "utf8"))?.[0] ?? "") as {
@@ -80,10 +77,8 @@ test("a supervisor that was killed is replaced, and the next one knows what the 
   process.kill(driver.supervisor, "SIGKILL");
   while (watching() < 2) await sleep(20);
   driver.process.kill("SIGKILL");
-  await msUntilGone(driver.children);
-  expect(alive(driver.children)).toEqual([]);
-  for (let turn = 0; turn < 100 && existsSync(driver.scratch); turn += 1) await sleep(50);
-  expect(existsSync(driver.scratch)).toBe(false);
+  await untilGone(driver.children);
+  await expect.poll(() => existsSync(driver.scratch)).toBe(false);
 });
 
 test("a terminal's signals do not end the supervisor", async () => {
@@ -94,8 +89,7 @@ test("a terminal's signals do not end the supervisor", async () => {
   await sleep(300);
   expect(alive([driver.supervisor])).toEqual([driver.supervisor]);
   driver.process.kill("SIGKILL");
-  await msUntilGone([...driver.children, driver.supervisor]);
-  expect(alive([...driver.children, driver.supervisor])).toEqual([]);
+  await untilGone([...driver.children, driver.supervisor]);
 });
 
 test("a shutdown after a clean end reports nothing and removes the scratch directory", async () => {
@@ -107,8 +101,7 @@ test("a shutdown after a clean end reports nothing and removes the scratch direc
     containers: [],
     containersFailure: null,
   });
-  await msUntilGone([driver.supervisor]);
-  expect(alive([driver.supervisor])).toEqual([]);
+  await untilGone([driver.supervisor]);
   expect(existsSync(driver.scratch)).toBe(false);
 });
 
@@ -125,7 +118,7 @@ test("the supervisor of a dead driver leaves its successor's children alone", as
   const dead = await startDriver();
   const successor = await startDriver(dead.runId);
   dead.process.kill("SIGKILL");
-  await msUntilGone([...dead.children, dead.supervisor]);
+  await untilGone([...dead.children, dead.supervisor]);
   expect(alive(dead.children)).toEqual([]);
   expect(alive(successor.children)).toEqual(successor.children);
 });

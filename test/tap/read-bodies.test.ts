@@ -221,4 +221,4 @@ test("what is kept while reading are the bases of open conversations, not all re
     { encoding: "utf8" },
   );
   expect([status, Number(stdout)]).toEqual([0, expect.closeTo(400e6, -7)]);
-}, 60_000);
+});

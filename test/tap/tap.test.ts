@@ -243,7 +243,7 @@ test("large bodies pass unchanged in both directions and slow readers slow the e
     requestBody: big,
     error: null,
   });
-}, 60_000);
+});
 
 test("an answer without an end is cut at a stated length, and so is a request", async () => {
   await tap.closeSegment();
@@ -284,7 +284,7 @@ test("an answer without an end is cut at a stated length, and so is a request", 
     { outcome: "upstream-truncated", error: "its answer is longer than 40 MiB" },
   ]);
   expect(second).toMatchObject({ requestId: "long", error: "the request is longer than 40 MiB" });
-}, 60_000);
+});
 
 test("a client that goes away is passed on to the engine", async () => {
   const gone = Promise.withResolvers<void>();
@@ -497,9 +497,7 @@ test("the tap ends when its driver is gone, and says when it died", async () => 
   const [line] = (await once(driver.stdout, "data")) as [Buffer];
   driver.kill("SIGKILL");
   const pid = Number(line.toString());
-  const start = performance.now();
-  while (isAlive(pid) && performance.now() - start < 10_000) await sleep(20);
-  expect(isAlive(pid)).toBe(false);
+  await expect.poll(() => isAlive(pid)).toBe(false);
 });
 
 function isAlive(pid: number): boolean {

@@ -56,7 +56,7 @@ beforeAll(async () => {
   const sweep = await place.sweep();
   expectExit(sweep, 0);
   swept = lastLine(sweep);
-}, 120_000);
+});
 afterAll(() => place[Symbol.dispose]());
 
 interface Asked {
@@ -205,7 +205,7 @@ test("judged rewards count in report, export and tau2's results; records stay as
   const exported = await exportRun(run, { format: "sft", out: join(folder.path, "sft") });
   expect(exported.counts).toMatchObject({ trajectories: 4, passed: 4, byLabel: { judged: 2 } });
   expect(await regradeRun(run, {})).toMatchObject({ episodes: 4, equal: 4 });
-}, 60_000);
+});
 
 test("what is judged is not asked again, unless --redo says so; then the last answer counts", async () => {
   using folder = new TemporaryFolder();
@@ -232,7 +232,7 @@ test("what is judged is not asked again, unless --redo says so; then the last an
   const report = await buildReport(run);
   expect(report.cells[0]?.episodes).toMatchObject({ judged: 4, passed: 2 });
   expect(report.judges).toMatchObject([{ rewards: 2, incomplete: 2 }]);
-}, 60_000);
+});
 
 test("a judge that cannot be reached, or answers in a fence, leaves the episode unjudged", async () => {
   using folder = new TemporaryFolder();
@@ -248,7 +248,7 @@ test("a judge that cannot be reached, or answers in a fence, leaves the episode 
   judge.answer = `\`\`\`json\n${answerOf(true)}\n\`\`\``;
   expect(without(await judgeRun(run, { ...quiet, endpoint })).unjudged).toBe(2);
   expect(without(await judgeRun(run, { ...quiet, endpoint, lenient: true })).judged).toBe(2);
-}, 60_000);
+});
 
 test("a torn last line is cut off, and the attempt of another --redo is not taken for a judged one", async () => {
   using folder = new TemporaryFolder();
@@ -269,7 +269,7 @@ test("a torn last line is cut off, and the attempt of another --redo is not take
   const other = { ...(JSON.parse(first) as object), attemptKey: "another-attempt" };
   writeFileSync(path, `${JSON.stringify(other)}\n${second}\n`);
   expect((await buildReport(run)).cells[0]?.episodes).toMatchObject({ judged: 3, unjudged: 1 });
-}, 60_000);
+});
 
 test("the command refuses while a driver writes the run, and its exit code tells what is left", async () => {
   using folder = new TemporaryFolder();
@@ -289,4 +289,4 @@ test("the command refuses while a driver writes the run, and its exit code tells
   expect(judged.stdout.trim()).toBe("2 of 2 episodes that need a judge are judged (2 now, 0 before)");
   const unknown = await tollgate(["judge", run, "--url", "http://127.0.0.1:9"], place.environment);
   expectExit(unknown, 2);
-}, 120_000);
+});

@@ -108,4 +108,4 @@ test("plan, sweep, run.json and tau2's results name the checkout", async () => {
   const [name = ""] = await exportTau2Results(run, folder.path, {});
   const results = JSON.parse(readFileSync(join(folder.path, name), "utf8")) as { info: object };
   expect(results.info).toMatchObject({ git_commit: facts.commit });
-}, 120_000);
+});
