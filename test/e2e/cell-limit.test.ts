@@ -16,4 +16,4 @@ test("a cell whose time is up is interrupted, the cells after it are run, and th
   ]);
   expect(stopped.stderr.match(/reached limits\.cellSeconds/g)).toHaveLength(2);
   expect(readRecords(run).at(-1)).toMatchObject({ type: "run-ended", reason: "interrupted", exitCode: 4 });
-}, 120_000);
+});

@@ -39,7 +39,7 @@ test("a user's engine without the task data: found by the first episode, given u
   expectExit(repaired, 0);
   expect(ends(run)).toEqual({ completed: 24 });
   expect(cellSummaries(run)).toMatchObject({ "c2-r0-raw": { verdict: sound, episodes: { judged: 12 } } });
-}, 120_000);
+});
 
 test("a run that lost its trajectories is not gone on with, but --redo failed runs them again", async () => {
   using place = new Workplace({ arms: [{ kind: "raw" }] });
@@ -53,4 +53,4 @@ test("a run that lost its trajectories is not gone on with, but --redo failed ru
   const again = await place.sweep("--resume", run, "--redo", "failed", ...unchecked);
   expectExit(again, 0);
   expect(readFileSync(join(run, "trajectories.jsonl"), "utf8").trim().split("\n")).toHaveLength(2);
-}, 120_000);
+});

@@ -122,4 +122,4 @@ test("gateways that drop usage, ask twice or hold the stream back are found out,
   const path = (name: string) => report.overheads.find(({ arm }) => arm === name)?.armPath;
   expect(path("twice")?.retried).toBe(path("twice")?.requests);
   expect(path("holds")?.streaming).toBe("simulated");
-}, 120_000);
+});

@@ -57,4 +57,4 @@ test("a key reaches the gateway that needs it and no file; another key later, an
   const opened = join(place.path, "unpacked");
   await unpack(archive, opened);
   expect(filesWith(key, opened)).toEqual([]);
-}, 120_000);
+});

@@ -174,7 +174,7 @@ test("a server that fails its preflight ends the replay before its first block, 
   expect(readRecords(directory).at(-1)).toMatchObject({ reason: "failed", exitCode: 3 });
   expect(readFileSync(preflightPath(directory), "utf8")).toContain("--enable-metrics");
   expect(processesOf(directory.slice(place.runs.length + 1))).toEqual([]);
-}, 120_000);
+});
 
 test("what cannot be meant is refused before anything starts", async () => {
   const finished = await tollgate(replay("--arms", "raw,raw", "--repetitions", "3"), place.environment);

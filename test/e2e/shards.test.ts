@@ -24,7 +24,7 @@ test("shards merged have, byte for byte, the report of the sweep that they were 
   const again = await tollgate(["resume", out], place.environment);
   expectExit(again, 5);
   expect(again.stderr).toContain("was merged of 3 shards");
-}, 120_000);
+});
 
 test("a shard runs its cells alone, is gone on with by what it is, and is refused as another one", async () => {
   using place = new Workplace({ sweep: { concurrency: [1, 2] } });
@@ -46,4 +46,4 @@ test("a shard runs its cells alone, is gone on with by what it is, and is refuse
   const split = await place.sweep("--split", "loads");
   expectExit(split, 2);
   expect(split.stderr).toContain("--split says how --shard I/N divides a sweep");
-}, 120_000);
+});

@@ -7,7 +7,7 @@ let engine: StartedServer;
 let other: StartedServer;
 beforeAll(async () => {
   [engine, other] = await Promise.all([simulator(), simulator()]);
-}, 60_000);
+});
 afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   await other[Symbol.asyncDispose]();

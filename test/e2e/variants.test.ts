@@ -65,7 +65,7 @@ test("two speeds of one engine: cells, records, evidence and differences by vari
   expectExit(again, 0);
   expect(again.stderr).toContain("nothing is left to do");
   expect(readRecords(run).filter(({ type }) => type === "segment-started")).toHaveLength(2);
-}, 120_000);
+});
 
 test("a command that measures one configuration asks which, and takes the one that it is told", async () => {
   using place = new Workplace({ sweep: { concurrency: [2], variants, slo: { ttft_p95: "9s" } } });
@@ -89,4 +89,4 @@ test("a command that measures one configuration asks which, and takes the one th
   expect(resolved.stack).toMatchObject({ agent: { decodeStepMs: 0.2 } });
   expect(resolved.sweep).not.toHaveProperty("variants");
   expect(cells.map(({ cellId }) => cellId)).toEqual(["c2-r0-gateway"]);
-}, 120_000);
+});

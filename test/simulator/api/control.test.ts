@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chat, eventData, metric, post } from "../client.ts";
 import { type EngineProcess, startEngine } from "../engine-process.ts";
@@ -147,7 +146,7 @@ test("the log says what the engine did, on the clock that all processes share", 
     { "x-tollgate-request": "r1" },
   );
   const afterNs = Number(process.hrtime.bigint());
-  await sleep(20);
+  await expect.poll(async () => (await log(next)).requests).toHaveLength(1);
   const [entry] = (await log(next)).requests;
   const [choice] = answer.choices;
   expect(entry).toMatchObject({

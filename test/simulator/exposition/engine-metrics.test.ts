@@ -66,7 +66,10 @@ test.skipIf(!existsSync(fixtures))(
       body: JSON.stringify({ text: "x", sampling_params: { max_new_tokens: 100_000, ignore_eos: true } }),
       signal: cancel.signal,
     }).catch(() => null);
-    setTimeout(() => cancel.abort(), 200);
+    const running = async () =>
+      ((await (await fetch(`${engine.url}/v1/loads`)).json()) as { loads: readonly unknown[] }).loads[0];
+    await expect.poll(running).toMatchObject({ num_running_reqs: 1 });
+    cancel.abort();
     await doomed;
     await expect.poll(page, { timeout: 10_000 }).toContain("num_aborted_requests_total{");
     const expected = Object.entries(fixture("sglang_post.prom")).filter(

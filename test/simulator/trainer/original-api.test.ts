@@ -123,7 +123,7 @@ async function original(
   sent: readonly (readonly [string, string, string | null])[],
 ): Promise<readonly Answered[]> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = execFile(python, ["-c", program, checkout], { timeout: 60_000 }, (error, stdout, stderr) => {
+  const child = execFile(python, ["-c", program, checkout], { timeout: 180_000 }, (error, stdout, stderr) => {
     if (error === null) resolve(stdout);
     else reject(new Error(stderr, { cause: error }));
   });
