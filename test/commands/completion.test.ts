@@ -27,7 +27,8 @@ function offered(...words: readonly string[]): readonly string[] {
       "tollgate",
       ...words,
     ],
-    { cwd: folder.path, encoding: "utf8" },
+    // Bash complains of a locale that this machine does not have.
+    { cwd: folder.path, encoding: "utf8", env: { ...process.env, LC_ALL: "C" } },
   );
   expect(stderr).toBe("");
   return stdout

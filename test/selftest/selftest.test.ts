@@ -45,12 +45,17 @@ test("a small self-test measures everything that it has to, and counts every req
       .flatMap((ids) => ids.split(" "))
       .toSorted(),
   );
-  expect(Object.values(rows).filter(({ value }) => value === null)).toEqual([]);
+  // On a busy machine tokens arrive together, and arrivals in a burst: then nobody knows these two of so few requests.
+  const unknown = Object.values(rows).filter(({ value }) => value === null);
+  expect(["gap-spread-4", "poisson-idc"]).toEqual(expect.arrayContaining(unknown.map(({ id }) => id)));
   // What does not depend on the machine: 2 legs of 2 blocks and a warm one in each arm.
   expect(rows["token-mismatches"]).toMatchObject({ value: 0, ok: true });
   expect(rows["token-mismatches"]?.detail).toContain(`${2 * 2 * 2 * 6} requests`);
   expect(rows["requests-failed"]).toMatchObject({ value: 0, ok: true });
-  expect(rows["gap-spread-4"]?.detail).toContain(`n ${4 * 2 * 4}`);
+  expect(rows["way-in-4"]?.detail).toContain(`n ${4 * 2}`);
+  // Four gaps of each answer whose tokens came one by one.
+  const gaps = Number(/n (\d+)$/.exec(rows["gap-spread-4"]?.detail ?? "")?.[1]);
+  expect([gaps % 4, gaps <= 4 * 2 * 4]).toEqual([0, true]);
   expect(result.coverage.map(({ name, metric, pairs }) => [name, metric, pairs])).toEqual([
     ["fixed 3 ms", "TTFT", 24],
     ["fixed 3 ms", "E2E", 24],
@@ -236,6 +241,13 @@ test("a client whose stamps are 2 ms late is off by 2 ms", () => {
     { value: 0, ok: true },
   ]);
   // A stamp of sending that is too early makes the way in long; one that is too late lets the request arrive before it.
+  // A gap is held against the engine's where every token came in a chunk of its own: a role before them, three behind.
+  const chunksMs = [9, 10, 21, 30, 31, 31, 31];
+  const gapsOf = (chunks: readonly number[]) =>
+    timingErrors([{ ...sample("a", 0), chunks: chunks.map((ms) => [ms * 1e6, 1]) }], engine);
+  expect(gapsOf(chunksMs).gapMs).toEqual([1, -1]);
+  expect(gapsOf(chunksMs.slice(1)).gapMs).toEqual([]);
+  expect(timingRows({ streams: 64, ...gapsOf(chunksMs) })[2]).toMatchObject({ value: 0, ok: null });
   const sentAt = (ns: number) => {
     const rows = timingRows({ streams: 64, ...timingErrors([{ ...sample("a", 0), sentNs: ns }], engine) });
     return rows.slice(4).map(({ value, ok }) => [value, ok]);
