@@ -5,7 +5,7 @@ import { MlflowClient } from "./client/mlflow-client.ts";
 import type { MlflowTarget } from "./client/target.ts";
 import { startedEntry } from "./entries/started-entry.ts";
 import { experimentFor } from "./experiment.ts";
-import { createRecord, findRecords, logEntry } from "./run-record.ts";
+import { createRecords, findRecords, logEntry } from "./run-record.ts";
 
 /** Makes a run visible that has just begun, or goes on: without any value, which {@link logRun} logs at its end. Throws MlflowError. */
 export async function announceRun(
@@ -20,6 +20,6 @@ export async function announceRun(
   const entry = startedEntry(run);
   const [found] = (await findRecords(client, place)).get(entry.part) ?? [];
   if (found !== undefined) await client.updateRun(found.info.run_id, { status: "RUNNING", endedMs: null });
-  const record = found ?? (await createRecord(client, entry, { place, nowMs }));
-  await logEntry(client, entry, { record, nowMs });
+  const records = found === undefined ? await createRecords(client, [entry], { place, nowMs }) : [found];
+  for (const record of records) await logEntry(client, entry, { record, nowMs });
 }

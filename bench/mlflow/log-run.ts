@@ -8,7 +8,7 @@ import { readEntries, type ReadRun } from "./entries/read-entries.ts";
 import { experimentFor } from "./experiment.ts";
 import {
   closeRecord,
-  createRecord,
+  createRecords,
   findRecords,
   isLogged,
   logEntry,
@@ -71,9 +71,9 @@ export async function logEntries(
     nowMs: options.nowMs ?? (() => Date.parse(systemClock.wallIso())),
   });
   await logging.look();
-  const parent = await logging.record(entries.whole);
+  const parent = await logging.parent(entries.whole);
   const parentId = parent.info.run_id;
-  for (const part of entries.parts) await logging.whole(part, parentId);
+  for (const recorded of await logging.records(entries.parts, parentId)) await logging.whole(recorded);
   await logging.values(entries.whole, parent);
   const { report, files, hasTables } = entries;
   const source = { directory, report, files, tables: hasTables && options.tables !== false };
@@ -100,6 +100,12 @@ export async function logEntries(
     traces,
     warnings: logging.warnings,
   };
+}
+
+/** An entry and what stands for it on the server. */
+interface Recorded {
+  readonly entry: MlflowEntry;
+  readonly record: ServerRun;
 }
 
 interface LoggingOptions {
@@ -130,13 +136,26 @@ class Logging {
         );
   }
 
-  /** The server's run of an entry, made where there is none. */
-  async record(entry: MlflowEntry, parentId: string | null = null): Promise<ServerRun> {
-    const found = this.#there.get(entry.part)?.[0];
-    if (found !== undefined) return found;
-    this.changed = true;
+  async parent(entry: MlflowEntry): Promise<ServerRun> {
+    const [recorded] = await this.records([entry]);
+    if (recorded === undefined) throw new Error(`${entry.part} has no record`);
+    return recorded.record;
+  }
+
+  /** The server's runs of entries, made where there are none, each with its entry. */
+  async records(
+    entries: readonly MlflowEntry[],
+    parentId: string | null = null,
+  ): Promise<readonly Recorded[]> {
     const { place, nowMs } = this.#options;
-    return await createRecord(this.#client, entry, { place: { ...place, parentId }, nowMs });
+    const missing = entries.filter(({ part }) => !this.#there.has(part));
+    if (missing.length > 0) this.changed = true;
+    const made = await createRecords(this.#client, missing, { place: { ...place, parentId }, nowMs });
+    return entries.map((entry) => {
+      const record = this.#there.get(entry.part)?.[0] ?? made[missing.indexOf(entry)];
+      if (record === undefined) throw new Error(`${entry.part} has no record`);
+      return { entry, record };
+    });
   }
 
   async values(entry: MlflowEntry, record: ServerRun): Promise<void> {
@@ -158,8 +177,7 @@ class Logging {
   }
 
   /** A part that has no files of its own, from its beginning to its end. */
-  async whole(entry: MlflowEntry, parentId: string): Promise<void> {
-    const record = await this.record(entry, parentId);
+  async whole({ entry, record }: Recorded): Promise<void> {
     await this.values(entry, record);
     await this.close(entry, record);
   }

@@ -37,10 +37,39 @@ export function tagOf(run: ServerRun, key: string): string | null {
 }
 
 /**
- * Makes the run of an entry. A call that was not answered may have been done, so before it is sent again the run is looked for; and
- * where two processes log the same run at once, the one that began later gives its own up.
+ * Makes the runs of entries, in their order. Where two processes log the same run at once, the one that began a record later gives its own
+ * up: all are made before anybody looks, so that one pause is enough for everything that others began at this moment.
  */
-export async function createRecord(
+export async function createRecords(
+  client: MlflowClient,
+  entries: readonly MlflowEntry[],
+  of: { readonly place: RecordPlace; readonly nowMs: () => number },
+): Promise<readonly ServerRun[]> {
+  if (entries.length === 0) return [];
+  const { pausesMs } = client.connection;
+  const made: { readonly part: string; readonly run: ServerRun }[] = [];
+  for (const entry of entries) made.push({ part: entry.part, run: await createRecord(client, entry, of) });
+  await client.connection.wait(pausesMs[0] ?? 0);
+  const found = await findRecords(client, of.place);
+  const kept: ServerRun[] = [];
+  let gaveWay = false;
+  for (const { part, run } of made) {
+    const first = found.get(part)?.[0];
+    if (first === undefined || first.info.run_id === run.info.run_id) {
+      kept.push(run);
+      continue;
+    }
+    await client.deleteRun(run.info.run_id);
+    kept.push(first);
+    gaveWay = true;
+  }
+  // The other one is to get ahead.
+  if (gaveWay) await client.connection.wait(pausesMs[2] ?? 0);
+  return kept;
+}
+
+/** A call that was not answered may have been done, so before it is sent again the run is looked for. */
+async function createRecord(
   client: MlflowClient,
   entry: MlflowEntry,
   { place, nowMs }: { readonly place: RecordPlace; readonly nowMs: () => number },
@@ -55,22 +84,14 @@ export async function createRecord(
     ...(place.parentId !== null && { "mlflow.parentRunId": place.parentId }),
   };
   const start = { experimentId: place.experimentId, name: entry.name, startedMs: entry.startedMs, tags };
-  const first = async () => (await findRecords(client, place)).get(entry.part)?.[0];
   for (let tries = 0; ; tries += 1) {
     try {
-      const made = await client.createRun(start);
-      // Others who began at this moment have made theirs, too, when we look; who gives way lets the other one get ahead.
-      if (place.parentId === null) await client.connection.wait(pausesMs[0] ?? 0);
-      const before = await first();
-      if (before === undefined || before.info.run_id === made.info.run_id) return made;
-      await client.deleteRun(made.info.run_id);
-      await client.connection.wait(pausesMs[2] ?? 0);
-      return before;
+      return await client.createRun(start);
     } catch (error) {
       const waitMs = pausesMs[tries];
       if (!isUncertain(error) || waitMs === undefined) throw error;
       await client.connection.wait(waitMs);
-      const there = await first();
+      const there = (await findRecords(client, place)).get(entry.part)?.[0];
       if (there !== undefined) return there;
     }
   }

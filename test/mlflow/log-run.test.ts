@@ -1,8 +1,13 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { MlflowConnection } from "../../bench/mlflow/client/connection.ts";
+import { MlflowClient } from "../../bench/mlflow/client/mlflow-client.ts";
 import { readEntries } from "../../bench/mlflow/entries/read-entries.ts";
+import { experimentFor } from "../../bench/mlflow/experiment.ts";
 import { logEntries, logRun } from "../../bench/mlflow/log-run.ts";
+import { createRecords } from "../../bench/mlflow/run-record.ts";
 import type { ReportModel } from "../../bench/report/model/report-model.ts";
 import { buildReport } from "../../bench/report/build-report.ts";
 import { buildFeedbackReport } from "../../bench/feedback/report/feedback-report.ts";
@@ -132,16 +137,42 @@ test("an answer that is lost on its way makes no second run", async () => {
   expect(server.store.runs).toHaveLength(logged.children + 1);
 });
 
+/** So long as here nobody's request takes. */
+const pausesMs = [1_000, 1, 1, 1, 1];
+
 test("two who log the same run at once make one of it", async () => {
   using run = await StoredRunFolder.of("sweep");
   await using server = await startFakeMlflow();
   let now = 1;
   const nowMs = () => now++;
-  const log = () => logRun(run.directory, options(server.url, { nowMs }));
+  const log = () => logRun(run.directory, options(server.url, { nowMs, pausesMs }));
   const both = await Promise.all([log(), log(), log()]);
   expect(new Set(both.map(({ runId }) => runId)).size).toBe(1);
   const active = server.store.runs.filter(({ lifecycle }) => lifecycle === "active");
   expect(active).toHaveLength((both[0]?.children ?? 0) + 1);
+});
+
+test("a part whose record arrives later than the one of somebody who began later is kept, and the other one goes", async () => {
+  using run = await StoredRunFolder.of("sweep");
+  await using server = await startFakeMlflow();
+  const { target, ...rest } = options(server.url, { pausesMs });
+  const connection = () => new MlflowConnection(target, rest);
+  /** One whose requests are slow, as from a busy machine. */
+  class SlowClient extends MlflowClient {
+    override async createRun(...given: Parameters<MlflowClient["createRun"]>) {
+      await sleep(150);
+      return super.createRun(...given);
+    }
+  }
+  const clients = [new SlowClient(connection()), new MlflowClient(connection())];
+  const experimentId = await experimentFor(new MlflowClient(connection()), target);
+  const { runId, parts } = await readEntries(run.directory);
+  const place = { experimentId, runId, user: target.user, parentId: "somebody's" };
+  const records = await Promise.all(
+    clients.map((client, at) => createRecords(client, parts.slice(0, 1), { place, nowMs: () => at + 1 })),
+  );
+  expect(new Set(records.flat().map(({ info }) => info.run_id)).size).toBe(1);
+  expect(server.store.runs.map(({ lifecycle }) => lifecycle).toSorted()).toEqual(["active", "deleted"]);
 });
 
 test("a database that refuses what another process has just written is asked what it has", async () => {
