@@ -81,7 +81,7 @@ export function gatewayConfig(options: GatewayConfigOptions): Readonly<Record<st
 /**
  * Sessions live as long as their process: none is ever pruned, and nobody measures their files. OpenClaw plans both after every
  * write, in threads of their own, and throws a plan away when a session writes meanwhile: while episodes run it began anew
- * again and again, each time with a thread that loads 1,500 modules.
+ * again and again, each time with a thread that loads some 1,300 modules.
  */
 const upkeepOff = { mode: "warn", maxDiskBytes: false };
 
