@@ -5,7 +5,11 @@ import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { ConfigError } from "../errors.ts";
 import { experimentFingerprint } from "../plan/identity.ts";
 import { parseShard, shardSplits, type Shard, type ShardSplit } from "../plan/shard.ts";
+import { ownPrograms } from "../host/own-programs.ts";
+import { readOutcomes } from "../store/episode-index.ts";
+import { finishedEpisodes } from "../store/progress.ts";
 import { exists, readRunJson } from "../store/read-run.ts";
+import { programDifferences } from "../store/resume-check.ts";
 import { systemErrorCode } from "../store/storage-error.ts";
 import type { Host } from "./host.ts";
 
@@ -41,26 +45,37 @@ export function shardIn({ shard, split }: ShardFlags, { environment }: Host): Sh
   return parseShard(shard, { by: split ?? "loads", completionIndex: environment["JOB_COMPLETION_INDEX"] });
 }
 
-/** The newest run of this experiment, and of this very part of it, in a folder of run directories; null where there is none. */
+/**
+ * The newest run of this experiment, and of this very part of it, in a folder of run directories; null where there is none. One that other
+ * programs have begun and that holds nothing yet, as an image leaves it that had to be mended, is passed over.
+ */
 export async function startedRun(
   folder: string,
   of: { readonly loaded: LoadedExperiment; readonly shard: Shard | undefined },
 ): Promise<string | null> {
   const wanted = experimentFingerprint(of.loaded);
+  const own = await ownPrograms();
   let newest: { readonly path: string; readonly at: string } | null = null;
   for (const name of await namesIn(folder)) {
     const path = resolve(folder, name);
     if (!(await exists(join(path, "run.json")))) continue;
-    const { hashes, shard, createdAt, merged } = await readRunJson(path);
+    const identity = await readRunJson(path);
+    const { hashes, shard, createdAt, merged } = identity;
     const same =
       hashes["experiment"] === wanted &&
       merged === undefined &&
       shard?.index === of.shard?.index &&
       shard?.count === of.shard?.count &&
       shard?.by === of.shard?.by;
-    if (same && (newest === null || createdAt > newest.at)) newest = { path, at: createdAt };
+    if (!same || (newest !== null && createdAt <= newest.at)) continue;
+    if (programDifferences(identity, own).length > 0 && (await isEmpty(path))) continue;
+    newest = { path, at: createdAt };
   }
   return newest?.path ?? null;
+}
+
+async function isEmpty(path: string): Promise<boolean> {
+  return finishedEpisodes((await readOutcomes(path)).records).size === 0;
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { glob, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { parsedJson } from "../host/parsed-json.ts";
 import { exists } from "../store/read-run.ts";
@@ -88,6 +88,30 @@ export async function serversOfRun(runDirectory: string): Promise<ServersOfRun> 
   };
 }
 
+/** A server that one of the run's calls met. */
+export interface MetServer {
+  readonly role: "agent" | "user";
+  readonly variant: string | null;
+  readonly facts: ServerFacts;
+}
+
+/** Those of every call of the command on this run, in their order: one that goes on may meet others. */
+export async function serversMet(runDirectory: string): Promise<readonly MetServer[]> {
+  const met: (MetServer & { readonly call: number })[] = [];
+  for await (const path of glob(join(runDirectory, "evidence", "servers", "{agent,user}*.json"))) {
+    const stored = await readServer(path);
+    if (stored === null) continue;
+    const role = basename(path).startsWith("user") ? "user" : "agent";
+    met.push({ role, variant: stored.variant ?? null, facts: factsOf(stored), call: callOf(path) });
+  }
+  return met.toSorted((a, b) => a.call - b.call);
+}
+
+/** `agent-2.json` was written by the third call. */
+function callOf(path: string): number {
+  return Number(/-(\d+)\.json$/.exec(path)?.[1] ?? 0);
+}
+
 async function readServer(path: string): Promise<z.infer<typeof serverSchema> | null> {
   if (!(await exists(path))) return null;
   return serverSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data ?? null;
@@ -146,11 +170,20 @@ export async function serverVersions(
     ...(agent && { "agent engine": agent.engine.version }),
     ...(user && { "user engine": user.engine.version }),
   };
-  const armFiles = join(runDirectory, "evidence", "servers", "arm-*.json");
-  for await (const path of glob(armFiles)) {
-    const arm = armSchema.safeParse(parsedJson(await readFile(path, "utf8"))).data;
-    if (arm !== undefined)
-      versions[arm.arm === arm.kind ? arm.arm : `${arm.arm} (${arm.kind})`] = arm.version;
-  }
+  for (const [name, version] of await armVersionsMet(runDirectory)) versions[name] = version;
   return versions;
+}
+
+/** Versions of the gateways of others, by arm, of every call of the command on this run, in their order. */
+export async function armVersionsMet(
+  runDirectory: string,
+): Promise<readonly (readonly [name: string, version: string | null])[]> {
+  const met: { readonly name: string; readonly version: string | null; readonly call: number }[] = [];
+  for await (const path of glob(join(runDirectory, "evidence", "servers", "arm-*.json"))) {
+    const { data } = armSchema.safeParse(parsedJson(await readFile(path, "utf8")));
+    if (data === undefined) continue;
+    const { arm, kind, version } = data;
+    met.push({ name: arm === kind ? arm : `${arm} (${kind})`, version, call: callOf(path) });
+  }
+  return met.toSorted((a, b) => a.call - b.call).map(({ name, version }) => [name, version]);
 }

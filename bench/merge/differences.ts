@@ -1,13 +1,13 @@
-import { serversOfRun, serverVersions } from "../evidence/server-facts.ts";
+import { measuringPrograms } from "../evidence/measuring-programs.ts";
 import { fingerprint } from "../plan/identity.ts";
 import { latestArmFacts, readPreflights } from "../store/preflight-record.ts";
 import { planDifferences } from "../store/resume-check.ts";
-import type { RunJson } from "../store/run-json.ts";
 import type { ShardRun } from "./shard-run.ts";
 
-/** Runs that are not of one sweep with an earlier one, each with what differs, in words. */
+/** A run that is not of one sweep with an earlier one, with what differs, in words. */
 export interface Stranger {
   readonly run: ShardRun;
+  /** The run itself: two programs have measured it. */
   readonly other: ShardRun;
   readonly differences: readonly string[];
 }
@@ -28,15 +28,15 @@ export async function strangersAmong(runs: readonly ShardRun[]): Promise<readonl
       strangers.push({ run, other: first, differences: settings });
       continue;
     }
-    for (const [name, value] of Object.entries(await factsOf(run))) {
-      if (value === null) continue;
-      const before = said.get(name);
-      if (before === undefined) said.set(name, { value, by: run });
-      else if (before.value !== value) {
-        const text = `${name}: ${before.value} in ${before.by.identity.runId}, ${value} in ${run.identity.runId}`;
-        strangers.push({ run, other: before.by, differences: [text] });
+    for (const [name, values] of await factsOf(run))
+      for (const value of values) {
+        const before = said.get(name);
+        if (before === undefined) said.set(name, { value, by: run });
+        else if (before.value !== value) {
+          const text = `${name}: ${before.value} in ${before.by.identity.runId}, ${value} in ${run.identity.runId}`;
+          strangers.push({ run, other: before.by, differences: [text] });
+        }
       }
-    }
   }
   return strangers;
 }
@@ -45,10 +45,9 @@ function withoutCells({ identity: { hashes, resolved } }: ShardRun): Parameters<
   return { hashes, resolved, cells: [] };
 }
 
-/** By name, as texts that are equal where the facts are. */
-async function factsOf({ identity, shard, directory }: ShardRun): Promise<Record<string, string | null>> {
-  const servers = await serversOfRun(directory);
-  const versions = { ...identity.versions, ...(await serverVersions(directory, servers)) };
+/** By name, every value that the run states, as texts that are equal where the facts are. */
+async function factsOf(run: ShardRun): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { identity, shard, directory } = run;
   const preflights = await readPreflights(directory);
   const arms = [...new Set(identity.cells.map(({ arm }) => arm))];
   const facts: Record<string, unknown> = {
@@ -57,27 +56,20 @@ async function factsOf({ identity, shard, directory }: ShardRun): Promise<Record
     "plan of the sweep": fingerprint(shard.plan),
     "simulated engines": identity.simulated,
     agent: identity.agent,
-    "revision of Tollgate": revisionOf(identity),
     workload: identity.workload,
     scores: identity.scores ?? null,
     coverage: identity.coverage ?? null,
-    "agent engine": servers.agent ?? null,
-    "user engine": servers.user ?? null,
-    "engines of the variants": servers.variants ?? null,
   };
-  for (const [name, version] of Object.entries(versions)) facts[`version of ${name}`] = version;
   for (const arm of arms) {
     const found = latestArmFacts(preflights, arm);
     facts[`streaming of arm ${arm}`] = found?.streaming ?? null;
     facts[`arm ${arm} reaches the engine that is read`] = found?.sameEngine ?? null;
   }
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, value === null ? null : textOf(value)]),
-  );
-}
-
-function revisionOf({ git }: RunJson): string | null {
-  return git === null ? null : `${git.revision}${git.dirty ? " with changes" : ""}`;
+  const stated = Object.entries(facts).filter(([, value]) => value !== null);
+  return new Map([
+    ...stated.map(([name, value]) => [name, [textOf(value)]] as const),
+    ...(await measuringPrograms(run)),
+  ]);
 }
 
 function textOf(value: unknown): string {

@@ -10,8 +10,23 @@ export interface ChosenRun {
   readonly notes: readonly string[];
 }
 
+/** Runs of one shard without those that have finished nothing; where all are such, the one that says the most. */
+export function withoutIdle(runs: readonly ShardRun[]): {
+  readonly runs: readonly ShardRun[];
+  readonly notes: readonly string[];
+} {
+  const working = runs.filter(({ finished }) => finished.size > 0);
+  const kept = working.length > 0 ? working : longestFirst(runs).slice(0, 1);
+  const used = new Set(kept.map(({ directory }) => directory));
+  const idle = new Set(runs.flatMap(({ directory }) => (used.has(directory) ? [] : [directory])));
+  return { runs: kept, notes: [...idle].map((path) => `${path} has finished nothing and is left out`) };
+}
+
+const longestFirst = (runs: readonly ShardRun[]) =>
+  runs.toSorted((a, b) => b.recordsEndByte - a.recordsEndByte);
+
 /**
- * The run that counts among those that were given of one shard: the only one that finished anything, or the longest of copies of one run.
+ * The run that counts among those that were given of one shard: the only one, or the longest of copies of one run.
  * @returns in words, why none can be chosen
  */
 export async function chooseRun(runs: readonly ShardRun[]): Promise<ChosenRun | string> {
@@ -21,21 +36,14 @@ export async function chooseRun(runs: readonly ShardRun[]): Promise<ChosenRun | 
     if (distinct.has(run.directory)) notes.push(`${run.directory} was given twice and is used once`);
     distinct.set(run.directory, run);
   }
-  const [first, ...others] = [...distinct.values()].toSorted((a, b) => b.recordsEndByte - a.recordsEndByte);
-  if (first === undefined) throw new Error("a shard without a run is no shard");
-  const [working, idle] = [[first, ...others].filter(hasFinished), others.filter((run) => !hasFinished(run))];
-  for (const run of idle) notes.push(`${run.directory} has finished nothing and is left out`);
-  let chosen = working[0] ?? first;
-  for (const other of working.slice(1)) {
-    const older = await isOlderCopy(other, chosen);
-    if (!older) return conflictText(chosen, other);
+  const [chosen, ...others] = longestFirst([...distinct.values()]);
+  if (chosen === undefined) throw new Error("a shard without a run is no shard");
+  for (const other of others) {
+    if (!(await isOlderCopy(other, chosen))) return conflictText(chosen, other);
     notes.push(`${other.directory} is an older copy of ${chosen.directory} and is left out`);
   }
-  chosen = working[0] ?? first;
   return { run: chosen, notes };
 }
-
-const hasFinished = ({ finished }: ShardRun) => finished.size > 0;
 
 function conflictText(one: ShardRun, other: ShardRun): string {
   const both = [...one.finished].filter(([id]) => other.finished.has(id));

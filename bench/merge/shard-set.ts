@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { shardText } from "../plan/shard.ts";
 import { strangersAmong } from "./differences.ts";
-import { chooseRun } from "./same-shard.ts";
+import { chooseRun, withoutIdle } from "./same-shard.ts";
 import { listed, type ShardRun } from "./shard-run.ts";
 
 /** Shards that make a sweep together, or what there is of it. */
@@ -23,12 +23,14 @@ export interface ShardSet {
 export async function shardSetOf(given: readonly ShardRun[], partial: boolean): Promise<ShardSet> {
   const [first] = given;
   if (first === undefined) throw new ConfigError("No run was given. Give the runs of all shards.");
-  await refuseStrangers(given);
-  const problems: string[] = [];
-  const notes: string[] = [];
-  const runs: ShardRun[] = [];
   const byIndex = Map.groupBy(given, ({ shard }) => shard.index);
-  for (const [, own] of [...byIndex].toSorted(([a], [b]) => a - b)) {
+  // What measured nothing is in nobody's way, whoever began it: an image that had to be mended leaves such runs.
+  const worthy = [...byIndex].toSorted(([a], [b]) => a - b).map(([, own]) => withoutIdle(own));
+  await refuseStrangers(given.filter((run) => worthy.some(({ runs }) => runs.includes(run))));
+  const problems: string[] = [];
+  const notes = worthy.flatMap((one) => one.notes);
+  const runs: ShardRun[] = [];
+  for (const { runs: own } of worthy) {
     const chosen = await chooseRun(own);
     if (typeof chosen === "string") {
       problems.push(chosen);
@@ -64,13 +66,17 @@ function refusal(problems: readonly string[], open: readonly string[]): string {
 async function refuseStrangers(given: readonly ShardRun[]): Promise<void> {
   const found = await strangersAmong(given);
   if (found.length === 0) return;
-  const pairs = Map.groupBy(found, ({ run, other }) => `${run.directory} and ${other.directory}`);
+  const pairs = Map.groupBy(found, ({ run, other }) =>
+    run === other
+      ? `${run.directory} was measured by programs that are not the same`
+      : `${run.directory} and ${other.directory} are not of one sweep`,
+  );
   const strangers = [...pairs].map(
     ([pair, own]) =>
-      `${pair} are not of one sweep:\n${own.flatMap(({ differences }) => differences.map((text) => `    ${text}`)).join("\n")}`,
+      `${pair}:\n${own.flatMap(({ differences }) => differences.map((text) => `    ${text}`)).join("\n")}`,
   );
   throw new ConfigError(
-    `These runs cannot be merged, because their numbers would not belong together:\n${strangers.map((text) => `  ${text}`).join("\n")}\nGive the shards of one sweep, measured with the same programs.`,
+    `These runs cannot be merged, because their numbers would not belong together:\n${strangers.map((text) => `  ${text}`).join("\n")}\nGive the shards of one sweep, measured with the same programs from beginning to end.`,
   );
 }
 

@@ -32,6 +32,7 @@ import type { ReportModel } from "./model/report-model.ts";
 import { resolvedInVariant } from "../config/variants.ts";
 import { statedGpus } from "../config/stated-gpus.ts";
 import { reportedEngines, serverLines } from "./model/server-lines.ts";
+import { programWarnings } from "../evidence/measuring-programs.ts";
 import { serversOfRun, serverVersions, type ServersOfRun } from "../evidence/server-facts.ts";
 
 /**
@@ -67,6 +68,7 @@ export async function buildReport(directory: string): Promise<ReportModel> {
   const lost = await lostTrajectories(run.directory, run.records);
   if (lost.message !== null)
     warnings.push({ file: join(run.directory, "trajectories.jsonl"), line: 0, message: lost.message });
+  warnings.push(...(await programWarnings(run)));
   const withoutOne = new Set(lost.episodes.map(({ episodeId }) => episodeId));
   return {
     v: 1,

@@ -3,8 +3,8 @@ import { basename, join, resolve } from "node:path";
 import type { LoadedExperiment } from "../config/load-experiment.ts";
 import { variantNames, withVariant } from "../config/variants.ts";
 import { RunUnreadableError, StartError } from "../errors.ts";
-import { gitFacts, hostFacts } from "../host/host-facts.ts";
-import { tollgateVersion } from "../own-files.ts";
+import { hostFacts } from "../host/host-facts.ts";
+import { ownPrograms, type OwnPrograms } from "../host/own-programs.ts";
 import { planCells, type RunPlan } from "../plan/run-plan.ts";
 import { shardText, type Shard } from "../plan/shard.ts";
 import { isSimulated } from "../stack/engine.ts";
@@ -12,7 +12,7 @@ import { checkKeys } from "../stack/keys.ts";
 import { lostTrajectories } from "../store/lost-trajectories.ts";
 import { exists, readRunJson, type StoredRun } from "../store/read-run.ts";
 import type { RunRecord } from "../store/record.ts";
-import { checkResumable } from "../store/resume-check.ts";
+import { checkResumable, type Programs } from "../store/resume-check.ts";
 import { RunDirectory, runIdOf } from "../store/run-directory.ts";
 import type { RunJson } from "../store/run-json.ts";
 import { StorageError } from "../store/storage-error.ts";
@@ -54,7 +54,8 @@ export async function shardOf({ resume, shard }: Pick<RunPlace, "resume" | "shar
 }
 
 /** What `run.json` says of a new run apart from its plan. */
-export type RunStart = Pick<RunJson, "runId" | "createdAt" | "argv" | "git" | "host" | "simulated">;
+export interface RunStart
+  extends Pick<RunJson, "runId" | "createdAt" | "argv" | "host" | "simulated">, OwnPrograms {}
 
 /** Looks at the machine and the engines before anything is started. @param name of the experiment */
 export async function startFacts(
@@ -71,7 +72,7 @@ export async function startFacts(
     runId: runIdOf({ experiment: name, at, suffix: randomBytes(3).toString("hex") }),
     createdAt: at.toISOString(),
     argv: [...argv],
-    git: await gitFacts(),
+    ...(await ownPrograms()),
     host: await hostFacts(environment),
     simulated,
   };
@@ -123,12 +124,7 @@ function sweepRunJson(
     argv: start.argv,
     resolved: { ...recorded, file: basename(file) },
     hashes: plan.identity.hashes,
-    versions: {
-      tollgate: tollgateVersion(),
-      node: process.versions.node,
-      [workload.agent.name]: workload.agent.version,
-      ...workload.versions,
-    },
+    versions: versionsOf(workload, start.versions),
     git: start.git,
     host: start.host,
     agent: { ...workload.agent },
@@ -141,6 +137,10 @@ function sweepRunJson(
     ...(plan.identity.shard && { shard: plan.identity.shard }),
     ...(search !== undefined && { search }),
   };
+}
+
+function versionsOf({ agent, versions }: WorkPlan, own: RunStart["versions"]): RunJson["versions"] {
+  return { ...own, [agent.name]: agent.version, ...versions };
 }
 
 /** What reports need of a plan, where the workload has it. */
@@ -159,6 +159,7 @@ export interface OpenedSweep {
   readonly records: readonly RunRecord[];
   /** Ids of finished episodes whose trajectories are lost. */
   readonly lost: readonly string[];
+  readonly programs: Programs;
 }
 
 /** What a sweep's directory is made from, or compared with. */
@@ -184,7 +185,9 @@ async function newSweep(place: RunPlace, sweep: SweepPlan): Promise<OpenedSweep>
   const start = await startFacts(loaded.experiment.name, { ...sweep, argv: place.argv });
   const { search } = place;
   const identity = sweepRunJson(loaded, workload, { plan, start, search });
-  return { run: await newRun(place.outputDirectory, identity), identity, records: [], lost: [] };
+  const { versions, git } = identity;
+  const run = await newRun(place.outputDirectory, identity);
+  return { run, identity, records: [], lost: [], programs: { versions, git } };
 }
 
 async function resumedSweep(
@@ -222,13 +225,15 @@ async function resumedSweep(
       const again = planAgain(loaded, workload, stored.identity.cells);
       checkResumable(stored.identity, { ...now, cells: again.identity.cells });
     }
+    const { versions, git } = await ownPrograms();
+    const programs = { versions: versionsOf(workload, versions), git };
     const { episodes, message } = await lostTrajectories(run.path, stored.records);
     if (message !== null && whenLost === "refuse")
       throw new RunUnreadableError(`Run ${stored.identity.runId} cannot be continued: ${message}`);
     if (message !== null) tell(`${episodes.length} finished episodes have no trajectory and are run again`);
     tellWarnings(stored, tell);
     const lost = episodes.map(({ episodeId }) => episodeId);
-    return { run, identity: stored.identity, records: stored.records, lost };
+    return { run, identity: stored.identity, records: stored.records, lost, programs };
   } catch (error) {
     await run[Symbol.asyncDispose]();
     throw error;

@@ -11,6 +11,7 @@ import { failuresOf, PreflightError } from "../preflight/run-checks.ts";
 import { usesDocker } from "../stack/docker/docker-node.ts";
 import type { RunningStack } from "../stack/stack.ts";
 import { startStack } from "../stack/start/start-stack.ts";
+import type { Programs } from "../store/resume-check.ts";
 import type { RunDirectory } from "../store/run-directory.ts";
 import { startSupervisor, type Supervisor } from "../supervisor/supervisor.ts";
 import type { TaskData } from "../workload/workload.ts";
@@ -39,6 +40,8 @@ export interface OpenedRun {
   readonly plannedEpisodes: number;
   readonly plannedCells: number;
   readonly resumed: boolean;
+  /** Of what measures now, as `run.json` has them. */
+  readonly programs?: Programs;
 }
 
 /** What exists while a run is alive. */
@@ -70,7 +73,7 @@ export interface LifeSetting extends Pick<RunSetting, "environment" | "stop" | "
  * ones are told.
  */
 export async function liveRun<Report>(
-  { run, ...planned }: OpenedRun,
+  { run, programs, ...planned }: OpenedRun,
   { experiment, environment, stop, tell, phase }: LifeSetting,
   steps: {
     readonly measure: (live: LiveRun) => Promise<RunOutcome>;
@@ -83,7 +86,7 @@ export async function liveRun<Report>(
   const runId = run.path.slice(run.path.lastIndexOf("/") + 1);
   const supervised = await supervise(runId, { experiment, environment, logDirectory: run.logDirectory });
   void supervised.supervisor.died.then(({ message }) => tell(`warning: ${message} The run goes on.`));
-  await run.append({ v: 1, type: "run-started", runId, at: systemClock.wallIso(), ...planned });
+  await run.append({ v: 1, type: "run-started", runId, at: systemClock.wallIso(), ...planned, ...programs });
 
   const measured = await settled(steps.measure({ runId, run, ...supervised }));
   const measuredOutcome =

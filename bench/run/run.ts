@@ -23,6 +23,7 @@ import { AnswerWatch } from "./answer-watch.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import { liveRun, onCheckedStack, type LiveRun, type RunEnd, type RunSetting } from "./run-life.ts";
 import type { RunOutcome } from "./run-outcome.ts";
+import { checkPrograms } from "../store/resume-check.ts";
 import { remainingCells, type PlannedCellRun, type RedoRule } from "./remaining-work.ts";
 import type { Screen } from "./status-line.ts";
 import { SweepProgress, type SweepWatcher } from "./sweep-progress.ts";
@@ -62,7 +63,7 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
     search === undefined ? planRun(loaded, workload, await shardOf(place)) : planCells(loaded, workload, []);
   const early = (line: string) => screen.write(`${line}\n`);
   const setting = { ...options, experiment: loaded.experiment, taskData: workload.taskData, tell: early };
-  const { run, identity, records, lost } = await openSweep(
+  const { run, identity, records, lost, programs } = await openSweep(
     { ...place, search: search?.kind },
     { ...setting, workload, plan },
   );
@@ -80,6 +81,12 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
     early(`nothing is left to do in ${run.path}`);
     return { directory: run.path, outcome: { reason: "complete" }, report: written };
   }
+  try {
+    if (!finished) checkPrograms(identity, programs, early);
+  } catch (thrown) {
+    await run[Symbol.asyncDispose]();
+    throw thrown;
+  }
   using progress = progressOf(cells, { screen, planned: known.episodeCount });
   const tell = (line: string) => progress.tell(line);
   const more = search ?? options.more ?? null;
@@ -96,6 +103,7 @@ export async function executeRun<Report>(options: RunOptions<Report>): Promise<R
     plannedEpisodes: known.episodeCount,
     plannedCells: known.cells.length,
     resumed: place.resume !== null,
+    programs,
   };
   return await liveRun(opened, watched, {
     measure: async (live) => {

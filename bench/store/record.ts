@@ -24,6 +24,9 @@ export const runStartedSchema = z.object({
   plannedEpisodes: z.number().int(),
   plannedCells: z.number().int(),
   resumed: z.boolean(),
+  /** Of what measures from here on, as in `run.json`; absent in older runs. */
+  versions: z.record(z.string(), z.string().nullable()).optional(),
+  git: z.object({ revision: z.string(), dirty: z.boolean() }).nullish(),
 });
 
 /** Cells that were decided on while the run goes on, before they are measured; only in runs with a `search`. */

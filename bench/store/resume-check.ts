@@ -18,6 +18,44 @@ export function checkResumable(stored: RunJson, now: Resumed): void {
   );
 }
 
+/** What measures, as `run.json` has it. */
+export type Programs = Pick<RunJson, "versions" | "git">;
+
+/**
+ * What of the programs that measured before is not the same now, each in words; a fact that one of them does not state is no difference.
+ */
+export function programDifferences(before: Programs, now: Programs): readonly string[] {
+  const versions = Object.entries(before.versions).flatMap(([name, version]) => {
+    const other = now.versions[name] ?? null;
+    return version === null || other === null || version === other
+      ? []
+      : [`${name}: ${version} then, ${other} now`];
+  });
+  const [then, revision] = [revisionText(before.git), revisionText(now.git)];
+  const sameSource = then === null || revision === null || then === revision;
+  return sameSource ? versions : [...versions, `revision of Tollgate: ${then} then, ${revision} now`];
+}
+
+/**
+ * Says where a run is gone on with by other programs than those that began it.
+ * @throws {RunUnreadableError} for a shard: what two programs have measured is merged with nothing
+ */
+export function checkPrograms(stored: RunJson, now: Programs, tell: (line: string) => void): void {
+  const differences = programDifferences(stored, now);
+  if (differences.length === 0) return;
+  const list = differences.map((text) => `  ${text}`).join("\n");
+  if (stored.shard !== undefined)
+    throw new RunUnreadableError(
+      `Run ${stored.runId} is a shard that other programs have begun, and shards are merged only where the same programs measured all of them:\n${list}\nGo on with those of then, or run all shards anew, into another folder (--out).`,
+    );
+  tell(`warning: ${stored.runId} was begun by other programs, and its report will say so:\n${list}`);
+}
+
+/** `abc… with changes`; null outside a checkout. */
+export function revisionText(git: RunJson["git"]): string | null {
+  return git === null ? null : `${git.revision}${git.dirty ? " with changes" : ""}`;
+}
+
 function planText(cells: RunJson["cells"]): string {
   return JSON.stringify(cells.map(({ cellId, episodeIds }) => [cellId, episodeIds]));
 }

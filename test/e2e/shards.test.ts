@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { RunJson } from "../../bench/store/run-json.ts";
 import { divideRun } from "../merge/divide-run.ts";
 import { expectEveryEpisodeOnce } from "./killed-driver.ts";
 import { reportOf } from "./shard-report.ts";
 import { lastLine, unchecked, Workplace } from "./small-experiment.ts";
-import { expectExit, tollgate } from "./tollgate-process.ts";
+import { expectExit, readRecords, tollgate } from "./tollgate-process.ts";
 
 test("shards merged have, byte for byte, the report of the sweep that they were taken from", async () => {
   using place = new Workplace({ sweep: { concurrency: [1, 2, 3], repetitions: 2 } });
@@ -37,6 +38,16 @@ test("a shard runs its cells alone, is gone on with by what it is, and is refuse
   const again = await place.sweep(...unchecked, "--shard", "1/2", "--go-on");
   expect(again.stderr).toContain(`nothing is left to do in ${run}`);
   expect(lastLine(again)).toBe(run);
+  const another = inRunJson(run, ({ versions }) => ({ versions: { ...versions, tollgate: "0.0.9" } }));
+  withoutLastEpisode(run);
+  const mixed = await tollgate(["resume", run], place.environment);
+  expectExit(mixed, 5);
+  expect(mixed.stderr).toContain(`tollgate: 0.0.9 then, ${another.versions["tollgate"]} now`);
+  inRunJson(run, () => another);
+  const resumed = await tollgate(["resume", run, ...unchecked], place.environment);
+  expect(resumed.stderr).not.toContain("other programs");
+  const started = readRecords(run).filter(({ type }) => type === "run-started");
+  expect(started).toMatchObject([{ versions: another.versions }, { versions: another.versions }]);
   const other = await place.sweep("--shard", "0/2", "--resume", run);
   expectExit(other, 5);
   expect(other.stderr).toContain("is shard 1/2 by loads, and not shard 0/2 by loads");
@@ -47,3 +58,25 @@ test("a shard runs its cells alone, is gone on with by what it is, and is refuse
   expectExit(split, 2);
   expect(split.stderr).toContain("--split says how --shard I/N divides a sweep");
 });
+
+/** Changes what a run says of itself. @returns what it said before */
+function inRunJson(run: string, how: (identity: RunJson) => Partial<RunJson>): RunJson {
+  const path = join(run, "run.json");
+  const identity = JSON.parse(readFileSync(path, "utf8")) as RunJson;
+  writeFileSync(path, JSON.stringify({ ...identity, ...how(identity) }));
+  return identity;
+}
+
+/** As if it had been killed before its last episode was recorded. */
+function withoutLastEpisode(run: string): void {
+  const path = join(run, "records.jsonl");
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  const last = lines.findLastIndex((line) => line.includes('"type":"episode"'));
+  writeFileSync(
+    path,
+    lines
+      .slice(0, last)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+}

@@ -16,8 +16,12 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { mergeRuns } from "../../bench/merge/merge-runs.ts";
 import { DriverLock } from "../../bench/store/driver-lock.ts";
+import type { RunRecord } from "../../bench/store/record.ts";
 import type { RunJson } from "../../bench/store/run-json.ts";
+import { runStarted } from "../store/run-builder.ts";
 import { writeShard } from "./shard-builder.ts";
+
+type RunStarted = Extract<RunRecord, { readonly type: "run-started" }>;
 
 const scratch = mkdtempSync(join(tmpdir(), "tollgate-hostile-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -42,6 +46,25 @@ const change = (directory: string, how: (identity: RunJson) => object) => {
 };
 const records = (directory: string) => join(directory, "records.jsonl");
 const all = ({ first, second }: Place) => [first, second];
+
+/** Another call of the command on the same run, with what its first record says of it. */
+const goOn = (directory: string, said: Pick<RunStarted, "versions" | "git">) => {
+  const identity = JSON.parse(readFileSync(join(directory, "run.json"), "utf8")) as RunJson;
+  appendFileSync(records(directory), `${JSON.stringify({ ...runStarted(identity, true), ...said })}\n`);
+};
+
+/** What a server said of itself: its version, and more by the names of its own page. */
+const writeServer = (directory: string, name: string, { version, variant, ...serverInfo }: SaidByServer) => {
+  mkdirSync(join(directory, "evidence", "servers"), { recursive: true });
+  const said = { model: "m", identity: { name: "sglang", version }, serverInfo, variant };
+  writeFileSync(join(directory, "evidence", "servers", name), JSON.stringify(said));
+};
+
+interface SaidByServer {
+  readonly version: string;
+  readonly variant?: string;
+  readonly quantization?: string | null;
+}
 
 /** What is done to two good shards, what is given to the merge, and what it says. */
 const refused: readonly (readonly [string, (place: Place) => readonly string[], RegExp])[] = [
@@ -148,6 +171,40 @@ const refused: readonly (readonly [string, (place: Place) => readonly string[], 
       return all(at);
     },
     /version of agent engine: 0\.5\.10 in \S+, 0\.5\.23 in/,
+  ],
+  [
+    "a shard that another version of Tollgate has gone on with",
+    (at) => {
+      goOn(at.second, { versions: { tollgate: "0.2.0", node: "24.20.0" }, git: null });
+      return all(at);
+    },
+    /version of tollgate: 0\.1\.0 in \S+, 0\.2\.0 in .*\n {4}version of node: /,
+  ],
+  [
+    "a shard that another revision of Tollgate has gone on with",
+    (at) => {
+      goOn(at.first, { git: { revision: "1".repeat(40), dirty: true } });
+      return all(at);
+    },
+    /0Z-00000a was measured by programs that are not the same:\n {4}revision of Tollgate: 0{40} in \S+, 1{40} with changes in/,
+  ],
+  [
+    "a shard whose engine was another one after it was gone on with",
+    (at) => {
+      for (const directory of all(at)) writeServer(directory, "agent.json", { version: "0.5.10" });
+      writeServer(at.second, "agent-1.json", { version: "0.5.23" });
+      return all(at);
+    },
+    /version of agent engine: 0\.5\.10 in \S+, 0\.5\.23 in/,
+  ],
+  [
+    "an engine variant of another quantization on one machine",
+    (at) => {
+      writeServer(at.first, "agent--tp2.json", { version: "1", quantization: "fp8", variant: "tp2" });
+      writeServer(at.second, "agent--tp2.json", { version: "1", quantization: "awq", variant: "tp2" });
+      return all(at);
+    },
+    /quantization of agent engine in variant tp2: fp8 in \S+, awq in/,
   ],
   [
     "a gateway that streams on one machine and collects on the other",
@@ -320,6 +377,34 @@ const accepted: readonly (readonly [string, (place: Place) => readonly string[],
       ];
     },
     /k has finished nothing and is left out/,
+  ],
+  [
+    "a pod of an image that was mended, which has measured nothing, though its records are the longest",
+    (at) => {
+      const idle = writeShard(at.folder, {
+        index: 1,
+        count: 2,
+        attempt: "b",
+        fates: Array.from({ length: 6 }, () => "open"),
+        identity: { versions: { tollgate: "0.0.9" } },
+      });
+      appendFileSync(
+        records(idle),
+        Buffer.alloc(20_000, `${readFileSync(records(idle), "utf8").split("\n")[0]}\n`),
+      );
+      truncateSync(records(idle), readFileSync(records(idle)).lastIndexOf("\n") + 1);
+      return [...all(at), idle];
+    },
+    /00000b has finished nothing and is left out/,
+  ],
+  [
+    "a server that did not say everything on one machine",
+    (at) => {
+      writeServer(at.first, "agent.json", { version: "0.5.10", quantization: null });
+      writeServer(at.second, "agent.json", { version: "0.5.10", quantization: "fp8" });
+      return all(at);
+    },
+    /^$/,
   ],
   [
     "a link in the evidence",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RunUnreadableError } from "../../bench/errors.ts";
-import { checkResumable } from "../../bench/store/resume-check.ts";
+import { checkPrograms, checkResumable } from "../../bench/store/resume-check.ts";
 import { buildIdentity, plannedCell } from "./run-builder.ts";
 
 const stored = buildIdentity();
@@ -88,4 +88,36 @@ test("changed data is said before the plan that follows from it", () => {
   expect(reasonOf({ hashes, cells: [raw] })).toContain(
     "data: its content is another one (22222222 then, 33333333 now)",
   );
+});
+
+describe("other programs than those that began it", () => {
+  const git = { revision: "1".repeat(40), dirty: false };
+  const before = buildIdentity({ versions: { tollgate: "0.1.0", node: "24.1.0", openclaw: null }, git });
+  const checked = (identity: typeof before, now: Parameters<typeof checkPrograms>[1]) => {
+    const told: string[] = [];
+    checkPrograms(identity, now, (line) => told.push(line));
+    return told.join("\n");
+  };
+  const other = { versions: { tollgate: "0.2.0", node: "24.1.0", openclaw: "2026.9.6" }, git };
+
+  test("are named where a whole run is gone on with, and refused for a shard", () => {
+    expect(checked(before, other)).toMatch(
+      /^warning: \S+ was begun by other programs.*:\n {2}tollgate: 0\.1\.0 then, 0\.2\.0 now$/,
+    );
+    const shard = { index: 0, count: 2, by: "loads" as const, plan: [] };
+    expect(() => checked({ ...before, shard }, other)).toThrow(
+      /is a shard that other programs have begun.*\n {2}tollgate: 0\.1\.0 then, 0\.2\.0 now\nGo on with those of then/s,
+    );
+  });
+
+  test("are another revision, too, and changes to it", () => {
+    const now = { ...before, git: { ...git, dirty: true } };
+    expect(checked(before, now)).toContain(
+      `revision of Tollgate: ${git.revision} then, ${git.revision} with changes now`,
+    );
+  });
+
+  test("are none where one of them does not say what it is", () => {
+    expect(checked(before, { versions: { tollgate: "0.1.0" }, git: null })).toBe("");
+  });
 });
