@@ -31,6 +31,9 @@ COPY bench ./bench
 COPY suites ./suites
 COPY openclaw-tau2 ./openclaw-tau2
 COPY experiments ./experiments
+# There is no checkout here that a run could name: shards of two images are told apart by what is in them.
+RUN find package.json bin bench suites openclaw-tau2 node_modules/.package-lock.json -type f -print0 \
+  | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1 > sources.sha256
 # Written is below /results and /tmp alone, so any user will do: OpenShift gives a container one of its own.
 ENV HOME=/tmp NODE_COMPILE_CACHE=/tmp/node-compile-cache
 USER 1000:0

@@ -9,6 +9,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { collectShards } from "../kubernetes/shards/collect-shards.ts";
 import { indexText } from "../kubernetes/shards/job-status.ts";
 import { runShards, startShards, type ShardRunEnd } from "../kubernetes/shards/run-shards.ts";
+import { checkExperimentText } from "../kubernetes/objects/experiment-text.ts";
 import { renderYaml } from "../kubernetes/objects/render.ts";
 import { shardObjects } from "../kubernetes/shards/shard-job.ts";
 import { resultsNameOf, type ShardRunPlan } from "../kubernetes/shards/shard-run-plan.ts";
@@ -128,12 +129,14 @@ function planIn(
   ownBlocks(experiment, { index: 0, count: flags.shards, by: split });
   const { namespace, images } = settingsOf(host, flags);
   const settings = recorded.kubernetes ?? kubernetesDefaults;
+  const text = `${JSON.stringify(recorded, null, 2)}\n`;
+  checkExperimentText(text, host.environment);
   const skipped = flags.skipPreflight.flatMap((name) => ["--skip-preflight", name]);
   return {
     directory: experiment.output.directory,
     plan: {
       experiment: experiment.name,
-      text: `${JSON.stringify(recorded, null, 2)}\n`,
+      text,
       fingerprint: experimentFingerprint(loaded),
       shards: flags.shards,
       split,

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import { ConfigError } from "../errors.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { clusterFacts, isOpenShift } from "../kubernetes/deploy/cluster.ts";
 import type { Site } from "../kubernetes/deploy/site.ts";
 import { Kubectl } from "../kubernetes/kubectl/kubectl.ts";
@@ -58,8 +59,16 @@ export async function withSite(
     signal: stop.signal,
   };
   const quick = new Kubectl({ ...place, patienceMs: 0 });
-  const onSignal = () => stop.abort(new ConfigError("Stopped."));
-  process.once("SIGINT", onSignal);
+  let stopped: "sigint" | "sigterm" | null = null;
+  const onSignal = (cause: "sigint" | "sigterm") => () => {
+    stopped = cause;
+    stop.abort();
+  };
+  const handlers = [
+    ["SIGINT", onSignal("sigint")],
+    ["SIGTERM", onSignal("sigterm")],
+  ] as const;
+  for (const [signal, handler] of handlers) process.once(signal, handler);
   try {
     await confirmCluster(host, quick, { flags, access });
     const group =
@@ -73,8 +82,12 @@ export async function withSite(
       timeoutMs: flags.timeout === undefined ? null : flags.timeout * 1000,
       newToken: () => randomBytes(32).toString("base64"),
     });
+  } catch (thrown) {
+    if (stopped === null) throw thrown;
+    host.tell("Stopped.");
+    host.setExitCode(exitCodes[stopped]);
   } finally {
-    process.off("SIGINT", onSignal);
+    for (const [signal, handler] of handlers) process.off(signal, handler);
   }
 }
 

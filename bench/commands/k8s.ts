@@ -7,6 +7,7 @@ import { deployMlflow, deployOpenclaw } from "../kubernetes/deploy/deploy-server
 import { copyResults, sidecarLog } from "../kubernetes/deploy/sidecar-log.ts";
 import type { Site } from "../kubernetes/deploy/site.ts";
 import { holdsResults, takeDown } from "../kubernetes/deploy/take-down.ts";
+import { checkExperimentText } from "../kubernetes/objects/experiment-text.ts";
 import { gatewayDeployment } from "../kubernetes/objects/openclaw.ts";
 import { renderYaml } from "../kubernetes/objects/render.ts";
 import { renderModes, renderedObjects, type RenderMode } from "../kubernetes/deploy/rendered-objects.ts";
@@ -146,6 +147,7 @@ function registerEnds(k8s: Command, host: Host): void {
     .action(async (mode: string | undefined, flags: SidecarFlags) => {
       const settings = settingsOf(host, flags, mode === "mlflow");
       const experiment = await experimentText(host, flags);
+      if (experiment !== null) checkExperimentText(experiment, host.environment);
       host.print(renderYaml(renderedObjects(renderMode(mode), { settings, experiment })).trimEnd());
     });
 }

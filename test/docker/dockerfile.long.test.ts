@@ -133,6 +133,8 @@ describe.skipIf(reason !== null)(
       );
       const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
       expect(await docker("run", "--rm", ...place, image, "--version")).toBe(version);
+      const sources = await docker("run", "--rm", ...place, "--entrypoint", "cat", image, "sources.sha256");
+      expect(sources).toMatch(/^[0-9a-f]{64}$/);
       const native = ["--set", "agent.kind=native", "--set", "workload.tasks.count=2"];
       const sweep = ["sweep", "experiments/laptop.yaml", ...native, "--out", "/results"];
       expect(await docker("run", "--rm", ...place, image, ...sweep)).toMatch(/complete, 8\/8 episodes/);

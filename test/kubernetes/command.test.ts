@@ -1,5 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -172,3 +173,44 @@ test("deploy.sh: a cluster elsewhere is served where nobody can answer, as ever"
   });
   expect(wordsOf(place)).toContain("get namespace ns");
 });
+
+test("an experiment that holds a key, or that no ConfigMap takes, is printed as little as it is applied", async () => {
+  const { environment, place } = machine(null, { OPENAI_API_KEY: "sk-12345678" });
+  const file = join(place, "experiment.yaml");
+  const render = () => invoke(["k8s", "render", "attach", "--experiment", file], { environment });
+  writeFileSync(file, "name: x # sk-12345678\n");
+  expect(await render()).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringContaining("holds the value of OPENAI_API_KEY") as string,
+  });
+  writeFileSync(file, `name: x # ${"é".repeat(524_288)}\n`);
+  expect(await render()).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringMatching(/The experiment has 1048602 bytes.*takes 1048576/) as string,
+  });
+});
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)(
+  "%s ends kubectl with the command, and the exit code says so",
+  async (signal, code) => {
+    const { environment, place } = machine("https://127.0.0.1:6443");
+    // It hangs, as a login plugin does that waits for a person.
+    writeFileSync(join(place, "kubectl"), `#!/bin/sh\necho $$ > ${place}/pid\nexec sleep 300\n`, {
+      mode: 0o755,
+    });
+    symlinkSync("/bin/sleep", join(place, "sleep"));
+    const command = spawn(process.execPath, ["bench/main.ts", "k8s", "logs"], { env: environment });
+    const pid = () => (existsSync(join(place, "pid")) ? Number(readFileSync(join(place, "pid"), "utf8")) : 0);
+    await expect.poll(pid, { timeout: 30_000 }).toBeGreaterThan(0);
+    command.kill(signal);
+    const [ended] = (await once(command, "exit")) as [number | null];
+    expect(ended).toBe(code);
+    await expect.poll(() => existsSync(`/proc/${pid()}`)).toBe(false);
+  },
+  60_000,
+);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConfigError, messageOf, StartError } from "../../errors.ts";
+import { messageOf, StartError } from "../../errors.ts";
 import { attachSteps } from "../attach/attach-steps.ts";
 import { readDeployment, type GatewayDeployment } from "../attach/deployment.ts";
 import { detachSteps } from "../attach/detach-steps.ts";
@@ -13,6 +13,7 @@ import {
   experimentName,
   resultsVolumeClaim,
 } from "../objects/evaluation.ts";
+import { checkExperimentText } from "../objects/experiment-text.ts";
 import { isOurs } from "../objects/own-labels.ts";
 import { secretName, tokenKey } from "../objects/secret.ts";
 import { sidecarContainer, sidecarName } from "../objects/sidecar.ts";
@@ -58,7 +59,7 @@ export async function attachSidecar(site: Site, options: AttachOptions): Promise
     );
   // What refuses, refuses before anything is made.
   attachSteps(found, wantedContainer(site, found, { gateway, options, hash: "" }), options);
-  refuseKeysIn(options.experiment, site);
+  if (options.experiment !== null) checkExperimentText(options.experiment, site.environment);
   const made = await makeBelongings(site, { gateway, options });
   let isChanged: boolean;
   try {
@@ -196,22 +197,6 @@ async function tokenSource(
       return { kind: "unknown" };
     }
   }
-}
-
-/** A key in an experiment file would stand in a ConfigMap, readable for everybody who may look. */
-function refuseKeysIn(experiment: string | null, { environment }: Site): void {
-  const found = Object.entries(environment).filter(
-    ([name, value]) =>
-      /(_API_KEY|_TOKEN|_PASSWORD|_SECRET)$/.test(name) &&
-      value !== undefined &&
-      value.length >= 8 &&
-      experiment?.includes(value),
-  );
-  const [first] = found;
-  if (first !== undefined)
-    throw new ConfigError(
-      `The experiment file holds the value of ${first[0]}, and it would stand readable in a ConfigMap. Write \${${first[0]}} in its place.`,
-    );
 }
 
 /** One that an earlier call brought would be run in place of what is asked for now. */

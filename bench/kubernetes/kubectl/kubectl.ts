@@ -76,6 +76,11 @@ export class Kubectl {
     this.#options = options;
   }
 
+  /** The same for taking away what was made: also after the signal. */
+  get cleaner(): Kubectl {
+    return new Kubectl({ ...this.#options, signal: undefined });
+  }
+
   /** Server-side apply: what is left out now and was ours vanishes. Objects come back as the server has them. */
   async apply(
     manifests: readonly KubernetesManifest[],
@@ -178,16 +183,19 @@ export class Kubectl {
     return "";
   }
 
-  /** Runs a program in a container. Its exit code is in the answer; `input` is its standard input. */
+  /**
+   * Runs a program in a container. Its exit code is in the answer.
+   * @param call its standard input, and how long it may take; a node that is gone never answers
+   */
   async exec(
     of: { readonly namespace: string; readonly pod: string; readonly container: string },
     command: readonly string[],
-    input?: string,
+    { input, timeoutMs = null }: Pick<ProcessCall, "input" | "timeoutMs"> = {},
   ): Promise<Ended> {
     const words = ["exec", ...(input === undefined ? [] : ["-i"]), of.pod, "-n", of.namespace];
     return await this.#once([...words, "-c", of.container, "--", ...command], {
       what: `kubectl exec in ${of.pod}`,
-      timeoutMs: null,
+      timeoutMs,
       exitCodes: "any",
       ...(input !== undefined && { input }),
     });

@@ -1,5 +1,6 @@
 import type { KubernetesManifest } from "../kubectl/kubernetes-object.ts";
 import { trackingUriOf } from "./mlflow.ts";
+import { experimentData } from "./experiment-text.ts";
 import { ownLabels } from "./own-labels.ts";
 import type { ClusterSettings } from "./settings.ts";
 import { resultsClaim, volumeClaim } from "./volume-claim.ts";
@@ -34,7 +35,7 @@ export function experimentMap(namespace: string, text: string): KubernetesManife
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: experimentName, namespace, labels: ownLabels(app) },
-    data: { "experiment.yaml": text },
+    data: experimentData(text),
   };
 }
 

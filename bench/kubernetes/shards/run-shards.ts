@@ -38,11 +38,12 @@ export async function runShards(site: Site, plan: ShardRunPlan, watching: Watchi
     return ended(site, end.status, end.pods);
   }
   const done = new Set([...own.completed, ...jobs.flatMap(({ completed }) => completed)]);
-  const open = own.failed.filter((index) => !done.has(index));
+  // Not only those that it calls failed: a Job that was ended from outside says nothing of the others.
+  const open = Array.from({ length: plan.shards }, (_, index) => index).filter((index) => !done.has(index));
   tell(
     open.length === 0
       ? `Job ${name} is done already`
-      : `Job ${name} ended with shards ${indexText(open)} failed; each is run again by itself`,
+      : `Job ${name} ended without shards ${indexText(open)}; each is run again by itself`,
   );
   const again = await Promise.all(open.map((index) => runAgain(site, plan, { index, options, watched })));
   const completed = [...done, ...again.flatMap((end) => end.completed)].toSorted((a, b) => a - b);

@@ -1,4 +1,5 @@
 import type { KubernetesManifest } from "../kubectl/kubernetes-object.ts";
+import { experimentData } from "../objects/experiment-text.ts";
 import { volumeClaim } from "../objects/volume-claim.ts";
 import { app, readerPod, runLabels, shardPod, type PodParts } from "./shard-pod.ts";
 import { nameOfJob, resultsNameOf, type ShardRunPlan } from "./shard-run-plan.ts";
@@ -28,7 +29,7 @@ export function shardObjects(plan: ShardRunPlan): ShardObjects {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: parts.experimentMap, namespace, labels: runLabels(plan) },
-      data: { "experiment.yaml": plan.text },
+      data: experimentData(plan.text),
     },
     job: indexedJob(plan, parts),
   };

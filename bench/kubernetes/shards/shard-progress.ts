@@ -31,6 +31,16 @@ export interface EpisodeCounts {
 /** At once, so that a hundred pods do not make a hundred processes. */
 const askedAtOnce = 8;
 
+/** A node that is gone never answers, and the Job goes on without it. */
+const answerMs = 15_000;
+
+/** The image has Node, and neither curl nor wget. */
+const printPage = [
+  "node",
+  "-e",
+  "fetch(process.argv[1], { signal: AbortSignal.timeout(5000) }).then((page) => page.text()).then((text) => process.stdout.write(text), () => (process.exitCode = 1))",
+];
+
 /** Asks drivers for their metrics, inside their pods; one that does not answer, as while it starts, is left out. */
 export async function episodeCounts(
   kubectl: Kubectl,
@@ -43,7 +53,7 @@ export async function episodeCounts(
     const asked = running.slice(at, at + askedAtOnce).map(async ({ name }) => {
       const of = { namespace, pod: name, container: driverContainer };
       const url = `http://127.0.0.1:${driverMetricsPort}/metrics`;
-      return countsIn((await kubectl.exec(of, ["wget", "-qO-", "-T", "5", url])).stdout);
+      return countsIn((await kubectl.exec(of, [...printPage, url], { timeoutMs: answerMs })).stdout);
     });
     const answers = await Promise.allSettled(asked);
     for (const answer of answers)

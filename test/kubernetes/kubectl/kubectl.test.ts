@@ -127,7 +127,27 @@ test("a signal ends a followed log", async () => {
 test("the exit code of a program in a container is its answer", async () => {
   const kubectl = new Kubectl(placeOf("cat", "echo loud >&2", "exit 7"));
   const at = { namespace: "ns", pod: "p", container: "c" };
-  expect(await kubectl.exec(at, ["sh"], "in")).toEqual({ stdout: "in", stderr: "loud\n", exitCode: 7 });
+  expect(await kubectl.exec(at, ["sh"], { input: "in" })).toEqual({
+    stdout: "in",
+    stderr: "loud\n",
+    exitCode: 7,
+  });
+});
+
+test("a program on a node that is gone is waited for no longer than it may take", async () => {
+  const kubectl = new Kubectl(placeOf("sleep 300"));
+  const at = { namespace: "ns", pod: "p", container: "c" };
+  const asked = kubectl.exec(at, ["true"], { timeoutMs: 300 });
+  await expect(asked).rejects.toMatchObject({ failure: "unreachable" });
+});
+
+test("what is taken away after a signal is taken away", async () => {
+  const stop = new AbortController();
+  const kubectl = new Kubectl({ ...placeOf("echo pod/x"), signal: stop.signal });
+  stop.abort();
+  const target = { kind: "pod", name: "x", namespace: "ns" };
+  await expect(kubectl.delete(target)).rejects.toThrow(/abort/i);
+  expect(await kubectl.cleaner.delete(target, { wait: false })).toBe(true);
 });
 
 test("a machine without kubectl says what to install", async () => {
