@@ -76,7 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "bench/mlflow/client": "config host measure",
   "bench/mlflow/entries": "store evidence analysis report feedback/files feedback/report mlflow/client",
   "bench/mlflow": "host measure store otlp export/rows mlflow/client mlflow/entries",
-  "bench/sink/mlflow": "config host mlflow mlflow/client sink",
+  "bench/sink/mlflow": "config host mlflow mlflow/client mlflow/entries sink",
   "bench/sink": "config store",
   // What happens in a run.
   "bench/run":
@@ -145,7 +145,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "suites/tasks/scoring": "answer judge sandbox suites/tasks/contract suites/tasks/python suites/tasks/shell",
   "suites/tasks/attempts": "store suites/tasks/scoring suites/tasks/contract",
   "suites/tasks/export":
-    "statistics store analysis report view export suites/tasks suites/tasks/attempts suites/tasks/scoring suites/tasks/contract",
+    "statistics store analysis report mlflow/entries view export suites/tasks suites/tasks/attempts suites/tasks/scoring suites/tasks/contract",
   "suites/tasks":
     "config host judge measure sandbox workload agent transcript tools suites/tasks/attempts suites/tasks/formats suites/tasks/scoring suites/tasks/contract suites/tasks/python",
   "suites/code/contract": "config",

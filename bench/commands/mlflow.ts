@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { logRun, type LoggedRun } from "../mlflow/log-run.ts";
 import { requiredTarget } from "../mlflow/client/target.ts";
+import { clawbenchFigures } from "../../suites/tasks/export/mlflow-figures.ts";
 import { findRun, runsOption, type RunsFlag } from "./find-run.ts";
 import type { Host } from "./host.ts";
 
@@ -43,7 +44,8 @@ export function register(program: Command, host: Host): void {
       const directory = await findRun(host, run, flags);
       const tell = (line: string) => host.tell(`warning: ${line}`);
       const { signal } = new AbortController();
-      const logged = await logRun(directory, { target, signal, tell, traces, tables });
+      const figuresOf = clawbenchFigures;
+      const logged = await logRun(directory, { target, signal, tell, traces, tables, figuresOf });
       host.print(flags.json ? JSON.stringify(logged, null, 2) : loggedText(logged));
     });
 }

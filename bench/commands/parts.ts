@@ -2,6 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { Experiment } from "../config/experiment.ts";
 import type { Section, Sections } from "../config/section.ts";
 import type { SinkKind } from "../sink/sink.ts";
+import { clawbenchFigures } from "../../suites/tasks/export/mlflow-figures.ts";
 import { workOf, type Work } from "../workload/work.ts";
 import type { Workload } from "../workload/workload.ts";
 
@@ -28,7 +29,7 @@ export const sinkKinds: readonly SinkKind[] = [
   // An experiment names its sinks; there is no default.
   (await import("../sink/jsonl/jsonl-sink.ts")).jsonlSink,
   (await import("../sink/otlp/otlp-sink.ts")).otlpSink,
-  (await import("../sink/mlflow/mlflow-sink.ts")).mlflowSink,
+  (await import("../sink/mlflow/mlflow-sink.ts")).mlflowSink(clawbenchFigures),
   (await import("../../suites/echo/sink.ts")).tally,
 ];
 

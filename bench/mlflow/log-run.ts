@@ -4,6 +4,7 @@ import type { ServerRun } from "./client/answers.ts";
 import { MlflowConnection, type MlflowConnectionOptions } from "./client/connection.ts";
 import { MlflowClient, type RunStatus } from "./client/mlflow-client.ts";
 import { identityTags, type MlflowEntry } from "./entries/entry.ts";
+import type { FiguresOf } from "./entries/own-names.ts";
 import { readEntries, type ReadRun } from "./entries/read-entries.ts";
 import { experimentFor } from "./experiment.ts";
 import {
@@ -26,6 +27,8 @@ export interface LogRunOptions extends MlflowConnectionOptions {
   readonly traces?: boolean;
   /** Requests and episodes as Parquet among the artifacts (default: yes). */
   readonly tables?: boolean;
+  /** What another program would call a run's figures. */
+  readonly figuresOf?: FiguresOf;
   readonly nowMs?: () => number;
 }
 
@@ -54,7 +57,7 @@ export interface LoggedRun {
  * Throws MlflowError, CollectorError (traces), RunUnreadableError.
  */
 export async function logRun(directory: string, options: LogRunOptions): Promise<LoggedRun> {
-  return await logEntries(await readEntries(directory), directory, options);
+  return await logEntries(await readEntries(directory, options.figuresOf), directory, options);
 }
 
 /** The same of a run that was read. @param directory of its tables and traces */

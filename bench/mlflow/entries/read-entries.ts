@@ -24,6 +24,7 @@ import { runSeconds } from "../../store/run-length.ts";
 import type { RunEntries } from "./entry.ts";
 import { feedbackArtifacts, feedbackEntries } from "./feedback-entries.ts";
 import { noteOf, placesIn } from "./note.ts";
+import type { FiguresOf } from "./own-names.ts";
 import { replayEntries } from "./replay-entries.ts";
 import { runTimes } from "./run-times.ts";
 import { sweepEntries } from "./sweep-entries.ts";
@@ -40,8 +41,11 @@ export interface ReadRun extends RunEntries {
 
 const common = { files: ["run.json"], hasTables: true } as const;
 
-/** What MLflow is to know of a run, from its directory, in which nothing is written. */
-export async function readEntries(directory: string): Promise<ReadRun> {
+/**
+ * What MLflow is to know of a run, from its directory, in which nothing is written.
+ * @param figuresOf what another program would call it; left out: nothing
+ */
+export async function readEntries(directory: string, figuresOf?: FiguresOf): Promise<ReadRun> {
   const run = await readOutcomes(directory);
   const { identity, records } = run;
   const known = {
@@ -68,8 +72,13 @@ export async function readEntries(directory: string): Promise<ReadRun> {
     return { ...entries, ...common, report: filesOf((format) => renderReplay(report, format)) };
   }
   const report = (await writtenReport(directory)) ?? (await buildReport(directory));
-  const entries = sweepEntries({ ...known, report, note: noteOf(screenOf(report, run)) });
-  return { ...entries, ...common, report: filesOf((format) => renderReport(report, format)) };
+  const figures = (await figuresOf?.(run.directory, report)) ?? [];
+  const entries = sweepEntries({ ...known, report, figures, note: noteOf(screenOf(report, run)) });
+  const results = figures.map(({ cellId, file: { name, text } }) => {
+    return [report.cells.length === 1 ? name : `${cellId}/${name}`, text] as const;
+  });
+  const files = { ...filesOf((format) => renderReport(report, format)), ...Object.fromEntries(results) };
+  return { ...entries, ...common, report: files };
 }
 
 function filesOf(

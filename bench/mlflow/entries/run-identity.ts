@@ -9,6 +9,7 @@ import { cutText, tagCharactersMax } from "./text-limits.ts";
 interface Known {
   readonly identity: RunJson;
   readonly agentServer: ServerFacts | undefined;
+  /** Of judgements that were made later; empty: none were. */
   readonly judge?: string | undefined;
 }
 
@@ -27,7 +28,7 @@ export function identityParams({ identity, agentServer, judge }: Known): Readonl
       agent: agent.name,
       agent_version: agent.version,
       openclaw_version: agent.name === "openclaw" ? agent.version : null,
-      judge_model: judge,
+      judge_model: judge || askedJudge(resolved),
       task_snapshot_fingerprint: taskDigest(identity),
       tollgate_version: versions["tollgate"],
       simulated: identity.simulated,
@@ -35,6 +36,13 @@ export function identityParams({ identity, agentServer, judge }: Known): Readonl
       gpus: identity.host.gpus.join(", "),
     }),
   };
+}
+
+/** Of work that a model judges while it runs. */
+function askedJudge(resolved: RunJson["resolved"]): string | null {
+  const workload = resolved["workload"] as
+    { readonly judge?: { readonly model?: unknown } | null } | undefined;
+  return typeof workload?.judge?.model === "string" ? workload.judge.model : null;
 }
 
 export function identityTagsOf(

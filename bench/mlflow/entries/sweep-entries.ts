@@ -6,11 +6,13 @@ import type { RunJson } from "../../store/run-json.ts";
 import type { MetricPoint } from "../client/batches.ts";
 import type { RunStatus } from "../client/mlflow-client.ts";
 import { cellEntry, cellValues } from "./cell-entry.ts";
-import { pointsOf, type RunEntries } from "./entry.ts";
+import { pointsOf, type MlflowEntry, type RunEntries } from "./entry.ts";
+import type { NamedFigures } from "./own-names.ts";
 import { identityParams, identityTagsOf, taskSet } from "./run-identity.ts";
+import { knownParams } from "./run-params.ts";
 import { momentOf, type RunTimes } from "./run-times.ts";
 import { estimateMetrics, scoreMetrics } from "./score-metrics.ts";
-import { loadKey, metricKey } from "./text-limits.ts";
+import { cutTexts, loadKey, metricKey, tagCharactersMax } from "./text-limits.ts";
 
 export interface SweepFacts {
   readonly report: ReportModel;
@@ -19,33 +21,55 @@ export interface SweepFacts {
   readonly agentServer: ServerFacts | undefined;
   /** Description of the run's page. */
   readonly note: string;
+  /** By the names of another program, of the cells that have them. */
+  readonly figures?: readonly NamedFigures[];
 }
 
 /** A sweep, a collection or a search: the run with what can be compared over its cells, and each cell. Pure. */
 export function sweepEntries(facts: SweepFacts): RunEntries {
-  const { report, identity, times } = facts;
+  const { report, identity, times, figures = [] } = facts;
   const atMs = momentOf(times.whole);
   const status = runStatus(report);
+  const judges = [...new Set(report.judges.map(({ model }) => model))];
+  const whole: MlflowEntry = {
+    part: "run",
+    name: identity.runId,
+    startedMs: times.whole.startedMs,
+    endedMs: status === "RUNNING" ? null : atMs,
+    status,
+    params: identityParams({ ...facts, judge: judges.join(", ") }),
+    tags: {
+      ...identityTagsOf(identity, { note: facts.note, simulated: report.run.simulated }),
+      "tollgate.state": report.run.state,
+      ...verdictTag(report.cells),
+    },
+    metrics: [...pointsOf(totals(report), { step: 0, atMs }), ...series(facts), ...findings(report, atMs)],
+    datasets: taskSet(identity),
+  };
+  const [only] = figures;
   return {
     runId: identity.runId,
-    whole: {
-      part: "run",
-      name: identity.runId,
-      startedMs: times.whole.startedMs,
-      endedMs: status === "RUNNING" ? null : atMs,
-      status,
-      params: identityParams(facts),
-      tags: {
-        ...identityTagsOf(identity, { note: facts.note, simulated: report.run.simulated }),
-        "tollgate.state": report.run.state,
-        ...verdictTag(report.cells),
-      },
-      metrics: [...pointsOf(totals(report), { step: 0, atMs }), ...series(facts), ...findings(report, atMs)],
-      datasets: taskSet(identity),
-    },
-    parts: report.cells.map((cell) =>
-      cellEntry(cell, { report, times: times.cells.get(cell.cellId) ?? null }),
-    ),
+    // A run of one cell is what the other program would have logged.
+    whole: report.cells.length === 1 && only !== undefined ? withFigures(whole, only, atMs) : whole,
+    parts: report.cells.map((cell) => {
+      const own = figures.find(({ cellId }) => cellId === cell.cellId);
+      const entry = cellEntry(cell, { report, times: times.cells.get(cell.cellId) ?? null });
+      return own === undefined
+        ? entry
+        : withFigures(entry, own, momentOf(times.cells.get(cell.cellId) ?? times.whole));
+    }),
+  };
+}
+
+/** What Tollgate says by the same name stays. */
+function withFigures(entry: MlflowEntry, { metrics, params, tags }: NamedFigures, atMs: number): MlflowEntry {
+  const taken = new Set(entry.metrics.map(({ key }) => key));
+  const named = metrics.map(({ key, ...point }) => ({ ...point, key: metricKey(...key.split("/")), atMs }));
+  return {
+    ...entry,
+    metrics: [...entry.metrics, ...named.filter(({ key }) => !taken.has(key))],
+    params: { ...knownParams(params), ...entry.params },
+    tags: { ...cutTexts(tags, tagCharactersMax), ...entry.tags },
   };
 }
 

@@ -14,6 +14,14 @@ export function cutText(text: string, charactersMax: number): string {
   return `${characters.slice(0, charactersMax - mark.length).join("")}${mark}`;
 }
 
+/** The same for each of several. */
+export function cutTexts(
+  texts: Readonly<Record<string, string>>,
+  charactersMax: number,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, cutText(text, charactersMax)]));
+}
+
 const refusedCharacter = /[^\p{L}\p{N}_\-. /]/gu;
 
 /**

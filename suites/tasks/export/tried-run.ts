@@ -7,7 +7,13 @@ import type { RecordedAttempt } from "../attempts/read-attempts.ts";
 import type { Bounded, ServingCost, TaskTrial, TriedRun } from "../attempts/trial.ts";
 
 const resolvedSchema = z.object({
-  stack: z.looseObject({ model: z.string().optional() }).optional(),
+  stack: z
+    .looseObject({
+      model: z.string().optional().catch(undefined),
+      // Of servers that are there already, each has its own.
+      agent: z.looseObject({ model: z.string().optional() }).optional().catch(undefined),
+    })
+    .optional(),
   workload: z
     .looseObject({
       fast: z.boolean().default(false),
@@ -27,7 +33,7 @@ export function triedRun(identity: RunJson, { run }: Pick<ReportModel, "run">): 
     experiment: identity.experiment,
     createdAt: identity.createdAt,
     agent: identity.agent,
-    model: stack?.model ?? "unknown",
+    model: stack?.model ?? stack?.agent?.model ?? "unknown",
     simulated: run.simulated,
     selection: { fast, suite, task, tier },
   };

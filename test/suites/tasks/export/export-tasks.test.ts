@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportTasks } from "../../../../suites/tasks/export/export-tasks.ts";
 import { integritySignature } from "../../../../suites/tasks/export/agentbench/signature.ts";
-import { clawBenchTask } from "../attempts/fixtures.ts";
-import { twoTrials, writeTasksRun } from "./tasks-run.ts";
+import { twoTrials, writeTasksRun, writeClawbenchRun } from "./tasks-run.ts";
 
 let scratch: string;
 beforeAll(async () => {
@@ -178,32 +177,7 @@ describe("agentbench", () => {
 const clawbenchDirectory = process.env["CLAWBENCH_DIR"];
 
 describe("clawbench", () => {
-  const clawbenchRun = () =>
-    writeTasksRun(newFolder(), {
-      arms: ["raw"],
-      tasks: [
-        { suite: "coding", id: "fix", values: [0.95, 0.4, 0.88] },
-        { suite: "coding", id: "write", values: [0.9, 0.9, 0.9] },
-        { suite: "repo", id: "lost", values: [null, null, null] },
-      ],
-      line: (line) => ({
-        ...line,
-        profile: { format: "clawbench", version: "1" },
-        observation: {
-          ...line.observation,
-          task: clawBenchTask({ id: line.observation.task.id, suite: line.observation.task.suite }),
-        },
-        score: {
-          value: line.score?.value ?? null,
-          // Of one run nobody could decide whether all that is asked for holds.
-          passed: line.score?.value === 0.4 ? null : (line.score?.value ?? 0) >= 0.7,
-          parts: { completion: line.score?.value ?? null, trajectory: 0.8, behavior: 1 },
-          missing: {},
-          breakdown: { deliveryOutcome: "pass", failureMode: null },
-          by: { completion: "rules" },
-        },
-      }),
-    });
+  const clawbenchRun = () => writeClawbenchRun(newFolder());
 
   test("the known statistics of its runs, what is not known left out, and a task without a score in no mean", async () => {
     const out = newFolder();

@@ -5,7 +5,7 @@ import type { PlannedCell, RunJson } from "../../../../bench/store/run-json.ts";
 import { attemptLine, type AttemptLine } from "../../../../suites/tasks/attempts/attempt-line.ts";
 import { writeSegment } from "../../../evidence/evidence-builder.ts";
 import { buildIdentity, plannedCell, runStarted } from "../../../store/run-builder.ts";
-import { attempt, score } from "../attempts/fixtures.ts";
+import { attempt, clawBenchTask, score } from "../attempts/fixtures.ts";
 
 export const scoreNames: NonNullable<RunJson["scores"]> = {
   averaged: "groups",
@@ -70,6 +70,39 @@ export async function writeTasksRun(scratch: string, plan: TasksRunPlan = {}): P
     await writeFile(join(directory, "tasks.ndjson"), lines.map(attemptLine).join(""));
   }
   return run.path;
+}
+
+/** A finished run of tasks of ClawBench through one arm: three runs of one whose values differ, three alike, and one whose engine failed. */
+export function writeClawbenchRun(
+  scratch: string,
+  plan: Pick<TasksRunPlan, "identity"> = {},
+): Promise<string> {
+  return writeTasksRun(scratch, {
+    ...plan,
+    arms: ["raw"],
+    tasks: [
+      { suite: "coding", id: "fix", values: [0.95, 0.4, 0.88] },
+      { suite: "coding", id: "write", values: [0.9, 0.9, 0.9] },
+      { suite: "repo", id: "lost", values: [null, null, null] },
+    ],
+    line: (line) => ({
+      ...line,
+      profile: { format: "clawbench", version: "1" },
+      observation: {
+        ...line.observation,
+        task: clawBenchTask({ id: line.observation.task.id, suite: line.observation.task.suite }),
+      },
+      score: {
+        value: line.score?.value ?? null,
+        // Of one run nobody could decide whether all that is asked for holds.
+        passed: line.score?.value === 0.4 ? null : (line.score?.value ?? 0) >= 0.7,
+        parts: { completion: line.score?.value ?? null, trajectory: 0.8, behavior: 1 },
+        missing: {},
+        breakdown: { deliveryOutcome: "pass", failureMode: null },
+        by: { completion: "rules" },
+      },
+    }),
+  });
 }
 
 interface PlannedAttempt {
