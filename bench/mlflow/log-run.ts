@@ -87,7 +87,13 @@ export async function logEntries(
   if (uploaded.warning !== null) logging.warnings.push(uploaded.warning);
   const traces =
     options.traces === true
-      ? await tracesOf(client, parent, { directory, target, experimentId, signal: options.signal })
+      ? await tracesOf(client, parent, {
+          directory,
+          target,
+          experimentId,
+          signal: options.signal,
+          warn: (text) => logging.warnings.push(text),
+        })
       : null;
   await logging.close(entries.whole, parent);
   for (const warning of logging.warnings) options.tell(warning);
@@ -164,7 +170,7 @@ class Logging {
   async values(entry: MlflowEntry, record: ServerRun): Promise<void> {
     if (isLogged(record, entry)) return;
     this.changed = true;
-    const { metrics, otherParams } = await logEntry(this.#client, entry, {
+    const { metrics, otherParams, oldMetrics } = await logEntry(this.#client, entry, {
       record,
       nowMs: this.#options.nowMs,
     });
@@ -172,6 +178,10 @@ class Logging {
     if (otherParams.length > 0)
       this.warnings.push(
         `${entry.name}: MLflow changes no parameter, so ${otherParams.slice(0, 5).join(", ")} stay as they were logged before`,
+      );
+    if (oldMetrics.length > 0)
+      this.warnings.push(
+        `${entry.name}: MLflow removes no value, so ${oldMetrics.slice(0, 5).join(", ")}${oldMetrics.length > 5 ? ` and ${oldMetrics.length - 5} more` : ""} stand there although the run has them no more. Delete the run there and log it again.`,
       );
   }
 
@@ -194,11 +204,15 @@ async function tracesOf(
     readonly target: MlflowTarget;
     readonly experimentId: string;
     readonly signal: AbortSignal;
+    readonly warn: (text: string) => void;
   },
 ): Promise<number> {
   const runId = parent.info.run_id;
   const version = await client.version();
-  if (version !== null && Number.parseInt(version, 10) < 3) return 0;
+  if (version !== null && Number.parseInt(version, 10) < 3) {
+    of.warn(`the server is MLflow ${version}, and traces need version 3: none were sent`);
+    return 0;
+  }
   if (tagOf(parent, identityTags.traces) !== null && parent.info.status === "FINISHED") return 0;
   const { directory, target, experimentId, signal } = of;
   const traces = await sendTraces(directory, { target, experimentId, runId }, signal);

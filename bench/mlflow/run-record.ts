@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import type { ServerRun } from "./client/answers.ts";
 import { batchesOf, type MetricPoint } from "./client/batches.ts";
 import { isUncertain } from "./client/connection.ts";
@@ -19,9 +20,18 @@ export async function findRecords(
   client: MlflowClient,
   { experimentId, runId }: Pick<RecordPlace, "experimentId" | "runId">,
 ): Promise<ReadonlyMap<string, readonly ServerRun[]>> {
-  const found = await client.searchRuns(experimentId, `tags.\`${identityTags.runId}\` = '${runId}'`);
+  const found = await client.searchRuns(experimentId, `tags.\`${identityTags.runId}\` = ${quoted(runId)}`);
   const parts = Map.groupBy(found, (run) => tagOf(run, identityTags.part) ?? "");
   return new Map([...parts].map(([part, runs]) => [part, runs.toSorted(byBirth)]));
+}
+
+/** A merged run is called as its folder, in whatever words. @throws {ConfigError} for what no filter can hold */
+function quoted(text: string): string {
+  if (!text.includes("'")) return `'${text}'`;
+  if (!text.includes('"')) return `"${text}"`;
+  throw new ConfigError(
+    `The run ${text} cannot be looked for in MLflow, because its name holds quotes of both kinds. Merge its shards again with a plainer -o.`,
+  );
 }
 
 /** Which one was made first, as those who made them said; equal for all who ask. */
@@ -102,6 +112,8 @@ export interface Recorded {
   readonly metrics: number;
   /** Parameters that stand there with another value: MLflow changes none. */
   readonly otherParams: readonly string[];
+  /** Metrics that an earlier call has logged and that the entry has no more: MLflow removes none. */
+  readonly oldMetrics: readonly string[];
 }
 
 interface Logging {
@@ -161,7 +173,10 @@ async function logMissing(
   const known = new Set(record.inputs.dataset_inputs.map(({ dataset }) => datasetKey(dataset)));
   const datasets = entry.datasets.filter((dataset) => !known.has(datasetKey(dataset)));
   if (datasets.length > 0) await client.logInputs(runId, datasets);
-  return { metrics: metrics.length, otherParams };
+  const wanted = new Set(entry.metrics.map(({ key }) => key));
+  const isOurs = tags.has(identityTags.logged);
+  const oldMetrics = record.data.metrics.flatMap(({ key }) => (isOurs && !wanted.has(key) ? [key] : []));
+  return { metrics: metrics.length, otherParams, oldMetrics };
 }
 
 function datasetKey({ name, digest }: { readonly name: string; readonly digest: string }): string {

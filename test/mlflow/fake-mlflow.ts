@@ -29,6 +29,7 @@ export interface FakeOptions {
   readonly allowedHost?: string;
   readonly artifactRoot?: string;
   readonly port?: number;
+  readonly version?: string;
 }
 
 /** A tracking server in this process that holds to the rules. */
@@ -87,14 +88,14 @@ interface Asked {
 function answerTo(
   store: FakeStore,
   { request, url, body }: Asked,
-  { authorization, allowedHost }: FakeOptions,
+  { authorization, allowedHost, version = "3.17.2" }: FakeOptions,
 ): { readonly status: number; readonly text: string | Buffer } {
   if (url.pathname === "/health") return { status: 200, text: "OK" };
   if (allowedHost !== undefined && request.headers.host?.split(":")[0] !== allowedHost)
     return { status: 403, text: "Invalid Host header - possible DNS rebinding attack detected" };
   if (authorization !== undefined && request.headers.authorization !== authorization)
     return { status: 401, text: "You are not authenticated. Please see https://mlflow.org" };
-  if (url.pathname === "/version") return { status: 200, text: "3.17.2" };
+  if (url.pathname === "/version") return { status: 200, text: version };
   try {
     return { status: 200, text: store.answer(request.method ?? "", url, body) };
   } catch (error) {

@@ -136,7 +136,8 @@ export class FakeStore {
 
   #search({ experiment_ids: ids, filter, page_token: token, run_view_type: view }: Body): unknown {
     if (view !== "ACTIVE_ONLY") throw invalid("run_view_type");
-    const [, key = "", value = ""] = /^tags\.`([^`]+)` = '([^']*)'$/.exec(String(filter)) ?? [];
+    const [, key = "", , value = ""] =
+      /^tags\.`([^`]+)` = (['"])((?:(?!\2).)*)\2$/.exec(String(filter)) ?? [];
     if (key === "") throw invalid(`Invalid clause(s) in filter string: ${String(filter)}`);
     const found = this.runs.filter(
       (run) =>

@@ -77,7 +77,7 @@ export class MlflowConnection {
     const text = await this.text(call);
     const value = parsedJson(text === "" ? "{}" : text);
     if (value !== null && typeof value === "object") return value;
-    throw this.#refusal(call, { answer: { status: 404, text: text === "" ? "" : "<html" }, tries: 1 });
+    throw this.#refusal(call, { answer: { status: 200, text: "<html" }, tries: 1 });
   }
 
   async wait(ms: number): Promise<void> {

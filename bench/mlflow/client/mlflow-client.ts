@@ -104,7 +104,7 @@ export class MlflowClient {
         searchAnswer,
       );
       found.push(...answer.runs);
-      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
+      token = this.#nextPage(token, answer);
     } while (token !== undefined);
     return found;
   }
@@ -166,7 +166,7 @@ export class MlflowClient {
       const path = `${api}/metrics/get-history?${query.toString()}`;
       const answer = await this.#ask({ method: "GET", path, doing: "read what was logged" }, historyAnswer);
       points.push(...answer.metrics);
-      token = answer.next_page_token === "" ? undefined : answer.next_page_token;
+      token = this.#nextPage(token, answer);
     } while (token !== undefined);
     return points;
   }
@@ -191,6 +191,19 @@ export class MlflowClient {
       doing: `take the artifact ${path.slice(path.lastIndexOf("/") + 1)}`,
       bytes,
     });
+  }
+
+  /** @throws {MlflowError} for a page that is its own next one: it would be read for ever */
+  #nextPage(
+    token: string | undefined,
+    { next_page_token: next }: { readonly next_page_token?: string | undefined },
+  ) {
+    if (next === undefined || next === "") return undefined;
+    if (next !== token) return next;
+    throw new MlflowError(
+      `MLflow at ${this.connection.target.url} gives the same page again and again. Is something between that answers in its place, a cache?`,
+      { status: 200, errorCode: null },
+    );
   }
 
   async #post(name: string, json: unknown, { doing }: { readonly doing: string }): Promise<unknown> {

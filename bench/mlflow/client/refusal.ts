@@ -78,7 +78,7 @@ function adviceOn(call: RefusedCall, { status, text, location }: RefusedAnswer):
       : "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.";
   if (status >= 300 && status < 400)
     return `It points to ${location ?? "another place"}. Give that address if it is the server's, or a token if it is a page to log in.`;
-  if (status === 404 && (text === "" || looksLikeHtml(text)))
+  if ((status === 404 && text === "") || ((status === 404 || status === 200) && looksLikeHtml(text)))
     return "Is this the base address of an MLflow server? /api/2.0/mlflow is added to it.";
   if (status === 413)
     return "A proxy in front of the server limits the size of requests; raise it (nginx: client_max_body_size).";

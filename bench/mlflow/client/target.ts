@@ -62,9 +62,21 @@ function addressOf(uri: string): {
   const parsed = URL.canParse(uri) ? new URL(uri) : null;
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) throw notHttp(uri, parsed?.protocol);
   const { username, password } = parsed;
-  const decoded = { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+  const decoded = { user: decodedPart(username), password: decodedPart(password) };
   const path = parsed.pathname.replace(/\/+$/, "");
   return { url: `${parsed.origin}${path}`, credentials: username === "" ? null : decoded };
+}
+
+/** @throws {ConfigError} for a percent sign that is none of an address; what stands there may be a password */
+function decodedPart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new ConfigError(
+      "The name or password in the MLflow URI has a % that begins no character. Write it as %25, or give both in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
+      { cause },
+    );
+  }
 }
 
 /** MLflow's own client also writes into files and databases; what stands in an odd address may be a password. */
@@ -95,7 +107,7 @@ function authorizationOf(given: {
   const { user, password, token } = given;
   if (user !== undefined && password !== undefined) {
     const basic = Buffer.from(`${user}:${password}`).toString("base64");
-    return { authorization: `Basic ${basic}`, secrets: [password, basic] };
+    return { authorization: `Basic ${basic}`, secrets: password === "" ? [basic] : [password, basic] };
   }
   if (token === undefined) {
     if (user === undefined && password === undefined) return { authorization: null, secrets: [] };

@@ -18,7 +18,7 @@ export function cellEntry(
 ): MlflowEntry {
   const { report, times } = of;
   const runStartedMs = Date.parse(report.run.createdAt);
-  const known = times ?? { startedMs: runStartedMs, endedMs: null };
+  const known = times ?? { startedMs: runStartedMs, endedMs: null, lastMs: runStartedMs };
   const at = { step: cell.repetition, atMs: momentOf(known) };
   const status = cellStatus(cell, report.run.state);
   return {

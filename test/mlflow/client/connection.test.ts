@@ -28,7 +28,10 @@ test.each([
   ],
   [{ on: /./, status: 401, body: "You are not authenticated" }, /Set MLFLOW_TRACKING_USERNAME and/],
   [{ on: /./, status: 404, body: html }, /base address of an MLflow server/],
-  [{ on: /./, status: 200, body: html }, /base address of an MLflow server/],
+  [
+    { on: /./, status: 200, body: html },
+    /status 200, a page of HTML\. Is this the base address of an MLflow server/,
+  ],
   [{ on: /./, status: 200, body: "null" }, /base address of an MLflow server/],
   [{ on: /./, status: 302, headers: { location: "https://login/x" } }, /points to https:\/\/login\/x/],
   [{ on: /./, status: 413 }, /client_max_body_size/],

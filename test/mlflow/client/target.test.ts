@@ -18,6 +18,8 @@ test.each([
   // Half of a user and a token: as MLflow's own client, the token.
   [{ uri }, { MLFLOW_TRACKING_TOKEN: "t", MLFLOW_TRACKING_USERNAME: "u" }, { authorization: "Bearer t" }],
   [{ uri: "http://u:p%40@h:1" }, {}, { url: "http://h:1", authorization: basic("u:p@") }],
+  // An empty text would be taken out of every message, between all its letters.
+  [{ uri: "http://u:@h:1" }, {}, { authorization: basic("u:"), secrets: [basic("u:").slice(6)] }],
   [{ uri }, { MLFLOW_EXPERIMENT_NAME: "n" }, { experiment: { name: "n" } }],
   [{ uri }, { MLFLOW_EXPERIMENT_NAME: "n", MLFLOW_EXPERIMENT_ID: "4" }, { experiment: { id: "4" } }],
   [{ uri, experiment: "mine" }, { MLFLOW_EXPERIMENT_ID: "4" }, { experiment: { name: "mine" } }],
@@ -58,4 +60,10 @@ test("no message holds a password of an address or a variable", () => {
   };
   expect(said(() => mlflowTarget({ uri: "mysql://u:hunter2@h/db" }, {}))).not.toContain("hunter2");
   expect(said(() => mlflowTarget({ uri }, { MLFLOW_TRACKING_TOKEN: "hun\nter2" }))).not.toContain("ter2");
+});
+
+test("a percent sign that is none of an address is told without what stands there", () => {
+  const asked = () => mlflowTarget({ uri: "http://u:hunter%2@h:1" }, {});
+  expect(asked).toThrow(/has a % that begins no character/);
+  expect(asked).not.toThrow(/hunter/);
 });
