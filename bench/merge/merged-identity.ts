@@ -9,12 +9,14 @@ export function mergedIdentity(set: ShardSet, runId: string): RunJson {
   if (first === undefined) throw new Error("a merge has a shard");
   const { shard, ...identity } = first.identity;
   if (shard === undefined) throw new Error("only shards are merged");
+  const warnings = [...new Set(runs.flatMap((run) => run.identity.warnings ?? [])), ...otherLimits(runs)];
   const cells = new Map(runs.flatMap((run) => run.identity.cells.map((cell) => [cell.cellId, cell])));
   return {
     ...identity,
     runId,
     createdAt: runs.map((run) => run.identity.createdAt).toSorted()[0] ?? identity.createdAt,
     argv: ["merge", ...runs.map((run) => run.identity.runId)],
+    ...(warnings.length > 0 && { warnings }),
     cells: plan.flatMap(({ cellId }) => cells.get(cellId) ?? []),
     merged: {
       by: shard.by,
@@ -29,4 +31,19 @@ export function mergedIdentity(set: ShardSet, runId: string): RunJson {
       })),
     },
   };
+}
+
+/** Limits may change while a sweep goes on, and what one shard counts as late another one waits for. */
+function otherLimits(runs: ShardSet["runs"]): readonly string[] {
+  const limits = runs.map(({ shard, identity }) => ({
+    index: shard.index,
+    of: new Map(Object.entries((identity.resolved["limits"] ?? {}) as Record<string, unknown>)),
+  }));
+  const names = [...new Set(limits.flatMap(({ of }) => [...of.keys()]))];
+  return names.flatMap((name) => {
+    const values = limits.map(({ index, of }) => ({ index, text: JSON.stringify(of.get(name) ?? null) }));
+    if (new Set(values.map(({ text }) => text)).size < 2) return [];
+    const said = values.map(({ index, text }) => `${text} in shard ${index}`).join(", ");
+    return [`Shards ran under different limits, by which episodes fail: limits.${name} is ${said}.`];
+  });
 }

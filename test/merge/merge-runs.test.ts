@@ -100,6 +100,25 @@ test("a shard that was measured on another kind of machine is named, and a tool 
   ]);
 });
 
+test("what each shard was warned of stands in the merged run once, and that they ran under different limits", async () => {
+  const folder = fresh();
+  const shard = (index: number, warnings: string[], callSeconds: number) =>
+    writeShard(folder, {
+      index,
+      count: 2,
+      identity: { warnings, resolved: { name: "x", limits: { callSeconds } } },
+    });
+  const directories = [shard(0, ["both", "first"], 60), shard(1, ["both", "second"], 600)];
+  const out = join(folder, "merged");
+  await mergeRuns(directories, { out, partial: false, now });
+  expect((await readRun(out)).identity.warnings).toEqual([
+    "both",
+    "first",
+    "second",
+    "Shards ran under different limits, by which episodes fail: limits.callSeconds is 60 in shard 0, 600 in shard 1.",
+  ]);
+});
+
 /** Sum of every file below a folder. */
 function contentOf(directory: string): string {
   const hash = createHash("sha256");
