@@ -45,6 +45,11 @@ function commandOf(check: ExecutionCheck, values: CheckedWorkspace["values"]): r
 const renderedRecord = (record: Readonly<Record<string, string>>, values: CheckedWorkspace["values"]) =>
   Object.fromEntries(Object.entries(record).map(([name, text]) => [name, renderTemplate(text, values)]));
 
+/** Where ClawBench's harness has modules of Node, e.g. Playwright; checks are told of them by these names. */
+const harnessFolders = ["openclaw_node_path", "benchmark_node_path"] as const;
+const namesFolder = ({ command, env }: ExecutionCheck, name: string) =>
+  [command, ...Object.values(env)].some((text) => text.includes(`{${name}}`));
+
 /** A check that failed because this machine lacks its program says nothing about the agent. */
 async function unlessMissing(
   workspace: CheckedWorkspace,
@@ -52,6 +57,11 @@ async function unlessMissing(
   { check, ran }: { readonly check: ExecutionCheck; readonly ran: RanCheck },
 ): Promise<Held> {
   if (held.share !== 0 || ran.timedOut) return held;
+  const folder = harnessFolders.find(
+    (name) => namesFolder(check, name) && !Object.hasOwn(workspace.values, name),
+  );
+  if (folder !== undefined)
+    return undecided(`it looks for modules in {${folder}}, a folder of ClawBench's own installation`);
   const missing = await missingProgram(workspace, check.command);
   return missing === null ? held : undecided(`this machine lacks ${missing}, which the check needs`);
 }

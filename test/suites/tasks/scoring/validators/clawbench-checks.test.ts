@@ -105,6 +105,12 @@ test.for(fileCases)("a file: %s", async ([, assertion, value], context) => {
 const executionCases: readonly (readonly [string, Partial<ExecutionCheck>, number | null])[] = [
   ["it ends as expected", {}, 1],
   ["another exit code", { command: "exit 3" }, 0],
+  [
+    "modules of the original's harness, which are not here",
+    { command: "exit 3", env: { NODE_PATH: "{openclaw_node_path}" } },
+    null,
+  ],
+  ["such modules, and it needs none of them", { env: { NODE_PATH: "{benchmark_node_path}" } }, 1],
   ["the exit code that is expected", { command: "exit 3", expectedExitCode: 3 }, 1],
   ["all texts of stdout", { stdoutContains: ["42", "{app_port}"] }, 1],
   ["a text that is lacking", { stdoutContains: ["43"] }, 0],
