@@ -69,6 +69,6 @@ test("a file that cannot be opened is a StorageError that names it", async () =>
 });
 
 test("what is no file is named, with what to do; one that is not there is its reader's own question", async () => {
-  await expect(collect(readLines(directory))).rejects.toThrow(/cannot be read: EISDIR.*Check the file/);
+  await expect(collect(readLines(directory))).rejects.toThrow(/cannot be read: it is no file\. Restore it/);
   await expect(collect(readLines(join(directory, "none")))).rejects.toThrow(/ENOENT/);
 });

@@ -41,6 +41,8 @@ export class BackgroundLoad {
 
   constructor(options: BackgroundLoadOptions) {
     this.#options = options;
+    options.signal.addEventListener("abort", this.#end);
+    if (options.signal.aborted) this.#end();
     const users = Array.from({ length: options.concurrency }, (_, user) => this.#ask(user));
     this.#users = Promise.all(users);
   }
@@ -48,10 +50,14 @@ export class BackgroundLoad {
   /** Asks nothing new, and waits for the answers that are under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const timer = setTimeout(() => this.#cancel.abort(), graceMs);
+    const timer = setTimeout(this.#end, graceMs);
     await this.#users;
     clearTimeout(timer);
+    // The signal lives as long as the run, and has one listener for all requests.
+    this.#options.signal.removeEventListener("abort", this.#end);
   }
+
+  readonly #end = (): void => this.#cancel.abort();
 
   async #ask(user: number): Promise<void> {
     for (let turn = user; !this.#stopped; turn += 1) {
@@ -61,7 +67,7 @@ export class BackgroundLoad {
   }
 
   async #one(question: string): Promise<boolean> {
-    const { baseUrl, model, signal } = this.#options;
+    const { baseUrl, model } = this.#options;
     try {
       const response = await request(`${baseUrl}/chat/completions`, {
         method: "POST",
@@ -74,7 +80,7 @@ export class BackgroundLoad {
           stream: true,
           stream_options: { include_usage: true },
         }),
-        signal: AbortSignal.any([this.#cancel.signal, signal]),
+        signal: this.#cancel.signal,
         headersTimeout: 0,
         bodyTimeout: 0,
       });
