@@ -10,6 +10,7 @@ import {
   type ResponseHead,
 } from "./head.ts";
 import { MessageParser, type MessageSink } from "./message-parser.ts";
+import { refusalAfterEnd } from "./reset.ts";
 
 /** Takes what becomes of one request. None may throw. */
 export interface ResponseSink {
@@ -204,6 +205,8 @@ export class ClientConnection {
     const options = {
       ...address,
       noDelay: true,
+      // Where the server ends first, this side asks once more before it does; see `refusalAfterEnd`.
+      allowHalfOpen: true,
       onread: {
         buffer: landing,
         callback: (bytes: number) => {
@@ -229,7 +232,10 @@ export class ClientConnection {
     });
     socket.on("drain", () => this.#socket === socket && this.#sink?.drained());
     socket.on("error", (error) => this.#lost(socket, error));
-    socket.on("end", () => this.#lost(socket, new Error("other side closed")));
+    socket.on("end", () => {
+      if (this.#socket === socket)
+        this.#lost(socket, refusalAfterEnd(socket) ?? new Error("other side closed"));
+    });
     socket.on("close", () => this.#lost(socket, new Error("other side closed")));
     return socket;
   }

@@ -4,6 +4,7 @@ import { endToEndHeaders, headerLines } from "./fields.ts";
 import type { RequestHead, ResponseHead } from "./head.ts";
 import type { Manners } from "./manners.ts";
 import { ConnectionPool, placeOf } from "./pool.ts";
+import { wasReset } from "./reset.ts";
 import type { RequestSink, ResponseWriter } from "./server.ts";
 
 /** Where requests are passed on to. */
@@ -263,9 +264,4 @@ export class Forward {
     else upstream.pool.discard(this.#connection);
     this.#observer.end(end, atNs);
   }
-}
-
-/** The other side has thrown bytes away that it had not read, or takes none any more. */
-function wasReset(error: Error): boolean {
-  return "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
 }

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Forward, forwardTarget, type ForwardObserver } from "../../bench/wire/forward.ts";
 import { Manners } from "../../bench/wire/manners.ts";
 import { WireServer } from "../../bench/wire/server.ts";
-import { playing, turn } from "./turning-server.ts";
+import { plainTurn, playing, restMs, turn } from "./turning-server.ts";
 
 const nobody: ForwardObserver = {
   requestChunk: () => undefined,
@@ -42,6 +42,26 @@ test("whenever a server closes: no request is read twice, and only what it dropp
     }),
     { numRuns: 15 },
   );
+});
+
+test("a request that is written when the server has just closed goes once more, over a new connection", async () => {
+  using server = await playing([plainTurn, plainTurn]);
+  const upstream = forwardTarget(new URL(server.url), { manners: new Manners(), unreachable: () => "" });
+  await using _pool = upstream.pool;
+  const sentAgain: string[] = [];
+  const observer = { ...nobody, sentAgain: ({ message }: Error) => sentAgain.push(message) };
+  await using tap = await WireServer.listen(0, (head, response) => {
+    // Its end is on this side of the kernel then, and not yet told to this program.
+    if (server.read.length === 1) server.closeConnections();
+    return new Forward({ head, response, upstream }, observer).request;
+  });
+  for (const body of ["request 0.", "request 1."]) {
+    const response = await request(`http://127.0.0.1:${tap.port}`, { method: "POST", body });
+    expect(await response.body.text()).toBe(body);
+    await sleep(restMs);
+  }
+  expect(server.read).toEqual(["request 0.", "request 1."]);
+  expect(sentAgain).toEqual(["write EPIPE"]);
 });
 
 test.each<{ what: string; early: number; late: number; answers: number; closes: boolean }>([

@@ -17,6 +17,10 @@ export const turn: fc.Arbitrary<Turn> = fc.record({
   pauseMs: fc.integer({ min: 0, max: 80 }),
 });
 
+export const plainTurn: Turn = { does: "answers", closesAfterMs: null, pauseMs: 0 };
+/** Until a connection is used again. */
+export const restMs = 60;
+
 /** A server that follows the turns, one request each, and counts what it has read whole. */
 export async function playing(turns: readonly Turn[]) {
   const read: string[] = [];
@@ -45,13 +49,18 @@ export async function playing(turns: readonly Turn[]) {
       if (closesAfterMs !== null) setTimeout(() => socket.destroy(), closesAfterMs);
     });
   });
+  const closeConnections = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     read,
+    /** All that are open, at once. */
+    closeConnections,
     [Symbol.dispose]: () => {
-      for (const socket of sockets) socket.destroy();
+      closeConnections();
       server.close();
     },
   };

@@ -1,4 +1,5 @@
-import { Client } from "undici";
+import { buildConnector, Client } from "undici";
+import { refusalAfterEnd } from "../../wire/reset.ts";
 
 export interface ConnectionObserver {
   /** The server closed it while nothing was asked, that long after its last answer. */
@@ -8,16 +9,29 @@ export interface ConnectionObserver {
   gone(connection: UpstreamConnection): void;
 }
 
+/** `allowHalfOpen` as `refusalAfterEnd` needs it. */
+const connect = buildConnector({ timeout: 10_000, allowH2: false, allowHalfOpen: true });
+
 /** One connection to one server, for one request at a time. It is opened with its first request. */
 export class UpstreamConnection {
   readonly client: Client;
   readonly #observer: ConnectionObserver;
   #answers = 0;
   #idleSinceMs: number | null = null;
+  #refusal: Error | null = null;
 
   constructor(origin: string, options: Client.Options, observer: ConnectionObserver) {
     this.#observer = observer;
-    this.client = new Client(origin, options);
+    this.client = new Client(origin, {
+      ...options,
+      connect: (place, told) =>
+        connect(place, (...[error, socket]) => {
+          // Before undici, which closes the socket as soon as it hears of the end.
+          socket?.once("end", () => (this.#refusal = refusalAfterEnd(socket)));
+          if (error === null) told(null, socket);
+          else told(error, null);
+        }),
+    });
     this.client.on("connect", () => {
       this.#answers = 0;
       observer.opened();
@@ -35,6 +49,11 @@ export class UpstreamConnection {
   /** Whether the socket that is open has carried an answer. */
   get used(): boolean {
     return this.#answers > 0;
+  }
+
+  /** That the server refused the request, where it has also closed the connection; see `refusalAfterEnd`. */
+  get refusal(): Error | null {
+    return this.#refusal;
   }
 
   /** Milliseconds since its last answer; none while a request is on the way. */

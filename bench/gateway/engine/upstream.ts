@@ -1,5 +1,6 @@
 import { Dispatcher, type Client } from "undici";
 import { Manners } from "../../wire/manners.ts";
+import { wasReset } from "../../wire/reset.ts";
 import { RequestBody } from "./request-body.ts";
 import { UpstreamConnection, type ConnectionObserver } from "./upstream-connection.ts";
 
@@ -24,7 +25,6 @@ const clientOptions: Client.Options = {
   headersTimeout: 0,
   bodyTimeout: 0,
   maxHeaderSize: headBytesMax,
-  connectTimeout: 10_000,
 };
 
 interface Sending {
@@ -124,7 +124,8 @@ export class Upstream extends Dispatcher implements ConnectionObserver {
           this.#answered(connection);
           handler.onResponseEnd?.(controller, trailers);
         },
-        onResponseError: (controller, error) => {
+        onResponseError: (controller, told) => {
+          const error = connection.refusal ?? told;
           connection.drop();
           const unread = seen.used && !seen.answered && wasReset(error);
           const isStarted = !Number.isNaN(seen.startedMs);
@@ -157,9 +158,4 @@ export class Upstream extends Dispatcher implements ConnectionObserver {
     connection.answered();
     this.#idle.push(connection);
   }
-}
-
-/** The other side has thrown bytes away that it had not read, or takes none any more. */
-function wasReset(error: Error): boolean {
-  return "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
 }
