@@ -1,4 +1,4 @@
-const [lineFeed, carriageReturn] = [0x0a, 0x0d];
+const [lineFeed, carriageReturn, colon] = [0x0a, 0x0d, 0x3a];
 const byteOrderMark = "\uFEFF";
 /** Comments, and fields of an event that say nothing about an answer. */
 const otherField = /^(?::|(?:id|retry)(?::|$))/;
@@ -96,6 +96,11 @@ export class EventSplitter {
     const line = this.#held.length === 0 ? rest : Buffer.concat([...this.#held, rest]);
     const isFirst = endByte - line.length <= 1;
     this.#held = [];
+    // A comment, without making text of it.
+    if (line[0] === colon) {
+      this.#eventStart = -1;
+      return;
+    }
     const text = line.toString("utf8");
     this.#line(isFirst && text.startsWith(byteOrderMark) ? text.slice(1) : text, endByte, read);
   }

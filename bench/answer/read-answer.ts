@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
 import { whyIncomplete } from "./complete.ts";
 import { EventSplitter, type EventSink, type StreamEvent } from "./event-splitter.ts";
@@ -40,8 +41,18 @@ export class AnswerReader implements EventSink {
     else this.#splitter.push(piece);
   }
 
+  /**
+   * Nothing follows: an answer in one piece is read. Returns what is to be pushed again, because what began like one piece is an answer
+   * of lines. Not needed before `end`.
+   */
+  settle(): readonly Buffer[] {
+    const pieces = this.#whole ?? [];
+    this.#whole = null;
+    return pieces.length > 0 && !this.#readWhole(pieces) ? pieces : [];
+  }
+
   end(): Answer {
-    if (this.#whole) this.#readWhole(this.#whole);
+    for (const piece of this.settle()) this.push(piece);
     this.#splitter.end();
     const { text, reasoning, calls, usage: reports, finish, error, done } = this.#draft;
     const { responseId, model, fingerprint, begun } = this.#draft;
@@ -101,17 +112,15 @@ export class AnswerReader implements EventSink {
     this.#lastTokenEndByte = endByte;
   }
 
-  /** One object, or one on each line. */
-  #readWhole(pieces: readonly Buffer[]): void {
+  /** False when it is not one object, and may be one on each line. */
+  #readWhole(pieces: readonly Buffer[]): boolean {
     const text = Buffer.concat(pieces).toString("utf8").trim();
     const json = parsed(text);
-    if (json === undefined && text.includes("\n")) {
-      for (const piece of pieces) this.#splitter.push(piece);
-      return;
-    }
+    if (json === undefined && text.includes("\n")) return false;
     this.#draft.done = json !== undefined;
     this.#take(json, text);
     this.#draft.carriesTokens = false;
+    return true;
   }
 
   #read(text: string, name: string): void {
@@ -156,5 +165,22 @@ function jsonIn(text: string): unknown {
 export function readAnswer(body: Buffer | string): Answer {
   const reader = new AnswerReader();
   reader.push(typeof body === "string" ? Buffer.from(body) : body);
+  return reader.end();
+}
+
+/** Bytes that are read at one turn of the event loop: of the shortest events as many as take some 5 ms. */
+const turnBytes = 64 * 1024;
+
+/** As `readAnswer`, in turns of the event loop: 40 MiB of short events take seconds, in which nothing else would be served. */
+export async function readAnswerInTurns(body: Buffer): Promise<Answer> {
+  const reader = new AnswerReader();
+  for (let from = 0; from < body.length; from += turnBytes) {
+    reader.push(body.subarray(from, from + turnBytes));
+    if (body.length > turnBytes) await nextTurn();
+  }
+  for (const piece of reader.settle()) {
+    reader.push(piece);
+    await nextTurn();
+  }
   return reader.end();
 }

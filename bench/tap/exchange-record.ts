@@ -1,5 +1,5 @@
 import type { Answer } from "../answer/answer.ts";
-import { readAnswer } from "../answer/read-answer.ts";
+import { readAnswerInTurns } from "../answer/read-answer.ts";
 import { modelAnswerBytesMax } from "../host/bounded-body.ts";
 import {
   identityHeaders,
@@ -107,7 +107,7 @@ export class ExchangeRecord implements ForwardObserver {
       encoding,
       bytesMax: modelAnswerBytesMax,
     });
-    const answer = readAnswer(decoded.body);
+    const answer = await readAnswerInTurns(decoded.body);
     const chunkOf = (endByte: number | null) =>
       endByte === null ? -1 : decoded.chunkEnds.findIndex((chunkEnd) => chunkEnd >= endByte);
     const [first, last] = [chunkOf(answer.firstTokenEndByte), chunkOf(answer.lastTokenEndByte)];

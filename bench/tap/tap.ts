@@ -84,6 +84,8 @@ export class Tap implements AsyncDisposable {
     // A client has its last byte a moment before the exchange is recorded.
     const giveUpMs = performance.now() + settleMs;
     while (segment.open > 0 && performance.now() < giveUpMs) await sleep(2);
+    // Only what is still open is given up: a long answer that has ended is read to its end.
+    await this.#readAll();
     this.#segment = null;
     const opened = Array.from(
       this.#connections(),
@@ -116,8 +118,7 @@ export class Tap implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listener of this.#listeners.values()) await listener[Symbol.asyncDispose]();
-    for (const record of this.#unread.keys()) void this.#read(record);
-    await Promise.all(this.#reads);
+    await this.#readAll();
     await this.#segment?.abandon();
   }
 
@@ -151,6 +152,11 @@ export class Tap implements AsyncDisposable {
     const records = [...this.#unread.keys()];
     const own = records.filter((record) => record.attemptKey === attemptKey || record.attemptKey === null);
     await Promise.all(own.map((record) => this.#read(record)));
+  }
+
+  async #readAll(): Promise<void> {
+    for (const record of this.#unread.keys()) void this.#read(record);
+    await Promise.all(this.#reads);
   }
 
   async #read(record: ExchangeRecord): Promise<void> {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Answer } from "../../bench/answer/answer.ts";
-import { AnswerReader, readAnswer } from "../../bench/answer/read-answer.ts";
+import { AnswerReader, readAnswer, readAnswerInTurns } from "../../bench/answer/read-answer.ts";
 import { chunk, stream } from "./answer-bodies.ts";
 
 function read(pieces: readonly Buffer[]): Answer {
@@ -134,4 +134,26 @@ test.each([
   const answer = readAnswer(body);
   expect(answer).toMatchObject({ finish: expect.any(String) as string, tokenEvents: 500, ...expected });
   expect(answer.text).toHaveLength(many.map((_, at) => ` word${at}`).join("").length);
+});
+
+test.each([
+  ["comments", ": ping\n\n"],
+  ["ends", "data: [DONE]\n\n"],
+  ["tokens", `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "é" } }] })}\n\n`],
+  ["lines of objects", '{"message":{"content":"é"}}\n'],
+  ["what begins like an object", "{\n"],
+  ["spaces before an object", " "],
+])("a long answer of %s is read as at once, and others have their turn meanwhile", async (_name, part) => {
+  const body = Buffer.from(`${part.repeat(1 + (1 << 20) / part.length)}{"choices":[]}`);
+  let turns = 0;
+  let isOver = false;
+  const others = () => {
+    turns += 1;
+    if (!isOver) setImmediate(others);
+  };
+  setImmediate(others);
+  const answer = await readAnswerInTurns(body);
+  isOver = true;
+  expect(answer).toEqual(readAnswer(body));
+  expect(turns).toBeGreaterThanOrEqual(15);
 });

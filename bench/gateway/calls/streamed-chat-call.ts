@@ -1,6 +1,6 @@
 import { EventSplitter } from "../../answer/event-splitter.ts";
 import { isJson, isSaid, parsed, type Fields } from "../../answer/json.ts";
-import { readAnswer } from "../../answer/read-answer.ts";
+import { readAnswerInTurns } from "../../answer/read-answer.ts";
 import { askEngine, asEngineError } from "../engine/engine-request.ts";
 import { EngineTokenReader } from "../engine/engine-tokens.ts";
 import type { RequestFields } from "../learning/token-fields.ts";
@@ -44,7 +44,7 @@ export async function streamChatApi(call: TokenCall, fields: RequestFields): Pro
   } catch (thrown) {
     throw asEngineError(thrown, { url: call.engine.url, signal: call.signal });
   }
-  const said = readAnswer(Buffer.concat(parts));
+  const said = await readAnswerInTurns(Buffer.concat(parts));
   // What went wrong behind the first event is in the client's hands already, in the engine's own words.
   if (said.error !== null && call.response.headersSent) relay.end();
   const completion: ReadCompletion = { said, model: said.model, matchedStop: relay.matchedStop, tokens };
