@@ -12,6 +12,9 @@ export interface ContainerRemoval {
   readonly failure: string | null;
 }
 
+/** Also after the deadline, on a machine that stood still or whose Docker takes long. */
+const looksMin = 5;
+
 /**
  * Removes every container under a supervisor's care, and looks again until none is left: one that the driver asked for
  * in its last moment appears after it is gone. Never rejects.
@@ -27,7 +30,8 @@ export async function removeRunContainers(
   const startMs = performance.now();
   const removed = new Set<string>();
   let failure: string | null = null;
-  for (let emptyLooks = 0; emptyLooks < 3;) {
+  let emptyLooks = 0;
+  for (let looks = 1; emptyLooks < 3; looks += 1) {
     try {
       const found = await listContainers(docker, [`${labelNames.supervisor}=${supervisorId}`]);
       emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
@@ -37,7 +41,10 @@ export async function removeRunContainers(
     } catch (thrown) {
       failure = messageOf(thrown);
     }
-    if (performance.now() - startMs > options.deadlineMs) break;
+    if (emptyLooks < 3 && looks >= looksMin && performance.now() - startMs > options.deadlineMs) {
+      failure ??= `new containers still appeared after ${looks} looks`;
+      break;
+    }
     await sleep(100);
   }
   return { removed: [...removed], failure };

@@ -61,7 +61,14 @@ export function findRunProcesses(membership: RunMembership): readonly RunProcess
 }
 
 /**
- * Ends every process of a run: SIGTERM, `graceMs`, SIGKILL, and looks again until none is left or `deadlineMs` has passed.
+ * Looks at processes after `deadlineMs`, with a signal each time. A machine may stand still for longer than any deadline, as one that is
+ * overloaded or whose hypervisor is; what was not told to end by then must be, and have time for it.
+ */
+const lastLooks = 20;
+
+/**
+ * Ends every process of a run: SIGTERM, `graceMs`, SIGKILL, and looks again until none is left or `deadlineMs` has passed, and until each
+ * was killed several times.
  */
 export async function terminateRun(
   membership: RunMembership,
@@ -70,15 +77,17 @@ export async function terminateRun(
   const startMs = performance.now();
   const ended = new Map<number, RunProcess>();
   let emptyScans = 0;
+  let kills = 0;
   for (;;) {
     const found = findRunProcesses(membership);
     const elapsedMs = performance.now() - startMs;
     // A process between fork and exec still shows its parent's environment: one empty look proves nothing.
     emptyScans = found.length === 0 ? emptyScans + 1 : 0;
-    if (emptyScans === 3 || elapsedMs > options.deadlineMs)
-      return { ended: [...ended.values()], left: found };
+    const isTimeUp = elapsedMs > options.deadlineMs && kills >= lastLooks;
+    if (emptyScans === 3 || isTimeUp) return { ended: [...ended.values()], left: found };
+    const patient = elapsedMs < options.graceMs;
+    if (!patient) kills += 1;
     for (const one of found) {
-      const patient = elapsedMs < options.graceMs;
       if (!patient || !ended.has(one.pid)) end(one.pid, patient ? "SIGTERM" : "SIGKILL");
       ended.set(one.pid, one);
     }

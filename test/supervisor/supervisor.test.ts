@@ -70,6 +70,15 @@ test("nothing of a run outlives a driver that was killed with SIGKILL", async ()
   expect(logged.ended.map(({ pid }) => pid).sort(ascending)).toEqual(driver.children.toSorted(ascending));
 });
 
+test("what is found only after the deadline, on a machine that stood still, is ended all the same", async () => {
+  const runId = `test-${randomUUID()}`;
+  const child = spawn("sleep", ["60"], { env: { ...process.env, TOLLGATE_RUN: runId }, stdio: "ignore" });
+  const { left } = await terminateRun({ runId }, { graceMs: 0, deadlineMs: 0 });
+  cleanUps.push(() => void child.kill("SIGKILL"));
+  expect(left).toEqual([]);
+  expect(alive([child.pid ?? 0])).toEqual([]);
+});
+
 test("a supervisor that was killed is replaced, and the next one knows what the first was told", async () => {
   const driver = await startDriver();
   const watching = () => readFileSync(driver.log, "utf8").split("watching").length - 1;
