@@ -69,6 +69,7 @@ const lastLooks = 20;
 /**
  * Ends every process of a run: SIGTERM, `graceMs`, SIGKILL, and looks again until none is left or `deadlineMs` has passed, and until each
  * was killed several times.
+ * @throws {Error} where processes could not be listed up to the end
  */
 export async function terminateRun(
   membership: RunMembership,
@@ -79,11 +80,12 @@ export async function terminateRun(
   let emptyScans = 0;
   let kills = 0;
   for (;;) {
-    const found = findRunProcesses(membership);
+    const { found, failure } = look(membership);
     const elapsedMs = performance.now() - startMs;
     // A process between fork and exec still shows its parent's environment: one empty look proves nothing.
-    emptyScans = found.length === 0 ? emptyScans + 1 : 0;
+    emptyScans = failure === null && found.length === 0 ? emptyScans + 1 : 0;
     const isTimeUp = elapsedMs > options.deadlineMs && kills >= lastLooks;
+    if (isTimeUp && failure !== null) throw failure;
     if (emptyScans === 3 || isTimeUp) return { ended: [...ended.values()], left: found };
     const patient = elapsedMs < options.graceMs;
     if (!patient) kills += 1;
@@ -92,6 +94,15 @@ export async function terminateRun(
       ended.set(one.pid, one);
     }
     await sleep(50);
+  }
+}
+
+/** A machine that has no descriptors or memory to look with has some a moment later, when others have ended. */
+function look(membership: RunMembership): { found: readonly RunProcess[]; failure: Error | null } {
+  try {
+    return { found: findRunProcesses(membership), failure: null };
+  } catch (thrown) {
+    return { found: [], failure: thrown instanceof Error ? thrown : new Error(String(thrown)) };
   }
 }
 

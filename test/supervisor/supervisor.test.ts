@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { ConfigError } from "../../bench/errors.ts";
@@ -76,6 +77,18 @@ test("what is found only after the deadline, on a machine that stood still, is e
   const { left } = await terminateRun({ runId }, { graceMs: 0, deadlineMs: 0 });
   cleanUps.push(() => void child.kill("SIGKILL"));
   expect(left).toEqual([]);
+  expect(alive([child.pid ?? 0])).toEqual([]);
+});
+
+test("a run is ended by a process that cannot open a file at first", async () => {
+  const runId = `test-${randomUUID()}`;
+  const child = spawn("sleep", ["60"], { env: { ...process.env, TOLLGATE_RUN: runId }, stdio: "ignore" });
+  cleanUps.push(() => void child.kill("SIGKILL"));
+  const fixture = join(import.meta.dirname, "fixtures/without-descriptors.ts");
+  const ending = spawn("bash", ["-c", `ulimit -n 200; exec "$0" "$@"`, process.execPath, fixture, runId], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  expect(await text(ending.stdout)).toBe('{"ended":1,"left":0}');
   expect(alive([child.pid ?? 0])).toEqual([]);
 });
 
