@@ -63,7 +63,11 @@ async function expectGone(place: Workplace, run: string): Promise<void> {
   const runId = run.slice(run.lastIndexOf("/") + 1);
   const until = Date.now() + 10_000;
   while ((processesOf(runId).length > 0 || place.scratch().length > 0) && Date.now() < until) await pause(50);
-  expect([processesOf(runId), place.scratch()]).toEqual([[], []]);
+  const left = { processes: processesOf(runId), scratch: place.scratch() };
+  const isGone = left.processes.length + left.scratch.length === 0;
+  // The folder goes with the test, and what the supervisor did is told nowhere else.
+  const supervisor = isGone ? "" : readFileSync(join(run, "logs", "supervisor.log"), "utf8");
+  expect({ ...left, supervisor }).toEqual({ processes: [], scratch: [], supervisor: "" });
 }
 
 /** Every planned episode is recorded exactly once, each with the one trajectory of the attempt that gave it. */

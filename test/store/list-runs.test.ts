@@ -74,7 +74,8 @@ test("a damaged run breaks neither the list nor @last of the others, and is not 
 test("a run whose records are damaged is named, too", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tollgate-damaged-"));
   await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
-  const { path } = await RunDirectory.create(folder, { identity: buildIdentity(), pid: process.pid });
+  await using run = await RunDirectory.create(folder, { identity: buildIdentity(), pid: process.pid });
+  const { path } = run;
   await writeFile(join(path, "records.jsonl"), "{}\n");
   expect(await listRuns(folder)).toMatchObject({
     runs: [],
