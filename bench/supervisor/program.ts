@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { messageOf } from "../errors.ts";
 import { parsedJson } from "../host/parsed-json.ts";
 import type { ContainerRemoval } from "./run-containers.ts";
@@ -11,27 +10,26 @@ import {
 } from "./supervisor-protocol.ts";
 
 /**
- * Entry of the supervisor process: `node program.ts '<SupervisorOptions as JSON>'`. Waits for its stdin to end and then
- * leaves nothing of the run behind. stdout is for the shutdown report, stderr goes to the log.
+ * Entry of the supervisor's program: `node program.ts '<SupervisorOptions as JSON>' '<what the driver said, in lines>'`, started by
+ * `waitingShell` when the driver is gone or says so. Leaves nothing of the run behind. stdout is for the shutdown report, stderr goes to
+ * the log.
  */
 const options = supervisorOptionsSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
-// Now, and not when everything else is gone; and only for a run that has containers, because this process lives as long as the run.
 const docker = options.containers
   ? { ...(await import("./run-containers.ts")), ...(await import("../docker/docker-command.ts")) }
   : null;
 
-// Only the end of stdin ends this program. A hang-up of the terminal or Ctrl-C is sent to whole process groups, and the
-// supervisor must still run when all others have ended.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"] as const) {
   process.on(signal, () => log(`ignored ${signal}`));
 }
 // The reader of the report may be gone already.
 process.stdout.on("error", (error) => log(`cannot report: ${messageOf(error)}`));
-log(`watching run ${options.runId} of driver ${options.driverPid}`);
 
-const { watched, shutdown } = await listen();
+const { watched, shutdown } = readCommands(process.argv[3] ?? "");
+// The shell that waits for this program carries the run's variables, too.
+const own = { except: [options.driverPid, process.ppid], exceptChildrenOf: process.pid };
 const [termination, containers] = await Promise.all([
-  terminateRun({ ...options, watched, except: [options.driverPid], exceptChildrenOf: process.pid }, options),
+  terminateRun({ ...options, watched, ...own }, options),
   removeContainers(),
 ]);
 await removeScratch();
@@ -48,9 +46,10 @@ log(
 if (shutdown) process.stdout.write(`${JSON.stringify(reportOf(termination, containers))}\n`);
 process.exitCode = termination.left.length === 0 && containers.failure === null ? 0 : 1;
 
-async function listen(): Promise<{ watched: readonly WatchedProcess[]; shutdown: boolean }> {
+function readCommands(said: string): { watched: readonly WatchedProcess[]; shutdown: boolean } {
   const watched = new Map<number, WatchedProcess>();
-  for await (const line of createInterface({ input: process.stdin })) {
+  for (const line of said.split("\n")) {
+    if (line === "") continue;
     const command = supervisorCommandSchema.safeParse(parsedJson(line));
     // A driver that is killed while it writes leaves half a line. That must not keep the rest from being cleaned up.
     if (!command.success) log(`ignored a line that is no command: ${line.slice(0, 200)}`);

@@ -17,6 +17,7 @@ import {
   type SupervisorCommand,
   type SupervisorOptions,
 } from "./supervisor-protocol.ts";
+import { waitingShell } from "./waiting-shell.ts";
 
 export interface StartSupervisorOptions {
   readonly runId: string;
@@ -51,7 +52,7 @@ export interface Supervisor {
 }
 
 /**
- * Starts the supervisor. It works from the moment this returns: its instructions wait in the pipe while it boots.
+ * Starts the supervisor. It works from the moment this returns: its instructions wait in the pipe.
  * @throws {ConfigError} when the scratch directory holds something that must survive the run.
  */
 export function startSupervisor(options: StartSupervisorOptions): Supervisor {
@@ -173,9 +174,10 @@ class SupervisorPrograms implements Supervisor {
 function spawnProgram(options: SupervisorOptions, context: ProgramContext): ChildProcess {
   const log = openSync(context.logFile, "a");
   try {
+    const program = ownProgram(new URL("./program.ts", import.meta.url));
     const child = spawn(
-      process.execPath,
-      [ownProgram(new URL("./program.ts", import.meta.url)), JSON.stringify(options)],
+      "sh",
+      ["-c", waitingShell, "sh", options.runId, process.execPath, program, JSON.stringify(options)],
       {
         // Outside the scratch directory and the run directory, which must be removable.
         cwd: "/",

@@ -90,7 +90,7 @@ describe.skipIf(!hasMemoryGroups)("memory that ends", () => {
     async (megabytes) => {
       using place = new Workplace(small);
       {
-        using group = new MemoryGroup(megabytes << 20);
+        await using group = new MemoryGroup(megabytes << 20);
         const words = [
           process.execPath,
           "bench/main.ts",

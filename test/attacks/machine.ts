@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { sendSignal } from "../../bench/host/signals.ts";
 
 /** What a test needs of the machine; where it is not there, the test is skipped and says so. */
 const root = process.getuid?.() === 0;
@@ -18,7 +20,7 @@ const memoryGroups = "/sys/fs/cgroup/memory";
 export const hasMemoryGroups = root && existsSync(join(memoryGroups, "memory.limit_in_bytes"));
 
 /** A control group whose processes together get no more memory. */
-export class MemoryGroup implements Disposable {
+export class MemoryGroup implements AsyncDisposable {
   readonly path = join(memoryGroups, `tollgate-test-${process.pid}`);
 
   constructor(bytes: number) {
@@ -32,8 +34,19 @@ export class MemoryGroup implements Disposable {
     return Number(/oom_kill (\d+)/.exec(text)?.[1] ?? 0);
   }
 
-  [Symbol.dispose](): void {
-    rmdirSync(this.path);
+  /** Also of what a failed test has left, which is ended: the kernel removes no group with processes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (let left = 50; ; left -= 1) {
+      const pids = readFileSync(join(this.path, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+      for (const pid of pids) sendSignal(Number(pid), "SIGKILL");
+      try {
+        rmdirSync(this.path);
+        return;
+      } catch (thrown) {
+        if (left === 0) throw thrown;
+        await sleep(100);
+      }
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { sendSignal } from "../../bench/host/signals.ts";
 import { liveProcess } from "../../bench/host/process-table.ts";
 import { findRunProcesses, terminateRun } from "../../bench/supervisor/run-processes.ts";
 import { startSupervisor } from "../../bench/supervisor/supervisor.ts";
+import { waitingShell } from "../../bench/supervisor/waiting-shell.ts";
 
 const cleanUps: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -103,9 +105,30 @@ test("a supervisor that was killed is replaced, and the next one knows what the 
   await expect.poll(() => existsSync(driver.scratch)).toBe(false);
 });
 
+test("a supervisor that waits takes little memory: what runs out of it ends others first", async () => {
+  const driver = await startDriver();
+  const megabytes = (pid: number) =>
+    Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+  expect(megabytes(driver.supervisor)).toBeLessThan(10);
+  expect(megabytes(driver.process.pid ?? 0)).toBeGreaterThan(30);
+});
+
+test("a supervisor's program that is killed is started again, and told the same", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-test-"));
+  cleanUps.push(() => rmSync(folder, { recursive: true }));
+  const dyingAtFirst = `[ -e "$0" ] || { : >"$0"; kill -9 $$; }; printf "%s" "$1"`;
+  const program = ["sh", "-c", dyingAtFirst, join(folder, "was-killed")];
+  const shell = spawn("sh", ["-c", waitingShell, "sh", "run-1", ...program], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const ended = once(shell, "exit");
+  shell.stdin.end("one line\nand half a");
+  expect(await text(shell.stdout)).toBe("one line\nand half a");
+  expect(await ended).toEqual([0, null]);
+});
+
 test("a terminal's signals do not end the supervisor", async () => {
   const driver = await startDriver();
-  // While it boots, it has no handlers yet; a session of its own keeps the terminal away from it then.
   while (!readFileSync(driver.log, "utf8").includes("watching")) await sleep(20);
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.kill(driver.supervisor, signal);
   await sleep(300);
