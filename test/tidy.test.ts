@@ -183,7 +183,7 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   // Thousands of episodes, and what they leave in memory.
   "scripts/soak": "host",
   // Large runs made of small ones.
-  "scripts/synthetic": "store",
+  "scripts/synthetic": "host store",
   scripts:
     "commands config feedback/report host load measure report tap tokens scripts/benchmark scripts/published scripts/scheduler scripts/soak scripts/synthetic",
 };

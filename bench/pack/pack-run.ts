@@ -3,9 +3,10 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createGzip, createZstdCompress } from "node:zlib";
+import { createGzip } from "node:zlib";
 import { pack as tarPack, type Pack } from "tar-stream";
 import { ConfigError } from "../errors.ts";
+import { checkedZstd } from "../host/checked-zstd.ts";
 import { driverOf } from "../store/driver-lock.ts";
 import { makeFolder } from "../store/make-folder.ts";
 import { exists, readRunJson } from "../store/read-run.ts";
@@ -70,7 +71,7 @@ export async function packRun(directory: string, options: PackOptions): Promise<
 
 function compressorOf(out: string) {
   if (/\.(tar\.gz|tgz)$/.test(out)) return createGzip;
-  if (out.endsWith(".tar.zst")) return createZstdCompress;
+  if (out.endsWith(".tar.zst")) return checkedZstd;
   throw new ConfigError(`${out}: the archive's name must end in .tar.gz, .tgz or .tar.zst.`);
 }
 
@@ -142,7 +143,7 @@ async function renamed(path: string, sha256: string, redactor: Redactor): Promis
 interface ArchiveOptions {
   readonly prefix: string;
   readonly files: readonly PackedFile[];
-  readonly compress: () => ReturnType<typeof createGzip> | ReturnType<typeof createZstdCompress>;
+  readonly compress: () => ReturnType<typeof createGzip> | ReturnType<typeof checkedZstd>;
   readonly mode: number;
 }
 

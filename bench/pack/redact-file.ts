@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createZstdCompress } from "node:zlib";
+import { checkedZstd } from "../host/checked-zstd.ts";
 import { readLines } from "../store/line-file.ts";
 import { BodyBases } from "../tap/body-bases.ts";
 import { applyDelta, deltaOf } from "../tap/body-delta.ts";
@@ -14,7 +14,7 @@ export async function redactFile(source: string, target: string, redactor: Redac
   const lines = /(^|\/)bodies\.ndjson(\.zst)?$/.test(source)
     ? bodyLines(source, redactor)
     : textLines(source, redactor);
-  const parts = [Readable.from(lines), ...(source.endsWith(".zst") ? [createZstdCompress()] : [])];
+  const parts = [Readable.from(lines), ...(source.endsWith(".zst") ? [checkedZstd()] : [])];
   await pipeline([...parts, createWriteStream(target)]);
 }
 

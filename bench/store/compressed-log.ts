@@ -2,8 +2,9 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createZstdCompress, createZstdDecompress } from "node:zlib";
+import { createZstdDecompress } from "node:zlib";
 import type { Transform } from "node:stream";
+import { checkedZstd } from "../host/checked-zstd.ts";
 import { readingError } from "./line-file.ts";
 import { exists, type EpisodeLog } from "./read-run.ts";
 import { storing } from "./storage-error.ts";
@@ -12,7 +13,7 @@ import { storing } from "./storage-error.ts";
 export async function compressLog(directory: string, log: EpisodeLog): Promise<boolean> {
   const plain = join(directory, log);
   if (!(await exists(plain))) return false;
-  await replace({ from: plain, to: `${plain}.zst`, through: createZstdCompress() });
+  await replace({ from: plain, to: `${plain}.zst`, through: checkedZstd() });
   return true;
 }
 

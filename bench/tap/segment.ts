@@ -2,8 +2,8 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createZstdCompress } from "node:zlib";
 import { messageOf } from "../errors.ts";
+import { checkedZstd } from "../host/checked-zstd.ts";
 import { LoopWatch } from "../measure/loop-watch.ts";
 import type { Exchange } from "../workload/exchange.ts";
 import { BodyLog } from "./body-log.ts";
@@ -115,7 +115,7 @@ export class TapSegment {
   async #compress(path: string): Promise<void> {
     const part = `${path}.zst.part`;
     try {
-      await pipeline(createReadStream(path), createZstdCompress(), createWriteStream(part));
+      await pipeline(createReadStream(path), checkedZstd(), createWriteStream(part));
       await rename(part, `${path}.zst`);
       await rm(path);
     } catch (thrown) {

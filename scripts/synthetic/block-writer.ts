@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
-import { createZstdCompress } from "node:zlib";
+import { checkedZstd } from "../../bench/host/checked-zstd.ts";
 
 const blockCharacters = 1 << 20;
 
@@ -15,7 +15,7 @@ export class BlockWriter implements AsyncDisposable {
   constructor(path: string) {
     this.#file = createWriteStream(path);
     if (path.endsWith(".zst")) {
-      const compressor = createZstdCompress();
+      const compressor = checkedZstd();
       compressor.pipe(this.#file);
       this.#into = compressor;
     } else this.#into = this.#file;
