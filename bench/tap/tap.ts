@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SegmentReport, Taken, TakenExchange, TapListenerSpec } from "./control.ts";
+import { Descriptors } from "./descriptors.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { Listener } from "./listener.ts";
 import { InnerEnds } from "./inner-ends.ts";
@@ -37,6 +38,7 @@ export class Tap implements AsyncDisposable {
   readonly #open = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #inner = new InnerEnds(1_000);
+  readonly #descriptors = new Descriptors();
   /** Those that are being read: a tap that ends waits for them. */
   readonly #reads = new Set<Promise<void>>();
   readonly #reading = new ReadingQueue((record: ExchangeRecord) => this.#read(record), readAfterMs);
@@ -118,8 +120,17 @@ export class Tap implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listener of this.#listeners.values()) await listener[Symbol.asyncDispose]();
+    this.#descriptors[Symbol.dispose]();
     await this.#readAll();
     await this.#segment?.abandon();
+  }
+
+  /** A gateway that could not reach the inner tap answers as if its engine were gone. */
+  #withOwnFault(exchange: Exchange): Exchange {
+    if ((exchange.status ?? 500) < 500) return exchange;
+    const problem = this.#descriptors.problemSince(exchange.startedNs);
+    if (problem === null) return exchange;
+    return { ...exchange, error: exchange.error === null ? problem : `${exchange.error}; ${problem}` };
   }
 
   #connections(): ReadonlyMap<string, number> {
@@ -170,7 +181,8 @@ export class Tap implements AsyncDisposable {
   }
 
   async #keep(record: ExchangeRecord, spec: TapListenerSpec): Promise<void> {
-    const exchange = withoutSecrets((await record.finish()).exchange, spec);
+    const { exchange: seen } = await record.finish();
+    const exchange = withoutSecrets(spec.hop === "outer" ? this.#withOwnFault(seen) : seen, spec);
     const segment = this.#segmentOf.get(record);
     // An exchange that outlived its segment was counted there as unfinished; it belongs to no other.
     if (segment !== undefined && segment === this.#segment) segment.record(spec.name, exchange);
