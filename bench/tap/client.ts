@@ -51,11 +51,10 @@ export interface TapClient extends AsyncDisposable {
 }
 
 /**
- * What passes is garbage at once: in small steps it is collected while it is in the processor's cache, and the process stays small. And by
- * the one thread that runs in real time: V8's helpers do not, and it would wait for them until others have computed, for up to 120 ms
- * on a machine that is busy.
+ * By the one thread that runs in real time: V8's helpers do not, and it would wait for them until others have computed, for up to 120 ms on
+ * a machine that is busy. And seldom: what passes is garbage a moment later, and a collection costs what is still on its way then.
  */
-const garbageFlags = ["--max-semi-space-size=2", "--single-threaded-gc"];
+const garbageFlags = ["--min-semi-space-size=32", "--max-semi-space-size=32", "--single-threaded-gc"];
 
 /**
  * Starts the tap in a process of its own.

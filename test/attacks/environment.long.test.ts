@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { expectEveryEpisodeOnce } from "../e2e/killed-driver.ts";
@@ -131,6 +131,31 @@ describe.skipIf(!hasMemoryGroups)("memory that ends", () => {
 
 describe.skipIf(!hasLoopDevices)("a disk", () => {
   test(
+    "that stands still for eight seconds three times: nothing is lost, and no request has taken longer for it",
+    async () => {
+      using place = new Workplace(small);
+      using disk = new LoopDisk(place.path, 64);
+      await using driver = place.start(...unchecked, "--out", disk.path);
+      const run = await driver.runDirectory();
+      for (let stop = 0; stop < 3; stop += 1) {
+        const before = count(run);
+        await driver.until(() => count(run) > before, { what: "another episode" });
+        disk.freeze();
+        await pause(8_000);
+        disk.thaw();
+      }
+      const ended = await driver.finished();
+      expect([0, 1]).toContain(ended.code);
+      expectEveryEpisodeOnce(run);
+      const longestMs = longestRequestMs(run);
+      expect(longestMs).toBeGreaterThan(0);
+      expect(longestMs).toBeLessThan(6_000);
+      await expectGone(place, run);
+    },
+    5 * minutes,
+  );
+
+  test(
     "that becomes read-only in a run ends it with what to do, and it goes on when it is repaired",
     async () => {
       using place = new Workplace(small);
@@ -158,6 +183,20 @@ describe.skipIf(!hasLoopDevices)("a disk", () => {
     5 * minutes,
   );
 });
+
+/** The longest of all requests, at any tap. */
+function longestRequestMs(run: string): number {
+  const files = readdirSync(join(run, "evidence"), { recursive: true, encoding: "utf8" });
+  const timings = files
+    .filter((file) => file.endsWith("taps.ndjson"))
+    .flatMap((file) =>
+      readFileSync(join(run, "evidence", file), "utf8")
+        .trimEnd()
+        .split("\n"),
+    )
+    .map((line) => JSON.parse(line) as { startedNs: number; endedNs: number });
+  return Math.max(...timings.map(({ startedNs, endedNs }) => (endedNs - startedNs) / 1e6));
+}
 
 describe.skipIf(!hasPrlimit)("descriptors that end", () => {
   const parts = [

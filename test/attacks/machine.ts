@@ -80,6 +80,15 @@ export class LoopDisk implements Disposable {
     writeFileSync(`/sys/fs/ext4/${name}/trigger_fs_error`, "1");
   }
 
+  /** Whatever writes waits, as on a disk that does not answer, until `thaw`. */
+  freeze(): void {
+    execFileSync("fsfreeze", ["-f", this.path]);
+  }
+
+  thaw(): void {
+    spawnSync("fsfreeze", ["-u", this.path]);
+  }
+
   repair(): void {
     this.unmount();
     spawnSync("fsck.ext4", ["-f", "-y", this.device]);
@@ -87,6 +96,7 @@ export class LoopDisk implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.thaw();
     spawnSync("umount", ["-l", this.path]);
     spawnSync("losetup", ["-d", this.device]);
   }
