@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { messageOf } from "../errors.ts";
 import { parsedJson } from "../host/parsed-json.ts";
 import type { ContainerRemoval } from "./run-containers.ts";
@@ -10,9 +11,9 @@ import {
 } from "./supervisor-protocol.ts";
 
 /**
- * Entry of the supervisor's program: `node program.ts '<SupervisorOptions as JSON>' '<what the driver said, in lines>'`, started by
- * `waitingShell` when the driver is gone or says so. Leaves nothing of the run behind. stdout is for the shutdown report, stderr goes to
- * the log.
+ * Entry of the supervisor's program: `node program.ts '<SupervisorOptions as JSON>' SHELL_PID`, started by `waitingShell` when the driver
+ * is gone or says so; stdin has what the driver said. Leaves nothing of the run behind. stdout is for the shutdown report, stderr goes
+ * to the log.
  */
 const options = supervisorOptionsSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
 const docker = options.containers
@@ -25,9 +26,10 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"] as const) {
 // The reader of the report may be gone already.
 process.stdout.on("error", (error) => log(`cannot report: ${messageOf(error)}`));
 
-const { watched, shutdown } = readCommands(process.argv[3] ?? "");
-// The shell that waits for this program carries the run's variables, too.
-const own = { except: [options.driverPid, process.ppid], exceptChildrenOf: process.pid };
+const { watched, shutdown } = readCommands(await text(process.stdin));
+// The shell that waits for this program carries the run's variables, too, and so does its copy that has just written our input.
+const shell = Number(process.argv[3]);
+const own = { except: [options.driverPid, shell], exceptChildrenOf: [process.pid, shell] };
 const [termination, containers] = await Promise.all([
   terminateRun({ ...options, watched, ...own }, options),
   removeContainers(),

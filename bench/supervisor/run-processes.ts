@@ -11,8 +11,8 @@ export interface RunMembership {
   /** Processes that the driver registered; each leads a process group of its own. */
   readonly watched?: readonly WatchedProcess[];
   readonly except?: readonly number[];
-  /** The caller may be starting programs at this moment. Until such a program runs, it looks like a copy of the caller. */
-  readonly exceptChildrenOf?: number;
+  /** Who may be starting programs at this moment. Until such a program runs, it looks like a copy of who starts it. */
+  readonly exceptChildrenOf?: readonly number[];
 }
 
 /** A registered process; `startTicks` guards against a reused pid and is null where there is no procfs. */
@@ -39,14 +39,13 @@ export interface EndedProcesses {
  */
 export function findRunProcesses(membership: RunMembership): readonly RunProcess[] {
   const except = new Set([process.pid, ...(membership.except ?? [])]);
+  const starting = new Set(membership.exceptChildrenOf);
   if (!hasProcessTable) {
     return (membership.watched ?? [])
       .filter(({ pid }) => !except.has(pid) && (sendSignal(pid, 0) || sendSignal(-pid, 0)))
       .map(({ pid }) => ({ pid, command: "unknown" }));
   }
-  const table = liveProcesses().filter(
-    ({ pid, parentPid }) => !except.has(pid) && parentPid !== membership.exceptChildrenOf,
-  );
+  const table = liveProcesses().filter(({ pid, parentPid }) => !except.has(pid) && !starting.has(parentPid));
   const groups = new Set((membership.watched ?? []).filter(isSameProcess).map(({ pid }) => pid));
   const found = new Set(
     table
