@@ -42,8 +42,8 @@ export class AnswerReader implements EventSink {
   }
 
   /**
-   * Nothing follows: an answer in one piece is read. Returns what is to be pushed again, because what began like one piece is an answer
-   * of lines. Not needed before `end`.
+   * Nothing follows: an answer in one piece is read. Returns what is to be pushed again, because it only began like one and is an answer
+   * of lines. Whoever has to share the thread calls it before `end`, which else reads all of that in one go.
    */
   settle(): readonly Buffer[] {
     const pieces = this.#whole ?? [];

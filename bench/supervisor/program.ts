@@ -16,6 +16,7 @@ import {
  * to the log.
  */
 const options = supervisorOptionsSchema.parse(JSON.parse(process.argv[2] ?? "{}"));
+// Only for a run that has containers: nobody shall wait for what is not needed.
 const docker = options.containers
   ? { ...(await import("./run-containers.ts")), ...(await import("../docker/docker-command.ts")) }
   : null;
