@@ -31,8 +31,8 @@ export class Descriptors implements Disposable {
       closeSync(openSync("/dev/null", "r"));
     } catch (thrown) {
       const code = thrown instanceof Error && "code" in thrown ? thrown.code : null;
-      if (code !== "EMFILE" && code !== "ENFILE") throw thrown;
-      this.#outAtNs = monotonicNs();
+      // What else is wrong with this file says nothing of descriptors, and is no reason to end.
+      if (code === "EMFILE" || code === "ENFILE") this.#outAtNs = monotonicNs();
     }
   }
 }
