@@ -350,7 +350,7 @@ test("no answer of a server is read without a bound", () => {
   // `boundedBody` and `readPage` count what comes. The pages of `view` read what this program sends itself.
   const unbounded =
     /\b(?:body|response|answer|health)\.(?:text|json|arrayBuffer|blob|bytes)\(\)|\bfrom "node:stream\/consumers"/;
-  const own = /^bench\/(view\/look|selftest|supervisor\/supervisor|simulator)/;
+  const own = /^bench\/(view\/look|selftest|supervisor|simulator)/;
   const files = filesWhere(product, (text) => unbounded.test(withoutComments(text)));
   expect(files.filter((file) => !own.test(file) && !file.startsWith("scripts/"))).toEqual([]);
 });
