@@ -106,13 +106,14 @@ export class DelayGateway implements AsyncDisposable {
     response.flushHeaders();
     const headHeldNs = nowNs() - arrived.beganNs;
     let firstTokenHeldNs: number | null = null;
+    let lastByteHeldNs: number | null = null;
     for (let next = await arrived.next(); next !== null; next = await arrived.next()) {
       if (firstTokenHeldNs !== null) await hold("token");
       response.write(next.chunk);
-      if (firstTokenHeldNs === null && hasText(next.chunk)) firstTokenHeldNs = nowNs() - next.atNs;
+      lastByteHeldNs = nowNs() - next.atNs;
+      if (firstTokenHeldNs === null && hasText(next.chunk)) firstTokenHeldNs = lastByteHeldNs;
     }
     response.end();
-    const endHeldNs = arrived.endedNs === null ? null : nowNs() - arrived.endedNs;
     const requestId = String(request.headers["x-tollgate-request"] ?? "");
     this.#log.push({
       requestId,
@@ -121,7 +122,7 @@ export class DelayGateway implements AsyncDisposable {
       requestHeldNs,
       headHeldNs,
       firstTokenHeldNs,
-      endHeldNs,
+      lastByteHeldNs,
     });
   }
 
@@ -168,7 +169,7 @@ const ownedByHop = new Set([
 class ArrivingChunks {
   readonly beganNs: number;
   readonly #waiting: { readonly chunk: Buffer; readonly atNs: number }[] = [];
-  #endedNs: number | null = null;
+  #ended = false;
   #failed: Error | null = null;
   #wake: () => void = () => undefined;
 
@@ -179,7 +180,7 @@ class ArrivingChunks {
       this.#wake();
     });
     answer.on("end", () => {
-      this.#endedNs = nowNs();
+      this.#ended = true;
       this.#wake();
     });
     answer.on("error", (error) => {
@@ -188,13 +189,9 @@ class ArrivingChunks {
     });
   }
 
-  get endedNs(): number | null {
-    return this.#endedNs;
-  }
-
   /** null after the last chunk. Rejects when the answer is cut. */
   async next(): Promise<{ readonly chunk: Buffer; readonly atNs: number } | null> {
-    while (this.#waiting.length === 0 && this.#endedNs === null && this.#failed === null) {
+    while (this.#waiting.length === 0 && !this.#ended && this.#failed === null) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     const next = this.#waiting.shift();

@@ -16,8 +16,11 @@ export const heldRequestSchema = z.object({
   headHeldNs: z.number().nullable(),
   /** First chunk with generated text there -> passed on. */
   firstTokenHeldNs: z.number().nullable(),
-  /** End of the answer there -> passed on. */
-  endHeldNs: z.number().nullable(),
+  /**
+   * Last chunk of the answer there -> passed on. Where the client ends a request too: what a server does between its last
+   * byte and the end of the body (uvicorn: some milliseconds) is no wait of anybody. null for an answer without a body.
+   */
+  lastByteHeldNs: z.number().nullable(),
 });
 export type HeldRequest = z.infer<typeof heldRequestSchema>;
 
@@ -34,7 +37,7 @@ export function addedToFirstTokenMs(held: HeldRequest): number | null {
   return held.firstTokenHeldNs === null ? null : (held.requestHeldNs + held.firstTokenHeldNs) / 1e6;
 }
 
-/** Milliseconds by which the gateway made the end of the answer later. null when it was cut. */
+/** Milliseconds by which the gateway made the last byte of the answer later. null when the answer had no body. */
 export function addedToEndMs(held: HeldRequest): number | null {
-  return held.endHeldNs === null ? null : (held.requestHeldNs + held.endHeldNs) / 1e6;
+  return held.lastByteHeldNs === null ? null : (held.requestHeldNs + held.lastByteHeldNs) / 1e6;
 }
