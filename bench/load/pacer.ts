@@ -53,6 +53,15 @@ export class Pacer {
     this.#arm();
   }
 
+  /**
+   * Runs what is due. For whoever waits for that in turns of the loop: the alarm's thread may have no processor as long as
+   * this one takes it.
+   */
+  look(): void {
+    this.#runDue();
+    this.#arm();
+  }
+
   /** Forgets what has not run. */
   clear(): void {
     this.#heap.length = 0;
@@ -88,13 +97,17 @@ export class Pacer {
   }
 
   readonly #turn = (): void => {
+    this.#runDue();
+    this.#watching = false;
+    this.#arm();
+  };
+
+  #runDue(): void {
     for (let next = this.#heap[0]; next !== undefined && next.atNs <= this.#nowNs(); next = this.#heap[0]) {
       pop(this.#heap);
       next.action();
     }
-    this.#watching = false;
-    this.#arm();
-  };
+  }
 }
 
 function before(a: Due, b: Due): boolean {

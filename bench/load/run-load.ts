@@ -241,6 +241,7 @@ class RunningLoad {
 
   readonly #readSome = (): void => {
     const { progress } = this.#options;
+    this.#pacer.look();
     while (this.#unread.length > 0 && (this.#unread.length > unreadMax || this.#pacer.leftNs() > quietNs)) {
       this.#readOne();
     }

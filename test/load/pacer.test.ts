@@ -27,6 +27,19 @@ test("actions run in the order of their times, none early, equal ones as they we
   expect(ran.filter(({ earlyNs }) => earlyNs > 0)).toEqual([]);
 });
 
+test("whoever looks runs what is due, although the alarm gets no processor to ring", () => {
+  const pacer = new Pacer(nowNs, { set: () => undefined, onRing: () => undefined });
+  const ran: string[] = [];
+  const dueNs = nowNs() + 10e6;
+  pacer.at(dueNs, () => ran.push("due"));
+  pacer.at(dueNs + 3600e9, () => ran.push("later"));
+  pacer.look();
+  expect(ran).toEqual([]);
+  while (nowNs() < dueNs);
+  pacer.look();
+  expect(ran).toEqual(["due"]);
+});
+
 test("an earlier action overtakes the one that is slept for, and what was cleared never runs", async () => {
   const pacer = new Pacer(nowNs, alarm);
   const ran: string[] = [];
