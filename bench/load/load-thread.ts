@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { messageOf, StartError } from "../errors.ts";
-import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
+import { beginLoneSweeping, makeRealTime, type Scheduling } from "../measure/real-time.ts";
 import { compileCacheVariable, ownModule } from "../own-files.ts";
 import type { LoadPlan, LoadResult } from "./load.ts";
 
@@ -27,9 +27,7 @@ export interface ThreadLoadOptions {
  * stamp. One thread for many loads, because code is slow until it has run for a while.
  */
 export class LoadThread implements AsyncDisposable {
-  readonly #worker = new Worker(ownModule(new URL("./worker-entry.ts", import.meta.url)), {
-    env: compileCacheVariable(),
-  });
+  readonly #worker: Worker;
   readonly #gone: Promise<StartError>;
   /** What the kernel granted the thread and its alarm. */
   readonly scheduling: Promise<Scheduling>;
@@ -37,6 +35,10 @@ export class LoadThread implements AsyncDisposable {
 
   /** @param environment where chrt is looked for, see bench/measure/real-time.ts */
   constructor(environment: Readonly<Record<string, string | undefined>>) {
+    const endLoneSweeping = beginLoneSweeping();
+    this.#worker = new Worker(ownModule(new URL("./worker-entry.ts", import.meta.url)), {
+      env: compileCacheVariable(),
+    });
     this.#gone = new Promise((resolve) => {
       this.#worker.on("error", (cause) =>
         resolve(new StartError("load", `The timing thread failed: ${messageOf(cause)}`, { cause })),
@@ -47,9 +49,14 @@ export class LoadThread implements AsyncDisposable {
     });
     this.scheduling = new Promise((resolve) => {
       this.#worker.once("message", (message: FromThread) => {
+        // The alarm's thread has started, too.
+        endLoneSweeping();
         if (message.kind === "ready") void makeAllRealTime(message.threadIds, environment).then(resolve);
       });
-      void this.#gone.then(({ message }) => resolve({ policy: "normal", why: message }));
+      void this.#gone.then(({ message }) => {
+        endLoneSweeping();
+        resolve({ policy: "normal", why: message });
+      });
     });
   }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { LoadThread } from "../load/load-thread.ts";
-import { makeRealTime, schedulingText } from "../measure/real-time.ts";
+import { makeRealTime, realTimeFlags, schedulingText } from "../measure/real-time.ts";
 import type { ProcessorTime } from "../measure/stolen-time.ts";
 import { ownProgram } from "../own-files.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
@@ -106,7 +106,7 @@ async function startInstrument(
   const { environment, directory, keeper, signal } = stack;
   const managed = await spawnManaged(process.execPath, {
     name,
-    args,
+    args: [...realTimeFlags, ...args],
     environment,
     logFile: join(directory, `${name.replaceAll(" ", "-")}.log`),
     readySchema: z.object({ url: z.string() }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { TollgateError } from "../errors.ts";
-import { makeRealTime, type Scheduling } from "../measure/real-time.ts";
+import { makeRealTime, realTimeFlags, type Scheduling } from "../measure/real-time.ts";
 import { compileCacheVariable, ownProgram } from "../own-files.ts";
 import { spawnManaged, type ManagedProcess } from "../supervisor/managed-process.ts";
 import type { Exchange } from "../workload/exchange.ts";
@@ -50,11 +50,8 @@ export interface TapClient extends AsyncDisposable {
   take(attemptKey: string, waitMs: number): Promise<readonly Exchange[]>;
 }
 
-/**
- * By the one thread that runs in real time: V8's helpers do not, and it would wait for them until others have computed, for up to 120 ms on
- * a machine that is busy. And seldom: what passes is garbage a moment later, and a collection costs what is still on its way then.
- */
-const garbageFlags = ["--min-semi-space-size=32", "--max-semi-space-size=32", "--single-threaded-gc"];
+/** Collected seldom: what passes is garbage a moment later, and a collection costs what is still on its way then. */
+const garbageFlags = ["--min-semi-space-size=32", "--max-semi-space-size=32", ...realTimeFlags];
 
 /**
  * Starts the tap in a process of its own.

@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { LoadThread } from "../../bench/load/load-thread.ts";
-import { makeRealTime, ownThreadId, schedulingText } from "../../bench/measure/real-time.ts";
+import { makeRealTime, ownThreadId, realTimeFlags, schedulingText } from "../../bench/measure/real-time.ts";
 
 const policyOf = (threadId: number) =>
   execFileSync("chrt", ["--pid", String(threadId)], { encoding: "utf8" });
@@ -33,6 +35,31 @@ test("the answer is the kernel's own: real-time where it grants it, and not inhe
   } finally {
     child.kill("SIGKILL");
   }
+});
+
+/** On one processor, so that V8's helpers get none while a real-time thread asks whether they are done: it did so for 0.9 s. */
+function onOneProcessor(program: string, flags: readonly string[]): Record<string, unknown> {
+  const [processor = "0"] =
+    /(?<=Cpus_allowed_list:\s*)\d+/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+  const file = fileURLToPath(new URL(program, import.meta.url));
+  const printed = execFileSync("taskset", ["-c", processor, process.execPath, ...flags, file], {
+    encoding: "utf8",
+  });
+  return JSON.parse(printed) as Record<string, unknown>;
+}
+
+test("a program in real time leaves the processor to its helpers when it collects garbage", () => {
+  const { policy, collections, busyMs } = onOneProcessor("./collecting-program.ts", realTimeFlags);
+  expect(policy).toBe(granted ? "real-time" : "normal");
+  expect(collections).toBeGreaterThan(0);
+  expect(busyMs).toBeLessThan(600);
+});
+
+test("so does the timing thread, in a program that has no flags", () => {
+  const { policy, ended, busyMs } = onOneProcessor("../load/collecting-load-program.ts", []);
+  expect(policy).toBe(granted ? "real-time" : "normal");
+  expect(ended).toBe(400);
+  expect(busyMs).toBeLessThan(600);
 });
 
 test("where it cannot be had the reason is told", async () => {
