@@ -49,15 +49,12 @@ export class LoadThread implements AsyncDisposable {
     });
     this.scheduling = new Promise((resolve) => {
       this.#worker.once("message", (message: FromThread) => {
-        // The alarm's thread has started, too.
-        endLoneSweeping();
         if (message.kind === "ready") void makeAllRealTime(message.threadIds, environment).then(resolve);
       });
-      void this.#gone.then(({ message }) => {
-        endLoneSweeping();
-        resolve({ policy: "normal", why: message });
-      });
+      void this.#gone.then(({ message }) => resolve({ policy: "normal", why: message }));
     });
+    // By then the alarm's thread has started, too.
+    void this.scheduling.then(endLoneSweeping);
   }
 
   /**
