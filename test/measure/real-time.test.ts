@@ -48,14 +48,17 @@ function onOneProcessor(program: string, flags: readonly string[]): Record<strin
   return JSON.parse(printed) as Record<string, unknown>;
 }
 
-test("a program in real time leaves the processor to its helpers when it collects garbage", () => {
+/** Without what it needs every run is busy; with it a hypervisor's standstill may count as processor time. */
+const tries = { retry: 2 };
+
+test("a program in real time leaves the processor to its helpers when it collects garbage", tries, () => {
   const { policy, collections, busyMs } = onOneProcessor("./collecting-program.ts", realTimeFlags);
   expect(policy).toBe(granted ? "real-time" : "normal");
   expect(collections).toBeGreaterThan(0);
   expect(busyMs).toBeLessThan(600);
 });
 
-test("so does the timing thread, in a program that has no flags", () => {
+test("so does the timing thread, in a program that has no flags", tries, () => {
   const { policy, ended, busyMs } = onOneProcessor("../load/collecting-load-program.ts", []);
   expect(policy).toBe(granted ? "real-time" : "normal");
   expect(ended).toBe(400);
