@@ -15,7 +15,7 @@ test("a user's engine without the task data: found by the first episode, given u
   await user.start();
   using place = placeOn(agent, user);
 
-  const asked = await tollgate(["preflight", place.file]);
+  const asked = await tollgate(["preflight", place.file], place.environment);
   expectExit(asked, 3);
   expect(asked.stdout + asked.stderr).toMatch(/task .* failed after .*: user-engine: .*which was not loaded/);
 

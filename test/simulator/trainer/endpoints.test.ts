@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
 import { ask, startTrainer } from "./started-trainer.ts";
 
 const system = { role: "system", content: "You are a helpful assistant." };
@@ -60,7 +60,8 @@ test("adapters are made, listed with their aliases, exported and deleted", async
   });
   const zip = await fetch(`${url}/v1/lora/export?lora_id=eval/a-latest`);
   expect(zip.headers.get("content-disposition")).toBe('attachment; filename="eval__a-latest.zip"');
-  const file = join(mkdtempSync(join(tmpdir(), "zip-")), "a.zip");
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "a.zip");
   writeFileSync(file, Buffer.from(await zip.arrayBuffer()));
   const list = execFileSync("python3", [
     "-c",

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -30,7 +30,11 @@ async function startProgram(
   return { url: (JSON.parse(line) as { url: string }).url, child };
 }
 
-const emptyFolder = () => mkdtempSync(join(tmpdir(), "trainer-"));
+function emptyFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "trainer-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 async function chat(url: string): Promise<string> {
   const body = { model: "Qwen/Qwen3-8B", messages, temperature: 0 };

@@ -31,8 +31,9 @@ class Engine:
         return LoraDeleteResponse(deleted=self.loras.pop(lora_id, None) is not None)
 
 api._get_training_engine = Engine
+logs = tempfile.TemporaryDirectory()
 models = ["Qwen/Qwen3-8B", "Qwen/Qwen3-30B-A3B"]
-api.web_app.state.runtime_config = LocalConfig(allowed_init_base_models=models, feedback_log_dir=tempfile.mkdtemp())
+api.web_app.state.runtime_config = LocalConfig(allowed_init_base_models=models, feedback_log_dir=logs.name)
 api.web_app.state.inference_backend = None
 client = TestClient(api.web_app, raise_server_exceptions=False)
 answers = []

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { logit, logOdds } from "../../../bench/simulator/trainer/law/curve.ts";
+import { TemporaryFolder } from "../../e2e/tollgate-process.ts";
 import { startTrainer } from "./started-trainer.ts";
 
 /** Folder with CLaaS' sources, and a Python with httpx, hydra-core and pydantic. */
@@ -38,7 +38,8 @@ interface Step {
 }
 
 async function evaluate(url: string, settings: object): Promise<readonly Step[]> {
-  const output_dir = mkdtempSync(join(tmpdir(), "claas-eval-"));
+  using folder = new TemporaryFolder();
+  const output_dir = folder.path;
   const config = {
     claas_url: url,
     preferences: ["no_emoji"],
