@@ -82,10 +82,12 @@ export class SoakLog {
     return ["seconds,episodes,process,megabytes,descriptors,cpu_seconds", ...rows, ""].join("\n");
   }
 
+  /** While episodes still end: afterwards taps finish their files and the driver writes the report, which is no episode's time. */
   #stretches(): readonly { readonly from: SoakReading; readonly to: SoakReading }[] {
     const stretches = [];
+    const last = this.#readings.at(-1)?.episodes ?? 0;
     let from = this.#readings[0];
-    for (const to of this.#readings) {
+    for (const to of this.#readings.filter(({ episodes }) => episodes < last)) {
       if (from === undefined || to.seconds - from.seconds < 20) continue;
       stretches.push({ from, to });
       from = to;

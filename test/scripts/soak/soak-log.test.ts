@@ -43,16 +43,22 @@ test("growth is the slope behind the start, and processes of one name count toge
   ).toEqual(new Set([2]));
 });
 
-test("what the driver takes for the report, when all episodes have ended, is no growth", () => {
-  const log = grownLog();
-  const report = { name: "driver", megabytes: 5000, descriptors: 20, cpuSeconds: 110 };
-  log.add({ seconds: 3010, episodes: 100, processes: [report] });
+test("what the driver takes for the report, when all episodes have ended, is no growth and no episode's time", () => {
+  const log = new SoakLog();
+  const driver = (seconds: number, episodes: number, megabytes: number, cpuSeconds: number) =>
+    log.add({ seconds, episodes, processes: [{ name: "driver", megabytes, descriptors: 20, cpuSeconds }] });
+  for (let at = 0; at < 100; at += 1) driver(at * 25, at, 100 + 2 * at, at);
+  driver(2490, 100, 298, 100);
+  driver(2500, 100, 5000, 140);
+  driver(2530, 100, 5000, 170);
   expect(log.growth("megabytes")[0]?.perThousand).toBeCloseTo(2000, 6);
+  expect(new Set(log.cpuMsPerEpisode()[0]?.points.map(([, ms]) => ms))).toEqual(new Set([1000]));
+  expect(new Set(log.speed().map(([, speed]) => speed))).toEqual(new Set([2.4]));
 });
 
 test("CPU is told by the episode, and not where a process began anew", () => {
   const [driver, openclaw] = grownLog().cpuMsPerEpisode();
-  expect(driver?.points).toHaveLength(100);
+  expect(driver?.points).toHaveLength(99);
   expect(new Set(driver?.points.map(([, ms]) => ms))).toEqual(new Set([1000]));
   expect(openclaw?.points).toHaveLength(98);
   expect(new Set(openclaw?.points.map(([, ms]) => ms))).toEqual(new Set([2000]));
