@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { SessionClient } from "../../bench/stack/arms/session/session-client.ts";
 import { readyLineSchema, tollgateEntry } from "../../bench/stack/own-program.ts";
 import { spawnManaged } from "../../bench/supervisor/managed-process.ts";
-import { type LatencyHop, type LatencyPair, measureAddedLatency } from "./tap-latency.ts";
+import { type AddedLatency, type LatencyHop, type LatencyPair, type StartHop } from "./tap-latency.ts";
+import { measureAddedLatency, tapHop } from "./tap-latency.ts";
 import type { Measurement, Reading, Workbench } from "./measurement.ts";
 import { shortText } from "./measurement.ts";
 
@@ -12,7 +13,7 @@ const streams = 64;
 export const tapLatency: Measurement = {
   name: "tap",
   measure: async (bench) => {
-    const { chunks, requests } = await measureAddedLatency(loadOf(bench));
+    const { chunks, requests } = await measureOne(bench, (url) => tapHop(url, bench));
     return [
       added(`tap: added to a chunk at ${streams} streams`, chunks, { quantile: "p50", target: 0.2 }),
       added(`tap: added to a response head at ${streams} streams`, requests, {
@@ -27,8 +28,7 @@ export const tapLatency: Measurement = {
 export const gatewayLatency: Measurement = {
   name: "gateway",
   measure: async (bench) => {
-    const hop = (engineUrl: string) => gatewayHop(bench, engineUrl);
-    const { chunks, requests } = await measureAddedLatency({ ...loadOf(bench), hop });
+    const { chunks, requests } = await measureOne(bench, (url) => gatewayHop(bench, url));
     return [
       added(`gateway L0: added to a chunk at ${streams} streams`, chunks, { quantile: "p50", target: 0.5 }),
       added(`gateway L0: added to a chunk at ${streams} streams`, chunks, { quantile: "p99", target: 3 }),
@@ -40,9 +40,9 @@ export const gatewayLatency: Measurement = {
   },
 };
 
-/** 64 streams of 50 chunks a second each: what a busy engine sends. */
-function loadOf(bench: Workbench) {
-  return {
+/** At 64 streams of 50 chunks a second each: what a busy engine sends. */
+async function measureOne(bench: Workbench, hop: StartHop): Promise<AddedLatency> {
+  const load = {
     streams,
     chunksPerStream: 50,
     chunkIntervalMs: 20,
@@ -52,6 +52,9 @@ function loadOf(bench: Workbench) {
     environment: bench.environment,
     scratch: bench.scratch,
   };
+  const [added] = await measureAddedLatency(load, hop);
+  if (added === undefined) throw new Error("One hop was given, and no result came of it.");
+  return added;
 }
 
 const adminKey = "benchmark";

@@ -25,12 +25,12 @@ const requestBytes = 40_000;
 export const tapCost: Measurement = {
   name: "taps",
   measure: async (bench) => {
+    const { against } = bench;
+    const starts = against === undefined ? [startTap] : [startTap, await startTapOf(against)];
     const readings: Reading[] = [];
     for (const load of loadsOf(bench.quick)) {
-      const own = await costAt(load, bench, startTap);
-      const { against } = bench;
-      const other = against === undefined ? null : await costAt(load, bench, await startTapOf(against));
-      readings.push(...own.map((reading, index) => beside(reading, other?.[index], against)));
+      const [own = [], other = []] = await costsAt(load, { bench, starts });
+      readings.push(...own.map((reading, index) => beside(reading, other[index], against)));
     }
     return readings;
   },
@@ -50,8 +50,12 @@ function beside(own: Reading, other: Reading | undefined, against: string | unde
   return { ...own, spread: `${own.spread}; ${text}` };
 }
 
-async function costAt(given: Load, bench: Workbench, start: StartTap): Promise<Reading[]> {
-  let taps: TwoHops | null = null;
+/** Of the taps that each of `starts` starts, in turn against one engine. */
+async function costsAt(
+  given: Load,
+  { bench, starts }: { readonly bench: Workbench; readonly starts: readonly StartTap[] },
+): Promise<readonly (readonly Reading[])[]> {
+  const taps: TwoHops[] = [];
   const load = {
     ...given,
     chunkIntervalMs: 20,
@@ -59,17 +63,20 @@ async function costAt(given: Load, bench: Workbench, start: StartTap): Promise<R
     blocks: bench.quick ? 1 : 3,
     environment: bench.environment,
     scratch: bench.scratch,
-    hop: async (engineUrl: string) => (taps = await TwoHops.start(engineUrl, { bench, start })),
   };
-  const { chunks, requests } = await measureAddedLatency(load);
+  const hops = starts.map((start) => async (engineUrl: string) => {
+    const hop = await TwoHops.start(engineUrl, { bench, start });
+    taps.push(hop);
+    return hop;
+  });
   const at = `at ${given.streams} streams of ${given.chunksPerStream} chunks`;
-  return [
+  return (await measureAddedLatency(load, ...hops)).map(({ chunks, requests }, index) => [
     added(`taps, both hops, recording: to a response head ${at}`, requests, "p50"),
     added(`taps, both hops, recording: to a response head ${at}`, requests, "p95"),
     added(`taps, both hops, recording: to a chunk ${at}`, chunks, "p50"),
     added(`taps, both hops, recording: to a chunk ${at}`, chunks, "p95"),
-    cpu(`taps, both hops, recording: CPU of a request ${at}`, taps),
-  ];
+    cpu(`taps, both hops, recording: CPU of a request ${at}`, taps[index]),
+  ]);
 }
 
 /** Hertz of the ticks in /proc/PID/stat, on every Linux that Node supports. */
@@ -116,7 +123,7 @@ function cpuSecondsOf(pid: number): number {
   return (Number(user) + Number(system)) / ticksPerSecond;
 }
 
-function cpu(what: string, taps: TwoHops | null): Reading {
+function cpu(what: string, taps: TwoHops | undefined): Reading {
   const { cpuSeconds = Number.NaN, requests = 0 } = taps ?? {};
   return {
     what,

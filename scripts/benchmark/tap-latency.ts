@@ -14,15 +14,15 @@ export interface LatencyBenchmark {
   readonly requestBytes: number;
   /** Requests that follow each other in each stream. */
   readonly requestsPerStream: number;
-  /** Each is one batch of streams direct, hop, hop, direct: drift of the machine falls on both alike. */
+  /** Each is one batch of streams direct, hop, hop, direct: drift of the machine falls on all alike. */
   readonly blocks: number;
   /** Whole environment of the processes that are started. */
   readonly environment: Readonly<Record<string, string>>;
   /** Folder for their logs. */
   readonly scratch: string;
-  /** What is put between client and engine. Default: one tap listener. */
-  readonly hop?: (engineUrl: string) => Promise<LatencyHop>;
 }
+
+export type StartHop = (engineUrl: string) => Promise<LatencyHop>;
 
 export interface LatencyHop extends AsyncDisposable {
   /** Base URL, without /v1. */
@@ -52,30 +52,40 @@ export interface LatencyPercentiles {
 }
 
 /**
- * Measures what a hop adds to streamed answers: an engine that does nothing writes the time into every chunk, and this
- * process reads it when the chunk arrives, straight and through the hop in turn.
+ * Measures what hops add to streamed answers: an engine that does nothing writes the time into every chunk, and this process reads it when
+ * the chunk arrives, straight and through each hop in turn. Hops that are compared belong in one call: this process and the engine compile
+ * their own code meanwhile, so whoever is measured later meets faster ones.
+ *
+ * @param hops what is put between client and engine, one at a time
+ * @returns in the order of `hops`
  */
-export async function measureAddedLatency(benchmark: LatencyBenchmark): Promise<AddedLatency> {
+export async function measureAddedLatency(
+  benchmark: LatencyBenchmark,
+  ...hops: readonly StartHop[]
+): Promise<readonly AddedLatency[]> {
   const pace = { chunks: benchmark.chunksPerStream, intervalMs: benchmark.chunkIntervalMs };
   await using engine = await nullEngine(benchmark, pace);
-  await using hop = await (benchmark.hop ?? ((url) => tapHop(url, benchmark)))(engine.ready.url);
-  const direct = { url: engine.ready.url };
+  await using started = new AsyncDisposableStack();
+  const targets: Pick<LatencyHop, "url" | "headers">[] = [{ url: engine.ready.url }];
+  for (const start of hops) targets.push(started.use(await start(engine.ready.url)));
+  const timed = targets.map((target) => ({ target, delays: new Delays() }));
   // The first batch of each opens connections and compiles code; it is not counted.
-  for (const target of [direct, hop]) await batch(target, benchmark);
-  const [straight, through] = [new Delays(), new Delays()];
-  for (let block = 0; block < benchmark.blocks; block += 1) {
-    straight.add(await batch(direct, benchmark));
-    through.add(await batch(hop, benchmark));
-    through.add(await batch(hop, benchmark));
-    straight.add(await batch(direct, benchmark));
-  }
-  return {
-    chunks: pair(straight.chunkMs, through.chunkMs),
-    requests: pair(straight.requestMs, through.requestMs),
-  };
+  for (const target of targets) await batch(target, benchmark);
+  for (let block = 0; block < benchmark.blocks; block += 1)
+    for (const { target, delays } of [...timed, ...timed.toReversed()])
+      delays.add(await batch(target, benchmark));
+  const [direct, ...through] = timed.map(({ delays }) => delays);
+  return through.map(({ chunkMs, requestMs }) => ({
+    chunks: pair(direct?.chunkMs ?? [], chunkMs),
+    requests: pair(direct?.requestMs ?? [], requestMs),
+  }));
 }
 
-async function tapHop(upstream: string, { environment, scratch }: LatencyBenchmark): Promise<LatencyHop> {
+/** One listener of a tap. */
+export async function tapHop(
+  upstream: string,
+  { environment, scratch }: Pick<LatencyBenchmark, "environment" | "scratch">,
+): Promise<LatencyHop> {
   const tap = await startTap({ environment, logFile: join(scratch, "tap.log") });
   const url = await tap.listen({ name: "benchmark", hop: "outer", arm: "benchmark", upstream });
   return { url, [Symbol.asyncDispose]: () => tap[Symbol.asyncDispose]() };
