@@ -253,8 +253,9 @@ test("an answer without an end is cut at a stated length, and so is a request", 
     response.writeHead(200, { "content-type": "text/event-stream" });
     // Long events: it is their bytes that count, and reading many short ones takes long.
     const events = `data: {"id":"${"x".repeat(10_000)}"}\n\n`.repeat(10);
+    const closed = once(response, "close");
     while (!response.destroyed && !response.writableEnded) {
-      if (!response.write(events)) await Promise.race([once(response, "drain"), once(response, "close")]);
+      if (!response.write(events)) await Promise.race([once(response, "drain"), closed]);
     }
   };
   const endless = await request(`${outer}/v1/chat/completions`, {
