@@ -13,8 +13,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.long.test.ts"],
           pool: "forks",
-          // Files share the processes of the workers: a process for each takes 0.7 s of a processor before its first test, a fifth of all that
-          // the short tier takes. No test leaves a changed module, variable or folder behind for the next.
+          // Files share the processes of the workers: a process for each takes 0.7 s of a processor before its first test, a sixth of all that
+          // the short tier took. No test leaves a changed module, variable or folder behind for the next.
           isolate: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -32,7 +32,7 @@ export default defineConfig({
         },
       },
     ],
-    // Half of what the e2e tests take they wait for processes, so one more than the two cores that the tiers are sized for.
+    // One more than the two cores that the tiers are sized for: e2e tests wait for processes, and two left a quarter of two cores idle.
     maxWorkers: 3,
   },
 });
